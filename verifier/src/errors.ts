@@ -1,0 +1,91 @@
+/**
+ * The one error type of Keel: what went wrong, where, what was expected and what was received.
+ *
+ * The message is complete by itself, the fields let programs react. A `KeelError` never carries a secret:
+ * `received` is for public or structural values only (a key name, a length, a type), never for a holding,
+ * a salt or a key.
+ *
+ * @module
+ */
+
+/** What kind of failure this is; decides the command line's exit code (see {@link exitCode}). */
+export type ErrorKind =
+  /** Bad input or usage. */
+  | "input"
+  /** The portfolio breaks the policy. */
+  | "policy"
+  /** The proof or attestation is invalid. */
+  | "proof"
+  /** Artifacts, chain, file system, workers. */
+  | "environment"
+  /** The caller cancelled or a time limit passed. */
+  | "cancelled";
+
+/** Structured part of a {@link KeelError}; plain data, survives a worker border and JSON. */
+export interface ErrorDetails {
+  readonly kind: ErrorKind;
+  /** Stable, dotted, lower case: `input.decimal`, `artifact.hash`, `worker.died`. */
+  readonly code: string;
+  /** Where: `accounts[1].positions.ETH`; absent when there is no place to point to. */
+  readonly path?: string;
+  readonly expected?: string;
+  readonly received?: string;
+}
+
+/** Any failure that Keel itself detects. */
+export class KeelError extends Error {
+  override readonly name = "KeelError";
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly path?: string;
+  readonly expected?: string;
+  readonly received?: string;
+
+  constructor(details: ErrorDetails, options?: { readonly cause?: unknown }) {
+    super(describe(details), options);
+    this.kind = details.kind;
+    this.code = details.code;
+    if (details.path !== undefined) this.path = details.path;
+    if (details.expected !== undefined) this.expected = details.expected;
+    if (details.received !== undefined) this.received = details.received;
+  }
+
+  /** The fields as plain data, for JSON output and for crossing a worker border. */
+  toJSON(): ErrorDetails & { readonly message: string } {
+    return {
+      kind: this.kind,
+      code: this.code,
+      ...(this.path === undefined ? {} : { path: this.path }),
+      ...(this.expected === undefined ? {} : { expected: this.expected }),
+      ...(this.received === undefined ? {} : { received: this.received }),
+      message: this.message,
+    };
+  }
+}
+
+/** The command line's exit code for an error kind. */
+export function exitCode(kind: ErrorKind): 1 | 2 | 3 | 4 {
+  switch (kind) {
+    case "input":
+      return 1;
+    case "policy":
+      return 2;
+    case "proof":
+      return 3;
+    default:
+      return 4;
+  }
+}
+
+/** A bad-input error; the most common kind by far. */
+export function inputError(code: string, path: string, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "input", code, path, expected, received });
+}
+
+function describe(details: ErrorDetails): string {
+  const where = details.path === undefined ? "" : `${details.path}: `;
+  const expected = details.expected === undefined ? "" : `expected ${details.expected}`;
+  const received = details.received === undefined ? "" : `received ${details.received}`;
+  const what = [expected, received].filter((part) => part !== "").join(", ");
+  return `${where}${what === "" ? details.code : what} (${details.code})`;
+}
