@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma circom 2.1.6;
+
+// Every width, bias and domain tag of Keel, in one place. circuits/SPEC.md gives the reason of each.
+
+// Magnitude of a quantity: 1e8 per unit.
+function QUANTITY_BITS() { return 64; }
+// Magnitude of a price: USD 1e8.
+function PRICE_BITS() { return 64; }
+// Largest equity, gross exposure or underlying delta that can be attested: USD 1e16, 2^112 = 5.19e17 USD.
+function VALUE_BITS() { return 112; }
+// Ratios and limits: basis points.
+function RATIO_BITS() { return 32; }
+// One in basis points.
+function BPS() { return 10000; }
+// A collateral factor in basis points: at most 10000, checked in public.
+function FACTOR_BITS() { return 14; }
+// A scenario shock in basis points, biased: [-65536, 65535].
+function SHOCK_BITS() { return 17; }
+// An underlying's index in an instrument's row: at most 256 underlyings in a tier.
+function UNDERLYING_BITS() { return 8; }
+// minEquity is stated in USD 1e8, values in USD 1e16.
+function VALUE_PER_USD8() { return 100000000; }
+
+// A maximum that the policy does not set; the same pattern, biased, is netDeltaHi's.
+function ABSENT_MAX() { return 4294967295; }
+// netDelta's two ends are signed: stored with this bias.
+function SIGNED_RATIO_BIAS() { return 2147483648; }
+
+// Domain tag of a hash: ascii "keel", what is hashed, version, and the number of elements absorbed, the tag included.
+function TAG(kind, length) {
+    return ((0x6b65656c * (1 << 16) + kind) * (1 << 16) + 1) * (1 << 32) + length;
+}
+function KIND_STATEMENT() { return 1; }
+function KIND_MARKET() { return 2; }
+function KIND_SCENARIOS() { return 3; }
+function KIND_SOURCES() { return 4; }
+function KIND_SOURCE() { return 5; }
+function KIND_ACCOUNT() { return 6; }
+function KIND_PORTFOLIO() { return 7; }
+function KIND_EXPOSURES() { return 8; }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma circom 2.1.6;
+
+include "bitify.circom";
+
+// Proves: in is an integer in [0, 2^n).
+// The caller must: keep every integer that in can stand for inside (2^n - r, r), r the field size, so that a value
+// outside the range cannot come back into it by wrapping. n is at most 252.
+// Constraints: n, and one linear.
+template InRange(n) {
+    signal input in;
+
+    component bits = Num2Bits(n);
+    bits.in <== in;
+}
