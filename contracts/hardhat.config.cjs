@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Hardhat for this folder: sources in src/, the compiler from npm (nothing is downloaded), a local chain whose id can
+ * be chosen with KEEL_CHAIN_ID to show what other chains refuse.
+ */
+const { subtask } = require("hardhat/config");
+const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require("hardhat/builtin-tasks/task-names");
+const { version } = require("solc/package.json");
+
+subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD).setAction(async () => ({
+  compilerPath: require.resolve("solc/soljson.js"),
+  isSolcJs: true,
+  version,
+  longVersion: version,
+}));
+
+module.exports = {
+  solidity: {
+    version,
+    settings: { optimizer: { enabled: true, runs: 20_000 }, evmVersion: "cancun" },
+  },
+  networks: {
+    hardhat: {
+      chainId: Number(process.env.KEEL_CHAIN_ID ?? 31337),
+      // Tests move time at will; a block earlier than the wall clock must be possible.
+      allowBlocksWithSameTimestamp: true,
+      loggingEnabled: false,
+    },
+  },
+  paths: { sources: "./src", artifacts: "./artifacts", cache: "./cache" },
+};

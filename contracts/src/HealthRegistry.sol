@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
+import {IHealthRegistry} from "./interfaces/IHealthRegistry.sol";
+import {IMarketBook} from "./interfaces/IMarketBook.sol";
+import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
+import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
+import {Bn254} from "./lib/Bn254.sol";
+import {STATEMENT_LENGTH, Statement} from "./lib/Statement.sol";
+
+/// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
+contract HealthRegistry is IHealthRegistry, AccessManaged {
+    /// @inheritdoc IHealthRegistry
+    IPolicyBook public immutable policyBook;
+    /// @inheritdoc IHealthRegistry
+    IMarketBook public immutable marketBook;
+    /// @inheritdoc IHealthRegistry
+    IVerifierBook public immutable verifierBook;
+    /// @inheritdoc IHealthRegistry
+    mapping(address subject => bool) public isEnrolled;
+
+    mapping(address subject => mapping(bytes32 policyId => Record)) private _records;
+
+    constructor(address authority, IPolicyBook policyBook_, IMarketBook marketBook_, IVerifierBook verifierBook_)
+        AccessManaged(authority)
+    {
+        policyBook = policyBook_;
+        marketBook = marketBook_;
+        verifierBook = verifierBook_;
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function enrol() external {
+        if (isEnrolled[msg.sender]) return;
+        isEnrolled[msg.sender] = true;
+        emit Enrolled(msg.sender);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function attest(Submission calldata s) external {
+        IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
+        uint40 expiry = _admit(s, policy);
+        IGroth16Verifier verifier = verifierBook.verifierOf(policy.circuit, s.version);
+        require(
+            verifier.verify(s.proof, _inputsOf(s, policy)), ProofRefused(s.subject, s.policyId, address(verifier))
+        );
+        _record(s, expiry);
+        emit Attested(s.subject, s.policyId, expiry, address(verifier), s);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function revoke(bytes32 policyId, string calldata reason) external {
+        Record storage record = _records[msg.sender][policyId];
+        require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(msg.sender, policyId));
+        _revoke(record, Standing.RevokedBySubject);
+        emit Revoked(msg.sender, policyId, msg.sender, reason);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function revokeFor(address subject, bytes32 policyId, string calldata reason) external restricted {
+        _revoke(_records[subject][policyId], Standing.RevokedByGuardian);
+        emit Revoked(subject, policyId, msg.sender, reason);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function reopen(address subject, bytes32 policyId) external restricted {
+        Record storage record = _records[subject][policyId];
+        require(record.standing == Standing.RevokedByGuardian, NotClosed(subject, policyId));
+        // Revoked by the subject and not Open: the old attestation must not come back to life.
+        _revoke(record, Standing.RevokedBySubject);
+        emit Reopened(subject, policyId, msg.sender);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function recordOf(address subject, bytes32 policyId) external view returns (Record memory) {
+        return _records[subject][policyId];
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function statementOf(Submission calldata s)
+        external
+        view
+        returns (uint256[STATEMENT_LENGTH] memory v, uint256 x, uint256 y)
+    {
+        return _statementOf(s, policyBook.policyOf(s.policyId));
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function isHealthy(address subject, bytes32 policyId) public view returns (bool) {
+        Record storage record = _records[subject][policyId];
+        return block.timestamp < record.expiry && record.standing == Standing.Open;
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function domain() public view returns (uint256) {
+        // Not cached: after a fork of the chain the other branch must not accept this one's proofs.
+        return Statement.domainOf(block.chainid, address(this));
+    }
+
+    function _record(Submission calldata s, uint40 expiry) private {
+        Record memory record = _records[s.subject][s.policyId];
+        bool unbroken = isHealthy(s.subject, s.policyId);
+        if (record.count == 0) record.firstAsOf = uint40(s.asOf);
+        else if (!unbroken) ++record.lapses;
+        record.streak = unbroken ? record.streak + 1 : 1;
+        ++record.count;
+        record.asOf = record.floor = uint40(s.asOf);
+        record.expiry = expiry;
+        record.standing = Standing.Open;
+        _records[s.subject][s.policyId] = record;
+    }
+
+    function _revoke(Record storage record, Standing standing) private {
+        record.standing = standing;
+        record.floor = uint40(block.timestamp);
+    }
+
+    /// @dev All rules that need no proof. Times fit 40 bits because none is in the future by more than 2^32 s.
+    function _admit(Submission calldata s, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
+        require(isEnrolled[s.subject], NotEnrolled(s.subject));
+        Record storage record = _records[s.subject][s.policyId];
+        require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));
+        require(s.asOf > record.floor, NotNewer(s.asOf, record.floor));
+        expiry = _checkAge(s.asOf, policy);
+        _checkMarket(s, policy.maxMarketSkew);
+    }
+
+    function _checkAge(uint64 asOf, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
+        require(asOf <= block.timestamp, SnapshotInFuture(asOf, block.timestamp));
+        uint256 age = block.timestamp - asOf;
+        require(age <= policy.maxAge, SnapshotTooOld(asOf, age, policy.maxAge));
+        expiry = uint40(asOf) + policy.validity;
+        require(block.timestamp < expiry, AlreadyExpired(expiry, block.timestamp));
+    }
+
+    function _checkMarket(Submission calldata s, uint32 maxSkew) private view {
+        uint256 skew = s.asOf > s.marketTime ? s.asOf - s.marketTime : s.marketTime - s.asOf;
+        require(skew <= maxSkew, MarketTooFar(s.asOf, s.marketTime, maxSkew));
+        require(marketBook.isAccepted(s.marketRoot, s.marketTime), MarketNotAccepted(s.marketRoot, s.marketTime));
+    }
+
+    function _inputsOf(Submission calldata s, IPolicyBook.Policy memory policy)
+        private
+        view
+        returns (uint256[3] memory)
+    {
+        (, uint256 x, uint256 y) = _statementOf(s, policy);
+        return [s.commitment, x, y];
+    }
+
+    function _statementOf(Submission calldata s, IPolicyBook.Policy memory policy)
+        private
+        view
+        returns (uint256[STATEMENT_LENGTH] memory v, uint256 x, uint256 y)
+    {
+        Bn254.check(s.commitment);
+        Bn254.check(s.marketRoot);
+        Bn254.check(s.portfolioCommitment);
+        Bn254.check(s.exposuresCommitment);
+        v = Statement.build(domain(), s, policy);
+        (x, y) = Statement.fold(s.commitment, v);
+    }
+}

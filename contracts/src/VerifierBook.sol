@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
+import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
+
+/// @title VerifierBook: versioned Groth16 verifiers for each circuit
+contract VerifierBook is IVerifierBook, AccessManaged {
+    /// @inheritdoc IVerifierBook
+    uint40 public immutable delay;
+
+    mapping(bytes32 circuit => Version[]) private _versions;
+
+    constructor(address authority, uint40 delay_) AccessManaged(authority) {
+        delay = delay_;
+    }
+
+    /// @inheritdoc IVerifierBook
+    function add(bytes32 circuit, IGroth16Verifier verifier) external restricted returns (uint32 version) {
+        _check(circuit, verifier);
+        version = versionCount(circuit) + 1;
+        uint40 liveAt = uint40(block.timestamp) + (version == 1 ? 0 : delay);
+        bytes32 codeHash = address(verifier).codehash;
+        _versions[circuit].push(Version(verifier, liveAt, 0, codeHash));
+        emit VerifierAdded(circuit, version, address(verifier), codeHash, liveAt, verifier.insecure());
+    }
+
+    /// @inheritdoc IVerifierBook
+    function retire(bytes32 circuit, uint32 version, string calldata reason) external restricted {
+        Version storage found = _find(circuit, version);
+        require(found.retiredAt == 0, Retired(circuit, version, found.retiredAt));
+        found.retiredAt = uint40(block.timestamp);
+        emit VerifierRetired(circuit, version, msg.sender, reason);
+    }
+
+    /// @inheritdoc IVerifierBook
+    function verifierOf(bytes32 circuit, uint32 version) external view returns (IGroth16Verifier) {
+        Version storage found = _find(circuit, version);
+        require(block.timestamp >= found.liveAt, NotLiveYet(circuit, version, found.liveAt));
+        require(found.retiredAt == 0, Retired(circuit, version, found.retiredAt));
+        bytes32 codeHash = address(found.verifier).codehash;
+        require(codeHash == found.codeHash, CodeChanged(address(found.verifier), found.codeHash, codeHash));
+        return found.verifier;
+    }
+
+    /// @inheritdoc IVerifierBook
+    function versionOf(bytes32 circuit, uint32 version) external view returns (Version memory found) {
+        if (version != 0 && version <= versionCount(circuit)) found = _versions[circuit][version - 1];
+    }
+
+    /// @inheritdoc IVerifierBook
+    function latest(bytes32 circuit) external view returns (uint32 version) {
+        for (version = versionCount(circuit); version > 0; --version) {
+            Version storage found = _versions[circuit][version - 1];
+            if (found.retiredAt == 0 && block.timestamp >= found.liveAt) break;
+        }
+    }
+
+    /// @inheritdoc IVerifierBook
+    function versionCount(bytes32 circuit) public view returns (uint32) {
+        return uint32(_versions[circuit].length);
+    }
+
+    function _find(bytes32 circuit, uint32 version) private view returns (Version storage) {
+        require(version != 0 && version <= versionCount(circuit), UnknownVersion(circuit, version));
+        return _versions[circuit][version - 1];
+    }
+
+    function _check(bytes32 circuit, IGroth16Verifier verifier) private view {
+        require(address(verifier).code.length != 0, NoCode(address(verifier)));
+        bytes32 received = verifier.circuit();
+        require(received == circuit, WrongCircuit(address(verifier), circuit, received));
+        require(!verifier.insecure() || _isTestChain(), InsecureVerifier(address(verifier), block.chainid));
+        require(!_lacksContribution(verifier), KeyWithoutContribution(address(verifier)));
+        require(!_acceptsEmptyProof(verifier), AcceptsAnything(address(verifier)));
+    }
+
+    /// @dev The two chain ids of local development nodes; no public chain has them.
+    function _isTestChain() private view returns (bool) {
+        return block.chainid == 31337 || block.chainid == 1337;
+    }
+
+    function _lacksContribution(IGroth16Verifier verifier) private view returns (bool) {
+        return keccak256(abi.encode(verifier.gammaG2())) == keccak256(abi.encode(verifier.deltaG2()));
+    }
+
+    function _acceptsEmptyProof(IGroth16Verifier verifier) private view returns (bool) {
+        uint256[8] memory proof;
+        uint256[3] memory inputs;
+        return verifier.verify(proof, inputs);
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title A Groth16 verifier for one circuit and one key, with the three public inputs of a Keel statement
+/// @notice Generated from a verification key; holds no state and no owner.
+interface IGroth16Verifier {
+    /// @notice Whether `proof` is valid for `inputs`. Never reverts on bad values: it returns false.
+    /// @param proof A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y (c1 is the imaginary part), each below q.
+    /// @param inputs The statement commitment c, the point x and the value y, each below r.
+    /// @dev Warning: Groth16 proofs can be re-randomised. Never use a proof's bytes as an identifier.
+    function verify(uint256[8] calldata proof, uint256[3] calldata inputs) external view returns (bool);
+
+    /// @notice keccak256 of the circuit's name, for example "portfolio-health/spot-16".
+    function circuit() external view returns (bytes32);
+
+    /// @notice Whether the key's secrets are known (a development key): anybody can then forge proofs.
+    function insecure() external view returns (bool);
+
+    /// @notice The key's gamma in G2: x.c1, x.c0, y.c1, y.c0.
+    function gammaG2() external view returns (uint256[4] memory);
+
+    /// @notice The key's delta in G2, laid out as gamma. Equal to gamma when nobody contributed to the key.
+    function deltaG2() external view returns (uint256[4] memory);
+}

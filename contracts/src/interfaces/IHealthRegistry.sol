@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IMarketBook} from "./IMarketBook.sol";
+import {IPolicyBook} from "./IPolicyBook.sol";
+import {IVerifierBook} from "./IVerifierBook.sol";
+
+/// @title Portfolio-health attestations
+/// @notice An attestation says: at time `asOf` the accounts that approved sources signed for `subject` respected the
+///         policy at an accepted market. It is a point in time and speaks of the declared accounts only.
+interface IHealthRegistry {
+    /// @notice What an attestation is made from. Everything else in the statement is the contracts' own state.
+    struct Submission {
+        address subject;
+        bytes32 policyId;
+        /// Version of the verifier in the verifier book.
+        uint32 version;
+        /// Root and time of an accepted market table.
+        uint256 marketRoot;
+        uint64 marketTime;
+        /// Time of the snapshot, unix seconds.
+        uint64 asOf;
+        /// Hiding commitments to the holdings and to the exposures; each below r.
+        uint256 portfolioCommitment;
+        uint256 exposuresCommitment;
+        /// c = Poseidon(v), the prover's commitment to the statement; below r.
+        uint256 commitment;
+        /// See `IGroth16Verifier.verify`.
+        uint256[8] proof;
+    }
+
+    enum Standing {
+        /// Attestations are accepted; the latest one counts until it expires.
+        Open,
+        /// The subject withdrew the latest attestation; a newer snapshot restores health.
+        RevokedBySubject,
+        /// A guardian closed the record; nothing is accepted until a guardian reopens it.
+        RevokedByGuardian
+    }
+
+    /// @notice All that is stored for (subject, policy), in one slot.
+    struct Record {
+        /// Snapshot time of the latest attestation; 0 when there is none.
+        uint40 asOf;
+        /// First second at which it no longer counts.
+        uint40 expiry;
+        /// The next snapshot must be newer than this: the latest attestation's or the revocation's time.
+        uint40 floor;
+        /// Snapshot time of the first attestation.
+        uint40 firstAsOf;
+        /// Attestations accepted.
+        uint32 count;
+        /// Attestations since health was last interrupted, the latest one included.
+        uint32 streak;
+        /// How many times an attestation came after health had expired or been revoked.
+        uint24 lapses;
+        Standing standing;
+    }
+
+    /// @notice A subject agreed to be attested.
+    event Enrolled(address indexed subject);
+    /// @notice An attestation was accepted. With the policy, the log is enough to verify the proof again.
+    event Attested(
+        address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission
+    );
+    /// @notice The latest attestation stopped counting; `by` is the subject or a guardian.
+    event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, string reason);
+    /// @notice A guardian allows new attestations again; old ones do not come back.
+    event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by);
+
+    error NotEnrolled(address subject);
+    error ClosedByGuardian(address subject, bytes32 policyId);
+    error NotClosed(address subject, bytes32 policyId);
+    /// @dev Also what a replayed proof meets.
+    error NotNewer(uint64 asOf, uint40 floor);
+    error SnapshotInFuture(uint64 asOf, uint256 now_);
+    error SnapshotTooOld(uint64 asOf, uint256 age, uint32 maxAge);
+    error AlreadyExpired(uint256 expiry, uint256 now_);
+    error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
+    error MarketNotAccepted(uint256 root, uint64 asOf);
+    error ProofRefused(address subject, bytes32 policyId, address verifier);
+
+    /// @notice The caller agrees to be a subject. Doing it again changes nothing.
+    function enrol() external;
+
+    /// @notice Verifies a proof and stores the attestation. Anybody may submit: the proof is bound to the subject.
+    /// @dev Refused unless the subject is enrolled, the record is open, and
+    ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew.
+    function attest(Submission calldata submission) external;
+
+    /// @notice The caller withdraws its own latest attestation; snapshots up to now no longer count.
+    function revoke(bytes32 policyId, string calldata reason) external;
+
+    /// @notice Closes a subject's record until it is reopened. Guardian role.
+    function revokeFor(address subject, bytes32 policyId, string calldata reason) external;
+
+    /// @notice Lets a closed record accept snapshots newer than this moment. Guardian role.
+    function reopen(address subject, bytes32 policyId) external;
+
+    /// @notice Whether `subject` has an attestation under `policyId` that counts now: it was not revoked and
+    ///         block.timestamp < expiry, where expiry = asOf + validity is the first second that is too late.
+    /// @dev Reads one slot.
+    function isHealthy(address subject, bytes32 policyId) external view returns (bool);
+
+    function recordOf(address subject, bytes32 policyId) external view returns (Record memory);
+    function isEnrolled(address subject) external view returns (bool);
+
+    /// @notice The statement that `submission` claims, and the point and value that its proof must carry.
+    /// @dev Checks ranges, not freshness; the proof is not looked at.
+    function statementOf(Submission calldata submission)
+        external
+        view
+        returns (uint256[28] memory v, uint256 x, uint256 y);
+
+    /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: statement place 1.
+    function domain() external view returns (uint256);
+
+    function policyBook() external view returns (IPolicyBook);
+    function marketBook() external view returns (IMarketBook);
+    function verifierBook() external view returns (IVerifierBook);
+}

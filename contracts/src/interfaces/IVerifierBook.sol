@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IGroth16Verifier} from "./IGroth16Verifier.sol";
+
+/// @title Verifiers of each circuit, by version
+/// @notice Versions count from 1. The first version of a circuit is live at once (nobody can rely on a circuit that
+///         has none); every later one after `delay` seconds, in public. A retired version is refused for ever.
+interface IVerifierBook {
+    struct Version {
+        IGroth16Verifier verifier;
+        /// First second at which proofs are accepted.
+        uint40 liveAt;
+        /// Second of retirement; 0 while not retired.
+        uint40 retiredAt;
+        /// The verifier's code as it was when added.
+        bytes32 codeHash;
+    }
+
+    /// @notice A verifier was added; proofs against it are accepted from `liveAt`.
+    event VerifierAdded(
+        bytes32 indexed circuit, uint32 indexed version, address verifier, bytes32 codeHash, uint40 liveAt, bool insecure
+    );
+    /// @notice A version was retired: no proof against it is accepted any more.
+    event VerifierRetired(bytes32 indexed circuit, uint32 indexed version, address by, string reason);
+
+    error NoCode(address verifier);
+    error WrongCircuit(address verifier, bytes32 expected, bytes32 received);
+    /// @dev A development key outside the local test chains 31337 and 1337.
+    error InsecureVerifier(address verifier, uint256 chainId);
+    /// @dev gamma equal to delta: nobody contributed to the key and anybody can forge.
+    error KeyWithoutContribution(address verifier);
+    /// @dev The verifier says yes to the empty proof.
+    error AcceptsAnything(address verifier);
+    error UnknownVersion(bytes32 circuit, uint32 version);
+    error NotLiveYet(bytes32 circuit, uint32 version, uint40 liveAt);
+    error Retired(bytes32 circuit, uint32 version, uint40 retiredAt);
+    error CodeChanged(address verifier, bytes32 expected, bytes32 received);
+
+    /// @notice Adds a verifier as the next version of `circuit`. Verifier administrator role.
+    function add(bytes32 circuit, IGroth16Verifier verifier) external returns (uint32 version);
+
+    /// @notice Retires a version at once. Guardian role.
+    function retire(bytes32 circuit, uint32 version, string calldata reason) external;
+
+    /// @notice The verifier of a live version; reverts when unknown, not live yet, retired or changed.
+    function verifierOf(bytes32 circuit, uint32 version) external view returns (IGroth16Verifier);
+
+    /// @notice A version as recorded; all zero when unknown.
+    function versionOf(bytes32 circuit, uint32 version) external view returns (Version memory);
+
+    /// @notice How many versions a circuit has had, live or not.
+    function versionCount(bytes32 circuit) external view returns (uint32);
+
+    /// @notice The newest live version of a circuit; 0 when there is none.
+    function latest(bytes32 circuit) external view returns (uint32);
+
+    /// @notice Seconds from adding a later version to its first proof.
+    function delay() external view returns (uint40);
+}

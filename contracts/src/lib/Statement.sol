@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
+import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
+import {Bn254} from "./Bn254.sol";
+
+/// @dev Number of elements of the statement vector.
+uint256 constant STATEMENT_LENGTH = 28;
+
+/// @title The public statement of a portfolio-health proof, version 1
+/// @notice Builds the vector v from trusted state and the call, and folds it into the proof's public inputs.
+/// @dev The order of v is that of circuits/SPEC.md and never changes; a new order is a new version in `TAG`.
+library Statement {
+    /// @dev ascii "keel", kind 1 (portfolio-health), version 1, length.
+    uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (1 << 32) | STATEMENT_LENGTH;
+
+    /// @dev Makes signed 32-bit basis points non-negative before they enter the field.
+    int256 private constant BIAS = 1 << 31;
+
+    /// @dev Binds a statement to one registry on one chain.
+    function domainOf(uint256 chainId, address registry) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("keel/domain/1", chainId, registry))) % Bn254.R;
+    }
+
+    /// @dev Places 7, 9, 10, 11 and 14 (enrolment, units, states, disclosure) are reserved and stay zero in this
+    ///      version; the circuit forces the same.
+    function build(uint256 domain, IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p)
+        internal
+        pure
+        returns (uint256[STATEMENT_LENGTH] memory v)
+    {
+        v[0] = TAG;
+        v[1] = domain;
+        v[2] = uint160(s.subject);
+        v[3] = s.marketRoot;
+        v[4] = s.marketTime;
+        v[5] = p.scenarioRoot;
+        v[6] = p.sourcesRoot;
+        v[8] = s.asOf;
+        v[12] = s.portfolioCommitment;
+        v[13] = s.exposuresCommitment;
+        _writeLimits(v, p);
+    }
+
+    /// @dev Circuit side: c = Poseidon(v'), y = sum v'[i] x^i. `x` depends on c and all of v, so v' != v survives
+    ///      with probability at most 28 / r per hash tried.
+    function fold(uint256 commitment, uint256[STATEMENT_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
+        x = uint256(keccak256(abi.encodePacked(commitment, v))) % Bn254.R;
+        for (uint256 i = STATEMENT_LENGTH; i > 0; --i) {
+            y = addmod(mulmod(y, x, Bn254.R), v[i - 1], Bn254.R);
+        }
+    }
+
+    function _writeLimits(uint256[STATEMENT_LENGTH] memory v, IPolicyBook.Policy memory p) private pure {
+        v[15] = p.minCollateralRatio;
+        v[16] = p.minHealthFactor;
+        v[17] = p.maxLeverage;
+        v[18] = uint256(p.netDeltaLo + BIAS);
+        v[19] = uint256(p.netDeltaHi + BIAS);
+        v[20] = p.maxUnderlyingDelta;
+        v[21] = p.maxVenue;
+        v[22] = p.maxGamma;
+        v[23] = p.maxVega;
+        v[24] = p.maxTheta;
+        v[25] = p.maxStressLoss;
+        v[26] = p.maxDrawdown;
+        v[27] = p.minEquity;
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Writes the Solidity source of a Groth16 verifier for one verification key with three public inputs.
+ *
+ * The contract checks e(A, B) = e(alpha, beta) e(L, gamma) e(C, delta) with L = IC0 + sum inputs[i] IC(i+1) as
+ * e(A, B) e(-alpha, beta) e(L, -gamma) e(C, -delta) = 1. The negations are done here, once, so that A, B and C go to the
+ * pairing precompile just as they came. The first G1 point of the pairing's input doubles as the accumulator of L.
+ *
+ * @module
+ */
+
+import { keccak256, stringToBytes } from "viem";
+import { inputError } from "../verifier/src/errors.js";
+import { BASE_FIELD, type Fp2Json, type G1Json, type G2Json, type VerificationKey } from "../verifier/src/groth16.js";
+
+/** What a generated verifier is called and stands for. */
+export interface VerifierOptions {
+  /** The circuit's name, for example `portfolio-health/spot-16`; its keccak256 is the contract's `circuit()`. */
+  readonly circuit: string;
+  /** Whether the key's secrets are known; the contract's `insecure()`. */
+  readonly insecure: boolean;
+  /** Solidity identifier. */
+  readonly contractName: string;
+}
+
+/**
+ * Solidity source of the verifier for `key`.
+ *
+ * The key is written as it is: a key with gamma = delta gives a contract that the verifier book refuses.
+ *
+ * @throws KeelError kind `input` when the key has another number of inputs or a coordinate is not reduced, or a name
+ * does not fit.
+ */
+export function generateVerifier(key: VerificationKey, options: VerifierOptions): string {
+  checkOptions(options);
+  checkKey(key);
+  return [header(options), constants(key, options), views(), verify(), "}\n"].join("\n");
+}
+
+function checkOptions({ circuit, contractName }: VerifierOptions): void {
+  if (!/^[A-Z][A-Za-z0-9]{0,63}$/.test(contractName)) {
+    throw inputError("verifier.name", "contractName", "a Solidity contract name", JSON.stringify(contractName));
+  }
+  if (!/^[a-z0-9][a-z0-9/_-]{0,63}$/.test(circuit)) {
+    throw inputError("verifier.circuit", "circuit", "a circuit name such as portfolio-health/spot-16", circuit);
+  }
+}
+
+function checkKey(key: VerificationKey): void {
+  if (key.nPublic !== 3 || key.IC.length !== 4) {
+    throw inputError("verifier.inputs", "nPublic", "3 public inputs", `${key.nPublic} (IC: ${key.IC.length})`);
+  }
+}
+
+function header({ circuit, contractName }: VerifierOptions): string {
+  return `// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IGroth16Verifier} from "../interfaces/IGroth16Verifier.sol";
+
+/// @title Groth16 verifier of ${circuit}
+/// @dev Generated from the verification key by contracts/verifier-template.ts; do not edit.
+contract ${contractName} is IGroth16Verifier {`;
+}
+
+function constants(key: VerificationKey, { circuit, insecure }: VerifierOptions): string {
+  const values: [string, bigint][] = [
+    ...g1("ALPHA_NEG", negateG1(key.vk_alpha_1)),
+    ...g2("BETA", key.vk_beta_2),
+    ...g2("GAMMA_NEG", negateG2(key.vk_gamma_2)),
+    ...g2("DELTA_NEG", negateG2(key.vk_delta_2)),
+    ...key.IC.flatMap((point, i) => g1(`IC${i}`, point)),
+  ];
+  const lines = values.map(([name, value]) => `    uint256 private constant ${name} = ${hex(value)};`);
+  return `    /// @inheritdoc IGroth16Verifier
+    bytes32 public constant circuit = ${keccak256(stringToBytes(circuit))};
+    /// @inheritdoc IGroth16Verifier
+    bool public constant insecure = ${insecure};
+
+    /// @dev Order of the groups, for inputs, and of the base field, for coordinates.
+    uint256 private constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
+    uint256 private constant Q = ${hex(BASE_FIELD)};
+
+${lines.join("\n")}
+`;
+}
+
+function views(): string {
+  return `    /// @inheritdoc IGroth16Verifier
+    function gammaG2() external pure returns (uint256[4] memory) {
+        return [GAMMA_NEG_X1, GAMMA_NEG_X0, _negate(GAMMA_NEG_Y1), _negate(GAMMA_NEG_Y0)];
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function deltaG2() external pure returns (uint256[4] memory) {
+        return [DELTA_NEG_X1, DELTA_NEG_X0, _negate(DELTA_NEG_Y1), _negate(DELTA_NEG_Y0)];
+    }
+
+    function _negate(uint256 coordinate) private pure returns (uint256) {
+        return coordinate == 0 ? 0 : Q - coordinate;
+    }
+`;
+}
+
+/** Memory from \`m\`: 24 words of pairing input, of which the first eight serve as the accumulator of L before. */
+function verify(): string {
+  return `    /// @inheritdoc IGroth16Verifier
+    function verify(uint256[8] calldata proof, uint256[3] calldata inputs) external view returns (bool ok) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+
+            // Values of r and above alias smaller ones; coordinates of q and above do too. Refused before any curve
+            // operation, because a failing precompile burns all gas given to it.
+            ok := lt(calldataload(inputs), R)
+            ok := and(ok, lt(calldataload(add(inputs, 0x20)), R))
+            ok := and(ok, lt(calldataload(add(inputs, 0x40)), R))
+            ok := and(ok, lt(calldataload(proof), Q))
+${offsets(1, 8)
+  .map((offset) => `            ok := and(ok, lt(calldataload(add(proof, ${offset})), Q))`)
+  .join("\n")}
+
+            if ok {
+                // L at [m, m + 0x40): each product is made behind it and added on.
+                mstore(m, IC0_X)
+                mstore(add(m, 0x20), IC0_Y)
+${[0, 1, 2].map(accumulate).join("\n")}
+
+                // e(L, -gamma) e(A, B) e(C, -delta) e(-alpha, beta)
+${words(2, ["GAMMA_NEG_X1", "GAMMA_NEG_X0", "GAMMA_NEG_Y1", "GAMMA_NEG_Y0"])}
+                calldatacopy(add(m, 0xc0), proof, 0xc0)
+                calldatacopy(add(m, 0x180), add(proof, 0xc0), 0x40)
+${words(14, ["DELTA_NEG_X1", "DELTA_NEG_X0", "DELTA_NEG_Y1", "DELTA_NEG_Y0"])}
+${words(18, ["ALPHA_NEG_X", "ALPHA_NEG_Y", "BETA_X1", "BETA_X0", "BETA_Y1", "BETA_Y0"])}
+                ok := and(ok, staticcall(gas(), 8, m, 0x300, 0x00, 0x20))
+                ok := and(ok, and(eq(returndatasize(), 0x20), mload(0x00)))
+            }
+        }
+    }`;
+}
+
+function accumulate(i: number): string {
+  const input = i === 0 ? "inputs" : `add(inputs, ${hexShort(32 * i)})`;
+  return `${words(2, [`IC${i + 1}_X`, `IC${i + 1}_Y`])}
+                mstore(add(m, 0x80), calldataload(${input}))
+                ok := and(ok, staticcall(gas(), 7, add(m, 0x40), 0x60, add(m, 0x40), 0x40))
+                ok := and(ok, staticcall(gas(), 6, m, 0x80, m, 0x40))`;
+}
+
+function words(first: number, names: readonly string[]): string {
+  return names
+    .map((name, i) => `                mstore(add(m, ${hexShort(32 * (first + i))}), ${name})`)
+    .join("\n");
+}
+
+function offsets(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => hexShort(32 * (from + i)));
+}
+
+function g1(name: string, [x, y]: G1Json): [string, bigint][] {
+  return [
+    [`${name}_X`, coordinate(x, name)],
+    [`${name}_Y`, coordinate(y, name)],
+  ];
+}
+
+function g2(name: string, [x, y]: G2Json): [string, bigint][] {
+  return [
+    [`${name}_X1`, coordinate(x[1], name)],
+    [`${name}_X0`, coordinate(x[0], name)],
+    [`${name}_Y1`, coordinate(y[1], name)],
+    [`${name}_Y0`, coordinate(y[0], name)],
+  ];
+}
+
+function negateG1([x, y, z]: G1Json): G1Json {
+  return [x, negate(y), z];
+}
+
+function negateG2([x, [y0, y1], z]: G2Json): G2Json {
+  const y: Fp2Json = [negate(y0), negate(y1)];
+  return [x, y, z];
+}
+
+function negate(text: string): string {
+  return ((BASE_FIELD - coordinate(text, "key")) % BASE_FIELD).toString();
+}
+
+function coordinate(text: string, path: string): bigint {
+  const value = /^(0|[1-9][0-9]{0,77})$/.test(text) ? BigInt(text) : BASE_FIELD;
+  if (value >= BASE_FIELD) throw inputError("verifier.coordinate", path, "a decimal below q", text.slice(0, 80));
+  return value;
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16).padStart(64, "0")}`;
+}
+
+function hexShort(value: number): string {
+  return `0x${value.toString(16).padStart(2, "0")}`;
+}
