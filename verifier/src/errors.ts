@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The one error type of Keel: what went wrong, where, what was expected and what was received.
  *

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The circuits Keel knows, from circuits/circuits.json: the shape of each tier and which limits it proves.
+ *
+ * @module
+ */
+
+import table from "../../circuits/circuits.json" with { type: "json" };
+import { KeelError } from "./errors.js";
+
+/** How many of each thing a tier has room for. */
+export interface CircuitShape {
+  readonly instruments: number;
+  readonly accounts: number;
+  readonly underlyings: number;
+  readonly scenarios: number;
+  readonly sources: number;
+}
+
+/** One row of circuits.json. */
+export interface Circuit {
+  /** For instance `portfolio-health/spot-16`. */
+  readonly id: string;
+  readonly shape: CircuitShape;
+  /** Names of the limits that the circuit proves; a policy may set no other. */
+  readonly limits: readonly string[];
+}
+
+/** Every circuit, in the order of circuits.json. */
+export const CIRCUITS: readonly Circuit[] = Object.entries(table).map(([id, row]) => ({
+  id,
+  shape: row.parameters,
+  limits: row.limits,
+}));
+
+/**
+ * Looks a circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function circuitOf(id: string, path = "circuit"): Circuit {
+  const circuit = CIRCUITS.find((candidate) => candidate.id === id);
+  if (circuit !== undefined) return circuit;
+  const known = CIRCUITS.map((candidate) => candidate.id).join(" or ");
+  throw new KeelError({
+    kind: "input",
+    code: "circuit.unknown",
+    path,
+    expected: known,
+    received: "another id",
+  });
+}

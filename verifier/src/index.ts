@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Everything public: policy, market, statement, attestation, verification, chain client. Imports nothing private.
+ *
+ * @module
+ */
+
+export * from "./attestation.js";
+export * from "./circuits.js";
+export * from "./decimal.js";
+export * from "./errors.js";
+export * from "./field.js";
+export * from "./groth16.js";
+export * from "./json.js";
+export * from "./market.js";
+export * from "./policy.js";
+export * from "./schema.js";
+export * from "./sources.js";
+export * from "./statement.js";
+export * from "./units.js";
+export * from "./verify.js";

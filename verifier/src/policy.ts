@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The public policy (policy/1): limits, stress scenarios, approved sources, times; and the same policy as the terms that
+ * contracts store and statements contain.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { type Circuit, type CircuitShape, circuitOf } from "./circuits.js";
+import { inputError } from "./errors.js";
+import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
+import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
+import { decimal, duration, fieldElement, identifier, parseFile, refuse, title } from "./schema.js";
+import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
+import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
+
+/** Limits of STATEMENT section 5; an absent one always holds. */
+export interface Limits {
+  readonly minCollateralRatio?: Bps;
+  readonly minHealthFactor?: Bps;
+  readonly maxLeverage?: Bps;
+  /** Both ends signed. */
+  readonly netDelta?: readonly [Bps, Bps];
+  readonly maxUnderlyingDelta?: Bps;
+  readonly maxStressLoss?: Bps;
+  readonly minEquity?: Usd8;
+}
+
+/** A stress scenario: a relative price move of each underlying it names; the others do not move. */
+export interface Scenario {
+  readonly name: string;
+  readonly shocks: ReadonlyMap<string, Bps>;
+}
+
+/** A custodian, venue, broker or auditor whose signature counts. */
+export interface Source {
+  readonly name: string;
+  readonly key: SourceKey;
+}
+
+/** A parsed policy file. */
+export interface Policy {
+  readonly name: string;
+  readonly circuit: Circuit;
+  readonly limits: Limits;
+  readonly scenarios: readonly Scenario[];
+  readonly sources: readonly Source[];
+  /** Seconds between a snapshot and its submission, at most. */
+  readonly maxAge: number;
+  /** Seconds for which an attestation counts, from the snapshot's time. */
+  readonly validity: number;
+  /** Seconds between a snapshot and its market, at most, in either direction. */
+  readonly maxMarketSkew: number;
+}
+
+/** A maximum that is not set. */
+export const ABSENT_MAX = 2n ** 32n - 1n;
+/** Lower end of netDelta that is not set; the upper end is {@link ABSENT_NET_DELTA_HIGH}. */
+export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
+export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
+
+const SHOCK_BITS = 17;
+const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
+const RATIO_PLACES = 4;
+
+const ratio = decimal({ places: RATIO_PLACES, bits: 32, signed: false, excess: "refuse" }).transform(
+  (value, context) =>
+    value < ABSENT_MAX
+      ? bps(value)
+      : refuse(context, "policy.limit", "less than 429496.7295", "the value for no limit"),
+);
+const signedRatio = decimal({ places: RATIO_PLACES, bits: 31, signed: true, excess: "refuse" }).transform(
+  bps,
+);
+const shock = decimal({
+  places: RATIO_PLACES,
+  bits: SHOCK_BITS - 1,
+  signed: true,
+  excess: "refuse",
+}).transform(bps);
+const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(usd8);
+
+/** Limits that some circuit proves or will prove; which of them this one does is checked afterwards. */
+const limitsSchema = z.strictObject({
+  minCollateralRatio: ratio.optional(),
+  minHealthFactor: ratio.optional(),
+  maxLeverage: ratio.optional(),
+  netDelta: z.tuple([signedRatio, signedRatio]).optional(),
+  maxUnderlyingDelta: ratio.optional(),
+  maxVenue: ratio.optional(),
+  maxGamma: ratio.optional(),
+  maxVega: ratio.optional(),
+  maxTheta: ratio.optional(),
+  maxStressLoss: ratio.optional(),
+  maxDrawdown: ratio.optional(),
+  minEquity: equityFloor.optional(),
+});
+
+const coordinate = fieldElement(FIELD_ORDER);
+
+const policySchema = z.strictObject({
+  keel: z.literal("policy/1"),
+  name: title,
+  circuit: identifier,
+  limits: limitsSchema,
+  scenarios: z.array(z.strictObject({ name: title, shocks: z.record(z.string(), shock) })).default([]),
+  sources: z.array(z.strictObject({ name: title, key: z.tuple([coordinate, coordinate]) })).min(1),
+  maxAge: duration,
+  validity: duration.min(1),
+  maxMarketSkew: duration,
+});
+
+/**
+ * Reads a policy/1 file.
+ *
+ * @throws KeelError kind "input": bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
+ * without scenarios or scenarios without it, a duplicate name, a key that is none
+ */
+export function parsePolicy(text: string): Policy {
+  const file = parseFile(policySchema, text, "policy");
+  const circuit = circuitOf(file.circuit, "policy.circuit");
+  for (const name of Object.keys(file.limits)) {
+    if (!circuit.limits.includes(name)) {
+      throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${circuit.id} proves`, name);
+    }
+  }
+  const limits = file.limits as Limits;
+  if (limits.netDelta !== undefined && limits.netDelta[0] > limits.netDelta[1]) {
+    throw inputError("policy.band", "policy.limits.netDelta", "the lower end first", "an empty band");
+  }
+  if ((limits.maxStressLoss !== undefined) !== file.scenarios.length > 0) {
+    throw inputError(
+      "policy.scenarios",
+      "policy.scenarios",
+      "scenarios exactly when maxStressLoss is set",
+      "one alone",
+    );
+  }
+  checkSize("policy.scenarios", file.scenarios.length, circuit.shape.scenarios);
+  checkSize("policy.sources", file.sources.length, circuit.shape.sources);
+  checkUnique(
+    file.scenarios.map((scenario) => scenario.name),
+    "policy.scenarios",
+  );
+  checkUnique(
+    file.sources.map((source) => source.name),
+    "policy.sources",
+  );
+  checkUnique(
+    file.sources.map((source) => source.key.join()),
+    "policy.sources",
+  );
+  file.sources.forEach((source, i) => {
+    checkSourceKey(source.key, `policy.sources[${i}].key`);
+  });
+  const scenarios = file.scenarios.map(({ name, shocks }) => ({
+    name,
+    shocks: new Map(Object.entries(shocks)),
+  }));
+  return { ...file, circuit, limits, scenarios };
+}
+
+/** Stress scenarios as the circuit reads them, over the market's underlyings. */
+export interface ScenarioTable {
+  /** [scenarios][underlyings], bps, signed; zero where a scenario is silent and in places without scenario. */
+  readonly shock: readonly (readonly bigint[])[];
+  readonly root: Field;
+}
+
+/**
+ * Puts the policy's scenarios into the order of the market's underlyings.
+ *
+ * @throws KeelError `policy.underlying` when a scenario names an underlying that the market does not have, or a price
+ * would fall below zero
+ */
+export function scenarioTable(policy: Policy, market: Market): ScenarioTable {
+  const { shape } = policy.circuit;
+  policy.scenarios.forEach((scenario, k) => {
+    for (const [name, value] of scenario.shocks) {
+      const path = `policy.scenarios[${k}].shocks`;
+      if (!market.underlyings.includes(name)) {
+        throw inputError("policy.underlying", path, "underlyings of the market", "another name");
+      }
+      if (value < -10_000n) throw inputError("policy.shock", `${path}.${name}`, "at least -1", "less");
+    }
+  });
+  const shock = Array.from({ length: shape.scenarios }, (_, k) =>
+    Array.from({ length: shape.underlyings }, (_, u) => shockOf(policy.scenarios[k], market.underlyings[u])),
+  );
+  const words = pack(
+    shock.flat().map((value) => value + SHOCK_BIAS),
+    SHOCK_BITS,
+  );
+  return { shock, root: taggedHash(KIND.scenarios, [underlyingsId(market.underlyings), ...words]) };
+}
+
+function shockOf(scenario: Scenario | undefined, underlying: string | undefined): bigint {
+  return (underlying !== undefined && scenario?.shocks.get(underlying)) || 0n;
+}
+
+/**
+ * A policy as contracts store it. Ratios in bps, minEquity in USD 1e8, times in seconds; what is not set has the value
+ * that always holds. Field for field the `Policy` struct of contracts/.
+ */
+export interface PolicyTerms {
+  /** keccak256 of the circuit's id. */
+  readonly circuit: `0x${string}`;
+  readonly scenarioRoot: bigint;
+  readonly sourcesRoot: bigint;
+  readonly minCollateralRatio: number;
+  readonly minHealthFactor: number;
+  readonly maxLeverage: number;
+  readonly netDeltaLo: number;
+  readonly netDeltaHi: number;
+  readonly maxUnderlyingDelta: number;
+  readonly maxVenue: number;
+  readonly maxGamma: number;
+  readonly maxVega: number;
+  readonly maxTheta: number;
+  readonly maxStressLoss: number;
+  readonly maxDrawdown: number;
+  readonly minEquity: bigint;
+  readonly maxAge: number;
+  readonly validity: number;
+  readonly maxMarketSkew: number;
+}
+
+/**
+ * The policy as terms. The market gives the order of the underlyings only: any market with the same list will do.
+ *
+ * @throws KeelError as {@link scenarioTable}
+ */
+export function policyTerms(policy: Policy, market: Market): PolicyTerms {
+  const { limits, circuit } = policy;
+  const maximum = (limit: Bps | undefined): number => Number(limit ?? ABSENT_MAX);
+  return {
+    circuit: circuitHash(circuit.id),
+    scenarioRoot: scenarioTable(policy, market).root,
+    sourcesRoot: approvedSources(policy, circuit.shape).root,
+    minCollateralRatio: Number(limits.minCollateralRatio ?? 0n),
+    minHealthFactor: Number(limits.minHealthFactor ?? 0n),
+    maxLeverage: maximum(limits.maxLeverage),
+    netDeltaLo: Number(limits.netDelta?.[0] ?? ABSENT_NET_DELTA_LOW),
+    netDeltaHi: Number(limits.netDelta?.[1] ?? ABSENT_NET_DELTA_HIGH),
+    maxUnderlyingDelta: maximum(limits.maxUnderlyingDelta),
+    maxVenue: maximum(undefined),
+    maxGamma: maximum(undefined),
+    maxVega: maximum(undefined),
+    maxTheta: maximum(undefined),
+    maxStressLoss: maximum(limits.maxStressLoss),
+    maxDrawdown: maximum(undefined),
+    minEquity: limits.minEquity ?? usd8(0n),
+    maxAge: policy.maxAge,
+    validity: policy.validity,
+    maxMarketSkew: policy.maxMarketSkew,
+  };
+}
+
+/** The approved keys as the circuit reads them. */
+export function approvedSources(policy: Policy, shape: CircuitShape) {
+  return sourceTable(
+    policy.sources.map((source) => source.key),
+    shape.sources,
+  );
+}
+
+/** keccak256 of a circuit's id, the circuit's name on chain. */
+export function circuitHash(id: string): `0x${string}` {
+  return hex(keccakInteger(new TextEncoder().encode(id)));
+}
+
+/** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order. */
+export function policyId(terms: PolicyTerms): `0x${string}` {
+  const words = [BigInt(terms.circuit), ...TERM_ORDER.map((name) => BigInt(terms[name]))];
+  return hex(keccakInteger(abiWords(words)));
+}
+
+const TERM_ORDER = [
+  "scenarioRoot",
+  "sourcesRoot",
+  "minCollateralRatio",
+  "minHealthFactor",
+  "maxLeverage",
+  "netDeltaLo",
+  "netDeltaHi",
+  "maxUnderlyingDelta",
+  "maxVenue",
+  "maxGamma",
+  "maxVega",
+  "maxTheta",
+  "maxStressLoss",
+  "maxDrawdown",
+  "minEquity",
+  "maxAge",
+  "validity",
+  "maxMarketSkew",
+] as const satisfies readonly (keyof PolicyTerms)[];
+
+/** 32-byte big-endian words, two's complement when negative: the ABI encoding of static integers. */
+export function abiWords(values: readonly bigint[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 32);
+  values.forEach((value, i) => {
+    let rest = BigInt.asUintN(256, value);
+    for (let at = i * 32 + 31; at >= i * 32; at--) {
+      bytes[at] = Number(rest & 0xffn);
+      rest >>= 8n;
+    }
+  });
+  return bytes;
+}
+
+/** A 32-byte word in hexadecimal. */
+export function hex(word: bigint): `0x${string}` {
+  return `0x${word.toString(16).padStart(64, "0")}`;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The public statement: what a proof says, as a vector of field elements, and its digest (c, x, y), the proof's only
+ * public inputs. circuits/SPEC.md section 6 gives the reason why three numbers are enough.
+ *
+ * @module
+ */
+
+import { absorb, FIELD_ORDER, KIND, keccakField, tag } from "./field.js";
+import { abiWords, type PolicyTerms } from "./policy.js";
+import type { Field } from "./units.js";
+
+/** Elements of the statement vector; its order never changes. */
+export const STATEMENT_LENGTH = 28;
+
+const SIGNED_RATIO_BIAS = 1n << 31n;
+
+/** Where an attestation counts: one registry on one chain. */
+export interface Domain {
+  readonly chainId: number;
+  readonly registry: `0x${string}`;
+}
+
+/** Everything that a proof is about, as a verifier knows it. */
+export interface Statement {
+  readonly domain: Domain;
+  readonly subject: `0x${string}`;
+  readonly marketRoot: bigint;
+  /** Unix seconds. */
+  readonly marketTime: number;
+  /** Unix seconds. */
+  readonly asOf: number;
+  readonly portfolioCommitment: bigint;
+  readonly exposuresCommitment: bigint;
+  readonly terms: PolicyTerms;
+}
+
+/** The proof's public inputs, in order. */
+export interface StatementDigest {
+  /** Poseidon digest of the vector. */
+  readonly c: Field;
+  /** keccak256 of c and the vector, reduced. */
+  readonly x: Field;
+  /** The vector as a polynomial, at x. */
+  readonly y: Field;
+}
+
+/** The domain's place in the statement: keccak256(abi.encode("keel/domain/1", chainId, registry)) mod r. */
+export function domainField({ chainId, registry }: Domain): Field {
+  const label = "keel/domain/1";
+  const text = BigInt(`0x${asciiHex(label).padEnd(64, "0")}`);
+  return keccakField(abiWords([96n, BigInt(chainId), BigInt(registry), BigInt(label.length), text]));
+}
+
+/** The statement vector, 28 field elements. Places that nothing fills yet hold the value that claims nothing. */
+export function statementVector(statement: Statement): bigint[] {
+  const { terms } = statement;
+  return [
+    tag(KIND.statement, STATEMENT_LENGTH),
+    domainField(statement.domain),
+    BigInt(statement.subject),
+    statement.marketRoot,
+    BigInt(statement.marketTime),
+    terms.scenarioRoot,
+    terms.sourcesRoot,
+    0n, // enrolment
+    BigInt(statement.asOf),
+    0n, // units
+    0n, // previous state
+    0n, // new state
+    statement.portfolioCommitment,
+    statement.exposuresCommitment,
+    0n, // disclosure
+    BigInt(terms.minCollateralRatio),
+    BigInt(terms.minHealthFactor),
+    BigInt(terms.maxLeverage),
+    BigInt(terms.netDeltaLo) + SIGNED_RATIO_BIAS,
+    BigInt(terms.netDeltaHi) + SIGNED_RATIO_BIAS,
+    BigInt(terms.maxUnderlyingDelta),
+    BigInt(terms.maxVenue),
+    BigInt(terms.maxGamma),
+    BigInt(terms.maxVega),
+    BigInt(terms.maxTheta),
+    BigInt(terms.maxStressLoss),
+    BigInt(terms.maxDrawdown),
+    terms.minEquity,
+  ];
+}
+
+/** Poseidon digest of a vector; what the prover commits to before x is known. */
+export function commitStatement(vector: readonly bigint[]): Field {
+  return absorb(vector);
+}
+
+/** The public inputs for a vector and the prover's c, as the contract computes them. */
+export function statementInputs(c: bigint, vector: readonly bigint[]): StatementDigest {
+  const x = keccakField(abiWords([c, ...vector]));
+  const y = vector.reduceRight((sum, value) => (sum * x + value) % FIELD_ORDER, 0n);
+  return { c: c as Field, x, y: y as Field };
+}
+
+function asciiHex(ascii: string): string {
+  return Array.from(ascii, (letter) => letter.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}

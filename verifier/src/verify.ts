@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Off-chain verification of an attestation, from public files only: the verifier rebuilds the statement from the policy
+ * and the market it holds, never from what the attestation says about them.
+ *
+ * @module
+ */
+
+import type { Attestation } from "./attestation.js";
+import { KeelError } from "./errors.js";
+import { type VerificationKey, verifyGroth16 } from "./groth16.js";
+import { type Market, marketTable } from "./market.js";
+import { hex, type Policy, policyId, policyTerms } from "./policy.js";
+import { type Domain, type Statement, statementInputs, statementVector } from "./statement.js";
+
+/** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
+export const LOCAL_CHAINS: readonly number[] = [31337, 1337];
+
+/** The domain of an attestation that is bound to no registry: a local test chain, the zero address. */
+export const UNBOUND_DOMAIN: Domain = { chainId: 31337, registry: `0x${"0".repeat(40)}` };
+
+/** What a verifier brings. */
+export interface Verification {
+  readonly attestation: Attestation;
+  readonly policy: Policy;
+  readonly market: Market;
+  /** Of the policy's circuit; from the artifact set, or a published one. */
+  readonly verificationKey: VerificationKey;
+  /** Accept a development key outside local test chains. */
+  readonly allowInsecure?: boolean;
+}
+
+/** What a valid attestation says. */
+export interface Verified {
+  readonly subject: `0x${string}`;
+  /** Unix seconds. */
+  readonly asOf: number;
+  /** Unix seconds; the attestation counts before this time. */
+  readonly expiresAt: number;
+  readonly policyId: `0x${string}`;
+  readonly domain: Domain;
+  readonly insecure: boolean;
+}
+
+/**
+ * Verifies an attestation.
+ *
+ * @throws KeelError kind "proof" that says what does not fit; kind "input" when policy and market do not go together
+ */
+export function verifyAttestation(verification: Verification): Verified {
+  const { attestation, policy, market, verificationKey } = verification;
+  const terms = policyTerms(policy, market);
+  const table = marketTable(market, policy.circuit.shape);
+  const id = policyId(terms);
+  expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
+  expectSame("attestation.policyId", id, attestation.policyId);
+  expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
+  expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
+  const skew = Math.abs(attestation.asOf - market.asOf);
+  if (skew > policy.maxMarketSkew) {
+    throw refused(
+      "proof.skew",
+      "attestation.asOf",
+      `within ${policy.maxMarketSkew} s of the market`,
+      `${skew} s`,
+    );
+  }
+  const insecure = verificationKey.insecure === true;
+  expectSame("attestation.insecure", insecure, attestation.insecure);
+  checkDevelopmentKey(insecure, attestation.domain, verification.allowInsecure === true);
+
+  const statement: Statement = {
+    domain: attestation.domain,
+    subject: attestation.subject,
+    marketRoot: table.root,
+    marketTime: market.asOf,
+    asOf: attestation.asOf,
+    portfolioCommitment: attestation.portfolioCommitment,
+    exposuresCommitment: attestation.exposuresCommitment,
+    terms,
+  };
+  const { c, x, y } = statementInputs(attestation.digest, statementVector(statement));
+  if (!verifyGroth16(verificationKey, [c, x, y], attestation.proof)) {
+    throw refused(
+      "proof.invalid",
+      "attestation.proof",
+      "a proof of this statement",
+      "a proof that does not verify",
+    );
+  }
+  return {
+    subject: attestation.subject,
+    asOf: attestation.asOf,
+    expiresAt: attestation.asOf + policy.validity,
+    policyId: id,
+    domain: attestation.domain,
+    insecure,
+  };
+}
+
+/**
+ * Refuses a development key outside local test chains.
+ *
+ * @throws KeelError `key.insecure`, kind "environment"
+ */
+export function checkDevelopmentKey(insecure: boolean, { chainId }: Domain, allowInsecure: boolean): void {
+  if (!insecure || allowInsecure || LOCAL_CHAINS.includes(chainId)) return;
+  throw new KeelError({
+    kind: "environment",
+    code: "key.insecure",
+    path: "verificationKey",
+    expected: "a key from a ceremony, a local test chain, or --insecure",
+    received: `a development key on chain ${chainId}`,
+  });
+}
+
+function expectSame(
+  path: string,
+  expected: string | number | boolean,
+  received: string | number | boolean,
+): void {
+  if (expected !== received) throw refused("proof.mismatch", path, String(expected), String(received));
+}
+
+function refused(code: string, path: string, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path, expected, received });
+}
