@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Compiles circuits with circom (its WebAssembly build from npm), always with --O2, into the build cache.
+ *
+ * circom runs as a child process: it would block this process for seconds, and it can be stopped that way. It sees
+ * only the folder it runs in, which is the package root.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { KeelError } from "../../verifier/src/errors.js";
+import { cancelled, onAbort, throwIfCancelled } from "./abort.js";
+import { cachedFolder, packageRoot, sha256 } from "./cache.js";
+
+/** What to compile. */
+export interface CircuitDefinition {
+  /** Stable name such as `portfolio-health/spot-16`. */
+  readonly id: string;
+  /** Source of the main file, with its `component main`. */
+  readonly source: string;
+  /** Folders in which includes are looked up, relative to the package root, besides node_modules. */
+  readonly includeFolders?: readonly string[];
+}
+
+/** A compiled circuit in the cache. */
+export interface CompiledCircuit {
+  readonly id: string;
+  /** Hash over every input of the compilation, 64 hex digits. */
+  readonly hash: string;
+  readonly r1csPath: string;
+  readonly wasmPath: string;
+  /** Names of the wires, as circom writes them. */
+  readonly symPath: string;
+}
+
+/** A row of circuits.json, as far as compiling needs it. */
+interface CircuitRow {
+  readonly template: string;
+  readonly file: string;
+  /** Template arguments in the template's order. */
+  readonly parameters: Readonly<Record<string, number>> | readonly number[];
+  readonly public: readonly string[];
+}
+
+/** Folder of the circuits' sources, relative to the package root. */
+const SOURCE_FOLDER = "circuits/src";
+const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
+/** Version of what this module does with circom's output; part of the cache key. */
+const COMPILE_VERSION = "1";
+
+/**
+ * The definition of a circuit listed in circuits/circuits.json.
+ *
+ * @throws KeelError kind `input`, code `circuit.unknown`.
+ */
+export async function circuitDefinition(id: string): Promise<CircuitDefinition> {
+  const root = await packageRoot();
+  const rows = JSON.parse(await readFile(join(root, "circuits/circuits.json"), "utf8")) as Record<
+    string,
+    CircuitRow
+  >;
+  if (!Object.hasOwn(rows, id)) {
+    const expected = `one of ${Object.keys(rows).join(", ")}`;
+    throw new KeelError({ kind: "input", code: "circuit.unknown", path: "circuit", expected, received: id });
+  }
+  const row = rows[id]!;
+  const publics = row.public.length === 0 ? "" : ` {public [${row.public.join(", ")}]}`;
+  const source = [
+    "pragma circom 2.1.6;",
+    `include "${row.file}";`,
+    `component main${publics} = ${row.template}(${Object.values(row.parameters).join(", ")});`,
+    "",
+  ].join("\n");
+  return { id, source };
+}
+
+/**
+ * Compiles a circuit unless the cache has it.
+ *
+ * @throws KeelError kind `environment`, code `circuit.compile`, with circom's own message as `received`; kind
+ *   `cancelled` on abort.
+ */
+export async function compileCircuit(
+  definition: CircuitDefinition,
+  signal?: AbortSignal,
+): Promise<CompiledCircuit> {
+  const root = await packageRoot();
+  const hash = await compilationHash(root, definition);
+  const folder = await cachedFolder(
+    root,
+    `compiled-${fileName(definition.id)}-${hash.slice(0, 20)}`,
+    (target) => runCompiler(root, definition, target, signal),
+    signal,
+  );
+  const path = (name: string): string => join(folder, name);
+  return {
+    id: definition.id,
+    hash,
+    r1csPath: path("circuit.r1cs"),
+    wasmPath: path("circuit.wasm"),
+    symPath: path("circuit.sym"),
+  };
+}
+
+/** A circuit id as a file name. */
+export function fileName(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9.-]+/g, "-");
+}
+
+function libraryFolders(definition: CircuitDefinition): string[] {
+  return [SOURCE_FOLDER, ...(definition.includeFolders ?? []), "node_modules"];
+}
+
+async function runCompiler(
+  root: string,
+  definition: CircuitDefinition,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await writeFile(join(target, "circuit.circom"), definition.source);
+  const folder = relative(root, target);
+  const libraries = libraryFolders(definition).flatMap((library) => ["-l", library]);
+  const main = join(folder, "circuit.circom");
+  await runCircom(root, [main, ...FLAGS, ...libraries, "-o", folder], definition.id, signal);
+  await rename(join(target, "circuit_js/circuit.wasm"), join(target, "circuit.wasm"));
+  // The generated witness calculator is not used: the engine has its own.
+  await rm(join(target, "circuit_js"), { recursive: true });
+}
+
+async function runCircom(
+  root: string,
+  args: readonly string[],
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  throwIfCancelled(signal);
+  const cli = createRequire(import.meta.url).resolve("circom2/cli.js");
+  const child = spawn(process.execPath, [cli, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += String(chunk)));
+  child.stderr.on("data", (chunk) => (output += String(chunk)));
+  const stopListening = onAbort(signal, () => child.kill("SIGKILL"));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  }).finally(stopListening);
+  if (signal?.aborted === true) throw cancelled();
+  if (code !== 0) {
+    const details = { kind: "environment", code: "circuit.compile", path: id } as const;
+    throw new KeelError({ ...details, expected: "a circuit that compiles", received: readable(output) });
+  }
+}
+
+/** circom's messages without colours, and no longer than an error should be. */
+function readable(output: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with the escape character
+  const text = output.replaceAll(/\u001b\[[0-9;]*m/g, "").trim();
+  return text.length > 4000 ? `${text.slice(0, 4000)}...` : text;
+}
+
+/** Hash over the source, every file it includes, circom's version, the flags and this module's version. */
+async function compilationHash(root: string, definition: CircuitDefinition): Promise<string> {
+  const files = await includedFiles(root, definition);
+  const inputs = {
+    version: COMPILE_VERSION,
+    circom: await packageVersion("circom2"),
+    flags: FLAGS,
+    source: sha256(definition.source),
+    files: [...files].sort(([left], [right]) => (left < right ? -1 : 1)),
+  };
+  return sha256(JSON.stringify(inputs));
+}
+
+/** Hash of every file that the source includes, directly or not, by path relative to the root. */
+async function includedFiles(root: string, definition: CircuitDefinition): Promise<Map<string, string>> {
+  const libraries = libraryFolders(definition).map((folder) => join(root, folder));
+  const hashes = new Map<string, string>();
+  const visit = async (source: string, folder: string): Promise<void> => {
+    for (const name of includesOf(source)) {
+      const found = await firstReadable([folder, ...libraries].map((base) => join(base, name)));
+      // Left to circom, which says where it looked.
+      if (found === undefined) continue;
+      const key = relative(root, found.path);
+      if (hashes.has(key)) continue;
+      hashes.set(key, sha256(found.content));
+      await visit(found.content, dirname(found.path));
+    }
+  };
+  await visit(definition.source, root);
+  return hashes;
+}
+
+// A commented-out include costs a needless hash at worst.
+function includesOf(source: string): string[] {
+  return Array.from(source.matchAll(/\binclude\s+"([^"]+)"/g), (match) => match[1]!);
+}
+
+async function firstReadable(
+  paths: readonly string[],
+): Promise<{ path: string; content: string } | undefined> {
+  for (const path of paths) {
+    const content = await readFile(path, "utf8").catch(() => undefined);
+    if (content !== undefined) return { path, content };
+  }
+  return undefined;
+}
+
+/** Version of an installed package. */
+export async function packageVersion(name: string): Promise<string> {
+  const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return JSON.parse(await readFile(path, "utf8")).version;
+}
