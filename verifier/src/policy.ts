@@ -11,7 +11,7 @@ import { type Circuit, type CircuitShape, circuitOf } from "./circuits.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
-import { decimal, duration, fieldElement, identifier, parseFile, refuse, title } from "./schema.js";
+import { decimal, duration, fieldElement, identifier, parseFile, printable, refuse, title } from "./schema.js";
 import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
@@ -169,22 +169,33 @@ export interface ScenarioTable {
 }
 
 /**
- * Puts the policy's scenarios into the order of the market's underlyings.
+ * Refuses a policy and a market that do not go together: too many rows for the circuit, a scenario that names an
+ * underlying which the market does not have, a price that would fall below zero.
  *
- * @throws KeelError `policy.underlying` when a scenario names an underlying that the market does not have, or a price
- * would fall below zero
+ * @throws KeelError `circuit.size`, `policy.underlying`, `policy.shock`
  */
-export function scenarioTable(policy: Policy, market: Market): ScenarioTable {
-  const { shape } = policy.circuit;
+export function checkFit(policy: Policy, market: Market): void {
+  checkSize("market.instruments", market.instruments.length, policy.circuit.shape.instruments);
+  checkSize("market.underlyings", market.underlyings.length, policy.circuit.shape.underlyings);
   policy.scenarios.forEach((scenario, k) => {
     for (const [name, value] of scenario.shocks) {
-      const path = `policy.scenarios[${k}].shocks`;
+      const path = `policy.scenarios[${k}].shocks.${printable(name)}`;
       if (!market.underlyings.includes(name)) {
-        throw inputError("policy.underlying", path, "underlyings of the market", "another name");
+        throw inputError("policy.underlying", path, "an underlying of the market", "another name");
       }
-      if (value < -10_000n) throw inputError("policy.shock", `${path}.${name}`, "at least -1", "less");
+      if (value < -10_000n) throw inputError("policy.shock", path, "at least -1", "less");
     }
   });
+}
+
+/**
+ * Puts the policy's scenarios into the order of the market's underlyings.
+ *
+ * @throws KeelError as {@link checkFit}
+ */
+export function scenarioTable(policy: Policy, market: Market): ScenarioTable {
+  checkFit(policy, market);
+  const { shape } = policy.circuit;
   const shock = Array.from({ length: shape.scenarios }, (_, k) =>
     Array.from({ length: shape.underlyings }, (_, u) => shockOf(policy.scenarios[k], market.underlyings[u])),
   );
@@ -229,7 +240,7 @@ export interface PolicyTerms {
 /**
  * The policy as terms. The market gives the order of the underlyings only: any market with the same list will do.
  *
- * @throws KeelError as {@link scenarioTable}
+ * @throws KeelError as {@link checkFit}
  */
 export function policyTerms(policy: Policy, market: Market): PolicyTerms {
   const { limits, circuit } = policy;

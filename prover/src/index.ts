@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The private side: snapshots, the risk model, witnesses and proofs.
+ *
+ * @module
+ */
+
+export * from "./commitments.js";
+export * from "./prove.js";
+export * from "./report.js";
+export * from "./risk.js";
+export * from "./snapshot.js";
+export * from "./source.js";
+export * from "./witness.js";

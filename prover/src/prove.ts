@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The manager's main job: from a snapshot to an attestation.
+ *
+ * @module
+ */
+
+import {
+  type Attestation,
+  checkDevelopmentKey,
+  type Domain,
+  type Field,
+  type Groth16Proof,
+  KeelError,
+  type Market,
+  type Policy,
+  policyId,
+  type VerificationKey,
+  verifyAttestation,
+} from "../../verifier/src/index.js";
+import { type Assessment, assess } from "./risk.js";
+import { checkTimes, type Snapshot } from "./snapshot.js";
+import { buildWitness, type CircuitInput, randomSalt } from "./witness.js";
+
+/** Cancel, time limit and progress of one proof. */
+export interface ProveOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly onProgress?: (progress: {
+    readonly phase: string;
+    readonly done: number;
+    readonly total: number;
+  }) => void;
+}
+
+/** The part of the engine's `Prover` that is needed here. */
+export interface HealthProver {
+  readonly verificationKey: VerificationKey;
+  prove(input: CircuitInput, options: ProveOptions): Promise<{ readonly proof: Groth16Proof }>;
+}
+
+/** What an attestation is made from. */
+export interface ProofRequest {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+  /** Of the policy's circuit. */
+  readonly prover: HealthProver;
+  readonly domain: Domain;
+  /** Unix seconds; times later than this are refused. */
+  readonly now: number;
+  /** Use a development key outside local test chains. */
+  readonly allowInsecure?: boolean;
+  /** Handed to the prover: cancel, time limit, progress. */
+  readonly options?: ProveOptions;
+}
+
+/** An attestation, and the salt that opens its commitments. */
+export interface ProvenAttestation {
+  readonly attestation: Attestation;
+  /** Secret: with it and a guess of the portfolio, the commitments can be checked. */
+  readonly salt: Field;
+}
+
+/**
+ * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned.
+ *
+ * @throws KeelError kind "policy" code `policy.broken` with the names of the broken limits, before any proving; kind
+ * "input" for files that do not go together; else as `Prover.prove`
+ */
+export async function proveHealth(request: ProofRequest): Promise<ProvenAttestation> {
+  const { snapshot, market, policy, prover, domain, now, allowInsecure = false } = request;
+  checkTimes(snapshot, market, policy, now);
+  requireHealthy(assess(snapshot, market, policy));
+  const insecure = prover.verificationKey.insecure === true;
+  checkDevelopmentKey(insecure, domain, allowInsecure);
+
+  const salt = randomSalt();
+  const { input, statement, digest } = buildWitness({ snapshot, market, policy, domain, salt });
+  const { proof } = await prover.prove(input, request.options ?? {});
+  const attestation: Attestation = {
+    circuit: policy.circuit.id,
+    policyId: policyId(statement.terms),
+    domain,
+    subject: snapshot.subject,
+    asOf: snapshot.asOf,
+    market: { root: statement.marketRoot, asOf: market.asOf },
+    portfolioCommitment: statement.portfolioCommitment,
+    exposuresCommitment: statement.exposuresCommitment,
+    digest: digest.c,
+    proof,
+    insecure,
+  };
+  verifyAttestation({ attestation, policy, market, verificationKey: prover.verificationKey, allowInsecure });
+  return { attestation, salt };
+}
+
+/**
+ * Refuses a portfolio that breaks a limit.
+ *
+ * @throws KeelError `policy.broken` that names the limits; never a value
+ */
+export function requireHealthy({ healthy, limits }: Assessment): void {
+  if (healthy) return;
+  const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
+  throw new KeelError({
+    kind: "policy",
+    code: "policy.broken",
+    path: "snapshot",
+    expected: "every limit of the policy to hold",
+    received: `broken: ${broken.join(", ")}`,
+  });
+}

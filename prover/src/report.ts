@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * An assessment as the command line prints it: decimal strings in USD and ratios, `keel check --json`.
+ *
+ * @module
+ */
+
+import { formatDecimal } from "../../verifier/src/index.js";
+import type { Assessment, LimitResult, Metrics } from "./risk.js";
+
+/** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */
+export interface LimitReport {
+  readonly name: string;
+  readonly value: string | null;
+  readonly limit: string | readonly [string, string];
+  readonly ok: boolean;
+  readonly headroom: string | null;
+  readonly worst?: string;
+}
+
+/** The sums, USD. */
+export interface MetricsReport {
+  readonly assets: string;
+  readonly liabilities: string;
+  readonly equity: string;
+  readonly grossExposure: string;
+  readonly collateral: string;
+  readonly netDelta: string;
+  readonly underlyingDelta: Readonly<Record<string, string>>;
+  readonly venueEquity: Readonly<Record<string, string>>;
+  readonly scenarioPnl: Readonly<Record<string, string>>;
+}
+
+/** What `keel check --json` prints. */
+export interface Report {
+  readonly healthy: boolean;
+  readonly metrics: MetricsReport;
+  readonly limits: readonly LimitReport[];
+}
+
+const USD16_PLACES = 16;
+const BPS_PLACES = 4;
+
+/** Formats an assessment. Exact: no digit is dropped. */
+export function report({ healthy, metrics, limits }: Assessment): Report {
+  return { healthy, metrics: reportMetrics(metrics), limits: limits.map(reportLimit) };
+}
+
+function reportMetrics(metrics: Metrics): MetricsReport {
+  const usd = (value: bigint): string => formatDecimal(value, USD16_PLACES);
+  const usdBps = (value: bigint): string => formatDecimal(value, USD16_PLACES + BPS_PLACES);
+  const each = (map: ReadonlyMap<string, bigint>, format: (value: bigint) => string) =>
+    Object.fromEntries([...map].map(([name, value]) => [name, format(value)]));
+  return {
+    assets: usd(metrics.assets),
+    liabilities: usd(metrics.liabilities),
+    equity: usd(metrics.equity),
+    grossExposure: usd(metrics.grossExposure),
+    collateral: usdBps(metrics.collateral),
+    netDelta: usd(metrics.netDelta),
+    underlyingDelta: each(metrics.underlyingDelta, usd),
+    venueEquity: each(metrics.venueEquity, usd),
+    scenarioPnl: each(metrics.scenarioPnl, usdBps),
+  };
+}
+
+function reportLimit({ name, unit, value, limit, headroom, ok, worst }: LimitResult): LimitReport {
+  const places = unit === "bps" ? BPS_PLACES : USD16_PLACES;
+  const show = (number: bigint): string => formatDecimal(number, places);
+  const showOr = (number: bigint | undefined): string | null => (number === undefined ? null : show(number));
+  return {
+    name,
+    value: showOr(value),
+    limit: typeof limit === "bigint" ? show(limit) : [show(limit[0]), show(limit[1])],
+    ok,
+    headroom: showOr(headroom),
+    ...(worst === undefined ? {} : { worst }),
+  };
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The risk model: the definitions of circuits/SPEC.md section 5 in exact integers. This is what the circuit proves, said
+ * once more in code that can be read in one sitting; property tests hold the two against each other.
+ *
+ * No floats, no rounding: ratios are compared by cross-multiplication, and divided only to be shown (then against the
+ * prover, so that a shown ratio and its verdict never contradict each other).
+ *
+ * @module
+ */
+
+import {
+  type Bps,
+  ceilDiv,
+  checkFit,
+  dollarDelta,
+  floorDiv,
+  inputError,
+  isFunded,
+  type Limits,
+  type Market,
+  type Policy,
+  type Usd16,
+  type Usd16Bps,
+  usd16,
+  usd16Bps,
+} from "../../verifier/src/index.js";
+import { quantities, type Snapshot } from "./snapshot.js";
+
+/** Assets and gross exposure have to be below 2^112 in USD 1e16, 5.19e17 USD. */
+export const VALUE_BITS = 112;
+
+const BPS = 10_000n;
+const USD16_PER_USD8 = 10n ** 8n;
+
+/** The sums of section 5. */
+export interface Metrics {
+  /** A: what is held, at market. */
+  readonly assets: Usd16;
+  /** L: what is owed, at market. */
+  readonly liabilities: Usd16;
+  /** E = A - L. */
+  readonly equity: Usd16;
+  /** C: assets weighed by their collateral factors. */
+  readonly collateral: Usd16Bps;
+  /** G: sum of the absolute dollar deltas, account by account. */
+  readonly grossExposure: Usd16;
+  /** Sum of the dollar deltas. */
+  readonly netDelta: Usd16;
+  /** D[u]: net dollar delta by underlying, in the market's order. */
+  readonly underlyingDelta: ReadonlyMap<string, Usd16>;
+  /** E[s]: equity by account. */
+  readonly venueEquity: ReadonlyMap<string, Usd16>;
+  /** P&L of every stress scenario, exposures held still. */
+  readonly scenarioPnl: ReadonlyMap<string, Usd16Bps>;
+}
+
+/**
+ * One limit, judged. Ratios in bps; minEquity in USD 1e16. `value` and `headroom` are absent when the ratio does not
+ * exist: nothing is owed, or there is no equity to divide by.
+ */
+export interface LimitResult {
+  readonly name: keyof Limits;
+  readonly unit: "bps" | "usd16";
+  readonly value?: bigint;
+  readonly limit: bigint | readonly [bigint, bigint];
+  /** Distance to the limit; negative exactly when broken. */
+  readonly headroom?: bigint;
+  readonly ok: boolean;
+  /** What the value comes from, where it is the worst of several: an underlying, a scenario. */
+  readonly worst?: string;
+}
+
+/** A portfolio judged by a policy. */
+export interface Assessment {
+  readonly healthy: boolean;
+  readonly metrics: Metrics;
+  readonly limits: readonly LimitResult[];
+}
+
+/**
+ * Judges a snapshot at a market by a policy.
+ *
+ * @throws KeelError kind "input": the files do not go together, or `portfolio.size` for a book beyond {@link VALUE_BITS}
+ */
+export function assess(snapshot: Snapshot, market: Market, policy: Policy): Assessment {
+  checkFit(policy, market);
+  const metrics = measure(snapshot, market, policy);
+  const limits = judge(metrics, policy.limits);
+  return { healthy: limits.every((limit) => limit.ok), metrics, limits };
+}
+
+/**
+ * The sums of section 5.
+ *
+ * @throws KeelError `portfolio.size`
+ */
+export function measure(snapshot: Snapshot, market: Market, policy: Policy): Metrics {
+  let assets = 0n;
+  let liabilities = 0n;
+  let collateral = 0n;
+  let grossExposure = 0n;
+  const underlyingDelta = new Map(market.underlyings.map((name) => [name, usd16(0n)]));
+  const venueEquity = new Map(snapshot.accounts.map((account) => [account.id, usd16(0n)]));
+  const add = (map: Map<string, Usd16>, key: string, value: bigint): void => {
+    map.set(key, usd16(map.get(key)! + value));
+  };
+
+  const held = quantities(snapshot, market, policy.circuit.shape);
+  for (const [s, account] of snapshot.accounts.entries()) {
+    for (const [i, instrument] of market.instruments.entries()) {
+      const quantity = held[s]![i]!;
+      const exposure = quantity * dollarDelta(instrument);
+      grossExposure += exposure < 0n ? -exposure : exposure;
+      add(underlyingDelta, instrument.underlying, exposure);
+      if (!isFunded(instrument.kind)) continue;
+      const value = quantity * instrument.price;
+      add(venueEquity, account.id, value);
+      if (value > 0n) {
+        assets += value;
+        collateral += value * instrument.collateralFactor;
+      } else {
+        liabilities -= value;
+      }
+    }
+  }
+  checkBookSize("assets", assets);
+  checkBookSize("gross exposure", grossExposure);
+
+  return {
+    assets: usd16(assets),
+    liabilities: usd16(liabilities),
+    equity: usd16(assets - liabilities),
+    collateral: usd16Bps(collateral),
+    grossExposure: usd16(grossExposure),
+    netDelta: usd16(sum(underlyingDelta.values())),
+    underlyingDelta,
+    venueEquity,
+    scenarioPnl: new Map(
+      policy.scenarios.map((scenario) => [
+        scenario.name,
+        usd16Bps(sum([...scenario.shocks].map(([name, shock]) => shock * (underlyingDelta.get(name) ?? 0n)))),
+      ]),
+    ),
+  };
+}
+
+/** Judges the sums by the limits that are set. minEquity is always judged: equity has to be above zero. */
+export function judge(metrics: Metrics, limits: Limits): LimitResult[] {
+  const { assets, liabilities, equity, collateral, grossExposure, netDelta } = metrics;
+  const results: LimitResult[] = [];
+  if (limits.minCollateralRatio !== undefined) {
+    results.push(atLeastOfDebt("minCollateralRatio", assets * BPS, liabilities, limits.minCollateralRatio));
+  }
+  if (limits.minHealthFactor !== undefined) {
+    results.push(atLeastOfDebt("minHealthFactor", collateral, liabilities, limits.minHealthFactor));
+  }
+  if (limits.maxLeverage !== undefined) {
+    results.push(atMostOfEquity("maxLeverage", grossExposure * BPS, equity, limits.maxLeverage));
+  }
+  if (limits.netDelta !== undefined) {
+    results.push(withinBand("netDelta", netDelta * BPS, equity, limits.netDelta));
+  }
+  if (limits.maxUnderlyingDelta !== undefined) {
+    const [worst, delta] = largest([...metrics.underlyingDelta].map(([name, d]) => [name, d < 0n ? -d : d]));
+    results.push({
+      ...atMostOfEquity("maxUnderlyingDelta", delta * BPS, equity, limits.maxUnderlyingDelta),
+      worst,
+    });
+  }
+  if (limits.maxStressLoss !== undefined) {
+    const [worst, loss] = largest([...metrics.scenarioPnl].map(([name, pnl]) => [name, -pnl]));
+    results.push({ ...atMostOfEquity("maxStressLoss", loss, equity, limits.maxStressLoss), worst });
+  }
+  const floor = (limits.minEquity ?? 0n) * USD16_PER_USD8;
+  results.push({
+    name: "minEquity",
+    unit: "usd16",
+    value: equity,
+    limit: floor,
+    headroom: equity - (floor === 0n ? 1n : floor),
+    ok: equity > 0n && equity >= floor,
+  });
+  return results;
+}
+
+/** numerator / debt >= limit; holds when nothing is owed. `numerator` is in USD 1e16 times bps. */
+function atLeastOfDebt(name: keyof Limits, numerator: bigint, debt: bigint, limit: Bps): LimitResult {
+  const ok = numerator >= limit * debt;
+  if (debt === 0n) return { name, unit: "bps", limit, ok };
+  const value = floorDiv(numerator, debt);
+  return { name, unit: "bps", value, limit, headroom: value - limit, ok };
+}
+
+/** numerator / equity <= limit; fails without equity. `numerator` is in USD 1e16 times bps. */
+function atMostOfEquity(name: keyof Limits, numerator: bigint, equity: bigint, limit: Bps): LimitResult {
+  if (equity <= 0n) return { name, unit: "bps", limit, ok: false };
+  const value = ceilDiv(numerator, equity);
+  return { name, unit: "bps", value, limit, headroom: limit - value, ok: numerator <= limit * equity };
+}
+
+/** low <= numerator / equity <= high; fails without equity. The value shown is the end of the rounding nearer a limit. */
+function withinBand(
+  name: keyof Limits,
+  numerator: bigint,
+  equity: bigint,
+  [low, high]: readonly [Bps, Bps],
+): LimitResult {
+  if (equity <= 0n) return { name, unit: "bps", limit: [low, high], ok: false };
+  const overLow = floorDiv(numerator, equity) - low;
+  const underHigh = high - ceilDiv(numerator, equity);
+  const ok = low * equity <= numerator && numerator <= high * equity;
+  const value = overLow < underHigh ? low + overLow : high - underHigh;
+  return {
+    name,
+    unit: "bps",
+    value,
+    limit: [low, high],
+    headroom: overLow < underHigh ? overLow : underHigh,
+    ok,
+  };
+}
+
+/** The largest |D[u]|, the bound that the circuit is given. */
+export function underlyingDeltaBound(metrics: Metrics): bigint {
+  return [...metrics.underlyingDelta.values()].reduce(
+    (most, d) => (d > most ? d : -d > most ? -d : most),
+    0n,
+  );
+}
+
+function largest(entries: readonly (readonly [string, bigint])[]): readonly [string, bigint] {
+  return entries.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
+}
+
+function sum(values: Iterable<bigint>): bigint {
+  let total = 0n;
+  for (const value of values) total += value;
+  return total;
+}
+
+function checkBookSize(what: string, value: bigint): void {
+  if (value >> BigInt(VALUE_BITS) === 0n) return;
+  throw inputError(
+    "portfolio.size",
+    "snapshot",
+    `${what} below 2^${VALUE_BITS} in USD 1e16 (5.19e17 USD)`,
+    "more",
+  );
+}

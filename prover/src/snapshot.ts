@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The private snapshot (snapshot/1): what the subject holds, account by account, at one time, signed by its sources.
+ *
+ * Everything in it but the subject and the time is secret: errors point to a place, and never repeat a quantity.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  address,
+  type CircuitShape,
+  checkSize,
+  checkUnique,
+  decimal,
+  FIELD_ORDER,
+  type Field,
+  fieldElement,
+  formatDecimal,
+  identifier,
+  inputError,
+  isOnCurve,
+  KIND,
+  type Market,
+  nameField,
+  type Policy,
+  pack,
+  parseFile,
+  printable,
+  type Quantity,
+  quantity,
+  type SourceKey,
+  SUBGROUP_ORDER,
+  taggedHash,
+  time,
+  title,
+  universeId,
+} from "../../verifier/src/index.js";
+
+/** An EdDSA-Poseidon signature over BabyJubJub. */
+export interface SourceSignature {
+  readonly R8: SourceKey;
+  /** Below the subgroup order. */
+  readonly S: bigint;
+}
+
+/** One account at one source. */
+export interface Account {
+  readonly id: string;
+  /** Name of a source in the policy. */
+  readonly source: string;
+  /** Instrument id to quantity, 1e8 per unit, negative when owed or short. */
+  readonly positions: ReadonlyMap<string, Quantity>;
+  readonly signature?: SourceSignature;
+}
+
+/** A parsed snapshot file. */
+export interface Snapshot {
+  readonly subject: `0x${string}`;
+  /** Unix seconds. */
+  readonly asOf: number;
+  readonly accounts: readonly Account[];
+}
+
+const QUANTITY_BITS = 64;
+const QUANTITY_BIAS = 1n << BigInt(QUANTITY_BITS);
+
+const position = decimal({ places: 8, bits: QUANTITY_BITS, signed: true, excess: "floor" }).transform(
+  quantity,
+);
+const coordinate = fieldElement(FIELD_ORDER);
+const point = z.tuple([coordinate, coordinate]);
+
+const snapshotSchema = z.strictObject({
+  keel: z.literal("snapshot/1"),
+  subject: address,
+  asOf: time,
+  accounts: z
+    .array(
+      z.strictObject({
+        id: identifier,
+        source: title,
+        positions: z.record(z.string(), position),
+        signature: z.strictObject({ R8: point, S: fieldElement(SUBGROUP_ORDER) }).optional(),
+      }),
+    )
+    .min(1),
+});
+
+/**
+ * Reads a snapshot/1 file. Quantities with more than eight places are rounded towards minus infinity: assets down,
+ * liabilities up.
+ *
+ * @throws KeelError kind "input"
+ */
+export function parseSnapshot(text: string): Snapshot {
+  const file = parseFile(snapshotSchema, text, "snapshot");
+  checkUnique(
+    file.accounts.map((account) => account.id),
+    "snapshot.accounts",
+  );
+  const accounts = file.accounts.map(({ signature, positions, ...account }, s): Account => {
+    if (signature !== undefined && !isOnCurve(signature.R8)) {
+      const path = `snapshot.accounts[${s}].signature.R8`;
+      throw inputError("snapshot.signature", path, "a point on BabyJubJub", "a point off the curve");
+    }
+    return {
+      ...account,
+      positions: new Map(Object.entries(positions)),
+      ...(signature === undefined ? {} : { signature }),
+    };
+  });
+  return { subject: file.subject, asOf: file.asOf, accounts };
+}
+
+/** Writes a snapshot/1 file: positions in the order they have, rounded as they were read. */
+export function formatSnapshot(snapshot: Snapshot): string {
+  const accounts = snapshot.accounts.map(({ id, source, positions, signature }) => ({
+    id,
+    source,
+    positions: Object.fromEntries([...positions].map(([name, value]) => [name, formatDecimal(value, 8)])),
+    ...(signature === undefined
+      ? {}
+      : { signature: { R8: signature.R8.map(String), S: signature.S.toString() } }),
+  }));
+  const { subject, asOf } = snapshot;
+  return `${JSON.stringify({ keel: "snapshot/1", subject, asOf, accounts }, null, 2)}\n`;
+}
+
+/**
+ * Quantities in the market's order, [accounts][instruments], padded with zeros to the tier's size.
+ *
+ * @throws KeelError `snapshot.instrument` for an instrument outside the universe, `circuit.size` for too many accounts
+ */
+export function quantities(snapshot: Snapshot, market: Market, shape: CircuitShape): Quantity[][] {
+  checkSize("snapshot.accounts", snapshot.accounts.length, shape.accounts);
+  const index = new Map(market.instruments.map((instrument, i) => [instrument.id, i]));
+  return snapshot.accounts.map((account, s) => {
+    const row = new Array<Quantity>(shape.instruments).fill(quantity(0n));
+    for (const [id, value] of account.positions) {
+      const i = index.get(id);
+      if (i === undefined) {
+        const path = `snapshot.accounts[${s}].positions.${printable(id)}`;
+        throw inputError("snapshot.instrument", path, "an instrument of the market", "an unknown one");
+      }
+      row[i] = value;
+    }
+    return row;
+  });
+}
+
+/** What an account's id is called in the statement. */
+export function accountField(id: string): Field {
+  return nameField("keel/account/1", [id]);
+}
+
+/** What a source signs: subject, account, time, universe and the quantities packed three a word. */
+export function accountMessage(message: {
+  readonly subject: `0x${string}`;
+  readonly accountId: bigint;
+  readonly asOf: number;
+  readonly universe: bigint;
+  readonly quantities: readonly Quantity[];
+}): Field {
+  const words = pack(
+    message.quantities.map((value) => value + QUANTITY_BIAS),
+    QUANTITY_BITS + 1,
+  );
+  return taggedHash(KIND.account, [
+    BigInt(message.subject),
+    message.accountId,
+    BigInt(message.asOf),
+    message.universe,
+    ...words,
+  ]);
+}
+
+/** The message of one account of a snapshot, for a circuit of this shape. */
+export function messageOf(snapshot: Snapshot, account: number, market: Market, shape: CircuitShape): Field {
+  return accountMessage({
+    subject: snapshot.subject,
+    accountId: accountField(snapshot.accounts[account]!.id),
+    asOf: snapshot.asOf,
+    universe: universeId(market),
+    quantities: quantities(snapshot, market, shape)[account]!,
+  });
+}
+
+/**
+ * Refuses a time that is not over yet, and a snapshot too far from its market.
+ *
+ * @param now unix seconds
+ * @throws KeelError `input.future`, `input.skew`
+ */
+export function checkTimes(snapshot: Snapshot, market: Market, policy: Policy, now: number): void {
+  const times = { "snapshot.asOf": snapshot.asOf, "market.asOf": market.asOf };
+  for (const [path, asOf] of Object.entries(times)) {
+    if (asOf > now) throw inputError("input.future", path, `at most the present, ${now}`, `${asOf}`);
+  }
+  const skew = Math.abs(snapshot.asOf - market.asOf);
+  if (skew > policy.maxMarketSkew) {
+    throw inputError(
+      "input.skew",
+      "snapshot.asOf",
+      `within ${policy.maxMarketSkew} s of the market`,
+      `${skew} s`,
+    );
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The source's side: a key pair, and signatures over account data (EdDSA with Poseidon on BabyJubJub, the scheme of
+ * circomlib's EdDSAPoseidonVerifier).
+ *
+ * @module
+ */
+
+import { derivePublicKey, signMessage, verifySignature } from "@zk-kit/eddsa-poseidon";
+import { z } from "zod";
+import {
+  checkSourceKey,
+  FIELD_ORDER,
+  type Field,
+  fieldElement,
+  inputError,
+  isOnCurve,
+  type Market,
+  type Policy,
+  parseFile,
+  type SourceKey,
+  SUBGROUP_ORDER,
+} from "../../verifier/src/index.js";
+import { messageOf, type Snapshot, type SourceSignature } from "./snapshot.js";
+
+/** A source's key pair. */
+export interface SourceKeyPair {
+  /** 32 random bytes; secret. */
+  readonly privateKey: Uint8Array;
+  readonly publicKey: SourceKey;
+}
+
+/** Makes a key pair from the platform's secure random numbers. */
+export function generateSourceKey(): SourceKeyPair {
+  return sourceKeyOf(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** The key pair of a private key of 32 bytes. */
+export function sourceKeyOf(privateKey: Uint8Array): SourceKeyPair {
+  const [x, y] = derivePublicKey(privateKey);
+  return { privateKey, publicKey: [x, y] };
+}
+
+const keySchema = z.strictObject({
+  keel: z.literal("source-key/1"),
+  privateKey: z.string().regex(/^[0-9a-f]{64}$/),
+  publicKey: z.tuple([fieldElement(FIELD_ORDER), fieldElement(FIELD_ORDER)]),
+});
+
+/**
+ * Reads a source-key/1 file.
+ *
+ * @throws KeelError kind "input"; never with a part of the key
+ */
+export function parseSourceKey(text: string): SourceKeyPair {
+  const file = parseFile(keySchema, text, "key");
+  const pair = sourceKeyOf(
+    Uint8Array.from(file.privateKey.match(/../g)!, (byte) => Number.parseInt(byte, 16)),
+  );
+  if (pair.publicKey.join() !== file.publicKey.join()) {
+    throw inputError("source.key", "key.publicKey", "the private key's public key", "another one");
+  }
+  return pair;
+}
+
+/** Writes a source-key/1 file; its content is secret. */
+export function formatSourceKey({ privateKey, publicKey }: SourceKeyPair): string {
+  const hex = Array.from(privateKey, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${JSON.stringify({ keel: "source-key/1", privateKey: hex, publicKey: publicKey.map(String) }, null, 2)}\n`;
+}
+
+/** Signs a message, a field element. */
+export function signField(message: Field, privateKey: Uint8Array): SourceSignature {
+  const { R8, S } = signMessage(privateKey, message);
+  return { R8: [R8[0], R8[1]], S };
+}
+
+/**
+ * Whether a signature verifies. Out-of-range S, points off the curve and keys that are none are refused before the
+ * library sees them: it hangs on a negative S and accepts the identity key.
+ */
+export function verifyField(message: Field, signature: SourceSignature, key: SourceKey): boolean {
+  if (signature.S < 0n || signature.S >= SUBGROUP_ORDER || !isOnCurve(signature.R8)) return false;
+  checkSourceKey(key, "key");
+  return verifySignature(message, { R8: [...signature.R8], S: signature.S }, [...key]);
+}
+
+/**
+ * Signs those accounts of a snapshot whose source in the policy has this key.
+ *
+ * @returns the snapshot with the signatures, and the ids of the accounts signed
+ * @throws KeelError `source.unknown` when the policy approves no source with this key, or none of the accounts is its
+ */
+export function signSnapshot(
+  snapshot: Snapshot,
+  market: Market,
+  policy: Policy,
+  key: SourceKeyPair,
+): { readonly snapshot: Snapshot; readonly signed: readonly string[] } {
+  const source = policy.sources.find((candidate) => candidate.key.join() === key.publicKey.join());
+  if (source === undefined) {
+    throw inputError("source.unknown", "key", "the key of one of policy.sources", "another key");
+  }
+  const signed: string[] = [];
+  const accounts = snapshot.accounts.map((account, s) => {
+    if (account.source !== source.name) return account;
+    signed.push(account.id);
+    const message = messageOf(snapshot, s, market, policy.circuit.shape);
+    return { ...account, signature: signField(message, key.privateKey) };
+  });
+  if (signed.length === 0) {
+    throw inputError("source.unknown", "snapshot.accounts", `an account of source ${source.name}`, "none");
+  }
+  return { snapshot: { ...snapshot, accounts }, signed };
+}
+
+/**
+ * Checks that every account is signed by its source, and gives the keys in the order of the accounts.
+ *
+ * @throws KeelError `source.unknown`, `snapshot.signature`
+ */
+export function checkSignatures(snapshot: Snapshot, market: Market, policy: Policy): SourceKey[] {
+  return snapshot.accounts.map((account, s) => {
+    const path = `snapshot.accounts[${s}]`;
+    const source = policy.sources.find((candidate) => candidate.name === account.source);
+    if (source === undefined) {
+      throw inputError("source.unknown", `${path}.source`, "one of policy.sources", "another name");
+    }
+    const expected = `${source.name}'s signature over this account, subject, time and market`;
+    if (account.signature === undefined) {
+      throw inputError("snapshot.signature", `${path}.signature`, expected, "none");
+    }
+    const message = messageOf(snapshot, s, market, policy.circuit.shape);
+    if (!verifyField(message, account.signature, source.key)) {
+      throw inputError("snapshot.signature", `${path}.signature`, expected, "one that does not verify");
+    }
+    return source.key;
+  });
+}
