@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "poseidon.circom";
+include "circomlib/circuits/poseidon.circom";
 include "constants.circom";
 
 // Hashes n elements: Poseidon over the first 16, then over (digest so far, next 15) until none is left. The last block

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "bitify.circom";
+include "circomlib/circuits/bitify.circom";
 
 // Proves: in is an integer in [0, 2^n).
 // The caller must: keep every integer that in can stand for inside (2^n - r, r), r the field size, so that a value

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "comparators.circom";
+include "circomlib/circuits/comparators.circom";
 
 // out is 0 when a limit has the value that stands for "not set", 1 otherwise. An absent limit then holds exactly, whatever
 // the portfolio, because the side that it would bound is multiplied by out.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "babyjub.circom";
-include "eddsaposeidon.circom";
+include "circomlib/circuits/babyjub.circom";
+include "circomlib/circuits/eddsaposeidon.circom";
 include "absorb.circom";
 include "approved-source.circom";
 include "constants.circom";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "bitify.circom";
+include "circomlib/circuits/bitify.circom";
 include "constants.circom";
 
 // Proves: quantity is in [-2^64, 2^64), and splits it into what is held and what is owed.
