@@ -22,8 +22,6 @@ module.exports = {
   networks: {
     hardhat: {
       chainId: Number(process.env.KEEL_CHAIN_ID ?? 31337),
-      // Tests move time at will; a block earlier than the wall clock must be possible.
-      allowBlocksWithSameTimestamp: true,
       loggingEnabled: false,
     },
   },

@@ -11,7 +11,13 @@
 
 import { keccak256, stringToBytes } from "viem";
 import { inputError } from "../verifier/src/errors.js";
-import { BASE_FIELD, type Fp2Json, type G1Json, type G2Json, type VerificationKey } from "../verifier/src/groth16.js";
+import {
+  BASE_FIELD,
+  type Fp2Json,
+  type G1Json,
+  type G2Json,
+  type VerificationKey,
+} from "../verifier/src/groth16.js";
 
 /** What a generated verifier is called and stands for. */
 export interface VerifierOptions {
@@ -39,16 +45,31 @@ export function generateVerifier(key: VerificationKey, options: VerifierOptions)
 
 function checkOptions({ circuit, contractName }: VerifierOptions): void {
   if (!/^[A-Z][A-Za-z0-9]{0,63}$/.test(contractName)) {
-    throw inputError("verifier.name", "contractName", "a Solidity contract name", JSON.stringify(contractName));
+    throw inputError(
+      "verifier.name",
+      "contractName",
+      "a Solidity contract name",
+      JSON.stringify(contractName),
+    );
   }
   if (!/^[a-z0-9][a-z0-9/_-]{0,63}$/.test(circuit)) {
-    throw inputError("verifier.circuit", "circuit", "a circuit name such as portfolio-health/spot-16", circuit);
+    throw inputError(
+      "verifier.circuit",
+      "circuit",
+      "a circuit name such as portfolio-health/spot-16",
+      circuit,
+    );
   }
 }
 
 function checkKey(key: VerificationKey): void {
   if (key.nPublic !== 3 || key.IC.length !== 4) {
-    throw inputError("verifier.inputs", "nPublic", "3 public inputs", `${key.nPublic} (IC: ${key.IC.length})`);
+    throw inputError(
+      "verifier.inputs",
+      "nPublic",
+      "3 public inputs",
+      `${key.nPublic} (IC: ${key.IC.length})`,
+    );
   }
 }
 
@@ -187,7 +208,8 @@ function negate(text: string): string {
 
 function coordinate(text: string, path: string): bigint {
   const value = /^(0|[1-9][0-9]{0,77})$/.test(text) ? BigInt(text) : BASE_FIELD;
-  if (value >= BASE_FIELD) throw inputError("verifier.coordinate", path, "a decimal below q", text.slice(0, 80));
+  if (value >= BASE_FIELD)
+    throw inputError("verifier.coordinate", path, "a decimal below q", text.slice(0, 80));
   return value;
 }
 

@@ -28,7 +28,7 @@ interface IVerifierBook {
     error WrongCircuit(address verifier, bytes32 expected, bytes32 received);
     /// @dev A development key outside the local test chains 31337 and 1337.
     error InsecureVerifier(address verifier, uint256 chainId);
-    /// @dev gamma equal to delta: nobody contributed to the key and anybody can forge.
+    /// @dev delta equal to gamma or its negative: nobody contributed to the key and anybody can forge.
     error KeyWithoutContribution(address verifier);
     /// @dev The verifier says yes to the empty proof.
     error AcceptsAnything(address verifier);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A local Hardhat chain in a child process, with the well-known accounts of Hardhat's test mnemonic.
+ *
+ * @module
+ */
+
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { bytesToHex, type Hex } from "viem";
+import { mnemonicToAccount } from "viem/accounts";
+import { KeelError } from "../verifier/src/errors.js";
+import type { ChainReport } from "./chain-process.js";
+import { hardhatConfig } from "./paths.js";
+
+const MNEMONIC = "test test test test test test test test test test test junk";
+const ACCOUNTS = 20;
+const START_PATIENCE_MS = 60_000;
+
+/** An account of the local chain. Its key is public knowledge: never send anything of value to it. */
+export interface LocalAccount {
+  readonly address: Hex;
+  readonly privateKey: Hex;
+}
+
+export interface LocalChain {
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  /** Hardhat's twenty accounts with 10,000 ETH each. */
+  readonly accounts: readonly LocalAccount[];
+  /** Ends the chain; its state is gone. */
+  stop(): Promise<void>;
+}
+
+export interface LocalChainOptions {
+  /** Port on loopback; a free one when absent. */
+  readonly port?: number;
+  /** 31337 when absent; development keys are refused on other ids than 31337 and 1337. */
+  readonly chainId?: number;
+}
+
+/**
+ * Starts a chain and waits until it answers. It ends with `stop()`, or by itself when this process ends; it does not
+ * keep this process alive.
+ *
+ * @throws KeelError kind `environment`, code `chain.start`.
+ */
+export async function startLocalChain(options: LocalChainOptions = {}): Promise<LocalChain> {
+  const chainId = options.chainId ?? 31337;
+  const child = fork(fileURLToPath(new URL("./chain-process.js", import.meta.url)), [], {
+    env: {
+      ...process.env,
+      HARDHAT_CONFIG: hardhatConfig,
+      HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+      KEEL_CHAIN_ID: String(chainId),
+      KEEL_CHAIN_PORT: String(options.port ?? 0),
+    },
+    execArgv: [],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const port = await firstReport(child);
+  child.unref();
+  child.channel?.unref();
+  return { rpcUrl: `http://127.0.0.1:${port}`, chainId, accounts: localAccounts(), stop: () => stop(child) };
+}
+
+/** Hardhat's well-known accounts. */
+export function localAccounts(): LocalAccount[] {
+  return Array.from({ length: ACCOUNTS }, (_, addressIndex) => {
+    const account = mnemonicToAccount(MNEMONIC, { addressIndex });
+    return { address: account.address, privateKey: bytesToHex(account.getHdKey().privateKey!) };
+  });
+}
+
+async function firstReport(child: ChildProcess): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const fail = (received: string): void => {
+      clearTimeout(timer);
+      child.kill();
+      reject(
+        new KeelError({
+          kind: "environment",
+          code: "chain.start",
+          expected: "a local Hardhat chain",
+          received,
+        }),
+      );
+    };
+    const timer = setTimeout(() => fail("no answer within a minute"), START_PATIENCE_MS);
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code) => fail(`exit code ${code}`));
+    child.once("message", (report: ChainReport) => {
+      if ("error" in report) return fail(report.error);
+      clearTimeout(timer);
+      child.removeAllListeners();
+      resolve(report.port);
+    });
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill();
+  await ended;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `keel/contracts` (Node only): compile the contracts, start a local chain, deploy.
+ *
+ * @module
+ */
+
+export {
+  type LocalAccount,
+  type LocalChain,
+  type LocalChainOptions,
+  localAccounts,
+  startLocalChain,
+} from "./chain.js";
+export {
+  type Artifact,
+  type CompileOptions,
+  type CompileResult,
+  compileContracts,
+  loadArtifact,
+  type VerifierSource,
+} from "./compile.js";
+export {
+  type DeployedVerifier,
+  type DeployOptions,
+  deployContract,
+  deployKeel,
+  type KeelDeployment,
+  ROLE,
+  readDeployment,
+  writeDeployment,
+} from "./deploy.js";
+export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

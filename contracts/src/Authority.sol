@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+/// @title Authority: the OpenZeppelin AccessManager of a Keel deployment, with its roles by name
+/// @notice Role 0 (`ADMIN_ROLE`) grants the others and is meant for a multi-signature account.
+contract Authority is AccessManager {
+    /// @notice Stops things: closes records, retires verifiers, withdraws markets. Opens only what it closed.
+    uint64 public constant GUARDIAN = 1;
+    /// @notice Adds verifiers, which take effect after the book's delay.
+    uint64 public constant VERIFIER_ADMIN = 2;
+    /// @notice Chooses the market's publishers.
+    uint64 public constant MARKET_ADMIN = 3;
+
+    constructor(address initialAdmin) AccessManager(initialAdmin) {}
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * One deployed Keel on a fresh local chain, with a policy, a market and a subject, for contract tests. Times start in a fixed
+ * second, so that every run sees the same statements.
+ *
+ * @module
+ */
+import { compileContracts, deployKeel, type KeelDeployment, loadArtifact } from "keel/contracts";
+import {
+  type Attestation,
+  circuitHash,
+  KeelError,
+  type PolicyTerms,
+  policyId,
+  type Statement,
+} from "keel/verifier";
+import type { Abi, Hex } from "viem";
+import { expect, vi } from "vitest";
+import { startTestChain, type TestChain, travelTo } from "../support/chain.js";
+import {
+  connectRegistry,
+  enrol,
+  publishMarket,
+  publishPolicy,
+  type Registry,
+  signMarket,
+  type Wallet,
+} from "./registry-client.js";
+import { attestationOf, CIRCUIT, testVerifiers } from "./statement-circuit.js";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 });
+
+/** First second of every test chain's story. */
+export const START = 2_000_000_000;
+
+export const TERMS: PolicyTerms = {
+  circuit: circuitHash(CIRCUIT),
+  scenarioRoot: 111n,
+  sourcesRoot: 222n,
+  minCollateralRatio: 15_000,
+  minHealthFactor: 12_000,
+  maxLeverage: 30_000,
+  netDeltaLo: -1_000,
+  netDeltaHi: 1_000,
+  maxUnderlyingDelta: 2_000,
+  maxVenue: 2 ** 32 - 1,
+  maxGamma: 2 ** 32 - 1,
+  maxVega: 2 ** 32 - 1,
+  maxTheta: 2 ** 32 - 1,
+  maxStressLoss: 2_500,
+  maxDrawdown: 2 ** 32 - 1,
+  minEquity: 1_000_000n * 10n ** 8n,
+  maxAge: 600,
+  validity: 3_600,
+  maxMarketSkew: 300,
+};
+
+export const POLICY = policyId(TERMS);
+export const MARKET = { root: 333n, asOf: START };
+
+/** Who is who among the chain's accounts. */
+export interface Cast {
+  readonly deployer: Wallet;
+  readonly subject: Wallet;
+  readonly stranger: Wallet;
+  readonly guardian: Wallet;
+}
+
+export interface Fixture {
+  readonly chain: TestChain;
+  readonly keel: KeelDeployment;
+  readonly registry: Registry;
+  readonly cast: Cast;
+}
+
+/** Publishers of the fixture's market: accounts 5, 6 and 7, any two of them. */
+export const PUBLISHERS = [5, 6, 7] as const;
+
+/** Compiles, starts, deploys; the subject is enrolled, `TERMS` and `MARKET` are published. */
+export async function startFixture(chainId = 31337): Promise<Fixture> {
+  await compileContracts({ verifiers: await testVerifiers() });
+  const chain = await startTestChain(chainId);
+  await travelTo(chain, START - 1_000);
+  const [deployer, subject, stranger, guardian] = chain.wallets;
+  const cast = { deployer: deployer!, subject: subject!, stranger: stranger!, guardian: guardian! };
+  const keel = await deployKeel({
+    walletClient: cast.deployer,
+    publicClient: chain.client,
+    publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
+    threshold: 2,
+    verifiers: [{ circuit: CIRCUIT, contractName: "StatementVerifier" }],
+    roles: { guardian: cast.guardian.account.address },
+  });
+  const registry = await connectRegistry(chain.client, keel.registry);
+  const fixture = { chain, keel, registry, cast };
+  await enrol(registry, cast.subject);
+  await publishPolicy(registry, cast.stranger, TERMS);
+  await travelTo(chain, START);
+  await acceptMarket(fixture, MARKET);
+  return fixture;
+}
+
+/** Publishes a market table with two publishers' signatures. */
+export async function acceptMarket(
+  { chain, registry, cast }: Fixture,
+  market: { readonly root: bigint; readonly asOf: number },
+): Promise<void> {
+  const signatures = await Promise.all([5, 6].map((i) => signMarket(registry, chain.signers[i]!, market)));
+  await publishMarket(registry, cast.stranger, market, signatures);
+}
+
+/**
+ * A snapshot of the chain, which then goes on ten seconds after START. The chain's clock runs on with the machine's, so each test starts by
+ * setting it again.
+ */
+export async function begin({ chain }: Fixture): Promise<Hex> {
+  const snapshot = await chain.test.snapshot();
+  await travelTo(chain, START + 10);
+  return snapshot;
+}
+
+/** A true claim of the fixture's subject at START, with changes. */
+export function claimOf({ keel, cast }: Fixture, change: Partial<Statement> = {}): Statement {
+  return {
+    domain: { chainId: keel.chainId, registry: keel.registry },
+    subject: cast.subject.account.address,
+    marketRoot: MARKET.root,
+    marketTime: MARKET.asOf,
+    asOf: START,
+    portfolioCommitment: 444n,
+    exposuresCommitment: 555n,
+    terms: TERMS,
+    ...change,
+  };
+}
+
+/** An attestation of the fixture's subject at START, with changes, and with a true proof. */
+export async function attestation(fixture: Fixture, change: Partial<Statement> = {}): Promise<Attestation> {
+  return await attestationOf(claimOf(fixture, change));
+}
+
+/** The ABI of a compiled contract. */
+export async function abiOf(name: string): Promise<Abi> {
+  return (await loadArtifact(name)).abi;
+}
+
+/** Expects a KeelError with this code and returns it. */
+export async function refused(work: Promise<unknown>, code: string): Promise<KeelError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error, `expected ${code}, but it succeeded`).toBeDefined();
+  if (!(error instanceof KeelError)) throw error;
+  expect(error.code, error.message).toBe(code);
+  return error;
+}

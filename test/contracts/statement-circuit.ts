@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A real circuit with the statement's digest and nothing of the portfolio: whoever knows any vector can prove it. Contract
+ * tests can so make a true proof of any statement in well under a second, and every rule that lies outside the circuit is
+ * tested against true proofs.
+ *
+ * @module
+ */
+import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "keel/circuits";
+import type { VerifierSource } from "keel/contracts";
+import {
+  type Attestation,
+  commitStatement,
+  type Groth16Proof,
+  parseProof,
+  policyId,
+  type Statement,
+  type StatementDigest,
+  statementInputs,
+  statementVector,
+  type VerificationKey,
+} from "keel/verifier";
+import * as snarkjs from "snarkjs";
+
+export const CIRCUIT = "test/statement";
+
+const DEFINITION: CircuitDefinition = {
+  id: CIRCUIT,
+  source: `pragma circom 2.1.6;
+include "lib/statement-digest.circom";
+template StatementOnly() {
+    signal input c;
+    signal input x;
+    signal input y;
+    signal input v[28];
+    component digest = StatementDigest(28);
+    digest.v <== v;
+    digest.x <== x;
+    c === digest.c;
+    y === digest.y;
+}
+component main {public [c, x, y]} = StatementOnly();
+`,
+};
+
+/** The circuit with its dev key; another seed gives another key. */
+export async function statementArtifacts(seed = "keel"): Promise<ArtifactSet> {
+  return await ensureCircuit(DEFINITION, { seed });
+}
+
+/** Every verifier contract that the contract tests deploy. All test files ask for the same, so one compilation serves all. */
+export async function testVerifiers(): Promise<VerifierSource[]> {
+  const [first, second] = [await statementArtifacts(), await statementArtifacts("second")];
+  const key = first.verificationKey;
+  const gammaDelta: VerificationKey = { ...key, vk_delta_2: key.vk_gamma_2 };
+  const source = (
+    contractName: string,
+    verificationKey: VerificationKey,
+    circuit = CIRCUIT,
+    insecure = true,
+  ) => ({
+    contractName,
+    circuit,
+    insecure,
+    verificationKey,
+  });
+  return [
+    source("StatementVerifier", key),
+    source("StatementVerifierSecond", second.verificationKey),
+    source("StatementVerifierGammaDelta", gammaDelta),
+    source("StatementVerifierOtherCircuit", key, "test/other"),
+    source("StatementVerifierUnmarked", key, CIRCUIT, false),
+  ];
+}
+
+/** A true proof that somebody knows the statement vector behind `digest`. */
+export async function proveVector(
+  vector: readonly bigint[],
+  digest: StatementDigest,
+  artifacts?: ArtifactSet,
+): Promise<Groth16Proof> {
+  const { wasmPath, zkeyPath } = artifacts ?? (await statementArtifacts());
+  const { proof } = await snarkjs.groth16.fullProve({ ...digest, v: vector }, wasmPath, zkeyPath);
+  return parseProof(proof);
+}
+
+/** An attestation with a true proof for a claim. */
+export async function attestationOf(claim: Statement, artifacts?: ArtifactSet): Promise<Attestation> {
+  const vector = statementVector(claim);
+  const digest = statementInputs(commitStatement(vector), vector);
+  return {
+    circuit: CIRCUIT,
+    policyId: policyId(claim.terms),
+    domain: claim.domain,
+    subject: claim.subject,
+    asOf: claim.asOf,
+    market: { root: claim.marketRoot, asOf: claim.marketTime },
+    portfolioCommitment: claim.portfolioCommitment,
+    exposuresCommitment: claim.exposuresCommitment,
+    digest: digest.c,
+    proof: await proveVector(vector, digest, artifacts),
+    insecure: true,
+  };
+}
+
+/** snarkjs keeps worker threads; a test file that proved has to end them. */
+export async function endProving(): Promise<void> {
+  await (await snarkjs.curves.getCurveFromName("bn128")).terminate();
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/**
+ * ABIs of the contracts, written by hand so that a verifier needs no compiler. A test holds them against the compiled
+ * artifacts.
+ *
+ * @module
+ */
+
+import { parseAbi } from "viem";
+
+const POLICY_STRUCT =
+  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; }";
+const SUBMISSION_STRUCT =
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
+const RECORD_STRUCT =
+  "struct Record { uint40 asOf; uint40 expiry; uint40 floor; uint40 firstAsOf; uint32 count; uint32 streak; uint24 lapses; uint8 standing; }";
+const VERSION_STRUCT =
+  "struct Version { address verifier; uint40 liveAt; uint40 retiredAt; bytes32 codeHash; }";
+
+const ACCESS = [
+  "function authority() view returns (address)",
+  "function isConsumingScheduledOp() view returns (bytes4)",
+  "function setAuthority(address newAuthority)",
+  "event AuthorityUpdated(address authority)",
+  "error AccessManagedInvalidAuthority(address authority)",
+  "error AccessManagedRequiredDelay(address caller, uint32 delay)",
+  "error AccessManagedUnauthorized(address caller)",
+] as const;
+
+export const healthRegistryAbi = parseAbi([
+  SUBMISSION_STRUCT,
+  RECORD_STRUCT,
+  "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_)",
+  "function enrol()",
+  "function attest(Submission s)",
+  "function revoke(bytes32 policyId, string reason)",
+  "function revokeFor(address subject, bytes32 policyId, string reason)",
+  "function reopen(address subject, bytes32 policyId)",
+  "function isHealthy(address subject, bytes32 policyId) view returns (bool)",
+  "function recordOf(address subject, bytes32 policyId) view returns (Record)",
+  "function isEnrolled(address subject) view returns (bool)",
+  "function statementOf(Submission s) view returns (uint256[28] v, uint256 x, uint256 y)",
+  "function domain() view returns (uint256)",
+  "function policyBook() view returns (address)",
+  "function marketBook() view returns (address)",
+  "function verifierBook() view returns (address)",
+  "event Enrolled(address indexed subject)",
+  "event Attested(address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission)",
+  "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, string reason)",
+  "event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by)",
+  "error NotEnrolled(address subject)",
+  "error ClosedByGuardian(address subject, bytes32 policyId)",
+  "error NotClosed(address subject, bytes32 policyId)",
+  "error NotNewer(uint64 asOf, uint40 floor)",
+  "error SnapshotInFuture(uint64 asOf, uint256 now_)",
+  "error SnapshotTooOld(uint64 asOf, uint256 age, uint32 maxAge)",
+  "error AlreadyExpired(uint256 expiry, uint256 now_)",
+  "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
+  "error MarketNotAccepted(uint256 root, uint64 asOf)",
+  "error ProofRefused(address subject, bytes32 policyId, address verifier)",
+  "error NotInField(uint256 value)",
+  ...ACCESS,
+]);
+
+export const policyBookAbi = parseAbi([
+  POLICY_STRUCT,
+  "function publish(Policy policy) returns (bytes32 policyId)",
+  "function policyOf(bytes32 policyId) view returns (Policy)",
+  "function exists(bytes32 policyId) view returns (bool)",
+  "event PolicyPublished(bytes32 indexed policyId, Policy policy)",
+  "error UnknownPolicy(bytes32 policyId)",
+  "error NoCircuit()",
+  "error EmptyDeltaBand(int32 lo, int32 hi)",
+  "error ZeroValidity()",
+  "error NotInField(uint256 value)",
+]);
+
+export const marketBookAbi = parseAbi([
+  "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_)",
+  "function publish(uint256 root, uint64 asOf, bytes[] signatures)",
+  "function withdraw(uint256 root, uint64 asOf, string reason)",
+  "function setPublishers(address[] publishers_, uint256 threshold_)",
+  "function isAccepted(uint256 root, uint64 asOf) view returns (bool)",
+  "function standingOf(uint256 root, uint64 asOf) view returns (uint8)",
+  "function publishers() view returns (address[])",
+  "function isPublisher(address account) view returns (bool)",
+  "function threshold() view returns (uint256)",
+  "function maxDelay() view returns (uint256)",
+  "function digestOf(uint256 root, uint64 asOf) view returns (bytes32)",
+  "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
+  "event MarketAccepted(uint256 indexed root, uint64 indexed asOf, address[] signers)",
+  "event MarketWithdrawn(uint256 indexed root, uint64 indexed asOf, address indexed by, string reason)",
+  "event PublishersSet(address[] publishers, uint256 threshold)",
+  "event EIP712DomainChanged()",
+  "error MarketInFuture(uint64 asOf, uint256 now_)",
+  "error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay)",
+  "error MarketAlreadyWithdrawn(uint256 root, uint64 asOf)",
+  "error TooFewSignatures(uint256 received, uint256 threshold)",
+  "error NotPublisher(address signer)",
+  "error SignersNotAscending(address previous, address next)",
+  "error PublishersNotAscending(address previous, address next)",
+  "error BadThreshold(uint256 threshold, uint256 publishers)",
+  "error ZeroMaxDelay()",
+  "error NotInField(uint256 value)",
+  "error ECDSAInvalidSignature()",
+  "error ECDSAInvalidSignatureLength(uint256 length)",
+  "error ECDSAInvalidSignatureS(bytes32 s)",
+  "error InvalidShortString()",
+  "error StringTooLong(string str)",
+  ...ACCESS,
+]);
+
+export const verifierBookAbi = parseAbi([
+  VERSION_STRUCT,
+  "constructor(address authority, uint40 delay_)",
+  "function add(bytes32 circuit, address verifier) returns (uint32 version)",
+  "function retire(bytes32 circuit, uint32 version, string reason)",
+  "function verifierOf(bytes32 circuit, uint32 version) view returns (address)",
+  "function versionOf(bytes32 circuit, uint32 version) view returns (Version found)",
+  "function versionCount(bytes32 circuit) view returns (uint32)",
+  "function latest(bytes32 circuit) view returns (uint32 version)",
+  "function delay() view returns (uint40)",
+  "event VerifierAdded(bytes32 indexed circuit, uint32 indexed version, address verifier, bytes32 codeHash, uint40 liveAt, bool insecure)",
+  "event VerifierRetired(bytes32 indexed circuit, uint32 indexed version, address by, string reason)",
+  "error NoCode(address verifier)",
+  "error WrongCircuit(address verifier, bytes32 expected, bytes32 received)",
+  "error InsecureVerifier(address verifier, uint256 chainId)",
+  "error KeyWithoutContribution(address verifier)",
+  "error AcceptsAnything(address verifier)",
+  "error UnknownVersion(bytes32 circuit, uint32 version)",
+  "error NotLiveYet(bytes32 circuit, uint32 version, uint40 liveAt)",
+  "error Retired(bytes32 circuit, uint32 version, uint40 retiredAt)",
+  "error CodeChanged(address verifier, bytes32 expected, bytes32 received)",
+  ...ACCESS,
+]);
+
+export const groth16VerifierAbi = parseAbi([
+  "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool ok)",
+  "function circuit() view returns (bytes32)",
+  "function insecure() view returns (bool)",
+  "function gammaG2() view returns (uint256[4])",
+  "function deltaG2() view returns (uint256[4])",
+]);
+
+/** What GatedVault adds to ERC-4626. */
+export const healthGateAbi = parseAbi([
+  "function registry() view returns (address)",
+  "function subject() view returns (address)",
+  "function policyId() view returns (bytes32)",
+  "function isHealthy() view returns (bool)",
+  "error NotHealthy(address subject, bytes32 policyId)",
+]);
+
+/** Every error that a call to the contracts can end with. */
+export const keelErrorsAbi = [
+  ...healthRegistryAbi,
+  ...policyBookAbi,
+  ...marketBookAbi,
+  ...verifierBookAbi,
+  ...healthGateAbi,
+].filter((item) => item.type === "error");

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A typed client of the contracts, on viem: plain functions over one connected registry.
+ *
+ * Whatever a contract refuses arrives as a `KeelError` with the contract's own words: kind `proof` when a proof or an
+ * attestation was refused, `input` when a policy, a market table or a role was, `environment` when the chain itself
+ * is in the way. Every write is simulated first, so a refusal costs nothing.
+ *
+ * @module
+ */
+
+import {
+  type Account,
+  type Address,
+  BaseError,
+  type Chain,
+  type DecodeErrorResultReturnType,
+  decodeErrorResult,
+  encodeFunctionData,
+  type Hex,
+  isHex,
+  type LocalAccount,
+  type PublicClient,
+  recoverTypedDataAddress,
+  type Transport,
+  type WalletClient,
+} from "viem";
+import { healthRegistryAbi, keelErrorsAbi, marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
+import type { Attestation } from "./attestation.js";
+import { type ErrorDetails, type ErrorKind, inputError, KeelError } from "./errors.js";
+import { encodeProof } from "./groth16.js";
+import { circuitHash, type PolicyTerms, policyId } from "./policy.js";
+import { domainField } from "./statement.js";
+
+/** A wallet bound to an account and a chain. */
+export type Wallet = WalletClient<Transport, Chain, Account>;
+
+/** A registry on a chain, with the books it trusts. */
+export interface Registry {
+  readonly client: PublicClient;
+  readonly chainId: number;
+  readonly address: Address;
+  readonly policyBook: Address;
+  readonly marketBook: Address;
+  readonly verifierBook: Address;
+}
+
+/** A transaction that succeeded. */
+export interface Receipt {
+  readonly hash: Hex;
+  readonly gasUsed: bigint;
+  readonly blockNumber: bigint;
+}
+
+/** How a subject stands under a policy, at the latest block. Times are unix seconds. */
+export interface Status {
+  readonly subject: Address;
+  readonly policyId: Hex;
+  /** The contract's answer: the latest attestation counts now. */
+  readonly healthy: boolean;
+  readonly enrolled: boolean;
+  readonly standing: (typeof STANDINGS)[number];
+  /** Snapshot time of the latest attestation; absent when there is none. */
+  readonly asOf?: number;
+  /** First second at which the latest attestation is too old; absent when there is none. */
+  readonly expiry?: number;
+  /** Seconds for which health still lasts; 0 when it does not. */
+  readonly timeLeft: number;
+  /** Snapshots must be newer than this. */
+  readonly floor: number;
+  readonly firstAsOf?: number;
+  readonly count: number;
+  readonly streak: number;
+  readonly lapses: number;
+  /** Time of the block that answered. */
+  readonly blockTime: number;
+}
+
+/** A market table to publish: its Poseidon root and its time in unix seconds. */
+export interface MarketCommitment {
+  readonly root: bigint;
+  readonly asOf: number;
+}
+
+/** One publisher's EIP-712 signature of a market table. */
+export interface MarketSignature {
+  readonly signer: Address;
+  readonly signature: Hex;
+}
+
+const STANDINGS = ["open", "revokedBySubject", "revokedByGuardian"] as const;
+
+/**
+ * Connects to a registry and makes sure that it is one, on this chain.
+ *
+ * @throws KeelError kind `environment`, code `registry.missing`, `registry.domain` or `chain.*`.
+ */
+export async function connectRegistry(client: PublicClient, address: Address): Promise<Registry> {
+  const chainId = await reach(() => client.getChainId());
+  const code = await reach(() => client.getCode({ address }));
+  if (code === undefined) {
+    throw fault(
+      "registry.missing",
+      `a contract at ${address} on chain ${chainId}`,
+      "an address without code",
+    );
+  }
+  const read = (functionName: "policyBook" | "marketBook" | "verifierBook") =>
+    reach(() => client.readContract({ address, abi: healthRegistryAbi, functionName }));
+  const domain = await reach(() =>
+    client.readContract({ address, abi: healthRegistryAbi, functionName: "domain" }),
+  );
+  const expected = domainField({ chainId, registry: address });
+  if (domain !== expected) throw fault("registry.domain", `domain ${expected}`, `${domain}`);
+  const [policyBook, marketBook, verifierBook] = await Promise.all([
+    read("policyBook"),
+    read("marketBook"),
+    read("verifierBook"),
+  ]);
+  return { client, chainId, address, policyBook, marketBook, verifierBook };
+}
+
+/** Makes the wallet's account a subject. Doing it again changes nothing. */
+export async function enrol(registry: Registry, wallet: Wallet): Promise<Receipt> {
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "enrol" });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Withdraws the wallet account's own latest attestation. */
+export async function revoke(
+  registry: Registry,
+  wallet: Wallet,
+  policy: Hex,
+  reason: string,
+): Promise<Receipt> {
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "revoke", args: [policy, reason] });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Closes a subject's record; the wallet's account has the guardian role. */
+export async function revokeFor(
+  registry: Registry,
+  wallet: Wallet,
+  subject: Address,
+  policy: Hex,
+  reason: string,
+): Promise<Receipt> {
+  const args = [subject, policy, reason] as const;
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "revokeFor", args });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Lets a closed record accept new attestations; the wallet's account has the guardian role. */
+export async function reopen(
+  registry: Registry,
+  wallet: Wallet,
+  subject: Address,
+  policy: Hex,
+): Promise<Receipt> {
+  const data = encodeFunctionData({
+    abi: healthRegistryAbi,
+    functionName: "reopen",
+    args: [subject, policy],
+  });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/**
+ * Submits an attestation. Any account may: the proof is bound to its subject.
+ *
+ * @param version of the circuit's verifier; the newest live one when absent
+ * @throws KeelError kind `proof` when it is refused; code `registry.<contract error>`
+ */
+export async function submitAttestation(
+  registry: Registry,
+  wallet: Wallet,
+  attestation: Attestation,
+  version?: number,
+): Promise<Receipt> {
+  const submission = submissionOf(
+    attestation,
+    version ?? (await latestVersion(registry, attestation.circuit)),
+  );
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** The statement vector and the point and value that the contract computes for an attestation. */
+export async function statementOf(
+  registry: Registry,
+  attestation: Attestation,
+): Promise<{ readonly vector: readonly bigint[]; readonly x: bigint; readonly y: bigint }> {
+  const [vector, x, y] = await reach(() =>
+    registry.client.readContract({
+      address: registry.address,
+      abi: healthRegistryAbi,
+      functionName: "statementOf",
+      args: [submissionOf(attestation, 0)],
+    }),
+  );
+  return { vector, x, y };
+}
+
+/** An attestation as the contract's `Submission`. */
+export function submissionOf(attestation: Attestation, version: number) {
+  return {
+    subject: attestation.subject,
+    policyId: attestation.policyId,
+    version,
+    marketRoot: attestation.market.root,
+    marketTime: BigInt(attestation.market.asOf),
+    asOf: BigInt(attestation.asOf),
+    portfolioCommitment: attestation.portfolioCommitment,
+    exposuresCommitment: attestation.exposuresCommitment,
+    commitment: attestation.digest,
+    proof: encodeProof(attestation.proof),
+  };
+}
+
+/** The newest live version of a circuit's verifier; 0 when there is none, which the registry refuses. */
+export async function latestVersion(registry: Registry, circuit: string): Promise<number> {
+  return await reach(() =>
+    registry.client.readContract({
+      address: registry.verifierBook,
+      abi: verifierBookAbi,
+      functionName: "latest",
+      args: [circuitHash(circuit)],
+    }),
+  );
+}
+
+/** Whether the registry says healthy, at the latest block. */
+export async function isHealthy(registry: Registry, subject: Address, policy: Hex): Promise<boolean> {
+  return await reach(() =>
+    registry.client.readContract({
+      address: registry.address,
+      abi: healthRegistryAbi,
+      functionName: "isHealthy",
+      args: [subject, policy],
+    }),
+  );
+}
+
+/** All that the registry knows of a subject under a policy, read at one block. */
+export async function statusOf(registry: Registry, subject: Address, policy: Hex): Promise<Status> {
+  const { client } = registry;
+  const block = await reach(() => client.getBlock());
+  const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
+  const [record, healthy, enrolled] = await reach(() =>
+    Promise.all([
+      client.readContract({ ...call, functionName: "recordOf", args: [subject, policy] }),
+      client.readContract({ ...call, functionName: "isHealthy", args: [subject, policy] }),
+      client.readContract({ ...call, functionName: "isEnrolled", args: [subject] }),
+    ]),
+  );
+  const { asOf, expiry, firstAsOf, floor, count, streak, lapses } = record;
+  const blockTime = Number(block.timestamp);
+  return {
+    subject,
+    policyId: policy,
+    healthy,
+    enrolled,
+    standing: STANDINGS[record.standing]!,
+    ...(count === 0 ? {} : { asOf, expiry, firstAsOf }),
+    timeLeft: healthy ? expiry - blockTime : 0,
+    floor,
+    count,
+    streak,
+    lapses,
+    blockTime,
+  };
+}
+
+/** Publishes a policy's terms; any account may. The id is `policyId(terms)`. */
+export async function publishPolicy(
+  registry: Registry,
+  wallet: Wallet,
+  terms: PolicyTerms,
+): Promise<Receipt & { readonly policyId: Hex }> {
+  const data = encodeFunctionData({ abi: policyBookAbi, functionName: "publish", args: [terms] });
+  return { ...(await send(registry, wallet, registry.policyBook, data)), policyId: policyId(terms) };
+}
+
+/**
+ * The terms behind a policy id, checked against the id: a lying node cannot change them.
+ *
+ * @throws KeelError kind `proof`, code `registry.unknownPolicy`; kind `environment`, code `chain.policy`.
+ */
+export async function policyTermsOf(registry: Registry, id: Hex): Promise<PolicyTerms> {
+  const terms = await reach(() =>
+    registry.client.readContract({
+      address: registry.policyBook,
+      abi: policyBookAbi,
+      functionName: "policyOf",
+      args: [id],
+    }),
+  );
+  if (policyId(terms) !== id)
+    throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
+  return terms;
+}
+
+/** Signs a market table as a publisher, for one market book on one chain. */
+export async function signMarket(
+  registry: Pick<Registry, "chainId" | "marketBook">,
+  account: LocalAccount,
+  market: MarketCommitment,
+): Promise<MarketSignature> {
+  return {
+    signer: account.address,
+    signature: await account.signTypedData(marketTypedData(registry, market)),
+  };
+}
+
+/**
+ * Publishes a signed market table; any account may.
+ *
+ * @param signatures in any order
+ * @throws KeelError kind `input` when a signature is not its signer's (code `market.signature`) or the book refuses
+ */
+export async function publishMarket(
+  registry: Registry,
+  wallet: Wallet,
+  market: MarketCommitment,
+  signatures: readonly MarketSignature[],
+): Promise<Receipt> {
+  await checkSignatures(registry, market, signatures);
+  const sorted = [...signatures].sort((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
+  const data = encodeFunctionData({
+    abi: marketBookAbi,
+    functionName: "publish",
+    args: [market.root, BigInt(market.asOf), sorted.map(({ signature }) => signature)],
+  });
+  return await send(registry, wallet, registry.marketBook, data);
+}
+
+/** Whether the market book accepted this table at this time. */
+export async function isMarketAccepted(
+  registry: Registry,
+  { root, asOf }: MarketCommitment,
+): Promise<boolean> {
+  return await reach(() =>
+    registry.client.readContract({
+      address: registry.marketBook,
+      abi: marketBookAbi,
+      functionName: "isAccepted",
+      args: [root, BigInt(asOf)],
+    }),
+  );
+}
+
+/** The EIP-712 message that publishers sign. */
+export function marketTypedData(
+  { chainId, marketBook }: Pick<Registry, "chainId" | "marketBook">,
+  { root, asOf }: MarketCommitment,
+) {
+  return {
+    domain: { name: "Keel MarketBook", version: "1", chainId, verifyingContract: marketBook },
+    types: {
+      MarketTable: [
+        { name: "root", type: "uint256" },
+        { name: "asOf", type: "uint64" },
+      ],
+    },
+    primaryType: "MarketTable",
+    message: { root, asOf: BigInt(asOf) },
+  } as const;
+}
+
+/**
+ * A failure of a contract call as a `KeelError`; anything that is one already passes through. Use it around calls to
+ * contracts that embed Keel's, such as a vault.
+ */
+export function toKeelError(error: unknown): KeelError {
+  if (error instanceof KeelError) return error;
+  const decoded = decodeRevert(error);
+  if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
+  const received = error instanceof BaseError ? error.shortMessage : String(error);
+  return new KeelError(
+    { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
+    { cause: error },
+  );
+}
+
+async function checkSignatures(
+  registry: Registry,
+  market: MarketCommitment,
+  signatures: readonly MarketSignature[],
+): Promise<void> {
+  const typed = marketTypedData(registry, market);
+  for (const [i, { signer, signature }] of signatures.entries()) {
+    const recovered = await recoverTypedDataAddress({ ...typed, signature }).catch(
+      () => "no valid signature",
+    );
+    if (recovered.toLowerCase() === signer.toLowerCase()) continue;
+    throw inputError("market.signature", `signatures[${i}]`, `a signature by ${signer}`, recovered);
+  }
+}
+
+async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
+  const { client } = registry;
+  return await reach(async () => {
+    if (wallet.chain.id !== registry.chainId) {
+      throw fault("chain.id", `a wallet on chain ${registry.chainId}`, `chain ${wallet.chain.id}`);
+    }
+    // Against the pending block, whose time is that of inclusion: a snapshot of this second is not in the future there.
+    await client.call({ account: wallet.account, to, data, blockTag: "pending" });
+    const hash = await wallet.sendTransaction({ to, data });
+    const receipt = await client.waitForTransactionReceipt({ hash });
+    if (receipt.status === "success") {
+      return { hash, gasUsed: receipt.gasUsed, blockNumber: receipt.blockNumber };
+    }
+    // Something else got in between simulation and inclusion: the same call at that block says what.
+    await client.call({ account: wallet.account, to, data, blockNumber: receipt.blockNumber });
+    throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
+  });
+}
+
+async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
+type Revert = DecodeErrorResultReturnType<typeof keelErrorsAbi>;
+
+function decodeRevert(error: unknown): Revert | undefined {
+  const data = revertData(error);
+  if (data === undefined) return undefined;
+  try {
+    return decodeErrorResult({ abi: keelErrorsAbi, data });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Revert bytes anywhere in a chain of causes; nodes differ in where they put them. */
+function revertData(error: unknown): Hex | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { data } = cause as { data?: unknown };
+    const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+    for (const candidate of [data, inner]) {
+      if (typeof candidate === "string" && isHex(candidate) && candidate.length >= 10) return candidate;
+    }
+  }
+  return undefined;
+}
+
+type Words = Partial<Pick<ErrorDetails, "path" | "expected" | "received">>;
+
+/** Contract errors in plain words: expected and received from the error's own values. */
+function wordsOf({ errorName, args }: Revert): Words {
+  switch (errorName) {
+    case "NotEnrolled":
+      return words("subject", "an enrolled subject", args[0]);
+    case "ClosedByGuardian":
+      return words("subject", "a record that no guardian closed", `${args[0]} under policy ${args[1]}`);
+    case "NotClosed":
+      return words("subject", "a record that a guardian closed", `${args[0]} under policy ${args[1]}`);
+    case "NotNewer":
+      return words("asOf", `a snapshot newer than ${args[1]}`, args[0]);
+    case "SnapshotInFuture":
+      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
+    case "SnapshotTooOld":
+      return words("asOf", `a snapshot at most ${args[2]} s old`, `${args[1]} s`);
+    case "AlreadyExpired":
+      return words("asOf", `submission before ${args[0]}`, args[1]);
+    case "MarketTooFar":
+      return words("market.asOf", `within ${args[2]} s of the snapshot's ${args[0]}`, args[1]);
+    case "MarketNotAccepted":
+      return words("market", "a market table that the market book accepted", `root ${args[0]} at ${args[1]}`);
+    case "ProofRefused":
+      return words(
+        "proof",
+        `a proof that verifier ${args[2]} accepts for this statement`,
+        "one that it refuses",
+      );
+    case "NotInField":
+      return words(undefined, "a value below the field's order (roots: above zero)", args[0]);
+    case "UnknownPolicy":
+      return words("policyId", "a published policy", args[0]);
+    case "UnknownVersion":
+      return words("version", `a version of circuit ${args[0]}`, args[1]);
+    case "NotLiveYet":
+      return words("version", `submission from ${args[2]} on`, `version ${args[1]} now`);
+    case "Retired":
+      return words("version", "a version that is not retired", `version ${args[1]}, retired at ${args[2]}`);
+    case "MarketInFuture":
+      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
+    case "MarketStale":
+      return words("asOf", `a table at most ${args[2]} s old`, `${args[1]} s`);
+    case "TooFewSignatures":
+      return words("signatures", `at least ${args[1]}`, args[0]);
+    case "NotPublisher":
+      return words("signatures", "publishers' signatures of this table", `one that gives ${args[0]}`);
+    case "SignersNotAscending":
+      return words("signatures", `a signer above ${args[0]}`, args[1]);
+    case "NotHealthy":
+      return words("subject", `a live attestation under policy ${args[1]}`, `none for ${args[0]}`);
+    case "AccessManagedUnauthorized":
+      return words("account", "an account with the role for this call", args[0]);
+    default:
+      return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
+  }
+}
+
+function words(path: string | undefined, expected: string, received: unknown): Words {
+  return { ...(path === undefined ? {} : { path }), expected, received: String(received) };
+}
+
+/** Refusals that say something about a proof or an attestation; the others are about what the caller brought. */
+const PROOF_ERRORS: ReadonlySet<string> = new Set([
+  "NotEnrolled",
+  "ClosedByGuardian",
+  "NotNewer",
+  "SnapshotInFuture",
+  "SnapshotTooOld",
+  "AlreadyExpired",
+  "MarketTooFar",
+  "MarketNotAccepted",
+  "ProofRefused",
+  "NotInField",
+  "UnknownPolicy",
+  "UnknownVersion",
+  "NotLiveYet",
+  "Retired",
+  "CodeChanged",
+  "NotHealthy",
+]);
+
+function describeRevert(revert: Revert): ErrorDetails {
+  const { errorName } = revert;
+  const kind: ErrorKind = PROOF_ERRORS.has(errorName) ? "proof" : "input";
+  const code = `registry.${errorName.charAt(0).toLowerCase()}${errorName.slice(1)}`;
+  return { kind, code, ...wordsOf(revert) };
+}
+
+function fault(code: string, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "environment", code, expected, received });
+}
