@@ -209,16 +209,12 @@ function withinBand(
   if (equity <= 0n) return { name, unit: "bps", limit: [low, high], ok: false };
   const overLow = floorDiv(numerator, equity) - low;
   const underHigh = high - ceilDiv(numerator, equity);
+  const nearer =
+    overLow < underHigh
+      ? { value: low + overLow, headroom: overLow }
+      : { value: high - underHigh, headroom: underHigh };
   const ok = low * equity <= numerator && numerator <= high * equity;
-  const value = overLow < underHigh ? low + overLow : high - underHigh;
-  return {
-    name,
-    unit: "bps",
-    value,
-    limit: [low, high],
-    headroom: overLow < underHigh ? overLow : underHigh,
-    ok,
-  };
+  return { name, unit: "bps", ...nearer, limit: [low, high], ok };
 }
 
 /** The largest |D[u]|, the bound that the circuit is given. */

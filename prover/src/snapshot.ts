@@ -30,20 +30,13 @@ import {
   printable,
   type Quantity,
   quantity,
-  type SourceKey,
   SUBGROUP_ORDER,
   taggedHash,
   time,
   title,
   universeId,
 } from "../../verifier/src/index.js";
-
-/** An EdDSA-Poseidon signature over BabyJubJub. */
-export interface SourceSignature {
-  readonly R8: SourceKey;
-  /** Below the subgroup order. */
-  readonly S: bigint;
-}
+import type { EddsaSignature } from "./eddsa.js";
 
 /** One account at one source. */
 export interface Account {
@@ -52,7 +45,7 @@ export interface Account {
   readonly source: string;
   /** Instrument id to quantity, 1e8 per unit, negative when owed or short. */
   readonly positions: ReadonlyMap<string, Quantity>;
-  readonly signature?: SourceSignature;
+  readonly signature?: EddsaSignature;
 }
 
 /** A parsed snapshot file. */

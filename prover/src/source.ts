@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The source's side: a key pair, and signatures over account data (EdDSA with Poseidon on BabyJubJub, the scheme of
- * circomlib's EdDSAPoseidonVerifier).
+ * The source's side: a key pair, and signatures over account data.
  *
  * @module
  */
 
-import { derivePublicKey, signMessage, verifySignature } from "@zk-kit/eddsa-poseidon";
 import { z } from "zod";
 import {
-  checkSourceKey,
   FIELD_ORDER,
-  type Field,
   fieldElement,
   inputError,
-  isOnCurve,
   type Market,
   type Policy,
   parseFile,
   type SourceKey,
-  SUBGROUP_ORDER,
 } from "../../verifier/src/index.js";
-import { messageOf, type Snapshot, type SourceSignature } from "./snapshot.js";
+import { publicKeyOf, signField, verifyField } from "./eddsa.js";
+import { messageOf, type Snapshot } from "./snapshot.js";
 
 /** A source's key pair. */
 export interface SourceKeyPair {
@@ -37,8 +32,7 @@ export function generateSourceKey(): SourceKeyPair {
 
 /** The key pair of a private key of 32 bytes. */
 export function sourceKeyOf(privateKey: Uint8Array): SourceKeyPair {
-  const [x, y] = derivePublicKey(privateKey);
-  return { privateKey, publicKey: [x, y] };
+  return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
 
 const keySchema = z.strictObject({
@@ -67,22 +61,6 @@ export function parseSourceKey(text: string): SourceKeyPair {
 export function formatSourceKey({ privateKey, publicKey }: SourceKeyPair): string {
   const hex = Array.from(privateKey, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${JSON.stringify({ keel: "source-key/1", privateKey: hex, publicKey: publicKey.map(String) }, null, 2)}\n`;
-}
-
-/** Signs a message, a field element. */
-export function signField(message: Field, privateKey: Uint8Array): SourceSignature {
-  const { R8, S } = signMessage(privateKey, message);
-  return { R8: [R8[0], R8[1]], S };
-}
-
-/**
- * Whether a signature verifies. Out-of-range S, points off the curve and keys that are none are refused before the
- * library sees them: it hangs on a negative S and accepts the identity key.
- */
-export function verifyField(message: Field, signature: SourceSignature, key: SourceKey): boolean {
-  if (signature.S < 0n || signature.S >= SUBGROUP_ORDER || !isOnCurve(signature.R8)) return false;
-  checkSourceKey(key, "key");
-  return verifySignature(message, { R8: [...signature.R8], S: signature.S }, [...key]);
 }
 
 /**

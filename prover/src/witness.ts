@@ -23,8 +23,9 @@ import {
   toField,
 } from "../../verifier/src/index.js";
 import { exposuresCommitment, portfolioCommitment } from "./commitments.js";
+import type { EddsaSignature } from "./eddsa.js";
 import { measure, underlyingDeltaBound } from "./risk.js";
-import { accountField, messageOf, quantities, type Snapshot, type SourceSignature } from "./snapshot.js";
+import { accountField, messageOf, quantities, type Snapshot } from "./snapshot.js";
 import { checkSignatures } from "./source.js";
 
 /** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
@@ -131,7 +132,7 @@ interface Slot {
   readonly signatureS: bigint;
 }
 
-function signedSlot(id: string, sourceKey: SourceKey, { R8, S }: SourceSignature): Slot {
+function signedSlot(id: string, sourceKey: SourceKey, { R8, S }: EddsaSignature): Slot {
   return { enabled: 1n, accountId: accountField(id), sourceKey, signatureR8: R8, signatureS: S };
 }
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does the circuit accept healthy books, and nothing else?
+ *
+ * @module
+ */
+
+import { firstUnsatisfied, firstUnsatisfiedWith } from "keel/circuits";
+import { messageOf, signField } from "keel/prover";
+import { FIELD_ORDER, SUBGROUP_ORDER, statementInputs, statementVector, toField } from "keel/verifier";
+import { beforeAll, describe, expect, it } from "vitest";
+import { book, OTHER_SOURCE, POSITIONS, SOURCE, STRANGER, seededRandom, witnessOf } from "../support/book.js";
+import { type Circuit, type Input, knownCircuit, type Nested } from "../support/circuit.js";
+
+/**
+ * Wires that may take any value, with the reason. circomlib's IsZero sets out = 1 - in * inv and demands in * out = 0: when
+ * in is 0, out is 1 whatever the hint inv is. In these two, in is the difference of the two sides of a signature's equation,
+ * which is 0 in every accepted witness.
+ */
+const FREE_WIRES = [
+  "main.account[0].signature.eqCheckX.isz.inv",
+  "main.account[0].signature.eqCheckY.isz.inv",
+];
+
+let circuit: Circuit;
+const good = witnessOf(book());
+
+beforeAll(async () => {
+  circuit = await knownCircuit("portfolio-health/spot-16");
+});
+
+/** The good input with one signal's element replaced. */
+function changed(signal: string, path: readonly number[], value: bigint, input: Input = good.input): Input {
+  const replace = (nested: Nested, [step, ...rest]: readonly number[]): Nested =>
+    step === undefined
+      ? value
+      : (nested as readonly Nested[]).map((part, i) => (i === step ? replace(part, rest) : part));
+  return { ...input, [signal]: replace(input[signal]!, path) };
+}
+
+describe("portfolio-health/spot-16", () => {
+  it("has 15,856 constraints and three public inputs, so a proving domain of 2^14", () => {
+    expect(circuit.r1cs.constraints).toBe(15_856);
+    expect([circuit.r1cs.publicOutputs, circuit.r1cs.publicInputs]).toEqual([0, 3]);
+    expect(circuit.r1cs.constraints + 3 + 1).toBeLessThanOrEqual(2 ** 14);
+  });
+
+  it("accepts a healthy book, with the statement's digest as its public inputs", async () => {
+    const wires = await circuit.witness(good.input);
+    expect(wires).toBeDefined();
+    expect(firstUnsatisfied(circuit.r1cs, wires!)).toBeUndefined();
+    const { c, x, y } = good.digest;
+    expect(wires!.slice(1, 4)).toEqual([c, x, y]);
+    expect(statementInputs(c, statementVector(good.statement))).toEqual({ c, x, y });
+  });
+
+  it("accepts an empty place for every absent limit", async () => {
+    const free = witnessOf(book({ limits: { minEquity: "1" } }));
+    expect(await circuit.accepts(free.input)).toBe(true);
+  });
+});
+
+describe("1 every wire changed", () => {
+  it("breaks a constraint: by +1, to 0, to r-1 and to a random value", async () => {
+    const seed = 20261121;
+    console.info(`wire mutation seed ${seed}`);
+    const random = seededRandom(seed);
+    const wires = (await circuit.witness(good.input))!;
+    const survivors: string[] = [];
+    for (let wire = 0; wire < wires.length; wire++) {
+      const value = wires[wire]!;
+      const noise = toField(BigInt(random(2 ** 32)) ** 8n);
+      for (const other of [toField(value + 1n), 0n, FIELD_ORDER - 1n, noise]) {
+        if (other === value) continue;
+        wires[wire] = other;
+        if (firstUnsatisfiedWith(circuit.r1cs, wires, wire) === undefined) {
+          survivors.push(`${circuit.names.get(wire)?.[0]} := ${other}`);
+        }
+      }
+      wires[wire] = value;
+    }
+    const free = new Set(survivors.map((survivor) => survivor.split(" ")[0]));
+    expect([...free]).toEqual(FREE_WIRES);
+  });
+});
+
+describe("2, 3 values outside their range", () => {
+  const outside: readonly [string, readonly number[], bigint][] = [
+    ["quantity", [0, 3], 1n << 64n],
+    ["quantity", [0, 3], (1n << 64n) + 1n],
+    ["quantity", [0, 3], toField(-(1n << 64n) - 1n)],
+    ["quantity", [0, 3], FIELD_ORDER >> 1n],
+    ["factor", [1], 1n << 14n],
+    ["factor", [1], FIELD_ORDER - 1n],
+    ["funded", [1], 2n],
+    ["funded", [1], FIELD_ORDER - 1n],
+    ["exposed", [1], 2n],
+    ["underlying", [1], 8n],
+    ["underlying", [1], FIELD_ORDER - 1n],
+    ["shock", [0, 1], 1n << 16n],
+    ["shock", [0, 1], toField(-(1n << 16n) - 1n)],
+    ["enabled", [0], 2n],
+    ["underlyingDeltaBound", [], 1n << 112n],
+    ["underlyingDeltaBound", [], FIELD_ORDER - 1n],
+    ["signatureS", [0], SUBGROUP_ORDER],
+    ["signatureS", [0], FIELD_ORDER - 1n],
+  ];
+  it.each(outside)("%s%j = %d is refused", async (signal, path, value) => {
+    expect(await circuit.accepts(changed(signal, path, value))).toBe(false);
+  });
+});
+
+describe("every public or signed number is bound", () => {
+  const bound: readonly [string, readonly number[]][] = [
+    ["c", []],
+    ["x", []],
+    ["y", []],
+    ["domain", []],
+    ["subject", []],
+    ["asOf", []],
+    ["minCollateralRatio", []],
+    ["minHealthFactor", []],
+    ["maxLeverage", []],
+    ["netDeltaLow", []],
+    ["netDeltaHigh", []],
+    ["maxUnderlyingDelta", []],
+    ["maxStressLoss", []],
+    ["minEquity", []],
+    ["marketTime", []],
+    ["underlyingsId", []],
+    ["universe", []],
+    ["price", [1]],
+    ["factor", [1]],
+    ["funded", [2]],
+    ["exposed", [0]],
+    ["underlying", [1]],
+    ["shock", [0, 1]],
+    ["sourceList", [1]],
+    ["accountId", [0]],
+    ["quantity", [0, 1]],
+    ["quantity", [0, 15]],
+    ["sourceKey", [0, 0]],
+    ["signatureR8", [0, 0]],
+    ["signatureS", [0]],
+    ["salt", []],
+  ];
+  it.each(bound)("%s%j + 1 is refused", async (signal, path) => {
+    const value = path.reduce<Nested>(
+      (nested, step) => (nested as readonly Nested[])[step]!,
+      good.input[signal]!,
+    );
+    expect(await circuit.accepts(changed(signal, path, toField((value as bigint) + 1n)))).toBe(false);
+  });
+
+  it("21 a statement that differs from c in one place is refused, whatever the place", async () => {
+    const vector = statementVector(good.statement);
+    for (let place = 0; place < vector.length; place++) {
+      const other = vector.with(place, toField(vector[place]! + 1n));
+      const { x, y } = statementInputs(good.digest.c, other);
+      expect(await circuit.accepts({ ...good.input, x, y }), `place ${place}`).toBe(false);
+    }
+  });
+
+  it("16 public signals in another order are refused", async () => {
+    const { c, x, y } = good.digest;
+    expect(await circuit.accepts({ ...good.input, c: y, x, y: c })).toBe(false);
+    expect(await circuit.accepts({ ...good.input, c, x: y, y: x })).toBe(false);
+  });
+});
+
+describe("13, 14, 15 signatures", () => {
+  const { market, policy, snapshot } = book();
+  const path = (key: readonly bigint[], R8: readonly bigint[], S: bigint): Input => ({
+    ...good.input,
+    sourceKey: [key],
+    signatureR8: [R8],
+    signatureS: [S],
+  });
+
+  it("13 the identity and points of low order are no keys, even if a policy lists them", async () => {
+    const signature = snapshot.accounts[0]!.signature!;
+    for (const key of [
+      [0n, 1n],
+      [0n, FIELD_ORDER - 1n],
+    ]) {
+      expect(await circuit.accepts(path(key, signature.R8, signature.S))).toBe(false);
+      // S = 0 and R8 = identity verify for the identity key in some libraries.
+      expect(await circuit.accepts(path(key, [0n, 1n], 0n))).toBe(false);
+    }
+  });
+
+  it("13 a key that the policy does not list is refused", async () => {
+    const { R8, S } = signField(messageOf(snapshot, 0, market, policy.circuit.shape), STRANGER.privateKey);
+    expect(await circuit.accepts(path(STRANGER.publicKey, R8, S))).toBe(false);
+  });
+
+  it("any listed key may sign: which one stays hidden", async () => {
+    const { R8, S } = signField(
+      messageOf(snapshot, 0, market, policy.circuit.shape),
+      OTHER_SOURCE.privateKey,
+    );
+    expect(await circuit.accepts(path(OTHER_SOURCE.publicKey, R8, S))).toBe(true);
+  });
+
+  it("14 S plus the subgroup order, and R8 off the curve, are refused", async () => {
+    const { R8, S } = snapshot.accounts[0]!.signature!;
+    expect(await circuit.accepts(path(SOURCE.publicKey, R8, S + SUBGROUP_ORDER))).toBe(false);
+    expect(await circuit.accepts(path(SOURCE.publicKey, [R8[0], toField(R8[1] + 1n)], S))).toBe(false);
+    expect(await circuit.accepts(path(SOURCE.publicKey, [1n, 1n], S))).toBe(false);
+  });
+
+  it("15 a signature over another time, subject, account or quantity is refused", async () => {
+    const others = [
+      witnessOf(book({ asOf: snapshot.asOf + 1, marketAsOf: market.asOf })),
+      witnessOf(book({ positions: { ...POSITIONS, ETH: "10.00000001" } })),
+    ];
+    for (const { input } of others) {
+      const mixed = { ...good.input, signatureR8: input.signatureR8!, signatureS: input.signatureS! };
+      expect(await circuit.accepts(mixed)).toBe(false);
+    }
+    expect(await circuit.accepts(changed("accountId", [0], 1n))).toBe(false);
+    expect(await circuit.accepts(changed("subject", [], 1n))).toBe(false);
+  });
+});
+
+describe("9, 11 empty and disabled", () => {
+  it("9 a disabled account cannot hold anything, and an empty book has no equity", async () => {
+    expect(await circuit.accepts(changed("enabled", [0], 0n))).toBe(false);
+    const empty = { ...good.input, quantity: [new Array(16).fill(0n)] };
+    expect(await circuit.accepts(changed("enabled", [0], 0n, empty))).toBe(false);
+  });
+});

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Books for tests: a market, a policy and a signed snapshot, written as the files that users write, with parts replaced.
+ *
+ * @module
+ */
+
+import {
+  type Account,
+  assess,
+  buildWitness,
+  parseSnapshot,
+  type Snapshot,
+  signSnapshot,
+  sourceKeyOf,
+  type Witness,
+} from "keel/prover";
+import {
+  type Domain,
+  type Field,
+  type Market,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  toField,
+} from "keel/verifier";
+
+export const AS_OF = 1767225600;
+export const SUBJECT = "0x00000000000000000000000000000000000000a1";
+export const DOMAIN: Domain = { chainId: 31337, registry: "0x00000000000000000000000000000000000000b2" };
+export const SALT = toField(123456789123456789123456789n);
+/** The approved source. */
+export const SOURCE = sourceKeyOf(new Uint8Array(32).fill(7));
+/** A second approved source. */
+export const OTHER_SOURCE = sourceKeyOf(new Uint8Array(32).fill(8));
+/** A source that no policy approves. */
+export const STRANGER = sourceKeyOf(new Uint8Array(32).fill(9));
+
+export interface MarketRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly underlying: string;
+  readonly price: string;
+  readonly collateralFactor?: string;
+}
+
+/** What a test says about a book; everything else is a healthy default. */
+export interface BookParts {
+  readonly positions?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, unknown>>;
+  readonly scenarios?: readonly {
+    readonly name: string;
+    readonly shocks: Readonly<Record<string, string>>;
+  }[];
+  readonly underlyings?: readonly string[];
+  readonly instruments?: readonly MarketRow[];
+  readonly asOf?: number;
+  readonly marketAsOf?: number;
+}
+
+export interface Book {
+  readonly market: Market;
+  readonly policy: Policy;
+  readonly snapshot: Snapshot;
+}
+
+export const INSTRUMENTS: readonly MarketRow[] = [
+  { id: "USDC", kind: "cash", underlying: "USD", price: "1", collateralFactor: "0.9" },
+  { id: "ETH", kind: "spot", underlying: "ETH", price: "3000", collateralFactor: "0.8" },
+  { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "3000" },
+  { id: "BTC", kind: "spot", underlying: "BTC", price: "90000", collateralFactor: "0.75" },
+  { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "90000" },
+];
+
+/** Equity 17,000 USD: 10 ETH and a loan of 13,000 USDC, the ETH hedged by 9. */
+export const POSITIONS: Readonly<Record<string, string>> = { ETH: "10", USDC: "-13000", "ETH-PERP": "-9" };
+
+export const LIMITS: Readonly<Record<string, unknown>> = {
+  minCollateralRatio: "1.5",
+  minHealthFactor: "1.2",
+  maxLeverage: "4",
+  netDelta: ["-0.25", "0.25"],
+  maxUnderlyingDelta: "0.25",
+  maxStressLoss: "0.2",
+  minEquity: "10000",
+};
+
+export const SCENARIOS = [
+  { name: "ETH -30%", shocks: { ETH: "-0.3" } },
+  { name: "all +50%", shocks: { ETH: "0.5", BTC: "0.5" } },
+];
+
+/** Builds and signs a book. */
+export function book(parts: BookParts = {}): Book {
+  const { limits = LIMITS, positions = POSITIONS, asOf = AS_OF, marketAsOf = asOf } = parts;
+  const scenarios = parts.scenarios ?? ("maxStressLoss" in limits ? SCENARIOS : []);
+  const market = parseMarket(
+    JSON.stringify({
+      keel: "market/1",
+      asOf: marketAsOf,
+      underlyings: parts.underlyings ?? ["USD", "ETH", "BTC"],
+      instruments: parts.instruments ?? INSTRUMENTS,
+    }),
+  );
+  const policy = parsePolicy(
+    JSON.stringify({
+      keel: "policy/1",
+      name: "test",
+      circuit: "portfolio-health/spot-16",
+      limits,
+      scenarios,
+      sources: [
+        { name: "Venue One", key: SOURCE.publicKey.map(String) },
+        { name: "Venue Two", key: OTHER_SOURCE.publicKey.map(String) },
+      ],
+      maxAge: 3600,
+      validity: 86400,
+      maxMarketSkew: 300,
+    }),
+  );
+  const accounts = [{ id: "main", source: "Venue One", positions }];
+  const unsigned = parseSnapshot(JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, accounts }));
+  return { market, policy, snapshot: signSnapshot(unsigned, market, policy, SOURCE).snapshot };
+}
+
+/** The circuit's inputs for a book. */
+export function witnessOf(parts: Book, salt: Field = SALT): Witness {
+  return buildWitness({ ...parts, domain: DOMAIN, salt });
+}
+
+/** Whether the integer model says healthy. */
+export function isHealthy({ snapshot, market, policy }: Book): boolean {
+  return assess(snapshot, market, policy).healthy;
+}
+
+/** A book with its only account changed, and signed anew. */
+export function withAccount(parts: Book, change: Partial<Account>): Book {
+  const { market, policy, snapshot } = parts;
+  const changed = { ...snapshot, accounts: snapshot.accounts.map((account) => ({ ...account, ...change })) };
+  return { market, policy, snapshot: signSnapshot(changed, market, policy, SOURCE).snapshot };
+}
+
+/** Deterministic random numbers; print the seed when a test fails. */
+export function seededRandom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    // Mulberry32.
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
+  };
+}

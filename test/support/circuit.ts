@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A compiled circuit to try witnesses on. Witnesses come from circom's own runtime, not from Keel's engine, so that the
+ * circuits are judged by somebody else's code; the constraints are checked by `firstUnsatisfied`.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { WitnessCalculatorBuilder } from "circom_runtime";
+import {
+  type CircuitDefinition,
+  compileCircuit,
+  ensureCircuit,
+  firstUnsatisfied,
+  parseR1cs,
+  type R1cs,
+} from "keel/circuits";
+
+export type Input = Readonly<Record<string, Nested>>;
+export type Nested = bigint | readonly Nested[];
+
+export interface Circuit {
+  readonly r1cs: R1cs;
+  /** Names of the wires: `main.account[0].long[3]`; several names when the compiler merged signals. */
+  readonly names: ReadonlyMap<number, readonly string[]>;
+  /** The witness, or undefined when circom's runtime finds an assertion of the circuit broken. */
+  witness(input: Input): Promise<bigint[] | undefined>;
+  /** Whether a witness exists that circom's runtime finds and every constraint accepts. */
+  accepts(input: Input): Promise<boolean>;
+}
+
+/** Compiles a small circuit around `main`, such as `OneHot(3)`, of a library file such as `lib/one-hot.circom`. */
+export async function libraryCircuit(file: string, main: string, publicSignals = ""): Promise<Circuit> {
+  const source = `pragma circom 2.1.6;\ninclude "${file}";\ncomponent main ${publicSignals} = ${main};\n`;
+  return compiled({ id: `test/${file.replace(/.*\//, "").replace(".circom", "")}`, source });
+}
+
+/** A circuit without keys. */
+export async function compiled(definition: CircuitDefinition): Promise<Circuit> {
+  return open(await compileCircuit(definition));
+}
+
+/** A row of circuits.json. */
+export async function knownCircuit(id: string): Promise<Circuit> {
+  return open(await ensureCircuit(id));
+}
+
+async function open(files: { r1csPath: string; wasmPath: string; symPath: string }): Promise<Circuit> {
+  const r1cs = parseR1cs(await readFile(files.r1csPath));
+  const names = readNames(await readFile(files.symPath, "utf8"));
+  const calculator = await WitnessCalculatorBuilder(await readFile(files.wasmPath), {
+    logGetSignal: () => {},
+  });
+  const witness = async (input: Input): Promise<bigint[] | undefined> => {
+    try {
+      return await calculator.calculateWitness(input, 0);
+    } catch (error) {
+      if (error instanceof Error && /Assert Failed/.test(error.message)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    r1cs,
+    names,
+    witness,
+    accepts: async (input) => {
+      const wires = await witness(input);
+      return wires !== undefined && firstUnsatisfied(r1cs, wires) === undefined;
+    },
+  };
+}
+
+function readNames(sym: string): Map<number, string[]> {
+  const names = new Map<number, string[]>();
+  for (const line of sym.split("\n")) {
+    const [, wire, , name] = line.split(",");
+    if (name === undefined || wire === "-1") continue;
+    const known = names.get(Number(wire));
+    if (known === undefined) names.set(Number(wire), [name]);
+    else known.push(name);
+  }
+  return names;
+}
