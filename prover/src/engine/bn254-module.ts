@@ -21,7 +21,7 @@ export interface Bn254Module {
 const PAGE_BYTES = 65536;
 const INITIAL_PAGES = 32;
 // The module's own functions take scratch space above the heap without growing the memory.
-const SCRATCH_BYTES = 4 << 20;
+const SCRATCH_BYTES = 32 << 20;
 
 /** Compiles and instantiates the module. */
 export async function createBn254Module(): Promise<Bn254Module> {

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Witnesses from circom's WebAssembly (circom 2): compiled once, instantiated once, used for many proofs.
+ *
+ * The circuit's memory keeps the signals of the last witness until the next one or the end of its worker. What
+ * circuits print with log() is dropped: it could only be values.
+ *
+ * @module
+ */
+import { KeelError } from "../../../verifier/src/errors.js";
+import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
+import { ELEMENT_BYTES } from "./bytes.js";
+import { type FlatSignal, signalError } from "./inputs.js";
+
+/** A loaded circuit. */
+export interface WitnessCalculator {
+  /** Number of wires. */
+  readonly wires: number;
+  /**
+   * The witness as plain 32-byte little-endian values, the constant one first.
+   *
+   * @throws KeelError kind `input`, code `input.signal`, for a wrong name or length; kind `policy`, code
+   *   `witness.assertion`, when the inputs do not satisfy the circuit, with templates and lines but no values; kind
+   *   `environment`, code `witness.trap`, when the WebAssembly fails.
+   */
+  calculate(signals: readonly FlatSignal[]): Uint8Array;
+}
+
+interface CircomExports {
+  readonly getVersion: () => number;
+  readonly getFieldNumLen32: () => number;
+  readonly getRawPrime: () => void;
+  readonly readSharedRWMemory: (index: number) => number;
+  readonly writeSharedRWMemory: (index: number, value: number) => void;
+  readonly init: (sanityCheck: number) => void;
+  readonly setInputSignal: (hashHigh: number, hashLow: number, position: number) => void;
+  readonly getInputSignalSize: (hashHigh: number, hashLow: number) => number;
+  readonly getInputSize: () => number;
+  readonly getWitnessSize: () => number;
+  readonly getWitness: (index: number) => void;
+  readonly getMessageChar: () => number;
+}
+
+const FUNCTIONS: readonly (keyof CircomExports)[] = [
+  "getVersion",
+  "getFieldNumLen32",
+  "getRawPrime",
+  "readSharedRWMemory",
+  "writeSharedRWMemory",
+  "init",
+  "setInputSignal",
+  "getInputSignalSize",
+  "getInputSize",
+  "getWitnessSize",
+  "getWitness",
+  "getMessageChar",
+];
+
+const LIMBS = ELEMENT_BYTES / 4;
+const ASSERTION_FAILED = 4;
+
+/** Thrown by circom's exception handler, through the WebAssembly, to the caller here. */
+class CircomException {
+  constructor(readonly code: number) {}
+}
+
+/**
+ * Compiles a circuit's WebAssembly.
+ *
+ * @throws KeelError kind `environment`, code `wasm.format`, unless it is a circom 2 module.
+ */
+export async function compileCircuitModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
+  const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch((cause: unknown) => {
+    throw formatError("a WebAssembly module", "something else", cause);
+  });
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const missing = FUNCTIONS.filter((name) => !exported.has(name));
+  if (missing.length > 0) throw formatError("circom 2's functions", `none called ${missing.join(", ")}`);
+  const foreign = WebAssembly.Module.imports(module).filter(({ module: from }) => from !== "runtime");
+  if (foreign.length > 0) throw formatError("circom 2's imports", "others");
+  return module;
+}
+
+/**
+ * Instantiates a compiled circuit.
+ *
+ * @throws KeelError kind `environment`, code `wasm.format`, for another version or field.
+ */
+export function createWitnessCalculator(module: WebAssembly.Module): WitnessCalculator {
+  let current: Instance | undefined = instantiate(module);
+  checkField(current.exports);
+  const wires = current.exports.getWitnessSize();
+  return {
+    wires,
+    calculate(signals) {
+      current ??= instantiate(module);
+      const { messages } = current;
+      try {
+        return calculate(current, signals, wires);
+      } catch (error) {
+        if (error instanceof KeelError) throw error;
+        // An exception leaves circom's own stack where it was; a fresh instance is certain to be sound.
+        current = undefined;
+        throw circomError(error, messages);
+      }
+    },
+  };
+}
+
+interface Instance {
+  readonly exports: CircomExports;
+  /** What circom said of the last failure: template names and line numbers. */
+  readonly messages: string[];
+}
+
+function instantiate(module: WebAssembly.Module): Instance {
+  const messages: string[] = [];
+  const readMessage = (): string => {
+    let message = "";
+    for (let c = exports.getMessageChar(); c !== 0; c = exports.getMessageChar())
+      message += String.fromCharCode(c);
+    return message;
+  };
+  const runtime = {
+    exceptionHandler: (code: number) => {
+      throw new CircomException(code);
+    },
+    printErrorMessage: () => messages.push(readMessage()),
+    // The message must be read, or circom's buffer stays full.
+    writeBufferMessage: () => void readMessage(),
+    showSharedRWMemory: () => {},
+    error: () => {},
+    log: () => {},
+  };
+  const instance = new WebAssembly.Instance(module, { runtime });
+  const exports = instance.exports as unknown as CircomExports;
+  return { exports, messages };
+}
+
+function checkField(exports: CircomExports): void {
+  if (exports.getVersion() !== 2) throw formatError("circom version 2", `version ${exports.getVersion()}`);
+  if (exports.getFieldNumLen32() !== LIMBS) throw formatError("32-byte numbers", "others");
+  exports.getRawPrime();
+  let prime = 0n;
+  for (let i = LIMBS - 1; i >= 0; i--) prime = (prime << 32n) | BigInt(exports.readSharedRWMemory(i) >>> 0);
+  if (prime !== SCALAR_FIELD) throw formatError("BN254's scalar field", "another field");
+}
+
+function calculate({ exports }: Instance, signals: readonly FlatSignal[], wires: number): Uint8Array {
+  const hashes = checkSignals(exports, signals);
+  exports.init(1);
+  for (const [i, { values }] of signals.entries()) {
+    const [high, low] = hashes[i]!;
+    for (const [position, value] of values.entries()) {
+      for (let limb = 0; limb < LIMBS; limb++) {
+        exports.writeSharedRWMemory(limb, Number((value >> BigInt(32 * limb)) & 0xffffffffn));
+      }
+      // The last one set starts the calculation.
+      exports.setInputSignal(high, low, position);
+    }
+  }
+  const witness = new Uint32Array(wires * LIMBS);
+  for (let wire = 0; wire < wires; wire++) {
+    exports.getWitness(wire);
+    for (let limb = 0; limb < LIMBS; limb++) witness[wire * LIMBS + limb] = exports.readSharedRWMemory(limb);
+  }
+  for (let limb = 0; limb < LIMBS; limb++) exports.writeSharedRWMemory(limb, 0);
+  return new Uint8Array(witness.buffer);
+}
+
+/** Compares names and lengths with the circuit's; returns each name's hash. */
+function checkSignals(exports: CircomExports, signals: readonly FlatSignal[]): [number, number][] {
+  let given = 0;
+  const hashes = signals.map(({ name, values }): [number, number] => {
+    const [high, low] = nameHash(name);
+    const size = exports.getInputSignalSize(high, low);
+    if (size < 0) throw signalError(name, "the name of an input signal", "no such signal");
+    if (size !== values.length) throw signalError(name, `${size} values`, `${values.length} values`);
+    given += values.length;
+    return [high, low];
+  });
+  const total = exports.getInputSize();
+  if (given !== total) throw signalError("input", `${total} values of all signals`, `${given} values`);
+  return hashes;
+}
+
+/** circom finds signals by the 64-bit FNV-1a hash of their names. */
+function nameHash(name: string): [number, number] {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(name)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return [Number(hash >> 32n), Number(hash & 0xffffffffn)];
+}
+
+function circomError(error: unknown, messages: readonly string[]): KeelError {
+  if (error instanceof CircomException && error.code === ASSERTION_FAILED) {
+    const path = failedTemplates(messages);
+    const details = {
+      kind: "policy",
+      code: "witness.assertion",
+      expected: "inputs that satisfy the circuit",
+    } as const;
+    return new KeelError({ ...details, ...(path === "" ? {} : { path }) });
+  }
+  const received = error instanceof CircomException ? `circom exception ${error.code}` : "a trap";
+  return new KeelError({ kind: "environment", code: "witness.trap", expected: "a witness", received });
+}
+
+/** `Range line 10 in Small line 24`, innermost first; circom appends an instance number to each template's name. */
+function failedTemplates(messages: readonly string[]): string {
+  const places = messages.join("\n").matchAll(/template (\w+?)(?:_\d+)? line: (\d+)/g);
+  return Array.from(places, ([, template, line]) => `${template} line ${line}`).join(" in ");
+}
+
+function formatError(expected: string, received: string, cause?: unknown): KeelError {
+  return new KeelError(
+    { kind: "environment", code: "wasm.format", path: "wasm", expected, received },
+    { cause },
+  );
+}

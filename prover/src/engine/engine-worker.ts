@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What runs inside a worker, in Node and in browsers alike: one kernel with its slice of the key, one circuit, and
+ * the witnesses of the proofs under way. Every function returns an outcome, since errors do not cross the border.
+ *
+ * @module
+ */
+import { KeelError } from "../../../verifier/src/errors.js";
+import { type Groth16Proof, parseVerificationKey } from "../../../verifier/src/groth16.js";
+import { assembleProof, type KeyPoints, type QuerySums } from "./assemble.js";
+import { createWitnessCalculator, type WitnessCalculator } from "./circom.js";
+import type { FlatSignal } from "./inputs.js";
+import { createKernel, type Kernel, type RowValues } from "./kernel.js";
+import { type Outcome, toOutcome } from "./outcome.js";
+import type { KeySlice, Query } from "./slices.js";
+
+/** Functions of a worker; `job` names a proof under way. */
+export interface EngineWorker {
+  /** Loads the circuit and this worker's slice; before anything else. Returns the circuit's number of wires. */
+  load(circuit: WebAssembly.Module, slice: KeySlice, key: KeyPoints): Promise<Outcome<number>>;
+  calculateWitness(signals: readonly FlatSignal[]): Promise<Outcome<Uint8Array>>;
+  /** Takes a job's witness and evaluates the slice's rows. */
+  evaluate(job: number, witness: Uint8Array): Promise<Outcome<RowValues>>;
+  /** From values on the domain to values on the odd coset. */
+  extend(values: Uint8Array): Promise<Outcome<Uint8Array>>;
+  multiply(job: number, query: Query): Promise<Outcome<Uint8Array>>;
+  multiplyQuotient(values: RowValues): Promise<Outcome<Uint8Array>>;
+  assemble(sums: QuerySums, publicSignals: readonly string[]): Promise<Outcome<Groth16Proof>>;
+  /** Wipes and forgets a job's witness. */
+  release(job: number): void;
+}
+
+/** A fresh worker's functions, ready to be exposed. */
+export function createEngineWorker(): EngineWorker {
+  const witnesses = new Map<number, Uint8Array>();
+  let loaded: { circuit: WitnessCalculator; kernel: Kernel; key: KeyPoints } | undefined;
+  const ready = (): NonNullable<typeof loaded> => {
+    if (loaded === undefined)
+      throw new KeelError({ kind: "environment", code: "worker.fault", expected: "a key" });
+    return loaded;
+  };
+  const witnessOf = (job: number): Uint8Array => {
+    const witness = witnesses.get(job);
+    if (witness === undefined)
+      throw new KeelError({ kind: "environment", code: "worker.fault", expected: "a job" });
+    return witness;
+  };
+  return {
+    load: (module, slice, points) =>
+      toOutcome(async () => {
+        const circuit = createWitnessCalculator(module);
+        // Checked and prepared once, so that each proof's verification costs one pairing product.
+        const key = { ...points, verificationKey: parseVerificationKey(points.verificationKey) };
+        loaded = { circuit, kernel: await createKernel(slice), key };
+        return circuit.wires;
+      }),
+    calculateWitness: (signals) =>
+      toOutcome(
+        () => ready().circuit.calculate(signals),
+        (witness) => [witness],
+      ),
+    evaluate: (job, witness) =>
+      toOutcome(
+        () => {
+          witnesses.set(job, witness);
+          return ready().kernel.rows(witness);
+        },
+        ({ a, b, c }) => [a, b, c],
+      ),
+    extend: (values) =>
+      toOutcome(
+        () => ready().kernel.extend(values),
+        (extended) => [extended],
+      ),
+    multiply: (job, query) => toOutcome(() => ready().kernel.multiply(query, witnessOf(job))),
+    multiplyQuotient: (values) => toOutcome(() => ready().kernel.multiplyQuotient(values)),
+    assemble: (sums, publicSignals) => toOutcome(() => assembleProof(ready().key, sums, publicSignals)),
+    release(job) {
+      witnesses.get(job)?.fill(0);
+      witnesses.delete(job);
+    },
+  };
+}

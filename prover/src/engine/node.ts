@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The engine in Node: workers from worker_threads, artifacts from files or memory. See README.md beside this file.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { WorkerHandle } from "./pool.js";
+import { createProverOn, type Platform, type Prover, type ProverOptions } from "./prover.js";
+
+export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
+export type {
+  ProofPhase,
+  ProofProgress,
+  ProofResult,
+  ProveOptions,
+  Prover,
+  ProverOptions,
+} from "./prover.js";
+
+/** An artifact: a path, a file URL, or its bytes. */
+export type ArtifactSource = string | URL | Uint8Array;
+
+const platform: Platform<ArtifactSource> = {
+  workers: availableParallelism(),
+  spawn: spawnWorker,
+  readBytes: async (source) => (source instanceof Uint8Array ? source : readFile(source)),
+};
+
+/**
+ * Loads a circuit and its key and starts workers; see {@link Prover}.
+ *
+ * The workers keep the process alive only while they work, so a program that forgets `close` still ends.
+ *
+ * @example
+ * const prover = await createProver({ wasm: "circuit.wasm", zkey: "circuit.zkey" });
+ * const { proof, publicSignals } = await prover.prove({ a: "3", b: ["4", "5", "6"] });
+ * prover.close();
+ */
+export function createProver(options: ProverOptions<ArtifactSource>): Promise<Prover> {
+  return createProverOn(platform, options);
+}
+
+function spawnWorker(): WorkerHandle {
+  // Standard output belongs to the program, and flags such as --test must not reach the worker.
+  const worker = new Worker(new URL("./worker-node.js", import.meta.url), {
+    execArgv: [],
+    name: "keel-engine",
+  });
+  return {
+    endpoint: nodeEndpoint(worker),
+    onDeath(listener) {
+      worker.once("error", listener);
+      worker.once("exit", listener);
+    },
+    setBusy(busy) {
+      if (busy) worker.ref();
+      else worker.unref();
+    },
+    terminate: () => void worker.terminate(),
+  };
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Results that cross a worker's border as plain data: comlink itself loses an error's class, code and cause.
+ *
+ * @module
+ */
+import { transfer } from "comlink/dist/esm/comlink.mjs";
+import { type ErrorDetails, KeelError } from "../../../verifier/src/errors.js";
+
+/** What a worker's function returns instead of throwing. */
+export type Outcome<T> = { readonly value: T } | { readonly error: ErrorDetails };
+
+/** Runs an action and packs its result; byte arrays named by `moved` change hands instead of being copied. */
+export async function toOutcome<T>(
+  action: () => T | Promise<T>,
+  moved: (value: T) => readonly Uint8Array[] = () => [],
+): Promise<Outcome<T>> {
+  try {
+    const value = await action();
+    const outcome = { value };
+    return transfer(
+      outcome,
+      moved(value).map((bytes) => bytes.buffer as ArrayBuffer),
+    );
+  } catch (error) {
+    return { error: errorDetails(error) };
+  }
+}
+
+/** The value of an outcome. @throws KeelError with the fields it had in the worker. */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if ("value" in outcome) return outcome.value;
+  throw new KeelError(outcome.error);
+}
+
+function errorDetails(error: unknown): ErrorDetails {
+  if (error instanceof KeelError) {
+    const { message: _, ...details } = error.toJSON();
+    return details;
+  }
+  // The class only: a message of the engine's internals may quote values.
+  const received = error instanceof Error ? error.constructor.name : typeof error;
+  return { kind: "environment", code: "worker.fault", expected: "a result", received };
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Worker thread of the engine in Node.
+ *
+ * @module
+ */
+import { parentPort } from "node:worker_threads";
+import { expose } from "comlink/dist/esm/comlink.mjs";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import { createEngineWorker } from "./engine-worker.js";
+
+if (parentPort !== null) expose(createEngineWorker(), nodeEndpoint(parentPort));
