@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Writes the example files: `node dist/examples/generate.js`. Deterministic: the same text every time, signatures
+ * included. A test says that the committed files are these.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  formatSnapshot,
+  parseSnapshot,
+  type SourceKeyPair,
+  signSnapshot,
+  sourceKeyOf,
+} from "../prover/src/index.js";
+import { parseMarket, parsePolicy } from "../verifier/src/index.js";
+import type { ExpectedRow } from "./expected.js";
+import { invalidExamples } from "./invalid.js";
+import { layOut } from "./layout.js";
+import { AS_OF, type Positions, STRATEGIES, type Strategy } from "./strategies.js";
+
+/** Folder of the example files. */
+export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+/** The three public and private texts of one example. */
+export interface ExampleTexts {
+  readonly snapshot: string;
+  readonly market: string;
+  readonly policy: string;
+}
+
+/**
+ * Key pair of an invented source. INSECURE: derived from its name, so that examples can be signed again and again; a real
+ * source makes its key with `keel keygen`.
+ */
+export function exampleSourceKey(name: string): SourceKeyPair {
+  const secret = createHash("sha256").update(`keel example source, known to everybody: ${name}`).digest();
+  return sourceKeyOf(Uint8Array.from(secret));
+}
+
+/** A strategy's files, the snapshot of these positions signed by the first source. */
+export function exampleTexts(
+  strategy: Strategy,
+  change: { readonly positions?: Positions; readonly asOf?: number; readonly subject?: `0x${string}` } = {},
+): ExampleTexts {
+  const { positions = strategy.positions, asOf = AS_OF, subject = strategy.subject } = change;
+  const market = layOut({
+    keel: "market/1",
+    asOf,
+    underlyings: strategy.underlyings,
+    instruments: strategy.instruments,
+  });
+  const policy = policyText(strategy);
+  const source = strategy.sources[0]!;
+  const account = { id: strategy.accountId, source, positions };
+  const unsigned = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, accounts: [account] }));
+  const key = exampleSourceKey(source);
+  const { snapshot } = signSnapshot(unsigned, parseMarket(market), parsePolicy(policy), key);
+  return { snapshot: formatSnapshot(snapshot), market, policy };
+}
+
+/** Every generated file by its path below examples/. */
+export function exampleFiles(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  const rows: ExpectedRow[] = [];
+  for (const strategy of STRATEGIES) {
+    const { folder, twin } = strategy;
+    const { snapshot, market, policy } = exampleTexts(strategy);
+    const place = (name: string, text: string): string => {
+      files.set(`${folder}/${name}`, text);
+      return `${folder}/${name}`;
+    };
+    const shared = { market: place("market.json", market), policy: place("policy.json", policy) };
+    rows.push({ snapshot: place("snapshot.json", snapshot), ...shared, check: 0, prove: 0, verify: 0 });
+    const unhealthy = place(twin.file, exampleTexts(strategy, { positions: twin.positions }).snapshot);
+    rows.push({
+      snapshot: unhealthy,
+      ...shared,
+      check: 2,
+      prove: 2,
+      code: "policy.broken",
+      breaks: twin.breaks,
+    });
+  }
+  const invalid = invalidExamples(files);
+  for (const [name, text] of invalid.files) files.set(name, text);
+  files.set("expected.json", layOut([...rows, ...invalid.rows]));
+  return files;
+}
+
+function policyText({ policyName, limits, scenarios, sources }: Strategy): string {
+  return layOut({
+    keel: "policy/1",
+    name: policyName,
+    circuit: "portfolio-health/spot-16",
+    limits,
+    scenarios,
+    sources: sources.map((name) => ({ name, key: exampleSourceKey(name).publicKey.map(String) })),
+    maxAge: 3600,
+    validity: 86400,
+    maxMarketSkew: 300,
+  });
+}
+
+async function writeExamples(): Promise<void> {
+  for (const [name, text] of exampleFiles()) {
+    const file = join(EXAMPLES_FOLDER, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeExamples();
