@@ -10,34 +10,16 @@ import {
   checkDevelopmentKey,
   type Domain,
   type Field,
-  type Groth16Proof,
   KeelError,
   type Market,
   type Policy,
   policyId,
-  type VerificationKey,
   verifyAttestation,
 } from "../../verifier/src/index.js";
+import type { ProveOptions, Prover } from "./engine/prover.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot } from "./snapshot.js";
-import { buildWitness, type CircuitInput, randomSalt } from "./witness.js";
-
-/** Cancel, time limit and progress of one proof. */
-export interface ProveOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-  readonly onProgress?: (progress: {
-    readonly phase: string;
-    readonly done: number;
-    readonly total: number;
-  }) => void;
-}
-
-/** The part of the engine's `Prover` that is needed here. */
-export interface HealthProver {
-  readonly verificationKey: VerificationKey;
-  prove(input: CircuitInput, options: ProveOptions): Promise<{ readonly proof: Groth16Proof }>;
-}
+import { buildWitness, randomSalt } from "./witness.js";
 
 /** What an attestation is made from. */
 export interface ProofRequest {
@@ -45,7 +27,7 @@ export interface ProofRequest {
   readonly market: Market;
   readonly policy: Policy;
   /** Of the policy's circuit. */
-  readonly prover: HealthProver;
+  readonly prover: Pick<Prover, "prove" | "verificationKey">;
   readonly domain: Domain;
   /** Unix seconds; times later than this are refused. */
   readonly now: number;

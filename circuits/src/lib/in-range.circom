@@ -6,7 +6,7 @@ include "circomlib/circuits/bitify.circom";
 // Proves: in is an integer in [0, 2^n).
 // The caller must: keep every integer that in can stand for inside (2^n - r, r), r the field size, so that a value
 // outside the range cannot come back into it by wrapping. n is at most 252.
-// Constraints: n, and one linear.
+// Constraints: n.
 template InRange(n) {
     signal input in;
 
