@@ -22,10 +22,9 @@ export type ChainReport = { readonly port: number } | { readonly error: string }
 const require = createRequire(import.meta.url);
 
 process.on("disconnect", () => process.exit(0));
-serve().then(
-  (port) => report({ port }),
-  (error: unknown) => report({ error: error instanceof Error ? error.message : String(error) }),
-);
+// The server reports a port in use as an event that nobody listens to.
+process.on("uncaughtException", fail);
+serve().then((port) => report({ port }), fail);
 
 async function serve(): Promise<number> {
   const hardhat = require("hardhat") as Environment;
@@ -39,6 +38,11 @@ async function serve(): Promise<number> {
   return (await server.listen()).port;
 }
 
-function report(message: ChainReport): void {
-  process.send?.(message);
+function fail(error: unknown): void {
+  report({ error: error instanceof Error ? error.message : String(error) }, () => process.exit(1));
+}
+
+function report(message: ChainReport, done: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, done);
+  else done();
 }

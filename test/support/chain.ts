@@ -85,8 +85,9 @@ export async function write(
   abi: Abi | readonly unknown[],
   functionName: string,
   args: readonly unknown[] = [],
+  gas?: bigint,
 ): Promise<{ hash: Hex; gasUsed: bigint }> {
-  const call = { address, abi: abi as Abi, functionName, args };
+  const call = { address, abi: abi as Abi, functionName, args, ...(gas === undefined ? {} : { gas }) };
   await chain.client.simulateContract({ ...call, account: wallet.account });
   const hash = await wallet.writeContract(call);
   const receipt = await chain.client.waitForTransactionReceipt({ hash });

@@ -135,7 +135,7 @@ export const verifierBookAbi = parseAbi([
 ]);
 
 export const groth16VerifierAbi = parseAbi([
-  "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool ok)",
+  "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
   "function circuit() view returns (bytes32)",
   "function insecure() view returns (bool)",
   "function gammaG2() view returns (uint256[4])",
@@ -143,12 +143,13 @@ export const groth16VerifierAbi = parseAbi([
 ]);
 
 /** What GatedVault adds to ERC-4626. */
-export const healthGateAbi = parseAbi([
+export const gatedVaultAbi = parseAbi([
   "function registry() view returns (address)",
   "function subject() view returns (address)",
   "function policyId() view returns (bytes32)",
   "function isHealthy() view returns (bool)",
   "error NotHealthy(address subject, bytes32 policyId)",
+  "error AssetShortfall(uint256 expected, uint256 received)",
 ]);
 
 /** Every error that a call to the contracts can end with. */
@@ -157,5 +158,5 @@ export const keelErrorsAbi = [
   ...policyBookAbi,
   ...marketBookAbi,
   ...verifierBookAbi,
-  ...healthGateAbi,
+  ...gatedVaultAbi,
 ].filter((item) => item.type === "error");

@@ -499,6 +499,8 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("signatures", `a signer above ${args[0]}`, args[1]);
     case "NotHealthy":
       return words("subject", `a live attestation under policy ${args[1]}`, `none for ${args[0]}`);
+    case "AssetShortfall":
+      return words("asset", `${args[0]} delivered`, args[1]);
     case "AccessManagedUnauthorized":
       return words("account", "an account with the role for this call", args[0]);
     default:
@@ -521,7 +523,6 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "MarketTooFar",
   "MarketNotAccepted",
   "ProofRefused",
-  "NotInField",
   "UnknownPolicy",
   "UnknownVersion",
   "NotLiveYet",
@@ -533,7 +534,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
 function describeRevert(revert: Revert): ErrorDetails {
   const { errorName } = revert;
   const kind: ErrorKind = PROOF_ERRORS.has(errorName) ? "proof" : "input";
-  const code = `registry.${errorName.charAt(0).toLowerCase()}${errorName.slice(1)}`;
+  const code = `registry.${errorName.replace(/^[A-Z]+(?=[A-Z])|^[A-Z]/, (letters) => letters.toLowerCase())}`;
   return { kind, code, ...wordsOf(revert) };
 }
 

@@ -7,7 +7,9 @@ interface IGroth16Verifier {
     /// @notice Whether `proof` is valid for `inputs`. Never reverts on bad values: it returns false.
     /// @param proof A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y (c1 is the imaginary part), each below q.
     /// @param inputs The statement commitment c, the point x and the value y, each below r.
-    /// @dev Warning: Groth16 proofs can be re-randomised. Never use a proof's bytes as an identifier.
+    /// @dev Warning: with too little gas for the pairing the answer is false too; a caller that acts on the answer must
+    ///      revert on it, and gas must not be estimated on this function alone.
+    ///      Warning: Groth16 proofs can be re-randomised. Never use a proof's bytes as an identifier.
     function verify(uint256[8] calldata proof, uint256[3] calldata inputs) external view returns (bool);
 
     /// @notice keccak256 of the circuit's name, for example "portfolio-health/spot-16".

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do the hand-written ABIs say exactly what the compiler says?
+ *
+ * @module
+ */
+import { compileContracts, loadArtifact } from "keel/contracts";
+import { type Abi, toEventSelector, toFunctionSelector } from "viem";
+import { formatAbiItem } from "viem/utils";
+import { beforeAll, expect, it } from "vitest";
+import "./fixture.js";
+import {
+  gatedVaultAbi,
+  groth16VerifierAbi,
+  healthRegistryAbi,
+  marketBookAbi,
+  policyBookAbi,
+  verifierBookAbi,
+} from "./registry-client.js";
+import { testVerifiers } from "./statement-circuit.js";
+
+beforeAll(async () => {
+  await compileContracts({ verifiers: await testVerifiers() });
+});
+
+it.each([
+  ["HealthRegistry", healthRegistryAbi],
+  ["PolicyBook", policyBookAbi],
+  ["MarketBook", marketBookAbi],
+  ["VerifierBook", verifierBookAbi],
+  ["IGroth16Verifier", groth16VerifierAbi],
+] as const)("%s: every function, event and error, with types, names and mutability", async (name, abi) => {
+  const { abi: compiled } = await loadArtifact(name);
+  expect(signatures(abi as Abi)).toEqual(signatures(compiled));
+});
+
+it("GatedVault: what it adds to ERC-4626", async () => {
+  const { abi: compiled } = await loadArtifact("GatedVault");
+  for (const signature of signatures(gatedVaultAbi)) expect(signatures(compiled)).toContain(signature);
+});
+
+/** One line an item, sorted: selector, signature with tuple types unfolded, names, outputs, mutability. */
+function signatures(abi: Abi): string[] {
+  return abi
+    .filter((item) => item.type !== "constructor")
+    .map(line)
+    .sort();
+}
+
+function line(item: Abi[number]): string {
+  if (item.type === "function") {
+    const outputs = JSON.stringify(strip(item.outputs));
+    return `${toFunctionSelector(item)} ${formatAbiItem(item)} ${item.stateMutability} ${JSON.stringify(strip(item.inputs))} ${outputs}`;
+  }
+  if (item.type === "event") return `${toEventSelector(item)} event ${JSON.stringify(strip(item.inputs))}`;
+  return `${item.type} ${"name" in item ? item.name : ""} ${JSON.stringify(strip("inputs" in item ? item.inputs : []))}`;
+}
+
+interface Parameter {
+  readonly name?: string;
+  readonly type: string;
+  readonly indexed?: boolean;
+  readonly components?: readonly Parameter[];
+}
+
+/** Parameters without the compiler's internal types. */
+function strip(parameters: readonly Parameter[] = []): unknown[] {
+  return parameters.map(({ name, type, indexed, components }) => ({
+    name: name ?? "",
+    type,
+    ...(indexed === true ? { indexed } : {}),
+    ...(components === undefined ? {} : { components: strip(components) }),
+  }));
+}

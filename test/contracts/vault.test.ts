@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Is the vault a true ERC-4626 that takes deposits only from the healthy and gives withdrawals to everybody?
+ *
+ * @module
+ */
+import { deployContract } from "keel/contracts";
+import type { Attestation } from "keel/verifier";
+import { type Abi, type Address, encodeFunctionData, type Hex, maxUint256, parseEther } from "viem";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import {
+  abiOf,
+  acceptMarket,
+  attestation,
+  begin,
+  type Fixture,
+  POLICY,
+  refused,
+  START,
+  startFixture,
+  TERMS,
+} from "./fixture.js";
+import {
+  isHealthy,
+  revoke,
+  revokeFor,
+  submitAttestation,
+  toKeelError,
+  type Wallet,
+} from "./registry-client.js";
+import { endProving } from "./statement-circuit.js";
+
+/** Virtual shares an asset unit: the vault's six extra decimals. */
+const OFFSET = 10n ** 6n;
+const EXPIRY = START + TERMS.validity;
+
+let fixture: Fixture;
+let snapshot: Hex;
+let vaultAbi: Abi;
+let tokenAbi: Abi;
+let hookAbi: Abi;
+let first: Attestation;
+let alice: Wallet;
+let mallory: Wallet;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  [vaultAbi, tokenAbi, hookAbi] = await Promise.all([
+    abiOf("GatedVault"),
+    abiOf("TestToken"),
+    abiOf("HookToken"),
+  ]);
+  first = await attestation(fixture);
+  [alice, mallory] = [fixture.chain.wallets[8]!, fixture.chain.wallets[9]!];
+});
+
+beforeEach(async () => {
+  snapshot = await begin(fixture);
+});
+
+afterEach(async () => {
+  await fixture.chain.test.revert({ id: snapshot });
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+interface Vault {
+  readonly vault: Address;
+  readonly token: Address;
+}
+
+/** A vault over a new token, with both users funded and the vault approved. */
+async function open(
+  tokenName = "TestToken",
+  tokenArgs: readonly unknown[] = ["Ether", "ETH", 18],
+): Promise<Vault> {
+  const { cast, chain, registry } = fixture;
+  const clients = { walletClient: cast.deployer, publicClient: chain.client };
+  const token = await deployContract(clients, tokenName, tokenArgs);
+  const args = [token, "Keel vault", "kv", registry.address, cast.subject.account.address, POLICY];
+  const vault = await deployContract(clients, "GatedVault", args);
+  for (const user of [alice, mallory]) {
+    await write(chain, user, token, tokenAbi, "mint", [user.account.address, parseEther("1000000")]);
+    await write(chain, user, token, tokenAbi, "approve", [vault, maxUint256]);
+  }
+  return { vault, token };
+}
+
+const attest = (att = first) => submitAttestation(fixture.registry, fixture.cast.stranger, att);
+
+async function call(wallet: Wallet, address: Address, abi: Abi, name: string, args: readonly unknown[]) {
+  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
+    throw toKeelError(error);
+  });
+}
+
+const read = async <T = bigint>(address: Address, name: string, args: readonly unknown[] = []): Promise<T> =>
+  (await fixture.chain.client.readContract({ address, abi: vaultAbi, functionName: name, args })) as T;
+
+const deposit = (user: Wallet, { vault }: Vault, assets: bigint) =>
+  call(user, vault, vaultAbi, "deposit", [assets, user.account.address]);
+const mint = (user: Wallet, { vault }: Vault, shares: bigint) =>
+  call(user, vault, vaultAbi, "mint", [shares, user.account.address]);
+const withdraw = (user: Wallet, { vault }: Vault, assets: bigint) =>
+  call(user, vault, vaultAbi, "withdraw", [assets, user.account.address, user.account.address]);
+const redeem = (user: Wallet, { vault }: Vault, shares: bigint) =>
+  call(user, vault, vaultAbi, "redeem", [shares, user.account.address, user.account.address]);
+const balance = (address: Address, user: Wallet) => read(address, "balanceOf", [user.account.address]);
+
+describe("the gate", () => {
+  it("refuses deposit and mint without an attestation, even of nothing, and says so in maxDeposit and maxMint", async () => {
+    const vault = await open();
+    for (const amount of [0n, 1n, parseEther("1")]) {
+      await refused(deposit(alice, vault, amount), "registry.notHealthy");
+      await refused(mint(alice, vault, amount), "registry.notHealthy");
+    }
+    expect(await read(vault.vault, "maxDeposit", [alice.account.address])).toBe(0n);
+    expect(await read(vault.vault, "maxMint", [alice.account.address])).toBe(0n);
+  });
+
+  it("opens with an attestation and shuts at its expiry, to the second", async () => {
+    const vault = await open();
+    await attest();
+    expect(await read(vault.vault, "maxDeposit", [alice.account.address])).toBe(maxUint256);
+    expect(await read(vault.vault, "maxMint", [alice.account.address])).toBe(maxUint256);
+    await nextBlockAt(fixture.chain, EXPIRY - 1);
+    const { vault: address } = vault;
+    const hash = await alice.writeContract({
+      address,
+      abi: vaultAbi,
+      functionName: "deposit",
+      args: [parseEther("1"), alice.account.address],
+    });
+    expect((await fixture.chain.client.waitForTransactionReceipt({ hash })).status).toBe("success");
+    await travelTo(fixture.chain, EXPIRY);
+    await refused(deposit(alice, vault, 1n), "registry.notHealthy");
+    expect(await read(address, "maxDeposit", [alice.account.address])).toBe(0n);
+  });
+
+  it("41 shuts when the attestation is revoked by the subject or a guardian", async () => {
+    const vault = await open();
+    await attest();
+    await deposit(alice, vault, 1n);
+    await revoke(fixture.registry, fixture.cast.subject, POLICY, "mistake");
+    await refused(deposit(alice, vault, 1n), "registry.notHealthy");
+    await fixture.chain.test.revert({ id: snapshot });
+    snapshot = await begin(fixture);
+    const again = await open();
+    await attest();
+    await revokeFor(
+      fixture.registry,
+      fixture.cast.guardian,
+      fixture.cast.subject.account.address,
+      POLICY,
+      "fraud",
+    );
+    await refused(deposit(alice, again, 1n), "registry.notHealthy");
+  });
+
+  it("refuses to be built for a policy that nobody published", async () => {
+    const { cast, chain, registry } = fixture;
+    const clients = { walletClient: cast.deployer, publicClient: chain.client };
+    const token = await deployContract(clients, "TestToken", ["T", "T", 18]);
+    const args = [token, "v", "v", registry.address, cast.subject.account.address, `0x${"11".repeat(32)}`];
+    const error = await deployContract(clients, "GatedVault", args).catch((reason: unknown) => reason);
+    expect(toKeelError(error).code).toBe("registry.unknownPolicy");
+  });
+});
+
+describe("42 ERC-4626", () => {
+  it.each([6, 18])(
+    "keeps previews, roundings and conversions for an asset of %i decimals",
+    async (decimals) => {
+      const vault = await open("TestToken", ["Asset", "A", decimals]);
+      await attest();
+      expect(await read<number>(vault.vault, "decimals")).toBe(decimals + 6);
+      for (const assets of [1n, 999_999n, 123_456_789n]) {
+        const shares = await read(vault.vault, "previewDeposit", [assets]);
+        const before = await balance(vault.vault, alice);
+        await deposit(alice, vault, assets);
+        expect((await balance(vault.vault, alice)) - before).toBe(shares);
+        await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, 7n]); // yield, so that prices are not round
+        const cost = await read(vault.vault, "previewMint", [shares]);
+        const worth = await read(vault.vault, "previewRedeem", [shares]);
+        expect(cost).toBeGreaterThanOrEqual(worth);
+        expect(await read(vault.vault, "convertToAssets", [shares])).toBeLessThanOrEqual(cost);
+        expect(await read(vault.vault, "previewWithdraw", [worth])).toBeLessThanOrEqual(shares);
+      }
+      const shares = await balance(vault.vault, alice);
+      const expected = await read(vault.vault, "previewRedeem", [shares]);
+      const held = await balance(vault.token, alice);
+      await redeem(alice, vault, shares);
+      expect((await balance(vault.token, alice)) - held).toBe(expected);
+    },
+  );
+
+  it("mint takes what it previews, withdraw burns what it previews, and nobody gains from a round trip", async () => {
+    const vault = await open();
+    await attest();
+    await deposit(mallory, vault, 10n ** 9n + 7n);
+    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, 12_345n]);
+    const start = await balance(vault.token, alice);
+    const cost = await read(vault.vault, "previewMint", [333_333_333n]);
+    await mint(alice, vault, 333_333_333n);
+    expect(start - (await balance(vault.token, alice))).toBe(cost);
+    const out = await read(vault.vault, "maxWithdraw", [alice.account.address]);
+    const burnt = await read(vault.vault, "previewWithdraw", [out]);
+    await withdraw(alice, vault, out);
+    expect(333_333_333n - (await balance(vault.vault, alice))).toBe(burnt);
+    expect(await balance(vault.token, alice)).toBeLessThanOrEqual(start);
+  });
+
+  it("an inflation attack by donation costs the attacker far more than the victim", async () => {
+    const vault = await open();
+    await attest();
+    await deposit(mallory, vault, 1n);
+    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, parseEther("100000")]);
+    const before = await balance(vault.token, alice);
+    await deposit(alice, vault, parseEther("1"));
+    await redeem(alice, vault, await balance(vault.vault, alice));
+    const loss = before - (await balance(vault.token, alice));
+    expect(loss).toBeLessThan(parseEther("0.1"));
+    const spent = await balance(vault.token, mallory);
+    await redeem(mallory, vault, await balance(vault.vault, mallory));
+    const recovered = (await balance(vault.token, mallory)) - spent;
+    expect(parseEther("100000") - recovered).toBeGreaterThan(loss * 10_000n);
+  });
+
+  it("a donation before the first deposit leaves the first depositor whole but for dust", async () => {
+    const vault = await open();
+    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, parseEther("10")]);
+    await attest();
+    await deposit(alice, vault, parseEther("1"));
+    const shares = await balance(vault.vault, alice);
+    expect(await read(vault.vault, "previewRedeem", [shares])).toBeGreaterThan(parseEther("0.99999"));
+  });
+
+  it("refuses assets that take a fee on transfer, in deposit and in mint", async () => {
+    const vault = await open("FeeToken", []);
+    await attest();
+    const error = await refused(deposit(alice, vault, parseEther("1")), "registry.assetShortfall");
+    expect(error.received).toContain(parseEther("0.99").toString());
+    await refused(mint(alice, vault, OFFSET * parseEther("1")), "registry.assetShortfall");
+    expect(await read(vault.vault, "totalSupply")).toBe(0n);
+  });
+
+  it("stops an asset that calls back during deposit or withdrawal from entering again", async () => {
+    const vault = await open("HookToken", []);
+    await attest();
+    await deposit(alice, vault, parseEther("10"));
+    const again = async (name: string, args: readonly unknown[]) => {
+      const data = encodeFunctionData({ abi: vaultAbi, functionName: name, args });
+      await call(mallory, vault.token, hookAbi, "arm", [vault.vault, data]);
+    };
+    const reentered = () =>
+      fixture.chain.client.readContract({ address: vault.token, abi: hookAbi, functionName: "reentered" });
+    const { address } = mallory.account;
+    await again("deposit", [0n, address]);
+    await deposit(alice, vault, parseEther("1"));
+    expect(await reentered()).toBe(false);
+    await again("mint", [0n, address]);
+    await deposit(alice, vault, parseEther("1"));
+    expect(await reentered()).toBe(false);
+    await again("withdraw", [0n, address, address]);
+    await withdraw(alice, vault, parseEther("1"));
+    expect(await reentered()).toBe(false);
+    await again("redeem", [0n, address, address]);
+    await redeem(alice, vault, OFFSET);
+    expect(await reentered()).toBe(false);
+    await again("totalAssets", []);
+    await withdraw(alice, vault, 1n);
+    expect(await reentered(), "the hook itself works").toBe(true);
+  });
+
+  it("leaves withdraw and redeem open when health lapses, is revoked, or never was", async () => {
+    const vault = await open();
+    await attest();
+    await deposit(alice, vault, parseEther("3"));
+    await travelTo(fixture.chain, EXPIRY + 1);
+    expect(await read(vault.vault, "maxWithdraw", [alice.account.address])).toBe(parseEther("3"));
+    await withdraw(alice, vault, parseEther("1"));
+    await revokeFor(
+      fixture.registry,
+      fixture.cast.guardian,
+      fixture.cast.subject.account.address,
+      POLICY,
+      "fraud",
+    );
+    await redeem(alice, vault, OFFSET * parseEther("1"));
+    await withdraw(alice, vault, parseEther("1"));
+    expect(await balance(vault.vault, alice)).toBe(0n);
+  });
+
+  it("gives nobody another's assets without an allowance", async () => {
+    const vault = await open();
+    await attest();
+    await deposit(alice, vault, parseEther("1"));
+    const steal = ["withdraw", "redeem"].map((name) =>
+      call(mallory, vault.vault, vaultAbi, name, [1n, mallory.account.address, alice.account.address]),
+    );
+    for (const attempt of steal) await expect(attempt).rejects.toThrow();
+    expect(await read(vault.vault, "maxWithdraw", [alice.account.address])).toBe(parseEther("1"));
+  });
+});
+
+describe("45 invariants, over a long random walk", () => {
+  /** A small linear congruential generator: the same walk every time. */
+  function generator(seed: number): (below: number) => number {
+    let state = BigInt(seed);
+    return (below) => {
+      state = (state * 6364136223846793005n + 1442695040888963407n) & (2n ** 64n - 1n);
+      return Number(state >> 33n) % below;
+    };
+  }
+
+  it("no deposit without a live attestation; withdrawals never blocked by health; time only moves forward", async () => {
+    const seed = 20_260_101;
+    console.info(`seed ${seed}`);
+    const next = generator(seed);
+    const vault = await open();
+    const { chain, registry, cast } = fixture;
+    const subject = cast.subject.account.address;
+    let clock = START + 20;
+    let floor = 0;
+    const outcomes = new Map<string, number>();
+    const count = (what: string) => outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+
+    for (let step = 0; step < 120; step++) {
+      clock += 1 + next(next(4) === 0 ? 2 * TERMS.validity : 400);
+      await travelTo(chain, clock);
+      const healthy = await isHealthy(registry, subject, POLICY);
+      const action = next(7);
+      const at = `step ${step}, action ${action}, healthy ${healthy}`;
+      if (action < 2) {
+        const attempt =
+          action === 0 ? deposit(alice, vault, BigInt(1 + next(10 ** 9))) : mint(alice, vault, OFFSET);
+        if (healthy) await attempt;
+        else await refused(attempt, "registry.notHealthy");
+        count(`deposit ${healthy}`);
+      } else if (action < 4) {
+        const assets = (await read(vault.vault, "maxWithdraw", [alice.account.address])) / 2n;
+        await withdraw(alice, vault, assets);
+        count(`withdraw ${healthy}`);
+      } else if (action < 6) {
+        const asOf = clock - next(2 * TERMS.maxAge);
+        const market = { root: BigInt(1_000_000 + step), asOf: Math.max(asOf, clock - 3_000) };
+        await acceptMarket(fixture, market);
+        const att = await attestation(fixture, { asOf, marketRoot: market.root, marketTime: market.asOf });
+        const accepted = await attest(att).then(
+          () => true,
+          () => false,
+        );
+        if (accepted) expect(asOf, at).toBeGreaterThan(floor);
+        if (accepted) floor = asOf;
+        count(`attest ${accepted}`);
+      } else {
+        await revoke(registry, cast.subject, POLICY, at);
+        floor = Number((await chain.client.getBlock()).timestamp);
+        expect(await isHealthy(registry, subject, POLICY), at).toBe(false);
+        count("revoke");
+      }
+      clock = Number((await chain.client.getBlock()).timestamp);
+    }
+    for (const what of [
+      "deposit true",
+      "deposit false",
+      "withdraw true",
+      "withdraw false",
+      "attest true",
+      "attest false",
+    ]) {
+      expect(outcomes.get(what), `the walk never met: ${what}`).toBeGreaterThan(0);
+    }
+  }, 120_000);
+});

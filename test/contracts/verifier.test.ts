@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does the generated Solidity verifier accept exactly what the off-chain verifier accepts, and refuse bad encodings?
+ *
+ * @module
+ */
+import { deployContract, generateVerifier } from "keel/contracts";
+import {
+  BASE_FIELD,
+  circuitHash,
+  decodeProof,
+  encodeProof,
+  FIELD_ORDER,
+  type Groth16Proof,
+  KeelError,
+  type ProofWords,
+  statementInputs,
+  statementVector,
+  type VerificationKey,
+  verifyGroth16,
+} from "keel/verifier";
+import type { Address } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOf, type Fixture, startFixture } from "./fixture.js";
+import { groth16VerifierAbi } from "./registry-client.js";
+import { attestationOf, CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
+
+type Inputs = readonly [bigint, bigint, bigint];
+
+let fixture: Fixture;
+let key: VerificationKey;
+let address: Address;
+let proof: Groth16Proof;
+let words: ProofWords;
+let inputs: Inputs;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  key = (await statementArtifacts()).verificationKey;
+  address = fixture.keel.verifiers[0]!.address;
+  const claim = claimOf(fixture);
+  const att = await attestationOf(claim);
+  proof = att.proof;
+  words = encodeProof(proof);
+  const { c, x, y } = statementInputs(att.digest, statementVector(claim));
+  inputs = [c, x, y];
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+const verify = (proofWords: ProofWords, values: Inputs, gas?: bigint) =>
+  fixture.chain.client.readContract({
+    address,
+    abi: groth16VerifierAbi,
+    functionName: "verify",
+    args: [proofWords, values],
+    ...(gas === undefined ? {} : { gas }),
+  });
+
+const changed = (i: number, change: (word: bigint) => bigint): ProofWords =>
+  words.map((word, j) => (i === j ? change(word) : word)) as unknown as ProofWords;
+
+describe("the generated verifier", () => {
+  it("accepts a true proof, as the off-chain verifier does", async () => {
+    expect(verifyGroth16(key, inputs, proof)).toBe(true);
+    expect(await verify(words, inputs)).toBe(true);
+  });
+
+  it("refuses the proof for any other inputs, as the off-chain verifier does", async () => {
+    for (let i = 0; i < 3; i++) {
+      const others = inputs.map((value, j) =>
+        i === j ? (value + 1n) % FIELD_ORDER : value,
+      ) as unknown as Inputs;
+      expect(verifyGroth16(key, others, proof)).toBe(false);
+      expect(await verify(words, others)).toBe(false);
+    }
+    const [c, x, y] = inputs;
+    expect(await verify(words, [c, y, x])).toBe(false);
+  });
+
+  it("says which circuit and which key it is for", async () => {
+    const read = (functionName: "circuit" | "insecure" | "gammaG2" | "deltaG2") =>
+      fixture.chain.client.readContract({ address, abi: groth16VerifierAbi, functionName });
+    const g2 = ([x, y]: VerificationKey["vk_gamma_2"]) => [x[1], x[0], y[1], y[0]].map(BigInt);
+    expect(await read("circuit")).toBe(circuitHash(CIRCUIT));
+    expect(await read("insecure")).toBe(true);
+    expect(await read("gammaG2")).toEqual(g2(key.vk_gamma_2));
+    expect(await read("deltaG2")).toEqual(g2(key.vk_delta_2));
+  });
+
+  it("34 refuses inputs of r and above, cheaply", async () => {
+    for (let i = 0; i < 3; i++) {
+      for (const value of [inputs[i]! + FIELD_ORDER, FIELD_ORDER, 2n ** 256n - 1n]) {
+        const others = inputs.map((word, j) => (i === j ? value : word)) as unknown as Inputs;
+        expect(await verify(words, others, 60_000n)).toBe(false);
+      }
+    }
+  });
+
+  it("34 refuses every coordinate plus q, A.y included, cheaply", async () => {
+    for (let i = 0; i < 8; i++) {
+      expect(
+        await verify(
+          changed(i, (word) => word + BASE_FIELD),
+          inputs,
+          60_000n,
+        ),
+      ).toBe(false);
+      expect(
+        await verify(
+          changed(i, () => 2n ** 256n - 1n),
+          inputs,
+          60_000n,
+        ),
+      ).toBe(false);
+    }
+  });
+
+  it("24 refuses points off the curve, at infinity, outside the subgroup", async () => {
+    for (let i = 0; i < 8; i++)
+      expect(
+        await verify(
+          changed(i, (word) => word ^ 1n),
+          inputs,
+        ),
+      ).toBe(false);
+    const [ax, ay, bx1, bx0, by1, by0, cx, cy] = words;
+    expect(await verify([0n, 0n, bx1, bx0, by1, by0, cx, cy], inputs)).toBe(false);
+    expect(await verify([ax, ay, 0n, 0n, 0n, 0n, cx, cy], inputs)).toBe(false);
+    expect(await verify([ax, ay, bx1, bx0, by1, by0, 0n, 0n], inputs)).toBe(false);
+    expect(await verify([0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n], [0n, 0n, 0n])).toBe(false);
+  });
+
+  it("24 accepts a re-randomised proof, as Groth16 does: a proof's bytes are no identity", async () => {
+    const [ax, ay, bx1, bx0, by1, by0, cx, cy] = words;
+    const other: ProofWords = [ax, BASE_FIELD - ay, bx1, bx0, BASE_FIELD - by1, BASE_FIELD - by0, cx, cy];
+    expect(verifyGroth16(key, inputs, decodeProof(other))).toBe(true);
+    expect(await verify(other, inputs)).toBe(true);
+  });
+
+  it("refuses a true proof of another key", async () => {
+    const { chain, cast } = fixture;
+    const other = await attestationOf(claimOf(fixture), await statementArtifacts("second"));
+    expect(await verify(encodeProof(other.proof), inputs)).toBe(false);
+    const clients = { walletClient: cast.deployer, publicClient: chain.client };
+    const second = await deployContract(clients, "StatementVerifierSecond");
+    const call = { address: second, abi: groth16VerifierAbi, functionName: "verify" } as const;
+    expect(await chain.client.readContract({ ...call, args: [encodeProof(other.proof), inputs] })).toBe(true);
+  });
+});
+
+describe("the template", () => {
+  const options = { circuit: "a/b", insecure: true, contractName: "Verifier" };
+  const code = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof KeelError) return error.code;
+      throw error;
+    }
+    return "none";
+  };
+
+  it("writes the same source for the same key", () => {
+    expect(generateVerifier(key, options)).toBe(generateVerifier(structuredClone(key), options));
+  });
+
+  it("refuses a key with another number of inputs", () => {
+    expect(code(() => generateVerifier({ ...key, nPublic: 2 }, options))).toBe("verifier.inputs");
+    expect(code(() => generateVerifier({ ...key, IC: key.IC.slice(1) }, options))).toBe("verifier.inputs");
+  });
+
+  it("refuses names that are not names: they go into source code", () => {
+    for (const contractName of ["", "1A", "A B", "A{}", "lower"]) {
+      expect(code(() => generateVerifier(key, { ...options, contractName }))).toBe("verifier.name");
+    }
+    for (const circuit of ["", "A", 'a"', "a\n", "a*/"]) {
+      expect(code(() => generateVerifier(key, { ...options, circuit }))).toBe("verifier.circuit");
+    }
+  });
+
+  it("refuses coordinates that are not reduced or not numbers", () => {
+    for (const x of [BASE_FIELD.toString(), "-1", "0x1", "1; }", ""]) {
+      const bad = { ...key, vk_alpha_1: [x, "2", "1"] as const };
+      expect(code(() => generateVerifier(bad, options))).toBe("verifier.coordinate");
+    }
+  });
+});
