@@ -66,3 +66,26 @@ component main {public [a]} = Chain(16);
 export function chainInput(a: bigint): Record<string, unknown> {
   return { a, rows: Array.from({ length: 16 }, (_, i) => [BigInt(i), a * BigInt(i + 1)]) };
 }
+
+/** Counts up to its input while it calculates its witness: with a large one it never ends. Input { n }. */
+export const LOOP: CircuitDefinition = {
+  id: "test/loop",
+  source: `pragma circom 2.1.6;
+function count(n) {
+    var i = 0;
+    while (i < n) {
+        i += 1;
+    }
+    return i;
+}
+template Loop() {
+    signal input n;
+    signal output o;
+    signal c;
+    c <-- count(n);
+    c === n;
+    o <== c * c;
+}
+component main = Loop();
+`,
+};

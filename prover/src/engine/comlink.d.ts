@@ -12,5 +12,8 @@ declare module "comlink/dist/esm/node-adapter.mjs" {
     on(event: "message", listener: (value: unknown) => void): unknown;
     off(event: "message", listener: (value: unknown) => void): unknown;
   }
-  export default function nodeEndpoint(port: NodePort): Endpoint;
+  const nodeEndpoint: (port: NodePort) => Endpoint;
+
+  // biome-ignore lint/style/noDefaultExport: it is what the package has
+  export { nodeEndpoint as default };
 }

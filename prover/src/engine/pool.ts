@@ -38,7 +38,7 @@ export interface Task<Api, T> {
 export interface Pool<Api> {
   readonly size: number;
   run<T>(task: Task<Api, T>): Promise<T>;
-  /** Rejects all tasks of a job with an error; the worker of a running one goes on to its end, or is replaced. */
+  /** Forgets a job, rejecting what tasks it has left with an error; the worker of a running one goes on to its end, or is replaced. */
   cancel(job: number, error: unknown): void;
   /** Starts all workers; rejects when one cannot be prepared. */
   start(): Promise<void>;
@@ -52,8 +52,8 @@ export interface PoolOptions<Api> {
   readonly spawn: () => WorkerHandle;
   /** Makes a fresh worker ready for tasks. */
   readonly prepare: (api: Remote<Api>, lane: number) => Promise<void>;
-  /** Told when a worker was lost with everything it kept. */
-  readonly onLoss: (error: KeelError) => void;
+  /** Told when a worker was lost with everything it kept: the jobs that had had tasks of its lane are done for. */
+  readonly onLoss: (jobs: ReadonlySet<number>, error: KeelError) => void;
 }
 
 /** How long a worker may go on with a cancelled task before it is replaced. */
@@ -70,13 +70,22 @@ interface Lane<Api> {
   handle?: WorkerHandle;
   api?: Remote<Api>;
   entry?: Entry<Api> | undefined;
+  /** Jobs that may have left something in the worker. */
+  jobs: Set<number>;
   /** Ends the wait for an answer that will not come. */
   lose?: (error: KeelError) => void;
 }
 
 /** Creates a pool; workers start with {@link Pool.start} or when a task needs them. */
 export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
-  const lanes = Array.from({ length: options.size }, (_, index): Lane<Api> => ({ index, state: "empty" }));
+  const lanes = Array.from(
+    { length: options.size },
+    (_, index): Lane<Api> => ({
+      index,
+      state: "empty",
+      jobs: new Set(),
+    }),
+  );
   let queue: Entry<Api>[] = [];
   let closed = false;
 
@@ -137,6 +146,7 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
     const { handle } = lane;
     lane.state = "busy";
     lane.entry = entry;
+    if (entry.task.lane !== undefined) lane.jobs.add(entry.task.job);
     handle!.setBusy(true);
     try {
       entry.settle({ value: unwrap(await ask(lane, (api) => entry.task.call(api))) });
@@ -154,6 +164,7 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
     const { handle } = lane;
     lane.state = "empty";
     lane.entry = undefined;
+    lane.jobs = new Set();
     delete lane.handle;
     delete lane.api;
     handle?.terminate();
@@ -161,10 +172,10 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
 
   const abandon = (lane: Lane<Api>): void => {
     const error = new KeelError({ kind: "environment", code: "worker.died", expected: "a running worker" });
-    const { lose } = lane;
+    const { lose, jobs } = lane;
     discard(lane);
     lose?.(error);
-    options.onLoss(error);
+    options.onLoss(jobs, error);
     if (!closed) schedule();
   };
 
@@ -192,6 +203,7 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
       queue = queue.filter(({ task }) => task.job !== job);
       for (const { settle } of cancelled) settle({ error });
       for (const lane of lanes) {
+        lane.jobs.delete(job);
         if (lane.entry?.task.job !== job) continue;
         lane.entry.settle({ error });
         replaceIfStuck(lane, lane.entry);

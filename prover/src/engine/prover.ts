@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Remote } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "../../../verifier/src/errors.js";
 import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth16.js";
@@ -137,13 +138,12 @@ export async function createProverOn<Source>(
 ): Promise<Prover> {
   const workers = workerCount(options.workers ?? platform.workers);
   const artifacts = await loadArtifacts(platform, options, workers);
-  const active = new Set<AbortController>();
+  const active = new Map<number, AbortController>();
   const pool = createPool<EngineWorker>({
     size: workers,
     spawn: platform.spawn,
-    onLoss: (error) => {
-      // Every proof under way has its witness in every worker.
-      for (const controller of active) controller.abort(error);
+    onLoss: (ids, error) => {
+      for (const id of ids) active.get(id)?.abort(error);
     },
     prepare: async (api, lane) => {
       const slice = artifacts.slices[lane] ?? (await sliceAgain(platform, options, workers, lane));
@@ -171,7 +171,11 @@ export async function createProverOn<Source>(
   return createApi(pool, artifacts, active);
 }
 
-function createApi(pool: Pool<EngineWorker>, artifacts: Artifacts, active: Set<AbortController>): Prover {
+function createApi(
+  pool: Pool<EngineWorker>,
+  artifacts: Artifacts,
+  active: Map<number, AbortController>,
+): Prover {
   const enter = createGate(MAX_JOBS);
   let jobs = 0;
   const runJob = async <T>(options: ProveOptions, body: (job: Job) => Promise<T>): Promise<T> => {
@@ -183,11 +187,11 @@ function createApi(pool: Pool<EngineWorker>, artifacts: Artifacts, active: Set<A
     signal.addEventListener("abort", () => pool.cancel(id, signal.reason));
     try {
       const leave = await enter(signal);
-      active.add(controller);
+      active.set(id, controller);
       try {
         return await body({ id, signal, advance });
       } finally {
-        active.delete(controller);
+        active.delete(id);
         // Of a job that failed in one task, the others that still wait are of no use to anybody.
         pool.cancel(id, cancelledError());
         pool.broadcast((api) => api.release(id));
@@ -361,7 +365,9 @@ async function readChecked<Source>(
 }
 
 async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = await globalThis.crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  // Pages without a secure origin have no `subtle`.
+  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
+  const digest = (await subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) ?? sha256(bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
