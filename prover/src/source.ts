@@ -98,20 +98,29 @@ export function signSnapshot(
  * @throws KeelError `source.unknown`, `snapshot.signature`
  */
 export function checkSignatures(snapshot: Snapshot, market: Market, policy: Policy): SourceKey[] {
-  return snapshot.accounts.map((account, s) => {
-    const path = `snapshot.accounts[${s}]`;
-    const source = policy.sources.find((candidate) => candidate.name === account.source);
-    if (source === undefined) {
-      throw inputError("source.unknown", `${path}.source`, "one of policy.sources", "another name");
-    }
-    const expected = `${source.name}'s signature over this account, subject, time and market`;
-    if (account.signature === undefined) {
-      throw inputError("snapshot.signature", `${path}.signature`, expected, "none");
-    }
-    const message = messageOf(snapshot, s, market, policy.circuit.shape);
-    if (!verifyField(message, account.signature, source.key)) {
-      throw inputError("snapshot.signature", `${path}.signature`, expected, "one that does not verify");
-    }
-    return source.key;
-  });
+  return snapshot.accounts.map((_, s) => checkSignature(snapshot, s, market, policy));
+}
+
+/**
+ * Checks that one account is signed by its source, and gives the source's key.
+ *
+ * @param s index of the account
+ * @throws KeelError `source.unknown`, `snapshot.signature`
+ */
+export function checkSignature(snapshot: Snapshot, s: number, market: Market, policy: Policy): SourceKey {
+  const account = snapshot.accounts[s]!;
+  const path = `snapshot.accounts[${s}]`;
+  const source = policy.sources.find((candidate) => candidate.name === account.source);
+  if (source === undefined) {
+    throw inputError("source.unknown", `${path}.source`, "one of policy.sources", "another name");
+  }
+  const expected = `${source.name}'s signature over this account, subject, time and market`;
+  if (account.signature === undefined) {
+    throw inputError("snapshot.signature", `${path}.signature`, expected, "none");
+  }
+  const message = messageOf(snapshot, s, market, policy.circuit.shape);
+  if (!verifyField(message, account.signature, source.key)) {
+    throw inputError("snapshot.signature", `${path}.signature`, expected, "one that does not verify");
+  }
+  return source.key;
 }

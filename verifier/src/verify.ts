@@ -49,36 +49,11 @@ export interface Verified {
  */
 export function verifyAttestation(verification: Verification): Verified {
   const { attestation, policy, market, verificationKey } = verification;
-  const terms = policyTerms(policy, market);
-  const table = marketTable(market, policy.circuit.shape);
-  const id = policyId(terms);
-  expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
-  expectSame("attestation.policyId", id, attestation.policyId);
-  expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
-  expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
-  const skew = Math.abs(attestation.asOf - market.asOf);
-  if (skew > policy.maxMarketSkew) {
-    throw refused(
-      "proof.skew",
-      "attestation.asOf",
-      `within ${policy.maxMarketSkew} s of the market`,
-      `${skew} s`,
-    );
-  }
+  const statement = claimedStatement(attestation, policy, market);
   const insecure = verificationKey.insecure === true;
   expectSame("attestation.insecure", insecure, attestation.insecure);
   checkDevelopmentKey(insecure, attestation.domain, verification.allowInsecure === true);
 
-  const statement: Statement = {
-    domain: attestation.domain,
-    subject: attestation.subject,
-    marketRoot: table.root,
-    marketTime: market.asOf,
-    asOf: attestation.asOf,
-    portfolioCommitment: attestation.portfolioCommitment,
-    exposuresCommitment: attestation.exposuresCommitment,
-    terms,
-  };
   const { c, x, y } = statementInputs(attestation.digest, statementVector(statement));
   if (!verifyGroth16(verificationKey, [c, x, y], attestation.proof)) {
     throw refused(
@@ -92,9 +67,43 @@ export function verifyAttestation(verification: Verification): Verified {
     subject: attestation.subject,
     asOf: attestation.asOf,
     expiresAt: attestation.asOf + policy.validity,
-    policyId: id,
+    policyId: attestation.policyId,
     domain: attestation.domain,
     insecure,
+  };
+}
+
+/**
+ * The statement that an attestation has to prove, rebuilt from the verifier's own policy and market. Does not look at the
+ * proof.
+ *
+ * @throws KeelError `proof.mismatch`, `proof.skew`: the attestation is about something else
+ */
+export function claimedStatement(attestation: Attestation, policy: Policy, market: Market): Statement {
+  const terms = policyTerms(policy, market);
+  const table = marketTable(market, policy.circuit.shape);
+  expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
+  expectSame("attestation.policyId", policyId(terms), attestation.policyId);
+  expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
+  expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
+  const skew = Math.abs(attestation.asOf - market.asOf);
+  if (skew > policy.maxMarketSkew) {
+    throw refused(
+      "proof.skew",
+      "attestation.asOf",
+      `within ${policy.maxMarketSkew} s of the market`,
+      `${skew} s`,
+    );
+  }
+  return {
+    domain: attestation.domain,
+    subject: attestation.subject,
+    marketRoot: table.root,
+    marketTime: market.asOf,
+    asOf: attestation.asOf,
+    portfolioCommitment: attestation.portfolioCommitment,
+    exposuresCommitment: attestation.exposuresCommitment,
+    terms,
   };
 }
 
