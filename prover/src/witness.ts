@@ -7,6 +7,8 @@
 
 import {
   approvedSources,
+  BASE_POINT,
+  type CircuitShape,
   commitStatement,
   type Domain,
   type Field,
@@ -14,6 +16,8 @@ import {
   marketTable,
   type Policy,
   policyTerms,
+  type Quantity,
+  quantity,
   type SourceKey,
   type Statement,
   type StatementDigest,
@@ -25,7 +29,7 @@ import {
 import { exposuresCommitment, portfolioCommitment } from "./commitments.js";
 import type { EddsaSignature } from "./eddsa.js";
 import { measure, underlyingDeltaBound } from "./risk.js";
-import { accountField, messageOf, quantities, type Snapshot } from "./snapshot.js";
+import { accountField, accountMessage, quantities, type Snapshot } from "./snapshot.js";
 import { checkSignatures } from "./source.js";
 
 /** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
@@ -71,7 +75,10 @@ export function buildWitness({ snapshot, market, policy, domain, salt }: Witness
   const metrics = measure(snapshot, market, policy);
   const table = marketTable(market, shape);
   const terms = policyTerms(policy, market);
-  const messages = snapshot.accounts.map((_, s) => messageOf(snapshot, s, market, shape));
+  const slots = accountSlots(snapshot, market, shape, keys);
+  const messages = slots.map((slot) =>
+    accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
+  );
   const deltas = [...metrics.underlyingDelta.values()];
 
   const statement: Statement = {
@@ -89,9 +96,6 @@ export function buildWitness({ snapshot, market, policy, domain, salt }: Witness
   };
   const vector = statementVector(statement);
   const digest = statementInputs(commitStatement(vector), vector);
-  const accounts = snapshot.accounts.map((account, s) =>
-    signedSlot(account.id, keys[s]!, account.signature!),
-  );
 
   const input = {
     ...digest,
@@ -116,34 +120,53 @@ export function buildWitness({ snapshot, market, policy, domain, salt }: Witness
     underlying: table.underlying,
     shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)),
     sourceList: approvedSources(policy, shape).list,
-    ...columns(accounts),
-    quantity: quantities(snapshot, market, shape).map((row) => row.map(toField)),
+    enabled: slots.map((slot) => slot.enabled),
+    accountId: slots.map((slot) => slot.accountId),
+    quantity: slots.map((slot) => slot.quantities.map(toField)),
+    sourceKey: slots.map((slot) => slot.sourceKey),
+    signatureR8: slots.map((slot) => slot.signature.R8),
+    signatureS: slots.map((slot) => slot.signature.S),
     underlyingDeltaBound: underlyingDeltaBound(metrics),
     salt,
   };
   return { input, statement, digest };
 }
 
+/** One of the circuit's places for an account. */
 interface Slot {
   readonly enabled: bigint;
   readonly accountId: bigint;
+  readonly quantities: readonly Quantity[];
   readonly sourceKey: SourceKey;
-  readonly signatureR8: SourceKey;
-  readonly signatureS: bigint;
+  readonly signature: EddsaSignature;
 }
 
-function signedSlot(id: string, sourceKey: SourceKey, { R8, S }: EddsaSignature): Slot {
-  return { enabled: 1n, accountId: accountField(id), sourceKey, signatureR8: R8, signatureS: S };
-}
-
-function columns(slots: readonly Slot[]) {
-  return {
-    enabled: slots.map((slot) => slot.enabled),
-    accountId: slots.map((slot) => slot.accountId),
-    sourceKey: slots.map((slot) => slot.sourceKey),
-    signatureR8: slots.map((slot) => slot.signatureR8),
-    signatureS: slots.map((slot) => slot.signatureS),
+/** The accounts in their order, then places that are disabled: no quantities, and a key and R8 that are on the curve. */
+function accountSlots(
+  snapshot: Snapshot,
+  market: Market,
+  shape: CircuitShape,
+  keys: readonly SourceKey[],
+): Slot[] {
+  const rows = quantities(snapshot, market, shape);
+  const disabled: Slot = {
+    enabled: 0n,
+    accountId: 0n,
+    quantities: new Array<Quantity>(shape.instruments).fill(quantity(0n)),
+    sourceKey: BASE_POINT,
+    signature: { R8: BASE_POINT, S: 0n },
   };
+  return Array.from({ length: shape.accounts }, (_, s): Slot => {
+    const account = snapshot.accounts[s];
+    if (account === undefined) return disabled;
+    return {
+      enabled: 1n,
+      accountId: accountField(account.id),
+      quantities: rows[s]!,
+      sourceKey: keys[s]!,
+      signature: account.signature!,
+    };
+  });
 }
 
 function pad(values: readonly bigint[], length: number): bigint[] {

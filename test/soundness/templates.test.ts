@@ -25,7 +25,8 @@ async function freeWires(circuit: Circuit, input: Input): Promise<string[]> {
     for (const other of [toField(value + 1n), 0n, BIG, 12345678987654321n]) {
       if (other === value) continue;
       wires[wire] = other;
-      if (firstUnsatisfiedWith(circuit.r1cs, wires, wire) === undefined) free.add(circuit.names.get(wire)![0]!);
+      if (firstUnsatisfiedWith(circuit.r1cs, wires, wire) === undefined)
+        free.add(circuit.names.get(wire)![0]!);
     }
     wires[wire] = value;
   }
@@ -139,7 +140,11 @@ describe("templates of lib/", () => {
   });
 
   it("LimitIsSet says 0 for the absent value only", async () => {
-    const circuit = await libraryCircuit("lib/limit-is-set.circom", "LimitIsSet(4294967295)", "{public [limit]}");
+    const circuit = await libraryCircuit(
+      "lib/limit-is-set.circom",
+      "LimitIsSet(4294967295)",
+      "{public [limit]}",
+    );
     expect((await circuit.witness({ limit: 4294967295n }))?.[1]).toBe(0n);
     expect((await circuit.witness({ limit: 4294967294n }))?.[1]).toBe(1n);
     // The hint of IsZero is free when the limit is the absent one, and nothing depends on it.
@@ -147,7 +152,11 @@ describe("templates of lib/", () => {
   });
 
   it("SignedQuantity splits a quantity into long and short", async () => {
-    const circuit = await libraryCircuit("lib/signed-quantity.circom", "SignedQuantity()", "{public [quantity]}");
+    const circuit = await libraryCircuit(
+      "lib/signed-quantity.circom",
+      "SignedQuantity()",
+      "{public [quantity]}",
+    );
     for (const q of [0n, 5n, -5n, -(1n << 64n), (1n << 64n) - 1n]) {
       const wires = (await circuit.witness({ quantity: toField(q) }))!;
       expect(wires.slice(1, 4)).toEqual([q > 0n ? q : 0n, q < 0n ? -q : 0n, q + (1n << 64n)]);

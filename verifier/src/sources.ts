@@ -16,6 +16,9 @@ export type SourceKey = readonly [bigint, bigint];
 /** Order of the prime-order subgroup; signatures' S lies below it. */
 export const SUBGROUP_ORDER: bigint = babyjubjub.Point.Fn.ORDER;
 
+/** Generator of the prime-order subgroup. */
+export const BASE_POINT: SourceKey = [babyjubjub.Point.BASE.toAffine().x, babyjubjub.Point.BASE.toAffine().y];
+
 /**
  * Refuses a point that is not a public key: off the curve, the identity, or outside the prime-order subgroup.
  *
