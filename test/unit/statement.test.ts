@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Is the statement what circuits/SPEC.md section 6 says, place by place? Does every public fact change it?
+ *
+ * @module
+ */
+
+import {
+  domainField,
+  FIELD_ORDER,
+  hex,
+  isField,
+  marketTable,
+  type PolicyTerms,
+  policyId,
+  policyTerms,
+  statementInputs,
+  statementVector,
+  tag,
+} from "keel/verifier";
+import { encodeAbiParameters, keccak256, toHex } from "viem";
+import { describe, expect, it } from "vitest";
+import { AS_OF, book, DOMAIN, INSTRUMENTS, SUBJECT, witnessOf } from "../support/book.js";
+
+const { market, policy } = book();
+const { statement, digest } = witnessOf(book());
+const vector = statementVector(statement);
+
+describe("the statement vector", () => {
+  it("has 28 field elements in the order of SPEC.md", () => {
+    const { terms } = statement;
+    const absent = 2n ** 32n - 1n;
+    expect(vector).toHaveLength(28);
+    expect(vector.every(isField)).toBe(true);
+    expect(vector[0]).toBe((0x6b65656cn << 64n) | (1n << 48n) | (1n << 32n) | 28n);
+    expect(vector.slice(1, 9)).toEqual([
+      domainField(DOMAIN),
+      BigInt(SUBJECT),
+      marketTable(market, policy.circuit.shape).root,
+      BigInt(AS_OF),
+      terms.scenarioRoot,
+      terms.sourcesRoot,
+      0n,
+      BigInt(AS_OF),
+    ]);
+    expect(vector.slice(9, 12)).toEqual([0n, 0n, 0n]);
+    expect(vector[14]).toBe(0n);
+    expect(vector.slice(15)).toEqual([
+      15_000n,
+      12_000n,
+      40_000n,
+      2n ** 31n - 2_500n,
+      2n ** 31n + 2_500n,
+      2_500n,
+      absent,
+      absent,
+      absent,
+      absent,
+      2_000n,
+      absent,
+      10_000n * 10n ** 8n,
+    ]);
+  });
+
+  it("has a domain that is keccak256(abi.encode(label, chain id, registry)) mod r", () => {
+    const encoded = encodeAbiParameters(
+      [{ type: "string" }, { type: "uint256" }, { type: "address" }],
+      ["keel/domain/1", BigInt(DOMAIN.chainId), DOMAIN.registry],
+    );
+    expect(domainField(DOMAIN)).toBe(BigInt(keccak256(encoded)) % FIELD_ORDER);
+  });
+
+  it("has x = keccak256(c, v) mod r and y = sum v[i] x^i mod r", () => {
+    const words = [digest.c, ...vector];
+    const x = BigInt(keccak256(`0x${words.map((word) => hex(word).slice(2)).join("")}`)) % FIELD_ORDER;
+    let y = 0n;
+    vector.forEach((value, i) => {
+      let term = value;
+      for (let n = 0; n < i; n++) term = (term * x) % FIELD_ORDER;
+      y = (y + term) % FIELD_ORDER;
+    });
+    expect(statementInputs(digest.c, vector)).toEqual({ c: digest.c, x, y });
+  });
+
+  it("has tags that differ by kind and length", () => {
+    expect(new Set([tag(1n, 28), tag(2n, 28), tag(1n, 29)]).size).toBe(3);
+  });
+});
+
+describe("the policy's id", () => {
+  const terms = policyTerms(policy, market);
+
+  it("is keccak256 of the ABI-encoded terms", () => {
+    const types = [
+      "bytes32",
+      "uint256",
+      "uint256",
+      "uint32",
+      "uint32",
+      "uint32",
+      "int32",
+      "int32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint32",
+      "uint96",
+      "uint32",
+      "uint32",
+      "uint32",
+    ].map((type) => ({ type }));
+    const encoded = encodeAbiParameters(types, Object.values(terms));
+    expect(policyId(terms)).toBe(keccak256(encoded));
+    expect(terms.circuit).toBe(keccak256(toHex("portfolio-health/spot-16")));
+  });
+
+  it("changes with every term", () => {
+    const ids = (Object.keys(terms) as (keyof PolicyTerms)[]).map((name) => {
+      const value = terms[name];
+      const other = typeof value === "number" ? value - 1 : typeof value === "bigint" ? value + 1n : hex(1n);
+      return policyId({ ...terms, [name]: other } as PolicyTerms);
+    });
+    expect(new Set([policyId(terms), ...ids]).size).toBe(ids.length + 1);
+  });
+});
+
+describe("22 the market's root", () => {
+  const root = (parts: Parameters<typeof book>[0]): bigint => {
+    const changed = book(parts);
+    return marketTable(changed.market, changed.policy.circuit.shape).root;
+  };
+  const change = (i: number, part: object) => ({
+    instruments: INSTRUMENTS.map((row, at) => (at === i ? { ...row, ...part } : row)),
+  });
+
+  it("changes with every public fact, and with the order", () => {
+    const limits = { limits: {} };
+    const roots = [
+      root({ ...limits }),
+      root({ ...limits, ...change(1, { price: "3000.00000001" }) }),
+      root({ ...limits, ...change(1, { collateralFactor: "0.8001" }) }),
+      root({ ...limits, ...change(1, { underlying: "BTC" }) }),
+      root({ ...limits, ...change(2, { kind: "future" }) }),
+      root({ ...limits, ...change(4, { id: "OTHER" }) }),
+      root({ ...limits, asOf: AS_OF + 1 }),
+      root({ ...limits, underlyings: ["ETH", "USD", "BTC"] }),
+      root({ ...limits, instruments: [INSTRUMENTS[1]!, INSTRUMENTS[0]!, ...INSTRUMENTS.slice(2)] }),
+      root({ ...limits, instruments: INSTRUMENTS.slice(0, 4) }),
+    ];
+    expect(new Set(roots).size).toBe(roots.length);
+  });
+});
+
+describe("10 an instrument listed twice", () => {
+  it("is refused by the market file, so concentration cannot be split over two rows", () => {
+    expect(() => book({ limits: {}, instruments: [...INSTRUMENTS, INSTRUMENTS[1]!] })).toThrow(
+      /input.duplicate/,
+    );
+  });
+});

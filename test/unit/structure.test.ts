@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does code live where the architecture says? The public side imports nothing private, the engine knows no portfolios, the
+ * MIT folders import no GPL package.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const GPL = [
+  "snarkjs",
+  "ffjavascript",
+  "circomlib",
+  "circomlibjs",
+  "circom2",
+  "circom_runtime",
+  "wasmcurves",
+  "r1csfile",
+];
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|sol)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(artifacts|cache|generated|node_modules)\//.test(path));
+}
+
+/** Every import of a folder's files; relative ones as paths from the root, packages by name. */
+function imports(folder: string): Import[] {
+  return sourceFiles(folder).flatMap((path) => {
+    const text = readFileSync(path, "utf8");
+    const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*|^import\s+)"([^"]+)"/gm);
+    return [...found].map(([, name]) => ({
+      file: relative(ROOT, path),
+      target: name!.startsWith(".") ? relative(ROOT, resolve(path, "..", name!)) : name!,
+    }));
+  });
+}
+
+const violations = (folder: string, forbidden: (target: string) => boolean): Import[] =>
+  imports(folder).filter(({ target }) => forbidden(target));
+
+describe("imports", () => {
+  it("are found at all", () => {
+    expect(imports("verifier").length).toBeGreaterThan(20);
+    expect(imports("contracts").length).toBeGreaterThan(10);
+  });
+
+  it("verifier/ imports nothing private", () => {
+    const allowed = (target: string) => target.startsWith("verifier/") || target === "circuits/circuits.json";
+    expect(
+      violations(
+        "verifier",
+        (t) => /^(prover|cli|contracts|circuits|test|examples|app)\//.test(t) && !allowed(t),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each(["verifier", "contracts"])("%s/ is MIT: it imports no GPL package", (folder) => {
+    expect(violations(folder, (t) => GPL.some((name) => t === name || t.startsWith(`${name}/`)))).toEqual([]);
+    expect(violations(folder, (t) => t.startsWith("prover/") || t.startsWith("circuits/setup"))).toEqual([]);
+  });
+
+  it("the engine knows nothing of portfolios", () => {
+    expect(violations("prover/src/engine", (t) => /^prover\/src\/(?!engine\/)/.test(t))).toEqual([]);
+    const shared = ["verifier/src/errors.js", "verifier/src/groth16.js"];
+    expect(violations("prover/src/engine", (t) => t.startsWith("verifier/") && !shared.includes(t))).toEqual(
+      [],
+    );
+  });
+
+  it("nothing that ships imports tests or examples", () => {
+    for (const folder of ["verifier", "prover", "circuits", "contracts", "cli"]) {
+      expect(violations(folder, (t) => /^(test|examples)\//.test(t))).toEqual([]);
+    }
+  });
+});
+
+describe("licences", () => {
+  it.each([
+    ["verifier", "MIT"],
+    ["contracts", "MIT"],
+    ["prover", "GPL-3.0-or-later"],
+    ["circuits", "GPL-3.0-or-later"],
+    ["cli", "GPL-3.0-or-later"],
+  ])("every file of %s/ says %s in its first lines", (folder, licence) => {
+    const silent = sourceFiles(folder).filter(
+      (path) => !readFileSync(path, "utf8").slice(0, 200).includes(`SPDX-License-Identifier: ${licence}`),
+    );
+    expect(silent.map((path) => relative(ROOT, path))).toEqual([]);
+  });
+});
