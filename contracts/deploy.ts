@@ -24,7 +24,7 @@ import { circuitHash } from "../verifier/src/policy.js";
 import { loadArtifact } from "./compile.js";
 
 /** The authority's roles; 0 grants the others. */
-export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n } as const;
+export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
 
 type Wallet = WalletClient<Transport, Chain, Account>;
 
@@ -42,6 +42,8 @@ export interface DeployOptions {
   readonly maxMarketDelay?: number;
   /** Seconds until a later version of a verifier counts; 7 days when absent. */
   readonly verifierDelay?: number;
+  /** Seconds until a policy line's move that is not tighter counts; 7 days when absent. */
+  readonly policyDelay?: number;
   readonly roles?: { readonly [Role in keyof typeof ROLE]?: Address };
 }
 
@@ -76,7 +78,7 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
   const fromBlock = Number(await publicClient.getBlockNumber()) + 1;
   const deployer = walletClient.account.address;
   const authority = await deploy("Authority", [deployer]);
-  const policyBook = await deploy("PolicyBook", []);
+  const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * 86_400]);
   const marketBook = await deploy("MarketBook", [
     authority,
     options.maxMarketDelay ?? 3600,
@@ -138,6 +140,8 @@ type Books = Omit<KeelDeployment, "chainId" | "verifiers" | "fromBlock">;
 async function openRoles(options: DeployOptions, books: Books): Promise<void> {
   const restricted: [contract: keyof Books, artifact: string, role: bigint, functions: string[]][] = [
     ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen"]],
+    ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove"]],
+    ["policyBook", "PolicyBook", ROLE.curator, ["openLine", "moveLine"]],
     ["marketBook", "MarketBook", ROLE.guardian, ["withdraw"]],
     ["marketBook", "MarketBook", ROLE.marketAdmin, ["setPublishers"]],
     ["verifierBook", "VerifierBook", ROLE.guardian, ["retire"]],
@@ -152,7 +156,7 @@ async function openRoles(options: DeployOptions, books: Books): Promise<void> {
     ]);
   }
   const deployer = options.walletClient.account.address;
-  for (const role of [ROLE.guardian, ROLE.verifierAdmin, ROLE.marketAdmin]) {
+  for (const role of [ROLE.guardian, ROLE.verifierAdmin, ROLE.marketAdmin, ROLE.curator]) {
     await callAuthority(options, books.authority, "grantRole", [role, deployer, 0]);
   }
 }
@@ -160,7 +164,7 @@ async function openRoles(options: DeployOptions, books: Books): Promise<void> {
 async function handOver(options: DeployOptions, authority: Address): Promise<void> {
   const deployer = options.walletClient.account.address;
   // The administrator last: whoever grants must still be allowed to.
-  for (const name of ["guardian", "verifierAdmin", "marketAdmin", "admin"] as const) {
+  for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
     const holder = options.roles?.[name] ?? deployer;
     if (holder.toLowerCase() === deployer.toLowerCase()) continue;
     await callAuthority(options, authority, "grantRole", [ROLE[name], holder, 0]);

@@ -77,6 +77,8 @@ function header({ circuit, contractName }: VerifierOptions): string {
   return `// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+/* solhint-disable const-name-snakecase, function-max-lines */
+
 import {IGroth16Verifier} from "../interfaces/IGroth16Verifier.sol";
 
 /// @title Groth16 verifier of ${circuit}

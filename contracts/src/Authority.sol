@@ -12,6 +12,8 @@ contract Authority is AccessManager {
     uint64 public constant VERIFIER_ADMIN = 2;
     /// @notice Chooses the market's publishers.
     uint64 public constant MARKET_ADMIN = 3;
+    /// @notice Opens and moves policy lines: tightening at once, anything else after the book's delay.
+    uint64 public constant CURATOR = 4;
 
     constructor(address initialAdmin) AccessManager(initialAdmin) {}
 }

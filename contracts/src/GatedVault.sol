@@ -18,8 +18,8 @@ contract GatedVault is IGatedVault, ERC4626, HealthGate, ReentrancyGuard {
         string memory symbol_,
         IHealthRegistry registry_,
         address subject_,
-        bytes32 policyId_
-    ) ERC20(name_, symbol_) ERC4626(asset_) HealthGate(registry_, subject_, policyId_) {}
+        bytes32 policy_
+    ) ERC20(name_, symbol_) ERC4626(asset_) HealthGate(registry_, subject_, policy_) {}
 
     /// @inheritdoc IERC4626
     function deposit(uint256 assets, address receiver)

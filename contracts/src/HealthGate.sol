@@ -6,29 +6,49 @@ import {IHealthRegistry} from "./interfaces/IHealthRegistry.sol";
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 
 /// @title HealthGate: a mixin that opens functions only while a subject is attested healthy
+/// @dev `whenHealthy` is for what takes risk on, `whenUnwindOnly` for what everybody may do to take risk off once
+///      health has lapsed. What the owner of an asset may always do (withdraw) carries neither.
 abstract contract HealthGate is IHealthGate {
     /// @inheritdoc IHealthGate
     IHealthRegistry public immutable registry;
     /// @inheritdoc IHealthGate
     address public immutable subject;
     /// @inheritdoc IHealthGate
-    bytes32 public immutable policyId;
+    bytes32 public immutable policy;
+
+    IPolicyBook private immutable _book;
+    bool private immutable _followsLine;
 
     modifier whenHealthy() {
-        require(isHealthy(), NotHealthy(subject, policyId));
+        require(isHealthy(), NotHealthy(subject, policyId()));
+        _;
+    }
+
+    modifier whenUnwindOnly() {
+        require(unwindOnly(), StillHealthy(subject, policyId()));
         _;
     }
 
     /// @dev A mistyped policy would close the gate for ever, so it must be known to the registry's book.
-    constructor(IHealthRegistry registry_, address subject_, bytes32 policyId_) {
-        require(registry_.policyBook().exists(policyId_), IPolicyBook.UnknownPolicy(policyId_));
-        registry = registry_;
-        subject = subject_;
-        policyId = policyId_;
+    constructor(IHealthRegistry registry_, address subject_, bytes32 policy_) {
+        IPolicyBook book = registry_.policyBook();
+        bool followsLine = book.isLine(policy_);
+        require(followsLine || book.exists(policy_), IPolicyBook.UnknownPolicy(policy_));
+        (registry, subject, policy, _book, _followsLine) = (registry_, subject_, policy_, book, followsLine);
+    }
+
+    /// @inheritdoc IHealthGate
+    function policyId() public view returns (bytes32) {
+        return _followsLine ? _book.currentOf(policy) : policy;
     }
 
     /// @inheritdoc IHealthGate
     function isHealthy() public view returns (bool) {
-        return registry.isHealthy(subject, policyId);
+        return registry.isHealthy(subject, policyId());
+    }
+
+    /// @inheritdoc IHealthGate
+    function unwindOnly() public view returns (bool) {
+        return !isHealthy();
     }
 }

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
+import {PolicyOrder} from "./lib/PolicyOrder.sol";
 
-/// @title PolicyBook: risk policies, addressed by their content
-contract PolicyBook is IPolicyBook {
+/// @title PolicyBook: risk policies by content, and lines of policies that loosen only after a delay
+contract PolicyBook is IPolicyBook, AccessManaged {
+    /// @inheritdoc IPolicyBook
+    uint40 public immutable delay;
+
     mapping(bytes32 policyId => Policy) private _policies;
+    mapping(bytes32 line => Line) private _lines;
+
+    constructor(address authority, uint40 delay_) AccessManaged(authority) {
+        delay = delay_;
+    }
 
     /// @inheritdoc IPolicyBook
     function publish(Policy calldata policy) external returns (bytes32 policyId) {
@@ -18,7 +28,33 @@ contract PolicyBook is IPolicyBook {
     }
 
     /// @inheritdoc IPolicyBook
-    function policyOf(bytes32 policyId) external view returns (Policy memory) {
+    function openLine(string calldata name, bytes32 policyId) external restricted returns (bytes32 line) {
+        line = keccak256(abi.encode("keel/line/1", name));
+        require(!isLine(line), LineExists(line));
+        require(exists(policyId), UnknownPolicy(policyId));
+        _lines[line].current = policyId;
+        emit LineOpened(line, name, policyId);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function moveLine(bytes32 line, bytes32 policyId) external restricted {
+        bytes32 from = currentOf(line);
+        bool tighter = isTighter(policyId, from);
+        uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
+        _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
+        emit LineMoved(line, from, policyId, liveAt, tighter);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function cancelMove(bytes32 line) external restricted {
+        Line memory found = lineOf(line);
+        require(found.next != 0, NothingAnnounced(line));
+        _lines[line] = Line(found.current, 0, 0);
+        emit LineMoveCancelled(line, found.next, msg.sender);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function policyOf(bytes32 policyId) public view returns (Policy memory) {
         require(exists(policyId), UnknownPolicy(policyId));
         return _policies[policyId];
     }
@@ -26,6 +62,28 @@ contract PolicyBook is IPolicyBook {
     /// @inheritdoc IPolicyBook
     function exists(bytes32 policyId) public view returns (bool) {
         return _policies[policyId].circuit != 0;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function currentOf(bytes32 line) public view returns (bytes32) {
+        return lineOf(line).current;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function lineOf(bytes32 line) public view returns (Line memory found) {
+        require(isLine(line), UnknownLine(line));
+        found = _lines[line];
+        if (found.next != 0 && block.timestamp >= found.nextLiveAt) found = Line(found.next, 0, 0);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function isLine(bytes32 line) public view returns (bool) {
+        return _lines[line].current != 0;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function isTighter(bytes32 policyId, bytes32 than) public view returns (bool) {
+        return PolicyOrder.isTighter(policyOf(policyId), policyOf(than));
     }
 
     function _check(Policy calldata policy) private pure {

@@ -77,7 +77,7 @@ export interface Fixture {
 export const PUBLISHERS = [5, 6, 7] as const;
 
 /** Compiles, starts, deploys; the subject is enrolled, `TERMS` and `MARKET` are published. */
-export async function startFixture(chainId = 31337): Promise<Fixture> {
+export async function startFixture(chainId = 31337, verifier = "StatementVerifier"): Promise<Fixture> {
   await compileContracts({ verifiers: await testVerifiers() });
   const chain = await startTestChain(chainId);
   await travelTo(chain, START - 1_000);
@@ -88,7 +88,7 @@ export async function startFixture(chainId = 31337): Promise<Fixture> {
     publicClient: chain.client,
     publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
     threshold: 2,
-    verifiers: [{ circuit: CIRCUIT, contractName: "StatementVerifier" }],
+    verifiers: [{ circuit: CIRCUIT, contractName: verifier }],
     roles: { guardian: cast.guardian.account.address },
   });
   const registry = await connectRegistry(chain.client, keel.registry);

@@ -10,6 +10,7 @@ import { parseAbi } from "viem";
 
 const POLICY_STRUCT =
   "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; }";
+const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
   "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
 const RECORD_STRUCT =
@@ -64,15 +65,32 @@ export const healthRegistryAbi = parseAbi([
 
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
+  LINE_STRUCT,
+  "constructor(address authority, uint40 delay_)",
   "function publish(Policy policy) returns (bytes32 policyId)",
   "function policyOf(bytes32 policyId) view returns (Policy)",
   "function exists(bytes32 policyId) view returns (bool)",
+  "function openLine(string name, bytes32 policyId) returns (bytes32 line)",
+  "function moveLine(bytes32 line, bytes32 policyId)",
+  "function cancelMove(bytes32 line)",
+  "function currentOf(bytes32 line) view returns (bytes32)",
+  "function lineOf(bytes32 line) view returns (Line found)",
+  "function isLine(bytes32 line) view returns (bool)",
+  "function isTighter(bytes32 policyId, bytes32 than) view returns (bool)",
+  "function delay() view returns (uint40)",
   "event PolicyPublished(bytes32 indexed policyId, Policy policy)",
+  "event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId)",
+  "event LineMoved(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, uint40 liveAt, bool tighter)",
+  "event LineMoveCancelled(bytes32 indexed line, bytes32 indexed next, address indexed by)",
   "error UnknownPolicy(bytes32 policyId)",
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
   "error ZeroValidity()",
+  "error UnknownLine(bytes32 line)",
+  "error LineExists(bytes32 line)",
+  "error NothingAnnounced(bytes32 line)",
   "error NotInField(uint256 value)",
+  ...ACCESS,
 ]);
 
 export const marketBookAbi = parseAbi([
@@ -146,9 +164,12 @@ export const groth16VerifierAbi = parseAbi([
 export const gatedVaultAbi = parseAbi([
   "function registry() view returns (address)",
   "function subject() view returns (address)",
+  "function policy() view returns (bytes32)",
   "function policyId() view returns (bytes32)",
   "function isHealthy() view returns (bool)",
+  "function unwindOnly() view returns (bool)",
   "error NotHealthy(address subject, bytes32 policyId)",
+  "error StillHealthy(address subject, bytes32 policyId)",
   "error AssetShortfall(uint256 expected, uint256 received)",
 ]);
 

@@ -499,6 +499,8 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("signatures", `a signer above ${args[0]}`, args[1]);
     case "NotHealthy":
       return words("subject", `a live attestation under policy ${args[1]}`, `none for ${args[0]}`);
+    case "StillHealthy":
+      return words("subject", `no live attestation under policy ${args[1]}`, `one for ${args[0]}`);
     case "AssetShortfall":
       return words("asset", `${args[0]} delivered`, args[1]);
     case "AccessManagedUnauthorized":

@@ -6,15 +6,23 @@ import {IHealthRegistry} from "./IHealthRegistry.sol";
 /// @title Actions that need a live attestation of one subject under one policy
 interface IHealthGate {
     error NotHealthy(address subject, bytes32 policyId);
+    error StillHealthy(address subject, bytes32 policyId);
 
     function registry() external view returns (IHealthRegistry);
 
     /// @notice Whose portfolio must be healthy.
     function subject() external view returns (address);
 
-    /// @notice The policy under which it must be healthy.
+    /// @notice What the gate was built for: a policy id, or a line of the policy book, which it then follows.
+    function policy() external view returns (bytes32);
+
+    /// @notice The policy under which the subject must be healthy now.
     function policyId() external view returns (bytes32);
 
-    /// @notice Whether gated actions are open now.
+    /// @notice Whether actions that need health are open now.
     function isHealthy() external view returns (bool);
+
+    /// @notice The circuit breaker: true from the second at which health lapses until a new attestation. Only actions
+    ///         that reduce risk are open, some of them to everybody.
+    function unwindOnly() external view returns (bool);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Risk policies, addressed by their content
-/// @notice A policy id is keccak256(abi.encode(policy)): it can never come to mean something else.
+/// @title Risk policies, addressed by their content, and named lines of policies that move in public
+/// @notice A policy id is keccak256(abi.encode(policy)): it can never come to mean something else. A line is a name whose
+///         current policy a curator may tighten at once and change in any other way only after `delay`.
 interface IPolicyBook {
     /// @notice A risk policy. Limits are in basis points (1e4 = 1.0) unless said otherwise.
     /// @dev Absent limits always hold: 0 for minima, 2^32-1 for maxima, -2^31 and 2^31-1 for the net delta band.
@@ -44,9 +45,28 @@ interface IPolicyBook {
         uint32 maxMarketSkew;
     }
 
+    /// @notice A line's policy now, and the one announced for later.
+    struct Line {
+        bytes32 current;
+        /// Replaces `current` at `nextLiveAt`; 0 when nothing is announced.
+        bytes32 next;
+        /// First second at which `next` counts.
+        uint40 nextLiveAt;
+    }
+
     /// @notice A policy was published.
     event PolicyPublished(bytes32 indexed policyId, Policy policy);
 
+    /// @notice A line was opened.
+    event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId);
+    /// @notice A line moves `from` one policy `to` another at `liveAt`: at once when `tighter`, else after the delay.
+    event LineMoved(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, uint40 liveAt, bool tighter);
+    /// @notice An announced move was called off.
+    event LineMoveCancelled(bytes32 indexed line, bytes32 indexed next, address indexed by);
+
+    error UnknownLine(bytes32 line);
+    error LineExists(bytes32 line);
+    error NothingAnnounced(bytes32 line);
     error UnknownPolicy(bytes32 policyId);
     error NoCircuit();
     error EmptyDeltaBand(int32 lo, int32 hi);
@@ -61,4 +81,30 @@ interface IPolicyBook {
 
     /// @notice Whether a policy with this id was published.
     function exists(bytes32 policyId) external view returns (bool);
+
+    /// @notice Opens a line at a published policy. Curator role.
+    /// @return line keccak256(abi.encode("keel/line/1", name)).
+    function openLine(string calldata name, bytes32 policyId) external returns (bytes32 line);
+
+    /// @notice Moves a line to another published policy. Curator role. A tighter policy counts at once; any other one
+    ///         after `delay`. What was announced before and is not in force yet is replaced.
+    function moveLine(bytes32 line, bytes32 policyId) external;
+
+    /// @notice Calls off the announced move. Guardian role.
+    function cancelMove(bytes32 line) external;
+
+    /// @notice The policy of a line at this moment.
+    function currentOf(bytes32 line) external view returns (bytes32 policyId);
+
+    /// @notice A line as it stands: an announced move that has come into force is shown as current.
+    function lineOf(bytes32 line) external view returns (Line memory);
+
+    function isLine(bytes32 line) external view returns (bool);
+
+    /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,
+    ///         scenarios and sources, no limit looser. Equal policies are.
+    function isTighter(bytes32 policyId, bytes32 than) external view returns (bool);
+
+    /// @notice Seconds from the announcement of a move that is not tighter until it counts.
+    function delay() external view returns (uint40);
 }
