@@ -29,8 +29,8 @@ export interface ProofRequest {
   /** Of the policy's circuit. */
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
   readonly domain: Domain;
-  /** Unix seconds; times later than this are refused. */
-  readonly now: number;
+  /** Unix seconds, the present when absent; times later than this are refused. */
+  readonly now?: number;
   /** Use a development key outside local test chains. */
   readonly allowInsecure?: boolean;
   /** Handed to the prover: cancel, time limit, progress. */
@@ -51,7 +51,15 @@ export interface ProvenAttestation {
  * "input" for files that do not go together; else as `Prover.prove`
  */
 export async function proveHealth(request: ProofRequest): Promise<ProvenAttestation> {
-  const { snapshot, market, policy, prover, domain, now, allowInsecure = false } = request;
+  const {
+    snapshot,
+    market,
+    policy,
+    prover,
+    domain,
+    now = Math.floor(Date.now() / 1000),
+    allowInsecure = false,
+  } = request;
   checkTimes(snapshot, market, policy, now);
   requireHealthy(assess(snapshot, market, policy));
   const insecure = prover.verificationKey.insecure === true;
