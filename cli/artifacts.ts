@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Circuits for commands: built when they are missing, with progress.
+ *
+ * @module
+ */
+
+import { type ArtifactSet, ensureCircuit, type SetupProgress } from "../circuits/setup/index.js";
+import { parseVerificationKey, type VerificationKey } from "../verifier/src/groth16.js";
+import { parseJson } from "../verifier/src/json.js";
+import type { Context } from "./context.js";
+import { readText } from "./files.js";
+import { createProgress } from "./progress.js";
+
+const PHASES: Readonly<Record<SetupProgress["phase"], string>> = {
+  compile: "compiling the circuit",
+  key: "making a development key",
+  check: "checking the artifacts",
+};
+
+/** The artifact set of a circuit. Progress is shown once it takes long enough to be noticed. */
+export async function buildCircuit(id: string, context: Context): Promise<ArtifactSet> {
+  const progress = createProgress(context);
+  let waiting = true;
+  let latest: SetupProgress | undefined;
+  const show = (): void => {
+    if (latest !== undefined) progress.update(`${PHASES[latest.phase]} ${latest.circuit}`, latest.fraction);
+  };
+  const timer = setTimeout(() => {
+    waiting = false;
+    show();
+  }, NOTICEABLE_MS);
+  const onProgress = (report: SetupProgress): void => {
+    latest = report;
+    if (!waiting) show();
+  };
+  try {
+    return await ensureCircuit(id, { onProgress, signal: context.signal });
+  } finally {
+    clearTimeout(timer);
+    if (!waiting) progress.clear();
+  }
+}
+
+const NOTICEABLE_MS = 700;
+
+/** The verification key from a file, or else of the built circuit. */
+export async function verificationKeyOf(
+  circuit: string,
+  file: string | undefined,
+  context: Context,
+): Promise<VerificationKey> {
+  if (file === undefined) return (await buildCircuit(circuit, context)).verificationKey;
+  return parseVerificationKey(parseJson(await readText(file, "key", context), "key"));
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A registry and a sender, from options. The sender's key comes from a file or the environment, never from an argument,
+ * and is never shown; nor is the node's URL, which may hold an access key.
+ *
+ * @module
+ */
+
+import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { localAccounts } from "../contracts/chain.js";
+import { inputError } from "../verifier/src/errors.js";
+import { connectRegistry, type Registry, type Wallet } from "../verifier/src/registry.js";
+import { LOCAL_CHAINS } from "../verifier/src/verify.js";
+import type { Context } from "./context.js";
+import { usageError } from "./errors.js";
+import { readSecret } from "./files.js";
+
+export interface RegistryOptions {
+  readonly rpc: string;
+  readonly registry: `0x${string}`;
+}
+
+export interface SenderOptions extends RegistryOptions {
+  readonly keyFile?: string;
+  readonly account?: number;
+}
+
+/** A registry, and an account that can sign and send. */
+export interface Connection {
+  readonly registry: Registry;
+  readonly account: PrivateKeyAccount;
+  readonly wallet: Wallet;
+}
+
+const LOCAL_POLLING_MS = 50;
+
+/**
+ * Connects to a registry.
+ *
+ * @throws KeelError kind "environment"
+ */
+export async function connect({ rpc, registry }: RegistryOptions): Promise<Registry> {
+  return await connectRegistry(createPublicClient({ transport: http(rpc) }) as PublicClient, registry);
+}
+
+/**
+ * Connects to a registry as the sender that the options or the environment name.
+ *
+ * @throws KeelError `usage`, `sender.key`, `sender.account`; kind "environment" for the chain
+ */
+export async function connectSender(options: SenderOptions, context: Context): Promise<Connection> {
+  const { chainId } = await connect(options);
+  const account = await senderOf(options, chainId, context);
+  const chain = defineChain({
+    id: chainId,
+    name: `chain ${chainId}`,
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [options.rpc] } },
+  });
+  const pollingInterval = LOCAL_CHAINS.includes(chainId) ? LOCAL_POLLING_MS : undefined;
+  const clientOptions = {
+    chain,
+    transport: http(options.rpc),
+    ...(pollingInterval === undefined ? {} : { pollingInterval }),
+  };
+  const client = createPublicClient(clientOptions) as PublicClient;
+  return {
+    registry: await connectRegistry(client, options.registry),
+    account,
+    wallet: createWalletClient({ ...clientOptions, account }),
+  };
+}
+
+async function senderOf(
+  { keyFile, account }: SenderOptions,
+  chainId: number,
+  context: Context,
+): Promise<PrivateKeyAccount> {
+  if (account !== undefined && keyFile !== undefined) {
+    throw usageError("one of --account and --key-file", "both");
+  }
+  if (account !== undefined) {
+    if (!LOCAL_CHAINS.includes(chainId)) {
+      throw inputError("sender.account", "--account", "a local test chain", `chain ${chainId}`);
+    }
+    return privateKeyToAccount(localAccounts()[account]!.privateKey);
+  }
+  if (keyFile !== undefined) return accountOf(await readSecret(keyFile, "key-file", context), "--key-file");
+  const { KEEL_PRIVATE_KEY } = context.env;
+  if (KEEL_PRIVATE_KEY !== undefined) return accountOf(KEEL_PRIVATE_KEY, "KEEL_PRIVATE_KEY");
+  throw usageError("a sender: --key-file, the variable KEEL_PRIVATE_KEY, or --account", "none");
+}
+
+function accountOf(text: string, path: string): PrivateKeyAccount {
+  const key = text.trim();
+  const refused = () =>
+    inputError("sender.key", path, "0x and 64 hexadecimal digits, a private key", "other text");
+  if (!/^0x[0-9a-fA-F]{64}$/.test(key)) throw refused();
+  try {
+    return privateKeyToAccount(key as `0x${string}`);
+  } catch {
+    // Zero or beyond the curve's order; the library's message would show it.
+    throw refused();
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel attest`: submits an attestation. Anybody may: the proof is bound to its subject.
+ *
+ * What can be refused here is refused before the chain is asked; the chain is asked by simulation before anything is sent.
+ *
+ * @module
+ */
+
+import { parseAttestation } from "../../verifier/src/attestation.js";
+import { KeelError } from "../../verifier/src/errors.js";
+import { type Registry, submitAttestation } from "../../verifier/src/registry.js";
+import type { Domain } from "../../verifier/src/statement.js";
+import { claimedStatement } from "../../verifier/src/verify.js";
+import { connectSender, type SenderOptions } from "../chain.js";
+import type { Context, Outcome } from "../context.js";
+import { readText } from "../files.js";
+import { loadPublic, type PublicFiles } from "../load.js";
+import { receiptJson } from "../receipts.js";
+import { utc } from "../tables.js";
+
+export interface AttestOptions extends SenderOptions, PublicFiles {
+  readonly attestation: string;
+}
+
+/** Submits; a refusal by the registry is an error of kind "proof", exit code 3. */
+export async function attest(options: AttestOptions, context: Context): Promise<Outcome> {
+  const { market, policy } = await loadPublic(options, context);
+  const attestation = parseAttestation(await readText(options.attestation, "attestation", context));
+  claimedStatement(attestation, policy, market);
+  const { registry, wallet } = await connectSender(options, context);
+  checkDomain(attestation.domain, registry);
+  const receipt = await submitAttestation(registry, wallet, attestation);
+  const { subject, policyId, asOf } = attestation;
+  const expiresAt = asOf + policy.validity;
+  return {
+    json: { ok: true, subject, policyId, asOf, expiresAt, ...receiptJson(receipt) },
+    text: `Attested: ${subject} counts as healthy under ${policyId} until ${utc(expiresAt)} (${receipt.gasUsed} gas).`,
+  };
+}
+
+function checkDomain(domain: Domain, { chainId, address }: Registry): void {
+  if (domain.chainId === chainId && BigInt(domain.registry) === BigInt(address)) return;
+  throw new KeelError({
+    kind: "proof",
+    code: "proof.mismatch",
+    path: "attestation.domain",
+    expected: `registry ${address} on chain ${chainId} (keel prove --chain-id --registry)`,
+    received: `registry ${domain.registry} on chain ${domain.chainId}`,
+  });
+}

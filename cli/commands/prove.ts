@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel prove`: from a snapshot to an attestation file.
+ *
+ * What can be refused without a key is refused before one is loaded. The salt goes to the file that `--opening` names, or
+ * nowhere.
+ *
+ * @module
+ */
+
+import type { ArtifactSet } from "../../circuits/setup/index.js";
+import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
+import {
+  assess,
+  checkSignatures,
+  checkTimes,
+  type ProvenAttestation,
+  proveHealth,
+  requireHealthy,
+} from "../../prover/src/index.js";
+import {
+  checkDevelopmentKey,
+  type Domain,
+  formatAttestation,
+  type Policy,
+  UNBOUND_DOMAIN,
+} from "../../verifier/src/index.js";
+import { buildCircuit } from "../artifacts.js";
+import { type Context, note, type Outcome } from "../context.js";
+import { usageError } from "../errors.js";
+import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
+import { type BookFiles, loadBook } from "../load.js";
+import { createProgress } from "../progress.js";
+import { span, utc } from "../tables.js";
+
+export interface ProveOptions extends BookFiles {
+  readonly out: string;
+  readonly chainId?: number;
+  readonly registry?: `0x${string}`;
+  readonly opening?: string;
+  readonly workers?: number;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly insecure?: true;
+  readonly force?: true;
+}
+
+/** The engine's phases overlap; only what a user can tell apart is named. */
+const stepOf = (phase: ProofPhase): string =>
+  phase === "verify" || phase === "done" ? "verifying the proof" : "proving";
+
+/** Proves and writes the attestation, verified. */
+export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
+  const domain = domainOf(options);
+  const { out, opening, snapshot: snapshotFile, market: marketFile, policy: policyFile } = options;
+  checkDistinct({
+    "--snapshot": snapshotFile,
+    "--market": marketFile,
+    "--policy": policyFile,
+    "--out": out,
+    "--opening": opening,
+  });
+  for (const path of [out, opening]) {
+    if (path !== undefined) await checkOutput(path, options.force === true);
+  }
+  const book = await loadBook(options, context);
+  const { snapshot, market, policy } = book;
+  checkTimes(snapshot, market, policy, context.now());
+  checkSignatures(snapshot, market, policy);
+  requireHealthy(assess(snapshot, market, policy));
+  warnOfAge(snapshot.asOf, policy, context);
+
+  const artifacts = await buildCircuit(policy.circuit.id, context);
+  const insecure = artifacts.manifest.insecure === true;
+  checkDevelopmentKey(insecure, domain, options.insecure === true);
+  const started = performance.now();
+  const { attestation, salt } = await withProver(artifacts, options, context, (prover, proveOptions) =>
+    proveHealth({
+      ...book,
+      prover,
+      domain,
+      now: context.now(),
+      allowInsecure: options.insecure === true,
+      options: proveOptions,
+    }),
+  );
+  const ms = Math.round(performance.now() - started);
+  const files: NewFile[] = [{ path: out, text: formatAttestation(attestation), secret: false }];
+  if (opening !== undefined)
+    files.unshift({ path: opening, text: formatOpening(attestation, salt), secret: true });
+  await writeFiles(files, options.force === true, context.signal);
+
+  const { subject, asOf, policyId, digest } = attestation;
+  const expiresAt = asOf + policy.validity;
+  const json = { ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt };
+  return {
+    json: { ...json, domain, digest: digest.toString(), insecure, ms },
+    text: [
+      `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
+      `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
+      ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
+    ].join("\n"),
+  };
+}
+
+type WithProver = (
+  prover: Prover,
+  options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
+) => Promise<ProvenAttestation>;
+
+async function withProver(
+  { wasmPath, zkeyPath, manifest }: ArtifactSet,
+  { workers, timeout }: ProveOptions,
+  context: Context,
+  work: WithProver,
+): Promise<ProvenAttestation> {
+  const progress = createProgress(context);
+  progress.update("loading the key", 0);
+  const { wasm, zkey } = manifest.files;
+  const prover = await createProver({
+    wasm: wasmPath,
+    zkey: zkeyPath,
+    sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+    ...(workers === undefined ? {} : { workers }),
+  });
+  try {
+    return await work(prover, {
+      signal: context.signal,
+      onProgress: ({ phase, fraction }) => progress.update(stepOf(phase), fraction),
+      ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    });
+  } finally {
+    progress.clear();
+    prover.close();
+  }
+}
+
+/** The registry where the attestation shall count, or the domain that is bound to none. */
+function domainOf({ chainId, registry }: ProveOptions): Domain {
+  if (chainId === undefined && registry === undefined) return UNBOUND_DOMAIN;
+  if (chainId === undefined || registry === undefined) {
+    const missing = chainId === undefined ? "--chain-id" : "--registry";
+    throw usageError("--chain-id and --registry together", "one alone", missing);
+  }
+  return { chainId, registry };
+}
+
+function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {
+  const age = context.now() - asOf;
+  if (age <= maxAge) return;
+  note(context, `warning: the snapshot is ${span(age)} old; a registry takes it for ${span(maxAge)} only`);
+}
+
+function formatOpening({ subject, asOf, digest }: ProvenAttestation["attestation"], salt: bigint): string {
+  const opening = { keel: "opening/1", subject, asOf, digest: digest.toString(), salt: salt.toString() };
+  return `${JSON.stringify(opening, null, 2)}\n`;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel publish-market`: brings publishers' signatures of a market table to the registry's market book.
+ *
+ * @module
+ */
+
+import { marketTable } from "../../verifier/src/market.js";
+import { type MarketSignature, publishMarket } from "../../verifier/src/registry.js";
+import { connectSender, type SenderOptions } from "../chain.js";
+import type { Context, Outcome } from "../context.js";
+import { readText } from "../files.js";
+import { loadPublic, type PublicFiles } from "../load.js";
+import { parseMarketSignature } from "../market-signature.js";
+import { receiptJson } from "../receipts.js";
+
+export interface PublishMarketOptions extends SenderOptions, PublicFiles {
+  /** Files from sign-market. */
+  readonly signature: readonly string[];
+}
+
+/** Publishes the table with the signatures, in any order. */
+export async function publishMarketTable(options: PublishMarketOptions, context: Context): Promise<Outcome> {
+  const { market, policy } = await loadPublic(options, context);
+  const { root } = marketTable(market, policy.circuit.shape);
+  const commitment = { root, asOf: market.asOf };
+  const { registry, wallet } = await connectSender(options, context);
+  const signatures: MarketSignature[] = [];
+  for (const [i, file] of options.signature.entries()) {
+    const name = `signature[${i}]`;
+    signatures.push(parseMarketSignature(await readText(file, name, context), name, registry, commitment));
+  }
+  const receipt = await publishMarket(registry, wallet, commitment, signatures);
+  return {
+    json: { ok: true, root: root.toString(), asOf: market.asOf, ...receiptJson(receipt) },
+    text: `Published market ${root} of ${market.asOf} (${receipt.gasUsed} gas).`,
+  };
+}

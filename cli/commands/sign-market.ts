@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel sign-market`: a publisher signs a market table for one registry's market book.
+ *
+ * @module
+ */
+
+import { marketTable } from "../../verifier/src/market.js";
+import { signMarket } from "../../verifier/src/registry.js";
+import { connectSender, type SenderOptions } from "../chain.js";
+import type { Context, Outcome } from "../context.js";
+import { checkOutput, writeText } from "../files.js";
+import { loadPublic, type PublicFiles } from "../load.js";
+import { formatMarketSignature } from "../market-signature.js";
+
+export interface SignMarketOptions extends SenderOptions, PublicFiles {
+  readonly out: string;
+  readonly force?: true;
+}
+
+/** Writes the signature; the policy names the circuit, whose size is part of the table. */
+export async function signMarketTable(options: SignMarketOptions, context: Context): Promise<Outcome> {
+  const { out, force = false } = options;
+  await checkOutput(out, force);
+  const { market, policy } = await loadPublic(options, context);
+  const { root } = marketTable(market, policy.circuit.shape);
+  const commitment = { root, asOf: market.asOf };
+  const { registry, account } = await connectSender(options, context);
+  const signature = await signMarket(registry, account, commitment);
+  const text = formatMarketSignature(registry, commitment, signature);
+  await writeText({ path: out, text, secret: false }, force, context.signal);
+  return {
+    json: { ok: true, out, signer: signature.signer, root: root.toString(), asOf: market.asOf },
+    text: `${signature.signer} signed market ${root} of ${market.asOf}; wrote ${out}.`,
+  };
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a command is given and what it gives back. Commands never print a result themselves: they return both forms of it,
+ * and only one of them reaches standard output.
+ *
+ * @module
+ */
+
+/** The world around a command. */
+export interface Context {
+  readonly writeOut: (text: string) => void;
+  /** Progress, warnings and errors. */
+  readonly writeError: (text: string) => void;
+  readonly readInput: () => AsyncIterable<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether the error stream is a terminal, where a line can be drawn again. */
+  readonly interactive: boolean;
+  /** Aborts when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** A command's result. */
+export interface Outcome {
+  /** 0 when absent; see README.md for the others. */
+  readonly exitCode?: 0 | 2 | 3 | 4;
+  /** What `--json` prints. */
+  readonly json: object;
+  /** What is printed otherwise, without a final line break. */
+  readonly text: string;
+}
+
+/** A line for the user that is not part of the result. */
+export function note(context: Context, text: string): void {
+  context.writeError(`keel: ${text}\n`);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * How failures leave the program: a line or two on the error stream, an object on standard output under `--json`, and the
+ * exit code. An unexpected error shows no text of its own, which might quote a secret.
+ *
+ * @module
+ */
+
+import { exitCode, inputError, KeelError } from "../verifier/src/errors.js";
+import { type Context, note } from "./context.js";
+
+/** Exit codes of programs that a signal ended: 128 and the signal's number. */
+const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/** What to do next, by error code. */
+const HINTS: Readonly<Record<string, string>> = {
+  "file.exists": "use --force to replace it",
+  "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
+  "policy.broken": "`keel check` shows every limit with its headroom",
+  "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
+  "registry.notEnrolled": "the subject agrees to be attested with `keel enrol`",
+  "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
+  "snapshot.signature": "the account's source signs with `keel sign`",
+};
+
+/** Reports a failure and gives the exit code. */
+export function reportError(error: unknown, context: Context, json: boolean): number {
+  if (context.signal.aborted) return reportInterrupt(context, json);
+  const known = error instanceof KeelError ? error : unexpected(error);
+  if (json) context.writeOut(`${JSON.stringify({ ok: false, error: known }, null, 2)}\n`);
+  note(context, known.message);
+  const hint = HINTS[known.code];
+  if (hint !== undefined) note(context, `hint: ${hint}`);
+  if (context.env.KEEL_DEBUG !== undefined && error instanceof Error) {
+    context.writeError(`${error.stack ?? error.message}\n`);
+  }
+  return exitCode(known.kind);
+}
+
+/** Wrong usage of the command line. */
+export function usageError(expected: string, received: string, path = "arguments"): KeelError {
+  return inputError("usage", path, expected, received);
+}
+
+/** The error of a command that the user interrupted. */
+export function interrupted(): KeelError {
+  return new KeelError({ kind: "cancelled", code: "interrupted" });
+}
+
+/** The system's error code, such as ENOENT. */
+export function systemCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? "unknown error";
+}
+
+function reportInterrupt(context: Context, json: boolean): number {
+  if (json) context.writeOut(`${JSON.stringify({ ok: false, error: interrupted() }, null, 2)}\n`);
+  note(context, "interrupted; nothing was written");
+  return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
+}
+
+function unexpected(error: unknown): KeelError {
+  const received = error instanceof Error ? error.constructor.name : typeof error;
+  return new KeelError({
+    kind: "environment",
+    code: "internal",
+    expected: "no failure of Keel itself (KEEL_DEBUG=1 shows more)",
+    received,
+  });
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What an attestation under a policy says, in plain words, and what it does not.
+ *
+ * @module
+ */
+
+import { formatDecimal, type Policy, type Verified } from "../verifier/src/index.js";
+import { dollars, percent, utc } from "./tables.js";
+
+/** What a valid attestation says. */
+export function saysText({ subject, asOf, policyId }: Verified, policy: Policy): string {
+  const sources = policy.sources.map((source) => source.name).join(" or ");
+  const lines = limitLines(policy).map((line) => `  - ${line}`);
+  return [
+    `At ${utc(asOf)}, by the market you gave, the accounts that ${subject} declared`,
+    `and that were signed by ${sources} respected policy "${policy.name}":`,
+    ...lines,
+    `Policy id ${policyId}.`,
+  ].join("\n");
+}
+
+/** What no attestation says. */
+export const DOES_NOT_SAY = [
+  "It does not say: that there is no other account or debt; anything about an earlier or later time;",
+  "more than the sources' signatures and the market table are worth; more than the keys' ceremony is worth.",
+].join("\n");
+
+/** Loud, because such a proof convinces nobody. */
+export const DEVELOPMENT_KEY_WARNING = [
+  "WARNING: DEVELOPMENT KEY. Its secret is public, so anybody could have made this proof of anything.",
+  "Good for tests, worth nothing else.",
+].join("\n");
+
+function limitLines({ limits, scenarios }: Policy): string[] {
+  const share = (bps: bigint): string => percent(formatDecimal(bps, 4));
+  const lines: string[] = [];
+  const say = <T>(limit: T | undefined, text: (limit: T) => string): void => {
+    if (limit !== undefined) lines.push(text(limit));
+  };
+  say(limits.minCollateralRatio, (limit) => `assets were at least ${share(limit)} of liabilities`);
+  say(
+    limits.minHealthFactor,
+    (limit) => `assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
+  );
+  say(limits.maxLeverage, (limit) => `gross exposure was at most ${share(limit)} of equity`);
+  say(
+    limits.netDelta,
+    ([low, high]) => `net dollar delta was between ${share(low)} and ${share(high)} of equity`,
+  );
+  say(
+    limits.maxUnderlyingDelta,
+    (limit) => `dollar delta in each underlying was at most ${share(limit)} of equity`,
+  );
+  say(
+    limits.maxStressLoss,
+    (limit) =>
+      `the loss in each of ${scenarios.length} stress scenarios was at most ${share(limit)} of equity`,
+  );
+  const floor = limits.minEquity ?? 0n;
+  lines.push(
+    floor === 0n ? "equity was above zero" : `equity was at least ${dollars(formatDecimal(floor, 8))} USD`,
+  );
+  return lines;
+}

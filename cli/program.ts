@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The grammar of the command line. Each command's module is loaded when it runs, so that `keel --help` and `keel check` do
+ * not wait for a prover or a chain client.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { chainAddress, collected, hash, nodeUrl, wholeNumber } from "./arguments.js";
+import type { AttestOptions } from "./commands/attest.js";
+import type { CheckOptions } from "./commands/check.js";
+import type { DoctorOptions } from "./commands/doctor.js";
+import type { EnrolOptions } from "./commands/enrol.js";
+import type { KeygenOptions } from "./commands/keygen.js";
+import type { ProveOptions } from "./commands/prove.js";
+import type { PublishMarketOptions } from "./commands/publish-market.js";
+import type { PublishPolicyOptions } from "./commands/publish-policy.js";
+import type { SignOptions } from "./commands/sign.js";
+import type { SignMarketOptions } from "./commands/sign-market.js";
+import type { StatusOptions } from "./commands/status.js";
+import type { VerifyOptions } from "./commands/verify.js";
+import type { Context, Outcome } from "./context.js";
+import { usageError } from "./errors.js";
+
+const EXIT_CODES = `
+Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy; 3 the proof or attestation is invalid;
+4 the environment (artifacts, chain, file system).`;
+
+const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
+const LAST_LOCAL_ACCOUNT = 19;
+
+/** Where a command leaves its result. */
+type Finish = (outcome: Outcome) => void;
+
+/**
+ * Parses arguments and runs the command they name.
+ *
+ * @throws KeelError `usage` for arguments that are none; whatever the command throws
+ */
+export async function parseCommandLine(argv: readonly string[], context: Context): Promise<Outcome> {
+  let outcome: Outcome | undefined;
+  let help = "";
+  const output: OutputConfiguration = {
+    writeOut: (text) => {
+      help += text;
+    },
+    // The error is reported once, by whoever catches it.
+    writeErr: () => {},
+  };
+  const program = createProgram(context, output, (result) => {
+    outcome = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { json: { help: help.trimEnd() }, text: help.trimEnd() };
+    throw fromCommander(error, argv, program);
+  }
+  return outcome!;
+}
+
+function createProgram(context: Context, output: OutputConfiguration, finish: Finish): Command {
+  const program = new Command("keel")
+    .description("Prove that a private portfolio respects a public risk policy.")
+    .version(version(), "-V, --version")
+    .addHelpText("after", EXIT_CODES)
+    .configureOutput(output)
+    .exitOverride();
+  addManagerCommands(program, context, finish);
+  addVerifierCommands(program, context, finish);
+  addSourceCommands(program, context, finish);
+  addChainCommands(program, context, finish);
+  addEnvironmentCommands(program, context, finish);
+  return program;
+}
+
+function addManagerCommands(program: Command, context: Context, finish: Finish): void {
+  withBook(add(program, "check", "every metric and limit with its headroom; no proof")).action(
+    async (options: CheckOptions) => {
+      const { check } = await import("./commands/check.js");
+      finish(await check(options, context));
+    },
+  );
+  withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation"))
+    .requiredOption("--out <file>", "the attestation to write")
+    .option("--chain-id <n>", "the chain where it shall count", wholeNumber("--chain-id", 1, ANY_CHAIN))
+    .option("--registry <address>", "the registry where it shall count", chainAddress("--registry"))
+    .option("--opening <file>", "also write the salt that opens the commitments (secret)")
+    .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
+    .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
+    .option("--insecure", "accept a development key outside local test chains")
+    .option("--force", "replace existing files")
+    .action(async (options: ProveOptions) => {
+      const { prove } = await import("./commands/prove.js");
+      finish(await prove(options, context));
+    });
+}
+
+function addVerifierCommands(program: Command, context: Context, finish: Finish): void {
+  withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
+    .requiredOption("--attestation <file>", "attestation/1 file")
+    .option("--key <file>", "verification key; the built circuit's when absent")
+    .option("--insecure", "accept a development key outside local test chains")
+    .option("--live", "an attestation that has expired is invalid")
+    .action(async (options: VerifyOptions) => {
+      const { verify } = await import("./commands/verify.js");
+      finish(await verify(options, context));
+    });
+}
+
+function addSourceCommands(program: Command, context: Context, finish: Finish): void {
+  add(program, "keygen", "make a source's key pair")
+    .requiredOption("--out <file>", "the key file to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: KeygenOptions) => {
+      const { keygen } = await import("./commands/keygen.js");
+      finish(await keygen(options, context));
+    });
+  withBook(add(program, "sign", "sign the accounts of a snapshot as their source"))
+    .requiredOption("--key <file>", "the source's key file")
+    .requiredOption("--out <file>", "the signed snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: SignOptions) => {
+      const { sign } = await import("./commands/sign.js");
+      finish(await sign(options, context));
+    });
+}
+
+function addChainCommands(program: Command, context: Context, finish: Finish): void {
+  withSender(withRegistry(add(program, "enrol", "agree to be attested, as a registry's subject"))).action(
+    async (options: EnrolOptions) => {
+      const { enrolSubject } = await import("./commands/enrol.js");
+      finish(await enrolSubject(options, context));
+    },
+  );
+  withSender(
+    withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain"))),
+  ).action(async (options: PublishPolicyOptions) => {
+    const { publishPolicyTerms } = await import("./commands/publish-policy.js");
+    finish(await publishPolicyTerms(options, context));
+  });
+  withSender(
+    withRegistry(withPublic(add(program, "sign-market", "sign a market table as one of its publishers"))),
+  )
+    .requiredOption("--out <file>", "the signature to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: SignMarketOptions) => {
+      const { signMarketTable } = await import("./commands/sign-market.js");
+      finish(await signMarketTable(options, context));
+    });
+  withSender(
+    withRegistry(withPublic(add(program, "publish-market", "publish a signed market table on chain"))),
+  )
+    .requiredOption("--signature <file>", "from sign-market; once for each publisher", collected)
+    .action(async (options: PublishMarketOptions) => {
+      const { publishMarketTable } = await import("./commands/publish-market.js");
+      finish(await publishMarketTable(options, context));
+    });
+  withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry"))))
+    .requiredOption("--attestation <file>", "attestation/1 file")
+    .action(async (options: AttestOptions) => {
+      const { attest } = await import("./commands/attest.js");
+      finish(await attest(options, context));
+    });
+  withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not"))
+    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
+    .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
+    .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
+    .option("--policy <file>", "policy/1 file")
+    .action(async (options: StatusOptions) => {
+      const { status } = await import("./commands/status.js");
+      finish(await status(options, context));
+    });
+}
+
+function addEnvironmentCommands(program: Command, context: Context, finish: Finish): void {
+  add(program, "setup", "compile circuits and make their development keys; keeps what exists")
+    .argument("[circuit...]", "circuits; all when absent")
+    .action(async (circuits: readonly string[]) => {
+      const { setup } = await import("./commands/setup.js");
+      finish(await setup(circuits, context));
+    });
+  add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+    .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .option("--registry <address>", "the registry", chainAddress("--registry"))
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import("./commands/doctor.js");
+      finish(await doctor(options, context));
+    });
+}
+
+function add(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "print one JSON object on standard output")
+    .allowExcessArguments(false);
+}
+
+function withPublic(command: Command): Command {
+  return command
+    .requiredOption("--market <file>", "market/1 file")
+    .requiredOption("--policy <file>", "policy/1 file");
+}
+
+function withBook(command: Command): Command {
+  return withPublic(
+    command.requiredOption("--snapshot <file>", "snapshot/1 file (secret); - is standard input"),
+  );
+}
+
+function withRegistry(command: Command): Command {
+  return command
+    .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
+}
+
+function withSender(command: Command): Command {
+  return command
+    .option("--key-file <file>", "file with the account's private key; else the variable KEEL_PRIVATE_KEY")
+    .option(
+      "--account <n>",
+      "one of Hardhat's well-known accounts, on local test chains",
+      wholeNumber("--account", 0, LAST_LOCAL_ACCOUNT),
+    );
+}
+
+function fromCommander(error: CommanderError, argv: readonly string[], program: Command) {
+  const command = program.commands.find((candidate) => candidate.name() === argv[0]);
+  const name = command === undefined ? "keel" : `keel ${command.name()}`;
+  if (error.code === "commander.help") return usageError(`a command (\`${name} --help\`)`, "none");
+  const message = error.message
+    .replace(/^error: /, "")
+    // A value glued to an unknown option may be a secret.
+    .replace(/(--?[\w-]+)=[^']*/g, "$1=…")
+    .replace(/\s*\n\s*/g, " ");
+  return usageError(`arguments as in \`${name} --help\``, message);
+}
+
+/** From package.json, two levels above the built module. */
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
