@@ -7,6 +7,7 @@
 
 export * from "./commitments.js";
 export * from "./eddsa.js";
+export * from "./market-root.js";
 export * from "./prove.js";
 export * from "./report.js";
 export * from "./risk.js";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * The circuits Keel knows, from circuits/circuits.json: the shape of each tier and which limits it proves.
+ * The circuits Keel knows, from circuits/circuits.json: the shape of each tier and which limits it proves, and the
+ * circuits beside them.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface CircuitShape {
   readonly sources: number;
 }
 
-/** One row of circuits.json. */
+/** A portfolio-health tier. */
 export interface Circuit {
   /** For instance `portfolio-health/spot-16`. */
   readonly id: string;
@@ -26,12 +27,17 @@ export interface Circuit {
   readonly limits: readonly string[];
 }
 
-/** Every circuit, in the order of circuits.json. */
-export const CIRCUITS: readonly Circuit[] = Object.entries(table).map(([id, row]) => ({
-  id,
-  shape: row.parameters,
-  limits: row.limits,
-}));
+/** Every portfolio-health tier, in the order of circuits.json. */
+export const CIRCUITS: readonly Circuit[] = Object.entries(table).flatMap(([id, row]) =>
+  row.template === "PortfolioHealth"
+    ? [{ id, shape: row.parameters as CircuitShape, limits: row.limits }]
+    : [],
+);
+
+/** The circuit that proves market roots for tiers of so many instruments. */
+export function marketRootCircuit(instruments: number): string {
+  return `market-root/${instruments}`;
+}
 
 /**
  * Looks a circuit up.

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { CircuitShape } from "./circuits.js";
 import { inputError } from "./errors.js";
-import { KIND, nameField, pack, taggedHash } from "./field.js";
+import { absorb, KIND, nameField, pack, tag } from "./field.js";
 import { decimal, identifier, parseFile, time } from "./schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
@@ -169,8 +169,22 @@ export function marketTable(market: Market, shape: CircuitShape): MarketTable {
   return { ...table, root: marketRoot(table) };
 }
 
-/** Poseidon root of a table: time, the two name lists, the prices, then the other columns packed row by row. */
+/** Poseidon root of a table. */
 export function marketRoot(table: Omit<MarketTable, "root">): Field {
+  return absorb(marketVector(table));
+}
+
+/**
+ * What is hashed into the root, in order: the tag, time, the two name lists, the prices, then the other columns packed ten
+ * rows a word. Also the statement of a market-root proof, whose digest is the root itself.
+ */
+export function marketVector(table: Omit<MarketTable, "root">): bigint[] {
+  const elements = [table.time, table.underlyingsId, table.universe, ...table.price, ...marketRows(table)];
+  return [tag(KIND.market, elements.length + 1), ...elements];
+}
+
+/** Factor, funded, exposed and underlying of the rows, ten rows a word. */
+export function marketRows(table: Omit<MarketTable, "root">): bigint[] {
   const rows = table.factor.map(
     (factor, i) =>
       factor +
@@ -178,13 +192,7 @@ export function marketRoot(table: Omit<MarketTable, "root">): Field {
       (table.exposed[i]! << BigInt(FACTOR_BITS + 1)) +
       (table.underlying[i]! << BigInt(FACTOR_BITS + 2)),
   );
-  return taggedHash(KIND.market, [
-    table.time,
-    table.underlyingsId,
-    table.universe,
-    ...table.price,
-    ...pack(rows, ROW_BITS),
-  ]);
+  return pack(rows, ROW_BITS);
 }
 
 /** Refuses a list that a tier has no room for. */
