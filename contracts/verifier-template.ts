@@ -6,6 +6,11 @@
  * e(A, B) e(-alpha, beta) e(L, -gamma) e(C, -delta) = 1. The negations are done here, once, so that A, B and C go to the
  * pairing precompile just as they came. The first G1 point of the pairing's input doubles as the accumulator of L.
  *
+ * A batch of n checks the same equation for a random linear combination of the proofs, with n + 3 pairs instead of 4n:
+ * prod e(ri Ai, Bi) . e(-S alpha, beta) e(L, -gamma) e(sum ri Ci, -delta) = 1 with S = sum ri and L = S IC0 + sum of
+ * (sum ri inputs[i][j]) IC(j+1). r0 = 1, the others are 128 bits of a hash over all proofs and all inputs: whoever makes a
+ * false proof fixes every coefficient by it, and slips through with a chance of 2^-128 a hash.
+ *
  * @module
  */
 
@@ -40,7 +45,7 @@ export interface VerifierOptions {
 export function generateVerifier(key: VerificationKey, options: VerifierOptions): string {
   checkOptions(options);
   checkKey(key);
-  return [header(options), constants(key, options), views(), verify(), "}\n"].join("\n");
+  return [header(options), constants(key, options), views(), verify(), verifyBatch(), "}\n"].join("\n");
 }
 
 function checkOptions({ circuit, contractName }: VerifierOptions): void {
@@ -127,6 +132,7 @@ function views(): string {
 
 /** Memory from \`m\`: 24 words of pairing input, of which the first eight serve as the accumulator of L before. */
 function verify(): string {
+  const note = (call: string): string => `ok := and(ok, ${call})`;
   return `    /// @inheritdoc IGroth16Verifier
     function verify(uint256[8] calldata proof, uint256[3] calldata inputs) external view returns (bool ok) {
         assembly ("memory-safe") {
@@ -146,7 +152,7 @@ ${offsets(1, 8)
                 // L at [m, m + 0x40): each product is made behind it and added on.
                 mstore(m, IC0_X)
                 mstore(add(m, 0x20), IC0_Y)
-${[0, 1, 2].map(accumulate).join("\n")}
+${[0, 1, 2].map((i) => accumulate(i, `calldataload(add(inputs, ${hexShort(32 * i)}))`, note)).join("\n")}
 
                 // e(L, -gamma) e(A, B) e(C, -delta) e(-alpha, beta)
 ${words(2, ["GAMMA_NEG_X1", "GAMMA_NEG_X0", "GAMMA_NEG_Y1", "GAMMA_NEG_Y0"])}
@@ -161,12 +167,97 @@ ${words(18, ["ALPHA_NEG_X", "ALPHA_NEG_Y", "BETA_X1", "BETA_X0", "BETA_Y1", "BET
     }`;
 }
 
-function accumulate(i: number): string {
-  const input = i === 0 ? "inputs" : `add(inputs, ${hexShort(32 * i)})`;
+/**
+ * Memory from `m`: the pairing's input of 6 words a pair, first (L, -gamma), (sum ri Ci, -delta), (-S alpha, beta), then
+ * (ri Ai, Bi); behind it at `sums` the scalars S and sum ri inputs[i][j]. Each pair's G2 words serve as scratch for the
+ * products of its G1 point before they are written. `inputs` and `proofs` are first copied to `m` to be hashed.
+ */
+function verifyBatch(): string {
+  const need = (call: string): string => `need(${call})`;
+  return `
+    /// @inheritdoc IGroth16Verifier
+    function verifyBatch(uint256[8][] calldata proofs, uint256[3][] calldata inputs) external view returns (bool ok) {
+        if (proofs.length == 0 || proofs.length != inputs.length) return false;
+        assembly ("memory-safe") {
+            // A failing precompile burns all gas given to it: going on after one would end in running out.
+            function need(success) {
+                if iszero(success) {
+                    mstore(0x00, 0)
+                    return(0x00, 0x20)
+                }
+            }
+
+            let m := mload(0x40)
+            let n := proofs.length
+
+            ok := 1
+            let end := add(inputs.offset, mul(n, 0x60))
+            for { let p := inputs.offset } lt(p, end) { p := add(p, 0x20) } { ok := and(ok, lt(calldataload(p), R)) }
+            end := add(proofs.offset, mul(n, 0x100))
+            for { let p := proofs.offset } lt(p, end) { p := add(p, 0x20) } { ok := and(ok, lt(calldataload(p), Q)) }
+
+            if ok {
+                // Every coefficient depends on every proof and every input.
+                let size := mul(n, 0x100)
+                calldatacopy(m, proofs.offset, size)
+                calldatacopy(add(m, size), inputs.offset, mul(n, 0x60))
+                let seed := keccak256(m, mul(n, 0x160))
+
+                let sums := add(m, mul(add(n, 3), 0xc0))
+                calldatacopy(sums, calldatasize(), 0x80)
+                for { let i := 0 } lt(i, n) { i := add(i, 1) } {
+                    let r := 1
+                    let pair := add(m, mul(add(i, 3), 0xc0))
+                    let proof := add(proofs.offset, mul(i, 0x100))
+                    calldatacopy(pair, proof, 0x40)
+                    switch i
+                    case 0 { calldatacopy(add(m, 0xc0), add(proof, 0xc0), 0x40) }
+                    default {
+                        mstore(0x00, seed)
+                        mstore(0x20, i)
+                        r := shr(128, keccak256(0x00, 0x40))
+                        // ri Ai in its place; ri Ci behind sum ri Ci and onto it
+                        mstore(add(pair, 0x40), r)
+                        need(staticcall(gas(), 7, pair, 0x60, pair, 0x40))
+                        calldatacopy(add(m, 0x100), add(proof, 0xc0), 0x40)
+                        mstore(add(m, 0x140), r)
+                        need(staticcall(gas(), 7, add(m, 0x100), 0x60, add(m, 0x100), 0x40))
+                        need(staticcall(gas(), 6, add(m, 0xc0), 0x80, add(m, 0xc0), 0x40))
+                    }
+                    calldatacopy(add(pair, 0x40), add(proof, 0x40), 0x80)
+                    mstore(sums, addmod(mload(sums), r, R))
+                    let row := add(inputs.offset, mul(i, 0x60))
+                    for { let j := 0 } lt(j, 0x60) { j := add(j, 0x20) } {
+                        let sum := add(add(sums, 0x20), j)
+                        mstore(sum, addmod(mload(sum), mulmod(r, calldataload(add(row, j)), R), R))
+                    }
+                }
+
+                // L
+                mstore(m, IC0_X)
+                mstore(add(m, 0x20), IC0_Y)
+                mstore(add(m, 0x40), mload(sums))
+                need(staticcall(gas(), 7, m, 0x60, m, 0x40))
+${[0, 1, 2].map((i) => accumulate(i, `mload(add(sums, ${hexShort(32 * (i + 1))}))`, need)).join("\n")}
+${words(2, ["GAMMA_NEG_X1", "GAMMA_NEG_X0", "GAMMA_NEG_Y1", "GAMMA_NEG_Y0"])}
+${words(8, ["DELTA_NEG_X1", "DELTA_NEG_X0", "DELTA_NEG_Y1", "DELTA_NEG_Y0"])}
+${words(12, ["ALPHA_NEG_X", "ALPHA_NEG_Y"])}
+                mstore(add(m, 0x1c0), mload(sums))
+                need(staticcall(gas(), 7, add(m, 0x180), 0x60, add(m, 0x180), 0x40))
+${words(14, ["BETA_X1", "BETA_X0", "BETA_Y1", "BETA_Y0"])}
+                ok := and(ok, staticcall(gas(), 8, m, mul(add(n, 3), 0xc0), 0x00, 0x20))
+                ok := and(ok, and(eq(returndatasize(), 0x20), mload(0x00)))
+            }
+        }
+    }`;
+}
+
+/** Adds input i's point times `scalar` to L at `m`; `check` is what becomes of a precompile's success. */
+function accumulate(i: number, scalar: string, check: (call: string) => string): string {
   return `${words(2, [`IC${i + 1}_X`, `IC${i + 1}_Y`])}
-                mstore(add(m, 0x80), calldataload(${input}))
-                ok := and(ok, staticcall(gas(), 7, add(m, 0x40), 0x60, add(m, 0x40), 0x40))
-                ok := and(ok, staticcall(gas(), 6, m, 0x80, m, 0x40))`;
+                mstore(add(m, 0x80), ${scalar})
+                ${check("staticcall(gas(), 7, add(m, 0x40), 0x60, add(m, 0x40), 0x40)")}
+                ${check("staticcall(gas(), 6, m, 0x80, m, 0x40)")}`;
 }
 
 function words(first: number, names: readonly string[]): string {

@@ -40,14 +40,24 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function attest(Submission calldata s) external {
-        IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
-        uint40 expiry = _admit(s, policy);
-        IGroth16Verifier verifier = verifierBook.verifierOf(policy.circuit, s.version);
-        require(
-            verifier.verify(s.proof, _inputsOf(s, policy)), ProofRefused(s.subject, s.policyId, address(verifier))
-        );
-        _record(s, expiry);
-        emit Attested(s.subject, s.policyId, expiry, address(verifier), s);
+        (IGroth16Verifier verifier, uint256[3] memory inputs) = _accept(s);
+        require(verifier.verify(s.proof, inputs), ProofRefused(s.subject, s.policyId, address(verifier)));
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function attestBatch(Submission[] calldata submissions) external {
+        uint256 size = submissions.length;
+        require(size != 0, EmptyBatch());
+        IGroth16Verifier verifier;
+        uint256[8][] memory proofs = new uint256[8][](size);
+        uint256[3][] memory inputs = new uint256[3][](size);
+        for (uint256 i = 0; i < size; ++i) {
+            IGroth16Verifier next;
+            (next, inputs[i]) = _accept(submissions[i]);
+            require(i == 0 || next == verifier, MixedVerifiers(i, address(verifier), address(next)));
+            (verifier, proofs[i]) = (next, submissions[i].proof);
+        }
+        require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));
     }
 
     /// @inheritdoc IHealthRegistry
@@ -88,6 +98,16 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function firstRefused(Submission[] calldata submissions) external view returns (uint256 index) {
+        for (; index < submissions.length; ++index) {
+            Submission calldata s = submissions[index];
+            IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
+            IGroth16Verifier verifier = verifierBook.verifierOf(policy.circuit, s.version);
+            if (!verifier.verify(s.proof, _inputsOf(s, policy))) break;
+        }
+    }
+
+    /// @inheritdoc IHealthRegistry
     function isHealthy(address subject, bytes32 policyId) public view returns (bool) {
         Record storage record = _records[subject][policyId];
         return block.timestamp < record.expiry && record.standing == Standing.Open;
@@ -97,6 +117,16 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function domain() public view returns (uint256) {
         // Not cached: after a fork of the chain the other branch must not accept this one's proofs.
         return Statement.domainOf(block.chainid, address(this));
+    }
+
+    /// @dev Stores an attestation whose proof is still to be verified: the caller reverts when it does not hold.
+    function _accept(Submission calldata s) private returns (IGroth16Verifier verifier, uint256[3] memory inputs) {
+        IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
+        uint40 expiry = _admit(s, policy);
+        verifier = verifierBook.verifierOf(policy.circuit, s.version);
+        inputs = _inputsOf(s, policy);
+        _record(s, expiry);
+        emit Attested(s.subject, s.policyId, expiry, address(verifier), s);
     }
 
     function _record(Submission calldata s, uint40 expiry) private {

@@ -8,10 +8,10 @@
  * @module
  */
 import { deployContract } from "keel/contracts";
-import { encodeProof, statementInputs, statementVector } from "keel/verifier";
+import { type Attestation, encodeProof, statementInputs, statementVector } from "keel/verifier";
 import { type Hex, hexToBytes, maxUint256 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { travelTo, write } from "../support/chain.js";
+import { travelTo, undone, write } from "../support/chain.js";
 import {
   abiOf,
   attestation,
@@ -31,8 +31,13 @@ import {
   revoke,
   signMarket,
   submitAttestation,
+  submitBatch,
 } from "./registry-client.js";
-import { endProving } from "./statement-circuit.js";
+import { attestationOf, endProving } from "./statement-circuit.js";
+
+/** A batch's size for the record, and its floor: n + 3 pairs, each proof's A and C scaled and added, l + 2 fixed points. */
+const BATCH = 10;
+const BATCH_FLOOR = 45_000 + 34_000 * (BATCH + 3) + 12_150 * (BATCH - 1) + 6_000 * 5 + 150 * 3;
 
 /** EIP-1108: a pairing of four, and a multiplication and an addition for each of three inputs. */
 const VERIFY_FLOOR = 45_000 + 4 * 34_000 + 3 * (6_000 + 150);
@@ -77,6 +82,27 @@ describe("gas", () => {
     const address = keel.verifiers[0]!.address;
     const call = write(chain, cast.stranger, address, groth16VerifierAbi, "verify", args, 1_000_000n);
     expect((await measure("verify one proof", call, VERIFY_FLOOR)) / VERIFY_FLOOR).toBeLessThanOrEqual(1.015);
+  });
+
+  it("of a batch of ten is at most 75,000 a proof", async () => {
+    const { registry, cast, chain, keel } = fixture;
+    const subjects = chain.wallets.slice(10, 10 + BATCH);
+    const claims = subjects.map(({ account }) => claimOf(fixture, { subject: account.address }));
+    const batch: Attestation[] = [];
+    for (const claim of claims) batch.push(await attestationOf(claim));
+    const inputs = batch.map(({ digest }, i) => {
+      const { c, x, y } = statementInputs(digest, statementVector(claims[i]!));
+      return [c, x, y];
+    });
+    const args = [batch.map(({ proof }) => encodeProof(proof)), inputs];
+    const address = keel.verifiers[0]!.address;
+    const call = write(chain, cast.stranger, address, groth16VerifierAbi, "verifyBatch", args, 3_000_000n);
+    const gas = await measure(`verify a batch of ${BATCH}`, call, BATCH_FLOOR);
+    expect(gas / BATCH).toBeLessThanOrEqual(75_000);
+    await undone(chain, async () => {
+      for (const wallet of subjects) await enrol(registry, wallet);
+      await measure(`attest a batch of ${BATCH}`, submitBatch(registry, cast.stranger, batch));
+    });
   });
 
   it("of the life of an attestation", async () => {

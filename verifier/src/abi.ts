@@ -34,6 +34,8 @@ export const healthRegistryAbi = parseAbi([
   "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_)",
   "function enrol()",
   "function attest(Submission s)",
+  "function attestBatch(Submission[] submissions)",
+  "function firstRefused(Submission[] submissions) view returns (uint256 index)",
   "function revoke(bytes32 policyId, string reason)",
   "function revokeFor(address subject, bytes32 policyId, string reason)",
   "function reopen(address subject, bytes32 policyId)",
@@ -59,6 +61,9 @@ export const healthRegistryAbi = parseAbi([
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
   "error MarketNotAccepted(uint256 root, uint64 asOf)",
   "error ProofRefused(address subject, bytes32 policyId, address verifier)",
+  "error EmptyBatch()",
+  "error MixedVerifiers(uint256 index, address expected, address received)",
+  "error BatchRefused(address verifier, uint256 size)",
   "error NotInField(uint256 value)",
   ...ACCESS,
 ]);
@@ -154,6 +159,7 @@ export const verifierBookAbi = parseAbi([
 
 export const groth16VerifierAbi = parseAbi([
   "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
+  "function verifyBatch(uint256[8][] proofs, uint256[3][] inputs) view returns (bool)",
   "function circuit() view returns (bytes32)",
   "function insecure() view returns (bool)",
   "function gammaG2() view returns (uint256[4])",

@@ -185,6 +185,33 @@ export async function submitAttestation(
   return await send(registry, wallet, registry.address, data);
 }
 
+/**
+ * Submits several attestations of one circuit at once, in order: all of them count, or none.
+ *
+ * @throws KeelError as {@link submitAttestation}; when a proof is false, code `registry.batchRefused` with path
+ * `attestations[i]` of the first false one
+ */
+export async function submitBatch(
+  registry: Registry,
+  wallet: Wallet,
+  attestations: readonly Attestation[],
+  version?: number,
+): Promise<Receipt> {
+  const live = version ?? (await latestVersion(registry, attestations[0]?.circuit ?? ""));
+  const submissions = attestations.map((attestation) => submissionOf(attestation, live));
+  const call = { abi: healthRegistryAbi, args: [submissions] } as const;
+  const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
+  try {
+    return await send(registry, wallet, registry.address, data);
+  } catch (error) {
+    if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
+    const index = await reach(() =>
+      registry.client.readContract({ ...call, address: registry.address, functionName: "firstRefused" }),
+    );
+    throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
+  }
+}
+
 /** The statement vector and the point and value that the contract computes for an attestation. */
 export async function statementOf(
   registry: Registry,
@@ -477,6 +504,16 @@ function wordsOf({ errorName, args }: Revert): Words {
         `a proof that verifier ${args[2]} accepts for this statement`,
         "one that it refuses",
       );
+    case "BatchRefused":
+      return words(
+        "attestations",
+        `${args[1]} proofs that verifier ${args[0]} accepts`,
+        "a false one among them",
+      );
+    case "MixedVerifiers":
+      return words(`attestations[${args[0]}]`, `a proof for verifier ${args[1]}`, args[2]);
+    case "EmptyBatch":
+      return words("attestations", "at least one", 0);
     case "NotInField":
       return words(undefined, "a value below the field's order (roots: above zero)", args[0]);
     case "UnknownPolicy":
@@ -525,6 +562,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "MarketTooFar",
   "MarketNotAccepted",
   "ProofRefused",
+  "BatchRefused",
   "UnknownPolicy",
   "UnknownVersion",
   "NotLiveYet",

@@ -12,6 +12,11 @@ interface IGroth16Verifier {
     ///      Warning: Groth16 proofs can be re-randomised. Never use a proof's bytes as an identifier.
     function verify(uint256[8] calldata proof, uint256[3] calldata inputs) external view returns (bool);
 
+    /// @notice Whether all of `proofs` are valid, each for its row of `inputs`, by one random linear combination. False for
+    ///         an empty batch and for lists of different lengths.
+    /// @dev A false proof passes with a chance of 2^-128 for each hash tried. Gas as for `verify`.
+    function verifyBatch(uint256[8][] calldata proofs, uint256[3][] calldata inputs) external view returns (bool);
+
     /// @notice keccak256 of the circuit's name, for example "portfolio-health/spot-16".
     function circuit() external view returns (bytes32);
 

@@ -79,6 +79,11 @@ interface IHealthRegistry {
     error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
     error MarketNotAccepted(uint256 root, uint64 asOf);
     error ProofRefused(address subject, bytes32 policyId, address verifier);
+    error EmptyBatch();
+    /// @dev A batch is for one verifier: the submission at `index` needs another.
+    error MixedVerifiers(uint256 index, address expected, address received);
+    /// @dev At least one proof is false; `firstRefused` says which.
+    error BatchRefused(address verifier, uint256 size);
 
     /// @notice The caller agrees to be a subject. Doing it again changes nothing.
     function enrol() external;
@@ -87,6 +92,14 @@ interface IHealthRegistry {
     /// @dev Refused unless the subject is enrolled, the record is open, and
     ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew.
     function attest(Submission calldata submission) external;
+
+    /// @notice As `attest` for each submission in turn, with one verification for all: everything is stored, or nothing.
+    /// @param submissions Any subjects and policies of one circuit and verifier version; at least one.
+    function attestBatch(Submission[] calldata submissions) external;
+
+    /// @notice Index of the first submission whose proof alone is refused; their number when each is valid. Looks at the
+    ///         proofs only, not at freshness.
+    function firstRefused(Submission[] calldata submissions) external view returns (uint256);
 
     /// @notice The caller withdraws its own latest attestation; snapshots up to now no longer count.
     function revoke(bytes32 policyId, string calldata reason) external;

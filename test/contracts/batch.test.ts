@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does a batch say yes exactly when each of its proofs would, and name the one that is false?
+ *
+ * @module
+ */
+
+import { bn254 } from "@noble/curves/bn254.js";
+import { deployContract } from "keel/contracts";
+import {
+  type Attestation,
+  BASE_FIELD,
+  encodeProof,
+  FIELD_ORDER,
+  type ProofWords,
+  policyId,
+  type Statement,
+  statementInputs,
+  statementVector,
+} from "keel/verifier";
+import type { Address, Hex } from "viem";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import {
+  attestation,
+  begin,
+  claimOf,
+  type Fixture,
+  POLICY,
+  refused,
+  START,
+  startFixture,
+  TERMS,
+} from "./fixture.js";
+import {
+  enrol,
+  groth16VerifierAbi,
+  isHealthy,
+  publishPolicy,
+  statusOf,
+  submitAttestation,
+  submitBatch,
+  verifierBookAbi,
+} from "./registry-client.js";
+import { attestationOf, endProving, statementArtifacts } from "./statement-circuit.js";
+
+/** Ten claims: five subjects, each under two policies. */
+const SIZE = 10;
+const OTHER_TERMS = { ...TERMS, maxLeverage: 20_000 };
+
+type Inputs = readonly [bigint, bigint, bigint];
+
+let fixture: Fixture;
+let snapshot: Hex;
+let verifier: Address;
+let claims: Statement[];
+let batch: Attestation[];
+let proofs: ProofWords[];
+let inputs: Inputs[];
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  verifier = fixture.keel.verifiers[0]!.address;
+  await publishPolicy(fixture.registry, fixture.cast.stranger, OTHER_TERMS);
+  const subjects = fixture.chain.wallets.slice(10, 15);
+  for (const wallet of subjects) await enrol(fixture.registry, wallet);
+  claims = Array.from({ length: SIZE }, (_, i) =>
+    claimOf(fixture, {
+      subject: subjects[i >> 1]!.account.address,
+      terms: i % 2 === 0 ? TERMS : OTHER_TERMS,
+      portfolioCommitment: BigInt(1_000 + i),
+    }),
+  );
+  batch = [];
+  for (const claim of claims) batch.push(await attestationOf(claim));
+  proofs = batch.map(({ proof }) => encodeProof(proof));
+  inputs = batch.map(({ digest }, i) => {
+    const { c, x, y } = statementInputs(digest, statementVector(claims[i]!));
+    return [c, x, y];
+  });
+});
+
+beforeEach(async () => {
+  snapshot = await begin(fixture);
+});
+
+afterEach(async () => {
+  await fixture.chain.test.revert({ id: snapshot });
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+const verifyBatch = (p: readonly ProofWords[], i: readonly Inputs[], gas?: bigint) =>
+  fixture.chain.client.readContract({
+    address: verifier,
+    abi: groth16VerifierAbi,
+    functionName: "verifyBatch",
+    args: [p, i],
+    ...(gas === undefined ? {} : { gas }),
+  });
+
+const submit = (attestations: readonly Attestation[], version?: number) =>
+  submitBatch(fixture.registry, fixture.cast.stranger, attestations, version);
+
+const replaced = <T>(list: readonly T[], i: number, value: T): T[] =>
+  list.map((item, j) => (i === j ? value : item));
+
+describe("44 the batch verifier", () => {
+  it.each([1, 2, 3, SIZE])("accepts %i true proofs", async (n) => {
+    expect(await verifyBatch(proofs.slice(0, n), inputs.slice(0, n))).toBe(true);
+  });
+
+  it("refuses one false proof among true ones, at every place", async () => {
+    for (let i = 0; i < SIZE; i++) {
+      const [c, x, y] = inputs[i]!;
+      expect(await verifyBatch(proofs, replaced(inputs, i, [c, x, (y + 1n) % FIELD_ORDER]))).toBe(false);
+      expect(await verifyBatch(replaced(proofs, i, proofs[(i + 1) % SIZE]!), inputs)).toBe(false);
+    }
+  });
+
+  it("refuses two falsehoods that cancel in a plain sum: coefficients differ", async () => {
+    const shifted = (i: number, by: bigint): Inputs => {
+      const [c, x, y] = inputs[i]!;
+      return [c, x, (y + by + FIELD_ORDER) % FIELD_ORDER];
+    };
+    for (const [a, b] of [
+      [0, 1],
+      [1, 2],
+      [0, SIZE - 1],
+    ] as const) {
+      expect(
+        await verifyBatch(proofs, replaced(replaced(inputs, a, shifted(a, 5n)), b, shifted(b, -5n))),
+      ).toBe(false);
+    }
+    const swapped = replaced(replaced(inputs, 3, inputs[4]!), 4, inputs[3]!);
+    expect(await verifyBatch(proofs, swapped)).toBe(false);
+  });
+
+  it("refuses points that cancel between proofs: C moved from one to another", async () => {
+    const point = (x: bigint, y: bigint) => bn254.G1.Point.fromAffine({ x, y });
+    const move = (i: number, by: (p: ReturnType<typeof point>) => ReturnType<typeof point>): ProofWords => {
+      const w = proofs[i]!;
+      const { x, y } = by(point(w[6], w[7])).toAffine();
+      return [w[0], w[1], w[2], w[3], w[4], w[5], x, y];
+    };
+    const g = bn254.G1.Point.BASE;
+    const forged = replaced(
+      replaced(
+        proofs,
+        0,
+        move(0, (p) => p.add(g)),
+      ),
+      1,
+      move(1, (p) => p.subtract(g)),
+    );
+    expect(await verifyBatch(forged, inputs)).toBe(false);
+  });
+
+  it("lets no coefficient be used again: each depends on every proof and input, so order changes nothing else", async () => {
+    expect(await verifyBatch([...proofs].reverse(), [...inputs].reverse())).toBe(true);
+    expect(await verifyBatch([...proofs].reverse(), inputs)).toBe(false);
+    expect(await verifyBatch([proofs[0]!, proofs[0]!], [inputs[0]!, inputs[0]!])).toBe(true);
+    expect(await verifyBatch([proofs[0]!, proofs[0]!], [inputs[0]!, inputs[1]!])).toBe(false);
+  });
+
+  it("refuses an empty batch and lists of different lengths", async () => {
+    expect(await verifyBatch([], [])).toBe(false);
+    expect(await verifyBatch(proofs, inputs.slice(1))).toBe(false);
+    expect(await verifyBatch(proofs.slice(1), inputs)).toBe(false);
+  });
+
+  it("34 refuses aliased inputs and coordinates at every place, cheaply", async () => {
+    for (let i = 0; i < 3; i++) {
+      const high = inputs[2]!.map((value, j) => (i === j ? value + FIELD_ORDER : value)) as unknown as Inputs;
+      expect(await verifyBatch(proofs, replaced(inputs, 2, high), 300_000n)).toBe(false);
+    }
+    for (let i = 0; i < 8; i++) {
+      const high = proofs[2]!.map((word, j) => (i === j ? word + BASE_FIELD : word)) as unknown as ProofWords;
+      expect(await verifyBatch(replaced(proofs, 2, high), inputs, 300_000n)).toBe(false);
+    }
+  });
+
+  it("refuses points off the curve at every place", async () => {
+    for (let i = 0; i < 8; i++) {
+      for (const place of [0, 2]) {
+        const off = proofs[place]!.map((word, j) => (i === j ? word ^ 1n : word)) as unknown as ProofWords;
+        expect(await verifyBatch(replaced(proofs, place, off), inputs)).toBe(false);
+      }
+    }
+  });
+
+  it("accepts re-randomised proofs, as singly", async () => {
+    const [ax, ay, bx1, bx0, by1, by0, cx, cy] = proofs[4]!;
+    const other: ProofWords = [ax, BASE_FIELD - ay, bx1, bx0, BASE_FIELD - by1, BASE_FIELD - by0, cx, cy];
+    expect(await verifyBatch(replaced(proofs, 4, other), inputs)).toBe(true);
+  });
+});
+
+describe("44 attestBatch", () => {
+  it("stores attestations of mixed subjects and policies, as one by one", async () => {
+    const { registry } = fixture;
+    const at = START + 100;
+    await nextBlockAt(fixture.chain, at);
+    await submit(batch);
+    for (const { subject, policyId: policy } of batch) {
+      expect(await isHealthy(registry, subject, policy)).toBe(true);
+      expect(await statusOf(registry, subject, policy)).toMatchObject({ asOf: START, count: 1, streak: 1 });
+    }
+  });
+
+  it("with one bad proof among good ones stores nothing and names the culprit", async () => {
+    for (const culprit of [0, 4, SIZE - 1]) {
+      const bad = replaced(batch, culprit, { ...batch[culprit]!, proof: batch[(culprit + 1) % SIZE]!.proof });
+      const error = await refused(submit(bad), "registry.batchRefused");
+      expect(error).toMatchObject({ kind: "proof", path: `attestations[${culprit}]` });
+      for (const { subject, policyId: policy } of batch) {
+        expect(await isHealthy(fixture.registry, subject, policy)).toBe(false);
+      }
+    }
+  });
+
+  it("refuses an empty batch", async () => {
+    await refused(submit([], 1), "registry.emptyBatch");
+  });
+
+  it("refuses the same subject and policy twice at one time; two times in order are two epochs", async () => {
+    const first = await attestation(fixture);
+    await refused(submit([first, batch[0]!, first]), "registry.notNewer");
+    await travelTo(fixture.chain, START + 100);
+    const second = await attestation(fixture, { asOf: START + 50 });
+    await refused(submit([second, first]), "registry.notNewer");
+    await submit([first, second]);
+    const status = await statusOf(fixture.registry, fixture.cast.subject.account.address, POLICY);
+    expect(status).toMatchObject({ asOf: START + 50, count: 2, streak: 2 });
+  });
+
+  it("applies every rule of attest to every member", async () => {
+    await refused(
+      submit([batch[0]!, { ...batch[1]!, market: { root: 5n, asOf: START } }]),
+      "registry.marketNotAccepted",
+    );
+    await refused(submit([{ ...batch[0]!, asOf: START + 9_999 }, batch[1]!]), "registry.snapshotInFuture");
+    await submitAttestation(fixture.registry, fixture.cast.stranger, batch[3]!);
+    await refused(submit(batch), "registry.notNewer");
+  });
+
+  it("refuses a batch for two verifiers", async () => {
+    const { chain, cast, registry, keel } = fixture;
+    const clients = { walletClient: cast.deployer, publicClient: chain.client };
+    const circuit = `0x${"34".repeat(32)}` as const;
+    const terms = { ...TERMS, circuit };
+    await publishPolicy(registry, cast.stranger, terms);
+    const error = await refused(
+      submit([batch[0]!, { ...batch[1]!, policyId: policyId(terms) }]),
+      "registry.unknownVersion",
+    );
+    expect(error.kind).toBe("proof");
+    const second = await deployContract(clients, "StatementVerifierSecond");
+    await write(chain, cast.deployer, keel.verifierBook, verifierBookAbi, "add", [TERMS.circuit, second]);
+    const other = await deployContract(clients, "StatementVerifierOtherCircuit");
+    const otherTerms = { ...TERMS, circuit: await circuitOf(other) };
+    await publishPolicy(registry, cast.stranger, otherTerms);
+    await write(chain, cast.deployer, keel.verifierBook, verifierBookAbi, "add", [otherTerms.circuit, other]);
+    const foreign = await attestationOf({ ...claims[1]!, terms: otherTerms });
+    const mixed = await refused(submit([batch[0]!, foreign], 1), "registry.mixedVerifiers");
+    expect(mixed.path).toBe("attestations[1]");
+    await submit([foreign], 1);
+  });
+
+  it("refuses a batch against another version than the one it was proven for", async () => {
+    const { chain, cast, keel } = fixture;
+    const clients = { walletClient: cast.deployer, publicClient: chain.client };
+    const second = await deployContract(clients, "StatementVerifierSecond");
+    await write(chain, cast.deployer, keel.verifierBook, verifierBookAbi, "add", [TERMS.circuit, second]);
+    const artifacts = await statementArtifacts("second");
+    const renewed = [await attestationOf(claims[0]!, artifacts), await attestationOf(claims[1]!, artifacts)];
+    await refused(submit(renewed, 1), "registry.batchRefused");
+    await refused(submit(renewed, 2), "registry.notLiveYet");
+  });
+});
+
+async function circuitOf(address: Address): Promise<Hex> {
+  const call = { address, abi: groth16VerifierAbi, functionName: "circuit" } as const;
+  return await fixture.chain.client.readContract(call);
+}
