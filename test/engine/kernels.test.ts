@@ -78,6 +78,9 @@ describe(`the base field (seed ${SEED})`, () => {
       call("mul2", 0, 1, 1, 1, 3);
       expect(get(3) % P).toBe((((a * b + b * b) % P) * RADIX_INVERSE) % P);
       expect(get(3) < 2n * P).toBe(true);
+      call("square", 0, 4);
+      expect(get(4) % P).toBe((a * a * RADIX_INVERSE) % P);
+      expect(get(4) < 2n * P).toBe(true);
       call("mul", 0, 1, 0);
       expect(get(0)).toBe(get(2));
     }
@@ -99,7 +102,11 @@ describe(`the base field (seed ${SEED})`, () => {
       expect(call("equal", 0, 1)).toBe(a === b ? 1 : 0);
       expect(call("equal", 0, 0)).toBe(1);
       call("negate", 2, 4);
-      expect(get(4)).toBe(P - ((a + b) % P));
+      expect(get(4)).toBe(2n * P - ((a + b) % P));
+      call("difference", 0, 1, 4);
+      expect(get(4)).toBe(a < b ? a - b + 2n * P : a - b);
+      call("difference", 0, 1, 0);
+      expect(get(0)).toBe(get(4));
     }
   });
 

@@ -6,7 +6,7 @@
  */
 import { BASE_FIELD } from "../../../../verifier/src/groth16.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
-import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
+import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS, toLimbs } from "./field-code.js";
 import { createModuleWriter } from "./wasm-writer.js";
 
 /** The module's code and the addresses of what it holds. */
@@ -30,11 +30,13 @@ export function writeBn254(): Bn254Code {
     for (const [i, value] of values.entries()) bytes.set(elementBytes(value), i * FIELD_BYTES);
     return writer.data(bytes);
   };
+  const zeroWords = [1n, 2n, 3n].map((multiple) => Number(toLimbs(multiple * p)[0]!));
   defineField(writer, "fp", p);
   defineExtension(writer, "fp2", "fp");
   defineCurve(writer, "g1", {
     prefix: "fp",
     bytes: FIELD_BYTES,
+    zeroWords,
     one: constant(montgomery(1n)),
     b: constant(montgomery(3n)),
   });
@@ -44,6 +46,7 @@ export function writeBn254(): Bn254Code {
   defineCurve(writer, "g2", {
     prefix: "fp2",
     bytes: 2 * FIELD_BYTES,
+    zeroWords,
     one: constant(montgomery(1n), 0n),
     b: b2,
   });
