@@ -45,7 +45,7 @@ export function elementBytes(value: bigint): Uint8Array {
 /**
  * Adds a field's functions, all on pointers and safe when pointers are equal:
  * `mul(a, b, r)`, `mul2(a, b, c, d, r)` = ab + cd, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
- * for b <= 4p, `difference(a, b, r)` = a - b in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
+ * for b <= 4p, `sum` and `difference(a, b, r)` in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
  * `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
  * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
  * or entering Montgomery form.
@@ -158,27 +158,30 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
     const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(twoP[i]!), limb(a, i))));
     return [...differences, ...carry(scope, t, r)];
   });
-  writer.define(name("difference"), 3, "none", (scope) => {
-    const [a, b, r] = scope.params as [Local, Local, Local];
-    const t = Array.from({ length: LIMBS }, () => scope.i64());
-    const negative = scope.i64();
-    const subtracted = t.flatMap((local, i) => {
-      const plain = i64.sub(limb(a, i), limb(b, i));
-      // What is left in the limb below, above its 29 bits, is the borrow.
-      const borrowed = i === 0 ? plain : i64.add(plain, i64.shrS(t[i - 1]!.get, i64.const(LIMB_BITS)));
-      return local.set(borrowed);
+  // Subtracts 2p or nothing, then adds 2p back when the result is negative.
+  const modulo2p = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
+    writer.define(name(op), 3, "none", (scope) => {
+      const [a, b, r] = scope.params as [Local, Local, Local];
+      const t = Array.from({ length: LIMBS }, () => scope.i64());
+      const negative = scope.i64();
+      const combined = t.flatMap((local, i) => {
+        const plain = combine(limb(a, i), limb(b, i), i);
+        // What is left in the limb below, above its 29 bits, is its carry or borrow.
+        return local.set(i === 0 ? plain : i64.add(plain, i64.shrS(t[i - 1]!.get, i64.const(LIMB_BITS))));
+      });
+      const corrected = t.flatMap((local, i) => {
+        const own = i === LIMBS - 1 ? local.get : i64.and(local.get, i64.const(MASK));
+        return local.set(i64.add(own, i64.and(i64.const(twoP[i]!), negative.get)));
+      });
+      return [
+        ...combined,
+        ...negative.set(i64.shrS(t[LIMBS - 1]!.get, i64.const(63n))),
+        ...corrected,
+        ...carry(scope, t, r),
+      ];
     });
-    const corrected = t.flatMap((local, i) => {
-      const own = i === LIMBS - 1 ? local.get : i64.and(local.get, i64.const(MASK));
-      return local.set(i64.add(own, i64.and(i64.const(twoP[i]!), negative.get)));
-    });
-    return [
-      ...subtracted,
-      ...negative.set(i64.shrS(t[LIMBS - 1]!.get, i64.const(63n))),
-      ...corrected,
-      ...carry(scope, t, r),
-    ];
-  });
+  modulo2p("difference", (a, b) => i64.sub(a, b));
+  modulo2p("sum", (a, b, i) => i64.sub(i64.add(a, b), i64.const(twoP[i]!)));
 
   writer.define(name("reduce"), 1, "none", (scope) => {
     const [a] = scope.params as [Local];
