@@ -11,7 +11,16 @@ import { type Circuit, type CircuitShape, circuitOf } from "./circuits.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
-import { decimal, duration, fieldElement, identifier, parseFile, printable, refuse, title } from "./schema.js";
+import {
+  decimal,
+  duration,
+  fieldElement,
+  identifier,
+  parseFile,
+  printable,
+  refuse,
+  title,
+} from "./schema.js";
 import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
