@@ -32,6 +32,6 @@ export interface Outcome {
 }
 
 /** A line for the user that is not part of the result. */
-export function note(context: Context, text: string): void {
+export function note(context: Pick<Context, "writeError">, text: string): void {
   context.writeError(`keel: ${text}\n`);
 }

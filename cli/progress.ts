@@ -7,6 +7,9 @@
 
 import { type Context, note } from "./context.js";
 
+/** The part of a context that progress needs. */
+export type ProgressContext = Pick<Context, "writeError" | "interactive">;
+
 /** Reports where a long piece of work stands. */
 export interface Progress {
   /** @param fraction of the step that is done, 0 to 1 */
@@ -20,11 +23,11 @@ const REDRAW_MS = 60;
 const CLEAR_LINE = "\r\x1b[2K";
 
 /** Starts reporting. Nothing is shown before the first update. */
-export function createProgress(context: Context): Progress {
+export function createProgress(context: ProgressContext): Progress {
   return context.interactive ? drawnProgress(context) : listedProgress(context);
 }
 
-function drawnProgress({ writeError }: Context): Progress {
+function drawnProgress({ writeError }: ProgressContext): Progress {
   let last = { step: "", drawnAt: 0 };
   return {
     update(step, fraction) {
@@ -38,7 +41,7 @@ function drawnProgress({ writeError }: Context): Progress {
   };
 }
 
-function listedProgress(context: Context): Progress {
+function listedProgress(context: ProgressContext): Progress {
   let last = "";
   return {
     update(step) {

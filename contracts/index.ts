@@ -21,6 +21,7 @@ export {
   type VerifierSource,
 } from "./compile.js";
 export {
+  type DeployedStep,
   type DeployedVerifier,
   type DeployOptions,
   deployContract,

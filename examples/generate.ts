@@ -42,24 +42,29 @@ export function exampleSourceKey(name: string): SourceKeyPair {
   return sourceKeyOf(Uint8Array.from(secret));
 }
 
+/** What may differ from a strategy's own files. */
+export interface ExampleChange {
+  readonly positions?: Positions;
+  readonly asOf?: number;
+  /** Key pairs of the sources; {@link exampleSourceKey} when absent. */
+  readonly keyOf?: (source: string) => SourceKeyPair;
+}
+
 /** A strategy's files, the snapshot of these positions signed by the first source. */
-export function exampleTexts(
-  strategy: Strategy,
-  change: { readonly positions?: Positions; readonly asOf?: number; readonly subject?: `0x${string}` } = {},
-): ExampleTexts {
-  const { positions = strategy.positions, asOf = AS_OF, subject = strategy.subject } = change;
+export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): ExampleTexts {
+  const { positions = strategy.positions, asOf = AS_OF, keyOf = exampleSourceKey } = change;
+  const { subject } = strategy;
   const market = layOut({
     keel: "market/1",
     asOf,
     underlyings: strategy.underlyings,
     instruments: strategy.instruments,
   });
-  const policy = policyText(strategy);
+  const policy = policyText(strategy, keyOf);
   const source = strategy.sources[0]!;
   const account = { id: strategy.accountId, source, positions };
   const unsigned = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, accounts: [account] }));
-  const key = exampleSourceKey(source);
-  const { snapshot } = signSnapshot(unsigned, parseMarket(market), parsePolicy(policy), key);
+  const { snapshot } = signSnapshot(unsigned, parseMarket(market), parsePolicy(policy), keyOf(source));
   return { snapshot: formatSnapshot(snapshot), market, policy };
 }
 
@@ -92,14 +97,17 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
-function policyText({ policyName, limits, scenarios, sources }: Strategy): string {
+function policyText(
+  { policyName, limits, scenarios, sources }: Strategy,
+  keyOf: (source: string) => SourceKeyPair,
+): string {
   return layOut({
     keel: "policy/1",
     name: policyName,
     circuit: "portfolio-health/spot-16",
     limits,
     scenarios,
-    sources: sources.map((name) => ({ name, key: exampleSourceKey(name).publicKey.map(String) })),
+    sources: sources.map((name) => ({ name, key: keyOf(name).publicKey.map(String) })),
     maxAge: 3600,
     validity: 86400,
     maxMarketSkew: 300,

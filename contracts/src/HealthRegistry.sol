@@ -65,13 +65,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Record storage record = _records[msg.sender][policyId];
         require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(msg.sender, policyId));
         _revoke(record, Standing.RevokedBySubject);
-        emit Revoked(msg.sender, policyId, msg.sender, reason);
+        emit Revoked(msg.sender, policyId, msg.sender, Standing.RevokedBySubject, reason);
     }
 
     /// @inheritdoc IHealthRegistry
     function revokeFor(address subject, bytes32 policyId, string calldata reason) external restricted {
         _revoke(_records[subject][policyId], Standing.RevokedByGuardian);
-        emit Revoked(subject, policyId, msg.sender, reason);
+        emit Revoked(subject, policyId, msg.sender, Standing.RevokedByGuardian, reason);
     }
 
     /// @inheritdoc IHealthRegistry

@@ -5,7 +5,7 @@
  * @module
  */
 import { compileContracts, loadArtifact } from "keel/contracts";
-import { type Abi, toEventSelector, toFunctionSelector } from "viem";
+import { type Abi, type AbiParameter, toEventSelector, toFunctionSelector } from "viem";
 import { formatAbiItem } from "viem/utils";
 import { beforeAll, expect, it } from "vitest";
 import "./fixture.js";
@@ -56,19 +56,12 @@ function line(item: Abi[number]): string {
   return `${item.type} ${"name" in item ? item.name : ""} ${JSON.stringify(strip("inputs" in item ? item.inputs : []))}`;
 }
 
-interface Parameter {
-  readonly name?: string;
-  readonly type: string;
-  readonly indexed?: boolean;
-  readonly components?: readonly Parameter[];
-}
-
 /** Parameters without the compiler's internal types. */
-function strip(parameters: readonly Parameter[] = []): unknown[] {
-  return parameters.map(({ name, type, indexed, components }) => ({
-    name: name ?? "",
-    type,
-    ...(indexed === true ? { indexed } : {}),
-    ...(components === undefined ? {} : { components: strip(components) }),
+function strip(parameters: readonly AbiParameter[] = []): unknown[] {
+  return parameters.map((parameter) => ({
+    name: parameter.name ?? "",
+    type: parameter.type,
+    ...("indexed" in parameter && parameter.indexed === true ? { indexed: true } : {}),
+    ...("components" in parameter ? { components: strip(parameter.components) } : {}),
   }));
 }

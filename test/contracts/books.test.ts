@@ -240,7 +240,7 @@ describe("39 the market book", () => {
     await refused(publishRaw(table, ["0x", signature]), "registry.ecdsaInvalidSignatureLength");
     await refused(publishRaw(table, [highS, signature]), "registry.ecdsaInvalidSignatureS");
     await refused(
-      publishRaw(table, [`${signature.slice(0, -2)}ff`, signature]),
+      publishRaw(table, [`${signature.slice(0, -2)}ff` as Hex, signature]),
       "registry.ecdsaInvalidSignature",
     );
     for (const root of [0n, FIELD_ORDER, FIELD_ORDER + table.root]) {

@@ -5,4 +5,5 @@
  * @module
  */
 export * from "../../dist/verifier/src/abi.js";
+export * from "../../dist/verifier/src/history.js";
 export * from "../../dist/verifier/src/registry.js";

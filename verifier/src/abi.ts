@@ -49,7 +49,7 @@ export const healthRegistryAbi = parseAbi([
   "function verifierBook() view returns (address)",
   "event Enrolled(address indexed subject)",
   "event Attested(address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission)",
-  "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, string reason)",
+  "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, uint8 standing, string reason)",
   "event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by)",
   "error NotEnrolled(address subject)",
   "error ClosedByGuardian(address subject, bytes32 policyId)",

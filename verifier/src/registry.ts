@@ -59,7 +59,7 @@ export interface Status {
   /** The contract's answer: the latest attestation counts now. */
   readonly healthy: boolean;
   readonly enrolled: boolean;
-  readonly standing: (typeof STANDINGS)[number];
+  readonly standing: Standing;
   /** Snapshot time of the latest attestation; absent when there is none. */
   readonly asOf?: number;
   /** First second at which the latest attestation is too old; absent when there is none. */
@@ -88,7 +88,11 @@ export interface MarketSignature {
   readonly signature: Hex;
 }
 
-const STANDINGS = ["open", "revokedBySubject", "revokedByGuardian"] as const;
+/** Whether a record takes attestations: `revokedBySubject` until a newer snapshot, `revokedByGuardian` until reopened. */
+export type Standing = (typeof STANDINGS)[number];
+
+/** In the contract's order. */
+export const STANDINGS = ["open", "revokedBySubject", "revokedByGuardian"] as const;
 
 /**
  * Connects to a registry and makes sure that it is one, on this chain.

@@ -63,8 +63,10 @@ interface IHealthRegistry {
     event Attested(
         address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission
     );
-    /// @notice The latest attestation stopped counting; `by` is the subject or a guardian.
-    event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, string reason);
+    /// @notice The latest attestation stopped counting; `standing` says whether as the subject's or as a guardian's act.
+    event Revoked(
+        address indexed subject, bytes32 indexed policyId, address indexed by, Standing standing, string reason
+    );
     /// @notice A guardian allows new attestations again; old ones do not come back.
     event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by);
 

@@ -17,7 +17,10 @@ import {
   heapTop,
   setHeapTop,
 } from "./bn254-module.js";
-import { ELEMENT_BYTES, isZero, writeElement } from "./bytes.js";
+import { ELEMENT_BYTES, writeElement } from "./bytes.js";
+import { type Arithmetic, createArithmetic, G1, G2, type Group } from "./kernels/arithmetic.js";
+import { multiplyPoints } from "./kernels/multiply.js";
+import { areOnCurve, loadPoints } from "./kernels/points.js";
 import type { KeySlice, Query, QuerySlice } from "./slices.js";
 import { G1_BYTES, G2_BYTES, TERM_BYTES } from "./zkey.js";
 
@@ -41,17 +44,10 @@ export interface Kernel {
   multiplyQuotient(values: RowValues): Uint8Array;
 }
 
-interface Group {
-  readonly prefix: "g1m" | "g2m";
-  readonly pointBytes: number;
-}
-
+/** How much of wasmcurves' own scratch memory, above what was allocated, is wiped after each call. */
 const WIPED_SCRATCH_BYTES = 1 << 20;
 
-const G1: Group = { prefix: "g1m", pointBytes: G1_BYTES };
-const G2: Group = { prefix: "g2m", pointBytes: G2_BYTES };
-
-/** A query in the module's memory. */
+/** A query in memory. */
 interface LoadedQuery {
   readonly group: Group;
   readonly wires: Uint32Array;
@@ -72,10 +68,10 @@ interface LoadedMatrix {
  * @throws KeelError kind `environment`, code `zkey.curve`, when a base is not on its curve.
  */
 export async function createKernel(slice: KeySlice): Promise<Kernel> {
-  const module = await createBn254Module();
-  const load = (query: Query): LoadedQuery => loadQuery(module, query, slice.queries[query]);
+  const [module, arithmetic] = await Promise.all([createBn254Module(), createArithmetic()]);
+  const load = (query: Query): LoadedQuery => loadQuery(arithmetic, query, slice.queries[query]);
   const queries = { a: load("a"), b1: load("b1"), b2: load("b2"), c: load("c") };
-  const h: LoadedQuery = loadQuery(module, "h", { wires: new Uint32Array(0), points: slice.h });
+  const h: LoadedQuery = loadQuery(arithmetic, "h", { wires: new Uint32Array(0), points: slice.h });
   const [a, b] = [loadMatrix(module, slice, 0), loadMatrix(module, slice, 1)];
   const shift = loadShift(module, slice.domain);
   // Whatever a call allocates may hold secrets: it is wiped, with some of the module's scratch above, and freed.
@@ -92,12 +88,17 @@ export async function createKernel(slice: KeySlice): Promise<Kernel> {
   return {
     rows: (witness) => scoped(() => evaluateRows(module, slice.rows, a, b, witness)),
     extend: (values) => scoped(() => extend(module, shift, values)),
-    multiply: (query, witness) =>
-      scoped(() => {
-        const { group, wires, points } = queries[query];
-        return multiplyClasses(module, group, points, gather(witness, wires));
-      }),
-    multiplyQuotient: (values) => scoped(() => multiplyQuotient(module, h.points, values)),
+    multiply: (query, witness) => {
+      const { group, wires, points } = queries[query];
+      return multiplyAndWipe(arithmetic, group, points, gather(witness, wires));
+    },
+    multiplyQuotient: (values) =>
+      multiplyAndWipe(
+        arithmetic,
+        G1,
+        h.points,
+        scoped(() => quotient(module, values)),
+      ),
   };
 }
 
@@ -107,19 +108,13 @@ function loadBytes(module: Bn254Module, bytes: Uint8Array): number {
   return pointer;
 }
 
-function loadQuery(module: Bn254Module, name: Query | "h", slice: QuerySlice): LoadedQuery {
+function loadQuery(arithmetic: Arithmetic, name: Query | "h", slice: QuerySlice): LoadedQuery {
   const group = name === "b2" ? G2 : G1;
-  const points = loadBytes(module, slice.points);
-  const inCurve = module.call[`${group.prefix}_inCurveAffine`]!;
-  for (let at = 0; at < slice.points.length; at += group.pointBytes) {
-    if (inCurve(points + at) === 0 && !isZero(slice.points, at, group.pointBytes)) {
-      const details = {
-        kind: "environment",
-        code: "zkey.curve",
-        path: `zkey.${name.toUpperCase()}`,
-      } as const;
-      throw new KeelError({ ...details, expected: "points on the curve", received: "a point off it" });
-    }
+  const points = loadPoints(arithmetic, slice.points);
+  const pointBytes = name === "b2" ? G2_BYTES : G1_BYTES;
+  if (!areOnCurve(arithmetic, group, points, slice.points.length / pointBytes)) {
+    const details = { kind: "environment", code: "zkey.curve", path: `zkey.${name.toUpperCase()}` } as const;
+    throw new KeelError({ ...details, expected: "points on the curve", received: "a point off it" });
   }
   return { group, wires: slice.wires, points };
 }
@@ -204,12 +199,13 @@ function extend(module: Bn254Module, shift: number, values: Uint8Array): Uint8Ar
   return bytesAt(module, pointer, values.length).slice();
 }
 
-function multiplyQuotient(module: Bn254Module, bases: number, { a, b, c }: RowValues): Uint8Array {
+/** a * b - c, plain. */
+function quotient(module: Bn254Module, { a, b, c }: RowValues): Uint8Array {
   const count = a.length / ELEMENT_BYTES;
   const [pa, pb, pc] = [a, b, c].map((values) => loadBytes(module, values)) as [number, number, number];
   module.call.qap_joinABC!(pa, pb, pc, count, pa);
   module.call.frm_batchFromMontgomery!(pa, count, pa);
-  return multiplyAll(module, G1, bases, pa, count);
+  return bytesAt(module, pa, a.length).slice();
 }
 
 function gather(witness: Uint8Array, wires: Uint32Array): Uint8Array {
@@ -221,50 +217,13 @@ function gather(witness: Uint8Array, wires: Uint32Array): Uint8Array {
   return scalars;
 }
 
-/** Most values of a witness are bits: ones are added, zeros skipped, and only the rest is multiplied. */
-function multiplyClasses(module: Bn254Module, group: Group, bases: number, scalars: Uint8Array): Uint8Array {
-  const { pointBytes } = group;
-  const count = scalars.length / ELEMENT_BYTES;
-  const addMixed = module.call[`${group.prefix}_addMixed`]!;
-  const ones = allocate(module, pointBytes * 2);
-  module.call[`${group.prefix}_zero`]!(ones);
-  const points = allocate(module, count * pointBytes);
-  const rest = allocate(module, count * ELEMENT_BYTES);
-  const heap = bytesAt(module, 0, module.memory.buffer.byteLength);
-  let kept = 0;
-  for (let i = 0; i < count; i++) {
-    const at = i * ELEMENT_BYTES;
-    const small = isZero(scalars, at + 1, ELEMENT_BYTES - 1);
-    const base = bases + i * pointBytes;
-    if (small && scalars[at] === 0) continue;
-    if (small && scalars[at] === 1) {
-      addMixed(ones, base, ones);
-      continue;
-    }
-    heap.copyWithin(points + kept * pointBytes, base, base + pointBytes);
-    heap.set(scalars.subarray(at, at + ELEMENT_BYTES), rest + kept * ELEMENT_BYTES);
-    kept += 1;
-  }
-  scalars.fill(0);
-  return multiplyAll(module, group, points, rest, kept, ones);
-}
-
-function multiplyAll(
-  module: Bn254Module,
+function multiplyAndWipe(
+  arithmetic: Arithmetic,
   group: Group,
-  bases: number,
-  scalars: number,
-  count: number,
-  plus?: number,
+  points: number,
+  scalars: Uint8Array,
 ): Uint8Array {
-  const { prefix, pointBytes } = group;
-  const call = (name: string, ...args: number[]): number => module.call[`${prefix}_${name}`]!(...args);
-  const sum = allocate(module, pointBytes * 2);
-  // The module leaves the result untouched when there is nothing to add.
-  if (count === 0) call("zero", sum);
-  else call("multiexpAffine", bases, scalars, ELEMENT_BYTES, count, sum);
-  if (plus !== undefined) call("add", sum, plus, sum);
-  call("toAffine", sum, sum);
-  call("fromMontgomeryAffine", sum, sum);
-  return bytesAt(module, sum, pointBytes).slice();
+  const sum = multiplyPoints(arithmetic, group, points, scalars);
+  scalars.fill(0);
+  return sum;
 }

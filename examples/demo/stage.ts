@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The local chain of the demo: clients, time, and transactions that are sent although they will be refused.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  defineChain,
+  type Hex,
+  http,
+  keccak256,
+  type PublicClient,
+  type TestClient,
+} from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { type LocalChain, startLocalChain } from "../../contracts/index.js";
+import { KeelError } from "../../verifier/src/index.js";
+import { toKeelError, type Wallet } from "../../verifier/src/registry.js";
+import type { GasMeter } from "./teller.js";
+
+/** A running chain with everything to drive it. */
+export interface Stage {
+  readonly chain: LocalChain;
+  readonly client: PublicClient;
+  readonly test: TestClient<"hardhat">;
+  readonly accounts: readonly PrivateKeyAccount[];
+  readonly wallets: readonly Wallet[];
+}
+
+/** Enough for any call of the demo: sent instead of an estimate, which a call that reverts does not have. */
+const GAS_LIMIT = 3_000_000n;
+
+/** Starts a chain. */
+export async function openStage(): Promise<Stage> {
+  const chain = await startLocalChain();
+  const options = {
+    chain: defineChain({
+      id: chain.chainId,
+      name: "local",
+      nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+      rpcUrls: { default: { http: [chain.rpcUrl] } },
+    }),
+    // The node answers a revert as an internal error, which would be tried again.
+    transport: http(chain.rpcUrl, { retryCount: 0 }),
+    pollingInterval: 20,
+    cacheTime: 0,
+  };
+  const accounts = chain.accounts.map(({ privateKey }) => privateKeyToAccount(privateKey));
+  return {
+    chain,
+    client: createPublicClient(options) as PublicClient,
+    test: createTestClient({ ...options, mode: "hardhat" }) as TestClient<"hardhat">,
+    accounts,
+    wallets: accounts.map((account) => createWalletClient({ ...options, account })),
+  };
+}
+
+/** Counts the gas of all transactions since the chain started. */
+export function gasMeter({ client }: Stage): GasMeter {
+  let counted = 0n;
+  let total = 0n;
+  return async () => {
+    const latest = await client.getBlockNumber();
+    while (counted < latest) {
+      counted += 1n;
+      total += (await client.getBlock({ blockNumber: counted })).gasUsed;
+    }
+    return total;
+  };
+}
+
+/** Time of the latest block, unix seconds. */
+export async function chainTime({ client }: Stage): Promise<number> {
+  return Number((await client.getBlock()).timestamp);
+}
+
+/** Lets time pass on the chain. */
+export async function passTime({ test }: Stage, seconds: number): Promise<void> {
+  await test.increaseTime({ seconds });
+  await test.mine({ blocks: 1 });
+}
+
+/**
+ * Sends a transaction that has to be refused, without asking first whether it would be: it is mined, and reverts.
+ *
+ * @returns the name of the contract's error
+ * @throws KeelError when the transaction succeeds or another error refuses it
+ */
+export async function sendRefused(
+  { client }: Stage,
+  wallet: Wallet,
+  call: { readonly to: Address; readonly data: Hex },
+  expected: string,
+): Promise<string> {
+  const request = await wallet.prepareTransactionRequest({ ...call, gas: GAS_LIMIT });
+  const serializedTransaction = await wallet.signTransaction(request);
+  // Hardhat mines the transaction and then answers with its revert; the receipt tells what counts.
+  await client.sendRawTransaction({ serializedTransaction }).catch(() => {});
+  const receipt = await client.getTransactionReceipt({ hash: keccak256(serializedTransaction) });
+  const received =
+    receipt.status === "success"
+      ? "a transaction that succeeded"
+      : await revertName(client, wallet, call, receipt.blockNumber);
+  if (received === expected) return received;
+  throw new KeelError({ kind: "proof", code: "demo.refusal", path: "transaction", expected, received });
+}
+
+async function revertName(
+  client: PublicClient,
+  wallet: Wallet,
+  call: { readonly to: Address; readonly data: Hex },
+  blockNumber: bigint,
+): Promise<string> {
+  try {
+    await client.call({ ...call, account: wallet.account, blockNumber });
+    return "no error when called again";
+  } catch (error) {
+    const { code } = toKeelError(error);
+    const name = code.replace(/^registry\./, "");
+    return name.charAt(0).toUpperCase() + name.slice(1);
+  }
+}

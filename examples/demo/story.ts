@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The story in five steps: set up, sign, prove, gate a vault, refuse. Real circuit, keys, signatures, proofs, chain and
+ * contracts; only the vault's asset is a test token, and the chain's clock is moved.
+ *
+ * @module
+ */
+
+import { ensureCircuit } from "../../circuits/setup/index.js";
+import { reportText } from "../../cli/report-text.js";
+import { compileContracts, deployKeel, loadArtifact } from "../../contracts/index.js";
+import { createProver, type Prover } from "../../prover/src/engine/node.js";
+import { assess, generateSourceKey, report, requireHealthy } from "../../prover/src/index.js";
+import { type Attestation, formatAttestation, policyTerms } from "../../verifier/src/index.js";
+import {
+  connectRegistry,
+  enrol,
+  isHealthy,
+  publishPolicy,
+  submitAttestation,
+} from "../../verifier/src/registry.js";
+import { gasMeter, openStage, passTime } from "./stage.js";
+import type { RunPart, Teller } from "./teller.js";
+import {
+  acceptMarket,
+  attestCall,
+  attestRefused,
+  type Book,
+  CAST,
+  CIRCUIT,
+  callVault,
+  DEPOSIT,
+  depositorOf,
+  depositRefused,
+  expect,
+  forgedAttestation,
+  openVault,
+  PUBLISHERS,
+  proven,
+  refusedLocally,
+  STRATEGY,
+  signedBook,
+  THRESHOLD,
+  type Vault,
+  VERIFIER,
+  type World,
+  withdraw,
+} from "./world.js";
+
+/** Tells everything. Ends the chain, whatever happens. */
+export async function tellStory(teller: Teller, say: (text: string) => void): Promise<void> {
+  const closing: (() => Promise<void> | void)[] = [];
+  try {
+    const world = await teller.step("set up: circuit, keys, chain, contracts", (part) =>
+      setUp(part, teller, closing),
+    );
+    const { book, vault } = await teller.step("sign: account, market, policy", (part) => sign(part, world));
+    const { attestation, prover } = await teller.step("prove: check, prove, attest", (part) =>
+      prove(part, world, book, say, closing),
+    );
+    await teller.step("gate: deposit, withdraw, expiry", (part) => gate(part, world, vault));
+    await teller.step("refuse: unhealthy, forged, foreign, replayed", (part) =>
+      refuse(part, world, vault, prover, attestation),
+    );
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]): Promise<World> {
+  const artifacts = await part("compile the circuit, make development keys", async (progress) => {
+    const set = await ensureCircuit(CIRCUIT, {
+      onProgress: ({ phase, fraction }) => progress.update(`circuit: ${phase}`, fraction),
+    });
+    const { constraints, files } = set.manifest;
+    return { value: set, detail: `${constraints} constraints, key ${megabytes(files.zkey.bytes)}` };
+  });
+  await part("compile the contracts", async () => {
+    const { verificationKey } = artifacts;
+    const verifier = { circuit: CIRCUIT, contractName: VERIFIER, insecure: true, verificationKey };
+    const { compiled } = await compileContracts({ verifiers: [verifier] });
+    return { value: undefined, detail: compiled ? "" : "up to date" };
+  });
+  const stage = await part("start a local Hardhat chain", async () => {
+    const value = await openStage();
+    closing.push(() => value.chain.stop());
+    return { value, detail: `chain ${value.chain.chainId}` };
+  });
+  teller.measureGas(gasMeter(stage));
+  const keel = await part("deploy books, registry, verifier", async () => {
+    const value = await deployKeel({
+      walletClient: stage.wallets[CAST.deployer]!,
+      publicClient: stage.client,
+      publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
+      threshold: THRESHOLD,
+      verifiers: [{ circuit: CIRCUIT, contractName: VERIFIER }],
+    });
+    return { value, detail: `registry ${value.registry}` };
+  });
+  const [vault, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
+  const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
+  return {
+    stage,
+    artifacts,
+    registry: await connectRegistry(stage.client, keel.registry),
+    abis: { vault: vault.abi, token: token.abi },
+    keyOf: (source) => keys.get(source)!,
+  };
+}
+
+async function sign(part: RunPart, world: World): Promise<{ readonly book: Book; readonly vault: Vault }> {
+  const { stage, registry } = world;
+  const book = await part("the source signs the account", async () => {
+    const value = await signedBook(world);
+    return { value, detail: `${STRATEGY.sources[0]}, ${Object.keys(STRATEGY.positions).length} positions` };
+  });
+  await part(`${THRESHOLD} of ${PUBLISHERS.length} publishers sign the market`, async () => {
+    await acceptMarket(world, book);
+    return { value: undefined, detail: `${book.market.instruments.length} instruments` };
+  });
+  const id = await part("publish the policy, enrol the subject", async () => {
+    const terms = policyTerms(book.policy, book.market);
+    const published = await publishPolicy(registry, stage.wallets[CAST.deployer]!, terms);
+    await enrol(registry, stage.wallets[CAST.manager]!);
+    await enrol(registry, stage.wallets[CAST.rival]!);
+    return { value: published.policyId, detail: `${Object.keys(book.policy.limits).length} limits` };
+  });
+  const vault = await part("open an ERC-4626 vault behind the policy", async () => ({
+    value: await openVault(world, id),
+    detail: "",
+  }));
+  await part("a deposit before any attestation", async () => ({
+    value: undefined,
+    detail: `refused, ${await depositRefused(world, vault)}`,
+  }));
+  return { book, vault };
+}
+
+async function prove(
+  part: RunPart,
+  world: World,
+  book: Book,
+  say: (text: string) => void,
+  closing: (() => unknown)[],
+): Promise<{ readonly attestation: Attestation; readonly prover: Prover }> {
+  await part("check", async () => {
+    const assessment = assess(book.snapshot, book.market, book.policy);
+    requireHealthy(assessment);
+    say(`\n${indent(reportText(report(assessment)))}\n`);
+    return { value: undefined, detail: "every limit holds" };
+  });
+  const prover = await part("load the key into workers", async () => {
+    const { wasmPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
+    const { wasm: wasmFile, zkey: zkeyFile } = manifest.files;
+    const sha256 = { wasm: wasmFile.sha256, zkey: zkeyFile.sha256 };
+    const value = await createProver({ wasm, zkey, sha256 });
+    closing.push(() => value.close());
+    return { value, detail: `${value.workers} workers` };
+  });
+  const attestation = await part("prove, verify", async (progress) => {
+    const value = await proven(world, book, prover, (fraction) => progress.update("proving", fraction));
+    return { value, detail: `attestation ${formatAttestation(value).length} bytes` };
+  });
+  await part("attest on chain", async () => {
+    const relayer = world.stage.wallets[CAST.relayer]!;
+    await submitAttestation(world.registry, relayer, attestation);
+    const { data } = await attestCall(world, attestation);
+    const healthy = await isHealthy(world.registry, attestation.subject, attestation.policyId);
+    expect(healthy, "the registry to say healthy");
+    return { value: undefined, detail: `healthy; calldata ${(data.length - 2) / 2} bytes` };
+  });
+  return { attestation, prover };
+}
+
+async function gate(part: RunPart, world: World, vault: Vault): Promise<void> {
+  await part("a deposit while healthy", async () => {
+    const shares = await callVault(world, vault, "deposit", [DEPOSIT, depositorOf(world)]);
+    return { value: shares, detail: "accepted" };
+  });
+  await part("a withdrawal while healthy", async () => ({
+    value: await withdraw(world, vault, DEPOSIT / 2n),
+    detail: "paid",
+  }));
+  await part("a day passes", async () => {
+    const { policy } = await signedBook(world);
+    await passTime(world.stage, policy.validity);
+    const healthy = await isHealthy(world.registry, STRATEGY.subject, vault.policyId);
+    expect(!healthy, "the attestation to have expired");
+    return { value: undefined, detail: "the attestation has expired" };
+  });
+  await part("a deposit after expiry", async () => ({
+    value: undefined,
+    detail: `refused, ${await depositRefused(world, vault)}`,
+  }));
+  await part("a withdrawal after expiry", async () => ({
+    value: await withdraw(world, vault, DEPOSIT / 4n),
+    detail: "paid",
+  }));
+}
+
+async function refuse(
+  part: RunPart,
+  world: World,
+  vault: Vault,
+  prover: Prover,
+  yesterday: Attestation,
+): Promise<void> {
+  await part("an over-levered snapshot", async () => {
+    const error = await refusedLocally(
+      proven(world, await signedBook(world, STRATEGY.twin.positions), prover),
+    );
+    expect(error.code === "policy.broken", "the limits that are broken", error.code);
+    for (const name of STRATEGY.twin.breaks) expect(error.message.includes(name), name, error.message);
+    return { value: undefined, detail: `refused before proving, ${error.received}` };
+  });
+  const book = await part("sign a new account and market", async () => {
+    const value = await signedBook(world);
+    await acceptMarket(world, value);
+    return { value, detail: "" };
+  });
+  const attestation = await part("prove it honestly", async () => ({
+    value: await proven(world, book, prover),
+    detail: "",
+  }));
+  await part("a proof forged from an altered witness", async () => {
+    const forged = await forgedAttestation(world, book, prover);
+    return { value: undefined, detail: `refused, ${await attestRefused(world, forged, "ProofRefused")}` };
+  });
+  await part("the proof of another subject", async () => {
+    const stolen = { ...attestation, subject: world.stage.accounts[CAST.rival]!.address };
+    return { value: undefined, detail: `refused, ${await attestRefused(world, stolen, "ProofRefused")}` };
+  });
+  await part("yesterday's proof again", async () => ({
+    value: undefined,
+    detail: `refused, ${await attestRefused(world, yesterday, "NotNewer")}`,
+  }));
+  await part("the honest proof", async () => {
+    await submitAttestation(world.registry, world.stage.wallets[CAST.relayer]!, attestation);
+    return { value: undefined, detail: "accepted" };
+  });
+  await part("the honest proof again", async () => ({
+    value: undefined,
+    detail: `refused, ${await attestRefused(world, attestation, "NotNewer")}`,
+  }));
+  await part("a deposit after renewal", async () => {
+    await callVault(world, vault, "deposit", [DEPOSIT / 4n, depositorOf(world)]);
+    return { value: undefined, detail: "accepted" };
+  });
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "      ");
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The demo's world and what its people can do: sign, publish, prove, forge, deposit, withdraw, attest.
+ *
+ * @module
+ */
+
+import { type Address, encodeFunctionData, type Hex, maxUint256, parseUnits } from "viem";
+import type { ArtifactSet } from "../../circuits/setup/index.js";
+import { deployContract, type loadArtifact } from "../../contracts/index.js";
+import type { Prover } from "../../prover/src/engine/node.js";
+import {
+  buildWitness,
+  checkSignatures,
+  parseSnapshot,
+  proveHealth,
+  randomSalt,
+  type Snapshot,
+  type SourceKeyPair,
+} from "../../prover/src/index.js";
+import { healthRegistryAbi } from "../../verifier/src/abi.js";
+import {
+  type Attestation,
+  type Domain,
+  KeelError,
+  type Market,
+  marketTable,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  policyId,
+} from "../../verifier/src/index.js";
+import {
+  latestVersion,
+  publishMarket,
+  type Registry,
+  signMarket,
+  submissionOf,
+} from "../../verifier/src/registry.js";
+import { exampleTexts } from "../generate.js";
+import { type Positions, STRATEGIES } from "../strategies.js";
+import { proveBlindly, wireOf } from "./forge.js";
+import { chainTime, type Stage, sendRefused } from "./stage.js";
+
+/** The strategy of the story. */
+export const STRATEGY = STRATEGIES[0]!;
+export const CIRCUIT = "portfolio-health/spot-16";
+export const VERIFIER = "Spot16Verifier";
+
+const USDC_DECIMALS = 6;
+export const DEPOSIT = parseUnits("250000", USDC_DECIMALS);
+
+/** Who is who among the chain's accounts. */
+export const CAST = { deployer: 0, manager: 1, depositor: 2, rival: 3, relayer: 4 } as const;
+
+/** Accounts that publish markets; two of them have to sign. */
+export const PUBLISHERS = [5, 6, 7] as const;
+export const THRESHOLD = 2;
+
+/** After the first step. */
+export interface World {
+  readonly stage: Stage;
+  readonly artifacts: ArtifactSet;
+  readonly registry: Registry;
+  readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
+  /** Keys of the sources, made for this run. */
+  readonly keyOf: (source: string) => SourceKeyPair;
+}
+
+type VaultAbi = Awaited<ReturnType<typeof loadArtifact>>["abi"];
+
+/** A market and a book of one moment. */
+export interface Book {
+  readonly market: Market;
+  readonly policy: Policy;
+  readonly snapshot: Snapshot;
+}
+
+/** A gated vault and the policy that it asks for. */
+export interface Vault {
+  readonly address: Address;
+  readonly policyId: Hex;
+}
+
+/** The strategy at the chain's present time, signed by this run's sources. */
+export async function signedBook(world: World, positions: Positions = STRATEGY.positions): Promise<Book> {
+  const asOf = await chainTime(world.stage);
+  const texts = exampleTexts(STRATEGY, { asOf, positions, keyOf: world.keyOf });
+  const book = {
+    market: parseMarket(texts.market),
+    policy: parsePolicy(texts.policy),
+    snapshot: parseSnapshot(texts.snapshot),
+  };
+  checkSignatures(book.snapshot, book.market, book.policy);
+  return book;
+}
+
+/** Publishers sign a book's market; anybody brings the signatures to the chain. */
+export async function acceptMarket({ stage, registry }: World, { market, policy }: Book): Promise<void> {
+  const { root } = marketTable(market, policy.circuit.shape);
+  const commitment = { root, asOf: market.asOf };
+  const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
+  const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
+  await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
+}
+
+/** Proves a book for the registry, at the chain's time. */
+export async function proven(
+  { stage, registry }: World,
+  book: Book,
+  prover: Prover,
+  onFraction: (fraction: number) => void = () => {},
+): Promise<Attestation> {
+  const { attestation } = await proveHealth({
+    ...book,
+    prover,
+    domain: domainOf(registry),
+    now: await chainTime(stage),
+    options: { onProgress: ({ fraction }) => onFraction(fraction) },
+  });
+  return attestation;
+}
+
+/** An attestation of a book whose debt was crossed out in the witness, with the proof that such a witness gives. */
+export async function forgedAttestation(world: World, book: Book, prover: Prover): Promise<Attestation> {
+  const domain = domainOf(world.registry);
+  const { input, statement, digest } = buildWitness({ ...book, domain, salt: randomSalt() });
+  const witness = await prover.calculateWitness(input);
+  const debt = book.market.instruments.findIndex(({ id }) => id === "USDC");
+  const altered = [...witness];
+  altered[await wireOf(world.artifacts.symPath, `main.quantity[0][${debt}]`)] = 0n;
+  const { code } = await refusedLocally(prover.proveWitness(altered));
+  expect(code === "proof.unsound", "the engine to give no proof", code);
+  return {
+    circuit: CIRCUIT,
+    policyId: policyId(statement.terms),
+    domain,
+    subject: statement.subject,
+    asOf: statement.asOf,
+    market: { root: statement.marketRoot, asOf: statement.marketTime },
+    portfolioCommitment: statement.portfolioCommitment,
+    exposuresCommitment: statement.exposuresCommitment,
+    digest: digest.c,
+    proof: await proveBlindly(world.artifacts.zkeyPath, altered),
+    insecure: true,
+  };
+}
+
+/** A vault over a test token, and a depositor who has some. */
+export async function openVault({ stage, registry, abis }: World, id: Hex): Promise<Vault> {
+  const clients = { walletClient: stage.wallets[CAST.deployer]!, publicClient: stage.client };
+  const token = await deployContract(clients, "TestToken", ["USD Coin", "USDC", USDC_DECIMALS]);
+  const args = [token, "Hedged ether vault", "hETH", registry.address, STRATEGY.subject, id];
+  const address = await deployContract(clients, "GatedVault", args);
+  const depositor = stage.wallets[CAST.depositor]!;
+  for (const [functionName, callArgs] of [
+    ["mint", [depositor.account.address, 2n * DEPOSIT]],
+    ["approve", [address, maxUint256]],
+  ] as const) {
+    const hash = await depositor.writeContract({
+      address: token,
+      abi: abis.token,
+      functionName,
+      args: callArgs,
+    });
+    await stage.client.waitForTransactionReceipt({ hash });
+  }
+  return { address, policyId: id };
+}
+
+/** A transaction of the depositor that has to succeed. */
+export async function callVault(
+  { stage, abis }: World,
+  { address }: Vault,
+  functionName: "deposit" | "withdraw",
+  args: readonly unknown[],
+): Promise<void> {
+  const depositor = stage.wallets[CAST.depositor]!;
+  const hash = await depositor.writeContract({ address, abi: abis.vault, functionName, args });
+  const { status } = await stage.client.waitForTransactionReceipt({ hash });
+  expect(status === "success", `${functionName} to succeed`, status);
+}
+
+/** A withdrawal of the depositor that has to succeed. */
+export async function withdraw(world: World, vault: Vault, assets: bigint): Promise<void> {
+  const depositor = depositorOf(world);
+  await callVault(world, vault, "withdraw", [assets, depositor, depositor]);
+}
+
+/** Sends a deposit that the vault has to refuse; gives the error's name. */
+export async function depositRefused(world: World, vault: Vault): Promise<string> {
+  const { stage, abis } = world;
+  const args = [DEPOSIT, depositorOf(world)];
+  const data = encodeFunctionData({ abi: abis.vault, functionName: "deposit", args });
+  return await sendRefused(stage, stage.wallets[CAST.depositor]!, { to: vault.address, data }, "NotHealthy");
+}
+
+/** Sends an attestation that the registry has to refuse; gives the error's name. */
+export async function attestRefused(
+  world: World,
+  attestation: Attestation,
+  expected: string,
+): Promise<string> {
+  const relayer = world.stage.wallets[CAST.relayer]!;
+  return await sendRefused(world.stage, relayer, await attestCall(world, attestation), expected);
+}
+
+/** The call that submits an attestation. */
+export async function attestCall(
+  { registry }: World,
+  attestation: Attestation,
+): Promise<{ to: Address; data: Hex }> {
+  const submission = submissionOf(attestation, await latestVersion(registry, attestation.circuit));
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
+  return { to: registry.address, data };
+}
+
+/** The error of work that has to fail before anything reaches the chain. */
+export async function refusedLocally(work: Promise<unknown>): Promise<KeelError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KeelError) return error;
+  if (error !== undefined) throw error;
+  throw new KeelError({ kind: "proof", code: "demo.refusal", expected: "a refusal", received: "none" });
+}
+
+export function depositorOf({ stage }: World): Address {
+  return stage.accounts[CAST.depositor]!.address;
+}
+
+function domainOf({ chainId, address }: Registry): Domain {
+  return { chainId, registry: address.toLowerCase() as Hex };
+}
+
+/** Stops the story when something is not as told. */
+export function expect(holds: boolean, expected: string, received = "something else"): void {
+  if (holds) return;
+  throw new KeelError({ kind: "proof", code: "demo.unexpected", expected, received });
+}

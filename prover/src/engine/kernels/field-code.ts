@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Code of a prime field with 254-bit modulus p: 9 limbs of 29 bits, Montgomery form with R = 2^261.
+ *
+ * An element is 9 little-endian 32-bit words, each below 2^29. Its value may be anything below 8p ("loose") as input
+ * of a multiplication, since 8p * 8p / R + p < 2p: products need no final subtraction. Nine products of 29-bit limbs,
+ * twice, and their carries fit 64 bits, so carries move once a row instead of once a product.
+ *
+ * @module
+ */
+import {
+  type Code,
+  type FunctionScope,
+  i32,
+  i64,
+  type Local,
+  loopWhile,
+  type ModuleWriter,
+  ret,
+  when,
+} from "./wasm-writer.js";
+
+export const LIMBS = 9;
+export const LIMB_BITS = 29n;
+/** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
+export const FIELD_BYTES = 40;
+/** log2 of the Montgomery radix. */
+export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
+const MASK = (1n << LIMB_BITS) - 1n;
+
+/** The limbs of a number. */
+export function toLimbs(value: bigint): bigint[] {
+  return Array.from({ length: LIMBS }, (_, i) =>
+    i === LIMBS - 1 ? value >> (LIMB_BITS * BigInt(i)) : (value >> (LIMB_BITS * BigInt(i))) & MASK,
+  );
+}
+
+/** An element's bytes. */
+export function elementBytes(value: bigint): Uint8Array {
+  const words = new Uint32Array(FIELD_BYTES / 4);
+  for (const [i, limb] of toLimbs(value).entries()) words[i] = Number(limb);
+  return new Uint8Array(words.buffer);
+}
+
+/**
+ * Adds a field's functions, all on pointers and safe when pointers are equal:
+ * `mul(a, b, r)`, `mul2(a, b, c, d, r)` = ab + cd, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
+ * for b <= 4p, `negate(a, r)` = p - a for canonical a, `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
+ * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
+ * or entering Montgomery form.
+ */
+export function defineField(writer: ModuleWriter, prefix: string, p: bigint): void {
+  const name = (op: string): string => `${prefix}_${op}`;
+  const pLimbs = toLimbs(p);
+  const inverse = negatedInverse(p);
+  const limb = (pointer: Local, i: number): Code => i64.load32(pointer.get, 4 * i);
+  const store = (pointer: Local, i: number, value: Code): Code => i64.store32(pointer.get, value, 4 * i);
+  const carry = (scope: FunctionScope, limbs: readonly Local[], target: Local): Code => {
+    const overflow = scope.i64();
+    return limbs.flatMap((t, i) =>
+      i === LIMBS - 1
+        ? store(target, i, i === 0 ? t.get : i64.add(t.get, overflow.get))
+        : [
+            ...(i === 0 ? [] : t.set(i64.add(t.get, overflow.get))),
+            ...overflow.set(i64.shrS(t.get, i64.const(LIMB_BITS))),
+            ...store(target, i, i64.and(t.get, i64.const(MASK))),
+          ],
+    );
+  };
+  const montgomery = (op: string, pairs: number): void =>
+    writer.define(name(op), 2 * pairs + 1, "none", (scope) => {
+      const right = Array.from({ length: pairs }, (_, k) =>
+        Array.from({ length: LIMBS }, () => scope.i64()).map((local, j) => ({
+          local,
+          pointer: scope.params[2 * k + 1]!,
+          j,
+        })),
+      );
+      const t = Array.from({ length: LIMBS }, () => scope.i64());
+      const [a, m] = [scope.i64(), scope.i64()];
+      const code: number[] = right
+        .flat()
+        .flatMap(({ local, pointer, j }) => [...local.set(limb(pointer, j))]);
+      let live = t;
+      for (let i = 0; i < LIMBS; i++) {
+        for (let k = 0; k < pairs; k++) {
+          code.push(...a.set(limb(scope.params[2 * k]!, i)));
+          for (let j = 0; j < LIMBS; j++) {
+            const product = i64.mul(a.get, right[k]![j]!.local.get);
+            const fresh = k === 0 && (i === 0 || j === LIMBS - 1);
+            code.push(...live[j]!.set(fresh ? product : i64.add(live[j]!.get, product)));
+          }
+        }
+        const low = i64.and(live[0]!.get, i64.const(MASK));
+        code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
+        const added = (j: number): Code => i64.add(live[j]!.get, i64.mul(m.get, i64.const(pLimbs[j]!)));
+        // The lowest limb becomes a multiple of 2^29 and leaves as a carry.
+        const shifted = i64.shrU(added(0), i64.const(LIMB_BITS));
+        code.push(...live[1]!.set(i64.add(added(1), shifted)));
+        for (let j = 2; j < LIMBS; j++) code.push(...live[j]!.set(added(j)));
+        live = [...live.slice(1), live[0]!];
+      }
+      code.push(...live[LIMBS - 1]!.set(i64.const(0n)));
+      return [...code, ...carry(scope, live, scope.params[2 * pairs]!)];
+    });
+  montgomery("mul", 1);
+  montgomery("mul2", 2);
+
+  const limbwise = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
+    writer.define(name(op), 3, "none", (scope) => {
+      const [a, b, r] = scope.params as [Local, Local, Local];
+      const t = Array.from({ length: LIMBS }, () => scope.i64());
+      return [
+        ...t.flatMap((local, i) => local.set(combine(limb(a, i), limb(b, i), i))),
+        ...carry(scope, t, r),
+      ];
+    });
+  limbwise("add", (a, b) => i64.add(a, b));
+  // Limbs may go below zero for a moment: carries are arithmetic shifts and the sum is positive.
+  const subtract = (op: string, multiple: bigint): void => {
+    const limbs = toLimbs(multiple);
+    limbwise(op, (a, b, i) => i64.sub(i64.add(a, i64.const(limbs[i]!)), b));
+  };
+  subtract("sub", 2n * p);
+  subtract("sub4", 4n * p);
+  writer.define(name("negate"), 2, "none", (scope) => {
+    const [a, r] = scope.params as [Local, Local];
+    const t = Array.from({ length: LIMBS }, () => scope.i64());
+    const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(pLimbs[i]!), limb(a, i))));
+    return [...differences, ...carry(scope, t, r)];
+  });
+
+  writer.define(name("reduce"), 1, "none", (scope) => {
+    const [a] = scope.params as [Local];
+    const t = Array.from({ length: LIMBS }, () => scope.i64());
+    const [sum, overflow] = [scope.i64(), scope.i64()];
+    const subtractOnce = (multiple: bigint): Code => {
+      const limbs = toLimbs(multiple);
+      const code = t.flatMap((local, i) => {
+        const difference = i64.sub(limb(a, i), i64.const(limbs[i]!));
+        const total = i === 0 ? difference : i64.add(difference, overflow.get);
+        return i === LIMBS - 1
+          ? local.set(total)
+          : [
+              ...sum.set(total),
+              ...overflow.set(i64.shrS(sum.get, i64.const(LIMB_BITS))),
+              ...local.set(i64.and(sum.get, i64.const(MASK))),
+            ];
+      });
+      const keep = t.flatMap((local, i) => store(a, i, local.get));
+      return [...code, ...when(i32.eqz(i64.ltS(t[LIMBS - 1]!.get, i64.const(0n))), keep)];
+    };
+    return [...subtractOnce(2n * p), ...subtractOnce(p)];
+  });
+
+  writer.define(name("isZero"), 1, "i32", (scope) => {
+    const [a] = scope.params as [Local];
+    const limbs = Array.from({ length: LIMBS }, (_, i) => limb(a, i));
+    return i64.eqz(limbs.reduce((all, next) => i64.or(all, next)));
+  });
+  writer.define(name("equal"), 2, "i32", (scope) => {
+    const [a, b] = scope.params as [Local, Local];
+    const differences = Array.from({ length: LIMBS }, (_, i) => i64.xor(limb(a, i), limb(b, i)));
+    // Different elements nearly always differ in the lowest limb.
+    return [
+      ...when(i32.eqz(i64.eqz(differences[0]!)), ret(i32.const(0))),
+      ...i64.eqz(differences.reduce((all, next) => i64.or(all, next))),
+    ];
+  });
+  writer.define(name("copy"), 2, "none", (scope) => {
+    const [a, r] = scope.params as [Local, Local];
+    return Array.from({ length: FIELD_BYTES / 8 }, (_, i) =>
+      i64.store(r.get, i64.load(a.get, 8 * i), 8 * i),
+    ).flat();
+  });
+  defineInverse(writer, prefix, p);
+  defineConversions(writer, prefix);
+}
+
+/** a^(p-2), square and multiply; batches share one inversion, so its speed hardly matters. */
+function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
+  const bits = (p - 2n).toString(2).slice(1);
+  const exponent = writer.data(Uint8Array.from(bits, Number));
+  const base = writer.data(new Uint8Array(FIELD_BYTES));
+  writer.define(`${prefix}_invert`, 2, "none", (scope) => {
+    const [a, r] = scope.params as [Local, Local];
+    const i = scope.i32();
+    const bit: Code = [...i32.add(i32.const(exponent), i.get), 0x2d, 0, 0];
+    const multiply = (by: Code): Code => writer.call(`${prefix}_mul`, r.get, by, r.get);
+    return [
+      ...writer.call(`${prefix}_copy`, a.get, i32.const(base)),
+      ...writer.call(`${prefix}_copy`, a.get, r.get),
+      ...loopWhile(i32.ltU(i.get, i32.const(bits.length)), [
+        ...multiply(r.get),
+        ...when(bit, multiply(i32.const(base))),
+        ...i.set(i32.add(i.get, i32.const(1))),
+      ]),
+    ];
+  });
+}
+
+/** Between 256 bits as four 64-bit words and nine 29-bit limbs. */
+function defineConversions(writer: ModuleWriter, prefix: string): void {
+  writer.define(`${prefix}_fromBytes`, 2, "none", (scope) => {
+    const [source, r] = scope.params as [Local, Local];
+    return Array.from({ length: LIMBS }, (_, i) => {
+      const bit = Number(LIMB_BITS) * i;
+      const [word, shift] = [bit >> 6, bit & 63];
+      const low = i64.shrU(i64.load(source.get, 8 * word), i64.const(BigInt(shift)));
+      const crosses = shift + Number(LIMB_BITS) > 64 && word < 3;
+      const high = (): Code => i64.shl(i64.load(source.get, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
+      const value = i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK));
+      return i64.store32(r.get, value, 4 * i);
+    }).flat();
+  });
+  writer.define(`${prefix}_toBytes`, 2, "none", (scope) => {
+    const [a, target] = scope.params as [Local, Local];
+    return Array.from({ length: 4 }, (_, word) => {
+      const parts: Code[] = [];
+      for (let i = 0; i < LIMBS; i++) {
+        const shift = Number(LIMB_BITS) * i - 64 * word;
+        if (shift <= -Number(LIMB_BITS) || shift >= 64) continue;
+        const value = i64.load32(a.get, 4 * i);
+        parts.push(
+          shift < 0 ? i64.shrU(value, i64.const(BigInt(-shift))) : i64.shl(value, i64.const(BigInt(shift))),
+        );
+      }
+      return i64.store(
+        target.get,
+        parts.reduce((all, next) => i64.or(all, next)),
+        8 * word,
+      );
+    }).flat();
+  });
+}
+
+/** -1/p modulo 2^29, by Newton's iteration. */
+function negatedInverse(p: bigint): bigint {
+  let inverse = 1n;
+  for (let i = 0; i < 5; i++) inverse = (inverse * (2n - p * inverse)) & MASK;
+  return -inverse & MASK;
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Sums of many points, each times a scalar (Pippenger's buckets with signed digits), with every addition affine and
+ * in batches that share an inversion.
+ *
+ * 1. Each scalar becomes one signed digit a window; a point goes into the bucket of its digit's magnitude, negated for
+ *    a negative digit. Small scalars, of which witnesses are full, have few digits and cost little.
+ * 2. Each bucket is summed pairwise, in rounds over all buckets of several windows.
+ * 3. Each window's buckets, weighted by their number, are summed by running sums: first within segments, all segments
+ *    of all windows side by side, then over the segments.
+ * 4. The windows are joined by doublings.
+ *
+ * @module
+ */
+import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
+import { PAIR_BYTES } from "./curve-code.js";
+import { readPoint } from "./points.js";
+
+const SCALAR_BYTES = 32;
+const SCALAR_BITS = 254;
+/** Pairs that share one inversion: it costs 350 multiplications, and their working memory should stay in cache. */
+const BATCH = 1024;
+/** Room for sums in the making; decides how many windows are summed side by side. */
+const SUMS_BYTES = 8 << 20;
+
+/**
+ * The sum of points times scalars, as plain affine coordinates; infinity is all zero.
+ *
+ * @param points address of points in the module's form
+ * @param scalars plain 32-byte little-endian numbers below r, as many as there are points
+ */
+export function multiplyPoints(
+  arithmetic: Arithmetic,
+  group: Group,
+  points: number,
+  scalars: Uint8Array,
+): Uint8Array {
+  return scoped(arithmetic, () => {
+    const digits = toDigits(scalars, windowBits(scalars.length / SCALAR_BYTES));
+    const adder = createAdder(arithmetic, group);
+    const buckets = sumBuckets(arithmetic, group, adder, points, digits);
+    const sums = sumWindows(arithmetic, group, adder, buckets, digits);
+    digits.values.fill(0);
+    return readPoint(arithmetic, group, joinWindows(arithmetic, group, adder, sums, digits.bits));
+  });
+}
+
+/** Scalars as signed digits: `values[window * count + i]`, of magnitude at most 2^(bits - 1). */
+interface Digits {
+  readonly bits: number;
+  readonly windows: number;
+  readonly count: number;
+  readonly values: Int16Array;
+}
+
+/** About log2(n) - 4 balances additions into buckets against the summing of buckets. */
+function windowBits(count: number): number {
+  return Math.min(Math.max(Math.round(Math.log2(count + 1)) - 4, 4), 13);
+}
+
+function toDigits(scalars: Uint8Array, bits: number): Digits {
+  const count = scalars.length / SCALAR_BYTES;
+  // One bit more than the scalars have, for the last carry.
+  const windows = Math.ceil((SCALAR_BITS + 1) / bits);
+  const values = new Int16Array(windows * count);
+  const words = new Uint32Array(SCALAR_BYTES / 4 + 1);
+  const view = new DataView(scalars.buffer, scalars.byteOffset, scalars.length);
+  const [mask, half, full] = [(1 << bits) - 1, 1 << (bits - 1), 1 << bits];
+  for (let i = 0; i < count; i++) {
+    let used = 0;
+    for (let word = 0; word < SCALAR_BYTES / 4; word++) {
+      const value = view.getUint32(i * SCALAR_BYTES + 4 * word, true);
+      words[word] = value;
+      if (value !== 0) used = word + 1;
+    }
+    let carry = 0;
+    for (let window = 0; window * bits < 32 * used || carry !== 0; window++) {
+      const [word, shift] = [(window * bits) >> 5, (window * bits) & 31];
+      const raw = shift === 0 ? words[word]! : (words[word]! >>> shift) | (words[word + 1]! << (32 - shift));
+      let digit = (raw & mask) + carry;
+      carry = 0;
+      if (digit > half) {
+        digit -= full;
+        carry = 1;
+      }
+      if (digit !== 0) values[window * count + i] = digit;
+    }
+  }
+  words.fill(0);
+  return { bits, windows, count, values };
+}
+
+/** Collects additions and runs them in batches; see curve-code.ts for signs and places of results. */
+interface Adder {
+  add(p: number, q: number, result: number): void;
+  /** Runs what is left; results count only after it. */
+  flush(): void;
+}
+
+function createAdder(arithmetic: Arithmetic, group: Group): Adder {
+  const table = allocate(arithmetic, BATCH * PAIR_BYTES);
+  const work = allocate(arithmetic, BATCH * group.bytes);
+  const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
+  const { memory } = arithmetic;
+  let entries = new Uint32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+  let used = 0;
+  const flush = (): void => {
+    if (used > 0) addPairs(table, used / 3, work);
+    used = 0;
+  };
+  return {
+    add(p, q, result) {
+      // The memory has grown: the view went stale.
+      if (entries.length === 0) entries = new Uint32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+      entries[used] = p;
+      entries[used + 1] = q;
+      entries[used + 2] = result;
+      used += 3;
+      if (used === entries.length) flush();
+    },
+    flush,
+  };
+}
+
+/** Address of each bucket's sum (odd for a negated point, 0 for an empty bucket): `[window * half + magnitude - 1]`. */
+function sumBuckets(
+  arithmetic: Arithmetic,
+  group: Group,
+  adder: Adder,
+  points: number,
+  digits: Digits,
+): Uint32Array {
+  const half = 1 << (digits.bits - 1);
+  const buckets = new Uint32Array(digits.windows * half);
+  const kept = allocate(arithmetic, buckets.length * group.bytes);
+  const side = Math.max(1, Math.min(digits.windows, Math.floor(SUMS_BYTES / (digits.count * group.bytes))));
+  const sums = allocate(arithmetic, side * digits.count * group.bytes);
+  for (let first = 0; first < digits.windows; first += side) {
+    const windows = Math.min(side, digits.windows - first);
+    const lists = sortIntoBuckets(points, group.bytes, digits, first, windows);
+    sumLists(lists, adder, sums, group.bytes);
+    const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
+    for (let bucket = 0; bucket < windows * half; bucket++) {
+      if (lists.lengths[bucket] === 0) continue;
+      let sum = lists.members[lists.starts[bucket]!]!;
+      if (sum >= sums) {
+        // The room for sums serves the next windows too.
+        const place = kept + (first * half + bucket) * group.bytes;
+        heap.copyWithin(place, sum, sum + group.bytes);
+        sum = place;
+      }
+      buckets[first * half + bucket] = sum;
+    }
+  }
+  return buckets;
+}
+
+/** Points to be summed, by bucket. */
+interface Lists {
+  readonly members: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
+}
+
+function sortIntoBuckets(
+  points: number,
+  pointBytes: number,
+  digits: Digits,
+  first: number,
+  windows: number,
+): Lists {
+  const { count, values } = digits;
+  const half = 1 << (digits.bits - 1);
+  const lengths = new Uint32Array(windows * half);
+  const starts = new Uint32Array(windows * half);
+  for (let window = 0; window < windows; window++) {
+    const base = window * half - 1;
+    for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
+      const digit = values[at]!;
+      if (digit !== 0) lengths[base + (digit < 0 ? -digit : digit)]! += 1;
+    }
+  }
+  let total = 0;
+  for (let bucket = 0; bucket < lengths.length; bucket++) {
+    starts[bucket] = total;
+    total += lengths[bucket]!;
+  }
+  const members = new Uint32Array(total);
+  const next = starts.slice();
+  for (let window = 0; window < windows; window++) {
+    const base = window * half - 1;
+    for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
+      const digit = values[at]!;
+      if (digit === 0) continue;
+      const bucket = base + (digit < 0 ? -digit : digit);
+      members[next[bucket]!] = points + i * pointBytes + (digit < 0 ? 1 : 0);
+      next[bucket]! += 1;
+    }
+  }
+  return { members, starts, lengths };
+}
+
+/** Sums each list into its first member, pair by pair, in rounds over all lists. */
+function sumLists({ members, starts, lengths }: Lists, adder: Adder, sums: number, pointBytes: number): void {
+  let free = sums;
+  for (let busy = true; busy; adder.flush()) {
+    busy = false;
+    for (let bucket = 0; bucket < lengths.length; bucket++) {
+      const length = lengths[bucket]!;
+      if (length < 2) continue;
+      busy = true;
+      const start = starts[bucket]!;
+      const pairs = length >> 1;
+      for (let k = 0; k < pairs; k++) {
+        adder.add(members[start + 2 * k]!, members[start + 2 * k + 1]!, free);
+        members[start + k] = free;
+        free += pointBytes;
+      }
+      if (length & 1) members[start + pairs] = members[start + length - 1]!;
+      lengths[bucket] = pairs + (length & 1);
+    }
+  }
+}
+
+/** Address of each window's sum: of bucket m's sum times m, over all m. */
+function sumWindows(
+  arithmetic: Arithmetic,
+  group: Group,
+  adder: Adder,
+  buckets: Uint32Array,
+  digits: Digits,
+): number[] {
+  const { windows, bits } = digits;
+  const half = 1 << (bits - 1);
+  const segmentBits = (bits - 1) >> 1;
+  const segment = 1 << segmentBits;
+  const segments = half / segment;
+  const room = (points: number): number => {
+    const pointer = allocate(arithmetic, points * group.bytes);
+    bytesAt(arithmetic, pointer, points * group.bytes).fill(0);
+    return pointer;
+  };
+  // Within segment k, of buckets m = k * segment + l: plain = sum of B, weighted = sum of l B.
+  const [plain, weighted] = [room(windows * segments), room(windows * segments)];
+  for (let l = segment; l > 0; l--) {
+    for (let lane = 0; lane < windows * segments; lane++) {
+      const bucket = buckets[lane * segment + l - 1]!;
+      const sum = plain + lane * group.bytes;
+      if (bucket !== 0) adder.add(sum, bucket, sum);
+    }
+    adder.flush();
+    for (let lane = 0; lane < windows * segments; lane++) {
+      const at = lane * group.bytes;
+      adder.add(weighted + at, plain + at, weighted + at);
+    }
+    adder.flush();
+  }
+  // Over the segments: sum of weighted, and segment * (sum of k * plain).
+  const [running, steps, total] = [room(windows), room(windows), room(windows)];
+  for (let k = segments - 1; k >= 0; k--) {
+    for (let window = 0; window < windows; window++) {
+      const at = window * group.bytes;
+      const from = (window * segments + k) * group.bytes;
+      adder.add(total + at, weighted + from, total + at);
+      if (k > 0) adder.add(running + at, plain + from, running + at);
+    }
+    adder.flush();
+    for (let window = 0; k > 0 && window < windows; window++) {
+      const at = window * group.bytes;
+      adder.add(steps + at, running + at, steps + at);
+    }
+    adder.flush();
+  }
+  const double = arithmetic.call[`${group.prefix}_doubleMany`]!;
+  return Array.from({ length: windows }, (_, window) => {
+    const [sum, step] = [total + window * group.bytes, steps + window * group.bytes];
+    double(step, segmentBits, step);
+    adder.add(sum, step, sum);
+    adder.flush();
+    return sum;
+  });
+}
+
+function joinWindows(
+  arithmetic: Arithmetic,
+  group: Group,
+  adder: Adder,
+  sums: readonly number[],
+  bits: number,
+): number {
+  const double = arithmetic.call[`${group.prefix}_doubleMany`]!;
+  const result = sums.at(-1)!;
+  for (const sum of sums.slice(0, -1).reverse()) {
+    double(result, bits, result);
+    adder.add(result, sum, result);
+    adder.flush();
+  }
+  return result;
+}

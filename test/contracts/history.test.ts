@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Can everything be rebuilt, and every proof be verified again, from the logs alone?
+ *
+ * @module
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo } from "../support/chain.js";
+import { acceptMarket, attestation, type Fixture, POLICY, START, startFixture, TERMS } from "./fixture.js";
+import {
+  type AttestedEntry,
+  enrol,
+  type HistoryEntry,
+  historyOf,
+  reopen,
+  replayHistory,
+  reverify,
+  revoke,
+  revokeFor,
+  statusOf,
+  submitAttestation,
+  submitBatch,
+} from "./registry-client.js";
+import { endProving, statementArtifacts } from "./statement-circuit.js";
+
+let fixture: Fixture;
+let entries: HistoryEntry[];
+
+const subject = () => fixture.cast.subject.account.address;
+const other = () => fixture.cast.guardian.account.address;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  const { chain, registry, cast } = fixture;
+  const att = async (asOf: number, who = subject()) => {
+    const market = { root: BigInt(asOf), asOf };
+    await acceptMarket(fixture, market);
+    return await attestation(fixture, { subject: who, asOf, marketRoot: market.root, marketTime: asOf });
+  };
+  // A life with everything in it: a batch, a streak, a lapse, both revocations; a guardian who is a subject too.
+  await enrol(registry, cast.guardian);
+  await travelTo(chain, START + 10);
+  await submitBatch(registry, cast.stranger, [
+    await att(START + 1),
+    await att(START + 1, other()),
+    await att(START + 2),
+  ]);
+  await travelTo(chain, START + 1_000);
+  await submitAttestation(registry, cast.stranger, await att(START + 990));
+  await travelTo(chain, START + 20_000);
+  await submitAttestation(registry, cast.stranger, await att(START + 19_990));
+  await nextBlockAt(chain, START + 20_100);
+  await revoke(registry, cast.subject, POLICY, "source key lost; \u001b[31mred\u001b[0m");
+  await travelTo(chain, START + 20_200);
+  await submitAttestation(registry, cast.stranger, await att(START + 20_150));
+  await revokeFor(registry, cast.guardian, subject(), POLICY, "fraud");
+  await revokeFor(registry, cast.guardian, other(), POLICY, "on itself, as a guardian");
+  await reopen(registry, cast.guardian, subject(), POLICY);
+  await travelTo(chain, START + 20_500);
+  await submitAttestation(registry, cast.stranger, await att(START + 20_450));
+  entries = await historyOf(registry, { fromBlock: 0n });
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+describe("a history", () => {
+  it("has every event, in the chain's order", () => {
+    expect(entries.map(({ kind }) => kind)).toEqual([
+      "enrolled",
+      "enrolled",
+      "attested",
+      "attested",
+      "attested",
+      "attested",
+      "attested",
+      "revoked",
+      "attested",
+      "revoked",
+      "revoked",
+      "reopened",
+      "attested",
+    ]);
+    expect(entries[7]).toMatchObject({
+      by: subject(),
+      standing: "revokedBySubject",
+      blockTime: START + 20_100,
+    });
+    expect(entries[9]).toMatchObject({ by: other(), standing: "revokedByGuardian", reason: "fraud" });
+  });
+
+  it("replays to the registry's own record, for each subject", async () => {
+    for (const who of [subject(), other()]) {
+      const { asOf, expiry, firstAsOf, floor, count, streak, lapses, standing } = await statusOf(
+        fixture.registry,
+        who,
+        POLICY,
+      );
+      expect(replayHistory(entries, who, POLICY)).toEqual({
+        asOf,
+        expiry,
+        firstAsOf,
+        floor,
+        count,
+        streak,
+        lapses,
+        standing,
+      });
+    }
+    expect(replayHistory(entries, subject(), POLICY)).toMatchObject({ count: 6, streak: 1, lapses: 3 });
+    expect(replayHistory(entries, fixture.cast.stranger.account.address, POLICY).count).toBe(0);
+  });
+
+  it("asks for one subject, policy and range of blocks", async () => {
+    const { registry } = fixture;
+    const own = await historyOf(registry, { fromBlock: 0n, subject: other(), policyId: POLICY });
+    expect(own.map(({ kind }) => kind)).toEqual(["enrolled", "attested", "revoked"]);
+    const foreign = await historyOf(registry, { fromBlock: 0n, policyId: `0x${"00".repeat(32)}` });
+    expect(foreign.map(({ kind }) => kind)).toEqual(["enrolled", "enrolled"]);
+    const { blockNumber } = entries[7]!;
+    const range = await historyOf(registry, { fromBlock: blockNumber, toBlock: blockNumber });
+    expect(range).toEqual([entries[7]]);
+  });
+
+  it("verifies every proof again, batches included, under the right key only", async () => {
+    const attested = entries.filter((entry): entry is AttestedEntry => entry.kind === "attested");
+    const { verificationKey } = await statementArtifacts();
+    for (const entry of attested) expect(await reverify(fixture.registry, entry, verificationKey)).toBe(true);
+    const second = (await statementArtifacts("second")).verificationKey;
+    expect(await reverify(fixture.registry, attested[0]!, second)).toBe(false);
+  });
+
+  it("finds a registry or a node that lies about what was proven", async () => {
+    const { verificationKey } = await statementArtifacts();
+    const entry = entries.find((candidate): candidate is AttestedEntry => candidate.kind === "attested")!;
+    const lies: Partial<AttestedEntry>[] = [
+      { asOf: entry.asOf + 1 },
+      { subject: other() },
+      { market: { ...entry.market, root: 1n } },
+      { portfolioCommitment: 1n },
+      { digest: 1n },
+      { proof: entry.proof.map(() => 0n) },
+    ];
+    for (const lie of lies) {
+      expect(
+        await reverify(fixture.registry, { ...entry, ...lie }, verificationKey),
+        JSON.stringify(Object.keys(lie)),
+      ).toBe(false);
+    }
+    expect(TERMS.validity).toBe(entry.expiry - entry.asOf);
+  });
+});

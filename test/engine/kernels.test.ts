@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do the kernels compute what BigInt and noble-curves compute, on edges and on random input?
+ *
+ * @module
+ */
+import { bn254 } from "@noble/curves/bn254.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  type Arithmetic,
+  allocate,
+  bytesAt,
+  createArithmetic,
+  G1,
+  G2,
+  type Group,
+} from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
+import { multiplyPoints } from "../../dist/prover/src/engine/kernels/multiply.js";
+import { areOnCurve, loadPoints, readPoint } from "../../dist/prover/src/engine/kernels/points.js";
+
+const SEED = 20261121n;
+const P = bn254.fields.Fp.ORDER;
+const R = bn254.fields.Fr.ORDER;
+const RADIX = 1n << RADIX_BITS;
+const RADIX_INVERSE = bn254.fields.Fp.inv(RADIX % P);
+
+let arithmetic: Arithmetic;
+beforeAll(async () => {
+  arithmetic = await createArithmetic();
+});
+
+/** Numbers from a linear congruential generator: the same ones in every run. */
+function generator(seed: bigint): (below: bigint) => bigint {
+  let state = seed;
+  return (below) => {
+    let value = 0n;
+    for (let i = 0; i < 5; i++) {
+      state = (state * 6364136223846793005n + 1442695040888963407n) % (1n << 64n);
+      value = (value << 64n) | (state ^ (state >> 31n));
+    }
+    return value % below;
+  };
+}
+
+function littleEndian(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
+}
+
+describe(`the base field (seed ${SEED})`, () => {
+  let places: number[];
+  beforeAll(() => {
+    places = Array.from({ length: 5 }, () => allocate(arithmetic, FIELD_BYTES));
+  });
+  const put = (place: number, value: bigint): void =>
+    bytesAt(arithmetic, places[place]!, FIELD_BYTES).set(elementBytes(value));
+  const get = (place: number): bigint => {
+    const limbs = new Uint32Array(arithmetic.memory.buffer, places[place]!, 9);
+    return limbs.reduceRight((value, limb) => (value << 29n) + BigInt(limb), 0n);
+  };
+  const call = (name: string, ...operands: number[]): number =>
+    arithmetic.call[`fp_${name}`]!(...operands.map((place) => places[place]!));
+  const random = generator(SEED);
+  const edges = [0n, 1n, 2n, P - 1n, P, P + 1n, 2n * P - 1n, (1n << 253n) - 1n, (1n << 232n) - 1n];
+  const operands = (bound: bigint): [bigint, bigint][] => {
+    const values = [...edges, bound - 1n].filter((value) => value < bound);
+    const pairs = values.flatMap((a) => values.map((b): [bigint, bigint] => [a, b]));
+    return [...pairs, ...Array.from({ length: 500 }, (): [bigint, bigint] => [random(bound), random(bound)])];
+  };
+
+  it("multiplies anything below 8p to something below 2p", () => {
+    for (const [a, b] of operands(8n * P)) {
+      put(0, a);
+      put(1, b);
+      call("mul", 0, 1, 2);
+      expect(get(2) % P).toBe((a * b * RADIX_INVERSE) % P);
+      expect(get(2) < 2n * P).toBe(true);
+      call("mul2", 0, 1, 1, 1, 3);
+      expect(get(3) % P).toBe((((a * b + b * b) % P) * RADIX_INVERSE) % P);
+      expect(get(3) < 2n * P).toBe(true);
+      call("mul", 0, 1, 0);
+      expect(get(0)).toBe(get(2));
+    }
+  });
+
+  it("adds, subtracts, negates, reduces and compares", () => {
+    for (const [a, b] of operands(2n * P)) {
+      put(0, a);
+      put(1, b);
+      call("add", 0, 1, 2);
+      expect(get(2)).toBe(a + b);
+      call("sub", 0, 1, 3);
+      expect(get(3)).toBe(a - b + 2n * P);
+      call("sub4", 0, 1, 3);
+      expect(get(3)).toBe(a - b + 4n * P);
+      call("reduce", 2);
+      expect(get(2)).toBe((a + b) % P);
+      expect(call("isZero", 2)).toBe((a + b) % P === 0n ? 1 : 0);
+      expect(call("equal", 0, 1)).toBe(a === b ? 1 : 0);
+      expect(call("equal", 0, 0)).toBe(1);
+      call("negate", 2, 4);
+      expect(get(4)).toBe(P - ((a + b) % P));
+    }
+  });
+
+  it("inverts, and converts to bytes and back", () => {
+    for (const value of [1n, 2n, P - 1n, random(P), random(P)]) {
+      put(0, (value * RADIX) % P);
+      call("invert", 0, 1);
+      call("mul", 0, 1, 2);
+      call("reduce", 2);
+      expect(get(2)).toBe(RADIX % P);
+      put(0, value);
+      call("toBytes", 0, 1);
+      expect(bytesAt(arithmetic, places[1]!, 32)).toEqual(littleEndian(value));
+      call("fromBytes", 1, 2);
+      expect(get(2)).toBe(value);
+    }
+  });
+});
+
+interface Curve {
+  readonly group: Group;
+  /** Multiple of the generator as base-field coordinates, or none for infinity. */
+  multiple(scalar: bigint): bigint[];
+}
+
+const CURVES: Curve[] = [
+  {
+    group: G1,
+    multiple(scalar) {
+      if (scalar % R === 0n) return [0n, 0n];
+      const { x, y } = bn254.G1.Point.BASE.multiply(scalar % R).toAffine();
+      return [x, y];
+    },
+  },
+  {
+    group: G2,
+    multiple(scalar) {
+      if (scalar % R === 0n) return [0n, 0n, 0n, 0n];
+      const { x, y } = bn254.G2.Point.BASE.multiply(scalar % R).toAffine();
+      return [x.c0, x.c1, y.c0, y.c1];
+    },
+  },
+];
+
+const bytesOf = (numbers: readonly bigint[]): Uint8Array =>
+  Uint8Array.from(numbers.flatMap((n) => [...littleEndian(n)]));
+const snarkjsForm = (coordinates: readonly bigint[]): bigint[] => coordinates.map((c) => (c << 256n) % P);
+
+describe.each(CURVES)(`sums of multiples in $group.prefix (seed ${SEED})`, ({ group, multiple }) => {
+  const random = generator(SEED);
+  /** Compares the sum of scalar * (exponent * generator) with (sum of scalar * exponent) * generator. */
+  const check = (exponents: readonly bigint[], scalars: readonly bigint[]): void => {
+    const { top } = arithmetic;
+    const points = bytesOf(exponents.flatMap((exponent) => snarkjsForm(multiple(exponent))));
+    const loaded = loadPoints(arithmetic, points);
+    expect(areOnCurve(arithmetic, group, loaded, exponents.length)).toBe(true);
+    const sum = multiplyPoints(arithmetic, group, loaded, bytesOf(scalars));
+    arithmetic.top = top;
+    const expected = exponents.reduce((total, exponent, i) => total + exponent * scalars[i]!, 0n) % R;
+    expect(sum).toEqual(bytesOf(multiple(expected)));
+  };
+  const randoms = (count: number): bigint[] => Array.from({ length: count }, () => random(R));
+  const repeat = (count: number, ...values: bigint[]): bigint[] =>
+    Array.from({ length: count }, (_, i) => values[i % values.length]!);
+
+  it.each<[string, () => [bigint[], bigint[]]]>([
+    ["nothing", () => [[], []]],
+    ["one point, once", () => [[1n], [1n]]],
+    ["one point, never", () => [[1n], [0n]]],
+    ["one point, r - 1 times", () => [[3n], [R - 1n]]],
+    ["random points and scalars", () => [randoms(300), randoms(300)]],
+    ["bits", () => [randoms(100), repeat(100, 0n, 1n, 1n)]],
+    [
+      "powers of two",
+      () => [randoms(64), Array.from({ length: 64 }, (_, i) => 1n << BigInt(4 * i)).map((s) => s % R)],
+    ],
+    [
+      "window edges",
+      () => [randoms(40), Array.from({ length: 40 }, (_, i) => ((1n << BigInt(6 * i + 3)) + 1n) % R)],
+    ],
+    ["all scalars equal", () => [randoms(70), repeat(70, random(R))]],
+    ["all points equal", () => [repeat(70, 5n), randoms(70)]],
+    ["all equal", () => [repeat(70, 5n), repeat(70, R - 1n)]],
+    [
+      "a point and its negative",
+      () => [
+        [7n, R - 7n],
+        [9n, 9n],
+      ],
+    ],
+    ["points and negatives in turn", () => [repeat(60, 7n, R - 7n), repeat(60, 11n)]],
+    [
+      "infinity among them",
+      () => [
+        [0n, 5n, 0n, 6n],
+        [3n, 4n, R - 1n, 2n],
+      ],
+    ],
+    [
+      "a sum that is infinity",
+      () => [
+        [2n, 3n],
+        [3n, R - 2n],
+      ],
+    ],
+  ])("of %s", (_, cases) => {
+    const [exponents, scalars] = cases();
+    check(exponents, scalars);
+  });
+
+  it("reads points back, and sees points off the curve", () => {
+    const { top } = arithmetic;
+    const coordinates = multiple(random(R));
+    const good = loadPoints(arithmetic, bytesOf(snarkjsForm(coordinates)));
+    expect(readPoint(arithmetic, group, good)).toEqual(bytesOf(coordinates));
+    const bad = loadPoints(
+      arithmetic,
+      bytesOf(snarkjsForm(coordinates.with(-1, (coordinates.at(-1)! + 1n) % P))),
+    );
+    expect(areOnCurve(arithmetic, group, bad, 1)).toBe(false);
+    arithmetic.top = top;
+  });
+
+  it("leaves no scalars behind", () => {
+    const { top } = arithmetic;
+    const loaded = loadPoints(arithmetic, bytesOf(snarkjsForm([...multiple(2n), ...multiple(3n)])));
+    multiplyPoints(arithmetic, group, loaded, bytesOf([random(R), random(R)]));
+    const above = Buffer.from(arithmetic.memory.buffer, arithmetic.top);
+    expect(above.every((byte) => byte === 0)).toBe(true);
+    arithmetic.top = top;
+  });
+});
