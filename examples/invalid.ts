@@ -6,7 +6,8 @@
  */
 
 import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "../verifier/src/index.js";
-import { marketTable, parseMarket } from "../verifier/src/market.js";
+import { parseMarket } from "../verifier/src/market.js";
+import { marketTable } from "../verifier/src/market-table.js";
 import { parsePolicy, policyId, policyTerms } from "../verifier/src/policy.js";
 import type { ExpectedRow } from "./expected.js";
 
@@ -193,7 +194,9 @@ function invalidAttestations(
     domain: UNBOUND_DOMAIN,
     subject: "0x70997970c51812dc3a010c7d01b50e0d17dc79c8",
     asOf: market.asOf,
-    market: { root: marketTable(market, policy.circuit.shape).root, asOf: market.asOf },
+    market: { root: marketTable(market, policy).root, asOf: market.asOf },
+    enrolment: 1n,
+    chain: { units: 100_000_000n, previousState: 0n, newState: 1n },
     portfolioCommitment: 1n,
     exposuresCommitment: 1n,
     digest: 1n,

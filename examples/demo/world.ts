@@ -28,7 +28,6 @@ import {
   type Policy,
   parseMarket,
   parsePolicy,
-  policyId,
 } from "../../verifier/src/index.js";
 import {
   latestVersion,
@@ -97,7 +96,7 @@ export async function signedBook(world: World, positions: Positions = STRATEGY.p
 
 /** Publishers sign a book's market; anybody brings the signatures to the chain. */
 export async function acceptMarket({ stage, registry }: World, { market, policy }: Book): Promise<void> {
-  const { root } = marketTable(market, policy.circuit.shape);
+  const { root } = marketTable(market, policy);
   const commitment = { root, asOf: market.asOf };
   const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
   const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
@@ -124,26 +123,21 @@ export async function proven(
 /** An attestation of a book whose debt was crossed out in the witness, with the proof that such a witness gives. */
 export async function forgedAttestation(world: World, book: Book, prover: Prover): Promise<Attestation> {
   const domain = domainOf(world.registry);
-  const { input, statement, digest } = buildWitness({ ...book, domain, salt: randomSalt() });
+  const { input, statement, digest } = buildWitness({
+    ...book,
+    domain,
+    enrolment: world.enrolment,
+    salt: randomSalt(),
+    newStateSalt: randomSalt(),
+  });
   const witness = await prover.calculateWitness(input);
   const debt = book.market.instruments.findIndex(({ id }) => id === "USDC");
   const altered = [...witness];
   altered[await wireOf(world.artifacts.symPath, `main.quantity[0][${debt}]`)] = 0n;
   const { code } = await refusedLocally(prover.proveWitness(altered));
   expect(code === "proof.unsound", "the engine to give no proof", code);
-  return {
-    circuit: CIRCUIT,
-    policyId: policyId(statement.terms),
-    domain,
-    subject: statement.subject,
-    asOf: statement.asOf,
-    market: { root: statement.marketRoot, asOf: statement.marketTime },
-    portfolioCommitment: statement.portfolioCommitment,
-    exposuresCommitment: statement.exposuresCommitment,
-    digest: digest.c,
-    proof: await proveBlindly(world.artifacts.zkeyPath, altered),
-    insecure: true,
-  };
+  const proof = await proveBlindly(world.artifacts.zkeyPath, altered);
+  return attestationOf(statement, { circuit: CIRCUIT, digest: digest.c, proof, insecure: true });
 }
 
 /** A vault over a test token, and a depositor who has some. */

@@ -6,7 +6,9 @@
  */
 
 export * from "./commitments.js";
+export * from "./drawdown.js";
 export * from "./eddsa.js";
+export * from "./enrolment.js";
 export * from "./market-root.js";
 export * from "./prove.js";
 export * from "./report.js";

@@ -9,6 +9,7 @@ import {
   type Account,
   assess,
   buildWitness,
+  type DrawdownState,
   parseSnapshot,
   type Snapshot,
   signSnapshot,
@@ -56,6 +57,8 @@ export interface BookParts {
   readonly instruments?: readonly MarketRow[];
   readonly asOf?: number;
   readonly marketAsOf?: number;
+  readonly units?: string;
+  readonly circuit?: string;
 }
 
 export interface Book {
@@ -81,7 +84,9 @@ export const LIMITS: Readonly<Record<string, unknown>> = {
   maxLeverage: "4",
   netDelta: ["-0.25", "0.25"],
   maxUnderlyingDelta: "0.25",
+  maxVenue: "1",
   maxStressLoss: "0.2",
+  maxDrawdown: "0.1",
   minEquity: "10000",
 };
 
@@ -106,7 +111,7 @@ export function book(parts: BookParts = {}): Book {
     JSON.stringify({
       keel: "policy/1",
       name: "test",
-      circuit: "portfolio-health/spot-16",
+      circuit: parts.circuit ?? "portfolio-health/spot-16",
       limits,
       scenarios,
       sources: [
@@ -119,13 +124,24 @@ export function book(parts: BookParts = {}): Book {
     }),
   );
   const accounts = [{ id: "main", source: "Venue One", positions }];
-  const unsigned = parseSnapshot(JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, accounts }));
+  const { units } = parts;
+  const unsigned = parseSnapshot(
+    JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, units, accounts }),
+  );
   return { market, policy, snapshot: signSnapshot(unsigned, market, policy, SOURCE).snapshot };
 }
 
-/** The circuit's inputs for a book. */
-export function witnessOf(parts: Book, salt: Field = SALT): Witness {
-  return buildWitness({ ...parts, domain: DOMAIN, salt });
+/** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */
+export function witnessOf(parts: Book, state?: DrawdownState): Witness {
+  const accounts = parts.snapshot.accounts.map(({ id }) => id);
+  return buildWitness({
+    ...parts,
+    domain: DOMAIN,
+    enrolment: { accounts, salt: toField(SALT + 1n) },
+    ...(state === undefined ? {} : { state }),
+    salt: SALT,
+    newStateSalt: toField(SALT + 2n),
+  });
 }
 
 /** Whether the integer model says healthy. */

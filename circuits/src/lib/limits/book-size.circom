@@ -10,7 +10,7 @@ include "../in-range.circom";
 // 0 < equity < 2^96, collateral < 2^110 and, for every underlying, |delta| <= grossExposure < 2^96.
 // The inputs are sums below 2^140 (Aggregates), so a negative or too large one cannot wrap into the range. minEquity has 96
 // bits in the public statement, so it is below 2^123 in USD 1e16; one that is absent (0) stands for the smallest value.
-// Constraints: 202.
+// Constraints: 194.
 template BookSize() {
     signal input assets;         // USD 1e16
     signal input grossExposure;  // USD 1e16
