@@ -58,12 +58,10 @@ export async function connectSender(options: SenderOptions, context: Context): P
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [options.rpc] } },
   });
-  const pollingInterval = LOCAL_CHAINS.includes(chainId) ? LOCAL_POLLING_MS : undefined;
-  const clientOptions = {
-    chain,
-    transport: http(options.rpc),
-    ...(pollingInterval === undefined ? {} : { pollingInterval }),
-  };
+  // A local node answers at once, and answers a revert as an internal error, which would be tried again and again.
+  const clientOptions = LOCAL_CHAINS.includes(chainId)
+    ? { chain, transport: http(options.rpc, { retryCount: 0 }), pollingInterval: LOCAL_POLLING_MS }
+    : { chain, transport: http(options.rpc) };
   const client = createPublicClient(clientOptions) as PublicClient;
   return {
     registry: await connectRegistry(client, options.registry),

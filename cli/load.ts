@@ -6,7 +6,7 @@
  */
 
 import { parseSnapshot, type Snapshot } from "../prover/src/index.js";
-import { type Market, type Policy, parseMarket, parsePolicy } from "../verifier/src/index.js";
+import { checkFit, type Market, type Policy, parseMarket, parsePolicy } from "../verifier/src/index.js";
 import type { Context } from "./context.js";
 import { readText } from "./files.js";
 
@@ -21,15 +21,15 @@ export interface BookFiles extends PublicFiles {
   readonly snapshot: string;
 }
 
-/** Reads market and policy. */
+/** Reads market and policy, and makes sure that they go together. */
 export async function loadPublic(
   files: PublicFiles,
   context: Context,
 ): Promise<{ readonly market: Market; readonly policy: Policy }> {
-  return {
-    market: parseMarket(await readText(files.market, "market", context)),
-    policy: parsePolicy(await readText(files.policy, "policy", context)),
-  };
+  const market = parseMarket(await readText(files.market, "market", context));
+  const policy = parsePolicy(await readText(files.policy, "policy", context));
+  checkFit(policy, market);
+  return { market, policy };
 }
 
 /** Reads market, policy and snapshot. */

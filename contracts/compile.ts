@@ -33,6 +33,25 @@ const STAMP = join(cacheFolder, "keel-inputs.sha256");
 const LOCK = join(cacheFolder, "keel-compile.lock");
 const LOCK_PATIENCE_MS = 300_000;
 
+const ZERO_G1 = ["0", "0", "1"] as const;
+const ZERO_G2 = [
+  ["0", "0"],
+  ["0", "0"],
+  ["1", "0"],
+] as const;
+
+/** A key of the right shape that stands for any: for what the template itself writes. */
+const BLANK_KEY: VerificationKey = {
+  protocol: "groth16",
+  curve: "bn128",
+  nPublic: 3,
+  vk_alpha_1: ZERO_G1,
+  vk_beta_2: ZERO_G2,
+  vk_gamma_2: ZERO_G2,
+  vk_delta_2: ZERO_G2,
+  IC: [ZERO_G1, ZERO_G1, ZERO_G1, ZERO_G1],
+};
+
 /** A verifier contract to generate and compile. */
 export interface VerifierSource extends VerifierOptions {
   readonly verificationKey: VerificationKey;
@@ -66,7 +85,9 @@ export interface Artifact {
 export async function compileContracts({ verifiers, onProgress }: CompileOptions): Promise<CompileResult> {
   await mkdir(cacheFolder, { recursive: true });
   return await locked(async () => {
-    for (const verifier of verifiers) await writeVerifier(verifier);
+    const mark = await generation();
+    for (const verifier of verifiers) await writeVerifier(verifier, mark);
+    await removeOutdated(mark);
     const stamp = await hashInputs();
     if (existsSync(artifactsFolder) && (await readText(STAMP)) === stamp) return { compiled: false };
     onProgress?.("compiling contracts");
@@ -98,10 +119,28 @@ export async function loadArtifact(name: string): Promise<Artifact> {
   return JSON.parse(await readFile(join(artifactsFolder, file), "utf8")) as Artifact;
 }
 
-async function writeVerifier({ verificationKey, ...options }: VerifierSource): Promise<void> {
-  const source = generateVerifier(verificationKey, options);
+async function writeVerifier({ verificationKey, ...options }: VerifierSource, mark: string): Promise<void> {
+  const source = `${generateVerifier(verificationKey, options)}${mark}`;
   const file = join(generatedFolder, `${options.contractName}.sol`);
   if ((await readText(file)) !== source) await writeWhole(file, source);
+}
+
+/**
+ * A last line for generated files that changes with the template and with the interface they implement. Without it a verifier
+ * that an earlier version wrote for some other key would stop everything from compiling.
+ */
+async function generation(): Promise<string> {
+  const blank = generateVerifier(BLANK_KEY, { circuit: "blank", insecure: true, contractName: "Blank" });
+  const promise = await readFile(join(sourcesFolder, "interfaces", "IGroth16Verifier.sol"), "utf8");
+  return `// generation ${createHash("sha256").update(`${blank}\0${promise}`).digest("hex").slice(0, 16)}\n`;
+}
+
+async function removeOutdated(mark: string): Promise<void> {
+  const files = existsSync(generatedFolder) ? await readdir(generatedFolder) : [];
+  for (const file of files.filter((name) => name.endsWith(".sol"))) {
+    const path = join(generatedFolder, file);
+    if ((await readText(path))?.endsWith(mark) !== true) await rm(path, { force: true });
+  }
 }
 
 async function hashInputs(): Promise<string> {

@@ -19,14 +19,18 @@ import {
   type Transport,
   toFunctionSelector,
   type WalletClient,
+  zeroAddress,
 } from "viem";
 import { verifierBookAbi } from "../verifier/src/abi.js";
 import { inputError, KeelError } from "../verifier/src/errors.js";
 import { circuitHash } from "../verifier/src/policy.js";
 import { loadArtifact } from "./compile.js";
 
-/** The authority's roles; 0 grants the others. */
+/** The authority's roles for people; 0 grants the others. */
 export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
+
+/** The role of contracts whose tables the market book accepts. */
+const MARKET_SOURCE = 5n;
 
 type Wallet = WalletClient<Transport, Chain, Account>;
 
@@ -46,6 +50,8 @@ export interface DeployOptions {
   readonly verifierDelay?: number;
   /** Seconds until a policy line's move that is not tighter counts; 7 days when absent. */
   readonly policyDelay?: number;
+  /** Uptime feed of a layer-2 sequencer, and seconds to wait after it came back (3600 when absent). */
+  readonly sequencer?: { readonly feed: Address; readonly gracePeriod?: number };
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
   readonly file?: string;
   /** Who holds which role in the end; the deployer keeps what is not named. */
@@ -74,6 +80,7 @@ export interface KeelDeployment {
   readonly authority: Address;
   readonly policyBook: Address;
   readonly marketBook: Address;
+  readonly feedMarket: Address;
   readonly verifierBook: Address;
   readonly registry: Address;
   readonly verifiers: readonly DeployedVerifier[];
@@ -106,9 +113,17 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
     options.threshold,
   ]);
   const verifierBook = await deploy("VerifierBook", [authority, options.verifierDelay ?? 7 * 86_400]);
+  const feedMarket = await deploy("FeedMarket", [
+    authority,
+    marketBook,
+    verifierBook,
+    options.sequencer?.feed ?? zeroAddress,
+    options.sequencer?.gracePeriod ?? 3600,
+  ]);
   const registry = await deploy("HealthRegistry", [authority, policyBook, marketBook, verifierBook]);
-  const books = { authority, policyBook, marketBook, verifierBook, registry };
+  const books = { authority, policyBook, marketBook, feedMarket, verifierBook, registry };
   await assignFunctions(options, books);
+  await grant(options, authority, MARKET_SOURCE, feedMarket);
   const verifiers: DeployedVerifier[] = [];
   for (const verifier of options.verifiers)
     verifiers.push(await ensureVerifier(options, ledger, books, verifier));
@@ -208,18 +223,23 @@ async function codeHashAt(publicClient: PublicClient, address: Address): Promise
   return code === undefined ? undefined : keccak256(code);
 }
 
-type Books = Pick<KeelDeployment, "authority" | "policyBook" | "marketBook" | "verifierBook" | "registry">;
-type RoleName = keyof typeof ROLE;
+type Books = Pick<
+  KeelDeployment,
+  "authority" | "policyBook" | "marketBook" | "feedMarket" | "verifierBook" | "registry"
+>;
 
 /** Which role may call what. */
-const FUNCTIONS: readonly (readonly [keyof Books, string, RoleName, readonly string[]])[] = [
-  ["registry", "HealthRegistry", "guardian", ["revokeFor", "reopen"]],
-  ["policyBook", "PolicyBook", "guardian", ["cancelMove"]],
-  ["policyBook", "PolicyBook", "curator", ["openLine", "moveLine"]],
-  ["marketBook", "MarketBook", "guardian", ["withdraw"]],
-  ["marketBook", "MarketBook", "marketAdmin", ["setPublishers"]],
-  ["verifierBook", "VerifierBook", "guardian", ["retire"]],
-  ["verifierBook", "VerifierBook", "verifierAdmin", ["add"]],
+const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly string[]])[] = [
+  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen"]],
+  ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove"]],
+  ["policyBook", "PolicyBook", ROLE.curator, ["openLine", "moveLine"]],
+  ["marketBook", "MarketBook", ROLE.guardian, ["withdraw"]],
+  ["marketBook", "MarketBook", ROLE.marketAdmin, ["setPublishers"]],
+  ["marketBook", "MarketBook", MARKET_SOURCE, ["accept"]],
+  ["feedMarket", "FeedMarket", ROLE.guardian, ["close"]],
+  ["feedMarket", "FeedMarket", ROLE.marketAdmin, ["open"]],
+  ["verifierBook", "VerifierBook", ROLE.guardian, ["retire"]],
+  ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add"]],
 ];
 
 async function assignFunctions(options: DeployOptions, books: Books): Promise<void> {
@@ -232,10 +252,10 @@ async function assignFunctions(options: DeployOptions, books: Books): Promise<vo
         target,
         selector,
       ]);
-      if (assigned !== ROLE[role]) missing.push(selector);
+      if (assigned !== role) missing.push(selector);
     }
     if (missing.length === 0) continue;
-    await callAuthority(options, books.authority, "setTargetFunctionRole", [target, missing, ROLE[role]]);
+    await callAuthority(options, books.authority, "setTargetFunctionRole", [target, missing, role]);
   }
 }
 
@@ -245,37 +265,34 @@ async function handOver(options: DeployOptions, authority: Address): Promise<voi
   // The administrator last: whoever grants must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
     const holder = options.roles?.[name] ?? deployer;
-    await grant(options, authority, name, holder);
-    if (holder.toLowerCase() !== deployer.toLowerCase()) await renounce(options, authority, name);
+    await grant(options, authority, ROLE[name], holder);
+    if (holder.toLowerCase() !== deployer.toLowerCase()) await renounce(options, authority, ROLE[name]);
   }
 }
 
 async function grant(
   options: DeployOptions,
   authority: Address,
-  name: RoleName,
+  role: bigint,
   holder: Address,
 ): Promise<void> {
-  if (await holdsRole(options, authority, name, holder)) return;
-  await callAuthority(options, authority, "grantRole", [ROLE[name], holder, 0]);
+  if (await holdsRole(options, authority, role, holder)) return;
+  await callAuthority(options, authority, "grantRole", [role, holder, 0]);
 }
 
-async function renounce(options: DeployOptions, authority: Address, name: RoleName): Promise<void> {
+async function renounce(options: DeployOptions, authority: Address, role: bigint): Promise<void> {
   const deployer = options.walletClient.account.address;
-  if (!(await holdsRole(options, authority, name, deployer))) return;
-  await callAuthority(options, authority, "renounceRole", [ROLE[name], deployer]);
+  if (!(await holdsRole(options, authority, role, deployer))) return;
+  await callAuthority(options, authority, "renounceRole", [role, deployer]);
 }
 
 async function holdsRole(
   options: DeployOptions,
   authority: Address,
-  name: RoleName,
+  role: bigint,
   account: Address,
 ): Promise<boolean> {
-  const [member] = (await readAuthority(options, authority, "hasRole", [ROLE[name], account])) as [
-    boolean,
-    number,
-  ];
+  const [member] = (await readAuthority(options, authority, "hasRole", [role, account])) as [boolean, number];
   return member;
 }
 
@@ -289,7 +306,7 @@ async function ensureVerifier(
   const address = await deployStep(options, ledger, `verifier:${circuit}:${contractName}`, contractName, []);
   const known = await versionOf(options, verifierBook, circuit, address);
   if (known !== undefined) return { circuit, contractName, version: known, address };
-  await grant(options, authority, "verifierAdmin", walletClient.account.address);
+  await grant(options, authority, ROLE.verifierAdmin, walletClient.account.address);
   const call = {
     address: verifierBook,
     abi: verifierBookAbi,
@@ -341,7 +358,7 @@ async function callAuthority(
   const { walletClient, publicClient } = options;
   const deployer = walletClient.account.address;
   const isOwn = functionName === "renounceRole";
-  if (!isOwn && !(await holdsRole(options, address, "admin", deployer))) {
+  if (!isOwn && !(await holdsRole(options, address, ROLE.admin, deployer))) {
     throw new KeelError({
       kind: "environment",
       code: "deploy.role",

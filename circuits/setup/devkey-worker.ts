@@ -16,7 +16,7 @@ import {
   createBn254Module,
   heapTop,
   setHeapTop,
-} from "../../prover/src/engine/bn254-module.js";
+} from "./bn254-module.js";
 
 /** One batch: `scalars` holds reduced 32-byte little-endian numbers. */
 export interface MultiplyTask {

@@ -54,7 +54,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         for (uint256 i = 0; i < size; ++i) {
             IGroth16Verifier next;
             (next, inputs[i]) = _accept(submissions[i]);
-            require(i == 0 || next == verifier, MixedVerifiers(i, address(verifier), address(next)));
+            require(
+                i == 0 || address(next) == address(verifier), MixedVerifiers(i, address(verifier), address(next))
+            );
             (verifier, proofs[i]) = (next, submissions[i].proof);
         }
         require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));

@@ -36,7 +36,14 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
         Bn254.checkRoot(root);
         _checkTime(asOf);
         address[] memory signers = _checkSignatures(digestOf(root, asOf), signatures);
-        _accept(root, asOf, signers);
+        if (_accept(root, asOf)) emit MarketAccepted(root, asOf, signers);
+    }
+
+    /// @inheritdoc IMarketBook
+    function accept(uint256 root, uint64 asOf) external restricted {
+        Bn254.checkRoot(root);
+        _checkTime(asOf);
+        if (_accept(root, asOf)) emit MarketAcceptedFrom(root, asOf, msg.sender);
     }
 
     /// @inheritdoc IMarketBook
@@ -65,12 +72,12 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
         return _hashTypedDataV4(keccak256(abi.encode(MARKET_TABLE, root, asOf)));
     }
 
-    function _accept(uint256 root, uint64 asOf, address[] memory signers) private {
+    /// @return isNew False when it was accepted before.
+    function _accept(uint256 root, uint64 asOf) private returns (bool isNew) {
         Standing standing = standingOf[root][asOf];
         require(standing != Standing.Withdrawn, MarketAlreadyWithdrawn(root, asOf));
-        if (standing == Standing.Accepted) return;
-        standingOf[root][asOf] = Standing.Accepted;
-        emit MarketAccepted(root, asOf, signers);
+        isNew = standing == Standing.Unknown;
+        if (isNew) standingOf[root][asOf] = Standing.Accepted;
     }
 
     function _setPublishers(address[] memory next, uint256 threshold_) private {

@@ -10,6 +10,7 @@ import { formatAbiItem } from "viem/utils";
 import { beforeAll, expect, it } from "vitest";
 import "./fixture.js";
 import {
+  feedMarketAbi,
   gatedVaultAbi,
   groth16VerifierAbi,
   healthRegistryAbi,
@@ -27,6 +28,7 @@ it.each([
   ["HealthRegistry", healthRegistryAbi],
   ["PolicyBook", policyBookAbi],
   ["MarketBook", marketBookAbi],
+  ["FeedMarket", feedMarketAbi],
   ["VerifierBook", verifierBookAbi],
   ["IGroth16Verifier", groth16VerifierAbi],
 ] as const)("%s: every function, event and error, with types, names and mutability", async (name, abi) => {

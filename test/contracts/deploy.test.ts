@@ -123,10 +123,10 @@ describe("a deployment with a file", () => {
   it("makes anew what other arguments ask for, and what depends on it", async () => {
     const first = await deploy();
     const second = await deploy({ threshold: 1 });
-    const changed = (["authority", "policyBook", "marketBook", "verifierBook", "registry"] as const).filter(
-      (name) => first[name] !== second[name],
-    );
-    expect(changed).toEqual(["marketBook", "registry"]);
+    const changed = (
+      ["authority", "policyBook", "marketBook", "feedMarket", "verifierBook", "registry"] as const
+    ).filter((name) => first[name] !== second[name]);
+    expect(changed).toEqual(["marketBook", "feedMarket", "registry"]);
     await connectRegistry(chain.client, second.registry);
   });
 
@@ -167,7 +167,7 @@ describe("a deployment with a file", () => {
   it("names every address in a form that clients take", async () => {
     const { steps, ...deployment } = await deploy();
     const addresses: Address[] = Object.values(steps).map(({ address }) => address);
-    expect(new Set(addresses).size).toBe(6);
+    expect(new Set(addresses).size).toBe(7);
     expect(addresses).toContain(deployment.registry);
   });
 });

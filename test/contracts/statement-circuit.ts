@@ -23,6 +23,7 @@ import {
 import * as snarkjs from "snarkjs";
 
 export const CIRCUIT = "test/statement";
+export const MARKET_CIRCUIT = "market-root/16";
 
 const DEFINITION: CircuitDefinition = {
   id: CIRCUIT,
@@ -70,6 +71,7 @@ export async function testVerifiers(): Promise<VerifierSource[]> {
     source("StatementVerifierGammaDelta", gammaDelta),
     source("StatementVerifierOtherCircuit", key, "test/other"),
     source("StatementVerifierUnmarked", key, CIRCUIT, false),
+    source("MarketRootVerifier", (await ensureCircuit(MARKET_CIRCUIT)).verificationKey, MARKET_CIRCUIT),
   ];
 }
 

@@ -18,6 +18,15 @@ import {
 import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
 import { multiplyPoints } from "../../dist/prover/src/engine/kernels/multiply.js";
 import { areOnCurve, loadPoints, readPoint } from "../../dist/prover/src/engine/kernels/points.js";
+import {
+  evaluateRows,
+  loadCoset,
+  loadElements,
+  loadRows,
+  quotients,
+  readElements,
+  toOddCoset,
+} from "../../dist/prover/src/engine/kernels/scalars.js";
 
 const SEED = 20261121n;
 const P = bn254.fields.Fp.ORDER;
@@ -78,6 +87,9 @@ describe(`the base field (seed ${SEED})`, () => {
       call("mul2", 0, 1, 1, 1, 3);
       expect(get(3) % P).toBe((((a * b + b * b) % P) * RADIX_INVERSE) % P);
       expect(get(3) < 2n * P).toBe(true);
+      call("square", 0, 4);
+      expect(get(4) % P).toBe((a * a * RADIX_INVERSE) % P);
+      expect(get(4) < 2n * P).toBe(true);
       call("mul", 0, 1, 0);
       expect(get(0)).toBe(get(2));
     }
@@ -99,7 +111,13 @@ describe(`the base field (seed ${SEED})`, () => {
       expect(call("equal", 0, 1)).toBe(a === b ? 1 : 0);
       expect(call("equal", 0, 0)).toBe(1);
       call("negate", 2, 4);
-      expect(get(4)).toBe(P - ((a + b) % P));
+      expect(get(4)).toBe(2n * P - ((a + b) % P));
+      call("difference", 0, 1, 4);
+      expect(get(4)).toBe(a < b ? a - b + 2n * P : a - b);
+      call("sum", 0, 1, 2);
+      expect(get(2)).toBe(a + b < 2n * P ? a + b : a + b - 2n * P);
+      call("difference", 0, 1, 0);
+      expect(get(0)).toBe(get(4));
     }
   });
 
@@ -230,5 +248,82 @@ describe.each(CURVES)(`sums of multiples in $group.prefix (seed ${SEED})`, ({ gr
     const above = Buffer.from(arithmetic.memory.buffer, arithmetic.top);
     expect(above.every((byte) => byte === 0)).toBe(true);
     arithmetic.top = top;
+  });
+});
+
+describe(`vectors of scalars (seed ${SEED})`, () => {
+  const random = generator(SEED);
+  const inverse = bn254.fields.Fr.inv(RADIX % R);
+  const toMontgomery = (values: readonly bigint[]): Uint8Array => bytesOf(values.map((v) => (v * RADIX) % R));
+  const numbers = (bytes: Uint8Array): bigint[] =>
+    Array.from({ length: bytes.length / 32 }, (_, i) =>
+      bytes.subarray(32 * i, 32 * i + 32).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n),
+    );
+  const fromMontgomery = (bytes: Uint8Array): bigint[] =>
+    numbers(bytes).map((value) => (value * inverse) % R);
+
+  it.each([2, 4, 64, 256])("of %i values go from the domain to the odd coset", (size) => {
+    const { top } = arithmetic;
+    const shift = bn254.fields.Fr.pow(5n, (R - 1n) / BigInt(2 * size));
+    const evaluate = (coefficients: readonly bigint[], x: bigint): bigint =>
+      coefficients.reduceRight((sum, coefficient) => (sum * x + coefficient) % R, 0n);
+    const at = (exponent: number): bigint => bn254.fields.Fr.pow(shift, BigInt(exponent));
+    const indices = Array.from({ length: size }, (_, i) => i);
+    for (const coefficients of [
+      indices.map(() => random(R)),
+      indices.map(() => R - 1n),
+      indices.map(BigInt),
+    ]) {
+      const values = indices.map((i) => evaluate(coefficients, at(2 * i)));
+      const coset = loadCoset(arithmetic, size);
+      const extended = fromMontgomery(toOddCoset(arithmetic, coset, toMontgomery(values)));
+      expect(extended).toEqual(indices.map((i) => evaluate(coefficients, at(2 * i + 1))));
+    }
+    arithmetic.top = top;
+  });
+
+  it("are multiplied by sparse rows, empty ones among them", () => {
+    const { top } = arithmetic;
+    const vector = [1n, 0n, R - 1n, random(R), random(R)];
+    const rows = [
+      [],
+      [[0, 5n]],
+      [
+        [2, R - 1n],
+        [2, R - 1n],
+        [4, 7n],
+      ],
+      [],
+      [
+        [3, random(R)],
+        [1, random(R)],
+      ],
+    ] as [number, bigint][][];
+    const starts = [0];
+    for (const row of rows) starts.push(starts.at(-1)! + row.length);
+    const terms = rows.flat();
+    const loaded = loadRows(
+      arithmetic,
+      Uint32Array.from(starts),
+      Uint32Array.from(terms, ([wire]) => wire),
+      bytesOf(terms.map(([, coefficient]) => (coefficient << 512n) % R)),
+    );
+    const sums = evaluateRows(arithmetic, loaded, loadElements(arithmetic, bytesOf(vector)));
+    expect(fromMontgomery(readElements(arithmetic, sums, rows.length))).toEqual(
+      rows.map((row) => row.reduce((sum, [wire, coefficient]) => sum + coefficient * vector[wire]!, 0n) % R),
+    );
+    arithmetic.top = top;
+  });
+
+  it("give quotients out of Montgomery form", () => {
+    const triples = [
+      [0n, 0n, 0n],
+      [1n, 1n, 1n],
+      [R - 1n, R - 1n, 2n],
+      [random(R), random(R), random(R)],
+    ];
+    const [a, b, c] = [0, 1, 2].map((k) => toMontgomery(triples.map((triple) => triple[k]!)));
+    const expected = triples.map(([x, y, z]) => (((x! * y! - z!) % R) + R) % R);
+    expect(numbers(quotients(arithmetic, a!, b!, c!))).toEqual(expected);
   });
 });

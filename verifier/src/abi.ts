@@ -18,6 +18,11 @@ const RECORD_STRUCT =
 const VERSION_STRUCT =
   "struct Version { address verifier; uint40 liveAt; uint40 retiredAt; bytes32 codeHash; }";
 
+const INSTRUMENT_STRUCT =
+  "struct Instrument { address feed; uint24 heartbeat; uint64 fixedPrice; uint16 collateralFactor; bool funded; bool exposed; uint8 underlying; }";
+const UNIVERSE_STRUCT =
+  "struct Universe { bytes32 circuit; uint16 capacity; uint256 underlyingsId; uint256 universeId; Instrument[] instruments; }";
+
 const ACCESS = [
   "function authority() view returns (address)",
   "function isConsumingScheduledOp() view returns (bytes4)",
@@ -101,6 +106,7 @@ export const policyBookAbi = parseAbi([
 export const marketBookAbi = parseAbi([
   "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_)",
   "function publish(uint256 root, uint64 asOf, bytes[] signatures)",
+  "function accept(uint256 root, uint64 asOf)",
   "function withdraw(uint256 root, uint64 asOf, string reason)",
   "function setPublishers(address[] publishers_, uint256 threshold_)",
   "function isAccepted(uint256 root, uint64 asOf) view returns (bool)",
@@ -112,6 +118,7 @@ export const marketBookAbi = parseAbi([
   "function digestOf(uint256 root, uint64 asOf) view returns (bytes32)",
   "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
   "event MarketAccepted(uint256 indexed root, uint64 indexed asOf, address[] signers)",
+  "event MarketAcceptedFrom(uint256 indexed root, uint64 indexed asOf, address indexed source)",
   "event MarketWithdrawn(uint256 indexed root, uint64 indexed asOf, address indexed by, string reason)",
   "event PublishersSet(address[] publishers, uint256 threshold)",
   "event EIP712DomainChanged()",
@@ -130,6 +137,41 @@ export const marketBookAbi = parseAbi([
   "error ECDSAInvalidSignatureS(bytes32 s)",
   "error InvalidShortString()",
   "error StringTooLong(string str)",
+  ...ACCESS,
+]);
+
+export const feedMarketAbi = parseAbi([
+  INSTRUMENT_STRUCT,
+  UNIVERSE_STRUCT,
+  "constructor(address authority, address marketBook_, address verifierBook_, address sequencer_, uint256 gracePeriod_)",
+  "function open(Universe universe) returns (bytes32 id)",
+  "function close(bytes32 id, string reason)",
+  "function publish(bytes32 id, uint256 root, uint64 asOf, uint32 version, uint256[8] proof)",
+  "function vectorOf(bytes32 id, uint64 asOf) view returns (uint256[])",
+  "function marketBook() view returns (address)",
+  "function verifierBook() view returns (address)",
+  "function sequencer() view returns (address)",
+  "function gracePeriod() view returns (uint256)",
+  "event UniverseOpened(bytes32 indexed id, uint256 indexed universeId, Universe universe)",
+  "event UniverseClosed(bytes32 indexed id, address indexed by, string reason)",
+  "event TableAccepted(bytes32 indexed id, uint256 indexed root, uint64 indexed asOf, uint256[] prices)",
+  "error UnknownUniverse(bytes32 id)",
+  "error UniverseExists(bytes32 id)",
+  "error UniverseIsClosed(bytes32 id)",
+  "error NoCircuit()",
+  "error BadCapacity(uint256 instruments, uint16 capacity)",
+  "error BadInstrument(uint256 index)",
+  "error FeedFailed(uint256 index, address feed)",
+  "error FeedAnswer(uint256 index, int256 answer)",
+  "error FeedInFuture(uint256 index, uint256 updatedAt, uint64 asOf)",
+  "error FeedStale(uint256 index, uint256 updatedAt, uint64 asOf, uint256 heartbeat)",
+  "error FeedDecimals(uint256 index, uint8 expected, uint8 received)",
+  "error PriceOutOfRange(uint256 index, uint256 price)",
+  "error SequencerDown()",
+  "error SequencerStarting(uint256 startedAt, uint256 graceEnd)",
+  "error TableInFuture(uint64 asOf, uint256 now_)",
+  "error RootRefused(bytes32 id, uint256 root, uint64 asOf)",
+  "error NotInField(uint256 value)",
   ...ACCESS,
 ]);
 
@@ -184,6 +226,7 @@ export const keelErrorsAbi = [
   ...healthRegistryAbi,
   ...policyBookAbi,
   ...marketBookAbi,
+  ...feedMarketAbi,
   ...verifierBookAbi,
   ...gatedVaultAbi,
 ].filter((item) => item.type === "error");

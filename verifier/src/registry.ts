@@ -428,7 +428,12 @@ async function checkSignatures(
   }
 }
 
-async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
+/**
+ * Sends a call after simulating it, and waits until it is included.
+ *
+ * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain
+ */
+export async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
   const { client } = registry;
   return await reach(async () => {
     if (wallet.chain.id !== registry.chainId) {
@@ -544,6 +549,26 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("subject", `no live attestation under policy ${args[1]}`, `one for ${args[0]}`);
     case "AssetShortfall":
       return words("asset", `${args[0]} delivered`, args[1]);
+    case "FeedFailed":
+      return words(`instruments[${args[0]}]`, "a feed that answers", `${args[1]} reverts`);
+    case "FeedAnswer":
+      return words(`instruments[${args[0]}]`, "an answer above zero", args[1]);
+    case "FeedInFuture":
+      return words(`instruments[${args[0]}]`, `an answer in force at ${args[2]}`, `one of ${args[1]}`);
+    case "FeedStale":
+      return words(
+        `instruments[${args[0]}]`,
+        `an answer at most ${args[3]} s old at ${args[2]}`,
+        `one of ${args[1]}`,
+      );
+    case "FeedDecimals":
+      return words(`instruments[${args[0]}]`, `${args[1]} decimals`, args[2]);
+    case "RootRefused":
+      return words(
+        "proof",
+        `a proof that ${args[1]} is the root of the feeds' prices at ${args[2]}`,
+        "another one",
+      );
     case "AccessManagedUnauthorized":
       return words("account", "an account with the role for this call", args[0]);
     default:
@@ -567,6 +592,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "MarketNotAccepted",
   "ProofRefused",
   "BatchRefused",
+  "RootRefused",
   "UnknownPolicy",
   "UnknownVersion",
   "NotLiveYet",

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title Accepted market tables
 /// @notice A market table enters by the EIP-712 signatures of k of n publishers over `MarketTable(uint256 root,
-///         uint64 asOf)`; anybody may bring the signatures. A root may be accepted at several times.
+///         uint64 asOf)`, which anybody may bring, or from a contract with the market source role, such as the feed
+///         market. A root may be accepted at several times.
 interface IMarketBook {
     enum Standing {
         Unknown,
@@ -13,6 +14,8 @@ interface IMarketBook {
 
     /// @notice A market table was accepted.
     event MarketAccepted(uint256 indexed root, uint64 indexed asOf, address[] signers);
+    /// @notice A market table was accepted from a contract with the market source role.
+    event MarketAcceptedFrom(uint256 indexed root, uint64 indexed asOf, address indexed source);
     /// @notice A guardian withdrew a market table; attestations that used it can be revoked one by one.
     event MarketWithdrawn(uint256 indexed root, uint64 indexed asOf, address indexed by, string reason);
     /// @notice The publishers or their threshold changed.
@@ -35,6 +38,9 @@ interface IMarketBook {
     /// @param signatures 65-byte signatures (r, s, v), sorted by signer, no signer twice.
     /// @dev Accepting an accepted table again changes nothing; a withdrawn one never comes back.
     function publish(uint256 root, uint64 asOf, bytes[] calldata signatures) external;
+
+    /// @notice Accepts a market table on a contract's word, as `publish` does on signatures. Market source role.
+    function accept(uint256 root, uint64 asOf) external;
 
     /// @notice Withdraws a wrong market table: no new attestation can use it. Guardian role.
     /// @dev A table that was not accepted yet can be withdrawn in advance.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {Bn254} from "./Bn254.sol";
+import {Digest} from "./Digest.sol";
 
 /// @dev Number of elements of the statement vector.
 uint256 constant STATEMENT_LENGTH = 28;
@@ -43,13 +44,9 @@ library Statement {
         _writeLimits(v, p);
     }
 
-    /// @dev Circuit side: c = Poseidon(v'), y = sum v'[i] x^i. `x` depends on c and all of v, so v' != v survives
-    ///      with probability at most 28 / r per hash tried.
+    /// @dev The proof's public inputs beside the commitment.
     function fold(uint256 commitment, uint256[STATEMENT_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
-        x = uint256(keccak256(abi.encodePacked(commitment, v))) % Bn254.R;
-        for (uint256 i = STATEMENT_LENGTH; i > 0; --i) {
-            y = addmod(mulmod(y, x, Bn254.R), v[i - 1], Bn254.R);
-        }
+        return Digest.fold(abi.encodePacked(commitment, v));
     }
 
     function _writeLimits(uint256[STATEMENT_LENGTH] memory v, IPolicyBook.Policy memory p) private pure {

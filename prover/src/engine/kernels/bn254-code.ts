@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The engine's WebAssembly for BN254: `fp_`, `fp2_` fields, `g1_`, `g2_` curves.
+ * The engine's WebAssembly for BN254: `fp_`, `fp2_`, `fr_` fields, `g1_`, `g2_` curves.
  *
  * @module
  */
-import { BASE_FIELD } from "../../../../verifier/src/groth16.js";
+import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
-import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
+import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS, toLimbs } from "./field-code.js";
+import { defineTransform } from "./transform-code.js";
 import { createModuleWriter } from "./wasm-writer.js";
 
 /** The module's code and the addresses of what it holds. */
@@ -30,20 +31,25 @@ export function writeBn254(): Bn254Code {
     for (const [i, value] of values.entries()) bytes.set(elementBytes(value), i * FIELD_BYTES);
     return writer.data(bytes);
   };
+  const zeroWords = [1n, 2n, 3n].map((multiple) => Number(toLimbs(multiple * p)[0]!));
   defineField(writer, "fp", p);
   defineExtension(writer, "fp2", "fp");
   defineCurve(writer, "g1", {
     prefix: "fp",
     bytes: FIELD_BYTES,
+    zeroWords,
     one: constant(montgomery(1n)),
     b: constant(montgomery(3n)),
   });
+  defineField(writer, "fr", SCALAR_FIELD);
+  defineTransform(writer, "fr");
   // The twist's constant 3 / (9 + u) = 3 (9 - u) / 82.
   const inverse82 = power(82n, p - 2n, p);
   const b2 = constant(montgomery((27n * inverse82) % p), montgomery(((p - 3n) * inverse82) % p));
   defineCurve(writer, "g2", {
     prefix: "fp2",
     bytes: 2 * FIELD_BYTES,
+    zeroWords,
     one: constant(montgomery(1n), 0n),
     b: b2,
   });

@@ -3,22 +3,13 @@
  * Code of a curve y^2 = x^3 + b over a prime field or its quadratic extension: affine points, added in batches that
  * share one inversion (5 multiplications and a square an addition, where a mixed Jacobian addition takes 11).
  *
- * A point is x, y, canonical, in Montgomery form; infinity is all zero (b is not zero, so no point is). Group orders
- * are odd, so that no finite point has y = 0.
+ * A point is x, y, each below 2p, in Montgomery form; infinity is all zero (group orders are odd, so that no finite
+ * point has y = 0).
  *
  * @module
  */
 import { FIELD_BYTES } from "./field-code.js";
-import {
-  type Code,
-  type FunctionScope,
-  i32,
-  type Local,
-  loopWhile,
-  type ModuleWriter,
-  ret,
-  when,
-} from "./wasm-writer.js";
+import { type Code, i32, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
@@ -55,7 +46,7 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
     ...f("sub4", zero, c1(a!), t1),
     ...f("mul", t1, t0, c1(r!)),
   ]);
-  for (const op of ["add", "sub"]) {
+  for (const op of ["add", "sub", "difference"]) {
     define(op, 3, (a, b, r) => [...f(op, a!, b!, r!), ...f(op, c1(a!), c1(b!), c1(r!))]);
   }
   define("copy", 2, (a, r) => [...f("copy", a!, r!), ...f("copy", c1(a!), c1(r!))]);
@@ -63,166 +54,197 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
   writer.define(`${prefix}_isZero`, 1, "i32", ({ params: [a] }) =>
     i32.and(f("isZero", a!.get), f("isZero", c1(a!.get))),
   );
-  writer.define(`${prefix}_equal`, 2, "i32", ({ params: [a, b] }) => [
-    ...when(i32.eqz(f("equal", a!.get, b!.get)), ret(i32.const(0))),
-    ...f("equal", c1(a!.get), c1(b!.get)),
-  ]);
-  // Coordinates are never zero together, but one of them may be: p - 0 is not canonical.
-  define("negate", 2, (a, r) => [
-    ...f("sub", zero, a!, r!),
-    ...f("reduce", r!),
-    ...f("sub", zero, c1(a!), c1(r!)),
-    ...f("reduce", c1(r!)),
-  ]);
+  writer.define(`${prefix}_equal`, 2, "i32", ({ params: [a, b] }) =>
+    i32.and(f("equal", a!.get, b!.get), f("equal", c1(a!.get), c1(b!.get))),
+  );
+  define("negate", 2, (a, r) => [...f("negate", a!, r!), ...f("negate", c1(a!), c1(r!))]);
 }
+
+// Bit of an entry's pointer p that marks what is no chord; points lie at multiples of 8.
+const SPECIAL = 2;
 
 /** Bytes of one entry of the table that `addPairs` reads: pointers to p, q and the result. */
 export const PAIR_BYTES = 12;
 
+/** A field under a curve. */
+export interface CurveField {
+  readonly prefix: string;
+  /** Bytes of an element. */
+  readonly bytes: number;
+  /** First words of p, 2p and 3p, one of which a difference of equal coordinates shows. */
+  readonly zeroWords: readonly number[];
+  /** Addresses of one and of the curve's constant, in Montgomery form. */
+  readonly one: number;
+  readonly b: number;
+}
+
 /**
  * Adds a curve's functions:
  * - `addPairs(table, count, work)`: for each entry (p, q, r), r = p + q; an odd pointer means the negated point at the
- *   even address below; `work` has room for two field elements an entry; a result may take the place of its own
- *   operands and of no other entry's;
+ *   even address below; the table is used up; `work` has room for two field elements an entry and two more; a result
+ *   may take the place of its own operands and of no other entry's;
  * - `doubleMany(p, k, r)`: r = 2^k p;
- * - `isOnCurve(p)` of a finite point.
- *
- * @param one the field's one in Montgomery form, `b` the curve's constant, as addresses
+ * - `isInfinity(p)`; `isOnCurve(p)` of a finite point.
  */
-export function defineCurve(
-  writer: ModuleWriter,
-  prefix: string,
-  field: { readonly prefix: string; readonly bytes: number; readonly one: number; readonly b: number },
-): void {
+export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveField): void {
   const { bytes } = field;
   const name = (op: string): string => `${prefix}_${op}`;
   const f = (op: string, ...args: Code[]): Code => writer.call(`${field.prefix}_${op}`, ...args);
-  const square = (a: Code, r: Code): Code =>
-    field.bytes === FIELD_BYTES ? f("mul", a, a, r) : f("square", a, r);
   const temporary = (): Code => i32.const(writer.data(new Uint8Array(bytes)));
   const one = i32.const(field.one);
   const y = (point: Code): Code => i32.add(point, i32.const(bytes));
   const copyPoint = (from: Code, to: Code): Code => [...f("copy", from, to), ...f("copy", y(from), y(to))];
+  const infinity = (point: Code): Code => writer.call(name("isInfinity"), point);
 
-  writer.define(name("isInfinity"), 1, "i32", ({ params: [p] }) => [
-    // Nearly every finite point shows in its first word.
-    ...when(i32.load(p!.get), ret(i32.const(0))),
-    ...i32.and(f("isZero", p!.get), f("isZero", y(p!.get))),
-  ]);
+  writer.define(name("isInfinity"), 1, "i32", ({ params: [p] }) =>
+    i32.and(f("isZero", p!.get), f("isZero", y(p!.get))),
+  );
   writer.define(name("isOnCurve"), 1, "i32", ({ params: [p] }) => {
     const [left, right] = [temporary(), temporary()];
     return [
-      ...square(p!.get, right),
+      ...f("square", p!.get, right),
       ...f("mul", right, p!.get, right),
       ...f("add", right, i32.const(field.b), right),
       ...f("reduce", right),
-      ...square(y(p!.get), left),
+      ...f("square", y(p!.get), left),
       ...f("reduce", left),
       ...f("equal", left, right),
     ];
   });
 
-  const [product, inverse, slope, py, qy, x3] = Array.from({ length: 6 }, temporary) as [
-    Code,
-    Code,
-    Code,
-    Code,
-    Code,
-    Code,
+  const [inverse, slope, x3, product] = [temporary(), temporary(), temporary(), temporary()];
+  const [negatedP, negatedQ] = [temporary(), temporary()];
+  /** Takes the sign off a pointer and finds the y coordinate that it means. */
+  const readSigned = (pointer: Local, yOf: Local, negated: Code): Code => [
+    ...yOf.set(y(i32.and(pointer.get, i32.const(-2)))),
+    ...when(i32.and(pointer.get, i32.const(1)), [
+      ...f("negate", yOf.get, negated),
+      ...yOf.set(negated),
+      ...pointer.set(i32.sub(pointer.get, i32.const(1))),
+    ]),
   ];
-  /** Reads entry `at` and puts the signed y coordinates into `py` and `qy`. */
-  const readEntry = (at: Code, p: Local, q: Local): Code => {
-    const signedY = (local: Local, target: Code, offset: number): Code => [
-      ...local.set(i32.load(at, offset)),
-      ...when(
-        i32.and(local.get, i32.const(1)),
-        [...local.set(i32.sub(local.get, i32.const(1))), ...f("negate", y(local.get), target)],
-        f("copy", y(local.get), target),
-      ),
-    ];
-    return [...signedY(p, py, 0), ...signedY(q, qy, 4)];
-  };
-  const infinity = (point: Local): Code => writer.call(name("isInfinity"), point.get);
+  /** Stores slope^2 - p.x - q.x and slope (p.x - x3) - p.y at `result`; clobbers `inverse`. */
+  const finish = (p: Local, py: Local, q: Local, result: Code): Code => [
+    ...f("square", slope, x3),
+    ...f("difference", x3, p.get, x3),
+    ...f("difference", x3, q.get, x3),
+    ...f("sub", p.get, x3, inverse),
+    ...f("mul", slope, inverse, slope),
+    ...f("difference", slope, py.get, y(result)),
+    ...f("copy", x3, result),
+  ];
 
   writer.define(name("addPairs"), 3, "none", (scope) => {
     const [table, count, work] = scope.params as [Local, Local, Local];
-    const [i, p, q, at, room] = [scope.i32(), scope.i32(), scope.i32(), scope.i32(), scope.i32()];
-    const place: Code = [
-      ...at.set(i32.add(table.get, i32.mul(i.get, i32.const(PAIR_BYTES)))),
-      ...room.set(i32.add(work.get, i32.mul(i.get, i32.const(2 * bytes)))),
-    ];
+    const [p, q, py, qy] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const [at, room, end] = [scope.i32(), scope.i32(), scope.i32()];
+    // Room of an entry: the product of all denominators before it, and its own.
     const denominator = y(room.get);
+    const nextPrefix = i32.add(room.get, i32.const(2 * bytes));
+    const move = (step: 1 | -1): Code => [
+      ...at.set(i32.add(at.get, i32.const(step * PAIR_BYTES))),
+      ...room.set(i32.add(room.get, i32.const(step * 2 * bytes))),
+    ];
+    // Infinity shows as a zero word and equal x as a word of a multiple of p; both may be chance, which is rare.
+    const suspicious = [
+      ...field.zeroWords.map((word) => i32.eq(i32.load(denominator), i32.const(word))),
+      i32.eqz(i32.load(p.get)),
+      i32.eqz(i32.load(q.get)),
+    ].reduce((any, next) => i32.or(any, next));
     const forward: Code = [
-      ...place,
-      ...p.set(i32.load(at.get)),
-      ...q.set(i32.load(at.get, 4)),
-      ...f("copy", product, room.get),
-      // Wrong for infinity, doubling and cancelling, which are rare: they show as a zero, or in the first word.
-      ...f("sub", i32.and(q.get, i32.const(-2)), i32.and(p.get, i32.const(-2)), denominator),
-      ...writer.call(name("correctDenominator"), at.get, denominator),
-      ...f("mul", product, denominator, product),
-      ...i.set(i32.add(i.get, i32.const(1))),
+      ...p.set(i32.and(i32.load(at.get), i32.const(-2))),
+      ...q.set(i32.and(i32.load(at.get, 4), i32.const(-2))),
+      ...f("sub", q.get, p.get, denominator),
+      ...when(suspicious, writer.call(name("inspect"), at.get, denominator)),
+      ...f("mul", room.get, denominator, nextPrefix),
+      ...move(1),
     ];
-    const store = (x: Code, yValue: Code, r: Code): Code => [...f("copy", x, r), ...f("copy", yValue, y(r))];
-    const result = i32.load(at.get, 8);
-    const chord: Code = [...f("sub", qy, py, slope), ...f("mul", slope, inverse, slope)];
-    const tangent: Code = [
-      ...square(p.get, slope),
-      ...f("add", slope, slope, x3),
-      ...f("add", slope, x3, slope),
-      ...f("mul", slope, inverse, slope),
-    ];
-    const finish: Code = [
-      ...square(slope, x3),
-      ...f("add", p.get, q.get, inverse),
-      ...f("sub", x3, inverse, x3),
-      ...f("reduce", x3),
-      ...f("sub", p.get, x3, inverse),
-      ...f("mul", slope, inverse, slope),
-      ...f("sub", slope, py, slope),
-      ...f("reduce", slope),
-      ...store(x3, slope, result),
-    ];
-    const cancel: Code = [...f("sub", one, one, x3), ...f("reduce", x3), ...store(x3, x3, result)];
     const backward: Code = [
-      ...i.set(i32.sub(i.get, i32.const(1))),
-      ...place,
+      ...move(-1),
       ...f("mul", product, room.get, inverse),
       ...f("mul", product, denominator, product),
-      ...readEntry(at.get, p, q),
-      ...when(
-        infinity(p),
-        when(infinity(q), cancel, store(q.get, qy, result)),
-        when(
-          infinity(q),
-          store(p.get, py, result),
-          when(f("equal", p.get, q.get), when(f("equal", py, qy), [...tangent, ...finish], cancel), [
-            ...chord,
-            ...finish,
-          ]),
-        ),
-      ),
+      ...p.set(i32.load(at.get)),
+      ...when(i32.and(p.get, i32.const(SPECIAL)), writer.call(name("addSpecial"), at.get), [
+        ...readSigned(p, py, negatedP),
+        ...q.set(i32.load(at.get, 4)),
+        ...readSigned(q, qy, negatedQ),
+        ...f("sub", qy.get, py.get, slope),
+        ...f("mul", slope, inverse, slope),
+        ...finish(p, py, q, i32.load(at.get, 8)),
+      ]),
     ];
     return [
-      ...f("copy", one, product),
-      ...loopWhile(i32.ltU(i.get, count.get), forward),
-      ...f("invert", product, product),
-      ...loopWhile(i.get, backward),
+      ...at.set(table.get),
+      ...end.set(i32.add(table.get, i32.mul(count.get, i32.const(PAIR_BYTES)))),
+      ...room.set(work.get),
+      ...f("copy", one, room.get),
+      ...loopWhile(i32.ltU(at.get, end.get), forward),
+      ...f("invert", room.get, product),
+      ...loopWhile(i32.ne(at.get, table.get), backward),
     ];
   });
 
-  // Replaces the difference q.x - p.x where the entry is no chord: 2y for a tangent, one where nothing is inverted.
-  writer.define(name("correctDenominator"), 2, "none", (scope: FunctionScope) => {
+  /** Reads entry `at`, whose pointer p may carry the mark, into the four variables. */
+  const readEntry = (at: Local, p: Local, py: Local, q: Local, qy: Local): Code => [
+    ...p.set(i32.and(i32.load(at.get), i32.const(~SPECIAL))),
+    ...readSigned(p, py, negatedP),
+    ...q.set(i32.load(at.get, 4)),
+    ...readSigned(q, qy, negatedQ),
+  ];
+  const congruent = (a: Code, b: Code): Code => [
+    ...f("sub", a, b, x3),
+    ...f("reduce", x3),
+    ...f("isZero", x3),
+  ];
+
+  // Marks an entry that is no chord, and makes its denominator 2y for a tangent, one where nothing is divided.
+  writer.define(name("inspect"), 2, "none", (scope) => {
     const [at, denominator] = scope.params as [Local, Local];
-    const [p, q] = [scope.i32(), scope.i32()];
+    const [p, q, py, qy] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const mark = i32.store(at.get, i32.or(i32.load(at.get), i32.const(SPECIAL)));
     return [
-      ...p.set(i32.and(i32.load(at.get), i32.const(-2))),
-      ...q.set(i32.and(i32.load(at.get, 4), i32.const(-2))),
-      ...when(i32.or(infinity(p), infinity(q)), [...f("copy", one, denominator.get), ...ret()]),
-      ...when(f("equal", p.get, q.get), [
-        ...readEntry(at.get, p, q),
-        ...when(f("equal", py, qy), f("add", py, py, denominator.get), f("copy", one, denominator.get)),
+      ...readEntry(at, p, py, q, qy),
+      ...when(i32.or(infinity(p.get), infinity(q.get)), [
+        ...mark,
+        ...f("copy", one, denominator.get),
+        ...ret(),
       ]),
+      ...when(congruent(p.get, q.get), [
+        ...mark,
+        ...when(
+          congruent(py.get, qy.get),
+          f("add", py.get, py.get, denominator.get),
+          f("copy", one, denominator.get),
+        ),
+      ]),
+    ];
+  });
+
+  // Infinity plus something, a point plus itself, a point plus its negative; the denominator's inverse is ready.
+  writer.define(name("addSpecial"), 1, "none", (scope) => {
+    const [at] = scope.params as [Local];
+    const [p, q, py, qy] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const result = i32.load(at.get, 8);
+    const store = (point: Local, yOf: Local): Code => [
+      ...f("copy", yOf.get, y(result)),
+      ...f("copy", point.get, result),
+    ];
+    const zero = i32.const(writer.data(new Uint8Array(2 * bytes)));
+    return [
+      ...readEntry(at, p, py, q, qy),
+      ...when(infinity(p.get), [...when(infinity(q.get), copyPoint(zero, result), store(q, qy)), ...ret()]),
+      ...when(infinity(q.get), [...store(p, py), ...ret()]),
+      ...when(
+        congruent(py.get, qy.get),
+        [
+          ...f("square", p.get, slope),
+          ...f("add", slope, slope, x3),
+          ...f("add", slope, x3, slope),
+          ...f("mul", slope, inverse, slope),
+          ...finish(p, py, q, result),
+        ],
+        copyPoint(zero, result),
+      ),
     ];
   });
 
@@ -259,7 +281,7 @@ export function defineCurve(
       ...k.set(i32.sub(k.get, i32.const(1))),
     ];
     return [
-      ...when(infinity(p), [...copyPoint(p.get, r.get), ...ret()]),
+      ...when(infinity(p.get), [...copyPoint(p.get, r.get), ...ret()]),
       ...f("copy", p.get, X!),
       ...f("copy", y(p.get), Y!),
       ...f("copy", one, Z!),

@@ -45,7 +45,8 @@ export function elementBytes(value: bigint): Uint8Array {
 /**
  * Adds a field's functions, all on pointers and safe when pointers are equal:
  * `mul(a, b, r)`, `mul2(a, b, c, d, r)` = ab + cd, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
- * for b <= 4p, `negate(a, r)` = p - a for canonical a, `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
+ * for b <= 4p, `sum` and `difference(a, b, r)` in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
+ * `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
  * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
  * or entering Montgomery form.
  */
@@ -106,6 +107,33 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
   montgomery("mul", 1);
   montgomery("mul2", 2);
 
+  // Column by column: the 36 mixed products count twice and are made once.
+  writer.define(name("square"), 2, "none", (scope) => {
+    const [a, r] = scope.params as [Local, Local];
+    const limbs = Array.from({ length: LIMBS }, () => scope.i64());
+    const doubled = scope.i64();
+    const t = Array.from({ length: 2 * LIMBS }, () => scope.i64());
+    const m = scope.i64();
+    const code: number[] = limbs.flatMap((local, i) => [...local.set(limb(a, i))]);
+    const started = new Set<number>();
+    const addTo = (column: number, product: Code): void => {
+      code.push(...t[column]!.set(started.has(column) ? i64.add(t[column]!.get, product) : product));
+      started.add(column);
+    };
+    for (let i = 0; i < LIMBS; i++) {
+      addTo(2 * i, i64.mul(limbs[i]!.get, limbs[i]!.get));
+      code.push(...doubled.set(i64.shl(limbs[i]!.get, i64.const(1n))));
+      for (let j = i + 1; j < LIMBS; j++) addTo(i + j, i64.mul(doubled.get, limbs[j]!.get));
+    }
+    for (let i = 0; i < LIMBS; i++) {
+      const low = i64.and(t[i]!.get, i64.const(MASK));
+      code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
+      for (let j = 0; j < LIMBS; j++) addTo(i + j, i64.mul(m.get, i64.const(pLimbs[j]!)));
+      addTo(i + 1, i64.shrU(t[i]!.get, i64.const(LIMB_BITS)));
+    }
+    return [...code, ...carry(scope, t.slice(LIMBS), r)];
+  });
+
   const limbwise = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
     writer.define(name(op), 3, "none", (scope) => {
       const [a, b, r] = scope.params as [Local, Local, Local];
@@ -123,12 +151,37 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
   };
   subtract("sub", 2n * p);
   subtract("sub4", 4n * p);
+  const twoP = toLimbs(2n * p);
   writer.define(name("negate"), 2, "none", (scope) => {
     const [a, r] = scope.params as [Local, Local];
     const t = Array.from({ length: LIMBS }, () => scope.i64());
-    const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(pLimbs[i]!), limb(a, i))));
+    const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(twoP[i]!), limb(a, i))));
     return [...differences, ...carry(scope, t, r)];
   });
+  // Subtracts 2p or nothing, then adds 2p back when the result is negative.
+  const modulo2p = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
+    writer.define(name(op), 3, "none", (scope) => {
+      const [a, b, r] = scope.params as [Local, Local, Local];
+      const t = Array.from({ length: LIMBS }, () => scope.i64());
+      const negative = scope.i64();
+      const combined = t.flatMap((local, i) => {
+        const plain = combine(limb(a, i), limb(b, i), i);
+        // What is left in the limb below, above its 29 bits, is its carry or borrow.
+        return local.set(i === 0 ? plain : i64.add(plain, i64.shrS(t[i - 1]!.get, i64.const(LIMB_BITS))));
+      });
+      const corrected = t.flatMap((local, i) => {
+        const own = i === LIMBS - 1 ? local.get : i64.and(local.get, i64.const(MASK));
+        return local.set(i64.add(own, i64.and(i64.const(twoP[i]!), negative.get)));
+      });
+      return [
+        ...combined,
+        ...negative.set(i64.shrS(t[LIMBS - 1]!.get, i64.const(63n))),
+        ...corrected,
+        ...carry(scope, t, r),
+      ];
+    });
+  modulo2p("difference", (a, b) => i64.sub(a, b));
+  modulo2p("sum", (a, b, i) => i64.sub(i64.add(a, b), i64.const(twoP[i]!)));
 
   writer.define(name("reduce"), 1, "none", (scope) => {
     const [a] = scope.params as [Local];
@@ -186,13 +239,14 @@ function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
     const [a, r] = scope.params as [Local, Local];
     const i = scope.i32();
     const bit: Code = [...i32.add(i32.const(exponent), i.get), 0x2d, 0, 0];
-    const multiply = (by: Code): Code => writer.call(`${prefix}_mul`, r.get, by, r.get);
+    const square = writer.call(`${prefix}_square`, r.get, r.get);
+    const multiply = writer.call(`${prefix}_mul`, r.get, i32.const(base), r.get);
     return [
       ...writer.call(`${prefix}_copy`, a.get, i32.const(base)),
       ...writer.call(`${prefix}_copy`, a.get, r.get),
       ...loopWhile(i32.ltU(i.get, i32.const(bits.length)), [
-        ...multiply(r.get),
-        ...when(bit, multiply(i32.const(base))),
+        ...square,
+        ...when(bit, multiply),
         ...i.set(i32.add(i.get, i32.const(1))),
       ]),
     ];

@@ -99,7 +99,7 @@ interface Adder {
 
 function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   const table = allocate(arithmetic, BATCH * PAIR_BYTES);
-  const work = allocate(arithmetic, BATCH * group.bytes);
+  const work = allocate(arithmetic, (BATCH + 1) * group.bytes);
   const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
   const { memory } = arithmetic;
   let entries = new Uint32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);

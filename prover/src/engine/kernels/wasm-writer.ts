@@ -56,6 +56,7 @@ export const i32 = {
   add: op(0x6a),
   sub: op(0x6b),
   mul: op(0x6c),
+  divU: op(0x6e),
   and: op(0x71),
   or: op(0x72),
   shl: op(0x74),

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Vectors of the scalar field: rows of a constraint system, polynomials from the domain to the odd coset, quotients.
+ *
+ * Vectors travel as canonical 32-byte little-endian elements: plain (witnesses, scalars) or in the kernels' Montgomery
+ * form (everything else).
+ *
+ * @module
+ */
+import { SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
+import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
+import { elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
+
+const ELEMENT_BYTES = 32;
+
+/** The terms of one matrix by row. */
+export interface Rows {
+  readonly count: number;
+  /** Addresses of `count + 1` and of as many 32-bit words as there are terms, and of the coefficients. */
+  readonly starts: number;
+  readonly wires: number;
+  readonly coefficients: number;
+}
+
+/** Precomputed powers for {@link toOddCoset}. */
+export interface Coset {
+  readonly size: number;
+  readonly inverseRoots: number;
+  readonly scale: number;
+  readonly roots: number;
+}
+
+/** Loads a matrix for good; coefficients are snarkjs's: times 2^512, 32-byte little-endian, in the order of `wires`. */
+export function loadRows(
+  arithmetic: Arithmetic,
+  starts: Uint32Array,
+  wires: Uint32Array,
+  coefficients: Uint8Array,
+): Rows {
+  // Times 2^522: a product with a plain value is in Montgomery form.
+  const factor = loadConstant(arithmetic, 2n ** (2n * RADIX_BITS - 512n + RADIX_BITS));
+  const rows = {
+    count: starts.length - 1,
+    starts: loadWords(arithmetic, starts),
+    wires: loadWords(arithmetic, wires),
+    coefficients: allocate(arithmetic, wires.length * FIELD_BYTES),
+  };
+  scoped(arithmetic, () => {
+    const source = loadBytes(arithmetic, coefficients);
+    const { fr_fromBytes: read, fr_mul: multiply } = arithmetic.call;
+    for (let t = 0; t < wires.length; t++) {
+      const element = rows.coefficients + t * FIELD_BYTES;
+      read!(source + t * ELEMENT_BYTES, element);
+      multiply!(element, factor, element);
+    }
+  });
+  return rows;
+}
+
+/** The rows' values for a plain vector, in Montgomery form; frees nothing: call it in a scope. */
+export function evaluateRows(arithmetic: Arithmetic, rows: Rows, vector: number): number {
+  const sums = allocate(arithmetic, rows.count * FIELD_BYTES);
+  arithmetic.call.fr_rows!(rows.starts, rows.count, rows.wires, rows.coefficients, vector, sums);
+  return sums;
+}
+
+/** Prepares the step from the domain of `size` roots of unity to its odd coset, for good. */
+export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
+  // 5 generates the multiplicative group's 2-part; the coset's shift is a root of twice the order, as in snarkjs.
+  const shift = power(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size));
+  const root = (shift * shift) % SCALAR_FIELD;
+  const coset = {
+    size,
+    inverseRoots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
+    scale: allocate(arithmetic, size * FIELD_BYTES),
+    roots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
+  };
+  writePowers(arithmetic, coset.roots, size / 2, 1n, root);
+  writePowers(arithmetic, coset.inverseRoots, size / 2, 1n, power(root, SCALAR_FIELD - 2n));
+  scoped(arithmetic, () => {
+    const powers = allocate(arithmetic, size * FIELD_BYTES);
+    writePowers(arithmetic, powers, size, power(BigInt(size), SCALAR_FIELD - 2n), shift);
+    const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
+    for (let i = 0, reversed = 0; i < size; i++) {
+      const place = coset.scale + reversed * FIELD_BYTES;
+      heap.copyWithin(place, powers + i * FIELD_BYTES, powers + (i + 1) * FIELD_BYTES);
+      // Adds one from the top bit down.
+      let bit = size >> 1;
+      while (reversed & bit) {
+        reversed ^= bit;
+        bit >>= 1;
+      }
+      reversed |= bit;
+    }
+  });
+  return coset;
+}
+
+/** From a polynomial's values on the domain to its values on the odd coset. */
+export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): Uint8Array {
+  return scoped(arithmetic, () => {
+    const vector = loadElements(arithmetic, values);
+    arithmetic.call.fr_toCoset!(vector, coset.size, coset.inverseRoots, coset.scale, coset.roots);
+    return readElements(arithmetic, vector, coset.size);
+  });
+}
+
+/** The products of two vectors of elements; frees nothing: call it in a scope. */
+export function multiplyElements(arithmetic: Arithmetic, a: number, b: number, count: number): number {
+  const products = allocate(arithmetic, count * FIELD_BYTES);
+  for (let at = 0; at < count * FIELD_BYTES; at += FIELD_BYTES)
+    arithmetic.call.fr_mul!(a + at, b + at, products + at);
+  return products;
+}
+
+/** a * b - c of each place, out of Montgomery form. */
+export function quotients(arithmetic: Arithmetic, a: Uint8Array, b: Uint8Array, c: Uint8Array): Uint8Array {
+  return scoped(arithmetic, () => {
+    const count = a.length / ELEMENT_BYTES;
+    const plainOne = allocate(arithmetic, FIELD_BYTES);
+    bytesAt(arithmetic, plainOne, FIELD_BYTES).set(elementBytes(1n));
+    const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values)) as [
+      number,
+      number,
+      number,
+    ];
+    const { fr_mul: multiply, fr_difference: subtract } = arithmetic.call;
+    for (let at = 0; at < count * FIELD_BYTES; at += FIELD_BYTES) {
+      multiply!(pa + at, pb + at, pa + at);
+      subtract!(pa + at, pc + at, pa + at);
+      multiply!(pa + at, plainOne, pa + at);
+    }
+    return readElements(arithmetic, pa, count);
+  });
+}
+
+/** Brings 32-byte elements into the memory; returns the address of the first. */
+export function loadElements(arithmetic: Arithmetic, values: Uint8Array): number {
+  const count = values.length / ELEMENT_BYTES;
+  const target = allocate(arithmetic, count * FIELD_BYTES);
+  const source = loadBytes(arithmetic, values);
+  const read = arithmetic.call.fr_fromBytes!;
+  for (let i = 0; i < count; i++) read(source + i * ELEMENT_BYTES, target + i * FIELD_BYTES);
+  return target;
+}
+
+/** Elements as canonical 32-byte numbers; reduces them in place. */
+export function readElements(arithmetic: Arithmetic, elements: number, count: number): Uint8Array {
+  const target = allocate(arithmetic, count * ELEMENT_BYTES);
+  const { fr_reduce: reduce, fr_toBytes: write } = arithmetic.call;
+  for (let i = 0; i < count; i++) {
+    reduce!(elements + i * FIELD_BYTES);
+    write!(elements + i * FIELD_BYTES, target + i * ELEMENT_BYTES);
+  }
+  return bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
+}
+
+function writePowers(
+  arithmetic: Arithmetic,
+  target: number,
+  count: number,
+  first: bigint,
+  ratio: bigint,
+): void {
+  const factor = loadConstant(arithmetic, ratio << RADIX_BITS);
+  bytesAt(arithmetic, target, FIELD_BYTES).set(elementBytes((first << RADIX_BITS) % SCALAR_FIELD));
+  for (let i = 1; i < count; i++) {
+    arithmetic.call.fr_mul!(target + (i - 1) * FIELD_BYTES, factor, target + i * FIELD_BYTES);
+  }
+}
+
+function loadConstant(arithmetic: Arithmetic, value: bigint): number {
+  return loadBytes(arithmetic, elementBytes(value % SCALAR_FIELD));
+}
+
+function loadWords(arithmetic: Arithmetic, words: Uint32Array): number {
+  return loadBytes(arithmetic, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+}
+
+function loadBytes(arithmetic: Arithmetic, bytes: Uint8Array): number {
+  const pointer = allocate(arithmetic, bytes.length);
+  bytesAt(arithmetic, pointer, bytes.length).set(bytes);
+  return pointer;
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let [result, square] = [1n, base];
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % SCALAR_FIELD;
+    square = (square * square) % SCALAR_FIELD;
+  }
+  return result;
+}

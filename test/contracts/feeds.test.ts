@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does a market from feeds hold exactly the prices that the feeds had in force at its time, proven to be the root's, and
+ * nothing when a feed is not fit?
+ *
+ * @module
+ */
+import { ensureCircuit } from "keel/circuits";
+import { deployContract, ROLE } from "keel/contracts";
+import { buildMarketRoot } from "keel/prover";
+import {
+  bps,
+  FIELD_ORDER,
+  type Groth16Proof,
+  type Market,
+  marketTable,
+  marketVector,
+  parseProof,
+  usd8,
+} from "keel/verifier";
+import * as snarkjs from "snarkjs";
+import { type Address, getAbiItem, type Hex, toFunctionSelector, zeroAddress } from "viem";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import { abiOf, attestation, begin, type Fixture, POLICY, refused, START, startFixture } from "./fixture.js";
+import {
+  feedMarketAbi,
+  isHealthy,
+  isMarketAccepted,
+  marketBookAbi,
+  type PriceSource,
+  publishFromFeeds,
+  readFeeds,
+  submitAttestation,
+  toKeelError,
+  type Universe,
+  universeHash,
+  universeOf,
+  verifierBookAbi,
+  type Wallet,
+} from "./registry-client.js";
+import { endProving, MARKET_CIRCUIT } from "./statement-circuit.js";
+
+const SHAPE = { instruments: 16, accounts: 1, underlyings: 8, scenarios: 8, sources: 8 };
+const HEARTBEAT = 3_600;
+const ETH_PRICE = 3_000_12345678n;
+
+/** Twelve rows, so that the packed columns fill more than one word. */
+const MARKET: Market = {
+  asOf: START,
+  underlyings: ["USD", "ETH", "BTC"],
+  instruments: [
+    { id: "USD", kind: "cash", underlying: "USD", price: usd8(100_000_000n), collateralFactor: bps(10_000n) },
+    { id: "ETH", kind: "spot", underlying: "ETH", price: usd8(1n), collateralFactor: bps(8_000n) },
+    { id: "BTC", kind: "spot", underlying: "BTC", price: usd8(1n), collateralFactor: bps(7_550n) },
+    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: usd8(1n), collateralFactor: bps(0n) },
+    ...Array.from({ length: 8 }, (_, i) => ({
+      id: `CASH-${i}`,
+      kind: "cash" as const,
+      underlying: "USD",
+      price: usd8(100_000_000n + BigInt(i)),
+      collateralFactor: bps(9_000n),
+    })),
+  ],
+};
+
+let fixture: Fixture;
+let snapshot: Hex;
+let eth: Address;
+let btc: Address;
+let feedMarket: Address;
+let universe: Universe;
+let id: Hex;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  feedMarket = fixture.keel.feedMarket;
+  eth = await deploy("TestFeed", [8, ETH_PRICE, START - 100]);
+  btc = await deploy("TestFeed", [18, 65_000n * 10n ** 18n + 7n, START - 50]);
+  const sources = new Map<string, PriceSource>(MARKET.instruments.map((row) => [row.id, "fixed"]));
+  for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT });
+  sources.set("BTC", { feed: btc, heartbeat: 86_400 });
+  universe = universeOf(MARKET, 16, sources);
+  id = universeHash(universe);
+  const verifier = await deploy("MarketRootVerifier");
+  await call(fixture.keel.verifierBook, verifierBookAbi, "add", [universe.circuit, verifier]);
+  await open(universe);
+});
+
+beforeEach(async () => {
+  snapshot = await begin(fixture);
+});
+
+afterEach(async () => {
+  await fixture.chain.test.revert({ id: snapshot });
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+async function deploy(name: string, args: readonly unknown[] = []): Promise<Address> {
+  return await deployContract(
+    { walletClient: fixture.cast.deployer, publicClient: fixture.chain.client },
+    name,
+    args,
+  );
+}
+
+async function call(
+  address: Address,
+  abi: readonly unknown[],
+  name: string,
+  args: readonly unknown[],
+  wallet: Wallet = fixture.cast.deployer,
+) {
+  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
+    throw toKeelError(error);
+  });
+}
+
+const open = (value: Universe, wallet?: Wallet) => call(feedMarket, feedMarketAbi, "open", [value], wallet);
+const feed = async (address: Address, name: string, ...args: unknown[]) =>
+  call(address, await abiOf("TestFeed"), name, args);
+const read = (asOf = START, market = MARKET) => readFeeds(fixture.registry, feedMarket, id, market, asOf);
+
+/** A true proof of the root of a market, and what to submit it with. */
+async function prove(market: Market): Promise<{ root: bigint; proof: Groth16Proof }> {
+  const { input, digest } = buildMarketRoot(marketTable(market, SHAPE));
+  const { wasmPath, zkeyPath } = await ensureCircuit(MARKET_CIRCUIT);
+  const { proof } = await snarkjs.groth16.fullProve(input, wasmPath, zkeyPath);
+  return { root: digest.c, proof: parseProof(proof) };
+}
+
+const publish = (root: bigint, proof: Groth16Proof, asOf = START, universeId = id) =>
+  publishFromFeeds(
+    fixture.registry,
+    fixture.cast.stranger,
+    feedMarket,
+    { id: universeId, root, asOf, capacity: 16 },
+    proof,
+  );
+
+describe("a market from feeds", () => {
+  it("has the feeds' prices, scaled to 8 decimals and rounded down, fixed prices, and zeros behind", async () => {
+    const market = await read();
+    expect(market.instruments.map(({ price }) => price).slice(0, 5)).toEqual([
+      100_000_000n,
+      ETH_PRICE,
+      65_000n * 10n ** 8n,
+      ETH_PRICE,
+      100_000_000n,
+    ]);
+    const vector = await fixture.chain.client.readContract({
+      address: feedMarket,
+      abi: feedMarketAbi,
+      functionName: "vectorOf",
+      args: [id, BigInt(START)],
+    });
+    expect(vector).toEqual(marketVector(marketTable(market, SHAPE)));
+  });
+
+  it("is accepted with a proof of its root, from anybody, and serves attestations", async () => {
+    const { root, proof } = await prove(await read());
+    await publish(root, proof);
+    expect(await isMarketAccepted(fixture.registry, { root, asOf: START })).toBe(true);
+    const att = await attestation(fixture, { marketRoot: root, marketTime: START });
+    await submitAttestation(fixture.registry, fixture.cast.stranger, att);
+    expect(await isHealthy(fixture.registry, att.subject, POLICY)).toBe(true);
+  });
+
+  it("changes nothing when it is published again", async () => {
+    const { root, proof } = await prove(await read());
+    await publish(root, proof);
+    const { hash } = await publish(root, proof);
+    const { logs } = await fixture.chain.client.getTransactionReceipt({ hash });
+    expect(
+      logs.filter(({ address }) => address.toLowerCase() === fixture.keel.marketBook.toLowerCase()),
+    ).toEqual([]);
+  });
+
+  it("refuses true proofs of other prices, times and roots", async () => {
+    const market = await read();
+    const { root, proof } = await prove(market);
+    const instruments = market.instruments.map((row, i) =>
+      i === 1 ? { ...row, price: usd8(row.price + 1n) } : row,
+    );
+    const lie = await prove({ ...market, instruments });
+    await refused(publish(lie.root, lie.proof), "registry.rootRefused");
+    await refused(publish(root, lie.proof), "registry.rootRefused");
+    await refused(publish(lie.root, proof), "registry.rootRefused");
+    await refused(publish(root, proof, START - 1), "registry.rootRefused");
+    const renamed = await prove({ ...market, underlyings: ["USD", "BTC", "ETH"] });
+    await refused(publish(renamed.root, renamed.proof), "registry.rootRefused");
+    await refused(publish(root + FIELD_ORDER, proof), "registry.notInField");
+    await refused(publish(0n, proof), "registry.notInField");
+  });
+
+  it("has to be proven again when a feed has moved on", async () => {
+    const { root, proof } = await prove(await read());
+    await feed(eth, "set", ETH_PRICE + 1n, START - 10);
+    await refused(publish(root, proof), "registry.rootRefused");
+    const again = await prove(await read());
+    await publish(again.root, again.proof);
+  });
+
+  it("keeps the market book's own bound on age, to the second", async () => {
+    const { root, proof } = await prove(await read());
+    await nextBlockAt(fixture.chain, START + 3_601);
+    await refused(publish(root, proof), "registry.marketStale");
+    await nextBlockAt(fixture.chain, START + 3_600);
+    await publish(root, proof);
+  });
+
+  it("keeps out what a guardian withdrew", async () => {
+    const { root, proof } = await prove(await read());
+    const withdraw = [root, BigInt(START), "bad feed"];
+    await call(fixture.keel.marketBook, marketBookAbi, "withdraw", withdraw, fixture.cast.guardian);
+    await refused(publish(root, proof), "registry.marketAlreadyWithdrawn");
+  });
+
+  it("tells a market file of another universe", async () => {
+    const reversed = { ...MARKET, instruments: MARKET.instruments.toReversed() };
+    await refused(read(START, reversed), "feeds.universe");
+  });
+});
+
+describe("40 a feed that is not fit", () => {
+  it.each([
+    ["answers zero", "set", [0n, START - 100], "registry.feedAnswer"],
+    ["answers below zero", "set", [-1n, START - 100], "registry.feedAnswer"],
+    ["has no answer yet", "set", [ETH_PRICE, 0n], "registry.feedAnswer"],
+    ["answers from the future", "set", [ETH_PRICE, START + 1], "registry.feedInFuture"],
+    ["is stale", "set", [ETH_PRICE, START - HEARTBEAT - 1], "registry.feedStale"],
+    ["reverts", "setBroken", [true], "registry.feedFailed"],
+    ["changed its decimals", "setDecimals", [9], "registry.feedDecimals"],
+    ["is above 64 bits", "set", [2n ** 64n, START - 100], "registry.priceOutOfRange"],
+    ["is absurd", "set", [2n ** 255n - 1n, START - 100], "registry.priceOutOfRange"],
+  ] as const)("refuses a market when a feed %s, and says which", async (_, name, args, code) => {
+    const { root, proof } = await prove(await read());
+    await feed(eth, name, ...args);
+    const error = await refused(read(), code);
+    await refused(publish(root, proof), code);
+    if (code !== "registry.priceOutOfRange") expect(error.path).toBe("instruments[1]");
+  });
+
+  it("takes an answer as old as the heartbeat, one of the table's very second, and the largest price", async () => {
+    for (const [price, time] of [
+      [ETH_PRICE, START - HEARTBEAT],
+      [ETH_PRICE, START],
+      [2n ** 64n - 1n, START],
+    ] as const) {
+      await feed(eth, "set", price, time);
+      expect((await read()).instruments[1]!.price).toBe(price);
+    }
+  });
+
+  it("refuses a price that rounds to zero", async () => {
+    await feed(btc, "set", 10n ** 10n - 1n, START - 50);
+    await refused(read(), "registry.priceOutOfRange");
+    await feed(btc, "set", 10n ** 10n, START - 50);
+    expect((await read()).instruments[2]!.price).toBe(1n);
+  });
+
+  it("refuses a table from the future", async () => {
+    await nextBlockAt(fixture.chain, START + 99);
+    await refused(read(START + 100), "registry.tableInFuture");
+  });
+});
+
+describe("40 a sequencer", () => {
+  const GRACE = 3_600;
+  let uptime: Address;
+  let layer2: Address;
+
+  beforeEach(async () => {
+    uptime = await deploy("TestFeed", [0, 0n, START - GRACE]);
+    const { authority, marketBook, verifierBook } = fixture.keel;
+    layer2 = await deploy("FeedMarket", [authority, marketBook, verifierBook, uptime, GRACE]);
+    const selector = toFunctionSelector(getAbiItem({ abi: feedMarketAbi, name: "open" }));
+    const assign = [layer2, [selector], ROLE.marketAdmin];
+    await call(authority, await abiOf("Authority"), "setTargetFunctionRole", assign);
+    await call(layer2, feedMarketAbi, "open", [universe]);
+  });
+
+  const readLayer2 = () => readFeeds(fixture.registry, layer2, id, MARKET, START);
+
+  it("that is up for the grace period lets markets through", async () => {
+    expect((await readLayer2()).instruments[1]!.price).toBe(ETH_PRICE);
+  });
+
+  it("that is down stops them, and so does one that has just come back, to the second", async () => {
+    await feed(uptime, "set", 1n, START - GRACE);
+    await refused(readLayer2(), "registry.sequencerDown");
+    await feed(uptime, "set", 0n, 0n);
+    await refused(readLayer2(), "registry.sequencerDown");
+    await feed(uptime, "set", 0n, START + 100);
+    await nextBlockAt(fixture.chain, START + 100 + GRACE - 1);
+    await refused(readLayer2(), "registry.sequencerStarting");
+    await nextBlockAt(fixture.chain, START + 100 + GRACE);
+    expect((await readLayer2()).instruments[1]!.price).toBe(ETH_PRICE);
+  });
+});
+
+describe("a universe", () => {
+  const changed = (change: Partial<Universe["instruments"][number]>, i = 1): Universe => ({
+    ...universe,
+    instruments: universe.instruments.map((row, j) => (i === j ? { ...row, ...change } : row)),
+  });
+
+  it("is opened by the market administrator only, once", async () => {
+    const other = { ...universe, capacity: 32 };
+    for (const wallet of [fixture.cast.stranger, fixture.cast.guardian]) {
+      await refused(open(other, wallet), "registry.accessManagedUnauthorized");
+    }
+    await refused(open(universe), "registry.universeExists");
+    await open(other);
+  });
+
+  it.each([
+    [
+      "without circuit",
+      () => ({ ...universe, circuit: `0x${"00".repeat(32)}` as Hex }),
+      "registry.noCircuit",
+    ],
+    ["without instruments", () => ({ ...universe, instruments: [] }), "registry.badCapacity"],
+    ["too large for its circuit", () => ({ ...universe, capacity: 11 }), "registry.badCapacity"],
+    [
+      "with names outside the field",
+      () => ({ ...universe, underlyingsId: FIELD_ORDER as never }),
+      "registry.notInField",
+    ],
+    [
+      "with an id outside the field",
+      () => ({ ...universe, universeId: FIELD_ORDER as never }),
+      "registry.notInField",
+    ],
+    ["with a feed and a fixed price", () => changed({ fixedPrice: usd8(1n) }), "registry.badInstrument"],
+    ["with a feed without heartbeat", () => changed({ heartbeat: 0 }), "registry.badInstrument"],
+    [
+      "with neither feed nor price",
+      () => changed({ feed: zeroAddress, heartbeat: 0 }),
+      "registry.badInstrument",
+    ],
+    ["with a fixed price and a heartbeat", () => changed({ heartbeat: 1 }, 0), "registry.badInstrument"],
+    ["with a factor above 1", () => changed({ collateralFactor: 10_001 }), "registry.badInstrument"],
+    ["with a factor on a perpetual", () => changed({ collateralFactor: 1 }, 3), "registry.badInstrument"],
+  ] as const)("is refused %s", async (_, make, code) => {
+    await refused(open(make()), code);
+  });
+
+  it("is refused with a feed of absurd decimals", async () => {
+    const absurd = await deploy("TestFeed", [37, 1n, START]);
+    await refused(open(changed({ feed: absurd })), "registry.badInstrument");
+  });
+
+  it("needs a source for each instrument", () => {
+    expect(() => universeOf(MARKET, 16, new Map())).toThrow(/feeds\.source/);
+  });
+
+  it("is closed by a guardian, for ever", async () => {
+    const { root, proof } = await prove(await read());
+    const close = (wallet: Wallet) => call(feedMarket, feedMarketAbi, "close", [id, "bad feed"], wallet);
+    await refused(close(fixture.cast.deployer), "registry.accessManagedUnauthorized");
+    await close(fixture.cast.guardian);
+    await refused(publish(root, proof), "registry.universeIsClosed");
+    await refused(open(universe), "registry.universeExists");
+    await refused(publish(root, proof, START, `0x${"11".repeat(32)}`), "registry.unknownUniverse");
+  });
+
+  it("is the only way in: nobody else's word is taken by the market book", async () => {
+    for (const wallet of [fixture.cast.stranger, fixture.cast.deployer, fixture.cast.guardian]) {
+      const accept = call(fixture.keel.marketBook, marketBookAbi, "accept", [5n, BigInt(START)], wallet);
+      await refused(accept, "registry.accessManagedUnauthorized");
+    }
+    await travelTo(fixture.chain, START + 20);
+    expect(await isMarketAccepted(fixture.registry, { root: 5n, asOf: START })).toBe(false);
+  });
+});

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does `keel verify` accept an attestation exactly as it was made, for the policy and market it was made for, and nothing
+ * else?
+ *
+ * @module
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
+
+const AS_OF = 1767225600;
+const VALIDITY = 86_400;
+const FOLDER = "eth-hedged-vault";
+const PUBLIC = publicArgs(FOLDER);
+const REGISTRY = `0x${"ab".repeat(20)}`;
+
+let folder: string;
+let attestation: string;
+let text: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keel-attestation-"));
+  attestation = join(folder, "attestation.json");
+  const { code, stderr } = await keelHere(["prove", ...strategyArgs(FOLDER), "--out", attestation]);
+  expect(code, stderr).toBe(0);
+  text = await readFile(attestation, "utf8");
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Writes a file into the test's folder and gives its path. */
+async function place(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+const verify = (file: string, ...more: string[]): Promise<Ended> =>
+  keelHere(["verify", "--attestation", file, ...PUBLIC, "--json", ...more]);
+
+/** A change that keeps a value's form, so that it is the meaning that is caught. */
+function changed(value: unknown): unknown {
+  if (typeof value === "boolean") return !value;
+  if (typeof value === "number") return value + 1;
+  if (typeof value !== "string") throw new Error("not a leaf");
+  if (value.startsWith("0x")) return `${value.slice(0, -1)}${value.endsWith("1") ? "2" : "1"}`;
+  if (/^\d+$/.test(value)) return (BigInt(value) + 1n).toString();
+  return `${value}x`;
+}
+
+type Tree = { [key: string]: unknown };
+type Path = readonly string[];
+
+function leaves(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([key, entry]) => leaves(entry, [...path, key]));
+}
+
+/** A copy with one place rewritten; undefined removes it. */
+function rewritten(source: string, path: Path, change: (value: unknown) => unknown): string {
+  const tree = JSON.parse(source) as Tree;
+  const parent = path.slice(0, -1).reduce<Tree>((node, key) => node[key] as Tree, tree);
+  const last = path[path.length - 1]!;
+  const value = change(parent[last]);
+  if (value === undefined) delete parent[last];
+  else parent[last] = value;
+  return JSON.stringify(tree);
+}
+
+describe("verify", () => {
+  it("says what a valid attestation says, under --json and in words", async () => {
+    const json = JSON.parse((await verify(attestation)).stdout);
+    expect(json).toEqual({
+      ok: true,
+      valid: true,
+      subject: "0x70997970c51812dc3a010c7d01b50e0d17dc79c8",
+      policyId: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+      asOf: AS_OF,
+      expiresAt: AS_OF + VALIDITY,
+      expired: true,
+      domain: { chainId: 31337, registry: `0x${"0".repeat(40)}` },
+      insecure: true,
+    });
+    const words = await keelHere(["verify", "--attestation", attestation, ...PUBLIC], { now: AS_OF + 60 });
+    expect(words.code).toBe(0);
+    for (const part of [
+      "VALID.",
+      "at least 200 % of liabilities",
+      "It expires at 2026-01-02",
+      "It does not say",
+    ]) {
+      expect(words.stdout).toContain(part);
+    }
+    expect(words.stderr).toContain("DEVELOPMENT KEY");
+  });
+
+  it("every field changed: invalid", async () => {
+    const paths = leaves(JSON.parse(text));
+    expect(paths.length).toBeGreaterThan(25);
+    for (const path of paths) {
+      const file = await place("changed.json", rewritten(text, path, changed));
+      // --insecure, so that another chain's id meets the proof and not the refusal of development keys.
+      const ended = await verify(file, "--insecure");
+      expect([path.join("."), ended.code]).toEqual([path.join("."), 3]);
+      expect(errorOf(ended).kind).toBe("proof");
+    }
+  });
+
+  it("25: every field removed, null or doubled: invalid", async () => {
+    const top = Object.keys(JSON.parse(text)).map((key) => [key]);
+    const inner = Object.keys(JSON.parse(text).proof).map((key) => ["proof", key]);
+    for (const path of [...top, ...inner]) {
+      for (const change of [() => undefined, () => null, (value: unknown) => [value, value]]) {
+        const ended = await verify(await place("broken.json", rewritten(text, path, change)));
+        expect([path.join("."), ended.code]).toEqual([path.join("."), 3]);
+      }
+    }
+  });
+
+  it("another proof of the same key, for another book: invalid", async () => {
+    const other = join(folder, "other.json");
+    expect((await keelHere(["prove", ...strategyArgs("cash-and-carry"), "--out", other])).code).toBe(0);
+    const { proof, digest } = JSON.parse(await readFile(other, "utf8"));
+    const swapped = { ...JSON.parse(text), proof, digest };
+    const ended = await verify(await place("swapped.json", JSON.stringify(swapped)));
+    expect([ended.code, errorOf(ended).code]).toEqual([3, "proof.invalid"]);
+    expect((await verify(other)).code).toBe(3);
+  });
+
+  it("another market or policy: invalid; the same in another order of keys: valid", async () => {
+    const [market, policy] = await Promise.all(
+      ["market", "policy"].map((name) => readFile(join(EXAMPLES, FOLDER, `${name}.json`), "utf8")),
+    );
+    const verdict = async (marketText: string, policyText: string): Promise<number | null> => {
+      const files = [
+        "--market",
+        await place("m.json", marketText),
+        "--policy",
+        await place("p.json", policyText),
+      ];
+      return (await keelHere(["verify", "--attestation", attestation, ...files])).code;
+    };
+    const reversed = (source: string): string =>
+      JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(source)).reverse()));
+    expect(await verdict(market!, policy!)).toBe(0);
+    expect(await verdict(reversed(market!), reversed(policy!))).toBe(0);
+    expect(await verdict(market!.replace("2967.52", "2967.53"), policy!)).toBe(3);
+    expect(await verdict(market!, policy!.replace('"maxLeverage": "3"', '"maxLeverage": "2.9"'))).toBe(3);
+    expect(await verdict(market!, policy!.replace('"validity": 86400', '"validity": 86401'))).toBe(3);
+    expect(await verdict(market!, policy!.replace('"ETH": "-0.43"', '"ETH": "-0.42"'))).toBe(3);
+  });
+
+  it("41: counts before its expiry, with --live not from then on, and never before its time", async () => {
+    const at = async (now: number, ...more: string[]): Promise<string> => {
+      const ended = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, "--json", ...more], {
+        now,
+      });
+      return ended.code === 0 ? `expired ${JSON.parse(ended.stdout).expired}` : errorOf(ended).code;
+    };
+    expect(await at(AS_OF + VALIDITY - 1, "--live")).toBe("expired false");
+    expect(await at(AS_OF + VALIDITY, "--live")).toBe("proof.expired");
+    expect(await at(AS_OF + VALIDITY)).toBe("expired true");
+    expect(await at(AS_OF)).toBe("expired false");
+    expect(await at(AS_OF - 1)).toBe("proof.future");
+  });
+
+  it("a key of one's own: the right one is accepted, another or a broken one is not", async () => {
+    const { circuits } = JSON.parse((await keelHere(["setup", "--json"])).stdout);
+    const key = await readFile(join(circuits[0].dir, "verification_key.json"), "utf8");
+    const withKey = async (content: string): Promise<Ended> =>
+      verify(attestation, "--key", await place("key.json", content));
+    expect((await withKey(key)).code).toBe(0);
+    const tree = JSON.parse(key);
+    const swapped = JSON.stringify({ ...tree, IC: [tree.IC[1], tree.IC[0], ...tree.IC.slice(2)] });
+    expect(errorOf(await withKey(swapped)).code).toBe("proof.invalid");
+    const uncontributed = JSON.stringify({ ...tree, vk_delta_2: tree.vk_gamma_2 });
+    expect((await withKey(uncontributed)).code).toBe(4);
+    const { insecure: _, ...unmarked } = tree;
+    expect(errorOf(await withKey(JSON.stringify(unmarked))).code).toBe("proof.mismatch");
+    expect((await withKey("{}")).code).toBe(4);
+  });
+});
+
+describe("prove", () => {
+  const prove = (name: string, ...more: string[]): Promise<Ended> =>
+    keelHere(["prove", ...strategyArgs(FOLDER), "--out", join(folder, name), "--json", ...more]);
+  const on = (chainId: number): string[] => ["--chain-id", String(chainId), "--registry", REGISTRY];
+
+  it("46: a development key is refused outside local test chains, by prove and by verify", async () => {
+    const refused = await prove("mainnet.json", ...on(1));
+    expect([refused.code, errorOf(refused).code]).toEqual([4, "key.insecure"]);
+    expect((await prove("mainnet.json", ...on(1), "--insecure")).code).toBe(0);
+    const doubted = await verify(join(folder, "mainnet.json"));
+    expect([doubted.code, errorOf(doubted).code]).toEqual([4, "key.insecure"]);
+    expect((await verify(join(folder, "mainnet.json"), "--insecure")).code).toBe(0);
+    expect((await prove("local.json", ...on(1337))).code).toBe(0);
+  });
+
+  it("33: the order of positions changes nothing", async () => {
+    const snapshot = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "snapshot.json"), "utf8"));
+    const [account] = snapshot.accounts;
+    account.positions = Object.fromEntries(Object.entries(account.positions).reverse());
+    const file = await place("reordered.json", JSON.stringify(snapshot));
+    const out = join(folder, "reordered-attestation.json");
+    expect((await keelHere(["prove", "--snapshot", file, ...PUBLIC, "--out", out])).code).toBe(0);
+  });
+
+  it("20: two proofs of one book share neither salt nor commitment", async () => {
+    const opened = async (name: string) => {
+      const opening = join(folder, `${name}-opening.json`);
+      expect((await prove(`${name}.json`, "--opening", opening)).code).toBe(0);
+      const { salt } = JSON.parse(await readFile(opening, "utf8"));
+      const { portfolioCommitment, exposuresCommitment } = JSON.parse(
+        await readFile(join(folder, `${name}.json`), "utf8"),
+      );
+      return [salt, portfolioCommitment, exposuresCommitment];
+    };
+    const values = [...(await opened("first")), ...(await opened("second"))];
+    expect(new Set(values).size).toBe(values.length);
+  });
+});
+
+describe("sign", () => {
+  it("gives a snapshot that prove takes, and keygen a key that a policy can name", async () => {
+    const key = join(folder, "source.json");
+    const made = JSON.parse((await keelHere(["keygen", "--out", key, "--json"])).stdout);
+    const policyText = await readFile(join(EXAMPLES, FOLDER, "policy.json"), "utf8");
+    const policy = JSON.parse(policyText);
+    policy.sources[0].key = made.publicKey;
+    const files = [
+      "--snapshot",
+      join(EXAMPLES, "invalid/snapshot-unsigned.json"),
+      "--market",
+      join(EXAMPLES, FOLDER, "market.json"),
+      "--policy",
+      await place("policy.json", JSON.stringify(policy)),
+    ];
+    const signed = join(folder, "signed.json");
+    const result = await keelHere(["sign", ...files, "--key", key, "--out", signed, "--json"]);
+    expect(JSON.parse(result.stdout)).toEqual({ ok: true, out: signed, signed: ["main"] });
+    const proof = [
+      "prove",
+      "--snapshot",
+      signed,
+      ...files.slice(2),
+      "--out",
+      join(folder, "signed-attestation.json"),
+    ];
+    expect((await keelHere(proof)).code).toBe(0);
+  });
+
+  it("13: a key that the policy does not approve signs nothing", async () => {
+    const key = join(folder, "stranger.json");
+    await keelHere(["keygen", "--out", key]);
+    const args = [
+      "sign",
+      ...strategyArgs(FOLDER),
+      "--key",
+      key,
+      "--out",
+      join(folder, "never.json"),
+      "--json",
+    ];
+    const ended = await keelHere(args);
+    expect([ended.code, errorOf(ended).code]).toEqual([1, "source.unknown"]);
+  });
+});

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does every example get the exit code that examples/expected.json promises, from the command line as a process?
+ *
+ * @module
+ */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ExpectedRow } from "../../dist/examples/expected.js";
+import { EXAMPLES_FOLDER, exampleFiles } from "../../dist/examples/generate.js";
+import { type Ended, EXAMPLES, errorOf, inParallel, keel } from "../support/cli.js";
+
+const rows: readonly ExpectedRow[] = JSON.parse(await readFile(join(EXAMPLES, "expected.json"), "utf8"));
+type Command = "check" | "prove" | "verify";
+
+let folder: string;
+/** What each command of each row gave. */
+const results = new Map<string, Ended>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keel-examples-"));
+  // Proofs first: rows that cannot be proven borrow the first row's attestation.
+  for (const command of ["check", "prove", "verify"] as const) {
+    await inParallel([...rows.entries()], async ([i, row]) => {
+      if (row[command] !== undefined) results.set(`${command} ${i}`, await keel(argsOf(command, row, i)));
+    });
+  }
+}, 300_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function argsOf(command: Command, row: ExpectedRow, i: number): string[] {
+  const file = (name: string): string => join(EXAMPLES, name);
+  const shared = ["--market", file(row.market), "--policy", file(row.policy), "--json"];
+  const proofOf = (index: number): string => join(folder, `${index}.json`);
+  if (command === "verify") {
+    const attestation =
+      row.attestation === undefined ? proofOf(row.prove === 0 ? i : 0) : file(row.attestation);
+    return ["verify", "--attestation", attestation, ...shared];
+  }
+  const out = command === "prove" ? ["--out", proofOf(i)] : [];
+  return [command, "--snapshot", file(row.snapshot!), ...shared, ...out];
+}
+
+describe("examples", () => {
+  it("are what generate.ts writes, signatures included", async () => {
+    for (const [name, text] of exampleFiles()) {
+      expect(await readFile(join(EXAMPLES_FOLDER, name), "utf8"), name).toBe(text);
+    }
+  });
+
+  it("30-32: are all in the table", async () => {
+    const named = new Set(
+      rows.flatMap(({ snapshot, market, policy, attestation }) => [snapshot, market, policy, attestation]),
+    );
+    const files = (await readdir(EXAMPLES, { recursive: true })).filter(
+      (name) => name.includes("/") && name.endsWith(".json"),
+    );
+    expect(files.filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  const cases = rows.flatMap((row, i) =>
+    (["check", "prove", "verify"] as const)
+      .filter((command) => row[command] !== undefined)
+      .map((command) => ({ command, i, row, name: row.attestation ?? bad(row) })),
+  );
+
+  it.each(cases)("$command $name", ({ command, i, row }) => {
+    const ended = results.get(`${command} ${i}`)!;
+    expect(ended.code, ended.stderr).toBe(row[command]);
+    const json = JSON.parse(ended.stdout);
+    if (command === "check" && (ended.code === 0 || ended.code === 2)) {
+      expect(json.healthy).toBe(ended.code === 0);
+      const broken = json.limits.filter((limit: { ok: boolean }) => !limit.ok);
+      expect(broken.map(({ name }: { name: string }) => name)).toEqual(row.breaks ?? []);
+      return;
+    }
+    expect(json.ok).toBe(ended.code === 0);
+    if (ended.code === 0) return;
+    expect(errorOf(ended).code).toBe(row.code);
+    for (const limit of row.breaks ?? []) expect(errorOf(ended).message).toContain(limit);
+  });
+
+  it("write nothing when they fail", async () => {
+    const proven = rows.flatMap((row, i) => (row.prove === 0 ? [`${i}.json`] : []));
+    expect((await readdir(folder)).sort()).toEqual(proven.sort());
+  });
+});
+
+/** The file that the row is about. */
+function bad({ snapshot, market, policy }: ExpectedRow): string {
+  return [snapshot, market, policy].find((name) => name?.startsWith("invalid/")) ?? snapshot!;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Are files written whole or not at all, and only where they may be?
+ *
+ * @module
+ */
+import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { prove } from "../../dist/cli/commands/prove.js";
+import {
+  captured,
+  type Ended,
+  EXAMPLES,
+  errorOf,
+  inFolder,
+  keel,
+  keelHere,
+  publicArgs,
+  start,
+  strategyArgs,
+  strategyFiles,
+} from "../support/cli.js";
+
+const BOOK = strategyArgs("eth-hedged-vault");
+const PUBLIC = publicArgs("eth-hedged-vault");
+
+/** The cheapest command that writes a file. */
+const keygen = (out: string, ...more: string[]): Promise<Ended> =>
+  keelHere(["keygen", "--out", out, "--json", ...more]);
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+describe("47: output files", () => {
+  it("an existing file is kept, unless --force is said", async () => {
+    await inFolder(async (folder) => {
+      const out = join(folder, "key.json");
+      await writeFile(out, "precious");
+      const refused = await keygen(out);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, "file.exists"]);
+      expect(await readFile(out, "utf8")).toBe("precious");
+      expect((await keygen(out, "--force")).code).toBe(0);
+      expect(JSON.parse(await readFile(out, "utf8")).keel).toBe("source-key/1");
+      expect(await readdir(folder)).toEqual(["key.json"]);
+    });
+  });
+
+  it.each([[[]], [["--force"]]])("a symbolic link is not followed and not replaced (%j)", async (more) => {
+    await inFolder(async (folder) => {
+      const [target, out] = [join(folder, "target"), join(folder, "key.json")];
+      await writeFile(target, "precious");
+      await symlink(target, out);
+      const refused = await keygen(out, ...more);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, "file.special"]);
+      expect(await readlink(out)).toBe(target);
+      expect(await readFile(target, "utf8")).toBe("precious");
+    });
+  });
+
+  it("a dangling symbolic link, a folder, a device are refused", async () => {
+    await inFolder(async (folder) => {
+      await symlink(join(folder, "nowhere"), join(folder, "dangling"));
+      await mkdir(join(folder, "folder"));
+      for (const out of [join(folder, "dangling"), join(folder, "folder"), "/dev/null", "/dev/stdout"]) {
+        expect((await keygen(out, "--force")).code, out).toBe(1);
+      }
+      expect((await readdir(folder)).sort()).toEqual(["dangling", "folder"]);
+    });
+  });
+
+  it("a missing folder, a file as a folder, a folder that cannot be written: exit code 4", async () => {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, "file"), "");
+      const locked = await lockedFolder(folder);
+      for (const parent of [join(folder, "missing"), join(folder, "file"), locked]) {
+        const refused = await keygen(join(parent, "key.json"));
+        expect([refused.code, errorOf(refused).code], parent).toEqual([4, "file.write"]);
+      }
+    });
+  });
+
+  it("secret files are readable by their owner only, the attestation by everybody", async () => {
+    await inFolder(async (folder) => {
+      const file = (name: string): string => join(folder, name);
+      await keygen(file("key.json"));
+      expect(await modeOf(file("key.json"))).toBe(0o600);
+      const proof = ["prove", ...BOOK, "--out", file("a.json"), "--opening", file("o.json")];
+      expect((await keelHere(proof)).code).toBe(0);
+      expect(await modeOf(file("o.json"))).toBe(0o600);
+      expect(await modeOf(file("a.json"))).toBe(0o644 & ~process.umask());
+      expect((await readdir(folder)).sort()).toEqual(["a.json", "key.json", "o.json"]);
+    });
+  });
+
+  it("of two files none is written when one cannot be", async () => {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, "o.json"), "precious");
+      const out = join(folder, "a.json");
+      const refused = await keelHere([
+        "prove",
+        ...BOOK,
+        "--out",
+        out,
+        "--opening",
+        join(folder, "o.json"),
+        "--json",
+      ]);
+      expect(errorOf(refused).code).toBe("file.exists");
+      expect(await readdir(folder)).toEqual(["o.json"]);
+    });
+  });
+
+  it("a full disk leaves nothing behind", async () => {
+    await inFolder(async (folder) => {
+      // A limit on the size of files stands in for a disk without room: write(2) fails just so.
+      const out = join(folder, "key.json");
+      const { spawnSync } = await import("node:child_process");
+      const launcher = join(EXAMPLES, "../cli/bin/keel.js");
+      const script = `ulimit -f 0; exec "${process.execPath}" "${launcher}" keygen --out "${out}"`;
+      const { status, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+      expect(stderr).toContain("file.write");
+      expect(status).toBe(4);
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+});
+
+describe("47: input files", () => {
+  it("missing, a folder, too long, not UTF-8", async () => {
+    await inFolder(async (folder) => {
+      const latin = join(folder, "latin.json");
+      await writeFile(latin, Buffer.from([0x7b, 0xe9, 0x7d]));
+      const cases = {
+        [join(folder, "none.json")]: "file.missing",
+        [folder]: "file.missing",
+        "/dev/zero": "input.size",
+        [latin]: "input.encoding",
+      };
+      for (const [file, code] of Object.entries(cases)) {
+        const ended = await keelHere(["check", "--snapshot", file, ...PUBLIC, "--json"]);
+        expect([ended.code, errorOf(ended).code], file).toEqual([1, code]);
+      }
+    });
+  });
+
+  it("31: 100 MB are refused without being read", async () => {
+    await inFolder(async (folder) => {
+      const { truncate } = await import("node:fs/promises");
+      const file = join(folder, "large.json");
+      await writeFile(file, "[");
+      await truncate(file, 100_000_000);
+      const ended = await keelHere(["check", "--snapshot", file, ...PUBLIC, "--json"]);
+      expect([ended.code, errorOf(ended).code]).toEqual([1, "input.size"]);
+    });
+  });
+
+  it("31: CRLF line ends change nothing", async () => {
+    const text = await readFile(join(EXAMPLES, "eth-hedged-vault/snapshot.json"), "utf8");
+    const input = text.replaceAll("\n", "\r\n");
+    expect((await keelHere(["check", "--snapshot", "-", ...PUBLIC], { input })).code).toBe(0);
+  });
+
+  it("a key file that others may read gets a warning", async () => {
+    await inFolder(async (folder) => {
+      const key = join(folder, "key.json");
+      await keygen(key);
+      await chmod(key, 0o644);
+      const args = ["sign", ...BOOK, "--key", key, "--out", join(folder, "signed.json")];
+      expect((await keelHere(args)).stderr).toContain("others may read it");
+    });
+  });
+});
+
+describe("47: interruption", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("%s while proving leaves nothing behind", async (signal) => {
+    await inFolder(async (folder) => {
+      const out = ["--out", join(folder, "a.json"), "--opening", join(folder, "o.json")];
+      const { child, ended } = start(["prove", ...BOOK, ...out, "--json"]);
+      // The error stream says when the workers have begun.
+      const proving = new Promise<void>((resolve) => {
+        child.stderr!.on("data", (text: string) => {
+          if (text.includes("keel: proving")) resolve();
+        });
+      });
+      await Promise.race([proving, ended]);
+      child.kill(signal);
+      const result = await ended;
+      expect(result.code).toBe(signal === "SIGINT" ? 130 : 143);
+      expect(errorOf(result).code).toBe("interrupted");
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+
+  it("at any moment, there is the whole attestation or none", async () => {
+    for (const delay of [50, 300, 700, 1100, 1500]) {
+      await inFolder(async (folder) => {
+        const out = join(folder, "a.json");
+        const { child, ended } = start(["prove", ...BOOK, "--out", out]);
+        await sleep(delay);
+        child.kill("SIGINT");
+        const { code } = await ended;
+        const files = await readdir(folder);
+        expect(files).toEqual(code === 0 ? ["a.json"] : []);
+        if (code === 0) expect(JSON.parse(await readFile(out, "utf8")).keel).toBe("attestation/1");
+      });
+    }
+  });
+
+  it("a time limit is an error of its own, and leaves nothing behind", async () => {
+    await inFolder(async (folder) => {
+      const { context } = captured();
+      const options = { ...strategyFiles("eth-hedged-vault"), out: join(folder, "a.json"), timeout: 0.01 };
+      await expect(prove(options, context)).rejects.toMatchObject({
+        code: "prover.timeout",
+        kind: "cancelled",
+      });
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+
+  it("a reader that goes away is no failure", async () => {
+    const { child, ended } = start(["check", ...BOOK]);
+    child.stdout!.destroy();
+    expect((await ended).stderr).not.toContain("Error");
+  });
+});
+
+describe("37, 38: two at once", () => {
+  it("of two that write one file, one wins and one is refused", async () => {
+    await inFolder(async (folder) => {
+      const out = join(folder, "key.json");
+      const codes = (await Promise.all([1, 2].map(() => keel(["keygen", "--out", out])))).map(
+        ({ code }) => code,
+      );
+      expect(codes.sort()).toEqual([0, 1]);
+      expect(await readdir(folder)).toEqual(["key.json"]);
+    });
+  });
+});
+
+/** A folder in which nothing can be created, for the superuser neither. */
+async function lockedFolder(folder: string): Promise<string> {
+  if (process.getuid?.() === 0) return "/proc";
+  const locked = join(folder, "locked");
+  await mkdir(locked, { mode: 0o555 });
+  return locked;
+}
