@@ -8,7 +8,7 @@
 
 import { z } from "zod";
 import {
-  checkSize,
+  absorb,
   checkUnique,
   FIELD_ORDER,
   type Field,
@@ -17,7 +17,7 @@ import {
   inputError,
   KIND,
   parseFile,
-  taggedHash,
+  tag,
 } from "../../verifier/src/index.js";
 import { type Account, accountField, type Snapshot } from "./snapshot.js";
 
@@ -50,17 +50,9 @@ export function formatEnrolment({ accounts, salt }: Enrolment): string {
   return `${JSON.stringify({ keel: "enrolment/1", accounts, salt: salt.toString() }, null, 2)}\n`;
 }
 
-/**
- * Hiding commitment to the declared accounts, in a circuit with this many places.
- *
- * @throws KeelError `circuit.size`
- */
-export function enrolmentCommitment({ accounts, salt }: Enrolment, places: number): Field {
-  checkSize("enrolment.accounts", accounts.length, places);
-  const ids = Array.from({ length: places }, (_, s) =>
-    s < accounts.length ? accountField(accounts[s]!) : 0n,
-  );
-  return taggedHash(KIND.enrolment, [...ids, salt]);
+/** Hiding commitment to the declared accounts, the same for every circuit that has room for them. */
+export function enrolmentCommitment({ accounts, salt }: Enrolment): Field {
+  return accounts.reduce((list, id, s) => absorb([tag(KIND.enrolment, s + 1), list, accountField(id)]), salt);
 }
 
 /**

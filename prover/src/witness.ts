@@ -100,7 +100,7 @@ export function buildWitness(request: WitnessRequest): Witness {
     marketRoot: table.root,
     marketTime: market.asOf,
     asOf: snapshot.asOf,
-    enrolment: enrolmentCommitment(enrolment, shape.accounts),
+    enrolment: enrolmentCommitment(enrolment),
     chain: {
       units: snapshot.units,
       previousState: state === undefined ? 0n : stateCommitment(state),
