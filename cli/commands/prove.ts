@@ -115,15 +115,16 @@ async function withProver(
   work: WithProver,
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
-  progress.update("loading the key", 0);
   const { wasm, zkey } = manifest.files;
-  const prover = await createProver({
-    wasm: wasmPath,
-    zkey: zkeyPath,
-    sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
-    ...(workers === undefined ? {} : { workers }),
-  });
+  let prover: Prover | undefined;
   try {
+    progress.update("loading the key", 0);
+    prover = await createProver({
+      wasm: wasmPath,
+      zkey: zkeyPath,
+      sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+      ...(workers === undefined ? {} : { workers }),
+    });
     return await work(prover, {
       signal: context.signal,
       onProgress: ({ phase, fraction }) => progress.update(stepOf(phase), fraction),
@@ -131,7 +132,7 @@ async function withProver(
     });
   } finally {
     progress.clear();
-    prover.close();
+    prover?.close();
   }
 }
 

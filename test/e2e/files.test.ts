@@ -228,7 +228,7 @@ describe("47: interruption", () => {
   });
 });
 
-describe("37, 38: two at once", () => {
+describe("47: two at once", () => {
   it("of two that write one file, one wins and one is refused", async () => {
     await inFolder(async (folder) => {
       const out = join(folder, "key.json");

@@ -10,6 +10,7 @@ import {
   type Arithmetic,
   allocate,
   bytesAt,
+  compileArithmetic,
   createArithmetic,
   G1,
   G2,
@@ -36,7 +37,7 @@ const RADIX_INVERSE = bn254.fields.Fp.inv(RADIX % P);
 
 let arithmetic: Arithmetic;
 beforeAll(async () => {
-  arithmetic = await createArithmetic();
+  arithmetic = await createArithmetic(await compileArithmetic());
 });
 
 /** Numbers from a linear congruential generator: the same ones in every run. */

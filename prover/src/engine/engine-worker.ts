@@ -11,13 +11,20 @@ import { assembleProof, type KeyPoints, type QuerySums } from "./assemble.js";
 import { createWitnessCalculator, type WitnessCalculator } from "./circom.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
+import type { CompiledArithmetic } from "./kernels/arithmetic.js";
 import { type Outcome, toOutcome } from "./outcome.js";
 import type { KeySlice, Query } from "./slices.js";
+
+/** Compiled code that all workers share. */
+export interface EngineModules {
+  readonly circuit: WebAssembly.Module;
+  readonly arithmetic: CompiledArithmetic;
+}
 
 /** Functions of a worker; `job` names a proof under way. */
 export interface EngineWorker {
   /** Loads the circuit and this worker's slice; before anything else. Returns the circuit's number of wires. */
-  load(circuit: WebAssembly.Module, slice: KeySlice, key: KeyPoints): Promise<Outcome<number>>;
+  load(modules: EngineModules, slice: KeySlice, key: KeyPoints): Promise<Outcome<number>>;
   calculateWitness(signals: readonly FlatSignal[]): Promise<Outcome<Uint8Array>>;
   /** Takes a job's witness and evaluates the slice's rows. */
   evaluate(job: number, witness: Uint8Array): Promise<Outcome<RowValues>>;
@@ -46,12 +53,12 @@ export function createEngineWorker(): EngineWorker {
     return witness;
   };
   return {
-    load: (module, slice, points) =>
+    load: (modules, slice, points) =>
       toOutcome(async () => {
-        const circuit = createWitnessCalculator(module);
+        const circuit = createWitnessCalculator(modules.circuit);
         // Checked and prepared once, so that each proof's verification costs one pairing product.
         const key = { ...points, verificationKey: parseVerificationKey(points.verificationKey) };
-        loaded = { circuit, kernel: await createKernel(slice), key };
+        loaded = { circuit, kernel: await createKernel(modules.arithmetic, slice), key };
         return circuit.wires;
       }),
     calculateWitness: (signals) =>

@@ -10,7 +10,15 @@
  */
 import { KeelError } from "../../../verifier/src/errors.js";
 import { ELEMENT_BYTES } from "./bytes.js";
-import { type Arithmetic, createArithmetic, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
+import {
+  type Arithmetic,
+  type CompiledArithmetic,
+  createArithmetic,
+  G1,
+  G2,
+  type Group,
+  scoped,
+} from "./kernels/arithmetic.js";
 import { multiplyPoints } from "./kernels/multiply.js";
 import { areOnCurve, loadPoints } from "./kernels/points.js";
 import {
@@ -59,8 +67,8 @@ interface LoadedQuery {
  *
  * @throws KeelError kind `environment`, code `zkey.curve`, when a base is not on its curve.
  */
-export async function createKernel(slice: KeySlice): Promise<Kernel> {
-  const arithmetic = await createArithmetic();
+export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice): Promise<Kernel> {
+  const arithmetic = await createArithmetic(compiled);
   const load = (query: Query): LoadedQuery => loadQuery(arithmetic, query, slice.queries[query]);
   const queries = { a: load("a"), b1: load("b1"), b2: load("b2"), c: load("c") };
   const h: LoadedQuery = loadQuery(arithmetic, "h", { wires: new Uint32Array(0), points: slice.h });

@@ -15,9 +15,10 @@ import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth1
 import type { KeyPoints, QuerySums } from "./assemble.js";
 import { concatenate, ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
 import { compileCircuitModule } from "./circom.js";
-import type { EngineWorker } from "./engine-worker.js";
+import type { EngineModules, EngineWorker } from "./engine-worker.js";
 import { type CircuitInput, flattenInput } from "./inputs.js";
 import type { RowValues } from "./kernel.js";
+import { compileArithmetic } from "./kernels/arithmetic.js";
 import { unwrap } from "./outcome.js";
 import { createPool, type Pool, type Task, type WorkerHandle } from "./pool.js";
 import { type KeySlice, type Query, sliceKey } from "./slices.js";
@@ -109,7 +110,7 @@ const URGENCY = {
 const QUERIES: readonly Query[] = ["b2", "a", "b1", "c"];
 
 interface Artifacts {
-  readonly circuit: WebAssembly.Module;
+  readonly modules: EngineModules;
   readonly key: KeyPoints;
   readonly wires: number;
   /** Boundaries of the workers' parts of H. */
@@ -147,7 +148,7 @@ export async function createProverOn<Source>(
     },
     prepare: async (api, lane) => {
       const slice = artifacts.slices[lane] ?? (await sliceAgain(platform, options, workers, lane));
-      const wires = unwrap(await api.load(artifacts.circuit, slice, artifacts.key));
+      const wires = unwrap(await api.load(artifacts.modules, slice, artifacts.key));
       artifacts.slices[lane] = undefined;
       if (wires !== artifacts.wires) {
         const expected = `a circuit of ${artifacts.wires} wires, as in the zkey`;
@@ -323,10 +324,11 @@ async function loadArtifacts<Source>(
     readChecked(platform, options.wasm, "wasm", options.sha256?.wasm),
     readChecked(platform, options.zkey, "zkey", options.sha256?.zkey),
   ]);
-  const [circuit, key] = [await compileCircuitModule(wasm), parseZkey(zkey)];
+  const key = parseZkey(zkey);
+  const [circuit, arithmetic] = await Promise.all([compileCircuitModule(wasm), compileArithmetic()]);
   const slices = sliceKey(key, workers);
   return {
-    circuit,
+    modules: { circuit, arithmetic },
     key: { verificationKey: key.verificationKey, beta1: key.beta1, delta1: key.delta1 },
     wires: key.wires,
     slices,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { writeBn254 } from "./bn254-code.js";
+import { type Bn254Code, writeBn254 } from "./bn254-code.js";
 import { FIELD_BYTES } from "./field-code.js";
 
 /** Functions on pointers; see field-code.ts and curve-code.ts. */
@@ -37,17 +37,26 @@ export interface Arithmetic {
 
 const PAGE_BYTES = 65536;
 
-/** Writes, compiles and instantiates the module. */
-export async function createArithmetic(): Promise<Arithmetic> {
-  const { code, heap, fromSnarkjs, plainOne } = writeBn254();
-  const { instance } = await WebAssembly.instantiate(code);
-  const { memory, ...call } = instance.exports;
+/** The compiled module; workers that get the same one share its machine code, optimised once for all. */
+export interface CompiledArithmetic extends Omit<Bn254Code, "code"> {
+  readonly module: WebAssembly.Module;
+}
+
+/** Writes and compiles the module. */
+export async function compileArithmetic(): Promise<CompiledArithmetic> {
+  const { code, ...addresses } = writeBn254();
+  return { module: await WebAssembly.compile(code), ...addresses };
+}
+
+/** Instantiates the module. */
+export async function createArithmetic(compiled: CompiledArithmetic): Promise<Arithmetic> {
+  const { memory, ...call } = (await WebAssembly.instantiate(compiled.module)).exports;
   return {
     memory: memory as WebAssembly.Memory,
     call: call as Record<string, Call>,
-    fromSnarkjs,
-    plainOne,
-    top: heap,
+    fromSnarkjs: compiled.fromSnarkjs,
+    plainOne: compiled.plainOne,
+    top: compiled.heap,
   };
 }
 
