@@ -77,7 +77,7 @@ export const ABSENT_MAX = 2n ** 32n - 1n;
 export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
 export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
 
-const SHOCK_BITS = 17;
+const SHOCK_BITS = 16;
 const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
 const RATIO_PLACES = 4;
 

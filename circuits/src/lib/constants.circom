@@ -27,8 +27,8 @@ function RATIO_BITS() { return 32; }
 function BPS() { return 10000; }
 // A collateral factor in basis points: at most 10000, checked in public.
 function FACTOR_BITS() { return 14; }
-// A scenario shock in basis points, biased: [-65536, 65535].
-function SHOCK_BITS() { return 17; }
+// A scenario shock in basis points, biased: [-32768, 32767].
+function SHOCK_BITS() { return 16; }
 // An underlying's index in an instrument's row: at most 256 underlyings in a tier.
 function UNDERLYING_BITS() { return 8; }
 // One percent of a move in the logarithm of a price: gamma's limit speaks of the delta change for it, in bps of equity.

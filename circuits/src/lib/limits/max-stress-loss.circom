@@ -6,7 +6,7 @@ include "../in-range.circom";
 include "../limit-is-set.circom";
 
 // Computes the P&L of every scenario from the exposures held still, no convexity: sum of delta[u] * shock[k][u].
-// |P&L| <= gross exposure * 2^16 < 2^112, for which MaxStressLoss needs gross exposure bounded by BookSize.
+// |P&L| <= gross exposure * 2^15 < 2^111, for which MaxStressLoss needs gross exposure bounded by BookSize.
 template LinearPnl(scenarios, underlyings) {
     signal input delta[underlyings];             // USD 1e16, signed
     signal input shock[scenarios][underlyings];  // bps, signed
@@ -24,7 +24,7 @@ template LinearPnl(scenarios, underlyings) {
 }
 
 // Proves: in every scenario the loss, -pnl, is at most limit * equity.
-// Ranges: |pnl| < 2^SENSITIVITY_BITS * BPS < 2^153 in tiers with options and < 2^112 in linear ones, limit * equity < 2^128;
+// Ranges: |pnl| < 2^SENSITIVITY_BITS * BPS < 2^153 in tiers with options and < 2^111 in linear ones, limit * equity < 2^128;
 // their sum is below 2^154, and negative when the limit is broken.
 template MaxStressLoss(scenarios, options) {
     signal input pnl[scenarios];  // USD 1e16 times bps, signed
