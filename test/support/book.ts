@@ -18,7 +18,6 @@ import {
 } from "keel/prover";
 import {
   type Domain,
-  type Field,
   type Market,
   type Policy,
   parseMarket,
@@ -43,11 +42,18 @@ export interface MarketRow {
   readonly underlying: string;
   readonly price: string;
   readonly collateralFactor?: string;
+  readonly delta?: string;
+  readonly gamma?: string;
+  readonly vega?: string;
+  readonly theta?: string;
+  readonly pnl?: readonly string[];
 }
 
 /** What a test says about a book; everything else is a healthy default. */
 export interface BookParts {
   readonly positions?: Readonly<Record<string, string>>;
+  /** Positions of several accounts, signed by the two approved sources in turn; instead of `positions`. */
+  readonly accounts?: readonly Readonly<Record<string, string>>[];
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly scenarios?: readonly {
     readonly name: string;
@@ -99,14 +105,15 @@ export const SCENARIOS = [
 export function book(parts: BookParts = {}): Book {
   const { limits = LIMITS, positions = POSITIONS, asOf = AS_OF, marketAsOf = asOf } = parts;
   const scenarios = parts.scenarios ?? ("maxStressLoss" in limits ? SCENARIOS : []);
-  const market = parseMarket(
+  const instruments = parts.instruments ?? INSTRUMENTS;
+  const marketText = (scenarioRoot?: string): string =>
     JSON.stringify({
       keel: "market/1",
       asOf: marketAsOf,
       underlyings: parts.underlyings ?? ["USD", "ETH", "BTC"],
-      instruments: parts.instruments ?? INSTRUMENTS,
-    }),
-  );
+      instruments,
+      scenarioRoot,
+    });
   const policy = parsePolicy(
     JSON.stringify({
       keel: "policy/1",
@@ -123,12 +130,24 @@ export function book(parts: BookParts = {}): Book {
       maxMarketSkew: 300,
     }),
   );
-  const accounts = [{ id: "main", source: "Venue One", positions }];
+  const unrooted = parseMarket(marketText());
+  const hasOptions = instruments.some(({ kind }) => kind === "option");
+  const market = hasOptions
+    ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
+    : unrooted;
+
+  const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
+    id: s === 0 ? "main" : `sub-${s}`,
+    source: s % 2 === 0 ? "Venue One" : "Venue Two",
+    positions: held,
+  }));
   const { units } = parts;
   const unsigned = parseSnapshot(
     JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, units, accounts }),
   );
-  return { market, policy, snapshot: signSnapshot(unsigned, market, policy, SOURCE).snapshot };
+  const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
+  const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
+  return { market, policy, snapshot };
 }
 
 /** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */
