@@ -12,9 +12,9 @@ import { agreement } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
 
 const TIERS = [
-  { id: "portfolio-health/fund-64", constraints: 60_861, domain: 2 ** 16 },
+  { id: "portfolio-health/fund-64", constraints: 60_828, domain: 2 ** 16 },
   { id: "portfolio-health/options-64", constraints: 110_179, domain: 2 ** 17 },
-  { id: "portfolio-health/institution-256", constraints: 261_276, domain: 2 ** 18 },
+  { id: "portfolio-health/institution-256", constraints: 261_132, domain: 2 ** 18 },
 ];
 
 describe("larger tiers", () => {

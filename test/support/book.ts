@@ -22,6 +22,7 @@ import {
   type Policy,
   parseMarket,
   parsePolicy,
+  scenarioTable,
   toField,
 } from "keel/verifier";
 
