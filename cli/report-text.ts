@@ -15,13 +15,20 @@ export function reportText({ healthy, metrics, limits }: Report): string {
   return [metricsText(metrics), limitsText(limits), verdict].join("\n\n");
 }
 
+/** What the sums of a tier with options are measured in. */
+const LABELS: Readonly<Record<string, string>> = {
+  gamma: "gamma (change of delta for a move of 100 %)",
+  vega: "vega (a vol point)",
+  theta: "theta (a day)",
+};
+
 function metricsText(metrics: MetricsReport): string {
   const { underlyingDelta, venueEquity, scenarioPnl, ...sums } = metrics;
   const each = (label: string, entries: Readonly<Record<string, string>>): string[][] =>
     Object.entries(entries).map(([name, value]) => [`${label} ${name}`, dollars(value)]);
   const rows = [
     ["metric", "USD"],
-    ...Object.entries(sums).map(([name, value]) => [name, dollars(value)]),
+    ...Object.entries(sums).map(([name, value]) => [LABELS[name] ?? name, dollars(value)]),
     ...each("delta", underlyingDelta),
     ...each("equity", venueEquity),
     ...each("P&L", scenarioPnl),

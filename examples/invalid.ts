@@ -111,7 +111,13 @@ const MARKET_MISTAKES: readonly Mistake[] = [
     "factor-above-one": replace('"collateralFactor": "0.83"', '"collateralFactor": "1.01"'),
     "factor-on-a-perpetual": replace('"price": "2968.35"', '"price": "2968.35", "collateralFactor": "0.5"'),
   }),
-  ...market("input.value", { "option-in-a-linear-circuit": replace('"kind": "future"', '"kind": "option"') }),
+  ...market("market.option", {
+    "option-in-a-linear-circuit": replace(
+      '"kind": "future"',
+      '"kind": "option", "delta": "1", "gamma": "0", "vega": "0", "theta": "0"',
+    ),
+    "option-without-greeks": replace('"kind": "future"', '"kind": "option"'),
+  }),
   ...market("circuit.size", {
     "seventeen-instruments": replace(
       INSTRUMENT,
