@@ -12,6 +12,9 @@ import type { Prover } from "../../prover/src/engine/node.js";
 import {
   buildWitness,
   checkSignatures,
+  type DrawdownState,
+  type Enrolment,
+  type ProvenAttestation,
   parseSnapshot,
   proveHealth,
   randomSalt,
@@ -21,6 +24,7 @@ import {
 import { healthRegistryAbi } from "../../verifier/src/abi.js";
 import {
   type Attestation,
+  attestationOf,
   type Domain,
   KeelError,
   type Market,
@@ -64,6 +68,8 @@ export interface World {
   readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
   /** Keys of the sources, made for this run. */
   readonly keyOf: (source: string) => SourceKeyPair;
+  /** The manager's declared accounts and the salt that hides them. */
+  readonly enrolment: Enrolment;
 }
 
 type VaultAbi = Awaited<ReturnType<typeof loadArtifact>>["abi"];
@@ -103,30 +109,38 @@ export async function acceptMarket({ stage, registry }: World, { market, policy 
   await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
 }
 
-/** Proves a book for the registry, at the chain's time. */
+/** Proves a book for the registry, at the chain's time. @param state the drawdown chain's; absent at its genesis */
 export async function proven(
-  { stage, registry }: World,
+  { stage, registry, enrolment }: World,
   book: Book,
   prover: Prover,
+  state?: DrawdownState,
   onFraction: (fraction: number) => void = () => {},
-): Promise<Attestation> {
-  const { attestation } = await proveHealth({
+): Promise<ProvenAttestation> {
+  return await proveHealth({
     ...book,
     prover,
     domain: domainOf(registry),
+    enrolment,
+    ...(state === undefined ? {} : { state }),
     now: await chainTime(stage),
     options: { onProgress: ({ fraction }) => onFraction(fraction) },
   });
-  return attestation;
 }
 
 /** An attestation of a book whose debt was crossed out in the witness, with the proof that such a witness gives. */
-export async function forgedAttestation(world: World, book: Book, prover: Prover): Promise<Attestation> {
+export async function forgedAttestation(
+  world: World,
+  book: Book,
+  prover: Prover,
+  state: DrawdownState,
+): Promise<Attestation> {
   const domain = domainOf(world.registry);
   const { input, statement, digest } = buildWitness({
     ...book,
     domain,
     enrolment: world.enrolment,
+    state,
     salt: randomSalt(),
     newStateSalt: randomSalt(),
   });
