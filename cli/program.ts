@@ -82,6 +82,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
   withBook(add(program, "check", "every metric and limit with its headroom; no proof"))
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
+    .option("--after <file>", "trades/1 file: judge the book as these trades would leave it")
     .action(async (options: CheckOptions) => {
       const { check } = await import("./commands/check.js");
       finish(await check(options, context));
