@@ -14,12 +14,15 @@ const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTE
 
 /** What to do next, by error code. */
 const HINTS: Readonly<Record<string, string>> = {
-  "file.exists": "use --force to replace it",
+  "enrolment.missing": 'every declared account needs data, an empty one `"positions": {}`',
+  "file.exists": "use --force to replace it (a state file is never replaced)",
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
-  "registry.notEnrolled": "the subject agrees to be attested with `keel enrol`",
+  "registry.notEnrolled": "the subject declares its accounts with `keel enrol`",
   "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
+  "registry.wrongEnrolment": "prove with `--enrolment` and the list that the subject enrolled with",
+  "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
   "snapshot.signature": "the account's source signs with `keel sign`",
 };
 

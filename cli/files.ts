@@ -24,6 +24,8 @@ export interface NewFile {
   readonly text: string;
   /** Secret files are readable by their owner only. */
   readonly secret: boolean;
+  /** A file that is never replaced, whatever the caller says: without the old one something could not go on. */
+  readonly precious?: true;
 }
 
 const PUBLIC_MODE = 0o644;
@@ -46,12 +48,12 @@ export async function readText(path: string, role: string, context: Context): Pr
   }
 }
 
-/** {@link readText} for a file with a private key: warns when others may read it. */
+/** {@link readText} for a file that is secret in itself: warns when others may read it. */
 export async function readSecret(path: string, role: string, context: Context): Promise<string> {
   const text = await readText(path, role, context);
   const info = path === "-" ? undefined : await stat(path).catch(() => undefined);
   if (info?.isFile() && (info.mode & 0o077) !== 0) {
-    note(context, `warning: ${path} holds a private key and others may read it; chmod 600 it`);
+    note(context, `warning: ${path} is secret and others may read it; chmod 600 it`);
   }
   return text;
 }
@@ -102,16 +104,16 @@ export async function writeFiles(
   const placed: string[] = [];
   try {
     for (const file of files) {
-      await checkOutput(file.path, force);
+      await checkOutput(file.path, replaces(file, force));
       drafts.push(await writeDraft(file));
     }
     for (const [i, file] of files.entries()) {
       if (signal.aborted) throw interrupted();
-      await place(drafts[i]!, file.path, force);
-      placed.push(file.path);
+      await place(drafts[i]!, file.path, replaces(file, force));
+      if (!replaces(file, force)) placed.push(file.path);
     }
   } catch (error) {
-    if (!force) for (const path of placed) await rm(path, { force: true });
+    for (const path of placed) await rm(path, { force: true });
     throw error;
   } finally {
     for (const draft of drafts) await rm(draft, { force: true });
@@ -121,6 +123,10 @@ export async function writeFiles(
 /** {@link writeFiles} for one file. */
 export async function writeText(file: NewFile, force: boolean, signal: AbortSignal): Promise<void> {
   await writeFiles([file], force, signal);
+}
+
+function replaces({ precious }: NewFile, force: boolean): boolean {
+  return force && precious !== true;
 }
 
 async function writeDraft({ path, text, secret }: NewFile): Promise<string> {

@@ -5,10 +5,17 @@
  * @module
  */
 
-import { parseSnapshot, type Snapshot } from "../prover/src/index.js";
+import {
+  type DrawdownState,
+  type Enrolment,
+  parseEnrolment,
+  parseSnapshot,
+  parseState,
+  type Snapshot,
+} from "../prover/src/index.js";
 import { checkFit, type Market, type Policy, parseMarket, parsePolicy } from "../verifier/src/index.js";
 import type { Context } from "./context.js";
-import { readText } from "./files.js";
+import { readSecret, readText } from "./files.js";
 
 /** Files that everybody may see. */
 export interface PublicFiles {
@@ -39,4 +46,22 @@ export async function loadBook(
 ): Promise<{ readonly market: Market; readonly policy: Policy; readonly snapshot: Snapshot }> {
   const shared = await loadPublic(files, context);
   return { ...shared, snapshot: parseSnapshot(await readText(files.snapshot, "snapshot", context)) };
+}
+
+/** Reads the latest state of a drawdown chain; nothing at its genesis. */
+export async function loadState(
+  file: string | undefined,
+  context: Context,
+): Promise<{ readonly state?: DrawdownState }> {
+  if (file === undefined) return {};
+  return { state: parseState(await readSecret(file, "state", context)) };
+}
+
+/** Reads the declared accounts; nothing when no file is named. */
+export async function loadEnrolment(
+  file: string | undefined,
+  context: Context,
+): Promise<{ readonly enrolment?: Enrolment }> {
+  if (file === undefined) return {};
+  return { enrolment: parseEnrolment(await readSecret(file, "enrolment", context)) };
 }

@@ -52,10 +52,21 @@ function limitLines({ limits, scenarios }: Policy): string[] {
     limits.maxUnderlyingDelta,
     (limit) => `dollar delta in each underlying was at most ${share(limit)} of equity`,
   );
+  say(limits.maxVenue, (limit) => `equity at each account was at most ${share(limit)} of equity`);
+  say(
+    limits.maxGamma,
+    (limit) => `a move of 1 % in every underlying changed dollar delta by at most ${share(limit)} of equity`,
+  );
+  say(limits.maxVega, (limit) => `a vol point was worth at most ${share(limit)} of equity`);
+  say(limits.maxTheta, (limit) => `a day's passing was worth at most ${share(limit)} of equity`);
   say(
     limits.maxStressLoss,
     (limit) =>
       `the loss in each of ${scenarios.length} stress scenarios was at most ${share(limit)} of equity`,
+  );
+  say(
+    limits.maxDrawdown,
+    (limit) => `equity per unit was at most ${share(limit)} below its high-water mark since the genesis`,
   );
   const floor = limits.minEquity ?? 0n;
   lines.push(

@@ -14,6 +14,7 @@ import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
 import type { KeygenOptions } from "./commands/keygen.js";
+import type { MarketBuildOptions } from "./commands/market-build.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
 import type { PublishPolicyOptions } from "./commands/publish-policy.js";
@@ -72,23 +73,28 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addManagerCommands(program, context, finish);
   addVerifierCommands(program, context, finish);
   addSourceCommands(program, context, finish);
+  addMarketCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
   return program;
 }
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
-  withBook(add(program, "check", "every metric and limit with its headroom; no proof")).action(
-    async (options: CheckOptions) => {
+  withBook(add(program, "check", "every metric and limit with its headroom; no proof"))
+    .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
+    .option("--after <file>", "trades/1 file: judge the book as these trades would leave it")
+    .action(async (options: CheckOptions) => {
       const { check } = await import("./commands/check.js");
       finish(await check(options, context));
-    },
-  );
+    });
   withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation"))
     .requiredOption("--out <file>", "the attestation to write")
     .option("--chain-id <n>", "the chain where it shall count", wholeNumber("--chain-id", 1, ANY_CHAIN))
     .option("--registry <address>", "the registry where it shall count", chainAddress("--registry"))
     .option("--opening <file>", "also write the salt that opens the commitments (secret)")
+    .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
+    .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
+    .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
@@ -129,13 +135,30 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     });
 }
 
+function addMarketCommands(program: Command, context: Context, finish: Finish): void {
+  const market = program.command("market").description("prepare a market table");
+  withPublic(add(market, "build", "compute greeks and stress P&L of the options that give a contract"))
+    .requiredOption("--out <file>", "the complete market/1 file to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: MarketBuildOptions) => {
+      const { buildMarketFile } = await import("./commands/market-build.js");
+      finish(await buildMarketFile(options, context));
+    });
+}
+
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
-  withSender(withRegistry(add(program, "enrol", "agree to be attested, as a registry's subject"))).action(
-    async (options: EnrolOptions) => {
+  withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
+    .option("--accounts <ids>", "account ids, in order, with commas between them", (text) => text.split(","))
+    .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
+    .option("--out <file>", "the enrolment to write (secret)")
+    .option("--force", "replace an existing file")
+    .option("--enrolment <file>", "send this enrolment's commitment, as the subject")
+    .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .option("--registry <address>", "the registry", chainAddress("--registry"))
+    .action(async (options: EnrolOptions) => {
       const { enrolSubject } = await import("./commands/enrol.js");
       finish(await enrolSubject(options, context));
-    },
-  );
+    });
   withSender(
     withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain"))),
   ).action(async (options: PublishPolicyOptions) => {

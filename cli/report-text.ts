@@ -5,28 +5,98 @@
  * @module
  */
 
-import type { LimitReport, MetricsReport, Report } from "../prover/src/index.js";
+import type { LimitReport, MetricsReport, Report, RoomReport } from "../prover/src/index.js";
 import { dollars, percent, table } from "./tables.js";
 
-/** Metrics, then limits, then the verdict. */
-export function reportText({ healthy, metrics, limits }: Report): string {
-  const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
-  const verdict = healthy ? "Healthy: every limit holds." : `NOT healthy: breaks ${broken.join(", ")}.`;
-  return [metricsText(metrics), limitsText(limits), verdict].join("\n\n");
+/** A report, with the room to each limit where it has been measured. */
+export interface CheckReport extends Report {
+  readonly limits: readonly CheckedLimit[];
 }
 
+type CheckedLimit = LimitReport & Partial<RoomReport>;
+
+/** Metrics, limits, the room to each, then the verdict. */
+export function reportText(report: CheckReport): string {
+  const { metrics, limits } = report;
+  const parts = [metricsText(metrics), limitsText(limits), roomsText(limits), verdictText(report)];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** What trades would change: each sum and limit before and after, the room that would be left, then the verdict. */
+export function comparisonText(before: CheckReport, after: CheckReport): string {
+  const sums = [
+    ["metric", "before", "after"],
+    ...metricRows(after.metrics).map(([name, value], i) => [
+      name!,
+      metricRows(before.metrics)[i]![1]!,
+      value!,
+    ]),
+  ];
+  const head = ["limit", "before", "after", "", "allowed", "headroom", "", ""];
+  const limits = after.limits.map((limit, i) => {
+    const [name, value, ...rest] = limitRow(limit);
+    return [name!, limitRow(before.limits[i]!)[1]!, value!, ...rest];
+  });
+  const verdict = `Before: ${verdictText(before)}\nAfter:  ${verdictText(after)}`;
+  return [table(sums, [1, 2]), table([head, ...limits], [1, 2, 4, 5]), roomsText(after.limits), verdict].join(
+    "\n\n",
+  );
+}
+
+function verdictText({ healthy, limits }: CheckReport): string {
+  const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
+  return healthy ? "Healthy: every limit holds." : `NOT healthy: breaks ${broken.join(", ")}.`;
+}
+
+/** What can be added until a limit is met. */
+const ADDITIONS: Readonly<Record<NonNullable<RoomReport["room"]["add"]>["of"], string>> = {
+  debt: "debt",
+  grossExposure: "gross exposure",
+  delta: "delta",
+  venueEquity: "equity there",
+  gamma: "gamma",
+  vega: "vega",
+  theta: "theta",
+  scenarioLoss: "loss there",
+};
+
+function roomsText(limits: readonly CheckedLimit[]): string {
+  const rows = limits.flatMap(({ name, room, consumers }) => {
+    if (room === undefined || consumers === undefined) return [];
+    const { add, lose, move } = room;
+    const names = [consumers.scenarios, consumers.accounts, consumers.instruments].map((parts) =>
+      parts.map((part) => part.name).join(", "),
+    );
+    const users = names.filter((list) => list !== "").join("; ");
+    const change = move === undefined ? "" : `${move.underlying} ${percent(move.change)}; `;
+    const added = add === undefined ? ["–", ""] : [dollars(add.usd), ADDITIONS[add.of]];
+    return [[name, ...added, lose === undefined ? "–" : dollars(lose), change + users]];
+  });
+  if (rows.length === 0) return "";
+  return table([["room, USD", "can add", "", "can lose", "used most by"], ...rows], [1, 3]);
+}
+
+/** What the sums of a tier with options are measured in. */
+const LABELS: Readonly<Record<string, string>> = {
+  gamma: "gamma (change of delta for a move of 100 %)",
+  vega: "vega (a vol point)",
+  theta: "theta (a day)",
+};
+
 function metricsText(metrics: MetricsReport): string {
+  return table([["metric", "USD"], ...metricRows(metrics)], [1]);
+}
+
+function metricRows(metrics: MetricsReport): string[][] {
   const { underlyingDelta, venueEquity, scenarioPnl, ...sums } = metrics;
   const each = (label: string, entries: Readonly<Record<string, string>>): string[][] =>
     Object.entries(entries).map(([name, value]) => [`${label} ${name}`, dollars(value)]);
-  const rows = [
-    ["metric", "USD"],
-    ...Object.entries(sums).map(([name, value]) => [name, dollars(value)]),
+  return [
+    ...Object.entries(sums).map(([name, value]) => [LABELS[name] ?? name, dollars(value)]),
     ...each("delta", underlyingDelta),
     ...each("equity", venueEquity),
     ...each("P&L", scenarioPnl),
   ];
-  return table(rows, [1]);
 }
 
 function limitsText(limits: readonly LimitReport[]): string {

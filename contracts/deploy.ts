@@ -50,6 +50,8 @@ export interface DeployOptions {
   readonly verifierDelay?: number;
   /** Seconds until a policy line's move that is not tighter counts; 7 days when absent. */
   readonly policyDelay?: number;
+  /** Seconds until another list of declared accounts counts; 7 days when absent. */
+  readonly enrolmentDelay?: number;
   /** Uptime feed of a layer-2 sequencer, and seconds to wait after it came back (3600 when absent). */
   readonly sequencer?: { readonly feed: Address; readonly gracePeriod?: number };
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
@@ -120,7 +122,13 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
     options.sequencer?.feed ?? zeroAddress,
     options.sequencer?.gracePeriod ?? 3600,
   ]);
-  const registry = await deploy("HealthRegistry", [authority, policyBook, marketBook, verifierBook]);
+  const registry = await deploy("HealthRegistry", [
+    authority,
+    policyBook,
+    marketBook,
+    verifierBook,
+    options.enrolmentDelay ?? 7 * 86_400,
+  ]);
   const books = { authority, policyBook, marketBook, feedMarket, verifierBook, registry };
   await assignFunctions(options, books);
   await grant(options, authority, MARKET_SOURCE, feedMarket);
@@ -230,7 +238,7 @@ type Books = Pick<
 
 /** Which role may call what. */
 const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly string[]])[] = [
-  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen"]],
+  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen", "restartChain"]],
   ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove"]],
   ["policyBook", "PolicyBook", ROLE.curator, ["openLine", "moveLine"]],
   ["marketBook", "MarketBook", ROLE.guardian, ["withdraw"]],

@@ -18,6 +18,8 @@ export interface ExpectedRow {
   readonly check?: number;
   readonly prove?: number;
   readonly verify?: number;
+  /** True for tiers whose keys take too long to make for the default tests; proven in the slow suite. */
+  readonly slow?: true;
   /** Code of the error that the failing commands report. */
   readonly code?: string;
   /** Limits that the snapshot breaks. */

@@ -11,6 +11,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  buildMarket,
+  formatMarket,
   formatSnapshot,
   parseSnapshot,
   type SourceKeyPair,
@@ -21,7 +23,7 @@ import { parseMarket, parsePolicy } from "../verifier/src/index.js";
 import type { ExpectedRow } from "./expected.js";
 import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";
-import { AS_OF, type Positions, STRATEGIES, type Strategy } from "./strategies.js";
+import { AS_OF, type OtherAccount, type Positions, STRATEGIES, type Strategy } from "./strategies.js";
 
 /** Folder of the example files. */
 export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -45,26 +47,27 @@ export function exampleSourceKey(name: string): SourceKeyPair {
 /** What may differ from a strategy's own files. */
 export interface ExampleChange {
   readonly positions?: Positions;
+  readonly otherAccounts?: readonly OtherAccount[];
   readonly asOf?: number;
   /** Key pairs of the sources; {@link exampleSourceKey} when absent. */
   readonly keyOf?: (source: string) => SourceKeyPair;
 }
 
-/** A strategy's files, the snapshot of these positions signed by the first source. */
+/** A strategy's files, the snapshot of these positions signed by the sources of its accounts. */
 export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): ExampleTexts {
   const { positions = strategy.positions, asOf = AS_OF, keyOf = exampleSourceKey } = change;
-  const { subject } = strategy;
-  const market = layOut({
-    keel: "market/1",
-    asOf,
-    underlyings: strategy.underlyings,
-    instruments: strategy.instruments,
-  });
+  const { subject, otherAccounts = [] } = strategy;
+  const units = strategy.units === undefined ? {} : { units: strategy.units };
   const policy = policyText(strategy, keyOf);
-  const source = strategy.sources[0]!;
-  const account = { id: strategy.accountId, source, positions };
-  const unsigned = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, accounts: [account] }));
-  const { snapshot } = signSnapshot(unsigned, parseMarket(market), parsePolicy(policy), keyOf(source));
+  const market = marketText(strategy, asOf, policy);
+  const accounts = [
+    { id: strategy.accountId, source: strategy.sources[0]!, positions },
+    ...(change.otherAccounts ?? otherAccounts),
+  ];
+  let snapshot = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, ...units, accounts }));
+  for (const source of new Set(accounts.map((account) => account.source))) {
+    ({ snapshot } = signSnapshot(snapshot, parseMarket(market), parsePolicy(policy), keyOf(source)));
+  }
   return { snapshot: formatSnapshot(snapshot), market, policy };
 }
 
@@ -80,8 +83,10 @@ export function exampleFiles(): ReadonlyMap<string, string> {
       return `${folder}/${name}`;
     };
     const shared = { market: place("market.json", market), policy: place("policy.json", policy) };
-    rows.push({ snapshot: place("snapshot.json", snapshot), ...shared, check: 0, prove: 0, verify: 0 });
-    const unhealthy = place(twin.file, exampleTexts(strategy, { positions: twin.positions }).snapshot);
+    const slow = strategy.circuit === undefined ? {} : { slow: true as const };
+    const healthy = { snapshot: place("snapshot.json", snapshot), ...shared };
+    rows.push({ ...healthy, check: 0, prove: 0, verify: 0, ...slow });
+    const unhealthy = place(twin.file, exampleTexts(strategy, twin).snapshot);
     rows.push({
       snapshot: unhealthy,
       ...shared,
@@ -97,14 +102,21 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
+/** A market with options is completed for the policy, as `keel market build` does. */
+function marketText({ underlyings, instruments }: Strategy, asOf: number, policy: string): string {
+  const text = layOut({ keel: "market/1", asOf, underlyings, instruments });
+  if (instruments.every(({ kind }) => kind !== "option")) return text;
+  return layOut(JSON.parse(formatMarket(buildMarket(parseMarket(text), parsePolicy(policy)))));
+}
+
 function policyText(
-  { policyName, limits, scenarios, sources }: Strategy,
+  { policyName, circuit = "portfolio-health/spot-16", limits, scenarios, sources }: Strategy,
   keyOf: (source: string) => SourceKeyPair,
 ): string {
   return layOut({
     keel: "policy/1",
     name: policyName,
-    circuit: "portfolio-health/spot-16",
+    circuit,
     limits,
     scenarios,
     sources: sources.map((name) => ({ name, key: keyOf(name).publicKey.map(String) })),

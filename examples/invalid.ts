@@ -6,7 +6,8 @@
  */
 
 import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "../verifier/src/index.js";
-import { marketTable, parseMarket } from "../verifier/src/market.js";
+import { parseMarket } from "../verifier/src/market.js";
+import { marketTable } from "../verifier/src/market-table.js";
 import { parsePolicy, policyId, policyTerms } from "../verifier/src/policy.js";
 import type { ExpectedRow } from "./expected.js";
 
@@ -110,7 +111,13 @@ const MARKET_MISTAKES: readonly Mistake[] = [
     "factor-above-one": replace('"collateralFactor": "0.83"', '"collateralFactor": "1.01"'),
     "factor-on-a-perpetual": replace('"price": "2968.35"', '"price": "2968.35", "collateralFactor": "0.5"'),
   }),
-  ...market("input.value", { "option-in-a-linear-circuit": replace('"kind": "future"', '"kind": "option"') }),
+  ...market("market.option", {
+    "option-in-a-linear-circuit": replace(
+      '"kind": "future"',
+      '"kind": "option", "delta": "1", "gamma": "0", "vega": "0", "theta": "0"',
+    ),
+    "option-without-greeks": replace('"kind": "future"', '"kind": "option"'),
+  }),
   ...market("circuit.size", {
     "seventeen-instruments": replace(
       INSTRUMENT,
@@ -193,7 +200,9 @@ function invalidAttestations(
     domain: UNBOUND_DOMAIN,
     subject: "0x70997970c51812dc3a010c7d01b50e0d17dc79c8",
     asOf: market.asOf,
-    market: { root: marketTable(market, policy.circuit.shape).root, asOf: market.asOf },
+    market: { root: marketTable(market, policy).root, asOf: market.asOf },
+    enrolment: 1n,
+    chain: { units: 100_000_000n, previousState: 0n, newState: 1n },
     portfolioCommitment: 1n,
     exposuresCommitment: 1n,
     digest: 1n,

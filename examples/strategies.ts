@@ -12,31 +12,60 @@ export const AS_OF = 1767225600;
 /** A row of a market/1 file. */
 export interface MarketRow {
   readonly id: string;
-  readonly kind: "cash" | "spot" | "perp" | "future";
+  readonly kind: "cash" | "spot" | "perp" | "future" | "option";
   readonly underlying: string;
   readonly price: string;
   readonly collateralFactor?: string;
+  /** Options only; greeks and P&L are computed from it. */
+  readonly contract?: {
+    readonly type: "call" | "put";
+    readonly strike: string;
+    readonly expiry: number;
+    readonly impliedVolatility: string;
+  };
 }
 
 /** Amounts by instrument, decimal strings. */
 export type Positions = Readonly<Record<string, string>>;
 
+/** An account beside the first one. */
+export interface OtherAccount {
+  readonly id: string;
+  readonly source: string;
+  readonly positions: Positions;
+}
+
 /** One strategy, from which a folder of files is made. */
 export interface Strategy {
   /** The folder's name. */
   readonly folder: string;
+  /** The tier; spot-16 when absent. */
+  readonly circuit?: string;
   readonly subject: `0x${string}`;
   readonly accountId: string;
-  /** Approved sources by name; the first one signs. */
+  /** Approved sources by name; the first one signs the first account. */
   readonly sources: readonly string[];
   readonly underlyings: readonly string[];
   readonly instruments: readonly MarketRow[];
   readonly policyName: string;
   readonly limits: Readonly<Record<string, string | readonly [string, string]>>;
-  readonly scenarios: readonly { readonly name: string; readonly shocks: Readonly<Record<string, string>> }[];
+  readonly scenarios: readonly {
+    readonly name: string;
+    readonly shocks: Readonly<Record<string, string>>;
+    readonly volatility?: string;
+  }[];
+  /** Units of the fund outstanding; one when absent. */
+  readonly units?: string;
   readonly positions: Positions;
+  readonly otherAccounts?: readonly OtherAccount[];
   /** A snapshot that breaks the policy, and the limits that it breaks, in the order of a report. */
-  readonly twin: { readonly file: string; readonly positions: Positions; readonly breaks: readonly string[] };
+  readonly twin: {
+    readonly file: string;
+    readonly positions: Positions;
+    /** The strategy's own when absent. */
+    readonly otherAccounts?: readonly OtherAccount[];
+    readonly breaks: readonly string[];
+  };
 }
 
 const CASH = {
@@ -206,5 +235,424 @@ const cashAndCarry: Strategy = {
   },
 };
 
+/** Coins that earn staking rewards, their price sold through perpetuals that pay funding: no view on any price. */
+const deltaNeutralPerps: Strategy = {
+  folder: "delta-neutral-perps",
+  subject: "0x15d34aaf54267db7d7c367839aaf71a00a2c6a65",
+  accountId: "margin-1",
+  sources: ["Halyard Prime"],
+  underlyings: ["USD", "ETH", "SOL"],
+  instruments: [
+    CASH.USDC,
+    CASH.USDT,
+    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
+    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
+    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
+  ],
+  policyName: "Delta-neutral perpetuals",
+  limits: {
+    minCollateralRatio: "4",
+    maxLeverage: "2",
+    netDelta: ["-0.02", "0.02"],
+    maxUnderlyingDelta: "0.02",
+    maxVenue: "1",
+    maxStressLoss: "0.02",
+    maxDrawdown: "0.05",
+    minEquity: "5000000",
+  },
+  scenarios: [
+    { name: "Everything down 40%", shocks: { ETH: "-0.4", SOL: "-0.4" } },
+    { name: "Everything up 40%", shocks: { ETH: "0.4", SOL: "0.4" } },
+    { name: "10 October 2025", shocks: { ETH: "-0.21", SOL: "-0.32" } },
+    { name: "Solana alone up 60%", shocks: { SOL: "0.6" } },
+  ],
+  units: "7500000",
+  positions: { USDC: "1800000", ETH: "1000", SOL: "24000", "ETH-PERP": "-1001.5", "SOL-PERP": "-23950" },
+  twin: {
+    // The venue closed most of the profitable short to pay losing longs, as on 10 October 2025.
+    file: "snapshot-auto-deleveraged.json",
+    positions: { USDC: "1800000", ETH: "1000", SOL: "24000", "ETH-PERP": "-1001.5", "SOL-PERP": "-9000" },
+    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+  },
+};
+
+/** Bitcoin and ether supplied to a lending market, stablecoins borrowed against them. */
+const leveragedLending: Strategy = {
+  folder: "leveraged-lending",
+  subject: "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+  accountId: "lending-market",
+  sources: ["Clearwater Reporting"],
+  underlyings: ["USD", "BTC", "ETH"],
+  instruments: [
+    CASH.USDC,
+    CASH.USDT,
+    CASH.DAI,
+    { id: "WBTC", kind: "spot", underlying: "BTC", price: "87412.6", collateralFactor: "0.78" },
+    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
+  ],
+  policyName: "Collateralised debt",
+  limits: {
+    minCollateralRatio: "1.5",
+    minHealthFactor: "1.25",
+    maxLeverage: "2.2",
+    netDelta: ["0", "2.2"],
+    maxStressLoss: "0.5",
+    maxDrawdown: "0.4",
+    minEquity: "2000000",
+  },
+  scenarios: [
+    { name: "Everything down 25%", shocks: { BTC: "-0.25", ETH: "-0.25" } },
+    { name: "5 August 2024", shocks: { BTC: "-0.15", ETH: "-0.22" } },
+    { name: "Bitcoin alone down 25%", shocks: { BTC: "-0.25" } },
+  ],
+  positions: { WBTC: "60", ETH: "500", USDC: "-2600000", USDT: "-600000" },
+  twin: {
+    // Another 1.1 million was borrowed and paid out.
+    file: "snapshot-overborrowed.json",
+    positions: { WBTC: "60", ETH: "500", USDC: "-3700000", USDT: "-600000" },
+    breaks: ["minHealthFactor", "maxLeverage", "netDelta", "maxStressLoss"],
+  },
+};
+
+/** 30 January and 27 March 2026, 08:00 UTC. */
+const [JANUARY, MARCH] = [1769760000, 1774598400];
+
+function option(
+  id: string,
+  underlying: string,
+  price: string,
+  expiry: number,
+  impliedVolatility: string,
+): MarketRow {
+  const [, strike, letter] = /-([0-9]+)([CP])$/.exec(id)!;
+  const contract = {
+    type: letter === "C" ? "call" : "put",
+    strike: strike!,
+    expiry,
+    impliedVolatility,
+  } as const;
+  return { id, kind: "option", underlying, price, contract };
+}
+
+/** Short strangles on bitcoin and ether, cheaper wings bought, delta hedged with perpetuals. */
+const optionsVolatility: Strategy = {
+  folder: "options-volatility",
+  circuit: "portfolio-health/options-64",
+  subject: "0x976ea74026e726554db657fa54763abd0c3a0aa9",
+  accountId: "options-venue",
+  sources: ["Meridian Options", "Northgate Custody"],
+  underlyings: ["USD", "BTC", "ETH"],
+  instruments: [
+    CASH.USDC,
+    CASH.USDT,
+    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
+    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
+    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    option("BTC-30JAN26-80000P", "BTC", "1680", JANUARY, "0.47"),
+    option("BTC-30JAN26-95000C", "BTC", "1398", JANUARY, "0.4"),
+    option("BTC-27MAR26-75000P", "BTC", "3107", MARCH, "0.5"),
+    option("BTC-27MAR26-110000C", "BTC", "1383", MARCH, "0.43"),
+    option("ETH-30JAN26-2600P", "ETH", "88.2", JANUARY, "0.72"),
+    option("ETH-30JAN26-3400C", "ETH", "80.9", JANUARY, "0.66"),
+    option("ETH-27MAR26-2200P", "ETH", "105.5", MARCH, "0.75"),
+    option("ETH-27MAR26-4000C", "ETH", "115.5", MARCH, "0.69"),
+  ],
+  policyName: "Options volatility selling",
+  limits: {
+    minCollateralRatio: "3",
+    maxLeverage: "3",
+    netDelta: ["-0.1", "0.1"],
+    maxUnderlyingDelta: "0.1",
+    maxVenue: "0.8",
+    maxGamma: "0.05",
+    maxVega: "0.004",
+    maxTheta: "0.004",
+    maxStressLoss: "0.25",
+    maxDrawdown: "0.2",
+    minEquity: "5000000",
+  },
+  scenarios: [
+    { name: "Still, vol up 15 points", shocks: {}, volatility: "0.15" },
+    { name: "Still, vol down 15 points", shocks: {}, volatility: "-0.15" },
+    { name: "Down 10%, vol up 10 points", shocks: { BTC: "-0.1", ETH: "-0.1" }, volatility: "0.1" },
+    { name: "Up 10%", shocks: { BTC: "0.1", ETH: "0.1" } },
+    { name: "Down 20%, vol up 25 points", shocks: { BTC: "-0.2", ETH: "-0.25" }, volatility: "0.25" },
+    { name: "Up 20%, vol up 5 points", shocks: { BTC: "0.2", ETH: "0.25" }, volatility: "0.05" },
+    { name: "12 March 2020", shocks: { BTC: "-0.39", ETH: "-0.43" }, volatility: "0.9" },
+  ],
+  positions: {
+    ...{ USDC: "5200000", "BTC-PERP": "0.5", "ETH-PERP": "10" },
+    ...{ "BTC-30JAN26-80000P": "-60", "BTC-30JAN26-95000C": "-60" },
+    ...{ "BTC-27MAR26-75000P": "35", "BTC-27MAR26-110000C": "35" },
+    ...{
+      "ETH-30JAN26-2600P": "-500",
+      "ETH-30JAN26-3400C": "-500",
+      "ETH-27MAR26-2200P": "300",
+      "ETH-27MAR26-4000C": "300",
+    },
+  },
+  otherAccounts: [{ id: "custody", source: "Northgate Custody", positions: { USDC: "3500000" } }],
+  twin: {
+    // The wings expired and were not bought again, and the strangles doubled.
+    file: "snapshot-naked.json",
+    positions: {
+      ...{ USDC: "5200000", "BTC-PERP": "0.5", "ETH-PERP": "10" },
+      ...{ "BTC-30JAN26-80000P": "-120", "BTC-30JAN26-95000C": "-120" },
+      ...{ "ETH-30JAN26-2600P": "-1000", "ETH-30JAN26-3400C": "-1000" },
+    },
+    breaks: ["maxGamma", "maxStressLoss"],
+  },
+};
+
+/** Twelve coins in the weights of a published index, at two custodians, topped up with a perpetual. */
+const indexReplication: Strategy = {
+  folder: "index-replication",
+  circuit: "portfolio-health/fund-64",
+  subject: "0x14dc79964da2c08b23698b3d3cc7ca32193d9955",
+  accountId: "custody-a",
+  sources: ["Northgate Custody", "Clearwater Reporting", "Halyard Prime"],
+  underlyings: [
+    "USD",
+    ...["BTC", "ETH", "XRP", "BNB", "SOL", "TRX", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT"],
+  ],
+  instruments: [
+    CASH.USDC,
+    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
+    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
+    { id: "XRP", kind: "spot", underlying: "XRP", price: "1.841", collateralFactor: "0.6" },
+    { id: "BNB", kind: "spot", underlying: "BNB", price: "863.2", collateralFactor: "0.7" },
+    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
+    { id: "TRX", kind: "spot", underlying: "TRX", price: "0.2842", collateralFactor: "0.5" },
+    { id: "DOGE", kind: "spot", underlying: "DOGE", price: "0.1176", collateralFactor: "0.5" },
+    { id: "ADA", kind: "spot", underlying: "ADA", price: "0.3331", collateralFactor: "0.5" },
+    { id: "LINK", kind: "spot", underlying: "LINK", price: "12.31", collateralFactor: "0.6" },
+    { id: "LTC", kind: "spot", underlying: "LTC", price: "76.9", collateralFactor: "0.6" },
+    { id: "AVAX", kind: "spot", underlying: "AVAX", price: "12.28", collateralFactor: "0.5" },
+    { id: "DOT", kind: "spot", underlying: "DOT", price: "1.787", collateralFactor: "0.5" },
+    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+  ],
+  policyName: "Index replication",
+  limits: {
+    maxLeverage: "1.05",
+    netDelta: ["0.95", "1.02"],
+    maxUnderlyingDelta: "0.7",
+    maxVenue: "0.65",
+    maxStressLoss: "0.6",
+    maxDrawdown: "0.6",
+    minEquity: "20000000",
+  },
+  scenarios: [
+    {
+      name: "12 March 2020",
+      shocks: { BTC: "-0.39", ETH: "-0.43", XRP: "-0.33", BNB: "-0.45", LINK: "-0.46", LTC: "-0.41" },
+    },
+    {
+      name: "Alternatives halve",
+      shocks: Object.fromEntries(
+        ["ETH", "XRP", "BNB", "SOL", "TRX", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT"].map((id) => [
+          id,
+          "-0.5",
+        ]),
+      ),
+    },
+    { name: "Bitcoin down 50%", shocks: { BTC: "-0.5", ETH: "-0.55", SOL: "-0.6" } },
+  ],
+  units: "250000",
+  positions: { BTC: "118", ETH: "1420", USDC: "420000" },
+  otherAccounts: [
+    {
+      id: "custody-b",
+      source: "Clearwater Reporting",
+      positions: {
+        ...{ BTC: "92", XRP: "1135000", BNB: "1440", SOL: "6900", TRX: "1140000", DOGE: "1640000" },
+        ...{ ADA: "440000", LINK: "7600", LTC: "810", AVAX: "4200", DOT: "17000" },
+      },
+    },
+    { id: "futures", source: "Halyard Prime", positions: { USDC: "150000", "BTC-PERP": "5.5" } },
+  ],
+  twin: {
+    // A rebalance bought the coins twice on margin of the perpetual.
+    file: "snapshot-doubled-rebalance.json",
+    positions: { BTC: "118", ETH: "1420", USDC: "420000" },
+    otherAccounts: [
+      {
+        id: "custody-b",
+        source: "Clearwater Reporting",
+        positions: {
+          ...{ BTC: "92", XRP: "1135000", BNB: "1440", SOL: "6900", TRX: "1140000", DOGE: "1640000" },
+          ...{ ADA: "440000", LINK: "7600", LTC: "810", AVAX: "4200", DOT: "17000" },
+        },
+      },
+      { id: "futures", source: "Halyard Prime", positions: { USDC: "150000", "BTC-PERP": "55" } },
+    ],
+    breaks: ["maxLeverage", "netDelta", "maxUnderlyingDelta"],
+  },
+};
+
+/** Dollars spread over four protocols; a coin that leaves its peg or a protocol that fails must not take the rest along. */
+const yieldOptimiser: Strategy = {
+  folder: "yield-optimiser",
+  circuit: "portfolio-health/fund-64",
+  subject: "0x23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
+  accountId: "aave",
+  sources: ["Clearwater Reporting"],
+  underlyings: ["USDC", "USDT", "USDS", "USDE"],
+  instruments: [
+    { id: "USDC", kind: "spot", underlying: "USDC", price: "0.9998", collateralFactor: "0.78" },
+    { id: "USDT", kind: "spot", underlying: "USDT", price: "0.9987", collateralFactor: "0.78" },
+    { id: "aUSDC", kind: "spot", underlying: "USDC", price: "0.9998", collateralFactor: "0.75" },
+    { id: "aUSDT", kind: "spot", underlying: "USDT", price: "0.9987", collateralFactor: "0.75" },
+    { id: "mUSDC-vault", kind: "spot", underlying: "USDC", price: "1.0614" },
+    { id: "cUSDT", kind: "spot", underlying: "USDT", price: "0.9987" },
+    { id: "sUSDS", kind: "spot", underlying: "USDS", price: "1.0851", collateralFactor: "0.75" },
+    { id: "sUSDe", kind: "spot", underlying: "USDE", price: "1.2078", collateralFactor: "0.72" },
+  ],
+  policyName: "Yield optimiser",
+  limits: {
+    minCollateralRatio: "10",
+    maxLeverage: "1.1",
+    maxUnderlyingDelta: "0.6",
+    maxVenue: "0.4",
+    maxStressLoss: "0.08",
+    maxDrawdown: "0.03",
+    minEquity: "5000000",
+  },
+  scenarios: [
+    { name: "11 March 2023, USDC at 0.88", shocks: { USDC: "-0.12", USDS: "-0.08" } },
+    { name: "USDT at 0.95", shocks: { USDT: "-0.05" } },
+    { name: "10 October 2025, USDe at 0.65 on a venue", shocks: { USDE: "-0.35" } },
+  ],
+  units: "9800000",
+  positions: { aUSDC: "2150000", aUSDT: "1100000", USDC: "35000" },
+  otherAccounts: [
+    { id: "morpho", source: "Clearwater Reporting", positions: { "mUSDC-vault": "1900000" } },
+    { id: "compound", source: "Clearwater Reporting", positions: { cUSDT: "2400000" } },
+    { id: "sky", source: "Clearwater Reporting", positions: { sUSDS: "1750000", sUSDe: "300000" } },
+  ],
+  twin: {
+    // The highest yield got most of the money.
+    file: "snapshot-concentrated.json",
+    positions: { aUSDC: "700000", aUSDT: "300000", USDC: "35000" },
+    otherAccounts: [
+      { id: "morpho", source: "Clearwater Reporting", positions: { "mUSDC-vault": "4700000" } },
+      { id: "compound", source: "Clearwater Reporting", positions: { cUSDT: "1650000" } },
+      { id: "sky", source: "Clearwater Reporting", positions: { sUSDS: "1750000", sUSDe: "300000" } },
+    ],
+    breaks: ["maxVenue", "maxStressLoss"],
+  },
+};
+
+/** Quotes on three venues: cross margin where inventory and futures share one pool, an isolated sub-account for a thin coin. */
+const marketMaker: Strategy = {
+  folder: "market-maker",
+  circuit: "portfolio-health/fund-64",
+  subject: "0xa0ee7a142d267c1f36714e4a8f75612f20a79720",
+  accountId: "venue-1-cross",
+  sources: ["Halyard Prime", "Meridian Options", "Northgate Custody"],
+  underlyings: ["USD", "BTC", "ETH", "SOL", "HYPE"],
+  instruments: [
+    CASH.USDC,
+    CASH.USDT,
+    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
+    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
+    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
+    { id: "HYPE", kind: "spot", underlying: "HYPE", price: "25.4", collateralFactor: "0.4" },
+    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
+    { id: "HYPE-PERP", kind: "perp", underlying: "HYPE", price: "25.41" },
+    { id: "BTC-27MAR26", kind: "future", underlying: "BTC", price: "88590.5" },
+  ],
+  policyName: "Multi-venue market maker",
+  limits: {
+    minCollateralRatio: "2",
+    minHealthFactor: "1.5",
+    maxLeverage: "4",
+    netDelta: ["-0.05", "0.05"],
+    maxUnderlyingDelta: "0.05",
+    maxVenue: "0.5",
+    maxStressLoss: "0.05",
+    maxDrawdown: "0.1",
+    minEquity: "4000000",
+  },
+  scenarios: [
+    { name: "Everything down 30%", shocks: { BTC: "-0.3", ETH: "-0.35", SOL: "-0.4", HYPE: "-0.5" } },
+    { name: "Everything up 30%", shocks: { BTC: "0.3", ETH: "0.35", SOL: "0.4", HYPE: "0.5" } },
+    { name: "The thin coin triples", shocks: { HYPE: "2" } },
+    { name: "10 October 2025", shocks: { BTC: "-0.14", ETH: "-0.21", SOL: "-0.32", HYPE: "-0.45" } },
+  ],
+  positions: {
+    USDC: "900000",
+    BTC: "14",
+    ETH: "-120",
+    "BTC-PERP": "-31",
+    "ETH-PERP": "310",
+    "SOL-PERP": "-2200",
+  },
+  otherAccounts: [
+    {
+      id: "venue-2",
+      source: "Meridian Options",
+      positions: {
+        USDT: "1450000",
+        SOL: "9800",
+        "SOL-PERP": "-7700",
+        "ETH-PERP": "-190",
+        "BTC-27MAR26": "17",
+      },
+    },
+    {
+      id: "venue-1-isolated",
+      source: "Halyard Prime",
+      positions: { USDC: "250000", HYPE: "4100", "HYPE-PERP": "-4050" },
+    },
+    { id: "reserve", source: "Northgate Custody", positions: { USDC: "700000" } },
+  ],
+  twin: {
+    // A quoting error filled the isolated sub-account with one side, and cross margin was lent out to fund it.
+    file: "snapshot-one-sided.json",
+    positions: {
+      USDC: "-900000",
+      BTC: "14",
+      ETH: "-120",
+      "BTC-PERP": "-31",
+      "ETH-PERP": "310",
+      "SOL-PERP": "-2200",
+    },
+    otherAccounts: [
+      {
+        id: "venue-2",
+        source: "Meridian Options",
+        positions: {
+          USDT: "1450000",
+          SOL: "9800",
+          "SOL-PERP": "-7700",
+          "ETH-PERP": "-190",
+          "BTC-27MAR26": "17",
+        },
+      },
+      {
+        id: "venue-1-isolated",
+        source: "Halyard Prime",
+        positions: { USDC: "2050000", HYPE: "4100", "HYPE-PERP": "-44050" },
+      },
+      { id: "reserve", source: "Northgate Custody", positions: { USDC: "700000" } },
+    ],
+    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+  },
+};
+
 /** Every strategy, in the order of the examples' table. */
-export const STRATEGIES: readonly Strategy[] = [ethHedgedVault, leveragedStaking, cashAndCarry];
+export const STRATEGIES: readonly Strategy[] = [
+  ethHedgedVault,
+  leveragedStaking,
+  cashAndCarry,
+  deltaNeutralPerps,
+  leveragedLending,
+  optionsVolatility,
+  indexReplication,
+  yieldOptimiser,
+  marketMaker,
+];

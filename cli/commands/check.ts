@@ -1,30 +1,71 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `keel check`: the exact metrics and every limit, without a proof.
+ * `keel check`: the exact metrics and every limit with its room, without a proof; with `--after`, what trades would do.
  *
  * A draft that no source has signed yet can be checked; a signature that is there has to verify.
  *
  * @module
  */
 
-import { assess, checkSignature, checkTimes, report } from "../../prover/src/index.js";
+import {
+  type Assessment,
+  afterTrades,
+  assess,
+  checkSignature,
+  checkTimes,
+  type DrawdownState,
+  headroom,
+  parseTrades,
+  report,
+  reportRoom,
+  type Snapshot,
+} from "../../prover/src/index.js";
+import type { Market, Policy } from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
-import { type BookFiles, loadBook } from "../load.js";
-import { reportText } from "../report-text.js";
+import { readText } from "../files.js";
+import { type BookFiles, loadBook, loadState } from "../load.js";
+import { type CheckReport, comparisonText, reportText } from "../report-text.js";
 
-export type CheckOptions = BookFiles;
+export interface CheckOptions extends BookFiles {
+  /** Latest state of the drawdown chain; today is the high-water mark without it. */
+  readonly state?: string;
+  /** Trades that are only thought of. */
+  readonly after?: string;
+}
 
-/** Judges a snapshot; exit code 2 when a limit is broken. */
+interface Book {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+}
+
+/** Judges a snapshot, as it is or as trades would leave it; exit code 2 when a limit is broken. */
 export async function check(options: CheckOptions, context: Context): Promise<Outcome> {
-  const { snapshot, market, policy } = await loadBook(options, context);
+  const book = await loadBook(options, context);
+  const { snapshot, market, policy } = book;
   checkTimes(snapshot, market, policy, context.now());
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
     if (account.signature === undefined) unsigned.push(account.id);
     else checkSignature(snapshot, s, market, policy);
   }
-  const json = report(assess(snapshot, market, policy));
+  const { state } = await loadState(options.state, context);
+  const now = judged(book, state);
   if (unsigned.length > 0)
     note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
-  return { exitCode: json.healthy ? 0 : 2, json, text: reportText(json) };
+  if (options.after === undefined) return outcome(now, now, reportText(now));
+  const trades = parseTrades(await readText(options.after, "trades", context));
+  const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
+  return outcome({ ...later, before: now }, later, comparisonText(now, later));
+}
+
+function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {
+  return { exitCode: healthy ? 0 : 2, json, text };
+}
+
+function judged(book: Book, state: DrawdownState | undefined): CheckReport {
+  const assessment: Assessment = assess(book.snapshot, book.market, book.policy, state);
+  const rooms = headroom(assessment, book, state).map(reportRoom);
+  const { limits, ...rest } = report(assessment);
+  return { ...rest, limits: limits.map((limit, i) => ({ ...limit, ...rooms[i]! })) };
 }

@@ -1,24 +1,90 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `keel enrol`: the sender agrees to be attested.
+ * `keel enrol`: a subject declares its accounts. With `--out` it makes the enrolment file, without a chain; with
+ * `--enrolment` it sends the file's commitment to a registry, as the sender. The list itself never leaves the machine.
  *
  * @module
  */
 
+import {
+  type Enrolment,
+  enrolmentCommitment,
+  formatEnrolment,
+  parseEnrolment,
+  parseSnapshot,
+  randomSalt,
+} from "../../prover/src/index.js";
 import { enrol } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
+import { usageError } from "../errors.js";
+import { readSecret, readText, writeText } from "../files.js";
 import { receiptJson } from "../receipts.js";
 
-export type EnrolOptions = SenderOptions;
+export interface EnrolOptions extends Partial<SenderOptions> {
+  /** Account ids, in order. */
+  readonly accounts?: readonly string[];
+  /** Its accounts are declared. */
+  readonly snapshot?: string;
+  readonly out?: string;
+  readonly force?: true;
+  readonly enrolment?: string;
+}
 
-/** Makes the sender a subject. */
+/** Makes an enrolment file, or sends one's commitment. */
 export async function enrolSubject(options: EnrolOptions, context: Context): Promise<Outcome> {
+  const { out, enrolment, rpc, registry } = options;
+  const isMaking = out !== undefined;
+  const isSending = enrolment !== undefined && rpc !== undefined && registry !== undefined;
+  const others = isMaking
+    ? [enrolment, rpc, registry, options.keyFile, options.account]
+    : [options.accounts, options.snapshot, options.force];
+  if (isMaking === isSending || others.some((other) => other !== undefined)) {
+    throw usageError("--out with --accounts or --snapshot; or --enrolment, --rpc, --registry", "another mix");
+  }
+  if (isMaking) return await makeEnrolment({ ...options, out }, context);
+  return await sendEnrolment({ ...options, rpc: rpc!, registry: registry!, enrolment: enrolment! }, context);
+}
+
+async function makeEnrolment(options: EnrolOptions & { readonly out: string }, context: Context) {
+  const { out, force = false } = options;
+  const text = formatEnrolment({ accounts: await accountsOf(options, context), salt: randomSalt() });
+  // The same rules as for a file that is read: names that are none, or twice, are refused before anything is written.
+  const enrolment = parseEnrolment(text);
+  await writeText({ path: out, text, secret: true }, force, context.signal);
+  const count = enrolment.accounts.length;
+  const commitment = enrolmentCommitment(enrolment).toString();
+  return {
+    json: { ok: true, out, accounts: count, enrolment: commitment },
+    text: [
+      `Wrote the enrolment of ${count} ${count === 1 ? "account" : "accounts"} to ${out}; keep it secret.`,
+      `Its public commitment is ${commitment}.`,
+    ].join("\n"),
+  };
+}
+
+async function accountsOf(
+  { accounts, snapshot }: EnrolOptions,
+  context: Context,
+): Promise<Enrolment["accounts"]> {
+  if ((accounts === undefined) === (snapshot === undefined)) {
+    throw usageError("one of --accounts and --snapshot", accounts === undefined ? "none" : "both");
+  }
+  if (accounts !== undefined) return accounts;
+  return parseSnapshot(await readText(snapshot!, "snapshot", context)).accounts.map(({ id }) => id);
+}
+
+async function sendEnrolment(
+  options: SenderOptions & { readonly enrolment: string },
+  context: Context,
+): Promise<Outcome> {
+  const enrolment = parseEnrolment(await readSecret(options.enrolment, "enrolment", context));
+  const commitment = enrolmentCommitment(enrolment);
   const { registry, wallet } = await connectSender(options, context);
-  const receipt = await enrol(registry, wallet);
+  const receipt = await enrol(registry, wallet, commitment);
   const subject = wallet.account.address;
   return {
-    json: { ok: true, subject, ...receiptJson(receipt) },
-    text: `${subject} is enrolled at ${registry.address} (${receipt.gasUsed} gas).`,
+    json: { ok: true, subject, enrolment: commitment.toString(), ...receiptJson(receipt) },
+    text: `${subject} is enrolled at ${registry.address} with ${commitment} (${receipt.gasUsed} gas).`,
   };
 }

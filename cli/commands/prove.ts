@@ -2,8 +2,9 @@
 /**
  * `keel prove`: from a snapshot to an attestation file.
  *
- * What can be refused without a key is refused before one is loaded. The salt goes to the file that `--opening` names, or
- * nowhere.
+ * What can be refused without a key is refused before one is loaded. The salt goes to the file that `--opening` names, the
+ * new state of the drawdown chain to `--state-out`, or nowhere. The state is never written over another file: losing one
+ * ends the chain.
  *
  * @module
  */
@@ -14,6 +15,8 @@ import {
   assess,
   checkSignatures,
   checkTimes,
+  declaredAccounts,
+  formatState,
   type ProvenAttestation,
   proveHealth,
   requireHealthy,
@@ -29,7 +32,7 @@ import { buildCircuit } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
-import { type BookFiles, loadBook } from "../load.js";
+import { type BookFiles, loadBook, loadEnrolment, loadState } from "../load.js";
 import { createProgress } from "../progress.js";
 import { span, utc } from "../tables.js";
 
@@ -38,6 +41,11 @@ export interface ProveOptions extends BookFiles {
   readonly chainId?: number;
   readonly registry?: `0x${string}`;
   readonly opening?: string;
+  /** The declared accounts; without it a new enrolment that no registry knows. */
+  readonly enrolment?: string;
+  /** Latest state of the drawdown chain; its genesis without it. */
+  readonly state?: string;
+  readonly stateOut?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -52,29 +60,26 @@ const stepOf = (phase: ProofPhase): string =>
 /** Proves and writes the attestation, verified. */
 export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
   const domain = domainOf(options);
-  const { out, opening, snapshot: snapshotFile, market: marketFile, policy: policyFile } = options;
-  checkDistinct({
-    "--snapshot": snapshotFile,
-    "--market": marketFile,
-    "--policy": policyFile,
-    "--out": out,
-    "--opening": opening,
-  });
-  for (const path of [out, opening]) {
-    if (path !== undefined) await checkOutput(path, options.force === true);
-  }
-  const book = await loadBook(options, context);
+  const { out } = options;
+  await checkFiles(options);
+  const book = {
+    ...(await loadBook(options, context)),
+    ...(await loadEnrolment(options.enrolment, context)),
+    ...(await loadState(options.state, context)),
+  };
   const { snapshot, market, policy } = book;
   checkTimes(snapshot, market, policy, context.now());
   checkSignatures(snapshot, market, policy);
-  requireHealthy(assess(snapshot, market, policy));
+  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment);
+  requireHealthy(assess(snapshot, market, policy, book.state));
   warnOfAge(snapshot.asOf, policy, context);
+  warnOfChain(options, context);
 
   const artifacts = await buildCircuit(policy.circuit.id, context);
   const insecure = artifacts.manifest.insecure === true;
   checkDevelopmentKey(insecure, domain, options.insecure === true);
   const started = performance.now();
-  const { attestation, salt } = await withProver(artifacts, options, context, (prover, proveOptions) =>
+  const proven = await withProver(artifacts, options, context, (prover, proveOptions) =>
     proveHealth({
       ...book,
       prover,
@@ -85,11 +90,9 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     }),
   );
   const ms = Math.round(performance.now() - started);
-  const files: NewFile[] = [{ path: out, text: formatAttestation(attestation), secret: false }];
-  if (opening !== undefined)
-    files.unshift({ path: opening, text: formatOpening(attestation, salt), secret: true });
-  await writeFiles(files, options.force === true, context.signal);
+  await writeFiles(outputsOf(proven, options), options.force === true, context.signal);
 
+  const { attestation } = proven;
   const { subject, asOf, policyId, digest } = attestation;
   const expiresAt = asOf + policy.validity;
   const json = { ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt };
@@ -97,10 +100,41 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     json: { ...json, domain, digest: digest.toString(), insecure, ms },
     text: [
       `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
+      ...(options.stateOut === undefined
+        ? []
+        : [`The next proof starts from ${options.stateOut}; keep it secret, and do not lose it.`]),
       `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
       ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
     ].join("\n"),
   };
+}
+
+/** Refuses files that are named twice, and outputs that could not be written. */
+async function checkFiles(options: ProveOptions): Promise<void> {
+  const { out, opening, stateOut, force = false } = options;
+  checkDistinct({
+    "--snapshot": options.snapshot,
+    "--market": options.market,
+    "--policy": options.policy,
+    "--enrolment": options.enrolment,
+    "--state": options.state,
+    "--out": out,
+    "--opening": opening,
+    "--state-out": stateOut,
+  });
+  for (const path of [out, opening]) if (path !== undefined) await checkOutput(path, force);
+  if (stateOut !== undefined) await checkOutput(stateOut, false);
+}
+
+/** What is written: secrets first, so that the attestation never stands there without them. */
+function outputsOf(proven: ProvenAttestation, { out, opening, stateOut }: ProveOptions): NewFile[] {
+  const { attestation, state, salt } = proven;
+  const files: NewFile[] = [];
+  if (stateOut !== undefined)
+    files.push({ path: stateOut, text: formatState(state), secret: true, precious: true });
+  if (opening !== undefined)
+    files.push({ path: opening, text: formatOpening(attestation, salt), secret: true });
+  return [...files, { path: out, text: formatAttestation(attestation), secret: false }];
 }
 
 type WithProver = (
@@ -150,6 +184,17 @@ function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {
   const age = context.now() - asOf;
   if (age <= maxAge) return;
   note(context, `warning: the snapshot is ${span(age)} old; a registry takes it for ${span(maxAge)} only`);
+}
+
+/** A registry knows one enrolment of the subject, and asks for the next state after this one. */
+function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: Context): void {
+  if (registry === undefined) return;
+  if (enrolment === undefined) {
+    note(context, "warning: without --enrolment the registry will not know the declared accounts");
+  }
+  if (stateOut === undefined) {
+    note(context, "warning: without --state-out no later proof can follow this one at the registry");
+  }
 }
 
 function formatOpening({ subject, asOf, digest }: ProvenAttestation["attestation"], salt: bigint): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { marketTable } from "../../verifier/src/market.js";
+import { marketTable } from "../../verifier/src/market-table.js";
 import { type MarketSignature, publishMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
@@ -22,7 +22,7 @@ export interface PublishMarketOptions extends SenderOptions, PublicFiles {
 /** Publishes the table with the signatures, in any order. */
 export async function publishMarketTable(options: PublishMarketOptions, context: Context): Promise<Outcome> {
   const { market, policy } = await loadPublic(options, context);
-  const { root } = marketTable(market, policy.circuit.shape);
+  const { root } = marketTable(market, policy);
   const commitment = { root, asOf: market.asOf };
   const { registry, wallet } = await connectSender(options, context);
   const signatures: MarketSignature[] = [];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { marketTable } from "../../verifier/src/market.js";
+import { marketTable } from "../../verifier/src/market-table.js";
 import { signMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
@@ -23,7 +23,7 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
   const { out, force = false } = options;
   await checkOutput(out, force);
   const { market, policy } = await loadPublic(options, context);
-  const { root } = marketTable(market, policy.circuit.shape);
+  const { root } = marketTable(market, policy);
   const commitment = { root, asOf: market.asOf };
   const { registry, account } = await connectSender(options, context);
   const signature = await signMarket(registry, account, commitment);

@@ -24,7 +24,7 @@ export interface StatusOptions extends RegistryOptions {
 export async function status(options: StatusOptions, context: Context): Promise<Outcome> {
   const id = await policyOf(options, context);
   const found = await statusOf(await connect(options), options.subject, id);
-  return { exitCode: found.healthy ? 0 : 3, json: found, text: statusText(found) };
+  return { exitCode: found.healthy ? 0 : 3, json: statusJson(found), text: statusText(found) };
 }
 
 async function policyOf(
@@ -39,11 +39,28 @@ async function policyOf(
   return policyId(policyTerms(files.policy, files.market));
 }
 
+/** Field elements as decimal strings, which JSON can hold. */
+function statusJson({ enrolment, pendingEnrolment, state, ...rest }: Status) {
+  return {
+    ...rest,
+    ...(enrolment === undefined ? {} : { enrolment: enrolment.toString() }),
+    ...(pendingEnrolment === undefined
+      ? {}
+      : { pendingEnrolment: { ...pendingEnrolment, enrolment: pendingEnrolment.enrolment.toString() } }),
+    state: state.toString(),
+  };
+}
+
 function statusText(found: Status): string {
-  const { subject, healthy, enrolled, standing, asOf, expiry, timeLeft, count, streak, lapses } = found;
+  const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
+  const { count, streak, lapses } = found;
   const rows = [
     ["policy", found.policyId],
-    ["enrolled", enrolled ? "yes" : "no"],
+    ["enrolled", enrolment === undefined ? "no" : `accounts ${enrolment}`],
+    ...(pendingEnrolment === undefined
+      ? []
+      : [["announced", `accounts ${pendingEnrolment.enrolment} from ${utc(pendingEnrolment.liveAt)}`]]),
+    ["drawdown state", found.state === 0n ? "none" : found.state.toString()],
     ["standing", standing],
     ["latest snapshot", asOf === undefined ? "none" : utc(asOf)],
     ["expires", expiry === undefined ? "–" : utc(expiry)],

@@ -7,7 +7,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 /// @notice Role 0 (`ADMIN_ROLE`) grants the others and is meant for a multi-signature account.
 contract Authority is AccessManager {
     /// @notice Stops things: closes records, retires verifiers, withdraws markets, closes universes, calls off announced
-    ///         loosenings. Opens only what it closed.
+    ///         loosenings. Opens only what it closed. Lets a subject that lost its state start its drawdown chain over.
     uint64 public constant GUARDIAN = 1;
     /// @notice Adds verifiers, which take effect after the book's delay.
     uint64 public constant VERIFIER_ADMIN = 2;

@@ -12,6 +12,13 @@ import {STATEMENT_LENGTH, Statement} from "./lib/Statement.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
 contract HealthRegistry is IHealthRegistry, AccessManaged {
+    /// @dev `next`, when it is not 0, replaces `current` at `nextLiveAt`.
+    struct Enrolment {
+        uint256 current;
+        uint256 next;
+        uint40 nextLiveAt;
+    }
+
     /// @inheritdoc IHealthRegistry
     IPolicyBook public immutable policyBook;
     /// @inheritdoc IHealthRegistry
@@ -19,23 +26,36 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     /// @inheritdoc IHealthRegistry
     IVerifierBook public immutable verifierBook;
     /// @inheritdoc IHealthRegistry
-    mapping(address subject => bool) public isEnrolled;
+    uint40 public immutable enrolmentDelay;
+    /// @inheritdoc IHealthRegistry
+    mapping(address subject => uint256) public stateOf;
 
+    mapping(address subject => Enrolment) private _enrolments;
     mapping(address subject => mapping(bytes32 policyId => Record)) private _records;
 
-    constructor(address authority, IPolicyBook policyBook_, IMarketBook marketBook_, IVerifierBook verifierBook_)
-        AccessManaged(authority)
-    {
+    constructor(
+        address authority,
+        IPolicyBook policyBook_,
+        IMarketBook marketBook_,
+        IVerifierBook verifierBook_,
+        uint40 enrolmentDelay_
+    ) AccessManaged(authority) {
         policyBook = policyBook_;
         marketBook = marketBook_;
         verifierBook = verifierBook_;
+        enrolmentDelay = enrolmentDelay_;
     }
 
     /// @inheritdoc IHealthRegistry
-    function enrol() external {
-        if (isEnrolled[msg.sender]) return;
-        isEnrolled[msg.sender] = true;
-        emit Enrolled(msg.sender);
+    function enrol(uint256 enrolment) external {
+        Bn254.checkRoot(enrolment);
+        Enrolment memory found = _enrolmentOf(msg.sender);
+        if (found.current == 0) found.current = enrolment;
+        else if (enrolment == (found.next == 0 ? found.current : found.next)) return;
+        bool countsNow = enrolment == found.current;
+        uint40 liveAt = uint40(block.timestamp) + (countsNow ? 0 : enrolmentDelay);
+        _enrolments[msg.sender] = countsNow ? Enrolment(enrolment, 0, 0) : Enrolment(found.current, enrolment, liveAt);
+        emit Enrolled(msg.sender, enrolment, liveAt);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -86,6 +106,25 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function restartChain(address subject, string calldata reason) external restricted {
+        uint256 state = stateOf[subject];
+        require(state != 0, ChainNotStarted(subject));
+        stateOf[subject] = 0;
+        emit ChainRestarted(subject, msg.sender, state, reason);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function isEnrolled(address subject) external view returns (bool) {
+        return _enrolments[subject].current != 0;
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function pendingEnrolmentOf(address subject) external view returns (uint256 enrolment, uint40 liveAt) {
+        Enrolment memory found = _enrolmentOf(subject);
+        return (found.next, found.nextLiveAt);
+    }
+
+    /// @inheritdoc IHealthRegistry
     function recordOf(address subject, bytes32 policyId) external view returns (Record memory) {
         return _records[subject][policyId];
     }
@@ -116,6 +155,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function enrolmentOf(address subject) public view returns (uint256) {
+        return _enrolmentOf(subject).current;
+    }
+
+    /// @inheritdoc IHealthRegistry
     function domain() public view returns (uint256) {
         // Not cached: after a fork of the chain the other branch must not accept this one's proofs.
         return Statement.domainOf(block.chainid, address(this));
@@ -128,6 +172,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         verifier = verifierBook.verifierOf(policy.circuit, s.version);
         inputs = _inputsOf(s, policy);
         _record(s, expiry);
+        stateOf[s.subject] = s.newState;
         emit Attested(s.subject, s.policyId, expiry, address(verifier), s);
     }
 
@@ -149,14 +194,29 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         record.floor = uint40(block.timestamp);
     }
 
+    /// @dev As it stands: an announced list that has come into force is shown as current.
+    function _enrolmentOf(address subject) private view returns (Enrolment memory found) {
+        found = _enrolments[subject];
+        if (found.next != 0 && block.timestamp >= found.nextLiveAt) found = Enrolment(found.next, 0, 0);
+    }
+
     /// @dev All rules that need no proof. Times fit 40 bits because none is in the future by more than 2^32 s.
     function _admit(Submission calldata s, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
-        require(isEnrolled[s.subject], NotEnrolled(s.subject));
+        uint256 enrolment = enrolmentOf(s.subject);
+        require(enrolment != 0, NotEnrolled(s.subject));
         Record storage record = _records[s.subject][s.policyId];
         require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));
         require(s.asOf > record.floor, NotNewer(s.asOf, record.floor));
         expiry = _checkAge(s.asOf, policy);
         _checkMarket(s, policy.maxMarketSkew);
+        require(s.enrolment == enrolment, WrongEnrolment(s.subject, enrolment, s.enrolment));
+        _checkStep(s);
+    }
+
+    function _checkStep(Submission calldata s) private view {
+        uint256 state = stateOf[s.subject];
+        require(s.previousState == state, WrongState(s.subject, state, s.previousState));
+        require(s.units != 0, NoUnits(s.subject));
     }
 
     function _checkAge(uint64 asOf, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
@@ -189,6 +249,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     {
         Bn254.check(s.commitment);
         Bn254.check(s.marketRoot);
+        Bn254.check(s.enrolment);
+        Bn254.check(s.previousState);
+        Bn254.checkRoot(s.newState);
         Bn254.check(s.portfolioCommitment);
         Bn254.check(s.exposuresCommitment);
         v = Statement.build(domain(), s, policy);

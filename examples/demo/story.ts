@@ -10,8 +10,16 @@ import { ensureCircuit } from "../../circuits/setup/index.js";
 import { reportText } from "../../cli/report-text.js";
 import { compileContracts, deployKeel, loadArtifact } from "../../contracts/index.js";
 import { createProver, type Prover } from "../../prover/src/engine/node.js";
-import { assess, generateSourceKey, report, requireHealthy } from "../../prover/src/index.js";
-import { type Attestation, formatAttestation, policyTerms } from "../../verifier/src/index.js";
+import {
+  assess,
+  enrolmentCommitment,
+  generateSourceKey,
+  type ProvenAttestation,
+  randomSalt,
+  report,
+  requireHealthy,
+} from "../../prover/src/index.js";
+import { formatAttestation, policyTerms } from "../../verifier/src/index.js";
 import {
   connectRegistry,
   enrol,
@@ -55,12 +63,12 @@ export async function tellStory(teller: Teller, say: (text: string) => void): Pr
       setUp(part, teller, closing),
     );
     const { book, vault } = await teller.step("sign: account, market, policy", (part) => sign(part, world));
-    const { attestation, prover } = await teller.step("prove: check, prove, attest", (part) =>
+    const { first, prover } = await teller.step("prove: check, prove, attest", (part) =>
       prove(part, world, book, say, closing),
     );
     await teller.step("gate: deposit, withdraw, expiry", (part) => gate(part, world, vault));
     await teller.step("refuse: unhealthy, forged, foreign, replayed", (part) =>
-      refuse(part, world, vault, prover, attestation),
+      refuse(part, world, vault, prover, first),
     );
   } finally {
     for (const close of closing.reverse()) await close();
@@ -105,6 +113,7 @@ async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]):
     registry: await connectRegistry(stage.client, keel.registry),
     abis: { vault: vault.abi, token: token.abi },
     keyOf: (source) => keys.get(source)!,
+    enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
   };
 }
 
@@ -121,8 +130,10 @@ async function sign(part: RunPart, world: World): Promise<{ readonly book: Book;
   const id = await part("publish the policy, enrol the subject", async () => {
     const terms = policyTerms(book.policy, book.market);
     const published = await publishPolicy(registry, stage.wallets[CAST.deployer]!, terms);
-    await enrol(registry, stage.wallets[CAST.manager]!);
-    await enrol(registry, stage.wallets[CAST.rival]!);
+    const accounts = enrolmentCommitment(world.enrolment);
+    await enrol(registry, stage.wallets[CAST.manager]!, accounts);
+    // The rival copies what it sees on chain.
+    await enrol(registry, stage.wallets[CAST.rival]!, accounts);
     return { value: published.policyId, detail: `${Object.keys(book.policy.limits).length} limits` };
   });
   const vault = await part("open an ERC-4626 vault behind the policy", async () => ({
@@ -142,7 +153,7 @@ async function prove(
   book: Book,
   say: (text: string) => void,
   closing: (() => unknown)[],
-): Promise<{ readonly attestation: Attestation; readonly prover: Prover }> {
+): Promise<{ readonly first: ProvenAttestation; readonly prover: Prover }> {
   await part("check", async () => {
     const assessment = assess(book.snapshot, book.market, book.policy);
     requireHealthy(assessment);
@@ -157,19 +168,21 @@ async function prove(
     closing.push(() => value.close());
     return { value, detail: `${value.workers} workers` };
   });
-  const attestation = await part("prove, verify", async (progress) => {
-    const value = await proven(world, book, prover, (fraction) => progress.update("proving", fraction));
-    return { value, detail: `attestation ${formatAttestation(value).length} bytes` };
+  const first = await part("prove, verify", async (progress) => {
+    const onFraction = (fraction: number): void => progress.update("proving", fraction);
+    const value = await proven(world, book, prover, undefined, onFraction);
+    return { value, detail: `attestation ${formatAttestation(value.attestation).length} bytes` };
   });
   await part("attest on chain", async () => {
     const relayer = world.stage.wallets[CAST.relayer]!;
+    const { attestation } = first;
     await submitAttestation(world.registry, relayer, attestation);
     const { data } = await attestCall(world, attestation);
     const healthy = await isHealthy(world.registry, attestation.subject, attestation.policyId);
     expect(healthy, "the registry to say healthy");
     return { value: undefined, detail: `healthy; calldata ${(data.length - 2) / 2} bytes` };
   });
-  return { attestation, prover };
+  return { first, prover };
 }
 
 async function gate(part: RunPart, world: World, vault: Vault): Promise<void> {
@@ -203,7 +216,7 @@ async function refuse(
   world: World,
   vault: Vault,
   prover: Prover,
-  yesterday: Attestation,
+  yesterday: ProvenAttestation,
 ): Promise<void> {
   await part("an over-levered snapshot", async () => {
     const error = await refusedLocally(
@@ -218,21 +231,29 @@ async function refuse(
     await acceptMarket(world, value);
     return { value, detail: "" };
   });
-  const attestation = await part("prove it honestly", async () => ({
-    value: await proven(world, book, prover),
+  const { attestation } = await part("prove it honestly", async () => ({
+    value: await proven(world, book, prover, yesterday.state),
     detail: "",
   }));
+  await part("a second epoch that skips the first's state", async () => {
+    const skipping = await proven(world, book, prover);
+    return {
+      value: undefined,
+      detail: `refused, ${await attestRefused(world, skipping.attestation, "WrongState")}`,
+    };
+  });
   await part("a proof forged from an altered witness", async () => {
-    const forged = await forgedAttestation(world, book, prover);
+    const forged = await forgedAttestation(world, book, prover, yesterday.state);
     return { value: undefined, detail: `refused, ${await attestRefused(world, forged, "ProofRefused")}` };
   });
   await part("the proof of another subject", async () => {
-    const stolen = { ...attestation, subject: world.stage.accounts[CAST.rival]!.address };
+    const chain = { ...attestation.chain, previousState: 0n };
+    const stolen = { ...attestation, chain, subject: world.stage.accounts[CAST.rival]!.address };
     return { value: undefined, detail: `refused, ${await attestRefused(world, stolen, "ProofRefused")}` };
   });
   await part("yesterday's proof again", async () => ({
     value: undefined,
-    detail: `refused, ${await attestRefused(world, yesterday, "NotNewer")}`,
+    detail: `refused, ${await attestRefused(world, yesterday.attestation, "NotNewer")}`,
   }));
   await part("the honest proof", async () => {
     await submitAttestation(world.registry, world.stage.wallets[CAST.relayer]!, attestation);

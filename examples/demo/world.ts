@@ -12,6 +12,9 @@ import type { Prover } from "../../prover/src/engine/node.js";
 import {
   buildWitness,
   checkSignatures,
+  type DrawdownState,
+  type Enrolment,
+  type ProvenAttestation,
   parseSnapshot,
   proveHealth,
   randomSalt,
@@ -21,6 +24,7 @@ import {
 import { healthRegistryAbi } from "../../verifier/src/abi.js";
 import {
   type Attestation,
+  attestationOf,
   type Domain,
   KeelError,
   type Market,
@@ -28,7 +32,6 @@ import {
   type Policy,
   parseMarket,
   parsePolicy,
-  policyId,
 } from "../../verifier/src/index.js";
 import {
   latestVersion,
@@ -65,6 +68,8 @@ export interface World {
   readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
   /** Keys of the sources, made for this run. */
   readonly keyOf: (source: string) => SourceKeyPair;
+  /** The manager's declared accounts and the salt that hides them. */
+  readonly enrolment: Enrolment;
 }
 
 type VaultAbi = Awaited<ReturnType<typeof loadArtifact>>["abi"];
@@ -97,53 +102,56 @@ export async function signedBook(world: World, positions: Positions = STRATEGY.p
 
 /** Publishers sign a book's market; anybody brings the signatures to the chain. */
 export async function acceptMarket({ stage, registry }: World, { market, policy }: Book): Promise<void> {
-  const { root } = marketTable(market, policy.circuit.shape);
+  const { root } = marketTable(market, policy);
   const commitment = { root, asOf: market.asOf };
   const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
   const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
   await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
 }
 
-/** Proves a book for the registry, at the chain's time. */
+/** Proves a book for the registry, at the chain's time. @param state the drawdown chain's; absent at its genesis */
 export async function proven(
-  { stage, registry }: World,
+  { stage, registry, enrolment }: World,
   book: Book,
   prover: Prover,
+  state?: DrawdownState,
   onFraction: (fraction: number) => void = () => {},
-): Promise<Attestation> {
-  const { attestation } = await proveHealth({
+): Promise<ProvenAttestation> {
+  return await proveHealth({
     ...book,
     prover,
     domain: domainOf(registry),
+    enrolment,
+    ...(state === undefined ? {} : { state }),
     now: await chainTime(stage),
     options: { onProgress: ({ fraction }) => onFraction(fraction) },
   });
-  return attestation;
 }
 
 /** An attestation of a book whose debt was crossed out in the witness, with the proof that such a witness gives. */
-export async function forgedAttestation(world: World, book: Book, prover: Prover): Promise<Attestation> {
+export async function forgedAttestation(
+  world: World,
+  book: Book,
+  prover: Prover,
+  state: DrawdownState,
+): Promise<Attestation> {
   const domain = domainOf(world.registry);
-  const { input, statement, digest } = buildWitness({ ...book, domain, salt: randomSalt() });
+  const { input, statement, digest } = buildWitness({
+    ...book,
+    domain,
+    enrolment: world.enrolment,
+    state,
+    salt: randomSalt(),
+    newStateSalt: randomSalt(),
+  });
   const witness = await prover.calculateWitness(input);
   const debt = book.market.instruments.findIndex(({ id }) => id === "USDC");
   const altered = [...witness];
   altered[await wireOf(world.artifacts.symPath, `main.quantity[0][${debt}]`)] = 0n;
   const { code } = await refusedLocally(prover.proveWitness(altered));
   expect(code === "proof.unsound", "the engine to give no proof", code);
-  return {
-    circuit: CIRCUIT,
-    policyId: policyId(statement.terms),
-    domain,
-    subject: statement.subject,
-    asOf: statement.asOf,
-    market: { root: statement.marketRoot, asOf: statement.marketTime },
-    portfolioCommitment: statement.portfolioCommitment,
-    exposuresCommitment: statement.exposuresCommitment,
-    digest: digest.c,
-    proof: await proveBlindly(world.artifacts.zkeyPath, altered),
-    insecure: true,
-  };
+  const proof = await proveBlindly(world.artifacts.zkeyPath, altered);
+  return attestationOf(statement, { circuit: CIRCUIT, digest: digest.c, proof, insecure: true });
 }
 
 /** A vault over a test token, and a depositor who has some. */

@@ -6,11 +6,17 @@
  */
 
 export * from "./commitments.js";
+export * from "./drawdown.js";
 export * from "./eddsa.js";
+export * from "./enrolment.js";
+export * from "./headroom.js";
+export * from "./market-build.js";
 export * from "./market-root.js";
+export * from "./pricing.js";
 export * from "./prove.js";
 export * from "./report.js";
 export * from "./risk.js";
 export * from "./snapshot.js";
 export * from "./source.js";
+export * from "./trades.js";
 export * from "./witness.js";

@@ -7,16 +7,18 @@
 
 import {
   type Attestation,
+  attestationOf,
   checkDevelopmentKey,
   type Domain,
   type Field,
   KeelError,
   type Market,
   type Policy,
-  policyId,
   verifyAttestation,
 } from "../../verifier/src/index.js";
+import type { DrawdownState } from "./drawdown.js";
 import type { ProveOptions, Prover } from "./engine/prover.js";
+import type { Enrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot } from "./snapshot.js";
 import { buildWitness, randomSalt } from "./witness.js";
@@ -29,6 +31,10 @@ export interface ProofRequest {
   /** Of the policy's circuit. */
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
   readonly domain: Domain;
+  /** The declared accounts; a new enrolment of the snapshot's own accounts when absent. */
+  readonly enrolment?: Enrolment;
+  /** The latest state of the drawdown chain; absent at its genesis. */
+  readonly state?: DrawdownState;
   /** Unix seconds, the present when absent; times later than this are refused. */
   readonly now?: number;
   /** Use a development key outside local test chains. */
@@ -37,9 +43,12 @@ export interface ProofRequest {
   readonly options?: ProveOptions;
 }
 
-/** An attestation, and the salt that opens its commitments. */
+/** An attestation, and the secrets that belong to it. */
 export interface ProvenAttestation {
   readonly attestation: Attestation;
+  readonly enrolment: Enrolment;
+  /** What the next proof starts from. */
+  readonly state: DrawdownState;
   /** Secret: with it and a guess of the portfolio, the commitments can be checked. */
   readonly salt: Field;
 }
@@ -61,28 +70,34 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     allowInsecure = false,
   } = request;
   checkTimes(snapshot, market, policy, now);
-  requireHealthy(assess(snapshot, market, policy));
+  requireHealthy(assess(snapshot, market, policy, request.state));
   const insecure = prover.verificationKey.insecure === true;
   checkDevelopmentKey(insecure, domain, allowInsecure);
 
   const salt = randomSalt();
-  const { input, statement, digest } = buildWitness({ snapshot, market, policy, domain, salt });
-  const { proof } = await prover.prove(input, request.options ?? {});
-  const attestation: Attestation = {
-    circuit: policy.circuit.id,
-    policyId: policyId(statement.terms),
+  const enrolment = request.enrolment ?? {
+    accounts: snapshot.accounts.map(({ id }) => id),
+    salt: randomSalt(),
+  };
+  const { input, statement, digest, newState } = buildWitness({
+    snapshot,
+    market,
+    policy,
     domain,
-    subject: snapshot.subject,
-    asOf: snapshot.asOf,
-    market: { root: statement.marketRoot, asOf: market.asOf },
-    portfolioCommitment: statement.portfolioCommitment,
-    exposuresCommitment: statement.exposuresCommitment,
+    enrolment,
+    ...(request.state === undefined ? {} : { state: request.state }),
+    salt,
+    newStateSalt: randomSalt(),
+  });
+  const { proof } = await prover.prove(input, request.options ?? {});
+  const attestation = attestationOf(statement, {
+    circuit: policy.circuit.id,
     digest: digest.c,
     proof,
     insecure,
-  };
+  });
   verifyAttestation({ attestation, policy, market, verificationKey: prover.verificationKey, allowInsecure });
-  return { attestation, salt };
+  return { attestation, enrolment, state: newState, salt };
 }
 
 /**

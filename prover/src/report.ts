@@ -29,6 +29,10 @@ export interface MetricsReport {
   readonly underlyingDelta: Readonly<Record<string, string>>;
   readonly venueEquity: Readonly<Record<string, string>>;
   readonly scenarioPnl: Readonly<Record<string, string>>;
+  /** Tiers with options only. */
+  readonly gamma?: string;
+  readonly vega?: string;
+  readonly theta?: string;
 }
 
 /** What `keel check --json` prints. */
@@ -61,6 +65,13 @@ function reportMetrics(metrics: Metrics): MetricsReport {
     underlyingDelta: each(metrics.underlyingDelta, usd),
     venueEquity: each(metrics.venueEquity, usd),
     scenarioPnl: each(metrics.scenarioPnl, usdBps),
+    ...(metrics.greeks === undefined
+      ? {}
+      : {
+          gamma: usd(metrics.greeks.gamma),
+          vega: usd(metrics.greeks.vega),
+          theta: usd(metrics.greeks.theta),
+        }),
   };
 }
 

@@ -14,7 +14,9 @@ import {
   ceilDiv,
   checkFit,
   dollarDelta,
+  dollarGamma,
   floorDiv,
+  type Instrument,
   inputError,
   isFunded,
   type Limits,
@@ -22,16 +24,25 @@ import {
   type Policy,
   type Usd16,
   type Usd16Bps,
+  unitPnl,
   usd16,
   usd16Bps,
 } from "../../verifier/src/index.js";
+import { type HighWaterMark, isNewMark } from "./drawdown.js";
 import { quantities, type Snapshot } from "./snapshot.js";
 
-/** Assets and gross exposure have to be below 2^112 in USD 1e16, 5.19e17 USD. */
-export const VALUE_BITS = 112;
+/** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
+export const VALUE_BITS = 96;
 
 const BPS = 10_000n;
 const USD16_PER_USD8 = 10n ** 8n;
+
+/** Limit, sum, and the factor that makes the sum a share of equity in bps: gamma's is the delta change for a move of 1%. */
+const GREEK_LIMITS = [
+  ["maxGamma", "gamma", 100n],
+  ["maxVega", "vega", BPS],
+  ["maxTheta", "theta", BPS],
+] as const;
 
 /** The sums of section 5. */
 export interface Metrics {
@@ -51,8 +62,12 @@ export interface Metrics {
   readonly underlyingDelta: ReadonlyMap<string, Usd16>;
   /** E[s]: equity by account. */
   readonly venueEquity: ReadonlyMap<string, Usd16>;
-  /** P&L of every stress scenario, exposures held still. */
+  /** P&L of every stress scenario: exposures held still, or full revaluation where the tier has risk arrays. */
   readonly scenarioPnl: ReadonlyMap<string, Usd16Bps>;
+  /** Sums of dollar gamma, vega and theta; tiers with options only. */
+  readonly greeks?: { readonly gamma: Usd16; readonly vega: Usd16; readonly theta: Usd16 };
+  /** Units of the fund, 1e8. */
+  readonly units: bigint;
 }
 
 /**
@@ -81,12 +96,14 @@ export interface Assessment {
 /**
  * Judges a snapshot at a market by a policy.
  *
+ * @param mark the high-water mark so far; today is the first when absent
+
  * @throws KeelError kind "input": the files do not go together, or `portfolio.size` for a book beyond {@link VALUE_BITS}
  */
-export function assess(snapshot: Snapshot, market: Market, policy: Policy): Assessment {
+export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?: HighWaterMark): Assessment {
   checkFit(policy, market);
   const metrics = measure(snapshot, market, policy);
-  const limits = judge(metrics, policy.limits);
+  const limits = judge(metrics, policy.limits, mark);
   return { healthy: limits.every((limit) => limit.ok), metrics, limits };
 }
 
@@ -107,10 +124,11 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
   };
 
   const held = quantities(snapshot, market, policy.circuit.shape);
+  const deltas = market.instruments.map((instrument) => dollarDelta(market, instrument));
   for (const [s, account] of snapshot.accounts.entries()) {
     for (const [i, instrument] of market.instruments.entries()) {
       const quantity = held[s]![i]!;
-      const exposure = quantity * dollarDelta(instrument);
+      const exposure = quantity * deltas[i]!;
       grossExposure += exposure < 0n ? -exposure : exposure;
       add(underlyingDelta, instrument.underlying, exposure);
       if (!isFunded(instrument.kind)) continue;
@@ -124,8 +142,7 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
       }
     }
   }
-  checkBookSize("assets", assets);
-  checkBookSize("gross exposure", grossExposure);
+  checkBookSize(assets + grossExposure);
 
   return {
     assets: usd16(assets),
@@ -136,17 +153,53 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
     netDelta: usd16(sum(underlyingDelta.values())),
     underlyingDelta,
     venueEquity,
+    ...(policy.circuit.shape.options === 1
+      ? sensitivities(held, market, policy)
+      : { scenarioPnl: linearPnl(underlyingDelta, policy) }),
+    units: snapshot.units,
+  };
+}
+
+/** Linear P&L: sum over the underlyings of dollar delta times shock. */
+function linearPnl(
+  underlyingDelta: ReadonlyMap<string, Usd16>,
+  { scenarios }: Policy,
+): Map<string, Usd16Bps> {
+  return new Map(
+    scenarios.map(({ name, shocks }) => [
+      name,
+      usd16Bps(sum([...shocks].map(([underlying, shock]) => shock * underlyingDelta.get(underlying)!))),
+    ]),
+  );
+}
+
+/** Greeks and P&L of a tier with options: sum over the book of quantity times the instrument's own. */
+function sensitivities(
+  held: readonly (readonly bigint[])[],
+  market: Market,
+  policy: Policy,
+): Required<Pick<Metrics, "greeks" | "scenarioPnl">> {
+  const net = market.instruments.map((_, i) => sum(held.map((account) => account[i]!)));
+  const total = (unit: (instrument: Instrument) => bigint): Usd16 =>
+    usd16(sum(market.instruments.map((instrument, i) => net[i]! * unit(instrument))));
+  const pnl = market.instruments.map((instrument) => unitPnl(market, policy, instrument));
+  return {
+    greeks: {
+      gamma: total((instrument) => dollarGamma(market, instrument)),
+      vega: total(({ sensitivities: greeks }) => greeks?.vega ?? 0n),
+      theta: total(({ sensitivities: greeks }) => greeks?.theta ?? 0n),
+    },
     scenarioPnl: new Map(
-      policy.scenarios.map((scenario) => [
-        scenario.name,
-        usd16Bps(sum([...scenario.shocks].map(([name, shock]) => shock * (underlyingDelta.get(name) ?? 0n)))),
+      policy.scenarios.map(({ name }, k) => [
+        name,
+        usd16Bps(sum(net.map((quantity, i) => quantity * pnl[i]![k]!)) * BPS),
       ]),
     ),
   };
 }
 
 /** Judges the sums by the limits that are set. minEquity is always judged: equity has to be above zero. */
-export function judge(metrics: Metrics, limits: Limits): LimitResult[] {
+export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): LimitResult[] {
   const { assets, liabilities, equity, collateral, grossExposure, netDelta } = metrics;
   const results: LimitResult[] = [];
   if (limits.minCollateralRatio !== undefined) {
@@ -168,9 +221,22 @@ export function judge(metrics: Metrics, limits: Limits): LimitResult[] {
       worst,
     });
   }
+  if (limits.maxVenue !== undefined) {
+    const [worst, venue] = largest([...metrics.venueEquity]);
+    results.push({ ...atMostOfEquity("maxVenue", venue * BPS, equity, limits.maxVenue), worst });
+  }
+  for (const [name, sumName, scale] of GREEK_LIMITS) {
+    const limit = limits[name];
+    if (limit === undefined) continue;
+    const greek = metrics.greeks?.[sumName] ?? 0n;
+    results.push(atMostOfEquity(name, (greek < 0n ? -greek : greek) * scale, equity, limit));
+  }
   if (limits.maxStressLoss !== undefined) {
     const [worst, loss] = largest([...metrics.scenarioPnl].map(([name, pnl]) => [name, -pnl]));
     results.push({ ...atMostOfEquity("maxStressLoss", loss, equity, limits.maxStressLoss), worst });
+  }
+  if (limits.maxDrawdown !== undefined) {
+    results.push(drawdown({ equity, units: metrics.units }, mark, limits.maxDrawdown));
   }
   const floor = (limits.minEquity ?? 0n) * USD16_PER_USD8;
   results.push({
@@ -182,6 +248,17 @@ export function judge(metrics: Metrics, limits: Limits): LimitResult[] {
     ok: equity > 0n && equity >= floor,
   });
   return results;
+}
+
+/** The fall of equity per unit from the high-water mark, today's included, is at most limit; fails without equity. */
+function drawdown(today: HighWaterMark, before: HighWaterMark | undefined, limit: Bps): LimitResult {
+  const name = "maxDrawdown";
+  if (today.equity <= 0n) return { name, unit: "bps", limit, ok: false };
+  const mark = before === undefined || isNewMark(today, before) ? today : before;
+  const now = today.equity * mark.units;
+  const then = mark.equity * today.units;
+  const value = ceilDiv((then - now) * BPS, then);
+  return { name, unit: "bps", value, limit, headroom: limit - value, ok: now * BPS >= (BPS - limit) * then };
 }
 
 /** numerator / debt >= limit; holds when nothing is owed. `numerator` is in USD 1e16 times bps. */
@@ -235,12 +312,8 @@ function sum(values: Iterable<bigint>): bigint {
   return total;
 }
 
-function checkBookSize(what: string, value: bigint): void {
+function checkBookSize(value: bigint): void {
   if (value >> BigInt(VALUE_BITS) === 0n) return;
-  throw inputError(
-    "portfolio.size",
-    "snapshot",
-    `${what} below 2^${VALUE_BITS} in USD 1e16 (5.19e17 USD)`,
-    "more",
-  );
+  const expected = `assets and gross exposure together below 2^${VALUE_BITS} in USD 1e16 (7.92e12 USD)`;
+  throw inputError("portfolio.size", "snapshot", expected, "more");
 }

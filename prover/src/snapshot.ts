@@ -25,7 +25,7 @@ import {
   type Market,
   nameField,
   type Policy,
-  pack,
+  packBits,
   parseFile,
   printable,
   type Quantity,
@@ -53,9 +53,12 @@ export interface Snapshot {
   readonly subject: `0x${string}`;
   /** Unix seconds. */
   readonly asOf: number;
+  /** Units of the fund outstanding, 1e8, above zero; one unit when the file says nothing. Public in the statement. */
+  readonly units: bigint;
   readonly accounts: readonly Account[];
 }
 
+const ONE_UNIT = 10n ** 8n;
 const QUANTITY_BITS = 64;
 const QUANTITY_BIAS = 1n << BigInt(QUANTITY_BITS);
 
@@ -69,6 +72,7 @@ const snapshotSchema = z.strictObject({
   keel: z.literal("snapshot/1"),
   subject: address,
   asOf: time,
+  units: decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).optional(),
   accounts: z
     .array(
       z.strictObject({
@@ -104,7 +108,9 @@ export function parseSnapshot(text: string): Snapshot {
       ...(signature === undefined ? {} : { signature }),
     };
   });
-  return { subject: file.subject, asOf: file.asOf, accounts };
+  const units = file.units ?? ONE_UNIT;
+  if (units === 0n) throw inputError("snapshot.units", "snapshot.units", "units above zero", "zero");
+  return { subject: file.subject, asOf: file.asOf, units, accounts };
 }
 
 /** Writes a snapshot/1 file: positions in the order they have, rounded as they were read. */
@@ -118,7 +124,8 @@ export function formatSnapshot(snapshot: Snapshot): string {
       : { signature: { R8: signature.R8.map(String), S: signature.S.toString() } }),
   }));
   const { subject, asOf } = snapshot;
-  return `${JSON.stringify({ keel: "snapshot/1", subject, asOf, accounts }, null, 2)}\n`;
+  const units = snapshot.units === ONE_UNIT ? {} : { units: formatDecimal(snapshot.units, 8) };
+  return `${JSON.stringify({ keel: "snapshot/1", subject, asOf, ...units, accounts }, null, 2)}\n`;
 }
 
 /**
@@ -148,7 +155,7 @@ export function accountField(id: string): Field {
   return nameField("keel/account/1", [id]);
 }
 
-/** What a source signs: subject, account, time, universe and the quantities packed three a word. */
+/** What a source signs: subject, account, time, universe and the quantities packed bit by bit. */
 export function accountMessage(message: {
   readonly subject: `0x${string}`;
   readonly accountId: bigint;
@@ -156,7 +163,7 @@ export function accountMessage(message: {
   readonly universe: bigint;
   readonly quantities: readonly Quantity[];
 }): Field {
-  const words = pack(
+  const words = packBits(
     message.quantities.map((value) => value + QUANTITY_BIAS),
     QUANTITY_BITS + 1,
   );

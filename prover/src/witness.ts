@@ -13,6 +13,7 @@ import {
   type Domain,
   type Field,
   type Market,
+  type MarketTable,
   marketTable,
   type Policy,
   policyTerms,
@@ -27,7 +28,9 @@ import {
   toField,
 } from "../../verifier/src/index.js";
 import { exposuresCommitment, portfolioCommitment } from "./commitments.js";
+import { type DrawdownState, isNewMark, nextState, stateCommitment } from "./drawdown.js";
 import type { EddsaSignature } from "./eddsa.js";
+import { declaredAccounts, type Enrolment, enrolmentCommitment } from "./enrolment.js";
 import { measure, underlyingDeltaBound } from "./risk.js";
 import { accountField, accountMessage, quantities, type Snapshot } from "./snapshot.js";
 import { checkSignatures } from "./source.js";
@@ -43,6 +46,8 @@ export interface Witness {
   readonly input: CircuitInput;
   readonly statement: Statement;
   readonly digest: StatementDigest;
+  /** What the next proof starts from. Secret. */
+  readonly newState: DrawdownState;
 }
 
 /** What a proof is made from. */
@@ -51,8 +56,13 @@ export interface WitnessRequest {
   readonly market: Market;
   readonly policy: Policy;
   readonly domain: Domain;
+  readonly enrolment: Enrolment;
+  /** The state that the registry has for the subject; absent at the genesis. */
+  readonly state?: DrawdownState;
   /** Hides the commitments; from {@link randomSalt}, new for every proof. */
   readonly salt: Field;
+  /** Hides the new state; from {@link randomSalt}, kept with it. */
+  readonly newStateSalt: Field;
 }
 
 /** A uniform field element from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
@@ -69,17 +79,20 @@ export function randomSalt(): Field {
  *
  * @throws KeelError kind "input": files that do not go together, a signature that does not verify
  */
-export function buildWitness({ snapshot, market, policy, domain, salt }: WitnessRequest): Witness {
+export function buildWitness(request: WitnessRequest): Witness {
+  const { market, policy, domain, enrolment, state, salt, newStateSalt } = request;
   const { shape } = policy.circuit;
+  const snapshot = { ...request.snapshot, accounts: declaredAccounts(request.snapshot, enrolment) };
   const keys = checkSignatures(snapshot, market, policy);
   const metrics = measure(snapshot, market, policy);
-  const table = marketTable(market, shape);
-  const terms = policyTerms(policy, market);
+  const table = marketTable(market, policy);
   const slots = accountSlots(snapshot, market, shape, keys);
   const messages = slots.map((slot) =>
     accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
   );
   const deltas = [...metrics.underlyingDelta.values()];
+  const today = { equity: metrics.equity, units: snapshot.units };
+  const newState = nextState(today, state, newStateSalt);
 
   const statement: Statement = {
     domain,
@@ -87,61 +100,115 @@ export function buildWitness({ snapshot, market, policy, domain, salt }: Witness
     marketRoot: table.root,
     marketTime: market.asOf,
     asOf: snapshot.asOf,
+    enrolment: enrolmentCommitment(enrolment),
+    chain: {
+      units: snapshot.units,
+      previousState: state === undefined ? 0n : stateCommitment(state),
+      newState: stateCommitment(newState),
+    },
     portfolioCommitment: portfolioCommitment(messages, salt),
     exposuresCommitment: exposuresCommitment(
       { underlyingsId: table.underlyingsId, equity: metrics.equity, deltas: pad(deltas, shape.underlyings) },
       salt,
     ),
-    terms,
+    terms: policyTerms(policy, market),
   };
   const vector = statementVector(statement);
   const digest = statementInputs(commitStatement(vector), vector);
+  const mark = state ?? newState;
 
   const input = {
     ...digest,
+    ...limitInputs(vector),
+    ...tableInputs(table, policy, market),
+    accountId: slots.map((slot) => slot.accountId),
+    enrolmentSalt: enrolment.salt,
+    quantity: slots.map((slot) => slot.quantities.map(toField)),
+    sourceKey: slots.map((slot) => slot.sourceKey),
+    signatureR8: slots.map((slot) => slot.signature.R8),
+    signatureS: slots.map((slot) => slot.signature.S),
+    underlyingDeltaBound: underlyingDeltaBound(metrics),
+    markEquity: toField(mark.equity),
+    markUnits: mark.units,
+    epoch: mark.epoch,
+    stateSalt: mark.salt,
+    newStateSalt,
+    isNewMark: BigInt(isNewMark(today, state)),
+    salt,
+  };
+  return { input, statement, digest, newState };
+}
+
+/** The places of the statement that the circuit takes as they are. */
+function limitInputs(vector: readonly bigint[]): CircuitInput {
+  return {
     domain: vector[1]!,
     subject: vector[2]!,
-    asOf: BigInt(snapshot.asOf),
+    asOf: vector[8]!,
+    units: vector[9]!,
+    previousState: vector[10]!,
+    newState: vector[11]!,
     minCollateralRatio: vector[15]!,
     minHealthFactor: vector[16]!,
     maxLeverage: vector[17]!,
     netDeltaLow: vector[18]!,
     netDeltaHigh: vector[19]!,
     maxUnderlyingDelta: vector[20]!,
+    maxVenue: vector[21]!,
+    maxGamma: vector[22]!,
+    maxVega: vector[23]!,
+    maxTheta: vector[24]!,
     maxStressLoss: vector[25]!,
+    maxDrawdown: vector[26]!,
     minEquity: vector[27]!,
-    marketTime: table.time,
-    underlyingsId: table.underlyingsId,
-    universe: table.universe,
-    price: table.price,
-    factor: table.factor,
-    funded: table.funded,
-    exposed: table.exposed,
-    underlying: table.underlying,
-    shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)),
-    sourceList: approvedSources(policy, shape).list,
-    enabled: slots.map((slot) => slot.enabled),
-    accountId: slots.map((slot) => slot.accountId),
-    quantity: slots.map((slot) => slot.quantities.map(toField)),
-    sourceKey: slots.map((slot) => slot.sourceKey),
-    signatureR8: slots.map((slot) => slot.signature.R8),
-    signatureS: slots.map((slot) => slot.signature.S),
-    underlyingDeltaBound: underlyingDeltaBound(metrics),
-    salt,
   };
-  return { input, statement, digest };
+}
+
+/** The public tables, whose roots are in the statement. */
+function tableInputs(table: MarketTable, policy: Policy, market: Market): CircuitInput {
+  const {
+    options,
+    time: marketTime,
+    underlyingsId,
+    universe,
+    price,
+    factor,
+    funded,
+    flag,
+    underlying,
+  } = table;
+  const columns =
+    options === undefined
+      ? { shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)) }
+      : {
+          scenarioTable: [options.scenarioRoot],
+          sensitivity: options.sensitivity.map((row) => row.map(toField)),
+        };
+  const sourceList = approvedSources(policy, policy.circuit.shape).list;
+  return {
+    marketTime,
+    underlyingsId,
+    universe,
+    price,
+    factor,
+    funded,
+    flag,
+    underlying,
+    sourceList,
+    ...columns,
+  };
 }
 
 /** One of the circuit's places for an account. */
 interface Slot {
-  readonly enabled: bigint;
+  /** 0 in a place that is not used. */
   readonly accountId: bigint;
   readonly quantities: readonly Quantity[];
   readonly sourceKey: SourceKey;
   readonly signature: EddsaSignature;
 }
 
-/** The accounts in their order, then places that are disabled: no quantities, and a key and R8 that are on the curve. */
+/** The accounts in their order, then empty places: no quantities, and a key and R8 that are on the curve. */
 function accountSlots(
   snapshot: Snapshot,
   market: Market,
@@ -149,8 +216,7 @@ function accountSlots(
   keys: readonly SourceKey[],
 ): Slot[] {
   const rows = quantities(snapshot, market, shape);
-  const disabled: Slot = {
-    enabled: 0n,
+  const empty: Slot = {
     accountId: 0n,
     quantities: new Array<Quantity>(shape.instruments).fill(quantity(0n)),
     sourceKey: BASE_POINT,
@@ -158,9 +224,8 @@ function accountSlots(
   };
   return Array.from({ length: shape.accounts }, (_, s): Slot => {
     const account = snapshot.accounts[s];
-    if (account === undefined) return disabled;
+    if (account === undefined) return empty;
     return {
-      enabled: 1n,
       accountId: accountField(account.id),
       quantities: rows[s]!,
       sourceKey: keys[s]!,

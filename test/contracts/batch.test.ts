@@ -25,11 +25,14 @@ import {
   attestation,
   begin,
   claimOf,
+  ENROLMENT,
   type Fixture,
+  GENESIS,
   POLICY,
   refused,
   START,
   startFixture,
+  stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
@@ -63,12 +66,13 @@ beforeAll(async () => {
   verifier = fixture.keel.verifiers[0]!.address;
   await publishPolicy(fixture.registry, fixture.cast.stranger, OTHER_TERMS);
   const subjects = fixture.chain.wallets.slice(10, 15);
-  for (const wallet of subjects) await enrol(fixture.registry, wallet);
+  for (const wallet of subjects) await enrol(fixture.registry, wallet, ENROLMENT);
   claims = Array.from({ length: SIZE }, (_, i) =>
     claimOf(fixture, {
       subject: subjects[i >> 1]!.account.address,
       terms: i % 2 === 0 ? TERMS : OTHER_TERMS,
       portfolioCommitment: BigInt(1_000 + i),
+      chain: i % 2 === 0 ? GENESIS : stepAfter(GENESIS),
     }),
   );
   batch = [];
@@ -230,8 +234,8 @@ describe("44 attestBatch", () => {
     const first = await attestation(fixture);
     await refused(submit([first, batch[0]!, first]), "registry.notNewer");
     await travelTo(fixture.chain, START + 100);
-    const second = await attestation(fixture, { asOf: START + 50 });
-    await refused(submit([second, first]), "registry.notNewer");
+    const second = await attestation(fixture, { asOf: START + 50, chain: stepAfter(GENESIS) });
+    await refused(submit([second, first]), "registry.wrongState");
     await submit([first, second]);
     const status = await statusOf(fixture.registry, fixture.cast.subject.account.address, POLICY);
     expect(status).toMatchObject({ asOf: START + 50, count: 2, streak: 2 });
@@ -243,7 +247,7 @@ describe("44 attestBatch", () => {
       "registry.marketNotAccepted",
     );
     await refused(submit([{ ...batch[0]!, asOf: START + 9_999 }, batch[1]!]), "registry.snapshotInFuture");
-    await submitAttestation(fixture.registry, fixture.cast.stranger, batch[3]!);
+    await submitAttestation(fixture.registry, fixture.cast.stranger, batch[2]!);
     await refused(submit(batch), "registry.notNewer");
   });
 
@@ -264,7 +268,7 @@ describe("44 attestBatch", () => {
     const otherTerms = { ...TERMS, circuit: await circuitOf(other) };
     await publishPolicy(registry, cast.stranger, otherTerms);
     await write(chain, cast.deployer, keel.verifierBook, verifierBookAbi, "add", [otherTerms.circuit, other]);
-    const foreign = await attestationOf({ ...claims[1]!, terms: otherTerms });
+    const foreign = await attestationOf({ ...claims[2]!, terms: otherTerms });
     const mixed = await refused(submit([batch[0]!, foreign], 1), "registry.mixedVerifiers");
     expect(mixed.path).toBe("attestations[1]");
     await submit([foreign], 1);

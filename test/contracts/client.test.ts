@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { loadArtifact, readDeployment, startLocalChain, writeDeployment } from "keel/contracts";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attestation, type Fixture, POLICY, refused, startFixture } from "./fixture.js";
+import { attestation, ENROLMENT, type Fixture, POLICY, refused, startFixture } from "./fixture.js";
 import { connectRegistry, enrol, isHealthy, submitAttestation, type Wallet } from "./registry-client.js";
 import { endProving } from "./statement-circuit.js";
 
@@ -52,7 +52,7 @@ describe("51 the chain client", () => {
     const chain = { ...fixture.cast.stranger.chain, id: 1 };
     const { account } = fixture.cast.stranger;
     const wallet = createWalletClient({ account, chain, transport: http(fixture.chain.rpcUrl) }) as Wallet;
-    await refused(enrol(fixture.registry, wallet), "chain.id");
+    await refused(enrol(fixture.registry, wallet, ENROLMENT), "chain.id");
   });
 
   it("names what went wrong when somebody else came first between simulation and inclusion", async () => {

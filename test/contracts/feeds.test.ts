@@ -10,11 +10,13 @@ import { deployContract, ROLE } from "keel/contracts";
 import { buildMarketRoot } from "keel/prover";
 import {
   bps,
+  circuitOf,
   FIELD_ORDER,
   type Groth16Proof,
   type Market,
   marketTable,
   marketVector,
+  type Policy,
   parseProof,
   usd8,
 } from "keel/verifier";
@@ -41,7 +43,17 @@ import {
 } from "./registry-client.js";
 import { endProving, MARKET_CIRCUIT } from "./statement-circuit.js";
 
-const SHAPE = { instruments: 16, accounts: 1, underlyings: 8, scenarios: 8, sources: 8 };
+/** Only its circuit's shape matters here. */
+const FILE: Policy = {
+  name: "feeds",
+  circuit: circuitOf("portfolio-health/spot-16"),
+  limits: {},
+  scenarios: [],
+  sources: [],
+  maxAge: 600,
+  validity: 3_600,
+  maxMarketSkew: 300,
+};
 const HEARTBEAT = 3_600;
 const ETH_PRICE = 3_000_12345678n;
 
@@ -127,7 +139,7 @@ const read = (asOf = START, market = MARKET) => readFeeds(fixture.registry, feed
 
 /** A true proof of the root of a market, and what to submit it with. */
 async function prove(market: Market): Promise<{ root: bigint; proof: Groth16Proof }> {
-  const { input, digest } = buildMarketRoot(marketTable(market, SHAPE));
+  const { input, digest } = buildMarketRoot(marketTable(market, FILE));
   const { wasmPath, zkeyPath } = await ensureCircuit(MARKET_CIRCUIT);
   const { proof } = await snarkjs.groth16.fullProve(input, wasmPath, zkeyPath);
   return { root: digest.c, proof: parseProof(proof) };
@@ -158,7 +170,7 @@ describe("a market from feeds", () => {
       functionName: "vectorOf",
       args: [id, BigInt(START)],
     });
-    expect(vector).toEqual(marketVector(marketTable(market, SHAPE)));
+    expect(vector).toEqual(marketVector(marketTable(market, FILE)));
   });
 
   it("is accepted with a proof of its root, from anybody, and serves attestations", async () => {
@@ -357,6 +369,12 @@ describe("a universe", () => {
 
   it("needs a source for each instrument", () => {
     expect(() => universeOf(MARKET, 16, new Map())).toThrow(/feeds\.source/);
+  });
+
+  it("has no options: no feed gives their greeks", () => {
+    const instruments = MARKET.instruments.map((row) => ({ ...row, kind: "option" as const }));
+    const sources = new Map<string, PriceSource>(instruments.map((row) => [row.id, "fixed"]));
+    expect(() => universeOf({ ...MARKET, instruments }, 16, sources)).toThrow(/feeds\.option/);
   });
 
   it("is closed by a guardian, for ever", async () => {

@@ -9,6 +9,7 @@ import { compileContracts, deployKeel, type KeelDeployment, loadArtifact } from 
 import {
   type Attestation,
   circuitHash,
+  type DrawdownStep,
   KeelError,
   type PolicyTerms,
   policyId,
@@ -58,6 +59,15 @@ export const TERMS: PolicyTerms = {
 export const POLICY = policyId(TERMS);
 export const MARKET = { root: 333n, asOf: START };
 
+/** What the fixture's subject declared, and its first step of the drawdown chain. */
+export const ENROLMENT = 666n;
+export const GENESIS: DrawdownStep = { units: 100_000_000n, previousState: 0n, newState: 1_001n };
+
+/** The step after another one. */
+export function stepAfter({ units, newState }: DrawdownStep): DrawdownStep {
+  return { units, previousState: newState, newState: newState + 1n };
+}
+
 /** Who is who among the chain's accounts. */
 export interface Cast {
   readonly deployer: Wallet;
@@ -93,7 +103,7 @@ export async function startFixture(chainId = 31337, verifier = "StatementVerifie
   });
   const registry = await connectRegistry(chain.client, keel.registry);
   const fixture = { chain, keel, registry, cast };
-  await enrol(registry, cast.subject);
+  await enrol(registry, cast.subject, ENROLMENT);
   await publishPolicy(registry, cast.stranger, TERMS);
   await travelTo(chain, START);
   await acceptMarket(fixture, MARKET);
@@ -127,6 +137,8 @@ export function claimOf({ keel, cast }: Fixture, change: Partial<Statement> = {}
     marketRoot: MARKET.root,
     marketTime: MARKET.asOf,
     asOf: START,
+    enrolment: ENROLMENT,
+    chain: GENESIS,
     portfolioCommitment: 444n,
     exposuresCommitment: 555n,
     terms: TERMS,

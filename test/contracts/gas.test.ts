@@ -16,11 +16,14 @@ import {
   abiOf,
   attestation,
   claimOf,
+  ENROLMENT,
   type Fixture,
+  GENESIS,
   MARKET,
   POLICY,
   START,
   startFixture,
+  stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
@@ -100,7 +103,7 @@ describe("gas", () => {
     const gas = await measure(`verify a batch of ${BATCH}`, call, BATCH_FLOOR);
     expect(gas / BATCH).toBeLessThanOrEqual(75_000);
     await undone(chain, async () => {
-      for (const wallet of subjects) await enrol(registry, wallet);
+      for (const wallet of subjects) await enrol(registry, wallet, ENROLMENT);
       await measure(`attest a batch of ${BATCH}`, submitBatch(registry, cast.stranger, batch));
     });
   });
@@ -110,7 +113,7 @@ describe("gas", () => {
     const subject = cast.subject.account.address;
     const market = { root: MARKET.root + 1n, asOf: START };
     const signatures = await Promise.all([5, 6].map((i) => signMarket(registry, chain.signers[i]!, market)));
-    await measure("enrol", enrol(registry, cast.guardian));
+    await measure("enrol", enrol(registry, cast.guardian, ENROLMENT));
     await measure("publish a policy", publishPolicy(registry, cast.stranger, { ...TERMS, validity: 3_601 }));
     await measure(
       "publish a market, two signatures",
@@ -118,7 +121,7 @@ describe("gas", () => {
     );
     await measure("attest, first", submitAttestation(registry, cast.stranger, await attestation(fixture)));
     await travelTo(chain, START + 60);
-    const later = await attestation(fixture, { asOf: START + 50 });
+    const later = await attestation(fixture, { asOf: START + 50, chain: stepAfter(GENESIS) });
     await measure("attest, later", submitAttestation(registry, cast.stranger, later));
     const probe = await deployContract(
       { walletClient: cast.deployer, publicClient: chain.client },

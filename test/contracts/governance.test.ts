@@ -24,10 +24,12 @@ import {
   attestation,
   begin,
   type Fixture,
+  GENESIS,
   POLICY,
   refused,
   START,
   startFixture,
+  stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
@@ -208,7 +210,11 @@ describe("a gate on a line", () => {
     await book(cast.deployer, "moveLine", LINE, await tighter());
     const error = await refused(deposit(), "registry.notHealthy");
     expect(error.expected).toContain(policyId(terms));
-    await submitAttestation(registry, cast.stranger, await attestation(fixture, { terms }));
+    await submitAttestation(
+      registry,
+      cast.stranger,
+      await attestation(fixture, { terms, chain: stepAfter(GENESIS) }),
+    );
     await deposit();
     expect(await chain.client.readContract({ address: vault, abi, functionName: "policy" })).toBe(LINE);
     await call(cast.deployer, vault, abi, "withdraw", [

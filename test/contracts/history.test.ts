@@ -4,16 +4,31 @@
  *
  * @module
  */
+import type { DrawdownStep } from "keel/verifier";
+import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo } from "../support/chain.js";
-import { acceptMarket, attestation, type Fixture, POLICY, START, startFixture, TERMS } from "./fixture.js";
+import {
+  acceptMarket,
+  attestation,
+  ENROLMENT,
+  type Fixture,
+  GENESIS,
+  POLICY,
+  START,
+  startFixture,
+  stepAfter,
+  TERMS,
+} from "./fixture.js";
 import {
   type AttestedEntry,
   enrol,
   type HistoryEntry,
   historyOf,
   reopen,
+  replayChain,
   replayHistory,
+  restartChain,
   reverify,
   revoke,
   revokeFor,
@@ -22,6 +37,9 @@ import {
   submitBatch,
 } from "./registry-client.js";
 import { endProving, statementArtifacts } from "./statement-circuit.js";
+
+/** What the second subject declared, and what the first one announces. */
+const OTHER_LIST = 777n;
 
 let fixture: Fixture;
 let entries: HistoryEntry[];
@@ -32,13 +50,18 @@ const other = () => fixture.cast.guardian.account.address;
 beforeAll(async () => {
   fixture = await startFixture();
   const { chain, registry, cast } = fixture;
+  const steps = new Map<Address, DrawdownStep>();
   const att = async (asOf: number, who = subject()) => {
     const market = { root: BigInt(asOf), asOf };
     await acceptMarket(fixture, market);
-    return await attestation(fixture, { subject: who, asOf, marketRoot: market.root, marketTime: asOf });
+    const chain = steps.get(who) ?? GENESIS;
+    steps.set(who, stepAfter(chain));
+    const enrolment = who === other() ? OTHER_LIST : ENROLMENT;
+    const about = { subject: who, asOf, marketRoot: market.root, marketTime: asOf };
+    return await attestation(fixture, { ...about, enrolment, chain });
   };
   // A life with everything in it: a batch, a streak, a lapse, both revocations; a guardian who is a subject too.
-  await enrol(registry, cast.guardian);
+  await enrol(registry, cast.guardian, OTHER_LIST);
   await travelTo(chain, START + 10);
   await submitBatch(registry, cast.stranger, [
     await att(START + 1),
@@ -58,6 +81,11 @@ beforeAll(async () => {
   await reopen(registry, cast.guardian, subject(), POLICY);
   await travelTo(chain, START + 20_500);
   await submitAttestation(registry, cast.stranger, await att(START + 20_450));
+  await enrol(registry, cast.subject, OTHER_LIST);
+  await restartChain(registry, cast.guardian, subject(), "state file lost");
+  steps.delete(subject());
+  await travelTo(chain, START + 20_600);
+  await submitAttestation(registry, cast.stranger, await att(START + 20_550));
   entries = await historyOf(registry, { fromBlock: 0n });
 });
 
@@ -82,7 +110,13 @@ describe("a history", () => {
       "revoked",
       "reopened",
       "attested",
+      "enrolled",
+      "chainRestarted",
+      "attested",
     ]);
+    expect(entries[0]).toMatchObject({ enrolment: ENROLMENT, liveAt: entries[0]!.blockTime });
+    expect(entries[13]).toMatchObject({ enrolment: OTHER_LIST, liveAt: entries[13]!.blockTime + 7 * 86_400 });
+    expect(entries[14]).toMatchObject({ by: other(), state: 1_006n, reason: "state file lost" });
     expect(entries[7]).toMatchObject({
       by: subject(),
       standing: "revokedBySubject",
@@ -109,8 +143,33 @@ describe("a history", () => {
         standing,
       });
     }
-    expect(replayHistory(entries, subject(), POLICY)).toMatchObject({ count: 6, streak: 1, lapses: 3 });
+    expect(replayHistory(entries, subject(), POLICY)).toMatchObject({ count: 7, streak: 2, lapses: 3 });
     expect(replayHistory(entries, fixture.cast.stranger.account.address, POLICY).count).toBe(0);
+  });
+
+  it("replays the declared accounts and the drawdown chain to the registry's own", async () => {
+    for (const who of [subject(), other()]) {
+      const { enrolment, pendingEnrolment, state } = await statusOf(fixture.registry, who, POLICY);
+      const { pending, ...replayed } = replayChain(entries, who);
+      expect(pending).toEqual(pendingEnrolment);
+      expect(replayed).toEqual({ enrolment, state, epochs: 1 });
+    }
+    const later = { ...entries.at(-1)!, blockTime: START + 30 * 86_400, kind: "revoked" as const };
+    expect(replayChain([...entries, later as HistoryEntry], subject())).toMatchObject({
+      enrolment: OTHER_LIST,
+    });
+    expect(replayChain(entries, fixture.cast.stranger.account.address).enrolment).toBe(0n);
+  });
+
+  it("finds an attestation that does not go on from the one before, or covers other accounts", () => {
+    const without = entries.filter((_, i) => i !== 4);
+    expect(() => replayChain(without, subject())).toThrow(/history\.state/);
+    const forked = entries.map((entry, i) => (i === 5 ? { ...entry, chain: GENESIS } : entry));
+    expect(() => replayChain(forked as HistoryEntry[], subject())).toThrow(/history\.state/);
+    const shorter = entries.map((entry, i) => (i === 5 ? { ...entry, enrolment: 1n } : entry));
+    expect(() => replayChain(shorter as HistoryEntry[], subject())).toThrow(/history\.enrolment/);
+    const restarted = entries.filter(({ kind }) => kind !== "chainRestarted");
+    expect(() => replayChain(restarted, subject())).toThrow(/history\.state/);
   });
 
   it("asks for one subject, policy and range of blocks", async () => {
@@ -118,7 +177,7 @@ describe("a history", () => {
     const own = await historyOf(registry, { fromBlock: 0n, subject: other(), policyId: POLICY });
     expect(own.map(({ kind }) => kind)).toEqual(["enrolled", "attested", "revoked"]);
     const foreign = await historyOf(registry, { fromBlock: 0n, policyId: `0x${"00".repeat(32)}` });
-    expect(foreign.map(({ kind }) => kind)).toEqual(["enrolled", "enrolled"]);
+    expect(foreign.map(({ kind }) => kind)).toEqual(["enrolled", "enrolled", "enrolled", "chainRestarted"]);
     const { blockNumber } = entries[7]!;
     const range = await historyOf(registry, { fromBlock: blockNumber, toBlock: blockNumber });
     expect(range).toEqual([entries[7]]);
@@ -140,6 +199,9 @@ describe("a history", () => {
       { subject: other() },
       { market: { ...entry.market, root: 1n } },
       { portfolioCommitment: 1n },
+      { enrolment: 1n },
+      { chain: { ...entry.chain, units: 1n } },
+      { chain: { ...entry.chain, previousState: 5n } },
       { digest: 1n },
       { proof: entry.proof.map(() => 0n) },
     ];

@@ -23,13 +23,16 @@ import {
   attestation,
   begin,
   claimOf,
+  ENROLMENT,
   type Fixture,
+  GENESIS,
   MARKET,
   POLICY,
   PUBLISHERS,
   refused,
   START,
   startFixture,
+  stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
@@ -49,6 +52,8 @@ import {
   verifierBookAbi,
 } from "./registry-client.js";
 import { attestationOf, CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
+
+const SECOND = stepAfter(GENESIS);
 
 let fixture: Fixture;
 let first: Attestation;
@@ -97,6 +102,8 @@ describe("an attestation", () => {
     expect(await status()).toMatchObject({
       healthy: true,
       enrolled: true,
+      enrolment: ENROLMENT,
+      state: GENESIS.newState,
       standing: "open",
       asOf: START,
       expiry: START + TERMS.validity,
@@ -157,7 +164,7 @@ describe("an attestation", () => {
     const att = await attestation(fixture, { subject: stranger });
     const error = await refused(submit(att), "registry.notEnrolled");
     expect(error).toMatchObject({ kind: "proof", received: stranger });
-    await enrol(fixture.registry, fixture.cast.stranger);
+    await enrol(fixture.registry, fixture.cast.stranger, ENROLMENT);
     await submit(att);
   });
 
@@ -182,13 +189,17 @@ describe("an attestation", () => {
     ["portfolio", { portfolioCommitment: 1n }, "registry.proofRefused"],
     ["exposures", { exposuresCommitment: 1n }, "registry.proofRefused"],
     ["commitment", { digest: 1n }, "registry.proofRefused"],
+    ["enrolment", { enrolment: 667n }, "registry.wrongEnrolment"],
+    ["units", { chain: { ...GENESIS, units: GENESIS.units + 1n } }, "registry.proofRefused"],
+    ["previous state", { chain: { ...GENESIS, previousState: 1n } }, "registry.wrongState"],
+    ["new state", { chain: { ...GENESIS, newState: 1n } }, "registry.proofRefused"],
   ] as const)("is refused when its %s was changed after proving", async (_, change, code) => {
     await refused(submit({ ...first, ...change }), code);
   });
 
   it("keeps one record an account: enrolling twice changes nothing", async () => {
     const { registry, cast, chain } = fixture;
-    const { hash } = await enrol(registry, cast.subject);
+    const { hash } = await enrol(registry, cast.subject, ENROLMENT);
     expect((await chain.client.getTransactionReceipt({ hash })).logs).toEqual([]);
   });
 });
@@ -224,7 +235,7 @@ describe("freshness", () => {
       "registry.marketTooFar",
     );
     await submit(await attestation(fixture, { asOf: START + skew }));
-    await submit(await attestation(fixture, { asOf: START + skew + 1, ...market }));
+    await submit(await attestation(fixture, { asOf: START + skew + 1, ...market, chain: SECOND }));
   });
 
   it("refuses an attestation that is born expired", async () => {
@@ -242,27 +253,31 @@ describe("freshness", () => {
 });
 
 describe("34 statement values of r and above", () => {
-  it.each(["marketRoot", "portfolioCommitment", "exposuresCommitment", "commitment"] as const)(
-    "are refused: %s + r",
-    async (name) => {
-      const value = submissionOf(first, 1)[name] + FIELD_ORDER;
-      const code = name === "marketRoot" ? "registry.marketNotAccepted" : "registry.notInField";
-      await refused(submitRaw({ [name]: value }), code);
-      const call = {
-        address: fixture.registry.address,
-        abi: healthRegistryAbi,
-        functionName: "statementOf",
-      } as const;
-      const preview = fixture.chain.client.readContract({
-        ...call,
-        args: [{ ...submissionOf(first, 1), [name]: value }],
-      });
-      await refused(
-        preview.catch((error) => Promise.reject(toKeelError(error))),
-        "registry.notInField",
-      );
-    },
-  );
+  it.each([
+    ["marketRoot", "registry.marketNotAccepted"],
+    ["enrolment", "registry.wrongEnrolment"],
+    ["previousState", "registry.wrongState"],
+    ["newState", "registry.notInField"],
+    ["portfolioCommitment", "registry.notInField"],
+    ["exposuresCommitment", "registry.notInField"],
+    ["commitment", "registry.notInField"],
+  ] as const)("are refused: %s + r", async (name, code) => {
+    const value = submissionOf(first, 1)[name] + FIELD_ORDER;
+    await refused(submitRaw({ [name]: value }), code);
+    const call = {
+      address: fixture.registry.address,
+      abi: healthRegistryAbi,
+      functionName: "statementOf",
+    } as const;
+    const preview = fixture.chain.client.readContract({
+      ...call,
+      args: [{ ...submissionOf(first, 1), [name]: value }],
+    });
+    await refused(
+      preview.catch((error) => Promise.reject(toKeelError(error))),
+      "registry.notInField",
+    );
+  });
 
   it("are refused for every proof coordinate + q, A.y included", async () => {
     const words = submissionOf(first, 1).proof;
@@ -283,9 +298,11 @@ describe("35 replay", () => {
   it("in a later epoch is refused", async () => {
     await submit(first);
     await travelTo(fixture.chain, START + 100);
-    await submit(await attestation(fixture, { asOf: START + 50 }));
+    await submit(await attestation(fixture, { asOf: START + 50, chain: SECOND }));
     await refused(submit(first), "registry.notNewer");
-    await refused(submit({ ...first, asOf: START + 60 }), "registry.proofRefused");
+    await refused(submit({ ...first, asOf: START + 60 }), "registry.wrongState");
+    const later = { asOf: START + 60, chain: stepAfter(SECOND) };
+    await refused(submit({ ...first, ...later }), "registry.proofRefused");
   });
 
   it("under another policy is refused", async () => {
@@ -297,7 +314,7 @@ describe("35 replay", () => {
   it("at another registry of the same chain is refused, which takes a proof made for it", async () => {
     const { chain, cast } = fixture;
     const twin = await deployTwin();
-    await enrol(twin, cast.subject);
+    await enrol(twin, cast.subject, ENROLMENT);
     await refused(submitAttestation(twin, cast.stranger, first), "registry.proofRefused");
     const own = await attestation(fixture, { domain: { chainId: chain.chainId, registry: twin.address } });
     await submitAttestation(twin, cast.stranger, own);
@@ -316,7 +333,7 @@ describe("35 replay", () => {
 
   it("after a verifier upgrade is refused: old proofs do not fit new keys, nor old epochs anything", async () => {
     const { chain, registry, cast } = fixture;
-    const later = await attestation(fixture, { asOf: START + 1 });
+    const later = await attestation(fixture, { asOf: START + 1, chain: SECOND });
     await submit(first);
     const deployer = { walletClient: cast.deployer, publicClient: chain.client };
     const address = await deployContract(deployer, "StatementVerifierSecond");
@@ -330,7 +347,7 @@ describe("35 replay", () => {
     await travelTo(chain, (await now(chain)) + 7 * 86_400);
     const asOf = await now(chain);
     await acceptMarket(fixture, { root: 335n, asOf });
-    const claim = claimOf(fixture, { asOf, marketRoot: 335n, marketTime: asOf });
+    const claim = claimOf(fixture, { asOf, marketRoot: 335n, marketTime: asOf, chain: SECOND });
     await refused(submit(await attestationOf(claim), 2), "registry.proofRefused");
     await submit(await attestationOf(claim, await statementArtifacts("second")));
   });
@@ -356,7 +373,7 @@ describe("36 somebody else submits", () => {
   });
 
   it("under their own name, and it is refused", async () => {
-    await enrol(fixture.registry, fixture.cast.stranger);
+    await enrol(fixture.registry, fixture.cast.stranger, ENROLMENT);
     const stolen = { ...first, subject: fixture.cast.stranger.account.address };
     await refused(submit(stolen), "registry.proofRefused");
   });
@@ -416,7 +433,7 @@ describe("41 time and revocation", () => {
     });
     await travelTo(fixture.chain, START + 61);
     await refused(submit(await attestation(fixture, { asOf: START + 60 })), "registry.notNewer");
-    await submit(await attestation(fixture, { asOf: START + 61 }));
+    await submit(await attestation(fixture, { asOf: START + 61, chain: SECOND }));
     expect(await status()).toMatchObject({ healthy: true, standing: "open", count: 2, streak: 1, lapses: 1 });
   });
 
@@ -440,7 +457,7 @@ describe("41 time and revocation", () => {
     expect(await healthy()).toBe(false);
     await refused(submit(later), "registry.notNewer");
     await travelTo(chain, START + 111);
-    await submit(await attestation(fixture, { asOf: START + 111 }));
+    await submit(await attestation(fixture, { asOf: START + 111, chain: SECOND }));
     expect(await healthy()).toBe(true);
     await refused(reopen(registry, cast.guardian, subject(), POLICY), "registry.notClosed");
   });
@@ -463,13 +480,14 @@ describe("the record", () => {
     await submit(first);
     const expiry = START + TERMS.validity;
     const history: unknown[] = [];
+    let step = GENESIS;
     for (const time of [START + 500, START + 495 + TERMS.validity - 1, expiry + 20_000]) {
       await travelTo(chain, time - 5);
       await acceptMarket(fixture, { root: BigInt(time), asOf: time - 5 });
       await nextBlockAt(chain, time);
-      await submit(
-        await attestation(fixture, { asOf: time - 5, marketRoot: BigInt(time), marketTime: time - 5 }),
-      );
+      step = stepAfter(step);
+      const market = { marketRoot: BigInt(time), marketTime: time - 5 };
+      await submit(await attestation(fixture, { asOf: time - 5, ...market, chain: step }));
       const { count, streak, lapses, firstAsOf } = await status();
       history.push([count, streak, lapses, firstAsOf]);
     }

@@ -96,6 +96,8 @@ export async function attestationOf(claim: Statement, artifacts?: ArtifactSet): 
     domain: claim.domain,
     subject: claim.subject,
     asOf: claim.asOf,
+    enrolment: claim.enrolment,
+    chain: claim.chain,
     market: { root: claim.marketRoot, asOf: claim.marketTime },
     portfolioCommitment: claim.portfolioCommitment,
     exposuresCommitment: claim.exposuresCommitment,

@@ -15,10 +15,12 @@ import {
   attestation,
   begin,
   type Fixture,
+  GENESIS,
   POLICY,
   refused,
   START,
   startFixture,
+  stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
@@ -326,6 +328,7 @@ describe("45 invariants, over a long random walk", () => {
     const subject = cast.subject.account.address;
     let clock = START + 20;
     let floor = 0;
+    let epoch = GENESIS;
     const outcomes = new Map<string, number>();
     const count = (what: string) => outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
 
@@ -349,13 +352,15 @@ describe("45 invariants, over a long random walk", () => {
         const asOf = clock - next(2 * TERMS.maxAge);
         const market = { root: BigInt(1_000_000 + step), asOf: Math.max(asOf, clock - 3_000) };
         await acceptMarket(fixture, market);
-        const att = await attestation(fixture, { asOf, marketRoot: market.root, marketTime: market.asOf });
+        const about = { asOf, marketRoot: market.root, marketTime: market.asOf };
+        const att = await attestation(fixture, { ...about, chain: epoch });
         const accepted = await attest(att).then(
           () => true,
           () => false,
         );
         if (accepted) expect(asOf, at).toBeGreaterThan(floor);
         if (accepted) floor = asOf;
+        if (accepted) epoch = stepAfter(epoch);
         count(`attest ${accepted}`);
       } else {
         await revoke(registry, cast.subject, POLICY, at);

@@ -52,6 +52,7 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(texts)) await writeFile(path(`${name}.json`), text);
   publicFiles = ["--market", path("market.json"), "--policy", path("policy.json")];
   files = ["--snapshot", path("snapshot.json"), ...publicFiles];
+  await keelHere(["enrol", "--snapshot", path("snapshot.json"), "--out", path("enrolment.json")]);
 });
 
 afterAll(async () => {
@@ -75,6 +76,8 @@ async function refused(args: readonly string[], code: string, exit: number): Pro
   expect([errorOf(ended).code, ended.code]).toEqual([code, exit]);
   return ended.stderr;
 }
+
+const enrolment = (): string[] => ["--enrolment", path("enrolment.json")];
 
 const attest = (...more: string[]): string[] => [
   "attest",
@@ -100,7 +103,15 @@ describe("an attestation's way to the chain", () => {
 
   it("prove binds the attestation to the registry", async () => {
     const domain = ["--chain-id", String(chain.chainId), "--registry", registry];
-    const proof = await succeeds(["prove", ...files, ...domain, "--out", path("attestation.json")]);
+    const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];
+    const proof = await succeeds([
+      "prove",
+      ...files,
+      ...domain,
+      ...secrets,
+      "--out",
+      path("attestation.json"),
+    ]);
     expect(proof.domain).toEqual({ chainId: chain.chainId, registry: registry.toLowerCase() });
   });
 
@@ -111,8 +122,10 @@ describe("an attestation's way to the chain", () => {
     expect(published.policyId).toBe(attestation.policyId);
 
     expect(await refused(attest(), "registry.notEnrolled", 3)).toContain("keel enrol");
-    const enrolled = await succeeds(["enrol", ...onChain, "--account", SUBJECT]);
+    const enrol = ["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT];
+    const enrolled = await succeeds(enrol);
     expect(String(enrolled.subject).toLowerCase()).toBe(STRATEGY.subject);
+    expect(enrolled.enrolment).toBe(attestation.enrolment);
 
     expect(await refused(attest(), "registry.marketNotAccepted", 3)).toContain("keel sign-market");
   });
@@ -151,13 +164,46 @@ describe("an attestation's way to the chain", () => {
     const attested = await succeeds(attest());
     expect(attested.gas).toBeGreaterThan(200_000);
     const found = await succeeds(status());
+    const { enrolment, chain: step } = JSON.parse(await readFile(path("attestation.json"), "utf8"));
     expect(found).toMatchObject({ healthy: true, enrolled: true, standing: "open", count: 1, streak: 1 });
+    expect(found).toMatchObject({ enrolment, state: step.newState });
     expect(found.timeLeft).toBeGreaterThan(80_000);
     const byId = ["--policy-id", String(found.policyId), "--subject", STRATEGY.subject];
     expect((await keel(["status", ...onChain, ...byId])).code).toBe(0);
     const words = await keelHere(["status", ...onChain, ...byId]);
     expect(words.stdout).toContain("is healthy at");
+    expect(words.stdout).toContain(`accounts ${enrolment}`);
     await refused(attest(), "registry.notNewer", 3);
+  });
+
+  it("19: the next epoch goes on from the state file, and a second genesis is refused by name", async () => {
+    // Within the policy's market skew, so that the published market still serves.
+    const snapshot = JSON.parse(await readFile(path("snapshot.json"), "utf8"));
+    const texts = exampleTexts(STRATEGY, { asOf: snapshot.asOf + 1 });
+    await writeFile(path("next-snapshot.json"), texts.snapshot);
+    const domain = ["--chain-id", String(chain.chainId), "--registry", registry, ...enrolment()];
+    const prove = (name: string, ...state: string[]) => {
+      const book = ["--snapshot", path("next-snapshot.json"), ...publicFiles];
+      return succeeds(["prove", ...book, ...domain, ...state, "--out", path(`${name}.json`)]);
+    };
+    await prove("genesis-again");
+    await prove("next", "--state", path("state.json"), "--state-out", path("next-state.json"));
+    const submit = (name: string): string[] => [...attest(), "--attestation", path(`${name}.json`)];
+    expect(await refused(submit("genesis-again"), "registry.wrongState", 3)).toContain("--state");
+    await succeeds(submit("next"));
+    const { chain: step } = JSON.parse(await readFile(path("next.json"), "utf8"));
+    expect(await succeeds(status())).toMatchObject({ count: 2, state: step.newState });
+  });
+
+  it("18: another list of accounts is announced, and counts later", async () => {
+    await succeeds(["enrol", "--accounts", "main,reserve", "--out", path("wider.json")]);
+    const announced = await succeeds([
+      ...["enrol", "--enrolment", path("wider.json")],
+      ...[...onChain, "--account", SUBJECT],
+    ]);
+    const found = await succeeds(status());
+    expect(found.pendingEnrolment).toMatchObject({ enrolment: announced.enrolment });
+    expect(found.enrolment).not.toBe(announced.enrolment);
   });
 
   it("35: an attestation that is bound to nothing, or to another registry, is refused before the chain is asked", async () => {
@@ -186,11 +232,12 @@ describe("51: chains that are not as expected", () => {
       address,
       "--account",
       "1",
+      ...enrolment(),
     ];
     await refused(at(NOBODY), "registry.missing", 4);
     expect((await run(at(marketBook))).code).toBe(4);
     const down = "http://127.0.0.1:9/secret-access-key";
-    const args = ["enrol", "--rpc", down, "--registry", registry, "--account", "1"];
+    const args = ["enrol", "--rpc", down, "--registry", registry, "--account", "1", ...enrolment()];
     const ended = await run(args, { KEEL_DEBUG: "1" });
     expect(ended.code).toBe(4);
     expect(ended.stderr + ended.stdout).not.toContain("secret-access-key");
@@ -202,7 +249,7 @@ describe("51: chains that are not as expected", () => {
 
 describe("48: the sender's key", () => {
   const key = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-  const enrol = (): string[] => ["enrol", ...onChain];
+  const enrol = (): string[] => ["enrol", ...onChain, ...enrolment()];
 
   it("comes from a file or the environment", async () => {
     await writeFile(path("sender.key"), `${key}\n`, { mode: 0o600 });

@@ -50,6 +50,16 @@ describe("check", () => {
       limit: "3",
       ok: true,
       headroom: "0.1906",
+      room: { add: { of: "grossExposure", usd: "1390269" }, lose: "463423" },
+      consumers: {
+        instruments: [
+          { name: "ETH-PERP", usd: "10092390" },
+          { name: "ETH", usd: "7122048" },
+          { name: "wstETH", usd: "3269169" },
+        ],
+        accounts: [{ name: "main", usd: "20483607" }],
+        scenarios: [],
+      },
     });
   });
 

@@ -6,13 +6,32 @@
  * @module
  */
 
-import { measure, parseSnapshot, signSnapshot } from "keel/prover";
+import { buildWitness, measure, parseSnapshot, signSnapshot } from "keel/prover";
 import { type CircuitShape, toField } from "keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AS_OF, type Book, book, OTHER_SOURCE, SOURCE, SUBJECT, witnessOf } from "../support/book.js";
+import {
+  AS_OF,
+  type Book,
+  book,
+  DOMAIN,
+  OTHER_SOURCE,
+  SALT,
+  SOURCE,
+  SUBJECT,
+  witnessOf,
+} from "../support/book.js";
 import { type Circuit, compiled } from "../support/circuit.js";
 
-const SHAPE: CircuitShape = { instruments: 5, accounts: 2, underlyings: 3, scenarios: 2, sources: 2 };
+const SHAPE: CircuitShape = {
+  instruments: 5,
+  accounts: 2,
+  underlyings: 4,
+  scenarios: 2,
+  sources: 2,
+  options: 0,
+};
+
+const REQUEST = { domain: DOMAIN, salt: SALT, newStateSalt: SALT };
 
 let circuit: Circuit;
 
@@ -21,7 +40,7 @@ beforeAll(async () => {
     id: "test/two-accounts",
     source: `pragma circom 2.1.6;
 include "portfolio-health.circom";
-component main {public [c, x, y]} = PortfolioHealth(5, 2, 3, 2, 2);
+component main {public [c, x, y]} = PortfolioHealth(5, 2, 4, 2, 2, 0);
 `,
   });
 });
@@ -69,22 +88,49 @@ describe("two accounts", () => {
     expect(await circuit.accepts(witnessOf(at("-9.99999999")).input)).toBe(false);
   });
 
-  it("may be one, with the other place disabled and nobody the wiser", async () => {
+  it("are each bounded by maxVenue, to the unit", async () => {
+    const at = (usd: string) => accounts({ maxVenue: "0.75" }, { USDC: usd }, { USDC: "100" });
+    expect(await circuit.accepts(witnessOf(at("300")).input)).toBe(true);
+    expect(await circuit.accepts(witnessOf(at("300.00000001")).input)).toBe(false);
+    const loss = accounts({ maxVenue: "1.5" }, { USDC: "300" }, { USDC: "-100" });
+    expect(await circuit.accepts(witnessOf(loss).input)).toBe(true);
+  });
+
+  it("may be one, with the other place empty and nobody the wiser", async () => {
     const one = witnessOf(accounts({ maxLeverage: "2" }, { ETH: "1" }));
     const two = witnessOf(accounts({ maxLeverage: "2" }, { ETH: "1" }, {}));
     expect(await circuit.accepts(one.input)).toBe(true);
     expect(await circuit.accepts(two.input)).toBe(true);
-    const publicSize = ({ input }: typeof one) => Object.values(input).flat(3).length;
-    expect(publicSize(one)).toBe(publicSize(two));
+    const size = ({ input }: typeof one) => Object.values(input).flat(3).length;
+    expect(size(one)).toBe(size(two));
   });
 
-  it("9 nothing hides in a disabled place", async () => {
+  it("9 nothing hides in an empty place", async () => {
     const { input } = witnessOf(accounts({ maxLeverage: "2" }, { ETH: "1" }));
     const quantity = input.quantity as bigint[][];
     for (const hidden of [1n, -1n]) {
       const row = quantity[1]!.with(2, toField(hidden));
       expect(await circuit.accepts({ ...input, quantity: [quantity[0]!, row] })).toBe(false);
     }
+  });
+
+  it("18 are the declared ones, all of them, in their order", async () => {
+    const { input } = witnessOf(accounts({ maxLeverage: "9" }, { ETH: "1" }, { USDC: "-500" }));
+    const [first, second] = input.accountId as bigint[];
+    const empty = { quantity: [(input.quantity as bigint[][])[0]!, new Array(5).fill(0n)] };
+    // The losing account left out, its place made empty or given to another.
+    expect(await circuit.accepts({ ...input, ...empty, accountId: [first!, 0n] })).toBe(false);
+    expect(await circuit.accepts({ ...input, ...empty })).toBe(false);
+    expect(await circuit.accepts({ ...input, accountId: [second!, first!] })).toBe(false);
+    expect(await circuit.accepts({ ...input, accountId: [first!, first!] })).toBe(false);
+  });
+
+  it("18 are asked for by name when the snapshot does not have them", () => {
+    const held = accounts({}, { ETH: "1" });
+    const build = (ids: string[]) =>
+      buildWitness({ ...REQUEST, ...held, enrolment: { accounts: ids, salt: SALT } });
+    expect(() => build(["account-0", "account-1"])).toThrow(/enrolment.missing/);
+    expect(() => build(["account-1"])).toThrow(/enrolment.undeclared/);
   });
 
   it("need each its own signature", async () => {

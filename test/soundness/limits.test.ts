@@ -165,21 +165,21 @@ describe("the size of a book", () => {
     { id: "GOLD", kind: "cash", underlying: "USD", price },
   ];
   const underlyings = ["USD", "X"];
-  const near = "2814749.76710656"; // times the price just below 2^112 in USD 1e-16 units
+  const at = (positions: Record<string, string>) => ({ instruments, underlyings, limits: {}, positions });
 
-  it("is below 2^112, in assets and in gross exposure, for the model and for the circuit", async () => {
-    for (const positions of [{ USDC: "1", BIG: near }, { GOLD: near }] as Record<string, string>[]) {
-      expect(await verdicts({ instruments, underlyings, limits: {}, positions })).toEqual({
-        model: true,
-        circuit: true,
-      });
-    }
-    for (const [id, more] of [
-      ["BIG", { USDC: "1", BIG: "2814749.76710657" }],
-      ["GOLD", { GOLD: "2814749.76710657" }],
-    ] as [string, Record<string, string>][]) {
-      const { snapshot, market, policy } = book({ instruments, underlyings, limits: {}, positions: more });
-      expect(() => assess(snapshot, market, policy), id).toThrow(/portfolio.size/);
+  it("is below 2^96, assets and gross exposure together, for the model and for the circuit", async () => {
+    // 2^32 / 1e8 units times the price is 2^96 - 2^32.
+    expect(await verdicts(at({ GOLD: "42.94967296" }))).toEqual({ model: true, circuit: true });
+    expect(await verdicts(at({ GOLD: "21.47483648", BIG: "21.47483648" }))).toEqual({
+      model: true,
+      circuit: true,
+    });
+    for (const positions of [{ GOLD: "42.94967297" }, { GOLD: "21.47483648", BIG: "-21.47483649" }] as Record<
+      string,
+      string
+    >[]) {
+      const { snapshot, market, policy } = book(at(positions));
+      expect(() => assess(snapshot, market, policy)).toThrow(/portfolio.size/);
     }
   });
 });

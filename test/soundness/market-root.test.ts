@@ -13,7 +13,7 @@ import { book } from "../support/book.js";
 import { type Circuit, knownCircuit } from "../support/circuit.js";
 
 const { market, policy } = book();
-const table = marketTable(market, policy.circuit.shape);
+const table = marketTable(market, policy);
 const { input, digest } = buildMarketRoot(table);
 
 let circuit: Circuit;

@@ -23,7 +23,9 @@ const FREE_WIRES = [
 ];
 
 let circuit: Circuit;
-const good = witnessOf(book());
+/** Below the high-water mark, so that no part of the drawdown chain is at rest. */
+const state = { equity: 18_000n * 10n ** 16n, units: 10n ** 8n, epoch: 41n, salt: toField(5n) };
+const good = witnessOf(book(), state);
 
 beforeAll(async () => {
   circuit = await knownCircuit("portfolio-health/spot-16");
@@ -39,8 +41,8 @@ function changed(signal: string, path: readonly number[], value: bigint, input: 
 }
 
 describe("portfolio-health/spot-16", () => {
-  it("has 15,856 constraints and three public inputs, so a proving domain of 2^14", () => {
-    expect(circuit.r1cs.constraints).toBe(15_856);
+  it("has 16,273 constraints and three public inputs, so a proving domain of 2^14", () => {
+    expect(circuit.r1cs.constraints).toBe(16_273);
     expect([circuit.r1cs.publicOutputs, circuit.r1cs.publicInputs]).toEqual([0, 3]);
     expect(circuit.r1cs.constraints + 3 + 1).toBeLessThanOrEqual(2 ** 14);
   });
@@ -94,13 +96,15 @@ describe("2, 3 values outside their range", () => {
     ["factor", [1], FIELD_ORDER - 1n],
     ["funded", [1], 2n],
     ["funded", [1], FIELD_ORDER - 1n],
-    ["exposed", [1], 2n],
+    ["flag", [1], 2n],
     ["underlying", [1], 8n],
     ["underlying", [1], FIELD_ORDER - 1n],
-    ["shock", [0, 1], 1n << 16n],
-    ["shock", [0, 1], toField(-(1n << 16n) - 1n)],
-    ["enabled", [0], 2n],
-    ["underlyingDeltaBound", [], 1n << 112n],
+    ["shock", [0, 1], 1n << 15n],
+    ["shock", [0, 1], toField(-(1n << 15n) - 1n)],
+    ["isNewMark", [], 2n],
+    ["units", [], 0n],
+    ["units", [], 1n << 96n],
+    ["underlyingDeltaBound", [], 1n << 96n],
     ["underlyingDeltaBound", [], FIELD_ORDER - 1n],
     ["signatureS", [0], SUBGROUP_ORDER],
     ["signatureS", [0], FIELD_ORDER - 1n],
@@ -124,15 +128,23 @@ describe("every public or signed number is bound", () => {
     ["netDeltaLow", []],
     ["netDeltaHigh", []],
     ["maxUnderlyingDelta", []],
+    ["maxVenue", []],
+    ["maxGamma", []],
     ["maxStressLoss", []],
+    ["maxDrawdown", []],
     ["minEquity", []],
+    ["units", []],
+    ["previousState", []],
+    ["newState", []],
+    ["enrolmentSalt", []],
+    ["newStateSalt", []],
     ["marketTime", []],
     ["underlyingsId", []],
     ["universe", []],
     ["price", [1]],
     ["factor", [1]],
     ["funded", [2]],
-    ["exposed", [0]],
+    ["flag", [0]],
     ["underlying", [1]],
     ["shock", [0, 1]],
     ["sourceList", [1]],
@@ -223,10 +235,10 @@ describe("13, 14, 15 signatures", () => {
   });
 });
 
-describe("9, 11 empty and disabled", () => {
-  it("9 a disabled account cannot hold anything, and an empty book has no equity", async () => {
-    expect(await circuit.accepts(changed("enabled", [0], 0n))).toBe(false);
+describe("9, 11 empty places", () => {
+  it("9 hold nothing, and an empty book has no equity", async () => {
+    expect(await circuit.accepts(changed("accountId", [0], 0n))).toBe(false);
     const empty = { ...good.input, quantity: [new Array(16).fill(0n)] };
-    expect(await circuit.accepts(changed("enabled", [0], 0n, empty))).toBe(false);
+    expect(await circuit.accepts(changed("accountId", [0], 0n, empty))).toBe(false);
   });
 });

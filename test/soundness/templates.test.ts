@@ -8,7 +8,7 @@
 
 import { firstUnsatisfiedWith } from "keel/circuits";
 import { sourceKeyOf } from "keel/prover";
-import { absorb, FIELD_ORDER, KIND, pack, sourceTable, taggedHash, toField } from "keel/verifier";
+import { absorb, FIELD_ORDER, KIND, pack, packBits, sourceTable, taggedHash, toField } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { type Circuit, type Input, libraryCircuit } from "../support/circuit.js";
 
@@ -47,12 +47,14 @@ interface Case {
 const KEY = sourceKeyOf(new Uint8Array(32).fill(1)).publicKey;
 const OTHER = sourceKeyOf(new Uint8Array(32).fill(2)).publicKey;
 const LIST = sourceTable([KEY, OTHER], 3).list;
-const book = (assets: bigint, equity: bigint, grossExposure: bigint) => ({
+const book = (assets: bigint, equity: bigint, grossExposure: bigint, minEquity = 0n) => ({
   assets,
   equity: toField(equity),
   grossExposure: toField(grossExposure),
+  minEquity,
 });
-const CAP = 1n << 112n;
+const CAP = 1n << 96n;
+const USD = 10n ** 8n;
 
 const CASES: readonly Case[] = [
   {
@@ -80,27 +82,33 @@ const CASES: readonly Case[] = [
     refuses: [1n << 64n, -(1n << 64n) - 1n, BIG >> 1n].map((q) => ({ quantity: toField(q) })),
   },
   {
-    file: "lib/one-hot.circom",
-    main: "OneHot(4)",
-    pinned: "index",
+    file: "lib/scatter.circom",
+    main: "Scatter(4)",
+    pinned: "index, value",
     constraints: 5,
-    accepts: [{ index: 0n }, { index: 3n }],
-    refuses: [{ index: 4n }, { index: BIG }],
+    accepts: [
+      { index: 0n, value: 7n },
+      { index: 3n, value: BIG },
+      { index: 2n, value: 0n },
+    ],
+    refuses: [
+      { index: 4n, value: 7n },
+      { index: BIG, value: 1n },
+    ],
   },
   {
     file: "lib/approved-source.circom",
     main: "ApprovedSource(3)",
-    pinned: "enabled, key, list",
-    constraints: 261,
+    pinned: "enabled, keyX, list",
+    constraints: 3,
     accepts: [
-      { enabled: 1n, key: KEY, list: LIST },
-      { enabled: 1n, key: OTHER, list: LIST },
-      { enabled: 0n, key: [0n, 1n], list: LIST },
+      { enabled: 1n, keyX: KEY[0], list: LIST },
+      { enabled: 1n, keyX: OTHER[0], list: LIST },
+      { enabled: 0n, keyX: 5n, list: LIST },
     ],
     refuses: [
-      { enabled: 1n, key: [KEY[1], KEY[0]], list: LIST },
-      { enabled: 1n, key: [0n, 0n], list: LIST },
-      { enabled: 1n, key: [KEY[0], toField(-KEY[1])], list: LIST },
+      { enabled: 1n, keyX: KEY[1], list: LIST },
+      { enabled: 1n, keyX: toField(-KEY[0]), list: LIST },
     ],
   },
   {
@@ -114,16 +122,22 @@ const CASES: readonly Case[] = [
   {
     file: "lib/limits/book-size.circom",
     main: "BookSize()",
-    pinned: "assets, equity, grossExposure",
-    constraints: 336,
-    accepts: [book(1n, 1n, 0n), book(CAP - 1n, CAP - 1n, CAP - 1n)],
+    pinned: "assets, equity, grossExposure, minEquity",
+    constraints: 194,
+    accepts: [
+      book(1n, 1n, 0n),
+      book(CAP - 1n, CAP - 1n, 0n),
+      book(1n, 1n, CAP - 2n),
+      book(5n * USD, 5n * USD, 0n, 5n),
+    ],
     refuses: [
       book(1n, 0n, 0n),
       book(1n, -1n, 0n),
       book(CAP, 1n, 0n),
-      book(1n, 1n, CAP),
-      book(1n, 1n, -1n),
+      book(1n, 1n, CAP - 1n),
+      book(1n, 1n, -2n),
       book(1n, -(1n << 139n), 0n),
+      book(5n * USD, 5n * USD - 1n, 0n, 5n),
     ],
   },
 ];
@@ -159,7 +173,9 @@ describe("templates of lib/", () => {
     );
     for (const q of [0n, 5n, -5n, -(1n << 64n), (1n << 64n) - 1n]) {
       const wires = (await circuit.witness({ quantity: toField(q) }))!;
-      expect(wires.slice(1, 4)).toEqual([q > 0n ? q : 0n, q < 0n ? -q : 0n, q + (1n << 64n)]);
+      expect(wires.slice(1, 3)).toEqual([q > 0n ? q : 0n, q < 0n ? -q : 0n]);
+      const biased = wires.slice(3, 68).reduce((sum, bit, i) => sum + (bit << BigInt(i)), 0n);
+      expect(biased).toBe(q + (1n << 64n));
     }
   });
 });
@@ -174,6 +190,18 @@ describe("the circuit's hashes are the verifier's", () => {
   it("TaggedHash", async () => {
     const circuit = await libraryCircuit("lib/absorb.circom", "TaggedHash(KIND_ACCOUNT(), 3)");
     expect((await circuit.witness({ in: [1n, 2n, 3n] }))?.[1]).toBe(taggedHash(KIND.account, [1n, 2n, 3n]));
+  });
+
+  it.each([
+    [16, 65],
+    [64, 65],
+    [4, 63],
+  ])("PackBits(%d, %d)", async (n, bits) => {
+    const circuit = await libraryCircuit("lib/pack.circom", `PackBits(${n}, ${bits})`, "{public [in]}");
+    const values = Array.from({ length: n }, (_, i) => (1n << BigInt(bits)) - 1n - BigInt(i) ** 3n);
+    const words = packBits(values, bits);
+    const input = values.map((value) => Array.from({ length: bits }, (_, at) => (value >> BigInt(at)) & 1n));
+    expect((await circuit.witness({ in: input }))?.slice(1, 1 + words.length)).toEqual(words);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import {
   type Account,
   assess,
   buildWitness,
+  type DrawdownState,
   parseSnapshot,
   type Snapshot,
   signSnapshot,
@@ -17,11 +18,11 @@ import {
 } from "keel/prover";
 import {
   type Domain,
-  type Field,
   type Market,
   type Policy,
   parseMarket,
   parsePolicy,
+  scenarioTable,
   toField,
 } from "keel/verifier";
 
@@ -42,11 +43,18 @@ export interface MarketRow {
   readonly underlying: string;
   readonly price: string;
   readonly collateralFactor?: string;
+  readonly delta?: string;
+  readonly gamma?: string;
+  readonly vega?: string;
+  readonly theta?: string;
+  readonly pnl?: readonly string[];
 }
 
 /** What a test says about a book; everything else is a healthy default. */
 export interface BookParts {
   readonly positions?: Readonly<Record<string, string>>;
+  /** Positions of several accounts, signed by the two approved sources in turn; instead of `positions`. */
+  readonly accounts?: readonly Readonly<Record<string, string>>[];
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly scenarios?: readonly {
     readonly name: string;
@@ -56,6 +64,8 @@ export interface BookParts {
   readonly instruments?: readonly MarketRow[];
   readonly asOf?: number;
   readonly marketAsOf?: number;
+  readonly units?: string;
+  readonly circuit?: string;
 }
 
 export interface Book {
@@ -81,7 +91,9 @@ export const LIMITS: Readonly<Record<string, unknown>> = {
   maxLeverage: "4",
   netDelta: ["-0.25", "0.25"],
   maxUnderlyingDelta: "0.25",
+  maxVenue: "1",
   maxStressLoss: "0.2",
+  maxDrawdown: "0.1",
   minEquity: "10000",
 };
 
@@ -94,19 +106,20 @@ export const SCENARIOS = [
 export function book(parts: BookParts = {}): Book {
   const { limits = LIMITS, positions = POSITIONS, asOf = AS_OF, marketAsOf = asOf } = parts;
   const scenarios = parts.scenarios ?? ("maxStressLoss" in limits ? SCENARIOS : []);
-  const market = parseMarket(
+  const instruments = parts.instruments ?? INSTRUMENTS;
+  const marketText = (scenarioRoot?: string): string =>
     JSON.stringify({
       keel: "market/1",
       asOf: marketAsOf,
       underlyings: parts.underlyings ?? ["USD", "ETH", "BTC"],
-      instruments: parts.instruments ?? INSTRUMENTS,
-    }),
-  );
+      instruments,
+      scenarioRoot,
+    });
   const policy = parsePolicy(
     JSON.stringify({
       keel: "policy/1",
       name: "test",
-      circuit: "portfolio-health/spot-16",
+      circuit: parts.circuit ?? "portfolio-health/spot-16",
       limits,
       scenarios,
       sources: [
@@ -118,14 +131,37 @@ export function book(parts: BookParts = {}): Book {
       maxMarketSkew: 300,
     }),
   );
-  const accounts = [{ id: "main", source: "Venue One", positions }];
-  const unsigned = parseSnapshot(JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, accounts }));
-  return { market, policy, snapshot: signSnapshot(unsigned, market, policy, SOURCE).snapshot };
+  const unrooted = parseMarket(marketText());
+  const hasOptions = instruments.some(({ kind }) => kind === "option");
+  const market = hasOptions
+    ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
+    : unrooted;
+
+  const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
+    id: s === 0 ? "main" : `sub-${s}`,
+    source: s % 2 === 0 ? "Venue One" : "Venue Two",
+    positions: held,
+  }));
+  const { units } = parts;
+  const unsigned = parseSnapshot(
+    JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, units, accounts }),
+  );
+  const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
+  const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
+  return { market, policy, snapshot };
 }
 
-/** The circuit's inputs for a book. */
-export function witnessOf(parts: Book, salt: Field = SALT): Witness {
-  return buildWitness({ ...parts, domain: DOMAIN, salt });
+/** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */
+export function witnessOf(parts: Book, state?: DrawdownState): Witness {
+  const accounts = parts.snapshot.accounts.map(({ id }) => id);
+  return buildWitness({
+    ...parts,
+    domain: DOMAIN,
+    enrolment: { accounts, salt: toField(SALT + 1n) },
+    ...(state === undefined ? {} : { state }),
+    salt: SALT,
+    newStateSalt: toField(SALT + 2n),
+  });
 }
 
 /** Whether the integer model says healthy. */

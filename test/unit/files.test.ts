@@ -83,7 +83,10 @@ describe("market/1", () => {
     [row({ price: "1.123456789" }), "input.decimal market.instruments[0].price"],
     [row({ price: "184467440737.09551616" }), "input.decimal market.instruments[0].price"],
     [row({ price: 3000 }), "input.decimal market.instruments[0].price"],
-    [row({ kind: "option" }), "input.value market.instruments[0].kind"],
+    [row({ kind: "bond" }), "input.value market.instruments[0].kind"],
+    [row({ kind: "option" }), "market.option market.instruments[0].delta"],
+    [row({ kind: "option", delta: "0.5", gamma: "0" }), "market.option market.instruments[0].vega"],
+    [row({ delta: "0.5" }), "market.option market.instruments[0].delta"],
     [row({ underlying: "SOL" }), "market.underlying market.instruments[0].underlying"],
     [row({ collateralFactor: "1.0001" }), "market.factor market.instruments[0].collateralFactor"],
     [row({ kind: "perp" }), "market.factor market.instruments[0].collateralFactor"],
@@ -94,8 +97,8 @@ describe("market/1", () => {
   it("with more rows than the circuit has is refused when it is used", () => {
     const rows = Array.from({ length: 17 }, (_, i) => ({ ...INSTRUMENTS[0], id: `I${i}` }));
     const wide = parseMarket(JSON.stringify({ ...MARKET, instruments: rows }));
-    const { circuit } = parsePolicy(JSON.stringify(POLICY));
-    expect(failure(() => marketTable(wide, circuit.shape))).toBe("circuit.size market.instruments");
+    const rules = parsePolicy(JSON.stringify(POLICY));
+    expect(failure(() => marketTable(wide, rules))).toBe("circuit.size market.instruments");
   });
 });
 
@@ -105,7 +108,9 @@ describe("policy/1", () => {
   it.each([
     [{}, "accepted"],
     [{ circuit: "portfolio-health/huge" }, "circuit.unknown policy.circuit"],
-    [limits({ maxVenue: "0.5" }), "policy.limit policy.limits.maxVenue"],
+    [limits({ maxGamma: "0.5" }), "policy.limit policy.limits.maxGamma"],
+    [limits({ maxDrawdown: "1.1" }), "policy.limit policy.limits.maxDrawdown"],
+    [{ scenarios: [{ ...SCENARIOS[0], volatility: "0.1" }] }, "policy.shock policy.scenarios[0].volatility"],
     [limits({ maxLuck: "1" }), "input.unknown-key policy.limits"],
     [limits({ maxLeverage: "3.00001" }), "input.decimal policy.limits.maxLeverage"],
     [limits({ maxLeverage: "429496.7295" }), "policy.limit policy.limits.maxLeverage"],
@@ -152,6 +157,8 @@ describe("snapshot/1", () => {
     [{}, "accepted"],
     [{ subject: "0x12" }, "input.text snapshot.subject"],
     [{ accounts: [] }, "input.range snapshot.accounts"],
+    [{ units: "0" }, "snapshot.units snapshot.units"],
+    [{ units: "-1" }, "input.decimal snapshot.units"],
     [{ accounts: [ACCOUNT, ACCOUNT] }, "input.duplicate snapshot.accounts[1]"],
     [account({ positions: { ETH: 12345 } }), "input.decimal snapshot.accounts[0].positions.ETH"],
     [account({ positions: { ETH: "12345e3" } }), "input.decimal snapshot.accounts[0].positions.ETH"],

@@ -36,14 +36,16 @@ describe("the statement vector", () => {
     expect(vector.slice(1, 9)).toEqual([
       domainField(DOMAIN),
       BigInt(SUBJECT),
-      marketTable(market, policy.circuit.shape).root,
+      marketTable(market, policy).root,
       BigInt(AS_OF),
       terms.scenarioRoot,
       terms.sourcesRoot,
-      0n,
+      statement.enrolment,
       BigInt(AS_OF),
     ]);
-    expect(vector.slice(9, 12)).toEqual([0n, 0n, 0n]);
+    const { units, previousState, newState } = statement.chain;
+    expect(vector.slice(9, 12)).toEqual([units, previousState, newState]);
+    expect([units, previousState]).toEqual([10n ** 8n, 0n]);
     expect(vector[14]).toBe(0n);
     expect(vector.slice(15)).toEqual([
       15_000n,
@@ -52,12 +54,12 @@ describe("the statement vector", () => {
       2n ** 31n - 2_500n,
       2n ** 31n + 2_500n,
       2_500n,
-      absent,
+      10_000n,
       absent,
       absent,
       absent,
       2_000n,
-      absent,
+      1_000n,
       10_000n * 10n ** 8n,
     ]);
   });
@@ -130,7 +132,7 @@ describe("the policy's id", () => {
 describe("22 the market's root", () => {
   const root = (parts: Parameters<typeof book>[0]): bigint => {
     const changed = book(parts);
-    return marketTable(changed.market, changed.policy.circuit.shape).root;
+    return marketTable(changed.market, changed.policy).root;
   };
   const change = (i: number, part: object) => ({
     instruments: INSTRUMENTS.map((row, at) => (at === i ? { ...row, ...part } : row)),
@@ -143,6 +145,7 @@ describe("22 the market's root", () => {
       root({ ...limits, ...change(1, { price: "3000.00000001" }) }),
       root({ ...limits, ...change(1, { collateralFactor: "0.8001" }) }),
       root({ ...limits, ...change(1, { underlying: "BTC" }) }),
+      root({ ...limits, ...change(2, { kind: "spot" }) }),
       root({ ...limits, ...change(2, { kind: "future" }) }),
       root({ ...limits, ...change(4, { id: "OTHER" }) }),
       root({ ...limits, asOf: AS_OF + 1 }),

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -82,6 +82,15 @@ describe("imports", () => {
     for (const folder of ["verifier", "prover", "circuits", "contracts", "cli"]) {
       expect(violations(folder, (t) => /^(test|examples)\//.test(t))).toEqual([]);
     }
+  });
+});
+
+describe("PROPERTIES.md", () => {
+  it("names test files that exist", () => {
+    const text = readFileSync(join(ROOT, "test/PROPERTIES.md"), "utf8");
+    const files = [...text.matchAll(/`([a-z0-9]+\/[a-z0-9.-]+\.test\.ts)`/g)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((file) => !existsSync(join(ROOT, "test", file)))).toEqual([]);
   });
 });
 

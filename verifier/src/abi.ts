@@ -12,7 +12,7 @@ const POLICY_STRUCT =
   "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
-  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
 const RECORD_STRUCT =
   "struct Record { uint40 asOf; uint40 expiry; uint40 floor; uint40 firstAsOf; uint32 count; uint32 streak; uint24 lapses; uint8 standing; }";
 const VERSION_STRUCT =
@@ -36,8 +36,8 @@ const ACCESS = [
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   RECORD_STRUCT,
-  "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_)",
-  "function enrol()",
+  "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_, uint40 enrolmentDelay_)",
+  "function enrol(uint256 enrolment)",
   "function attest(Submission s)",
   "function attestBatch(Submission[] submissions)",
   "function firstRefused(Submission[] submissions) view returns (uint256 index)",
@@ -46,17 +46,27 @@ export const healthRegistryAbi = parseAbi([
   "function reopen(address subject, bytes32 policyId)",
   "function isHealthy(address subject, bytes32 policyId) view returns (bool)",
   "function recordOf(address subject, bytes32 policyId) view returns (Record)",
+  "function restartChain(address subject, string reason)",
   "function isEnrolled(address subject) view returns (bool)",
+  "function enrolmentOf(address subject) view returns (uint256)",
+  "function pendingEnrolmentOf(address subject) view returns (uint256 enrolment, uint40 liveAt)",
+  "function stateOf(address subject) view returns (uint256)",
+  "function enrolmentDelay() view returns (uint40)",
   "function statementOf(Submission s) view returns (uint256[28] v, uint256 x, uint256 y)",
   "function domain() view returns (uint256)",
   "function policyBook() view returns (address)",
   "function marketBook() view returns (address)",
   "function verifierBook() view returns (address)",
-  "event Enrolled(address indexed subject)",
+  "event Enrolled(address indexed subject, uint256 enrolment, uint40 liveAt)",
   "event Attested(address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission)",
   "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, uint8 standing, string reason)",
+  "event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason)",
   "event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by)",
   "error NotEnrolled(address subject)",
+  "error WrongEnrolment(address subject, uint256 expected, uint256 received)",
+  "error WrongState(address subject, uint256 expected, uint256 received)",
+  "error NoUnits(address subject)",
+  "error ChainNotStarted(address subject)",
   "error ClosedByGuardian(address subject, bytes32 policyId)",
   "error NotClosed(address subject, bytes32 policyId)",
   "error NotNewer(uint64 asOf, uint40 floor)",

@@ -11,8 +11,9 @@ import { KeelError } from "./errors.js";
 import { FIELD_ORDER } from "./field.js";
 import { type Groth16Proof, parseProof } from "./groth16.js";
 import { parseJson } from "./json.js";
+import { policyId } from "./policy.js";
 import { address, fieldElement, identifier, parseData, time } from "./schema.js";
-import type { Domain } from "./statement.js";
+import type { Domain, DrawdownStep, Statement } from "./statement.js";
 
 /** A parsed attestation file. */
 export interface Attestation {
@@ -23,6 +24,9 @@ export interface Attestation {
   /** Unix seconds. */
   readonly asOf: number;
   readonly market: { readonly root: bigint; readonly asOf: number };
+  /** Hiding commitment to the declared accounts. */
+  readonly enrolment: bigint;
+  readonly chain: DrawdownStep;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   /** Poseidon digest of the statement, the proof's first public input. */
@@ -42,6 +46,8 @@ const attestationSchema = z.strictObject({
   subject: address,
   asOf: time,
   market: z.strictObject({ root: element, asOf: time }),
+  enrolment: element,
+  chain: z.strictObject({ units: element, previousState: element, newState: element }),
   portfolioCommitment: element,
   exposuresCommitment: element,
   digest: element,
@@ -71,13 +77,42 @@ export function parseAttestation(text: string): Attestation {
   }
 }
 
+/** The attestation of a statement. */
+export function attestationOf(
+  statement: Statement,
+  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure">,
+): Attestation {
+  const { domain, subject, asOf, enrolment, chain, portfolioCommitment, exposuresCommitment } = statement;
+  return {
+    circuit: proven.circuit,
+    policyId: policyId(statement.terms),
+    domain,
+    subject,
+    asOf,
+    market: { root: statement.marketRoot, asOf: statement.marketTime },
+    enrolment,
+    chain,
+    portfolioCommitment,
+    exposuresCommitment,
+    digest: proven.digest,
+    proof: proven.proof,
+    insecure: proven.insecure,
+  };
+}
+
 /** Writes an attestation/1 file. */
 export function formatAttestation(attestation: Attestation): string {
-  const { market, portfolioCommitment, exposuresCommitment, digest, ...rest } = attestation;
+  const { market, enrolment, chain, portfolioCommitment, exposuresCommitment, digest, ...rest } = attestation;
   const file = {
     keel: "attestation/1",
     ...rest,
     market: { root: market.root.toString(), asOf: market.asOf },
+    enrolment: enrolment.toString(),
+    chain: {
+      units: chain.units.toString(),
+      previousState: chain.previousState.toString(),
+      newState: chain.newState.toString(),
+    },
     portfolioCommitment: portfolioCommitment.toString(),
     exposuresCommitment: exposuresCommitment.toString(),
     digest: digest.toString(),

@@ -16,6 +16,8 @@ export interface CircuitShape {
   readonly underlyings: number;
   readonly scenarios: number;
   readonly sources: number;
+  /** 1: the market has greeks and risk arrays; 0: everything is linear in its underlying. */
+  readonly options: number;
 }
 
 /** A portfolio-health tier. */

@@ -19,7 +19,7 @@ import { feedMarketAbi } from "./abi.js";
 import { marketRootCircuit } from "./circuits.js";
 import { inputError, KeelError } from "./errors.js";
 import { encodeProof, type Groth16Proof } from "./groth16.js";
-import { dollarDelta, isFunded, type Market, underlyingsId, universeId } from "./market.js";
+import { isExposed, isFunded, type Market, underlyingsId, universeId } from "./market.js";
 import { circuitHash } from "./policy.js";
 import { latestVersion, type Receipt, type Registry, send, toKeelError, type Wallet } from "./registry.js";
 import { usd8 } from "./units.js";
@@ -35,7 +35,7 @@ export type Universe = ReturnType<typeof universeOf>;
  *
  * @param capacity rows of the tier's circuit, for instance 16
  * @param sources by instrument id; every instrument must have one
- * @throws KeelError `feeds.source`
+ * @throws KeelError `feeds.source`; `feeds.option` for an option, which no feed gives sensitivities for
  */
 export function universeOf(market: Market, capacity: number, sources: ReadonlyMap<string, PriceSource>) {
   return {
@@ -46,13 +46,15 @@ export function universeOf(market: Market, capacity: number, sources: ReadonlyMa
     instruments: market.instruments.map((row) => {
       const source = sources.get(row.id);
       if (source === undefined) throw inputError("feeds.source", row.id, "a feed or a fixed price", "none");
+      if (row.kind === "option")
+        throw inputError("feeds.option", row.id, "a kind that has no greeks", "option");
       return {
         feed: source === "fixed" ? zeroAddress : source.feed,
         heartbeat: source === "fixed" ? 0 : source.heartbeat,
         fixedPrice: source === "fixed" ? row.price : 0n,
         collateralFactor: Number(row.collateralFactor),
         funded: isFunded(row.kind),
-        exposed: dollarDelta(row) !== 0n,
+        exposed: isExposed(row.kind),
         underlying: market.underlyings.indexOf(row.underlying),
       };
     }),

@@ -20,10 +20,11 @@ export const KIND = {
   market: 2n,
   scenarios: 3n,
   sources: 4n,
-  source: 5n,
   account: 6n,
   portfolio: 7n,
   exposures: 8n,
+  enrolment: 9n,
+  state: 10n,
 } as const;
 
 const KEEL = 0x6b65656cn; // ascii "keel"
@@ -75,6 +76,13 @@ export function pack(values: readonly bigint[], bits: number): bigint[] {
     );
   }
   return words;
+}
+
+/** {@link pack} without a gap: the values' bits in words of 252, so that a value may lie across two words. */
+export function packBits(values: readonly bigint[], bits: number): bigint[] {
+  const all = values.reduce((sum, value, i) => sum + (value << BigInt(bits * i)), 0n);
+  const words = Math.ceil((values.length * bits) / 252);
+  return Array.from({ length: words }, (_, w) => BigInt.asUintN(252, all >> BigInt(252 * w)));
 }
 
 /** keccak256 of bytes, as an integer reduced into the field. */

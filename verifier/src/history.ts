@@ -8,9 +8,17 @@
 
 import type { Address, Hex } from "viem";
 import { healthRegistryAbi } from "./abi.js";
+import { KeelError } from "./errors.js";
 import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "./groth16.js";
-import { policyTermsOf, type Registry, STANDINGS, type Standing, toKeelError } from "./registry.js";
-import { statementInputs, statementVector } from "./statement.js";
+import {
+  type PendingEnrolment,
+  policyTermsOf,
+  type Registry,
+  STANDINGS,
+  type Standing,
+  toKeelError,
+} from "./registry.js";
+import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
 
 /** Where in the chain an entry stands. */
 export interface Place {
@@ -21,10 +29,14 @@ export interface Place {
   readonly logIndex: number;
 }
 
-/** A subject agreed to be attested. */
+/** A subject declared a list of accounts. */
 export interface EnrolledEntry extends Place {
   readonly kind: "enrolled";
   readonly subject: Address;
+  /** Hiding commitment to the list. */
+  readonly enrolment: bigint;
+  /** First second at which it counts: the block's own for the first list, later for another one. */
+  readonly liveAt: number;
 }
 
 /** An attestation that the registry accepted, complete enough to verify its proof again. */
@@ -37,6 +49,9 @@ export interface AttestedEntry extends Place {
   /** First second at which it no longer counts. */
   readonly expiry: number;
   readonly market: { readonly root: bigint; readonly asOf: number };
+  /** Hiding commitment to the declared accounts. */
+  readonly enrolment: bigint;
+  readonly chain: DrawdownStep;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   readonly digest: bigint;
@@ -66,7 +81,29 @@ export interface ReopenedEntry extends Place {
   readonly by: Address;
 }
 
-export type HistoryEntry = EnrolledEntry | AttestedEntry | RevokedEntry | ReopenedEntry;
+/** A guardian let a subject's drawdown chain start over. */
+export interface ChainRestartedEntry extends Place {
+  readonly kind: "chainRestarted";
+  readonly subject: Address;
+  readonly by: Address;
+  /** The state that was given up. */
+  readonly state: bigint;
+  readonly reason: string;
+}
+
+export type HistoryEntry = EnrolledEntry | AttestedEntry | RevokedEntry | ReopenedEntry | ChainRestartedEntry;
+
+/** A subject's declared accounts and drawdown chain, as {@link replayChain} rebuilds them. */
+export interface ReplayedChain {
+  /** The list that counts now; 0 when the subject never enrolled. */
+  readonly enrolment: bigint;
+  /** The announced list; it counts from its `liveAt` on. */
+  readonly pending?: PendingEnrolment;
+  /** 0 before the first attestation and after a restart. */
+  readonly state: bigint;
+  /** Attestations since the genesis; the epoch that the next proof has inside. */
+  readonly epochs: number;
+}
 
 /** What the registry stores for a subject under a policy, as {@link replayHistory} rebuilds it. */
 export interface ReplayedRecord {
@@ -83,7 +120,7 @@ export interface ReplayedRecord {
 export interface HistoryQuery {
   /** All subjects when absent. */
   readonly subject?: Address;
-  /** All policies when absent; enrolments are under no policy and always included. */
+  /** All policies when absent; enrolments and chain restarts are under no policy and always included. */
   readonly policyId?: Hex;
   /** First block; a deployments file has it. */
   readonly fromBlock: bigint;
@@ -123,10 +160,18 @@ export function replayHistory(
   policyId: Hex,
 ): ReplayedRecord {
   return entries
-    .filter(
-      (entry) => entry.kind !== "enrolled" && same(entry.subject, subject) && entry.policyId === policyId,
-    )
+    .filter((entry) => "policyId" in entry && same(entry.subject, subject) && entry.policyId === policyId)
     .reduce(advance, NOTHING);
+}
+
+/**
+ * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
+ * be about the accounts that were declared at its time and to go on from the state before it.
+ *
+ * @throws KeelError kind `proof`, code `history.enrolment` or `history.state`: the registry (or the node) lies
+ */
+export function replayChain(entries: readonly HistoryEntry[], subject: Address): ReplayedChain {
+  return entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
 }
 
 /**
@@ -147,6 +192,8 @@ export async function reverify(
     marketRoot: entry.market.root,
     marketTime: entry.market.asOf,
     asOf: entry.asOf,
+    enrolment: entry.enrolment,
+    chain: entry.chain,
     portfolioCommitment: entry.portfolioCommitment,
     exposuresCommitment: entry.exposuresCommitment,
     terms,
@@ -171,6 +218,7 @@ const NOTHING: ReplayedRecord = {
 function advance(record: ReplayedRecord, entry: HistoryEntry): ReplayedRecord {
   switch (entry.kind) {
     case "enrolled":
+    case "chainRestarted":
       return record;
     case "revoked":
       return { ...record, floor: entry.blockTime, standing: entry.standing };
@@ -196,6 +244,49 @@ function attest(record: ReplayedRecord, { asOf, expiry, blockTime }: AttestedEnt
   };
 }
 
+const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0 };
+
+function advanceChain(before: ReplayedChain, entry: HistoryEntry): ReplayedChain {
+  const chain = settle(before, entry.blockTime);
+  switch (entry.kind) {
+    case "revoked":
+    case "reopened":
+      return chain;
+    case "chainRestarted":
+      expectBefore("history.state", entry, chain.state, entry.state);
+      return { ...chain, state: 0n, epochs: 0 };
+    case "enrolled":
+      return declare(chain, entry);
+    case "attested":
+      expectBefore("history.enrolment", entry, chain.enrolment, entry.enrolment);
+      expectBefore("history.state", entry, chain.state, entry.chain.previousState);
+      return { ...chain, state: entry.chain.newState, epochs: chain.epochs + 1 };
+  }
+}
+
+/** An announced list that has come into force is the one that counts. */
+function settle(chain: ReplayedChain, blockTime: number): ReplayedChain {
+  const { pending, ...rest } = chain;
+  if (pending === undefined || blockTime < pending.liveAt) return chain;
+  return { ...rest, enrolment: pending.enrolment };
+}
+
+function declare(chain: ReplayedChain, { enrolment, liveAt, blockTime }: EnrolledEntry): ReplayedChain {
+  const { pending: _, ...rest } = chain;
+  return liveAt === blockTime ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
+}
+
+function expectBefore(code: string, { transaction }: Place, expected: bigint, received: bigint): void {
+  if (expected === received) return;
+  throw new KeelError({
+    kind: "proof",
+    code,
+    path: transaction,
+    expected: `${expected}, from the entries before`,
+    received: `${received}`,
+  });
+}
+
 async function entriesBetween(
   registry: Registry,
   query: HistoryQuery,
@@ -212,13 +303,15 @@ async function entriesBetween(
     strict: true,
   } as const;
   const { client } = registry;
-  const [enrolled, attested, revoked, reopened] = await Promise.all([
+  const [enrolled, attested, revoked, reopened, restarted] = await Promise.all([
     client.getContractEvents({ ...range, eventName: "Enrolled", args: subject }),
     client.getContractEvents({ ...range, eventName: "Attested", args: both }),
     client.getContractEvents({ ...range, eventName: "Revoked", args: both }),
     client.getContractEvents({ ...range, eventName: "Reopened", args: both }),
+    client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
   ]);
-  const timeOf = await blockTimes(registry, [...enrolled, ...attested, ...revoked, ...reopened]);
+  const logs = [enrolled, attested, revoked, reopened, restarted].flat();
+  const timeOf = await blockTimes(registry, logs);
   const place = (log: Mined): Place => ({
     blockNumber: log.blockNumber,
     blockTime: timeOf(log.blockNumber),
@@ -235,6 +328,7 @@ async function entriesBetween(
       ...place(log),
     })),
     ...reopened.map((log) => ({ kind: "reopened" as const, ...log.args, ...place(log) })),
+    ...restarted.map((log) => ({ kind: "chainRestarted" as const, ...log.args, ...place(log) })),
   ];
   return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
 }
@@ -255,6 +349,10 @@ interface AttestedArgs {
     readonly marketRoot: bigint;
     readonly marketTime: bigint;
     readonly asOf: bigint;
+    readonly enrolment: bigint;
+    readonly units: bigint;
+    readonly previousState: bigint;
+    readonly newState: bigint;
     readonly portfolioCommitment: bigint;
     readonly exposuresCommitment: bigint;
     readonly commitment: bigint;
@@ -263,6 +361,7 @@ interface AttestedArgs {
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
+  const { enrolment, units, previousState, newState } = submission;
   return {
     subject,
     policyId,
@@ -271,6 +370,8 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
     version: submission.version,
     asOf: Number(submission.asOf),
     market: { root: submission.marketRoot, asOf: Number(submission.marketTime) },
+    enrolment,
+    chain: { units, previousState, newState },
     portfolioCommitment: submission.portfolioCommitment,
     exposuresCommitment: submission.exposuresCommitment,
     digest: submission.commitment,

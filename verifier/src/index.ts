@@ -13,6 +13,7 @@ export * from "./field.js";
 export * from "./groth16.js";
 export * from "./json.js";
 export * from "./market.js";
+export * from "./market-table.js";
 export * from "./policy.js";
 export * from "./schema.js";
 export * from "./sources.js";

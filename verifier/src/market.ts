@@ -6,14 +6,39 @@
  */
 
 import { z } from "zod";
-import type { CircuitShape } from "./circuits.js";
+import { floorDiv } from "./decimal.js";
 import { inputError } from "./errors.js";
-import { absorb, KIND, nameField, pack, tag } from "./field.js";
-import { decimal, identifier, parseFile, time } from "./schema.js";
+import { FIELD_ORDER, nameField } from "./field.js";
+import { decimal, fieldElement, identifier, parseFile, time } from "./schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
 /** What an instrument is; decides whether its value is part of equity and whether it has dollar delta. */
-export type InstrumentKind = "cash" | "spot" | "perp" | "future";
+export type InstrumentKind = "cash" | "spot" | "perp" | "future" | "option";
+
+/** What an option is worth when something moves; all per unit, signed. */
+export interface OptionSensitivities {
+  /** d(value)/dS, 1e8. */
+  readonly delta: bigint;
+  /** d2(value)/dS2, 1e8. */
+  readonly gamma: bigint;
+  /** USD 1e8 per vol point (one percent of annual volatility). */
+  readonly vega: bigint;
+  /** USD 1e8 per day. */
+  readonly theta: bigint;
+  /** P&L of one unit long in each scenario of the policy, in order, USD 1e8: full revaluation. */
+  readonly pnl: readonly bigint[];
+}
+
+/** The contract behind an option, from which its sensitivities can be computed. */
+export interface OptionContract {
+  readonly type: "call" | "put";
+  /** USD 1e8. */
+  readonly strike: bigint;
+  /** Unix seconds. */
+  readonly expiry: number;
+  /** Annual, 1e8: 0.65 is 65%. */
+  readonly impliedVolatility: bigint;
+}
 
 /** One row of the market table. */
 export interface Instrument {
@@ -24,6 +49,10 @@ export interface Instrument {
   readonly price: Usd8;
   /** Share of the value that counts as collateral; at most 10000. Zero for what is not part of equity. */
   readonly collateralFactor: Bps;
+  /** Options only; absent until `keel market build` has computed them from the contract. */
+  readonly sensitivities?: OptionSensitivities;
+  /** Options only. */
+  readonly contract?: OptionContract;
 }
 
 /** A parsed market file. */
@@ -34,42 +63,42 @@ export interface Market {
   readonly underlyings: readonly string[];
   /** Ordered; an account's quantities follow this order. */
   readonly instruments: readonly Instrument[];
+  /** Root of the scenarios that the options' P&L was computed for; markets with options only. */
+  readonly scenarioRoot?: Field;
 }
 
-/** The market as the circuit reads it: columns padded with empty rows to the tier's size. */
-export interface MarketTable {
-  readonly time: bigint;
-  readonly underlyingsId: Field;
-  readonly universe: Field;
-  /** [instruments], USD 1e8. */
-  readonly price: readonly bigint[];
-  /** [instruments], bps. */
-  readonly factor: readonly bigint[];
-  /** [instruments], 0 or 1: the value is part of equity. */
-  readonly funded: readonly bigint[];
-  /** [instruments], 0 or 1: dollar delta per unit is the price. */
-  readonly exposed: readonly bigint[];
-  /** [instruments], index into the underlyings. */
-  readonly underlying: readonly bigint[];
-  readonly root: Field;
-}
-
-const FACTOR_BITS = 14;
-const ROW_BITS = 24; // factor 14, funded 1, exposed 1, underlying 8
+const ONE = 10n ** 8n;
 
 const KINDS: Record<InstrumentKind, { readonly funded: boolean; readonly exposed: boolean }> = {
   cash: { funded: true, exposed: false },
   spot: { funded: true, exposed: true },
   perp: { funded: false, exposed: true },
   future: { funded: false, exposed: true },
+  option: { funded: true, exposed: true },
 };
+
+const price = decimal({ places: 8, bits: 64, signed: false, excess: "refuse" });
+const sensitivity = decimal({ places: 8, bits: 64, signed: true, excess: "refuse" });
 
 const instrumentSchema = z.strictObject({
   id: identifier,
-  kind: z.enum(["cash", "spot", "perp", "future"]),
+  kind: z.enum(["cash", "spot", "perp", "future", "option"]),
   underlying: identifier,
-  price: decimal({ places: 8, bits: 64, signed: false, excess: "refuse" }),
+  price,
   collateralFactor: decimal({ places: 4, bits: 32, signed: false, excess: "refuse" }).optional(),
+  delta: sensitivity.optional(),
+  gamma: sensitivity.optional(),
+  vega: sensitivity.optional(),
+  theta: sensitivity.optional(),
+  pnl: z.array(sensitivity).max(256).optional(),
+  contract: z
+    .strictObject({
+      type: z.enum(["call", "put"]),
+      strike: price,
+      expiry: time,
+      impliedVolatility: decimal({ places: 8, bits: 40, signed: false, excess: "refuse" }),
+    })
+    .optional(),
 });
 
 const marketSchema = z.strictObject({
@@ -77,13 +106,16 @@ const marketSchema = z.strictObject({
   asOf: time,
   underlyings: z.array(identifier).min(1).max(256),
   instruments: z.array(instrumentSchema).min(1).max(4096),
+  scenarioRoot: fieldElement(FIELD_ORDER).optional(),
 });
+
+const SENSITIVITIES = ["delta", "gamma", "vega", "theta", "pnl"] as const;
 
 /**
  * Reads a market/1 file.
  *
  * @throws KeelError kind "input": bad text, a duplicate or unknown name, a price of zero, a factor above 1 or on an
- * instrument whose value is not part of equity
+ * instrument whose value is not part of equity, an option's fields on something else or only some of them
  */
 export function parseMarket(text: string): Market {
   const file = parseFile(marketSchema, text, "market");
@@ -94,30 +126,70 @@ export function parseMarket(text: string): Market {
   );
   const instruments = file.instruments.map((row, i): Instrument => {
     const path = `market.instruments[${i}]`;
+    const { id, kind, underlying, contract } = row;
     const factor = row.collateralFactor ?? 0n;
-    if (!file.underlyings.includes(row.underlying)) {
-      throw inputError(
-        "market.underlying",
-        `${path}.underlying`,
-        "one of market.underlyings",
-        row.underlying,
-      );
+    if (!file.underlyings.includes(underlying)) {
+      throw inputError("market.underlying", `${path}.underlying`, "one of market.underlyings", underlying);
     }
     if (row.price === 0n) throw inputError("market.price", `${path}.price`, "a price above zero", "zero");
     if (factor > 10_000n) {
       throw inputError("market.factor", `${path}.collateralFactor`, "at most 1", "more");
     }
-    if (factor > 0n && !KINDS[row.kind].funded) {
+    if (factor > 0n && !KINDS[kind].funded) {
       throw inputError(
         "market.factor",
         `${path}.collateralFactor`,
-        `none for a ${row.kind}`,
+        `none for a ${kind}`,
         "a factor above zero",
       );
     }
-    return { ...row, price: usd8(row.price), collateralFactor: bps(factor) };
+    const sensitivities = readSensitivities(row, path);
+    return {
+      id,
+      kind,
+      underlying,
+      price: usd8(row.price),
+      collateralFactor: bps(factor),
+      ...(sensitivities === undefined ? {} : { sensitivities }),
+      ...(contract === undefined ? {} : { contract }),
+    };
   });
-  return { asOf: file.asOf, underlyings: file.underlyings, instruments };
+  const { asOf, underlyings, scenarioRoot } = file;
+  return {
+    asOf,
+    underlyings,
+    instruments,
+    ...(scenarioRoot === undefined ? {} : { scenarioRoot: scenarioRoot as Field }),
+  };
+}
+
+function readSensitivities(
+  row: z.output<typeof instrumentSchema>,
+  path: string,
+): OptionSensitivities | undefined {
+  const given = SENSITIVITIES.filter((name) => row[name] !== undefined);
+  if (row.kind !== "option") {
+    const first = row.contract === undefined ? given[0] : "contract";
+    if (first === undefined) return undefined;
+    throw inputError("market.option", `${path}.${first}`, `nothing of an option on a ${row.kind}`, first);
+  }
+  if (given.length === 0 && row.contract !== undefined) return undefined;
+  const { delta, gamma, vega, theta, pnl = [] } = row;
+  if (delta === undefined || gamma === undefined || vega === undefined || theta === undefined) {
+    const missing = SENSITIVITIES.find((name) => row[name] === undefined)!;
+    throw inputError(
+      "market.option",
+      `${path}.${missing}`,
+      "delta, gamma, vega and theta, or a contract",
+      "nothing",
+    );
+  }
+  return { delta, gamma, vega, theta, pnl };
+}
+
+/** Whether a kind moves with its underlying. */
+export function isExposed(kind: InstrumentKind): boolean {
+  return KINDS[kind].exposed;
 }
 
 /** Whether a kind's value is part of equity. */
@@ -125,9 +197,53 @@ export function isFunded(kind: InstrumentKind): boolean {
   return KINDS[kind].funded;
 }
 
-/** Dollar delta per unit, d(value)/d(ln S), USD 1e8: the price, or zero for cash. */
-export function dollarDelta(instrument: Instrument): Usd8 {
-  return KINDS[instrument.kind].exposed ? instrument.price : usd8(0n);
+/**
+ * Dollar delta per unit, d(value)/d(ln S), USD 1e8, signed: the price for what moves with its underlying, zero for cash, and
+ * delta times the underlying's price for an option (rounded down).
+ *
+ * @throws KeelError `market.option` for an option without sensitivities or reference price
+ */
+export function dollarDelta(market: Market, instrument: Instrument): bigint {
+  if (instrument.kind !== "option") return KINDS[instrument.kind].exposed ? instrument.price : 0n;
+  return floorDiv(sensitivitiesOf(instrument).delta * referencePrice(market, instrument), ONE);
+}
+
+/** Dollar gamma per unit, d2(value)/d(ln S)2 as Gamma * S^2, USD 1e8, signed, rounded down. */
+export function dollarGamma(market: Market, instrument: Instrument): bigint {
+  if (instrument.kind !== "option") return 0n;
+  const spot = referencePrice(market, instrument);
+  return floorDiv(sensitivitiesOf(instrument).gamma * spot * spot, ONE * ONE);
+}
+
+/**
+ * Price of an instrument's underlying, USD 1e8: the first spot instrument of the underlying in the market's order, else its
+ * first perpetual or future.
+ *
+ * @throws KeelError `market.option` when there is none
+ */
+export function referencePrice(market: Market, { id, underlying }: Instrument): Usd8 {
+  const first = (...kinds: InstrumentKind[]): Instrument | undefined =>
+    market.instruments.find((row) => row.underlying === underlying && kinds.includes(row.kind));
+  const reference = first("spot") ?? first("perp", "future");
+  if (reference !== undefined) return reference.price;
+  const path = `market.instruments.${id}`;
+  throw inputError("market.option", path, `a spot, perp or future of ${underlying} as reference`, "none");
+}
+
+/**
+ * An option's sensitivities.
+ *
+ * @throws KeelError `market.option` when they have not been computed yet
+ */
+export function sensitivitiesOf({ id, sensitivities }: Instrument): OptionSensitivities {
+  if (sensitivities !== undefined) return sensitivities;
+  const path = `market.instruments.${id}`;
+  throw inputError(
+    "market.option",
+    path,
+    "greeks and P&L (keel market build computes them)",
+    "a contract only",
+  );
 }
 
 /** What the ordered underlyings are called in the statement. */
@@ -141,58 +257,6 @@ export function universeId(market: Market): Field {
     "keel/universe/1",
     market.instruments.map(({ id, kind, underlying }) => [id, kind, underlying]),
   );
-}
-
-/**
- * The market as a circuit of this shape reads it, with its root.
- *
- * @throws KeelError `market.size` when the tier has too few rows
- */
-export function marketTable(market: Market, shape: CircuitShape): MarketTable {
-  const { instruments, underlyings } = market;
-  checkSize("market.instruments", instruments.length, shape.instruments);
-  checkSize("market.underlyings", underlyings.length, shape.underlyings);
-  const column = (value: (row: Instrument) => bigint): bigint[] => [
-    ...instruments.map(value),
-    ...new Array<bigint>(shape.instruments - instruments.length).fill(0n),
-  ];
-  const table = {
-    time: BigInt(market.asOf),
-    underlyingsId: underlyingsId(underlyings),
-    universe: universeId(market),
-    price: column((row) => row.price),
-    factor: column((row) => row.collateralFactor),
-    funded: column((row) => BigInt(KINDS[row.kind].funded)),
-    exposed: column((row) => BigInt(KINDS[row.kind].exposed)),
-    underlying: column((row) => BigInt(underlyings.indexOf(row.underlying))),
-  };
-  return { ...table, root: marketRoot(table) };
-}
-
-/** Poseidon root of a table. */
-export function marketRoot(table: Omit<MarketTable, "root">): Field {
-  return absorb(marketVector(table));
-}
-
-/**
- * What is hashed into the root, in order: the tag, time, the two name lists, the prices, then the other columns packed ten
- * rows a word. Also the statement of a market-root proof, whose digest is the root itself.
- */
-export function marketVector(table: Omit<MarketTable, "root">): bigint[] {
-  const elements = [table.time, table.underlyingsId, table.universe, ...table.price, ...marketRows(table)];
-  return [tag(KIND.market, elements.length + 1), ...elements];
-}
-
-/** Factor, funded, exposed and underlying of the rows, ten rows a word. */
-export function marketRows(table: Omit<MarketTable, "root">): bigint[] {
-  const rows = table.factor.map(
-    (factor, i) =>
-      factor +
-      (table.funded[i]! << BigInt(FACTOR_BITS)) +
-      (table.exposed[i]! << BigInt(FACTOR_BITS + 1)) +
-      (table.underlying[i]! << BigInt(FACTOR_BITS + 2)),
-  );
-  return pack(rows, ROW_BITS);
 }
 
 /** Refuses a list that a tier has no room for. */

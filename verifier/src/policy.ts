@@ -32,7 +32,13 @@ export interface Limits {
   /** Both ends signed. */
   readonly netDelta?: readonly [Bps, Bps];
   readonly maxUnderlyingDelta?: Bps;
+  readonly maxVenue?: Bps;
+  readonly maxGamma?: Bps;
+  readonly maxVega?: Bps;
+  readonly maxTheta?: Bps;
   readonly maxStressLoss?: Bps;
+  /** At most 10000. */
+  readonly maxDrawdown?: Bps;
   readonly minEquity?: Usd8;
 }
 
@@ -40,6 +46,8 @@ export interface Limits {
 export interface Scenario {
   readonly name: string;
   readonly shocks: ReadonlyMap<string, Bps>;
+  /** Change of every implied volatility, in bps of annual volatility (2500 is 25 vol points); tiers with options only. */
+  readonly volatility: Bps;
 }
 
 /** A custodian, venue, broker or auditor whose signature counts. */
@@ -69,7 +77,7 @@ export const ABSENT_MAX = 2n ** 32n - 1n;
 export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
 export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
 
-const SHOCK_BITS = 17;
+const SHOCK_BITS = 16;
 const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
 const RATIO_PLACES = 4;
 
@@ -113,7 +121,9 @@ const policySchema = z.strictObject({
   name: title,
   circuit: identifier,
   limits: limitsSchema,
-  scenarios: z.array(z.strictObject({ name: title, shocks: z.record(z.string(), shock) })).default([]),
+  scenarios: z
+    .array(z.strictObject({ name: title, shocks: z.record(z.string(), shock), volatility: shock.optional() }))
+    .default([]),
   sources: z.array(z.strictObject({ name: title, key: z.tuple([coordinate, coordinate]) })).min(1),
   maxAge: duration,
   validity: duration.min(1),
@@ -146,6 +156,13 @@ export function parsePolicy(text: string): Policy {
       "one alone",
     );
   }
+  if (limits.maxDrawdown !== undefined && limits.maxDrawdown > 10_000n) {
+    throw inputError("policy.limit", "policy.limits.maxDrawdown", "at most 1", "more");
+  }
+  file.scenarios.forEach((scenario, k) => {
+    if (scenario.volatility === undefined || circuit.shape.options === 1) return;
+    throw inputError("policy.shock", `policy.scenarios[${k}].volatility`, `none in ${circuit.id}`, "a shock");
+  });
   checkSize("policy.scenarios", file.scenarios.length, circuit.shape.scenarios);
   checkSize("policy.sources", file.sources.length, circuit.shape.sources);
   checkUnique(
@@ -163,9 +180,10 @@ export function parsePolicy(text: string): Policy {
   file.sources.forEach((source, i) => {
     checkSourceKey(source.key, `policy.sources[${i}].key`);
   });
-  const scenarios = file.scenarios.map(({ name, shocks }) => ({
+  const scenarios = file.scenarios.map(({ name, shocks, volatility = bps(0n) }) => ({
     name,
     shocks: new Map(Object.entries(shocks)),
+    volatility,
   }));
   return { ...file, circuit, limits, scenarios };
 }
@@ -186,6 +204,11 @@ export interface ScenarioTable {
 export function checkFit(policy: Policy, market: Market): void {
   checkSize("market.instruments", market.instruments.length, policy.circuit.shape.instruments);
   checkSize("market.underlyings", market.underlyings.length, policy.circuit.shape.underlyings);
+  market.instruments.forEach(({ kind }, i) => {
+    if (kind !== "option" || policy.circuit.shape.options === 1) return;
+    const expected = `no options in ${policy.circuit.id}`;
+    throw inputError("market.option", `market.instruments[${i}].kind`, expected, "an option");
+  });
   policy.scenarios.forEach((scenario, k) => {
     for (const [name, value] of scenario.shocks) {
       const path = `policy.scenarios[${k}].shocks.${printable(name)}`;
@@ -212,7 +235,9 @@ export function scenarioTable(policy: Policy, market: Market): ScenarioTable {
     shock.flat().map((value) => value + SHOCK_BIAS),
     SHOCK_BITS,
   );
-  return { shock, root: taggedHash(KIND.scenarios, [underlyingsId(market.underlyings), ...words]) };
+  const volatility = policy.scenarios.map((scenario) => scenario.volatility + SHOCK_BIAS);
+  const more = shape.options === 1 ? pack(volatility, SHOCK_BITS) : [];
+  return { shock, root: taggedHash(KIND.scenarios, [underlyingsId(market.underlyings), ...words, ...more]) };
 }
 
 function shockOf(scenario: Scenario | undefined, underlying: string | undefined): bigint {
@@ -264,12 +289,12 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     netDeltaLo: Number(limits.netDelta?.[0] ?? ABSENT_NET_DELTA_LOW),
     netDeltaHi: Number(limits.netDelta?.[1] ?? ABSENT_NET_DELTA_HIGH),
     maxUnderlyingDelta: maximum(limits.maxUnderlyingDelta),
-    maxVenue: maximum(undefined),
-    maxGamma: maximum(undefined),
-    maxVega: maximum(undefined),
-    maxTheta: maximum(undefined),
+    maxVenue: maximum(limits.maxVenue),
+    maxGamma: maximum(limits.maxGamma),
+    maxVega: maximum(limits.maxVega),
+    maxTheta: maximum(limits.maxTheta),
     maxStressLoss: maximum(limits.maxStressLoss),
-    maxDrawdown: maximum(undefined),
+    maxDrawdown: maximum(limits.maxDrawdown),
     minEquity: limits.minEquity ?? usd8(0n),
     maxAge: policy.maxAge,
     validity: policy.validity,

@@ -59,6 +59,12 @@ export interface Status {
   /** The contract's answer: the latest attestation counts now. */
   readonly healthy: boolean;
   readonly enrolled: boolean;
+  /** The declared accounts that count now; absent when the subject never enrolled. */
+  readonly enrolment?: bigint;
+  /** An announced list of accounts, and the first second at which it counts. */
+  readonly pendingEnrolment?: PendingEnrolment;
+  /** State of the drawdown chain, from which the next attestation goes on; 0 before the first one. */
+  readonly state: bigint;
   readonly standing: Standing;
   /** Snapshot time of the latest attestation; absent when there is none. */
   readonly asOf?: number;
@@ -74,6 +80,13 @@ export interface Status {
   readonly lapses: number;
   /** Time of the block that answered. */
   readonly blockTime: number;
+}
+
+/** A list of declared accounts that is announced and does not count yet. */
+export interface PendingEnrolment {
+  readonly enrolment: bigint;
+  /** First second at which it counts, unix seconds. */
+  readonly liveAt: number;
 }
 
 /** A market table to publish: its Poseidon root and its time in unix seconds. */
@@ -124,9 +137,26 @@ export async function connectRegistry(client: PublicClient, address: Address): P
   return { client, chainId, address, policyBook, marketBook, verifierBook };
 }
 
-/** Makes the wallet's account a subject. Doing it again changes nothing. */
-export async function enrol(registry: Registry, wallet: Wallet): Promise<Receipt> {
-  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "enrol" });
+/**
+ * Makes the wallet's account a subject and declares its accounts. The first list counts at once, another one after the
+ * registry's delay; declaring the same again changes nothing.
+ *
+ * @param enrolment hiding commitment to the ordered list of accounts; above zero, below the field's order
+ */
+export async function enrol(registry: Registry, wallet: Wallet, enrolment: bigint): Promise<Receipt> {
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "enrol", args: [enrolment] });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Lets a subject that lost its state start its drawdown chain over; the wallet's account has the guardian role. */
+export async function restartChain(
+  registry: Registry,
+  wallet: Wallet,
+  subject: Address,
+  reason: string,
+): Promise<Receipt> {
+  const args = [subject, reason] as const;
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "restartChain", args });
   return await send(registry, wallet, registry.address, data);
 }
 
@@ -241,6 +271,10 @@ export function submissionOf(attestation: Attestation, version: number) {
     marketRoot: attestation.market.root,
     marketTime: BigInt(attestation.market.asOf),
     asOf: BigInt(attestation.asOf),
+    enrolment: attestation.enrolment,
+    units: attestation.chain.units,
+    previousState: attestation.chain.previousState,
+    newState: attestation.chain.newState,
     portfolioCommitment: attestation.portfolioCommitment,
     exposuresCommitment: attestation.exposuresCommitment,
     commitment: attestation.digest,
@@ -272,16 +306,37 @@ export async function isHealthy(registry: Registry, subject: Address, policy: He
   );
 }
 
+/** The declared accounts of a subject that count now; 0 when it never enrolled. */
+export async function enrolmentOf(registry: Registry, subject: Address): Promise<bigint> {
+  return await readSubject(registry, "enrolmentOf", subject);
+}
+
+/** The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one. */
+export async function stateOf(registry: Registry, subject: Address): Promise<bigint> {
+  return await readSubject(registry, "stateOf", subject);
+}
+
+async function readSubject(
+  { client, address }: Registry,
+  functionName: "enrolmentOf" | "stateOf",
+  subject: Address,
+): Promise<bigint> {
+  const call = { address, abi: healthRegistryAbi, functionName, args: [subject] } as const;
+  return await reach(() => client.readContract(call));
+}
+
 /** All that the registry knows of a subject under a policy, read at one block. */
 export async function statusOf(registry: Registry, subject: Address, policy: Hex): Promise<Status> {
   const { client } = registry;
   const block = await reach(() => client.getBlock());
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
-  const [record, healthy, enrolled] = await reach(() =>
+  const [record, healthy, enrolment, [next, nextLiveAt], state] = await reach(() =>
     Promise.all([
       client.readContract({ ...call, functionName: "recordOf", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "isHealthy", args: [subject, policy] }),
-      client.readContract({ ...call, functionName: "isEnrolled", args: [subject] }),
+      client.readContract({ ...call, functionName: "enrolmentOf", args: [subject] }),
+      client.readContract({ ...call, functionName: "pendingEnrolmentOf", args: [subject] }),
+      client.readContract({ ...call, functionName: "stateOf", args: [subject] }),
     ]),
   );
   const { asOf, expiry, firstAsOf, floor, count, streak, lapses } = record;
@@ -290,7 +345,10 @@ export async function statusOf(registry: Registry, subject: Address, policy: Hex
     subject,
     policyId: policy,
     healthy,
-    enrolled,
+    enrolled: enrolment !== 0n,
+    ...(enrolment === 0n ? {} : { enrolment }),
+    ...(next === 0n ? {} : { pendingEnrolment: { enrolment: next, liveAt: nextLiveAt } }),
+    state,
     standing: STANDINGS[record.standing]!,
     ...(count === 0 ? {} : { asOf, expiry, firstAsOf }),
     timeLeft: healthy ? expiry - blockTime : 0,
@@ -491,6 +549,14 @@ function wordsOf({ errorName, args }: Revert): Words {
   switch (errorName) {
     case "NotEnrolled":
       return words("subject", "an enrolled subject", args[0]);
+    case "WrongEnrolment":
+      return words("enrolment", `the declared accounts ${args[1]}`, args[2]);
+    case "WrongState":
+      return words("chain.previousState", `the registry's state ${args[1]}`, args[2]);
+    case "NoUnits":
+      return words("chain.units", "at least one", 0);
+    case "ChainNotStarted":
+      return words("subject", "a subject with a state", `${args[0]}, before its first attestation`);
     case "ClosedByGuardian":
       return words("subject", "a record that no guardian closed", `${args[0]} under policy ${args[1]}`);
     case "NotClosed":
@@ -583,6 +649,9 @@ function words(path: string | undefined, expected: string, received: unknown): W
 /** Refusals that say something about a proof or an attestation; the others are about what the caller brought. */
 const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "NotEnrolled",
+  "WrongEnrolment",
+  "WrongState",
+  "NoUnits",
   "ClosedByGuardian",
   "NotNewer",
   "SnapshotInFuture",

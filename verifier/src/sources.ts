@@ -43,16 +43,14 @@ export function isOnCurve([x, y]: SourceKey): boolean {
   return (a * x2 + y2 - 1n - ((d * x2) % p) * y2) % p === 0n;
 }
 
-/** Hash that stands for a key in the approved list. */
-export function sourceLeaf(key: SourceKey): Field {
-  return taggedHash(KIND.source, key);
-}
-
-/** The approved list as the circuit reads it: leaves in the policy's order, then zeros. */
+/**
+ * The approved list as the circuit reads it: x coordinates in the policy's order, then zeros. The x coordinate is enough:
+ * who can sign for (x, y) can sign for (x, -y) and for no other key (circuits/src/lib/approved-source.circom).
+ */
 export function sourceTable(
   keys: readonly SourceKey[],
   room: number,
 ): { readonly list: readonly bigint[]; readonly root: Field } {
-  const list = [...keys.map(sourceLeaf), ...new Array<bigint>(room - keys.length).fill(0n)];
+  const list = [...keys.map(([x]) => x), ...new Array<bigint>(room - keys.length).fill(0n)];
   return { list, root: taggedHash(KIND.sources, list) };
 }

@@ -21,6 +21,15 @@ export interface Domain {
   readonly registry: `0x${string}`;
 }
 
+/** One step of the drawdown chain. */
+export interface DrawdownStep {
+  /** Units of the fund outstanding, 1e8; at least 1. */
+  readonly units: bigint;
+  /** 0: the genesis. */
+  readonly previousState: bigint;
+  readonly newState: bigint;
+}
+
 /** Everything that a proof is about, as a verifier knows it. */
 export interface Statement {
   readonly domain: Domain;
@@ -30,6 +39,9 @@ export interface Statement {
   readonly marketTime: number;
   /** Unix seconds. */
   readonly asOf: number;
+  /** Hiding commitment to the declared accounts. */
+  readonly enrolment: bigint;
+  readonly chain: DrawdownStep;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   readonly terms: PolicyTerms;
@@ -52,7 +64,7 @@ export function domainField({ chainId, registry }: Domain): Field {
   return keccakField(abiWords([96n, BigInt(chainId), BigInt(registry), BigInt(label.length), text]));
 }
 
-/** The statement vector, 28 field elements. Places that nothing fills yet hold the value that claims nothing. */
+/** The statement vector, 28 field elements. The disclosure, which no circuit proves yet, is 0. */
 export function statementVector(statement: Statement): bigint[] {
   const { terms } = statement;
   return [
@@ -63,11 +75,11 @@ export function statementVector(statement: Statement): bigint[] {
     BigInt(statement.marketTime),
     terms.scenarioRoot,
     terms.sourcesRoot,
-    0n, // enrolment
+    statement.enrolment,
     BigInt(statement.asOf),
-    0n, // units
-    0n, // previous state
-    0n, // new state
+    statement.chain.units,
+    statement.chain.previousState,
+    statement.chain.newState,
     statement.portfolioCommitment,
     statement.exposuresCommitment,
     0n, // disclosure

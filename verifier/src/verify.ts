@@ -9,7 +9,8 @@
 import type { Attestation } from "./attestation.js";
 import { KeelError } from "./errors.js";
 import { type VerificationKey, verifyGroth16 } from "./groth16.js";
-import { type Market, marketTable } from "./market.js";
+import type { Market } from "./market.js";
+import { marketTable } from "./market-table.js";
 import { hex, type Policy, policyId, policyTerms } from "./policy.js";
 import { type Domain, type Statement, statementInputs, statementVector } from "./statement.js";
 
@@ -81,7 +82,7 @@ export function verifyAttestation(verification: Verification): Verified {
  */
 export function claimedStatement(attestation: Attestation, policy: Policy, market: Market): Statement {
   const terms = policyTerms(policy, market);
-  const table = marketTable(market, policy.circuit.shape);
+  const table = marketTable(market, policy);
   expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
   expectSame("attestation.policyId", policyId(terms), attestation.policyId);
   expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
@@ -101,6 +102,8 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
     marketRoot: table.root,
     marketTime: market.asOf,
     asOf: attestation.asOf,
+    enrolment: attestation.enrolment,
+    chain: attestation.chain,
     portfolioCommitment: attestation.portfolioCommitment,
     exposuresCommitment: attestation.exposuresCommitment,
     terms,

@@ -1,63 +1,101 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-// Computes the sums of circuits/SPEC.md section 5 from what is held and owed in all accounts together. No netting across
-// accounts: long and short of one instrument are summed apart.
-// The caller must: range-check long and short (SignedQuantity does). No sum reaches the field size: the largest,
+include "scatter.circom";
+
+// Computes the sums of circuits/SPEC.md section 5 from what is held and owed. No netting of one account's debt against
+// another's coins: long and short of one instrument are summed apart.
+// The caller must: range-check long and short (SignedQuantity does) and the underlyings' indices (MarketTable does). No sum reaches the field size: the largest,
 // collateral, is below 2^14 * 2^64 * 2^64 * instruments * accounts.
-// Constraints: 7 an instrument, and instruments * underlyings.
-template Aggregates(instruments, underlyings) {
-    signal input price[instruments];
-    signal input factor[instruments];
+// Constraints: instruments * (7 + accounts + underlyings), or 8 instead of 7 with options.
+template Aggregates(instruments, accounts, underlyings, options) {
+    signal input price[instruments];                // USD 1e8
+    signal input factor[instruments];               // bps
     signal input funded[instruments];
-    signal input exposed[instruments];
-    signal input isOf[instruments][underlyings];
-    signal input long[instruments];
-    signal input short[instruments];
+    signal input flag[instruments];                 // see MarketTable
+    signal input delta[instruments];                // dollar delta per unit, USD 1e8, signed; options only
+    signal input underlying[instruments];           // index
+    signal input long[accounts][instruments];
+    signal input short[accounts][instruments];
 
-    signal output assets;                  // A, USD 1e16
-    signal output liabilities;             // L, USD 1e16
-    signal output collateral;              // C, USD 1e16 times bps
-    signal output grossExposure;           // G, USD 1e16
-    signal output delta[underlyings];      // D[u], USD 1e16, signed
+    signal output assets;                           // A, USD 1e16
+    signal output liabilities;                      // L, USD 1e16
+    signal output equity;                           // E, USD 1e16, signed
+    signal output venueEquity[accounts];            // E[s], USD 1e16, signed
+    signal output collateral;                       // C, USD 1e16 times bps
+    signal output grossExposure;                    // G, USD 1e16
+    signal output underlyingDelta[underlyings];     // D[u], USD 1e16, signed
 
-    signal value[instruments];             // price where the value is part of equity
-    signal dollarDelta[instruments];       // price where the instrument moves with its underlying
+    signal value[instruments];                      // price where the value is part of equity
+    signal part[accounts][instruments];
     signal asset[instruments];
-    signal liability[instruments];
     signal pledged[instruments];
+    signal absoluteDelta[instruments];              // |dollar delta| per unit
     signal longExposure[instruments];
     signal shortExposure[instruments];
-    signal part[instruments][underlyings];
+    signal exposure[instruments];                   // signed
+    component byUnderlying[instruments];
+
+    for (var i = 0; i < instruments; i++) {
+        value[i] <== funded[i] * price[i];
+        if (options == 1) {
+            absoluteDelta[i] <== delta[i] * (1 - 2 * flag[i]);
+        } else {
+            absoluteDelta[i] <== flag[i] * price[i];
+        }
+    }
 
     var sumAssets = 0;
-    var sumLiabilities = 0;
     var sumCollateral = 0;
     var sumGross = 0;
     for (var i = 0; i < instruments; i++) {
-        value[i] <== funded[i] * price[i];
-        dollarDelta[i] <== exposed[i] * price[i];
-        asset[i] <== value[i] * long[i];
-        liability[i] <== value[i] * short[i];
+        var held = 0;
+        var owed = 0;
+        for (var s = 0; s < accounts; s++) {
+            held += long[s][i];
+            owed += short[s][i];
+        }
+        asset[i] <== value[i] * held;
         pledged[i] <== factor[i] * asset[i];
-        longExposure[i] <== dollarDelta[i] * long[i];
-        shortExposure[i] <== dollarDelta[i] * short[i];
+        longExposure[i] <== absoluteDelta[i] * held;
+        shortExposure[i] <== absoluteDelta[i] * owed;
+        // With a dollar delta below zero, what is long loses when the underlying rises.
+        var sign = 1;
+        if (options == 1) {
+            sign = 1 - 2 * flag[i];
+        }
+        exposure[i] <== (longExposure[i] - shortExposure[i]) * sign;
         sumAssets += asset[i];
-        sumLiabilities += liability[i];
         sumCollateral += pledged[i];
         sumGross += longExposure[i] + shortExposure[i];
     }
     assets <== sumAssets;
-    liabilities <== sumLiabilities;
     collateral <== sumCollateral;
     grossExposure <== sumGross;
 
+    var sumEquity = 0;
+    for (var s = 0; s < accounts; s++) {
+        var sumVenue = 0;
+        for (var i = 0; i < instruments; i++) {
+            part[s][i] <== value[i] * (long[s][i] - short[s][i]);
+            sumVenue += part[s][i];
+        }
+        venueEquity[s] <== sumVenue;
+        sumEquity += sumVenue;
+    }
+    equity <== sumEquity;
+    liabilities <== sumAssets - sumEquity;
+
+    for (var i = 0; i < instruments; i++) {
+        byUnderlying[i] = Scatter(underlyings);
+        byUnderlying[i].index <== underlying[i];
+        byUnderlying[i].value <== exposure[i];
+    }
     for (var u = 0; u < underlyings; u++) {
         var sumDelta = 0;
         for (var i = 0; i < instruments; i++) {
-            part[i][u] <== isOf[i][u] * (longExposure[i] - shortExposure[i]);
-            sumDelta += part[i][u];
+            sumDelta += byUnderlying[i].out[u];
         }
-        delta[u] <== sumDelta;
+        underlyingDelta[u] <== sumDelta;
     }
 }

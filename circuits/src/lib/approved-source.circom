@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "absorb.circom";
-include "constants.circom";
-
-// Proves: when enabled, the key (x, y) is one of the listed ones; which one stays hidden.
-// Why: the product of leaf - list[j] is zero only when one factor is. An empty place of the list is 0, which no leaf can
-// be made equal to.
+// Proves: when enabled, keyX is one of the listed x coordinates; which one stays hidden.
+// Why x is enough: on BabyJubJub the keys (x, y) and (x, -y) have secrets that are each other's negative once multiplied by
+// the cofactor, so whoever can sign for one can sign for the other, and the caller checks that the key is on the curve.
+// Why it proves membership: the product of keyX - list[j] is zero only when one factor is. An empty place of the list is 0,
+// and the two points with x = 0 have low order, which the caller's signature check refuses.
 // The caller must: take list from a public root whose keys were checked in public to be on the curve, in the prime-order
-// subgroup and not the identity.
+// subgroup and not the identity; check that the key is on the curve and 8 times it is not the identity.
+// Constraints: one for each place.
 template ApprovedSource(sources) {
     signal input enabled;
-    signal input key[2];
+    signal input keyX;
     signal input list[sources];
-
-    component leaf = TaggedHash(KIND_SOURCE(), 2);
-    leaf.in[0] <== key[0];
-    leaf.in[1] <== key[1];
 
     signal product[sources + 1];
     product[0] <== enabled;
     for (var j = 0; j < sources; j++) {
-        product[j + 1] <== product[j] * (leaf.out - list[j]);
+        product[j + 1] <== product[j] * (keyX - list[j]);
     }
     product[sources] === 0;
 }

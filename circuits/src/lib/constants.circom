@@ -7,18 +7,32 @@ pragma circom 2.1.6;
 function QUANTITY_BITS() { return 64; }
 // Magnitude of a price: USD 1e8.
 function PRICE_BITS() { return 64; }
-// Largest equity, gross exposure or underlying delta that can be attested: USD 1e16, 2^112 = 5.19e17 USD.
-function VALUE_BITS() { return 112; }
+// Assets and gross exposure together: USD 1e16, 2^96 = 7.92e12 USD.
+function VALUE_BITS() { return 96; }
+// Units (shares): 1e8.
+function UNITS_BITS() { return 96; }
+// Exponent of a power of two.
+function LOG2(n) {
+    var bits = 0;
+    while ((1 << bits) < n) {
+        bits++;
+    }
+    return bits;
+}
+// Magnitude of a sum of quantity times greek or risk-array entry over a whole book: 64 + 64 + log2(instruments * accounts).
+function SENSITIVITY_BITS() { return 139; }
 // Ratios and limits: basis points.
 function RATIO_BITS() { return 32; }
 // One in basis points.
 function BPS() { return 10000; }
 // A collateral factor in basis points: at most 10000, checked in public.
 function FACTOR_BITS() { return 14; }
-// A scenario shock in basis points, biased: [-65536, 65535].
-function SHOCK_BITS() { return 17; }
+// A scenario shock in basis points, biased: [-32768, 32767].
+function SHOCK_BITS() { return 16; }
 // An underlying's index in an instrument's row: at most 256 underlyings in a tier.
 function UNDERLYING_BITS() { return 8; }
+// One percent of a move in the logarithm of a price: gamma's limit speaks of the delta change for it, in bps of equity.
+function GAMMA_BPS() { return 100; }
 // minEquity is stated in USD 1e8, values in USD 1e16.
 function VALUE_PER_USD8() { return 100000000; }
 
@@ -39,3 +53,5 @@ function KIND_SOURCE() { return 5; }
 function KIND_ACCOUNT() { return 6; }
 function KIND_PORTFOLIO() { return 7; }
 function KIND_EXPOSURES() { return 8; }
+function KIND_ENROLMENT() { return 9; }
+function KIND_STATE() { return 10; }

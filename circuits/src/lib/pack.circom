@@ -23,3 +23,25 @@ template Pack(n, bits) {
         out[w] <== word;
     }
 }
+
+// How many words PackBits needs for n values of so many bits.
+function BIT_WORDS(n, bits) {
+    return (n * bits + 251) \ 252;
+}
+
+// Packs the bits of n values into words of 252 bits, the first value lowest, without a gap: a value may lie across two
+// words. Tighter than Pack where the bits are there anyway.
+// The caller must: take in from a decomposition (each 0 or 1), the lowest bit first.
+// Constraints: none that are not linear.
+template PackBits(n, bits) {
+    signal input in[n][bits];
+    signal output out[BIT_WORDS(n, bits)];
+
+    for (var w = 0; w < BIT_WORDS(n, bits); w++) {
+        var word = 0;
+        for (var at = w * 252; at < n * bits && at < (w + 1) * 252; at++) {
+            word += in[at \ bits][at % bits] * (1 << (at - w * 252));
+        }
+        out[w] <== word;
+    }
+}

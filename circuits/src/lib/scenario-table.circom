@@ -7,7 +7,7 @@ include "in-range.circom";
 include "pack.circom";
 
 // Proves: root is the root of this table of stress scenarios, over the underlyings in the order of underlyingsId.
-// Range check of the shocks: here, 17 bits after the bias, so that the packing has no carry.
+// Range check of the shocks: here, 16 bits after the bias, so that the packing has no carry.
 template ScenarioTable(scenarios, underlyings) {
     signal input underlyingsId;
     signal input shock[scenarios][underlyings];  // bps, signed

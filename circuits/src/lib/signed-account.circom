@@ -2,6 +2,7 @@
 pragma circom 2.1.6;
 
 include "circomlib/circuits/babyjub.circom";
+include "circomlib/circuits/comparators.circom";
 include "circomlib/circuits/eddsaposeidon.circom";
 include "absorb.circom";
 include "approved-source.circom";
@@ -9,15 +10,14 @@ include "constants.circom";
 include "pack.circom";
 include "signed-quantity.circom";
 
-// Proves: an approved source signed these quantities for this subject, account, time and universe; or the account is
-// disabled and holds nothing.
+// Proves: an approved source signed these quantities for this subject, account, time and universe; or the place is empty
+// (accountId is 0) and holds nothing.
 // Does not prove: that the source told the truth, or that no other account exists.
 // A and R8 are checked to be on the curve; S below the subgroup order and 8A not the identity are checked by circomlib's
-// verifier (ATTACKS 13, 14). A disabled account still has to give points on the curve; the base point will do.
+// verifier (ATTACKS 13, 14). An empty place still has to give points on the curve; the base point will do.
 template SignedAccount(instruments, sources) {
-    signal input enabled;                 // private, 0 or 1
     signal input subject;
-    signal input accountId;               // private
+    signal input accountId;               // private; 0: the place is empty
     signal input asOf;                    // unix seconds
     signal input universe;
     signal input quantity[instruments];   // private, 1e8 per unit, signed
@@ -30,23 +30,25 @@ template SignedAccount(instruments, sources) {
     signal output long[instruments];
     signal output short[instruments];
 
-    enabled * (enabled - 1) === 0;
+    component isEmpty = IsZero();
+    isEmpty.in <== accountId;
+    signal enabled <== 1 - isEmpty.out;
 
     component holding[instruments];
-    component quantities = Pack(instruments, QUANTITY_BITS() + 1);
+    component quantities = PackBits(instruments, QUANTITY_BITS() + 1);
     var magnitude = 0;
     for (var i = 0; i < instruments; i++) {
         holding[i] = SignedQuantity();
         holding[i].quantity <== quantity[i];
         long[i] <== holding[i].long;
         short[i] <== holding[i].short;
-        quantities.in[i] <== holding[i].biased;
+        quantities.in[i] <== holding[i].bits;
         magnitude += long[i] + short[i];
     }
-    // A sum of magnitudes is zero only when each is: no value hides in a disabled account (ATTACKS 9).
-    (1 - enabled) * magnitude === 0;
+    // A sum of magnitudes is zero only when each is: no value hides in an empty place (ATTACKS 9).
+    isEmpty.out * magnitude === 0;
 
-    var words = WORDS(instruments, QUANTITY_BITS() + 1);
+    var words = BIT_WORDS(instruments, QUANTITY_BITS() + 1);
     component hash = TaggedHash(KIND_ACCOUNT(), 4 + words);
     hash.in[0] <== subject;
     hash.in[1] <== accountId;
@@ -59,7 +61,7 @@ template SignedAccount(instruments, sources) {
 
     component approved = ApprovedSource(sources);
     approved.enabled <== enabled;
-    approved.key <== sourceKey;
+    approved.keyX <== sourceKey[0];
     approved.list <== sourceList;
 
     component keyOnCurve = BabyCheck();

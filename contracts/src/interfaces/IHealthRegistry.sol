@@ -20,6 +20,14 @@ interface IHealthRegistry {
         uint64 marketTime;
         /// Time of the snapshot, unix seconds.
         uint64 asOf;
+        /// The subject's enrolment that counts now.
+        uint256 enrolment;
+        /// Units of the fund outstanding, 8 decimals; at least 1.
+        uint96 units;
+        /// The step of the drawdown chain: from the state that the registry has for the subject (0: genesis) to the next one,
+        /// non-zero and below r.
+        uint256 previousState;
+        uint256 newState;
         /// Hiding commitments to the holdings and to the exposures; each below r.
         uint256 portfolioCommitment;
         uint256 exposuresCommitment;
@@ -57,8 +65,9 @@ interface IHealthRegistry {
         Standing standing;
     }
 
-    /// @notice A subject agreed to be attested.
-    event Enrolled(address indexed subject);
+    /// @notice A subject declared a list of accounts, which counts from `liveAt` on: at once for the first list, and for the
+    ///         one in force when it calls off an announced change. It replaces what was announced and is not in force yet.
+    event Enrolled(address indexed subject, uint256 enrolment, uint40 liveAt);
     /// @notice An attestation was accepted. With the policy, the log is enough to verify the proof again.
     event Attested(
         address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission
@@ -67,10 +76,18 @@ interface IHealthRegistry {
     event Revoked(
         address indexed subject, bytes32 indexed policyId, address indexed by, Standing standing, string reason
     );
+    /// @notice A guardian let a subject's drawdown chain start over: the high-water mark behind `state` is given up.
+    event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason);
     /// @notice A guardian allows new attestations again; old ones do not come back.
     event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by);
 
     error NotEnrolled(address subject);
+    /// @dev The proof is about another list of accounts than the declared one.
+    error WrongEnrolment(address subject, uint256 expected, uint256 received);
+    /// @dev The step does not start from the registry's state: an epoch was skipped, replayed or forked.
+    error WrongState(address subject, uint256 expected, uint256 received);
+    error NoUnits(address subject);
+    error ChainNotStarted(address subject);
     error ClosedByGuardian(address subject, bytes32 policyId);
     error NotClosed(address subject, bytes32 policyId);
     /// @dev Also what a replayed proof meets.
@@ -87,11 +104,15 @@ interface IHealthRegistry {
     /// @dev At least one proof is false; `firstRefused` says which.
     error BatchRefused(address verifier, uint256 size);
 
-    /// @notice The caller agrees to be a subject. Doing it again changes nothing.
-    function enrol() external;
+    /// @notice The caller agrees to be a subject and declares its accounts. Every proof covers exactly that list.
+    /// @param enrolment Hiding commitment to the ordered list of accounts, the same for every circuit; non-zero, below r.
+    /// @dev The first list counts at once, any other one after `enrolmentDelay`; until then the old one does. The list in
+    ///      force calls off an announced change. Declaring once more what counts or is announced changes nothing.
+    function enrol(uint256 enrolment) external;
 
-    /// @notice Verifies a proof and stores the attestation. Anybody may submit: the proof is bound to the subject.
-    /// @dev Refused unless the subject is enrolled, the record is open, and
+    /// @notice Verifies a proof, stores the attestation and advances the subject's drawdown chain. Anybody may submit: the
+    ///         proof is bound to the subject.
+    /// @dev Refused unless the record is open, enrolment and previous state are the registry's, and
     ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew.
     function attest(Submission calldata submission) external;
 
@@ -112,6 +133,10 @@ interface IHealthRegistry {
     /// @notice Lets a closed record accept snapshots newer than this moment. Guardian role.
     function reopen(address subject, bytes32 policyId) external;
 
+    /// @notice Lets a subject that lost its state start over from a genesis. Guardian role: whoever may do it can give up a
+    ///         high-water mark.
+    function restartChain(address subject, string calldata reason) external;
+
     /// @notice Whether `subject` has an attestation under `policyId` that counts now: it was not revoked and
     ///         block.timestamp < expiry, where expiry = asOf + validity is the first second that is too late.
     /// @dev Reads one slot.
@@ -119,6 +144,19 @@ interface IHealthRegistry {
 
     function recordOf(address subject, bytes32 policyId) external view returns (Record memory);
     function isEnrolled(address subject) external view returns (bool);
+
+    /// @notice The list of accounts that counts now; 0 when the subject never enrolled.
+    function enrolmentOf(address subject) external view returns (uint256);
+
+    /// @notice The announced list and the first second at which it counts; zeros when nothing is announced.
+    function pendingEnrolmentOf(address subject) external view returns (uint256 enrolment, uint40 liveAt);
+
+    /// @notice The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one.
+    /// @dev One chain a subject, whatever the policy: a high-water mark cannot be shed by changing the policy.
+    function stateOf(address subject) external view returns (uint256);
+
+    /// @notice Seconds from the announcement of another list of accounts until it counts.
+    function enrolmentDelay() external view returns (uint40);
 
     /// @notice The statement that `submission` claims, and the point and value that its proof must carry.
     /// @dev Checks ranges, not freshness; the proof is not looked at.

@@ -24,8 +24,7 @@ library Statement {
         return uint256(keccak256(abi.encode("keel/domain/1", chainId, registry))) % Bn254.R;
     }
 
-    /// @dev Places 7, 9, 10, 11 and 14 (enrolment, units, states, disclosure) are reserved and stay zero in this
-    ///      version; the circuit forces the same.
+    /// @dev Place 14 (disclosure) is reserved and stays zero in this version; the circuit forces the same.
     function build(uint256 domain, IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p)
         internal
         pure
@@ -38,7 +37,11 @@ library Statement {
         v[4] = s.marketTime;
         v[5] = p.scenarioRoot;
         v[6] = p.sourcesRoot;
+        v[7] = s.enrolment;
         v[8] = s.asOf;
+        v[9] = s.units;
+        v[10] = s.previousState;
+        v[11] = s.newState;
         v[12] = s.portfolioCommitment;
         v[13] = s.exposuresCommitment;
         _writeLimits(v, p);

@@ -8,7 +8,7 @@ include "../limit-is-set.circom";
 // Proves: |delta[u]| / equity <= limit for every underlying u, which stops a long of one from hiding a short of another.
 // How: the prover names a bound; every |delta[u]| is at most the bound, and the bound keeps the limit. Any bound that
 // passes is sound, so none is computed here. Two narrow checks an underlying are cheaper than two wide ones.
-// Range check of the bound: here. Ranges of the rest: |delta[u]| < 2^112 from BookSize, the limit from the statement.
+// Range check of the bound: here. Ranges of the rest: |delta[u]| < 2^96 from BookSize, the limit from the statement.
 template MaxUnderlyingDelta(underlyings) {
     signal input delta[underlyings];  // USD 1e16, signed
     signal input bound;               // private, USD 1e16; the largest |delta[u]| will do

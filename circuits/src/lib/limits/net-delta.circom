@@ -6,8 +6,8 @@ include "../in-range.circom";
 include "../limit-is-set.circom";
 
 // Proves: low <= sum of the dollar deltas / equity <= high, both ends signed.
-// Ranges: |sum| <= gross exposure < 2^112 from BookSize, both ends from the public statement (32 bits with the bias), so
-// each difference is below 2^(112 + 32 + 1).
+// Ranges: |sum| <= gross exposure < 2^96 from BookSize, both ends from the public statement (32 bits with the bias), so
+// each difference is below 2^(96 + 32 + 1).
 template NetDelta() {
     signal input netDelta;    // USD 1e16, signed
     signal input equity;      // USD 1e16

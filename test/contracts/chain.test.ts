@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does the registry hold a subject to the accounts that it declared, and to one drawdown chain without gap, fork or return?
+ *
+ * @module
+ */
+import { type Attestation, FIELD_ORDER, policyId } from "keel/verifier";
+import type { Hex } from "viem";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextBlockAt, now, travelTo } from "../support/chain.js";
+import {
+  acceptMarket,
+  attestation,
+  begin,
+  ENROLMENT,
+  type Fixture,
+  GENESIS,
+  POLICY,
+  refused,
+  START,
+  startFixture,
+  stepAfter,
+  TERMS,
+} from "./fixture.js";
+import {
+  enrol,
+  enrolmentOf,
+  publishPolicy,
+  restartChain,
+  revoke,
+  stateOf,
+  statusOf,
+  submitAttestation,
+  submitBatch,
+} from "./registry-client.js";
+import { endProving } from "./statement-circuit.js";
+
+const WEEK = 7 * 86_400;
+const SECOND = stepAfter(GENESIS);
+const THIRD = stepAfter(SECOND);
+/** Another list of accounts: a losing one left out. */
+const SHORTER = 667n;
+
+let fixture: Fixture;
+let snapshot: Hex;
+let first: Attestation;
+let second: Attestation;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  first = await attestation(fixture);
+  second = await attestation(fixture, { asOf: START + 50, chain: SECOND });
+});
+
+beforeEach(async () => {
+  snapshot = await begin(fixture);
+});
+
+afterEach(async () => {
+  await fixture.chain.test.revert({ id: snapshot });
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+const subject = () => fixture.cast.subject.account.address;
+const declare = (enrolment: bigint) => enrol(fixture.registry, fixture.cast.subject, enrolment);
+const submit = (att: Attestation) => submitAttestation(fixture.registry, fixture.cast.stranger, att);
+const status = () => statusOf(fixture.registry, subject(), POLICY);
+const counts = () => enrolmentOf(fixture.registry, subject());
+const state = () => stateOf(fixture.registry, subject());
+const restart = (wallet = fixture.cast.guardian) =>
+  restartChain(fixture.registry, wallet, subject(), "state file lost");
+
+async function logsOf({ hash }: { readonly hash: Hex }): Promise<number> {
+  return (await fixture.chain.client.getTransactionReceipt({ hash })).logs.length;
+}
+
+describe("18 the declared accounts", () => {
+  it("an account left out, added or moved is another list, which is refused with both names", async () => {
+    const att = await attestation(fixture, { enrolment: SHORTER });
+    const error = await refused(submit(att), "registry.wrongEnrolment");
+    expect(error).toMatchObject({
+      kind: "proof",
+      path: "enrolment",
+      expected: `the declared accounts ${ENROLMENT}`,
+      received: `${SHORTER}`,
+    });
+    await refused(submit({ ...att, enrolment: ENROLMENT }), "registry.proofRefused");
+  });
+
+  it("the first list counts at once", async () => {
+    const { registry, cast } = fixture;
+    await enrol(registry, cast.guardian, SHORTER);
+    expect(await statusOf(registry, cast.guardian.account.address, POLICY)).toMatchObject({
+      enrolled: true,
+      enrolment: SHORTER,
+      state: 0n,
+    });
+  });
+
+  it("another list counts after the delay, to the second, in public all the while; the old one until then", async () => {
+    const { chain } = fixture;
+    await declare(SHORTER);
+    const liveAt = (await now(chain)) + WEEK;
+    expect(await status()).toMatchObject({
+      enrolment: ENROLMENT,
+      pendingEnrolment: { enrolment: SHORTER, liveAt },
+    });
+    await submit(first);
+    await travelTo(chain, liveAt - 1);
+    expect(await counts()).toBe(ENROLMENT);
+    await travelTo(chain, liveAt);
+    expect(await counts()).toBe(SHORTER);
+    expect((await status()).pendingEnrolment).toBeUndefined();
+    await acceptMarket(fixture, { root: 334n, asOf: liveAt });
+    const about = { asOf: liveAt, marketRoot: 334n, marketTime: liveAt, chain: SECOND };
+    await refused(submit(await attestation(fixture, about)), "registry.wrongEnrolment");
+    await submit(await attestation(fixture, { ...about, enrolment: SHORTER }));
+  });
+
+  it("announcing again replaces the announcement and restarts the delay", async () => {
+    const { chain } = fixture;
+    await declare(SHORTER);
+    await travelTo(chain, (await now(chain)) + WEEK - 10);
+    await declare(668n);
+    const liveAt = (await now(chain)) + WEEK;
+    await travelTo(chain, liveAt - 1);
+    expect(await counts()).toBe(ENROLMENT);
+    await travelTo(chain, liveAt);
+    expect(await counts()).toBe(668n);
+  });
+
+  it("declaring the same again changes nothing, neither what counts nor what is announced", async () => {
+    expect(await logsOf(await declare(ENROLMENT))).toBe(0);
+    await declare(SHORTER);
+    const { pendingEnrolment } = await status();
+    expect(await logsOf(await declare(SHORTER))).toBe(0);
+    expect((await status()).pendingEnrolment).toEqual(pendingEnrolment);
+  });
+
+  it("the list in force calls an announcement off; the next change waits in full", async () => {
+    const { chain } = fixture;
+    await declare(SHORTER);
+    expect(await logsOf(await declare(ENROLMENT))).toBe(1);
+    expect((await status()).pendingEnrolment).toBeUndefined();
+    await travelTo(chain, (await now(chain)) + 2 * WEEK);
+    expect(await counts()).toBe(ENROLMENT);
+    await declare(SHORTER);
+    expect((await status()).pendingEnrolment?.liveAt).toBe((await now(chain)) + WEEK);
+  });
+
+  it("a list that came into force unseen is what a third one waits behind", async () => {
+    const { chain } = fixture;
+    await declare(SHORTER);
+    await travelTo(chain, (await now(chain)) + WEEK);
+    await declare(ENROLMENT);
+    expect(await status()).toMatchObject({
+      enrolment: SHORTER,
+      pendingEnrolment: { enrolment: ENROLMENT },
+    });
+  });
+
+  it("are the same for every policy", async () => {
+    const terms = { ...TERMS, maxLeverage: 20_000 };
+    await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+    const att = await attestation(fixture, { terms, enrolment: SHORTER });
+    await refused(submit(att), "registry.wrongEnrolment");
+  });
+
+  it.each([0n, FIELD_ORDER, FIELD_ORDER + ENROLMENT])("34 are never %s", async (value) => {
+    await refused(declare(value), "registry.notInField");
+  });
+});
+
+describe("19 the drawdown chain", () => {
+  it("goes on from the registry's state, step by step", async () => {
+    expect(await state()).toBe(0n);
+    await submit(first);
+    expect(await state()).toBe(GENESIS.newState);
+    await travelTo(fixture.chain, START + 60);
+    await submit(second);
+    expect(await state()).toBe(SECOND.newState);
+    expect((await status()).state).toBe(SECOND.newState);
+  });
+
+  it("a skipped state is refused with both names", async () => {
+    await submit(first);
+    await travelTo(fixture.chain, START + 60);
+    const att = await attestation(fixture, { asOf: START + 50, chain: THIRD });
+    const error = await refused(submit(att), "registry.wrongState");
+    expect(error).toMatchObject({
+      kind: "proof",
+      path: "chain.previousState",
+      expected: `the registry's state ${GENESIS.newState}`,
+      received: `${SECOND.newState}`,
+    });
+    await refused(
+      submit({ ...att, chain: { ...THIRD, previousState: GENESIS.newState } }),
+      "registry.proofRefused",
+    );
+    expect(await state()).toBe(GENESIS.newState);
+  });
+
+  it("a chain cannot begin in the middle", async () => {
+    await travelTo(fixture.chain, START + 60);
+    await refused(submit(second), "registry.wrongState");
+  });
+
+  it("a replayed step is refused, the same snapshot or a newer one", async () => {
+    await submit(first);
+    await travelTo(fixture.chain, START + 60);
+    await submit(second);
+    await refused(submit(second), "registry.notNewer");
+    const again = await attestation(fixture, { asOf: START + 55, chain: SECOND });
+    await refused(submit(again), "registry.wrongState");
+  });
+
+  it("a fork is refused: of two steps from one state only the first counts", async () => {
+    await submit(first);
+    await travelTo(fixture.chain, START + 60);
+    const fork = { ...SECOND, newState: 9_999n };
+    const kinder = await attestation(fixture, { asOf: START + 55, chain: fork });
+    await submit(second);
+    await refused(submit(kinder), "registry.wrongState");
+    expect(await state()).toBe(SECOND.newState);
+  });
+
+  it("a second genesis is refused", async () => {
+    await submit(first);
+    await travelTo(fixture.chain, START + 60);
+    const genesis = { ...GENESIS, newState: 9_999n };
+    await refused(
+      submit(await attestation(fixture, { asOf: START + 50, chain: genesis })),
+      "registry.wrongState",
+    );
+  });
+
+  it("two policies share one chain: a high-water mark is not shed with the policy", async () => {
+    const terms = { ...TERMS, maxDrawdown: 5_000 };
+    await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+    await submit(first);
+    await refused(submit(await attestation(fixture, { terms })), "registry.wrongState");
+    await submit(await attestation(fixture, { terms, chain: SECOND }));
+    expect(await state()).toBe(SECOND.newState);
+    const { count } = await statusOf(fixture.registry, subject(), policyId(terms));
+    expect(count).toBe(1);
+  });
+
+  it("a batch of two epochs chains one after the other, and not the other way round", async () => {
+    const { registry, cast } = fixture;
+    await travelTo(fixture.chain, START + 60);
+    await refused(submitBatch(registry, cast.stranger, [second, first]), "registry.wrongState");
+    const fork = await attestation(fixture, { asOf: START + 50 });
+    await refused(submitBatch(registry, cast.stranger, [first, fork]), "registry.wrongState");
+    expect(await state()).toBe(0n);
+    await submitBatch(registry, cast.stranger, [first, second]);
+    expect(await state()).toBe(SECOND.newState);
+  });
+
+  it("a refused proof leaves the state where it was, singly and in a batch", async () => {
+    const { registry, cast } = fixture;
+    await submit(first);
+    await travelTo(fixture.chain, START + 60);
+    const forged = { ...second, proof: first.proof };
+    await refused(submit(forged), "registry.proofRefused");
+    await refused(submitBatch(registry, cast.stranger, [forged]), "registry.batchRefused");
+    expect(await state()).toBe(GENESIS.newState);
+    await submit(second);
+  });
+
+  it("is not moved by a revocation: the next epoch goes on from the revoked one", async () => {
+    await submit(first);
+    await nextBlockAt(fixture.chain, START + 30);
+    await revoke(fixture.registry, fixture.cast.subject, POLICY, "wrong snapshot");
+    expect(await state()).toBe(GENESIS.newState);
+    await travelTo(fixture.chain, START + 60);
+    await refused(submit(await attestation(fixture, { asOf: START + 50 })), "registry.wrongState");
+    await submit(second);
+  });
+
+  it("starts over after a lost state by a guardian's act only, and then from a genesis only", async () => {
+    const { cast, chain } = fixture;
+    await submit(first);
+    for (const wallet of [cast.subject, cast.stranger, cast.deployer]) {
+      await refused(restart(wallet), "registry.accessManagedUnauthorized");
+    }
+    expect(await logsOf(await restart())).toBe(1);
+    expect(await state()).toBe(0n);
+    await travelTo(chain, START + 60);
+    await refused(submit(first), "registry.notNewer");
+    await refused(submit(second), "registry.wrongState");
+    const genesis = { ...GENESIS, newState: 2_001n };
+    await submit(await attestation(fixture, { asOf: START + 50, chain: genesis }));
+    expect(await state()).toBe(2_001n);
+  });
+
+  it("has nothing to restart before its first step", async () => {
+    const error = await refused(restart(), "registry.chainNotStarted");
+    expect(error).toMatchObject({ kind: "input", expected: "a subject with a state" });
+  });
+
+  it("has units, and a next state that is none", async () => {
+    await refused(submit({ ...first, chain: { ...GENESIS, units: 0n } }), "registry.noUnits");
+    for (const newState of [0n, FIELD_ORDER]) {
+      await refused(submit({ ...first, chain: { ...GENESIS, newState } }), "registry.notInField");
+    }
+  });
+});

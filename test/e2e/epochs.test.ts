@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does the command line carry the declared accounts and the drawdown chain from one proof to the next, and keep the files
+ * that the chain cannot do without?
+ *
+ * @module
+ */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exampleTexts } from "../../dist/examples/generate.js";
+import { STRATEGIES } from "../../dist/examples/strategies.js";
+import { type Ended, errorOf, inFolder, keel, keelHere } from "../support/cli.js";
+
+const AS_OF = 1767225600;
+const STRATEGY = STRATEGIES[0]!;
+
+let folder: string;
+const path = (name: string): string => join(folder, name);
+const tree = async (name: string) => JSON.parse(await readFile(path(name), "utf8"));
+
+/** Writes a book of the first strategy, at a time, with other positions where the test says so. */
+async function place(
+  name: string,
+  change: { readonly asOf?: number; readonly positions?: Readonly<Record<string, string>> } = {},
+): Promise<string[]> {
+  const limits = { ...STRATEGY.limits, maxDrawdown: "0.1" };
+  const texts = exampleTexts({ ...STRATEGY, limits }, change);
+  const args: string[] = [];
+  for (const [role, text] of Object.entries(texts)) {
+    const file = path(`${name}-${role}.json`);
+    await writeFile(file, text);
+    args.push(`--${role}`, file);
+  }
+  return args;
+}
+
+let today: string[];
+let tomorrow: string[];
+/** The price has not moved; 300 ether are gone. */
+let loss: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keel-epochs-"));
+  today = await place("today");
+  tomorrow = await place("tomorrow", { asOf: AS_OF + 86_400 });
+  const positions = { ...STRATEGY.positions, ETH: "2100", "ETH-PERP": "-3100" };
+  loss = await place("loss", { asOf: AS_OF + 86_400, positions });
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const prove = (book: readonly string[], ...more: string[]): Promise<Ended> =>
+  keelHere(["prove", ...book, "--json", ...more]);
+
+describe("enrol", () => {
+  it("makes a secret list of a snapshot's accounts, or of the ones named", async () => {
+    const [, snapshot] = today as [string, string];
+    const made = await keel(["enrol", "--snapshot", snapshot, "--out", path("enrolment.json"), "--json"]);
+    expect(made.code, made.stderr).toBe(0);
+    expect(JSON.parse(made.stdout)).toEqual({
+      ok: true,
+      out: path("enrolment.json"),
+      accounts: 1,
+      enrolment: expect.stringMatching(/^[1-9][0-9]{60,77}$/),
+    });
+    expect((await stat(path("enrolment.json"))).mode & 0o777).toBe(0o600);
+    const { salt, ...file } = await tree("enrolment.json");
+    expect(file).toEqual({ keel: "enrolment/1", accounts: ["main"] });
+    expect(made.stdout + made.stderr).not.toContain(salt);
+    expect(made.stdout + made.stderr).not.toContain("main");
+
+    const named = ["--accounts", "venue-1,venue-2", "--out", path("two.json")];
+    expect((await keelHere(["enrol", ...named])).code).toBe(0);
+    expect((await tree("two.json")).accounts).toEqual(["venue-1", "venue-2"]);
+  });
+
+  it.each([
+    ["neither accounts nor a snapshot", [], "usage"],
+    ["both", ["--accounts", "a", "--snapshot", "-"], "usage"],
+    ["a file and a chain", ["--accounts", "a", "--rpc", "http://127.0.0.1:1"], "usage"],
+    ["a name that is none", ["--accounts", "a b"], "input.text"],
+    ["an empty name", ["--accounts", "a,"], "input.text"],
+    ["a name twice", ["--accounts", "a,b,a"], "input.duplicate"],
+  ])("refuses %s, and writes nothing", async (_, args, code) => {
+    await inFolder(async (empty) => {
+      const ended = await keelHere(["enrol", ...args, "--out", join(empty, "e.json"), "--json"]);
+      expect([ended.code, errorOf(ended).code]).toEqual([1, code]);
+      expect(await readdir(empty)).toEqual([]);
+    });
+  });
+
+  it("keeps an enrolment that exists: its salt is the subject's only one", async () => {
+    const before = await readFile(path("enrolment.json"), "utf8");
+    const args = ["enrol", "--accounts", "main", "--out", path("enrolment.json"), "--json"];
+    expect(errorOf(await keelHere(args)).code).toBe("file.exists");
+    expect(await readFile(path("enrolment.json"), "utf8")).toBe(before);
+  });
+});
+
+describe("19: the drawdown chain", () => {
+  it("begins without a state, and each proof starts where the one before ended", async () => {
+    const enrolment = ["--enrolment", path("enrolment.json")];
+    const outputs = (n: number) => ["--out", path(`${n}.json`), "--state-out", path(`state-${n}.json`)];
+    const first = await prove(today, ...enrolment, ...outputs(0));
+    expect(first.code, first.stderr).toBe(0);
+    expect((await stat(path("state-0.json"))).mode & 0o777).toBe(0o600);
+    const second = await prove(tomorrow, ...enrolment, "--state", path("state-0.json"), ...outputs(1));
+    expect(second.code, second.stderr).toBe(0);
+
+    const [one, two] = [await tree("0.json"), await tree("1.json")];
+    expect(one.chain).toMatchObject({ previousState: "0", units: "100000000" });
+    expect(two.chain.previousState).toBe(one.chain.newState);
+    expect(two.chain.newState).not.toBe(one.chain.newState);
+    expect(two.enrolment).toBe(one.enrolment);
+    const made = await keelHere(["verify", ...tomorrow.slice(2), "--attestation", path("1.json")]);
+    expect(made.code, made.stderr).toBe(0);
+    expect(made.stdout).toContain("at most 10 % below its high-water mark");
+    expect(await tree("state-1.json")).toMatchObject({ keel: "state/1", epoch: 1, units: "1" });
+
+    const { salt } = await tree("state-1.json");
+    for (const text of [second.stdout, second.stderr, JSON.stringify(two)]) expect(text).not.toContain(salt);
+  });
+
+  it("check and prove measure the fall from the high-water mark of the state", async () => {
+    const limit = async (...more: string[]) => {
+      const { code, stdout } = await keelHere(["check", ...loss, "--json", ...more]);
+      const { limits } = JSON.parse(stdout);
+      return { code, ...limits.find(({ name }: { name: string }) => name === "maxDrawdown") };
+    };
+    expect(await limit()).toMatchObject({ code: 0, value: "0", ok: true });
+    expect(await limit("--state", path("state-0.json"))).toMatchObject({
+      code: 2,
+      value: "0.1221",
+      ok: false,
+    });
+    const state = ["--state", path("state-0.json"), "--state-out", path("never.json")];
+    const ended = await prove(
+      loss,
+      "--enrolment",
+      path("enrolment.json"),
+      ...state,
+      "--out",
+      path("no.json"),
+    );
+    expect([ended.code, errorOf(ended).message]).toEqual([2, expect.stringContaining("maxDrawdown")]);
+    expect((await readdir(folder)).filter((name) => /never|no\.json/.test(name))).toEqual([]);
+  });
+
+  it("never writes a state over another file, --force or not", async () => {
+    const before = await readFile(path("state-1.json"), "utf8");
+    for (const more of [[], ["--force"]]) {
+      const outputs = ["--out", path("again.json"), "--state-out", path("state-1.json")];
+      const ended = await prove(tomorrow, "--state", path("state-0.json"), ...outputs, ...more);
+      expect([ended.code, errorOf(ended).code]).toEqual([1, "file.exists"]);
+    }
+    const inPlace = ["--state", path("state-1.json"), "--state-out", path("state-1.json"), "--force"];
+    expect(errorOf(await prove(tomorrow, ...inPlace, "--out", path("again.json"))).code).toBe("usage");
+    expect(await readFile(path("state-1.json"), "utf8")).toBe(before);
+    expect((await readdir(folder)).includes("again.json")).toBe(false);
+  });
+
+  it("leaves no state behind when the attestation cannot be placed", async () => {
+    const outputs = ["--out", "/proc/a.json", "--state-out", path("state-2.json")];
+    expect((await prove(tomorrow, ...outputs)).code).toBe(4);
+    expect((await readdir(folder)).includes("state-2.json")).toBe(false);
+  });
+
+  it.each([
+    ["no JSON", () => "{", "input.json"],
+    ["a salt outside the field", (text: string) => text.replace('"salt": "', '"salt": "9'), undefined],
+    ["another file", () => '{ "keel": "snapshot/1" }', "input.value"],
+  ])(
+    "refuses a state that is %s, before any key is loaded, and repeats nothing of it",
+    async (_, change, code) => {
+      const text = change(await readFile(path("state-0.json"), "utf8"));
+      await writeFile(path("bad-state.json"), text, { mode: 0o600 });
+      const ended = await prove(tomorrow, "--state", path("bad-state.json"), "--out", path("bad.json"));
+      expect(ended.code).toBe(1);
+      if (code !== undefined) expect(errorOf(ended).code).toBe(code);
+      const { salt, equity } = await tree("state-0.json");
+      for (const secret of [salt, equity]) expect(ended.stderr + ended.stdout).not.toContain(secret);
+    },
+  );
+});
+
+describe("18: declared accounts", () => {
+  it("an account too many or too few is refused by name of the place", async () => {
+    const attempt = async (accounts: string): Promise<Ended> => {
+      const file = path(`${accounts}.json`);
+      await keelHere(["enrol", "--accounts", accounts, "--out", file]);
+      return prove(today, "--enrolment", file, "--out", path("never.json"));
+    };
+    expect(errorOf(await attempt("main,reserve")).code).toBe("enrolment.missing");
+    expect(errorOf(await attempt("reserve")).code).toBe("enrolment.undeclared");
+  });
+
+  it("warns when a registry is named and the files that it needs are not", async () => {
+    const registry = ["--chain-id", "31337", "--registry", `0x${"ab".repeat(20)}`];
+    const { code, stderr } = await prove(today, ...registry, "--out", path("bound.json"));
+    expect(code).toBe(0);
+    expect(stderr).toContain("warning: without --enrolment");
+    expect(stderr).toContain("warning: without --state-out");
+  });
+
+  it("a list that others may read gets a warning", async () => {
+    const { chmod } = await import("node:fs/promises");
+    await chmod(path("two.json"), 0o644);
+    const { stderr } = await prove(today, "--enrolment", path("two.json"), "--out", path("never.json"));
+    expect(stderr).toContain("others may read it");
+  });
+});

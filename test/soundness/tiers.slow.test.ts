@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do the larger tiers stay inside their proving domains, and accept exactly what the integer model calls healthy?
+ *
+ * @module
+ */
+
+import { circuitDefinition } from "keel/circuits";
+import { circuitOf } from "keel/verifier";
+import { describe, expect, it } from "vitest";
+import { agreement } from "../support/agreement.js";
+import { compiled } from "../support/circuit.js";
+
+const TIERS = [
+  { id: "portfolio-health/fund-64", constraints: 60_828, domain: 2 ** 16 },
+  { id: "portfolio-health/options-64", constraints: 110_179, domain: 2 ** 17 },
+  { id: "portfolio-health/institution-256", constraints: 261_132, domain: 2 ** 18 },
+];
+
+describe("larger tiers", () => {
+  it.each(TIERS)("$id", { timeout: 900_000 }, async ({ id, constraints, domain }) => {
+    const circuit = await compiled(await circuitDefinition(id));
+    expect(circuit.r1cs.constraints).toBe(constraints);
+    expect(constraints + 4).toBeLessThanOrEqual(domain);
+    const counts = await agreement(circuit, circuitOf(id), 64, 20);
+    expect(Math.min(counts.healthy, counts.broken)).toBeGreaterThan(1);
+  });
+});

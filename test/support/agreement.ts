@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Holds a circuit against the integer model on random books.
+ *
+ * @module
+ */
+
+import { assess } from "keel/prover";
+import type { Circuit as Tier } from "keel/verifier";
+import { expect } from "vitest";
+import { seededRandom, witnessOf } from "./book.js";
+import type { Circuit } from "./circuit.js";
+import { randomBook } from "./random-book.js";
+
+/** How many random books were healthy and how many broke a limit; fails where circuit and model differ. */
+export async function agreement(
+  circuit: Circuit,
+  tier: Tier,
+  seed: number,
+  books: number,
+): Promise<{ healthy: number; broken: number }> {
+  console.info(`${tier.id}: ${books} random books, seed ${seed}`);
+  const random = seededRandom(seed);
+  const counts = { healthy: 0, broken: 0 };
+  for (let n = 0; n < books; n++) {
+    const parts = randomBook(random, tier);
+    const { healthy, limits } = assess(parts.snapshot, parts.market, parts.policy);
+    const accepted = await circuit.accepts(witnessOf(parts).input);
+    const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
+    expect(accepted, `seed ${seed}, book ${n}, broken by the model: ${broken}`).toBe(healthy);
+    counts[healthy ? "healthy" : "broken"] += 1;
+  }
+  return counts;
+}

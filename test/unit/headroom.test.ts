@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Is a room the largest amount for which the limit still holds: met by it, broken by 1e-16 USD more?
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { type Assessment, assess, headroom, judge, type Metrics, type Room } from "keel/prover";
+import type { Limits } from "keel/verifier";
+import { describe, expect, it } from "vitest";
+import { book } from "../support/book.js";
+
+const SEED = 20260101;
+const usd = (least: number, most: number) =>
+  fc.bigInt({ min: BigInt(least) * 10n ** 16n, max: BigInt(most) * 10n ** 16n });
+const ratio = fc.bigInt({ min: 1n, max: 60_000n });
+
+const metrics = fc
+  .record({
+    liabilities: usd(0, 5_000_000),
+    equity: usd(1, 5_000_000),
+    grossExposure: usd(0, 9_000_000),
+    eth: usd(-3_000_000, 3_000_000),
+    btc: usd(-3_000_000, 3_000_000),
+    venue: usd(-1_000_000, 4_000_000),
+    factor: fc.bigInt({ min: 0n, max: 10_000n }),
+    pnl: fc.bigInt({ min: -(10n ** 26n), max: 10n ** 26n }),
+    greek: usd(-1_000_000, 1_000_000),
+    units: fc.bigInt({ min: 1n, max: 10n ** 14n }),
+  })
+  .map(({ eth, btc, venue, factor, pnl, greek, ...sums }) => {
+    const assets = sums.liabilities + sums.equity;
+    return {
+      ...sums,
+      assets,
+      collateral: assets * factor,
+      netDelta: eth + btc,
+      underlyingDelta: new Map([
+        ["USD", 0n],
+        ["ETH", eth],
+        ["BTC", btc],
+      ]),
+      venueEquity: new Map([
+        ["main", venue],
+        ["second", sums.equity - venue],
+      ]),
+      scenarioPnl: new Map([
+        ["ETH -30%", pnl],
+        ["all +50%", -pnl],
+      ]),
+      greeks: { gamma: greek, vega: greek / 2n, theta: -greek },
+    } as unknown as Metrics;
+  });
+
+const limits = fc.record({
+  minCollateralRatio: ratio,
+  minHealthFactor: ratio,
+  maxLeverage: ratio,
+  netDelta: fc.tuple(fc.bigInt({ min: -20_000n, max: 0n }), fc.bigInt({ min: 1n, max: 20_000n })),
+  maxUnderlyingDelta: ratio,
+  maxVenue: ratio,
+  maxGamma: ratio,
+  maxVega: ratio,
+  maxTheta: ratio,
+  maxStressLoss: ratio,
+  maxDrawdown: fc.bigInt({ min: 0n, max: 10_000n }),
+  minEquity: fc.bigInt({ min: 0n, max: 10n ** 15n }),
+}) as unknown as fc.Arbitrary<Limits>;
+
+const mark = fc.record({
+  equity: usd(1, 5_000_000),
+  units: fc.bigInt({ min: 1n, max: 10n ** 14n }),
+});
+
+type Mutable = { -readonly [K in keyof Metrics]: Metrics[K] };
+
+/** The metrics after the addition that a room speaks of. */
+function added(given: Metrics, { name, add }: Room, worst: string | undefined, amount: bigint): Metrics {
+  const plus = (value: bigint): bigint => (value < 0n ? value - amount : value + amount);
+  const replaced = (map: ReadonlyMap<string, bigint>, change: (value: bigint) => bigint) =>
+    new Map([...map].map(([key, value]) => [key, key === worst ? change(value) : value]));
+  const after = { ...given } as Record<keyof Mutable, unknown>;
+  switch (add!.of) {
+    case "debt":
+      after.liabilities = given.liabilities + amount;
+      break;
+    case "grossExposure":
+      after.grossExposure = given.grossExposure + amount;
+      break;
+    case "delta":
+      if (name === "netDelta") after.netDelta = given.netDelta + amount;
+      else after.underlyingDelta = replaced(given.underlyingDelta, plus);
+      break;
+    case "venueEquity":
+      after.venueEquity = replaced(given.venueEquity, (value) => value + amount);
+      break;
+    case "scenarioLoss":
+      after.scenarioPnl = replaced(given.scenarioPnl, (value) => value - amount * 10_000n);
+      break;
+    default:
+      after.greeks = { ...given.greeks!, [add!.of]: plus(given.greeks![add!.of as "gamma"]) };
+  }
+  return after as unknown as Metrics;
+}
+
+/** The metrics after a loss of assets that count fully. */
+function lost(given: Metrics, amount: bigint): Metrics {
+  return {
+    ...given,
+    assets: given.assets - amount,
+    equity: given.equity - amount,
+    collateral: given.collateral - amount * 10_000n,
+  } as unknown as Metrics;
+}
+
+const book0 = book();
+
+describe("a room", () => {
+  it("is exact: the limit holds with it and breaks with a unit more", () => {
+    const counts = { add: 0, lose: 0, negative: 0 };
+    fc.assert(
+      fc.property(metrics, limits, mark, (given, set, high) => {
+        const judged = judge(given, set, high);
+        const assessment: Assessment = { healthy: true, metrics: given, limits: judged };
+        for (const [i, room] of headroom(assessment, book0, high).entries()) {
+          const result = judged[i]!;
+          const holds = (after: Metrics): boolean =>
+            judge(after, { [room.name]: set[room.name] }, high).find(({ name }) => name === room.name)!.ok;
+          if (room.add !== undefined) {
+            const { value } = room.add;
+            expect(value >= 0n, `${room.name} add`).toBe(result.ok);
+            // Taking back more than there is has no meaning; the sign has been checked.
+            if (value < 0n) counts.negative += 1;
+            else {
+              const direction = room.name === "netDelta" && !towardsHigh(given, set) ? -1n : 1n;
+              counts.add += 1;
+              expect(holds(added(given, room, result.worst, direction * value)), `${room.name} add`).toBe(
+                true,
+              );
+              const more = added(given, room, result.worst, direction * (value + 1n));
+              expect(holds(more), `${room.name} add, a unit more`).toBe(false);
+            }
+          }
+          if (room.lose !== undefined && room.lose >= 0n && room.lose < given.equity) {
+            counts.lose += 1;
+            expect(holds(lost(given, room.lose)), `${room.name} lose`).toBe(true);
+            const more = lost(given, room.lose + 1n);
+            if (more.equity > 0n) expect(holds(more), `${room.name} lose, a unit more`).toBe(false);
+          }
+        }
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+    expect(Math.min(counts.add, counts.lose, counts.negative)).toBeGreaterThan(300);
+  });
+});
+
+function towardsHigh({ equity, netDelta }: Metrics, { netDelta: band }: Limits): boolean {
+  const [low, high] = band!;
+  return high * equity - netDelta * 10_000n <= netDelta * 10_000n - low * equity;
+}
+
+describe("consumers", () => {
+  it("are the largest parts, in the direction that counts, three at most", () => {
+    const given = book({ positions: { ETH: "10", BTC: "0.2", USDC: "-13000", "ETH-PERP": "-9" } });
+    const assessment = assess(given.snapshot, given.market, given.policy);
+    const rooms = new Map(headroom(assessment, given).map((room) => [room.name, room]));
+    const names = (name: string) => rooms.get(name as keyof Limits)!.instruments.map((part) => part.name);
+    expect(names("maxLeverage")).toEqual(["ETH", "ETH-PERP", "BTC"]);
+    expect(names("minCollateralRatio")).toEqual(["USDC"]);
+    expect(names("netDelta")).toEqual(["ETH", "BTC"]);
+    expect(names("maxUnderlyingDelta")).toEqual(["BTC"]);
+    expect(rooms.get("maxStressLoss")!.scenarios.map(({ name }) => name)).toEqual(["ETH -30%"]);
+    expect(rooms.get("maxVenue")!.accounts).toEqual([{ name: "main", value: 35_000n * 10n ** 16n }]);
+  });
+});

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The definitions of circuits/SPEC.md section 5, a second time and independently: plain script, exact fractions, straight
+// from the JSON files, sharing no code with the project. `node test/vectors/definitions.mjs` writes examples.json beside
+// it, which the tests hold the integer model against.
+
+import { readFileSync, writeFileSync } from "node:fs";
+
+const gcd = (a, b) => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
+
+class Fraction {
+  constructor(top, bottom = 1n) {
+    const g = gcd(top, bottom) || 1n;
+    const sign = bottom < 0n ? -1n : 1n;
+    this.top = (sign * top) / g;
+    this.bottom = (sign * bottom) / g;
+  }
+  static of(text) {
+    const negative = text.startsWith("-");
+    const [whole, part = ""] = text.replace("-", "").split(".");
+    return new Fraction((negative ? -1n : 1n) * BigInt(whole + part), 10n ** BigInt(part.length));
+  }
+  plus(that) {
+    return new Fraction(this.top * that.bottom + that.top * this.bottom, this.bottom * that.bottom);
+  }
+  minus(that) {
+    return this.plus(that.times(new Fraction(-1n)));
+  }
+  times(that) {
+    return new Fraction(this.top * that.top, this.bottom * that.bottom);
+  }
+  over(that) {
+    return new Fraction(this.top * that.bottom, this.bottom * that.top);
+  }
+  get sign() {
+    return this.top > 0n ? 1 : this.top < 0n ? -1 : 0;
+  }
+  get size() {
+    return this.sign < 0 ? new Fraction(-this.top, this.bottom) : this;
+  }
+  atMost(that) {
+    return this.minus(that).sign <= 0;
+  }
+  // Down to a multiple of 10^-places, as the published tables are.
+  floor(places) {
+    const scale = 10n ** BigInt(places);
+    const scaled = this.top * scale;
+    const quotient = scaled / this.bottom;
+    return new Fraction(scaled % this.bottom < 0n ? quotient - 1n : quotient, scale);
+  }
+  toString() {
+    // A terminating decimal: count the factors of two and five.
+    let places = 0;
+    for (let rest = this.bottom; rest !== 1n; places++) rest /= gcd(rest, 10n);
+    const digits = ((this.size.top * 10n ** BigInt(places)) / this.bottom)
+      .toString()
+      .padStart(places + 1, "0");
+    const cut = digits.length - places;
+    const point = places === 0 ? "" : `.${digits.slice(cut)}`;
+    return `${this.sign < 0 ? "-" : ""}${digits.slice(0, cut)}${point}`;
+  }
+}
+
+const ZERO = new Fraction(0n);
+const ONE = new Fraction(1n);
+const HUNDRED = new Fraction(100n);
+const total = (list) => list.reduce((sum, value) => sum.plus(value), ZERO);
+const largest = (list) => list.reduce((most, value) => (most.atMost(value) ? value : most));
+const mapped = (names, value) => Object.fromEntries(names.map((name) => [name, value(name)]));
+
+function unitsOf(row, market, policy) {
+  const price = Fraction.of(row.price);
+  const funded = ["cash", "spot", "option"].includes(row.kind);
+  if (row.kind !== "option") {
+    const delta = row.kind === "cash" ? ZERO : price;
+    const hasArrays = policy.circuit.includes("/options-");
+    const pnl = policy.scenarios.map(({ shocks }) => {
+      const change = delta.times(Fraction.of(shocks[row.underlying] ?? "0"));
+      return hasArrays ? change.floor(8) : change;
+    });
+    return { price, funded, delta, gamma: ZERO, vega: ZERO, theta: ZERO, pnl };
+  }
+  const same = market.instruments.filter((other) => other.underlying === row.underlying);
+  const reference =
+    same.find((other) => other.kind === "spot") ??
+    same.find((other) => other.kind === "perp" || other.kind === "future");
+  const spot = Fraction.of(reference.price);
+  return {
+    price,
+    funded,
+    delta: Fraction.of(row.delta).times(spot).floor(8),
+    gamma: Fraction.of(row.gamma).times(spot).times(spot).floor(8),
+    vega: Fraction.of(row.vega),
+    theta: Fraction.of(row.theta),
+    pnl: row.pnl.map(Fraction.of),
+  };
+}
+
+function evaluate(snapshot, market, policy) {
+  const holdings = [];
+  for (const account of snapshot.accounts) {
+    for (const [id, text] of Object.entries(account.positions)) {
+      const row = market.instruments.find((candidate) => candidate.id === id);
+      const quantity = Fraction.of(text).floor(8);
+      holdings.push({ account: account.id, row, quantity, ...unitsOf(row, market, policy) });
+    }
+  }
+  const over = (list, term) => total(list.map(term));
+  const worth = holdings
+    .filter(({ funded }) => funded)
+    .map((h) => ({ ...h, value: h.quantity.times(h.price) }));
+  const held = worth.filter(({ value }) => value.sign > 0);
+  const owed = worth.filter(({ value }) => value.sign < 0);
+
+  const A = over(held, ({ value }) => value);
+  const L = over(owed, ({ value }) => value.size);
+  const E = A.minus(L);
+  const C = over(held, ({ value, row }) => value.times(Fraction.of(row.collateralFactor ?? "0")));
+  const G = over(holdings, ({ quantity, delta }) => quantity.size.times(delta.size));
+  const D = mapped(market.underlyings, (name) =>
+    over(
+      holdings.filter(({ row }) => row.underlying === name),
+      ({ quantity, delta }) => quantity.times(delta),
+    ),
+  );
+  const V = mapped(
+    snapshot.accounts.map(({ id }) => id),
+    (id) =>
+      over(
+        worth.filter(({ account }) => account === id),
+        ({ value }) => value,
+      ),
+  );
+  const greek = (name) => over(holdings, (h) => h.quantity.times(h[name]));
+  const pnl = Object.fromEntries(
+    policy.scenarios.map(({ name }, k) => [name, over(holdings, (h) => h.quantity.times(h.pnl[k]))]),
+  );
+  const N = total(Object.values(D));
+
+  const ofEquity = (sum) => (limit) => E.sign > 0 && sum.atMost(Fraction.of(limit).times(E));
+  const rules = {
+    minCollateralRatio: (limit) => Fraction.of(limit).times(L).atMost(A),
+    minHealthFactor: (limit) => Fraction.of(limit).times(L).atMost(C),
+    maxLeverage: ofEquity(G),
+    netDelta: ([low, high]) =>
+      E.sign > 0 && Fraction.of(low).times(E).atMost(N) && N.atMost(Fraction.of(high).times(E)),
+    maxUnderlyingDelta: ofEquity(largest(Object.values(D).map((d) => d.size))),
+    maxVenue: ofEquity(largest(Object.values(V))),
+    maxGamma: ofEquity(greek("gamma").size.over(HUNDRED)),
+    maxVega: ofEquity(greek("vega").size),
+    maxTheta: ofEquity(greek("theta").size),
+    maxStressLoss: ofEquity(largest([ZERO, ...Object.values(pnl).map((p) => ZERO.minus(p))])),
+    // At the genesis of the chain today is the high-water mark.
+    maxDrawdown: (limit) => E.sign > 0 && ONE.minus(Fraction.of(limit)).times(E).atMost(E),
+    minEquity: (limit) => Fraction.of(limit).atMost(E),
+  };
+  const broken = Object.entries(policy.limits)
+    .filter(([name, limit]) => !rules[name](limit))
+    .map(([name]) => name);
+  const text = (record) => mapped(Object.keys(record), (name) => record[name].toString());
+  const greeks = policy.circuit.includes("/options-")
+    ? { gamma: `${greek("gamma")}`, vega: `${greek("vega")}`, theta: `${greek("theta")}` }
+    : {};
+  return {
+    healthy: E.sign > 0 && broken.length === 0,
+    broken,
+    metrics: {
+      ...{ assets: `${A}`, liabilities: `${L}`, equity: `${E}`, grossExposure: `${G}`, collateral: `${C}` },
+      ...{ netDelta: `${N}`, underlyingDelta: text(D), venueEquity: text(V), scenarioPnl: text(pnl) },
+      ...greeks,
+    },
+  };
+}
+
+const examples = new URL("../../examples/", import.meta.url);
+const read = (name) => JSON.parse(readFileSync(new URL(name, examples), "utf8"));
+const rows = read("expected.json").filter((row) => row.snapshot && !/invalid\//.test(JSON.stringify(row)));
+const vectors = rows.map(({ snapshot, market, policy }) => ({
+  ...{ snapshot, market, policy },
+  ...evaluate(read(snapshot), read(market), read(policy)),
+}));
+const out = process.argv[2] ?? new URL("examples.json", import.meta.url);
+// Short lists stand on a line, as the formatter would have them.
+const file = JSON.stringify(vectors, null, 2).replace(
+  /\[\s+("[^[\]]*")\s+\]/g,
+  (_, names) => `[${names.replace(/\s+/g, " ")}]`,
+);
+writeFileSync(out, `${file}\n`);

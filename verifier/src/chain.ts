@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The chain client: registry, books, history, feeds. Apart from `keel/verifier`, so that a page which only verifies does not
+ * carry viem.
+ *
+ * @module
+ */
+
+export * from "./abi.js";
+export * from "./feeds.js";
+export * from "./history.js";
+export * from "./registry.js";
