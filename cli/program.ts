@@ -13,6 +13,7 @@ import type { AttestOptions } from "./commands/attest.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
+import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
 import type { ProveOptions } from "./commands/prove.js";
@@ -73,6 +74,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addManagerCommands(program, context, finish);
   addVerifierCommands(program, context, finish);
   addSourceCommands(program, context, finish);
+  addImportCommands(program, context, finish);
   addMarketCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
@@ -132,6 +134,22 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: SignOptions) => {
       const { sign } = await import("./commands/sign.js");
       finish(await sign(options, context));
+    });
+}
+
+function addImportCommands(program: Command, context: Context, finish: Finish): void {
+  const importing = program.command("import").description("make a snapshot from data of another form");
+  add(importing, "csv", "from a CSV file with the header account,source,instrument,quantity")
+    .requiredOption("--csv <file>", "the positions (secret); - is standard input")
+    .option("--mapping <file>", "mapping/1 file: where a venue's own export has them")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .requiredOption("--subject <address>", "whose positions", chainAddress("--subject"))
+    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: ImportCsvOptions) => {
+      const { importCsv } = await import("./commands/import-csv.js");
+      finish(await importCsv(options, context));
     });
 }
 

@@ -10,6 +10,7 @@ export * from "./drawdown.js";
 export * from "./eddsa.js";
 export * from "./enrolment.js";
 export * from "./headroom.js";
+export * from "./importers/csv.js";
 export * from "./market-build.js";
 export * from "./market-root.js";
 export * from "./pricing.js";

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel import csv`: a snapshot from a CSV file. It is not signed: its sources do that.
+ *
+ * @module
+ */
+
+import {
+  accountsFromCsv,
+  formatSnapshot,
+  parseMapping,
+  parseSnapshot,
+  type Snapshot,
+} from "../../prover/src/index.js";
+import { parseMarket } from "../../verifier/src/index.js";
+import type { Context, Outcome } from "../context.js";
+import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
+
+export interface ImportCsvOptions {
+  readonly csv: string;
+  readonly mapping?: string;
+  readonly market: string;
+  readonly subject: `0x${string}`;
+  /** Unix seconds. */
+  readonly asOf: number;
+  readonly out: string;
+  readonly force?: true;
+}
+
+/** Writes the snapshot. */
+export async function importCsv(options: ImportCsvOptions, context: Context): Promise<Outcome> {
+  const { out, subject, asOf, force = false } = options;
+  checkDistinct({
+    "--csv": options.csv,
+    "--mapping": options.mapping,
+    "--market": options.market,
+    "--out": out,
+  });
+  await checkOutput(out, force);
+  const market = parseMarket(await readText(options.market, "market", context));
+  const mapping =
+    options.mapping === undefined
+      ? undefined
+      : parseMapping(await readText(options.mapping, "mapping", context));
+  const accounts = accountsFromCsv(await readText(options.csv, "csv", context), market, mapping);
+  const snapshot: Snapshot = { subject, asOf, units: 10n ** 8n, accounts };
+  const text = formatSnapshot(snapshot);
+  parseSnapshot(text);
+  await writeText({ path: out, text, secret: true }, force, context.signal);
+  const positions = accounts.reduce((count, account) => count + account.positions.size, 0);
+  return {
+    json: { ok: true, out, accounts: accounts.length, positions },
+    text: `Imported ${positions} positions in ${accounts.length} accounts to ${out}; its sources sign it with \`keel sign\`.`,
+  };
+}
