@@ -8,9 +8,9 @@
  */
 
 import { parseAttestation } from "../../verifier/src/attestation.js";
+import { isWithin, registriesOf, type Scope } from "../../verifier/src/domain.js";
 import { KeelError } from "../../verifier/src/errors.js";
 import { type Registry, submitAttestation } from "../../verifier/src/registry.js";
-import type { Domain } from "../../verifier/src/statement.js";
 import { claimedStatement } from "../../verifier/src/verify.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
@@ -39,13 +39,15 @@ export async function attest(options: AttestOptions, context: Context): Promise<
   };
 }
 
-function checkDomain(domain: Domain, { chainId, address }: Registry): void {
-  if (domain.chainId === chainId && BigInt(domain.registry) === BigInt(address)) return;
+function checkDomain(scope: Scope, { chainId, address }: Registry): void {
+  if (isWithin(scope, { chainId, registry: address })) return;
   throw new KeelError({
     kind: "proof",
     code: "proof.mismatch",
     path: "attestation.domain",
     expected: `registry ${address} on chain ${chainId} (keel prove --chain-id --registry)`,
-    received: `registry ${domain.registry} on chain ${domain.chainId}`,
+    received: registriesOf(scope)
+      .map((domain) => `registry ${domain.registry} on chain ${domain.chainId}`)
+      .join(", "),
   });
 }

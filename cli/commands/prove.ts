@@ -26,6 +26,7 @@ import {
   type Domain,
   formatAttestation,
   type Policy,
+  scopeOf,
   UNBOUND_DOMAIN,
 } from "../../verifier/src/index.js";
 import { buildCircuit } from "../artifacts.js";
@@ -77,7 +78,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
 
   const artifacts = await buildCircuit(policy.circuit.id, context);
   const insecure = artifacts.manifest.insecure === true;
-  checkDevelopmentKey(insecure, domain, options.insecure === true);
+  checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
   const proven = await withProver(artifacts, options, context, (prover, proveOptions) =>
     proveHealth({
@@ -97,7 +98,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const expiresAt = asOf + policy.validity;
   const json = { ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt };
   return {
-    json: { ...json, domain, digest: digest.toString(), insecure, ms },
+    json: { ...json, domain: attestation.domain, digest: digest.toString(), insecure, ms },
     text: [
       `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
       ...(options.stateOut === undefined

@@ -6,7 +6,7 @@
  */
 
 import { policyTerms } from "../../verifier/src/policy.js";
-import { publishPolicy } from "../../verifier/src/registry.js";
+import { declareDomain, publishPolicy } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPublic, type PublicFiles } from "../load.js";
@@ -14,11 +14,12 @@ import { receiptJson } from "../receipts.js";
 
 export type PublishPolicyOptions = SenderOptions & PublicFiles;
 
-/** Publishes; doing it again changes nothing, the id is the content's. */
+/** Publishes, and declares the policy's domain where it has one; doing it again changes nothing, the id is the content's. */
 export async function publishPolicyTerms(options: PublishPolicyOptions, context: Context): Promise<Outcome> {
   const { market, policy } = await loadPublic(options, context);
   const terms = policyTerms(policy, market);
   const { registry, wallet } = await connectSender(options, context);
+  if (policy.domain !== undefined) await declareDomain(registry, wallet, policy.domain);
   const { policyId, ...receipt } = await publishPolicy(registry, wallet, terms);
   return {
     json: { ok: true, policyId, ...receiptJson(receipt) },

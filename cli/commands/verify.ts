@@ -5,7 +5,15 @@
  * @module
  */
 
-import { KeelError, parseAttestation, type Verified, verifyAttestation } from "../../verifier/src/index.js";
+import {
+  isWithin,
+  KeelError,
+  parseAttestation,
+  registriesOf,
+  UNBOUND_DOMAIN,
+  type Verified,
+  verifyAttestation,
+} from "../../verifier/src/index.js";
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
@@ -54,8 +62,11 @@ function checkTime({ asOf, expiresAt }: Verified, now: number, live: boolean): v
 }
 
 function domainText({ domain }: Verified): string {
-  if (BigInt(domain.registry) === 0n) return "It is bound to no registry, so it counts on no chain.";
-  return `It counts at registry ${domain.registry} on chain ${domain.chainId} only.`;
+  if (isWithin(domain, UNBOUND_DOMAIN)) return "It is bound to no registry, so it counts on no chain.";
+  const names = registriesOf(domain).map(
+    ({ registry, chainId }) => `registry ${registry} on chain ${chainId}`,
+  );
+  return `It counts at ${names.join(" and at ")} only.`;
 }
 
 function expiryText({ expiresAt }: Verified, now: number): string {

@@ -233,6 +233,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(marketBook.isAccepted(s.marketRoot, s.marketTime), MarketNotAccepted(s.marketRoot, s.marketTime));
     }
 
+    function _domainOf(IPolicyBook.Policy memory policy) private view returns (uint256) {
+        if (policy.domain == 0) return domain();
+        bool isMember = policyBook.isMember(policy.domain, block.chainid, address(this));
+        require(isMember, ForeignDomain(policy.domain, block.chainid));
+        return policy.domain;
+    }
+
     function _inputsOf(Submission calldata s, IPolicyBook.Policy memory policy)
         private
         view
@@ -254,7 +261,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Bn254.checkRoot(s.newState);
         Bn254.check(s.portfolioCommitment);
         Bn254.check(s.exposuresCommitment);
-        v = Statement.build(domain(), s, policy);
+        v = Statement.build(_domainOf(policy), s, policy);
         (x, y) = Statement.fold(s.commitment, v);
     }
 }

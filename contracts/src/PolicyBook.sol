@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
 import {PolicyOrder} from "./lib/PolicyOrder.sol";
+import {Statement} from "./lib/Statement.sol";
 
 /// @title PolicyBook: risk policies by content, and lines of policies that loosen only after a delay
 contract PolicyBook is IPolicyBook, AccessManaged {
@@ -13,9 +14,22 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     mapping(bytes32 policyId => Policy) private _policies;
     mapping(bytes32 line => Line) private _lines;
+    mapping(uint256 domain => Member[]) private _members;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
         delay = delay_;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function declareDomain(Member[] calldata members) external returns (uint256 domain) {
+        domain = Statement.declaredDomainOf(members);
+        if (_members[domain].length != 0) return domain;
+        require(members.length > 1, TooFewMembers(members.length));
+        for (uint256 i = 0; i < members.length; ++i) {
+            require(i == 0 || _order(members[i - 1]) < _order(members[i]), MembersNotAscending(i));
+            _members[domain].push(members[i]);
+        }
+        emit DomainDeclared(domain, members);
     }
 
     /// @inheritdoc IPolicyBook
@@ -54,6 +68,21 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
+    function isMember(uint256 domain, uint256 chainId, address registry) external view returns (bool) {
+        Member[] storage members = _members[domain];
+        for (uint256 i = 0; i < members.length; ++i) {
+            if (members[i].chainId == chainId && members[i].registry == registry) return true;
+        }
+        return false;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function membersOf(uint256 domain) external view returns (Member[] memory) {
+        require(_members[domain].length != 0, UnknownDomain(domain));
+        return _members[domain];
+    }
+
+    /// @inheritdoc IPolicyBook
     function policyOf(bytes32 policyId) public view returns (Policy memory) {
         require(exists(policyId), UnknownPolicy(policyId));
         return _policies[policyId];
@@ -86,11 +115,16 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         return PolicyOrder.isTighter(policyOf(policyId), policyOf(than));
     }
 
-    function _check(Policy calldata policy) private pure {
+    function _check(Policy calldata policy) private view {
         require(policy.circuit != 0, NoCircuit());
         Bn254.checkRoot(policy.scenarioRoot);
         Bn254.checkRoot(policy.sourcesRoot);
         require(policy.netDeltaLo <= policy.netDeltaHi, EmptyDeltaBand(policy.netDeltaLo, policy.netDeltaHi));
         require(policy.validity != 0, ZeroValidity());
+        require(policy.domain == 0 || _members[policy.domain].length != 0, UnknownDomain(policy.domain));
+    }
+
+    function _order(Member calldata member) private pure returns (uint256) {
+        return (uint256(member.chainId) << 160) | uint160(member.registry);
     }
 }

@@ -14,6 +14,7 @@ import {
   KeelError,
   type Market,
   type Policy,
+  scopeOf,
   verifyAttestation,
 } from "../../verifier/src/index.js";
 import type { DrawdownState } from "./drawdown.js";
@@ -30,6 +31,7 @@ export interface ProofRequest {
   readonly policy: Policy;
   /** Of the policy's circuit. */
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
+  /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** The declared accounts; a new enrolment of the snapshot's own accounts when absent. */
   readonly enrolment?: Enrolment;
@@ -72,7 +74,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
   checkTimes(snapshot, market, policy, now);
   requireHealthy(assess(snapshot, market, policy, request.state));
   const insecure = prover.verificationKey.insecure === true;
-  checkDevelopmentKey(insecure, domain, allowInsecure);
+  checkDevelopmentKey(insecure, scopeOf(policy, domain), allowInsecure);
 
   const salt = randomSalt();
   const enrolment = request.enrolment ?? {

@@ -23,6 +23,7 @@ import {
   type Statement,
   type StatementDigest,
   scenarioTable,
+  scopeOf,
   statementInputs,
   statementVector,
   toField,
@@ -55,6 +56,7 @@ export interface WitnessRequest {
   readonly snapshot: Snapshot;
   readonly market: Market;
   readonly policy: Policy;
+  /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   readonly enrolment: Enrolment;
   /** The state that the registry has for the subject; absent at the genesis. */
@@ -77,7 +79,8 @@ export function randomSalt(): Field {
  * Builds the inputs of the policy's circuit. Does not ask whether the portfolio is healthy: an unhealthy one gives inputs
  * for which no witness exists.
  *
- * @throws KeelError kind "input": files that do not go together, a signature that does not verify
+ * @throws KeelError kind "input": files that do not go together, a signature that does not verify, a registry outside the
+ * policy's domain
  */
 export function buildWitness(request: WitnessRequest): Witness {
   const { market, policy, domain, enrolment, state, salt, newStateSalt } = request;
@@ -95,7 +98,7 @@ export function buildWitness(request: WitnessRequest): Witness {
   const newState = nextState(today, state, newStateSalt);
 
   const statement: Statement = {
-    domain,
+    domain: scopeOf(policy, domain),
     subject: snapshot.subject,
     marketRoot: table.root,
     marketTime: market.asOf,

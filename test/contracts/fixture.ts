@@ -54,6 +54,7 @@ export const TERMS: PolicyTerms = {
   maxAge: 600,
   validity: 3_600,
   maxMarketSkew: 300,
+  domain: 0n,
 };
 
 export const POLICY = policyId(TERMS);
@@ -120,12 +121,12 @@ export async function acceptMarket(
 }
 
 /**
- * A snapshot of the chain, which then goes on ten seconds after START. The chain's clock runs on with the machine's, so each test starts by
- * setting it again.
+ * A snapshot of the chain, which then goes on some seconds after START. The chain's clock runs on with the machine's, so each
+ * test starts by setting it again.
  */
-export async function begin({ chain }: Fixture): Promise<Hex> {
+export async function begin({ chain }: Fixture, seconds = 10): Promise<Hex> {
   const snapshot = await chain.test.snapshot();
-  await travelTo(chain, START + 10);
+  await travelTo(chain, START + seconds);
   return snapshot;
 }
 

@@ -301,10 +301,10 @@ describe("42 ERC-4626", () => {
     const vault = await open();
     await attest();
     await deposit(alice, vault, parseEther("1"));
-    const steal = ["withdraw", "redeem"].map((name) =>
-      call(mallory, vault.vault, vaultAbi, name, [1n, mallory.account.address, alice.account.address]),
-    );
-    for (const attempt of steal) await expect(attempt).rejects.toThrow();
+    const args = [1n, mallory.account.address, alice.account.address];
+    for (const name of ["withdraw", "redeem"]) {
+      await expect(call(mallory, vault.vault, vaultAbi, name, args)).rejects.toThrow();
+    }
     expect(await read(vault.vault, "maxWithdraw", [alice.account.address])).toBe(parseEther("1"));
   });
 });

@@ -113,6 +113,7 @@ describe("the policy's id", () => {
       "uint32",
       "uint32",
       "uint32",
+      "uint256",
     ].map((type) => ({ type }));
     const encoded = encodeAbiParameters(types, Object.values(terms));
     expect(policyId(terms)).toBe(keccak256(encoded));

@@ -9,7 +9,8 @@
 import { parseAbi } from "viem";
 
 const POLICY_STRUCT =
-  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; }";
+  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint256 domain; }";
+const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
   "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
@@ -75,6 +76,7 @@ export const healthRegistryAbi = parseAbi([
   "error AlreadyExpired(uint256 expiry, uint256 now_)",
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
   "error MarketNotAccepted(uint256 root, uint64 asOf)",
+  "error ForeignDomain(uint256 domain, uint256 chainId)",
   "error ProofRefused(address subject, bytes32 policyId, address verifier)",
   "error EmptyBatch()",
   "error MixedVerifiers(uint256 index, address expected, address received)",
@@ -85,9 +87,13 @@ export const healthRegistryAbi = parseAbi([
 
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
+  MEMBER_STRUCT,
   LINE_STRUCT,
   "constructor(address authority, uint40 delay_)",
   "function publish(Policy policy) returns (bytes32 policyId)",
+  "function declareDomain(Member[] members) returns (uint256 domain)",
+  "function membersOf(uint256 domain) view returns (Member[])",
+  "function isMember(uint256 domain, uint256 chainId, address registry) view returns (bool)",
   "function policyOf(bytes32 policyId) view returns (Policy)",
   "function exists(bytes32 policyId) view returns (bool)",
   "function openLine(string name, bytes32 policyId) returns (bytes32 line)",
@@ -98,6 +104,7 @@ export const policyBookAbi = parseAbi([
   "function isLine(bytes32 line) view returns (bool)",
   "function isTighter(bytes32 policyId, bytes32 than) view returns (bool)",
   "function delay() view returns (uint40)",
+  "event DomainDeclared(uint256 indexed domain, Member[] members)",
   "event PolicyPublished(bytes32 indexed policyId, Policy policy)",
   "event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId)",
   "event LineMoved(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, uint40 liveAt, bool tighter)",
@@ -106,6 +113,9 @@ export const policyBookAbi = parseAbi([
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
   "error ZeroValidity()",
+  "error UnknownDomain(uint256 domain)",
+  "error TooFewMembers(uint256 received)",
+  "error MembersNotAscending(uint256 index)",
   "error UnknownLine(bytes32 line)",
   "error LineExists(bytes32 line)",
   "error NothingAnnounced(bytes32 line)",

@@ -7,19 +7,21 @@
 
 import { z } from "zod";
 import { circuitOf } from "./circuits.js";
+import type { Scope } from "./domain.js";
 import { KeelError } from "./errors.js";
 import { FIELD_ORDER } from "./field.js";
 import { type Groth16Proof, parseProof } from "./groth16.js";
-import { parseJson } from "./json.js";
+import { type Json, parseJson } from "./json.js";
 import { policyId } from "./policy.js";
 import { address, fieldElement, identifier, parseData, time } from "./schema.js";
-import type { Domain, DrawdownStep, Statement } from "./statement.js";
+import type { DrawdownStep, Statement } from "./statement.js";
 
 /** A parsed attestation file. */
 export interface Attestation {
   readonly circuit: string;
   readonly policyId: `0x${string}`;
-  readonly domain: Domain;
+  /** Where it counts. */
+  readonly domain: Scope;
   readonly subject: `0x${string}`;
   /** Unix seconds. */
   readonly asOf: number;
@@ -38,11 +40,13 @@ export interface Attestation {
 
 const element = fieldElement(FIELD_ORDER);
 
+const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
+
 const attestationSchema = z.strictObject({
   keel: z.literal("attestation/1"),
   circuit: identifier,
   policyId: z.string().regex(/^0x[0-9a-f]{64}$/),
-  domain: z.strictObject({ chainId: z.int().min(0), registry: address }),
+  domain: registrySchema,
   subject: address,
   asOf: time,
   market: z.strictObject({ root: element, asOf: time }),
@@ -55,6 +59,9 @@ const attestationSchema = z.strictObject({
   insecure: z.boolean(),
 });
 
+/** Under a policy that declares a domain, whose members the attestation names. */
+const declaredSchema = attestationSchema.extend({ domain: z.array(registrySchema).min(2) });
+
 /**
  * Reads an attestation/1 file.
  *
@@ -62,7 +69,13 @@ const attestationSchema = z.strictObject({
  */
 export function parseAttestation(text: string): Attestation {
   try {
-    const file = parseData(attestationSchema, parseJson(text, "attestation"), "attestation");
+    const data = parseJson(text, "attestation");
+    const schema = namesMembers(data) ? declaredSchema : attestationSchema;
+    const file = parseData<z.infer<typeof attestationSchema> | z.infer<typeof declaredSchema>>(
+      schema,
+      data,
+      "attestation",
+    );
     return {
       ...file,
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
@@ -75,6 +88,11 @@ export function parseAttestation(text: string): Attestation {
     }
     throw error;
   }
+}
+
+function namesMembers(data: Json): boolean {
+  const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
+  return isObject && Array.isArray((data as { readonly domain?: unknown }).domain);
 }
 
 /** The attestation of a statement. */

@@ -16,6 +16,7 @@ import {
   type Registry,
   STANDINGS,
   type Standing,
+  scopeIn,
   toKeelError,
 } from "./registry.js";
 import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
@@ -187,7 +188,7 @@ export async function reverify(
 ): Promise<boolean> {
   const terms = await policyTermsOf(registry, entry.policyId);
   const vector = statementVector({
-    domain: { chainId: registry.chainId, registry: registry.address },
+    domain: await scopeIn(registry, terms),
     subject: entry.subject,
     marketRoot: entry.market.root,
     marketTime: entry.market.asOf,

@@ -8,6 +8,7 @@
 export * from "./attestation.js";
 export * from "./circuits.js";
 export * from "./decimal.js";
+export * from "./domain.js";
 export * from "./errors.js";
 export * from "./field.js";
 export * from "./groth16.js";
@@ -20,3 +21,4 @@ export * from "./sources.js";
 export * from "./statement.js";
 export * from "./units.js";
 export * from "./verify.js";
+export * from "./words.js";

@@ -8,10 +8,12 @@
 
 import { z } from "zod";
 import { type Circuit, type CircuitShape, circuitOf } from "./circuits.js";
+import { type Domain, domainField, sortMembers } from "./domain.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
 import {
+  address,
   decimal,
   duration,
   fieldElement,
@@ -23,6 +25,7 @@ import {
 } from "./schema.js";
 import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
+import { abiWords, hex } from "./words.js";
 
 /** Limits of STATEMENT section 5; an absent one always holds. */
 export interface Limits {
@@ -69,6 +72,8 @@ export interface Policy {
   readonly validity: number;
   /** Seconds between a snapshot and its market, at most, in either direction. */
   readonly maxMarketSkew: number;
+  /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
+  readonly domain?: readonly Domain[];
 }
 
 /** A maximum that is not set. */
@@ -128,13 +133,14 @@ const policySchema = z.strictObject({
   maxAge: duration,
   validity: duration.min(1),
   maxMarketSkew: duration,
+  domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
 });
 
 /**
  * Reads a policy/1 file.
  *
  * @throws KeelError kind "input": bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
- * without scenarios or scenarios without it, a duplicate name, a key that is none
+ * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries
  */
 export function parsePolicy(text: string): Policy {
   const file = parseFile(policySchema, text, "policy");
@@ -185,7 +191,14 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  return { ...file, circuit, limits, scenarios };
+  const { domain, ...rest } = file;
+  return {
+    ...rest,
+    circuit,
+    limits,
+    scenarios,
+    ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
+  };
 }
 
 /** Stress scenarios as the circuit reads them, over the market's underlyings. */
@@ -269,6 +282,8 @@ export interface PolicyTerms {
   readonly maxAge: number;
   readonly validity: number;
   readonly maxMarketSkew: number;
+  /** Field element of a declared domain; 0: each registry's own. */
+  readonly domain: bigint;
 }
 
 /**
@@ -299,6 +314,7 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     maxAge: policy.maxAge,
     validity: policy.validity,
     maxMarketSkew: policy.maxMarketSkew,
+    domain: policy.domain === undefined ? 0n : domainField(policy.domain),
   };
 }
 
@@ -340,22 +356,5 @@ const TERM_ORDER = [
   "maxAge",
   "validity",
   "maxMarketSkew",
+  "domain",
 ] as const satisfies readonly (keyof PolicyTerms)[];
-
-/** 32-byte big-endian words, two's complement when negative: the ABI encoding of static integers. */
-export function abiWords(values: readonly bigint[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 32);
-  values.forEach((value, i) => {
-    let rest = BigInt.asUintN(256, value);
-    for (let at = i * 32 + 31; at >= i * 32; at--) {
-      bytes[at] = Number(rest & 0xffn);
-      rest >>= 8n;
-    }
-  });
-  return bytes;
-}
-
-/** A 32-byte word in hexadecimal. */
-export function hex(word: bigint): `0x${string}` {
-  return `0x${word.toString(16).padStart(64, "0")}`;
-}

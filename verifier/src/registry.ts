@@ -27,10 +27,10 @@ import {
 } from "viem";
 import { healthRegistryAbi, keelErrorsAbi, marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
 import type { Attestation } from "./attestation.js";
+import { type Domain, domainField, isWithin, type Scope } from "./domain.js";
 import { type ErrorDetails, type ErrorKind, inputError, KeelError } from "./errors.js";
 import { encodeProof } from "./groth16.js";
 import { circuitHash, type PolicyTerms, policyId } from "./policy.js";
-import { domainField } from "./statement.js";
 
 /** A wallet bound to an account and a chain. */
 export type Wallet = WalletClient<Transport, Chain, Account>;
@@ -360,6 +360,57 @@ export async function statusOf(registry: Registry, subject: Address, policy: Hex
   };
 }
 
+/**
+ * Declares a domain of registries, before a policy that names it is published; any account may, on each member's chain.
+ * Declaring it again changes nothing.
+ *
+ * @param members in their order, as `sortMembers` gives them
+ */
+export async function declareDomain(
+  registry: Registry,
+  wallet: Wallet,
+  members: readonly Domain[],
+): Promise<Receipt & { readonly domain: bigint }> {
+  const args = [members.map((member) => ({ ...member, chainId: BigInt(member.chainId) }))] as const;
+  const data = encodeFunctionData({ abi: policyBookAbi, functionName: "declareDomain", args });
+  return { ...(await send(registry, wallet, registry.policyBook, data)), domain: domainField(members) };
+}
+
+/**
+ * Where an attestation under these terms counts: at the registry alone, or at each member of the declared domain, which is
+ * checked against the terms: a lying node cannot change it.
+ *
+ * @throws KeelError kind `proof`, code `registry.foreignDomain` or `registry.unknownDomain`; kind `environment`, code
+ * `chain.domain`
+ */
+export async function scopeIn(registry: Registry, { domain }: PolicyTerms): Promise<Scope> {
+  const own = { chainId: registry.chainId, registry: registry.address };
+  if (domain === 0n) return own;
+  const found = await reach(() =>
+    registry.client.readContract({
+      address: registry.policyBook,
+      abi: policyBookAbi,
+      functionName: "membersOf",
+      args: [domain],
+    }),
+  );
+  const members = found.map((member) => ({
+    chainId: Number(member.chainId),
+    registry: member.registry.toLowerCase() as Address,
+  }));
+  const received = domainField(members);
+  if (received !== domain)
+    throw fault("chain.domain", `members of domain ${domain}`, `of domain ${received}`);
+  if (isWithin(members, own)) return members;
+  throw new KeelError({
+    kind: "proof",
+    code: "registry.foreignDomain",
+    path: "policy.domain",
+    expected: `a domain with registry ${registry.address} on chain ${registry.chainId}`,
+    received: "others",
+  });
+}
+
 /** Publishes a policy's terms; any account may. The id is `policyId(terms)`. */
 export async function publishPolicy(
   registry: Registry,
@@ -553,6 +604,10 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("enrolment", `the declared accounts ${args[1]}`, args[2]);
     case "WrongState":
       return words("chain.previousState", `the registry's state ${args[1]}`, args[2]);
+    case "ForeignDomain":
+      return words("policy.domain", `a domain with this registry on chain ${args[1]}`, `domain ${args[0]}`);
+    case "UnknownDomain":
+      return words("policy.domain", "a domain that was declared to the policy book", args[0]);
     case "NoUnits":
       return words("chain.units", "at least one", 0);
     case "ChainNotStarted":
@@ -652,6 +707,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "WrongEnrolment",
   "WrongState",
   "NoUnits",
+  "ForeignDomain",
   "ClosedByGuardian",
   "NotNewer",
   "SnapshotInFuture",

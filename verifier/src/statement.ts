@@ -6,20 +6,16 @@
  * @module
  */
 
+import { domainField, type Scope } from "./domain.js";
 import { absorb, FIELD_ORDER, KIND, keccakField, tag } from "./field.js";
-import { abiWords, type PolicyTerms } from "./policy.js";
+import type { PolicyTerms } from "./policy.js";
 import type { Field } from "./units.js";
+import { abiWords } from "./words.js";
 
 /** Elements of the statement vector; its order never changes. */
 export const STATEMENT_LENGTH = 28;
 
 const SIGNED_RATIO_BIAS = 1n << 31n;
-
-/** Where an attestation counts: one registry on one chain. */
-export interface Domain {
-  readonly chainId: number;
-  readonly registry: `0x${string}`;
-}
 
 /** One step of the drawdown chain. */
 export interface DrawdownStep {
@@ -32,7 +28,7 @@ export interface DrawdownStep {
 
 /** Everything that a proof is about, as a verifier knows it. */
 export interface Statement {
-  readonly domain: Domain;
+  readonly domain: Scope;
   readonly subject: `0x${string}`;
   readonly marketRoot: bigint;
   /** Unix seconds. */
@@ -55,13 +51,6 @@ export interface StatementDigest {
   readonly x: Field;
   /** The vector as a polynomial, at x. */
   readonly y: Field;
-}
-
-/** The domain's place in the statement: keccak256(abi.encode("keel/domain/1", chainId, registry)) mod r. */
-export function domainField({ chainId, registry }: Domain): Field {
-  const label = "keel/domain/1";
-  const text = BigInt(`0x${asciiHex(label).padEnd(64, "0")}`);
-  return keccakField(abiWords([96n, BigInt(chainId), BigInt(registry), BigInt(label.length), text]));
 }
 
 /** The statement vector, 28 field elements. The disclosure, which no circuit proves yet, is 0. */
@@ -109,8 +98,4 @@ export function statementInputs(c: bigint, vector: readonly bigint[]): Statement
   const x = keccakField(abiWords([c, ...vector]));
   const y = vector.reduceRight((sum, value) => (sum * x + value) % FIELD_ORDER, 0n);
   return { c: c as Field, x, y: y as Field };
-}
-
-function asciiHex(ascii: string): string {
-  return Array.from(ascii, (letter) => letter.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }

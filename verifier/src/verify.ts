@@ -7,12 +7,14 @@
  */
 
 import type { Attestation } from "./attestation.js";
-import { KeelError } from "./errors.js";
+import { type Domain, domainField, isWithin, registriesOf, type Scope } from "./domain.js";
+import { inputError, KeelError } from "./errors.js";
 import { type VerificationKey, verifyGroth16 } from "./groth16.js";
 import type { Market } from "./market.js";
 import { marketTable } from "./market-table.js";
-import { hex, type Policy, policyId, policyTerms } from "./policy.js";
-import { type Domain, type Statement, statementInputs, statementVector } from "./statement.js";
+import { type Policy, type PolicyTerms, policyId, policyTerms } from "./policy.js";
+import { type Statement, statementInputs, statementVector } from "./statement.js";
+import { hex } from "./words.js";
 
 /** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
 export const LOCAL_CHAINS: readonly number[] = [31337, 1337];
@@ -39,7 +41,8 @@ export interface Verified {
   /** Unix seconds; the attestation counts before this time. */
   readonly expiresAt: number;
   readonly policyId: `0x${string}`;
-  readonly domain: Domain;
+  /** Where it counts. */
+  readonly domain: Scope;
   readonly insecure: boolean;
 }
 
@@ -84,6 +87,7 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
   const terms = policyTerms(policy, market);
   const table = marketTable(market, policy);
   expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
+  checkScope(attestation.domain, policy, terms);
   expectSame("attestation.policyId", policyId(terms), attestation.policyId);
   expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
   expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
@@ -111,18 +115,42 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
 }
 
 /**
+ * Where an attestation under a policy counts: the domain that the policy declares, or else the named registry.
+ *
+ * @throws KeelError `policy.domain` when the policy declares a domain that the named registry is no member of
+ */
+export function scopeOf(policy: Policy, registry: Domain = UNBOUND_DOMAIN): Scope {
+  if (policy.domain === undefined) return registry;
+  const isUnbound = isWithin(UNBOUND_DOMAIN, registry);
+  if (isUnbound || isWithin(policy.domain, registry)) return policy.domain;
+  const received = `${registry.registry} on chain ${registry.chainId}`;
+  throw inputError("policy.domain", "registry", "a member of the policy's declared domain", received);
+}
+
+/** The attestation names the domain that the policy declares, or one registry when it declares none. */
+function checkScope(scope: Scope, policy: Policy, terms: PolicyTerms): void {
+  const isDeclared = !("chainId" in scope);
+  if (policy.domain === undefined) {
+    expectSame("attestation.domain", "one registry", isDeclared ? "several registries" : "one registry");
+  } else {
+    expectSame("attestation.domain", hex(terms.domain), hex(domainField(scope)));
+  }
+}
+
+/**
  * Refuses a development key outside local test chains.
  *
  * @throws KeelError `key.insecure`, kind "environment"
  */
-export function checkDevelopmentKey(insecure: boolean, { chainId }: Domain, allowInsecure: boolean): void {
-  if (!insecure || allowInsecure || LOCAL_CHAINS.includes(chainId)) return;
+export function checkDevelopmentKey(insecure: boolean, scope: Scope, allowInsecure: boolean): void {
+  const foreign = registriesOf(scope).find(({ chainId }) => !LOCAL_CHAINS.includes(chainId));
+  if (!insecure || allowInsecure || foreign === undefined) return;
   throw new KeelError({
     kind: "environment",
     code: "key.insecure",
     path: "verificationKey",
     expected: "a key from a ceremony, a local test chain, or --insecure",
-    received: `a development key on chain ${chainId}`,
+    received: `a development key on chain ${foreign.chainId}`,
   });
 }
 

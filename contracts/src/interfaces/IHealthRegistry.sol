@@ -97,6 +97,8 @@ interface IHealthRegistry {
     error AlreadyExpired(uint256 expiry, uint256 now_);
     error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
     error MarketNotAccepted(uint256 root, uint64 asOf);
+    /// @dev The policy names a declared domain of which this registry on this chain is no member.
+    error ForeignDomain(uint256 domain, uint256 chainId);
     error ProofRefused(address subject, bytes32 policyId, address verifier);
     error EmptyBatch();
     /// @dev A batch is for one verifier: the submission at `index` needs another.
@@ -165,7 +167,8 @@ interface IHealthRegistry {
         view
         returns (uint256[28] memory v, uint256 x, uint256 y);
 
-    /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: statement place 1.
+    /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: statement place 1 under policies that name no
+    ///         declared domain.
     function domain() external view returns (uint256);
 
     function policyBook() external view returns (IPolicyBook);

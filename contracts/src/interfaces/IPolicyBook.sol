@@ -43,6 +43,14 @@ interface IPolicyBook {
         uint32 validity;
         /// Seconds between the snapshot's and the market's time, at most.
         uint32 maxMarketSkew;
+        /// A declared domain, whose member registries all accept one proof; 0: each registry's own domain.
+        uint256 domain;
+    }
+
+    /// @notice A registry on a chain.
+    struct Member {
+        uint64 chainId;
+        address registry;
     }
 
     /// @notice A line's policy now, and the one announced for later.
@@ -54,6 +62,8 @@ interface IPolicyBook {
         uint40 nextLiveAt;
     }
 
+    /// @notice A domain of registries was declared.
+    event DomainDeclared(uint256 indexed domain, Member[] members);
     /// @notice A policy was published.
     event PolicyPublished(bytes32 indexed policyId, Policy policy);
 
@@ -71,8 +81,25 @@ interface IPolicyBook {
     error NoCircuit();
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
+    error UnknownDomain(uint256 domain);
+    error TooFewMembers(uint256 received);
+    /// @dev Members are sorted by chain id, then by address, each once.
+    error MembersNotAscending(uint256 index);
+
+    /// @notice Declares a domain: registries, here and on other chains, that accept one and the same proof under a policy which
+    ///         names it. Anybody may; declaring it again changes nothing, and its members never change.
+    /// @param members At least two, sorted by chain id, then by address, each once.
+    /// @return domain keccak256(abi.encode("keel/domain/2", members)) mod r.
+    function declareDomain(Member[] calldata members) external returns (uint256 domain);
+
+    /// @notice The members of a declared domain; reverts with `UnknownDomain` when it was never declared here.
+    function membersOf(uint256 domain) external view returns (Member[] memory);
+
+    /// @notice Whether a registry on a chain is a member of a domain that was declared here.
+    function isMember(uint256 domain, uint256 chainId, address registry) external view returns (bool);
 
     /// @notice Publishes a policy; anybody may. Publishing the same policy again changes nothing.
+    /// @dev A domain that it names was declared before.
     /// @return policyId keccak256(abi.encode(policy)).
     function publish(Policy calldata policy) external returns (bytes32 policyId);
 
@@ -102,7 +129,7 @@ interface IPolicyBook {
     function isLine(bytes32 line) external view returns (bool);
 
     /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,
-    ///         scenarios and sources, no limit looser. Equal policies are.
+    ///         scenarios, sources and domain, no limit looser. Equal policies are.
     function isTighter(bytes32 policyId, bytes32 than) external view returns (bool);
 
     /// @notice Seconds from the announcement of a move that is not tighter until it counts.

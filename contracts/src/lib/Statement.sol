@@ -24,6 +24,11 @@ library Statement {
         return uint256(keccak256(abi.encode("keel/domain/1", chainId, registry))) % Bn254.R;
     }
 
+    /// @dev Binds a statement to each of several registries. Another label: it is no single registry's domain.
+    function declaredDomainOf(IPolicyBook.Member[] calldata members) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("keel/domain/2", members))) % Bn254.R;
+    }
+
     /// @dev Place 14 (disclosure) is reserved and stays zero in this version; the circuit forces the same.
     function build(uint256 domain, IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p)
         internal
