@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Cost of each stage of a proof on one thread, without pool and messages: where the next gain is.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { assembleProof } from "../prover/src/engine/assemble.js";
+import { ELEMENT_BYTES, readElement } from "../prover/src/engine/bytes.js";
+import { compileCircuitModule, createWitnessCalculator } from "../prover/src/engine/circom.js";
+import { flattenInput } from "../prover/src/engine/inputs.js";
+import { createKernel } from "../prover/src/engine/kernel.js";
+import { compileArithmetic } from "../prover/src/engine/kernels/arithmetic.js";
+import { sliceKey } from "../prover/src/engine/slices.js";
+import { parseZkey } from "../prover/src/engine/zkey.js";
+import { parseVerificationKey } from "../verifier/src/groth16.js";
+import type { Subject } from "./circuits.js";
+import { median } from "./median.js";
+
+/** A stage and the median of its times. */
+export interface Stage {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** Runs whole proofs stage by stage; the first run only warms up. */
+export async function measureStages({ artifacts, input }: Subject, runs: number): Promise<Stage[]> {
+  const times = new Map<string, number[]>();
+  const timed = <T>(name: string, action: () => T): T => {
+    const started = performance.now();
+    const value = action();
+    times.set(name, [...(times.get(name) ?? []), performance.now() - started]);
+    return value;
+  };
+  const key = parseZkey(await readFile(artifacts.zkeyPath));
+  const kernel = await createKernel(await compileArithmetic(), sliceKey(key, 1)[0]!);
+  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.wasmPath)));
+  const points = { ...key, verificationKey: parseVerificationKey(key.verificationKey) };
+  for (let run = 0; run <= runs; run++) {
+    const witness = timed("witness", () => circuit.calculate(flattenInput(input)));
+    const rows = timed("rows of A, B, C", () => kernel.rows(witness));
+    const onCoset = timed("three polynomials to the odd coset", () => ({
+      a: kernel.extend(rows.a),
+      b: kernel.extend(rows.b),
+      c: kernel.extend(rows.c),
+    }));
+    const h = timed("sum over H", () => kernel.multiplyQuotient(onCoset));
+    const a = timed("sum over A", () => kernel.multiply("a", witness));
+    const b1 = timed("sum over B in G1", () => kernel.multiply("b1", witness));
+    const b2 = timed("sum over B in G2", () => kernel.multiply("b2", witness));
+    const c = timed("sum over C", () => kernel.multiply("c", witness));
+    const publicSignals = Array.from({ length: key.publicSignals }, (_, i) =>
+      readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
+    );
+    const sums = { a: [a], b1: [b1], b2: [b2], c: [c], h: [h] };
+    timed("blinding and verification", () => assembleProof(points, sums, publicSignals));
+  }
+  return Array.from(times, ([name, all]) => ({ name, ms: median(all.slice(1)) }));
+}
