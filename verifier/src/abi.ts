@@ -241,6 +241,20 @@ export const gatedVaultAbi = parseAbi([
   "error AssetShortfall(uint256 expected, uint256 received)",
 ]);
 
+/** What HealthResolver adds to an EAS schema resolver. */
+export const healthResolverAbi = parseAbi([
+  "function SCHEMA() view returns (string)",
+  "function schemaUid() view returns (bytes32)",
+  "function registry() view returns (address)",
+  "function isLive(bytes32 uid) view returns (bool)",
+  "error WrongSchema(bytes32 expected, bytes32 received)",
+  "error NotHealthy(address subject, bytes32 policyId)",
+  "error BadData(uint256 length)",
+  "error NotLatest(uint256 expected, uint256 received)",
+  "error OutlivesHealth(uint64 expirationTime, uint40 expiry)",
+  "error NotRevocable()",
+]);
+
 /** Every error that a call to the contracts can end with. */
 export const keelErrorsAbi = [
   ...healthRegistryAbi,
@@ -249,4 +263,5 @@ export const keelErrorsAbi = [
   ...feedMarketAbi,
   ...verifierBookAbi,
   ...gatedVaultAbi,
+  ...healthResolverAbi,
 ].filter((item) => item.type === "error");
