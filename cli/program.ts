@@ -13,6 +13,7 @@ import type { AttestOptions } from "./commands/attest.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
+import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
@@ -31,6 +32,7 @@ Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy; 3 th
 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
+const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
 const LAST_LOCAL_ACCOUNT = 19;
 
 /** Where a command leaves its result. */
@@ -150,6 +152,21 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: ImportCsvOptions) => {
       const { importCsv } = await import("./commands/import-csv.js");
       finish(await importCsv(options, context));
+    });
+  add(importing, "chain", "what an address holds, supplied to and owes to Aave v3 pools, at one block")
+    .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, pools, and what they are here")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
+    .option("--owner <address>", "whose positions; the subject's when absent", chainAddress("--owner"))
+    .requiredOption("--account <id>", "the account of what the owner holds itself")
+    .requiredOption("--source <name>", "the policy's source that will sign")
+    .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: ImportChainOptions) => {
+      const { importChain } = await import("./commands/import-chain.js");
+      finish(await importChain(options, context));
     });
 }
 
