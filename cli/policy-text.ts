@@ -32,7 +32,11 @@ export const DEVELOPMENT_KEY_WARNING = [
   "Good for tests, worth nothing else.",
 ].join("\n");
 
-function limitLines({ limits, scenarios }: Policy): string[] {
+/** Each limit as a sentence. @param scenarios of the policy; how many they are is not said without them */
+export function limitLines({
+  limits,
+  scenarios,
+}: Pick<Policy, "limits"> & { readonly scenarios?: Policy["scenarios"] }): string[] {
   const share = (bps: bigint): string => percent(formatDecimal(bps, 4));
   const lines: string[] = [];
   const say = <T>(limit: T | undefined, text: (limit: T) => string): void => {
@@ -62,7 +66,7 @@ function limitLines({ limits, scenarios }: Policy): string[] {
   say(
     limits.maxStressLoss,
     (limit) =>
-      `the loss in each of ${scenarios.length} stress scenarios was at most ${share(limit)} of equity`,
+      `the loss in each of ${scenarios?.length ?? "the"} stress scenarios was at most ${share(limit)} of equity`,
   );
   say(
     limits.maxDrawdown,

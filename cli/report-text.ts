@@ -49,7 +49,7 @@ function verdictText({ healthy, limits }: CheckReport): string {
 }
 
 /** What can be added until a limit is met. */
-const ADDITIONS: Readonly<Record<NonNullable<RoomReport["room"]["add"]>["of"], string>> = {
+export const ADDITIONS: Readonly<Record<NonNullable<RoomReport["room"]["add"]>["of"], string>> = {
   debt: "debt",
   grossExposure: "gross exposure",
   delta: "delta",

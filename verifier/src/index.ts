@@ -19,6 +19,7 @@ export * from "./policy.js";
 export * from "./schema.js";
 export * from "./sources.js";
 export * from "./statement.js";
+export * from "./terms.js";
 export * from "./units.js";
 export * from "./verify.js";
 export * from "./words.js";

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A local chain with the demo's cast, where the console has something to show: Keel deployed, a policy published, the manager
+ * enrolled, a vault open and its depositor funded. The example is signed anew whenever it is asked for, since a snapshot ages.
+ *
+ * @module
+ */
+
+import type { Address, Hex } from "viem";
+import { ensureCircuit } from "../circuits/setup/index.js";
+import { compileContracts, deployKeel, loadArtifact } from "../contracts/index.js";
+import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
+import {
+  acceptMarket,
+  CAST,
+  CIRCUIT,
+  openVault,
+  PUBLISHERS,
+  STRATEGY,
+  signedBook,
+  THRESHOLD,
+  VERIFIER,
+  type World,
+} from "../examples/demo/world.js";
+import { exampleTexts } from "../examples/generate.js";
+import {
+  enrolmentCommitment,
+  formatEnrolment,
+  formatSnapshot,
+  generateSourceKey,
+  randomSalt,
+} from "../prover/src/index.js";
+import { policyTerms } from "../verifier/src/index.js";
+import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
+
+/** A chain that the console can be pointed at. */
+export interface LocalWorld {
+  readonly stage: Stage;
+  readonly rpcUrl: string;
+  readonly vault: Address;
+  readonly policyId: Hex;
+  /** What the page reads as keel.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Texts of a snapshot, market, policy and enrolment of this moment; the chain has accepted the market. */
+  readonly example: () => Promise<Readonly<Record<string, string>>>;
+  /** Ends the chain. */
+  stop(): Promise<void>;
+}
+
+/** Deploys everything on a fresh chain. */
+export async function startLocalWorld(): Promise<LocalWorld> {
+  const artifacts = await ensureCircuit(CIRCUIT);
+  const verifier = { circuit: CIRCUIT, contractName: VERIFIER, insecure: true };
+  await compileContracts({ verifiers: [{ ...verifier, verificationKey: artifacts.verificationKey }] });
+  const stage = await openStage();
+  const deployer = stage.wallets[CAST.deployer]!;
+  const keel = await deployKeel({
+    walletClient: deployer,
+    publicClient: stage.client,
+    publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
+    threshold: THRESHOLD,
+    verifiers: [verifier],
+  });
+  const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
+  const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
+  const world: World = {
+    stage,
+    artifacts,
+    registry: await connectRegistry(stage.client, keel.registry),
+    abis: { vault: vaultArtifact.abi, token: token.abi },
+    keyOf: (source) => keys.get(source)!,
+    enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
+  };
+  const { policy, market } = await signedBook(world);
+  const { policyId } = await publishPolicy(world.registry, deployer, policyTerms(policy, market));
+  await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
+  const vault = await openVault(world, policyId);
+  const account = (name: string, i: number) => ({ name, address: stage.accounts[i]!.address });
+  return {
+    stage,
+    rpcUrl: stage.chain.rpcUrl,
+    vault: vault.address,
+    policyId,
+    config: {
+      keel: "console/1",
+      chainId: stage.chain.chainId,
+      rpc: "/rpc",
+      registry: keel.registry,
+      fromBlock: keel.fromBlock,
+      vault: vault.address,
+      subject: STRATEGY.subject,
+      policyId,
+      example: "/local-example.json",
+      accounts: [account("Depositor", CAST.depositor), account("Manager", CAST.manager)],
+    },
+    example: () => exampleNow(world),
+    stop: () => stage.chain.stop(),
+  };
+}
+
+/** Sources sign the strategy at the chain's present time, publishers the market. */
+async function exampleNow(world: World): Promise<Readonly<Record<string, string>>> {
+  const book = await signedBook(world);
+  await acceptMarket(world, book);
+  const { market, policy } = exampleTexts(STRATEGY, { asOf: book.market.asOf, keyOf: world.keyOf });
+  const snapshot = formatSnapshot(book.snapshot);
+  return { snapshot, market, policy, enrolment: formatEnrolment(world.enrolment) };
+}
+
+/** Lets a local chain's time go on. */
+export async function passLocalTime({ stage }: LocalWorld, seconds: number): Promise<number> {
+  await stage.test.increaseTime({ seconds });
+  await stage.test.mine({ blocks: 1 });
+  return await chainTime(stage);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The manager's files in memory, and the book that they make: judged as it is, and as edited positions would leave it.
+ *
+ * @module
+ */
+
+import {
+  type Assessment,
+  afterTrades,
+  assess,
+  type DrawdownState,
+  type Enrolment,
+  headroom,
+  parseEnrolment,
+  parseSnapshot,
+  parseState,
+  type Room,
+  type Snapshot,
+  type Trade,
+} from "../../../prover/src/index.js";
+import {
+  checkFit,
+  formatDecimal,
+  inputError,
+  isFunded,
+  type Market,
+  type Policy,
+  parseDecimal,
+  parseJson,
+  parseMarket,
+  parsePolicy,
+} from "../../../verifier/src/index.js";
+
+/** What has been opened so far. */
+export interface OpenFiles {
+  readonly snapshot?: Snapshot;
+  readonly market?: Market;
+  readonly policy?: Policy;
+  /** The declared accounts, secret; without them a proof declares the snapshot's anew. */
+  readonly enrolment?: Enrolment;
+  /** The drawdown chain's latest state, secret; its genesis without it. */
+  readonly state?: DrawdownState;
+}
+
+/** Enough to judge. */
+export interface Book extends OpenFiles {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+}
+
+/** A judged book with the way to each limit. */
+export interface Judged {
+  readonly assessment: Assessment;
+  /** In the order of the assessment's limits. */
+  readonly rooms: readonly Room[];
+}
+
+const PARSERS = {
+  "snapshot/1": (text: string) => ({ snapshot: parseSnapshot(text) }),
+  "market/1": (text: string) => ({ market: parseMarket(text) }),
+  "policy/1": (text: string) => ({ policy: parsePolicy(text) }),
+  "enrolment/1": (text: string) => ({ enrolment: parseEnrolment(text) }),
+  "state/1": (text: string) => ({ state: parseState(text) }),
+} as const satisfies Record<string, (text: string) => OpenFiles>;
+
+/**
+ * Adds files, each known by its own `keel` mark; a later one replaces an earlier one of its kind.
+ *
+ * @throws KeelError kind "input"
+ */
+export function openTexts(before: OpenFiles, texts: readonly string[]): OpenFiles {
+  return texts.reduce<OpenFiles>((files, text) => ({ ...files, ...readFile(text) }), before);
+}
+
+function readFile(text: string): OpenFiles {
+  const json = parseJson(text, "file");
+  const mark = typeof json === "object" && json !== null && !Array.isArray(json) ? json.keel : undefined;
+  if (typeof mark === "string" && Object.hasOwn(PARSERS, mark))
+    return PARSERS[mark as keyof typeof PARSERS](text);
+  throw inputError("file.kind", "file.keel", Object.keys(PARSERS).join(", "), "another mark");
+}
+
+/** The book, when everything for it is open. @throws KeelError kind "input" when policy and market do not go together */
+export function bookOf(files: OpenFiles): Book | undefined {
+  const { snapshot, market, policy } = files;
+  if (snapshot === undefined || market === undefined || policy === undefined) return undefined;
+  checkFit(policy, market);
+  return { ...files, snapshot, market, policy };
+}
+
+/** Judges a book. @throws KeelError as `assess` */
+export function judge(book: Book): Judged {
+  const assessment = assess(book.snapshot, book.market, book.policy, book.state);
+  return { assessment, rooms: headroom(assessment, book, book.state) };
+}
+
+/** Quantities that were typed, by {@link cellOf}. */
+export type Edits = ReadonlyMap<string, string>;
+
+/** Names a position. */
+export function cellOf(account: string, instrument: string): string {
+  return `${account} ${instrument}`;
+}
+
+/** A quantity as the snapshot has it; 0 where it has none. */
+export function quantityOf({ snapshot }: Book, account: string, instrument: string): bigint {
+  return snapshot.accounts.find(({ id }) => id === account)?.positions.get(instrument) ?? 0n;
+}
+
+/**
+ * A typed quantity.
+ *
+ * @throws KeelError `input.decimal`
+ */
+export function readQuantity(text: string, path: string): bigint {
+  const result = parseDecimal(text.trim(), { places: 8, bits: 64, signed: true, excess: "refuse" });
+  if (result.ok) return result.value;
+  throw inputError("input.decimal", path, result.expected, result.received);
+}
+
+/** A quantity to edit. */
+export function writeQuantity(quantity: bigint): string {
+  return formatDecimal(quantity, 8);
+}
+
+/**
+ * The trades that lead to the edited positions. What is funded is paid for with `cash` in the same account; a cash position
+ * changes alone, as a deposit or withdrawal.
+ *
+ * @throws KeelError `input.decimal`
+ */
+export function tradesOf(book: Book, edits: Edits, cash: string | undefined): Trade[] {
+  const trades: Trade[] = [];
+  for (const { id: account } of book.snapshot.accounts) {
+    for (const { id: instrument, kind } of book.market.instruments) {
+      const text = edits.get(cellOf(account, instrument));
+      if (text === undefined) continue;
+      const quantity = readQuantity(text, `${account}.${instrument}`) - quantityOf(book, account, instrument);
+      if (quantity === 0n) continue;
+      const pays = isFunded(kind) && kind !== "cash" && cash !== undefined;
+      trades.push({ account, instrument, quantity, ...(pays ? { cash } : {}) });
+    }
+  }
+  return trades;
+}
+
+/** The book after the edits; undefined when they change nothing. @throws KeelError as {@link tradesOf} and `afterTrades` */
+export function edited(book: Book, edits: Edits, cash: string | undefined): Book | undefined {
+  const trades = tradesOf(book, edits, cash);
+  if (trades.length === 0) return undefined;
+  return { ...book, snapshot: afterTrades(book.snapshot, book.market, trades) };
+}

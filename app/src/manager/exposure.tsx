@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Where the risk sits: delta by underlying, equity by venue, and the stress grid, each as bars and as a table.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { percent } from "../../../cli/tables.js";
+import { floorDiv, formatDecimal } from "../../../verifier/src/decimal.js";
+import { BarChart } from "../chart.js";
+import { Section } from "../parts.js";
+import { wholeUsd } from "../words.js";
+import type { Book, Judged } from "./book.js";
+
+const BPS = 10_000n;
+
+/** The charts of a judged book. */
+export function Exposure({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
+  const { metrics } = judged.assessment;
+  return (
+    <Section title="Where the risk sits">
+      <div class="charts">
+        <Amounts title="Delta by underlying" unit="USD" amounts={metrics.underlyingDelta} />
+        <Amounts title="Equity by venue" unit="USD" amounts={metrics.venueEquity} />
+      </div>
+      {metrics.scenarioPnl.size === 0 ? (
+        <p class="empty">The policy has no stress scenarios.</p>
+      ) : (
+        <StressGrid book={book} judged={judged} />
+      )}
+    </Section>
+  );
+}
+
+function Amounts(props: {
+  readonly title: string;
+  readonly unit: string;
+  readonly amounts: ReadonlyMap<string, bigint>;
+}): JSX.Element {
+  const { title, unit, amounts } = props;
+  const bars = useMemo(
+    () => [...amounts].map(([name, value]) => ({ name, value: Number(value) / 1e16 })),
+    [amounts],
+  );
+  return (
+    <figure>
+      <figcaption>{title}</figcaption>
+      <BarChart label={`${title}; the table below has the figures`} bars={bars} />
+      <table>
+        <caption class="hidden">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col" class="number">
+              {unit}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...amounts].map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="number">{wholeUsd(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}
+
+function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
+  const { metrics, limits } = judged.assessment;
+  const { underlyings } = book.market;
+  const shocked = underlyings.filter((name) => book.policy.scenarios.some(({ shocks }) => shocks.has(name)));
+  const worst = limits.find(({ name }) => name === "maxStressLoss");
+  const allowed = typeof worst?.limit === "bigint" ? -floorDiv(worst.limit * metrics.equity, BPS) : undefined;
+  const bars = useMemo(
+    () => [...metrics.scenarioPnl].map(([name, value]) => ({ name, value: Number(value) / 1e20 })),
+    [metrics],
+  );
+  const limit = allowed === undefined || metrics.equity <= 0n ? undefined : Number(allowed) / 1e16;
+  return (
+    <figure>
+      <figcaption>Stress grid: profit and loss in each scenario of the policy</figcaption>
+      <BarChart label="Stress grid; the table below has the figures" bars={bars} limit={limit} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      <div class="scroll" tabIndex={0} role="region" aria-label="Stress grid table">
+        <table class="grid">
+          <caption class="hidden">Stress grid</caption>
+          <thead>
+            <tr>
+              <th scope="col">Scenario</th>
+              {shocked.map((name) => (
+                <th scope="col" class="number" key={name}>
+                  {name}
+                </th>
+              ))}
+              <th scope="col" class="number">
+                P&amp;L, USD
+              </th>
+              <th scope="col" class="number">
+                of equity
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {book.policy.scenarios.map(({ name, shocks }) => {
+              const pnl = metrics.scenarioPnl.get(name)!;
+              return (
+                <tr key={name} class={name === worst?.worst ? "worst" : ""}>
+                  <th scope="row">{name}</th>
+                  {shocked.map((underlying) => (
+                    <td class="number" key={underlying}>
+                      {percent(formatDecimal(shocks.get(underlying) ?? 0n, 4))}
+                    </td>
+                  ))}
+                  <td class="number">{wholeUsd(floorDiv(pnl, BPS))}</td>
+                  <td class="number">
+                    {metrics.equity > 0n ? percent(formatDecimal(floorDiv(pnl, metrics.equity), 4)) : "–"}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </figure>
+  );
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What leaves the page: in words, and as the list of what was asked for so far.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useSent } from "../network.js";
+import { Section } from "../parts.js";
+
+/** The panel. */
+export function WhatLeaves(): JSX.Element {
+  const sent = useSent();
+  const out = sent.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
+  return (
+    <Section title="What leaves this page" class="leaves">
+      <p>
+        <b>In:</b> the circuit and its key, public files whose hashes this page was built with. <b>Out:</b>{" "}
+        the attestation, when you save or submit it. Positions, salts and signatures stay in this page's
+        memory: they are in no request and no storage, and are gone when you close it. The page's security
+        policy forbids it to talk to any other address than its own.
+      </p>
+      <details>
+        <summary>
+          {sent.length === 1 ? "1 request" : `${sent.length} requests`} so far, {out} bytes out
+        </summary>
+        {sent.length === 0 ? (
+          <p class="empty">Nothing yet.</p>
+        ) : (
+          <table>
+            <caption class="hidden">Requests</caption>
+            <thead>
+              <tr>
+                <th scope="col">Request</th>
+                <th scope="col">For</th>
+                <th scope="col" class="number">
+                  Bytes out
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {sent.map(({ method, path, purpose, bytesOut }, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a log only grows at its end
+                <tr key={i}>
+                  <td class="mono">
+                    {method} {path}
+                  </td>
+                  <td>{purpose}</td>
+                  <td class="number">{bytesOut}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </details>
+    </Section>
+  );
+}

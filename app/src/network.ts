@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The only way from this page to the network, so that it can be watched: every request is written down, with what went out.
+ *
+ * @module
+ */
+
+import { useEffect, useState } from "preact/hooks";
+import { KeelError } from "../../verifier/src/errors.js";
+
+/** One request. */
+export interface Sent {
+  readonly method: string;
+  /** Path of the address; all are on this page's own origin. */
+  readonly path: string;
+  /** Size of the body that went out. */
+  readonly bytesOut: number;
+  /** What for, in a word or two: "artifact", "eth_call". */
+  readonly purpose: string;
+}
+
+const KEPT = 200;
+let log: readonly Sent[] = [];
+const listeners = new Set<(log: readonly Sent[]) => void>();
+
+function record(sent: Sent): void {
+  log = [...log, sent].slice(-KEPT);
+  for (const listener of listeners) listener(log);
+}
+
+/** The latest requests, oldest first. */
+export function useSent(): readonly Sent[] {
+  const [sent, setSent] = useState(log);
+  useEffect(() => {
+    setSent(log);
+    listeners.add(setSent);
+    return () => void listeners.delete(setSent);
+  }, []);
+  return sent;
+}
+
+/**
+ * Fetches a file that lies beside the page.
+ *
+ * @throws KeelError `artifact.missing`
+ */
+export async function getFile(path: string, purpose: string): Promise<Response> {
+  record({ method: "GET", path, bytesOut: 0, purpose });
+  const response = await fetch(new URL(path, document.baseURI)).catch(() => undefined);
+  if (response?.ok === true) return response;
+  const received = response === undefined ? "no answer" : `HTTP status ${response.status}`;
+  throw new KeelError({
+    kind: "environment",
+    code: "artifact.missing",
+    path,
+    expected: "a readable file",
+    received,
+  });
+}
+
+/** Notes a request to a chain's node. @param body JSON-RPC, one call or several */
+export function noteCall(path: string, body: string): void {
+  const calls: unknown = JSON.parse(body);
+  const methods = (Array.isArray(calls) ? calls : [calls]).map(({ method }: { method: string }) => method);
+  record({ method: "POST", path, bytesOut: body.length, purpose: [...new Set(methods)].join(", ") });
+}

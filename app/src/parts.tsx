@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Small pieces that the three views share.
+ *
+ * @module
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useId, useRef } from "preact/hooks";
+import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
+import { KeelError } from "../../verifier/src/errors.js";
+
+/** A failure in the command line's words; of an unexpected error the class alone. */
+export function messageOf(error: unknown): string {
+  if (error instanceof KeelError) return error.message;
+  const received = error instanceof Error ? error.constructor.name : typeof error;
+  return new KeelError({
+    kind: "environment",
+    code: "internal",
+    expected: "no failure of Keel itself",
+    received,
+  }).message;
+}
+
+/** Says what went wrong, at once to a screen reader. */
+export function Problem({ error }: { readonly error: unknown }): JSX.Element | null {
+  if (error === undefined) return null;
+  return (
+    <p class="problem" role="alert">
+      {messageOf(error)}
+    </p>
+  );
+}
+
+/** A part of a view. */
+export function Section(props: {
+  readonly title: string;
+  readonly aside?: ComponentChildren;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <section class={props.class} aria-labelledby={id}>
+      <header class="section-head">
+        <h2 id={id}>{props.title}</h2>
+        {props.aside}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+/** A labelled line of text to type. */
+export function Field(props: {
+  readonly label: string;
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly hint?: string;
+  readonly problem?: string | undefined;
+  readonly mono?: boolean;
+  readonly class?: string;
+}): JSX.Element {
+  const id = useId();
+  const note = props.problem ?? props.hint;
+  return (
+    <div class={`field ${props.class ?? ""}`}>
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        type="text"
+        class={props.mono === true ? "mono" : ""}
+        value={props.value}
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={props.problem !== undefined}
+        aria-describedby={note === undefined ? undefined : `${id}-note`}
+        onInput={(event) => props.onInput(event.currentTarget.value)}
+      />
+      {note === undefined ? null : (
+        <small id={`${id}-note`} class={props.problem === undefined ? "" : "wrong"}>
+          {note}
+        </small>
+      )}
+    </div>
+  );
+}
+
+/** A place to drop files on, which is also a button that opens them: the input lies over all of it. */
+export function FileDrop(props: {
+  readonly label: string;
+  readonly hint: string;
+  readonly onTexts: (texts: readonly string[]) => void;
+  readonly onError: (error: unknown) => void;
+}): JSX.Element {
+  const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  const take = async (files: FileList | null | undefined): Promise<void> => {
+    try {
+      props.onTexts(await Promise.all([...(files ?? [])].map(readText)));
+    } catch (error) {
+      props.onError(error);
+    }
+    // The same file can be opened again after it was corrected.
+    if (input.current !== null) input.current.value = "";
+  };
+  return (
+    <div class="drop">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        ref={input}
+        type="file"
+        multiple
+        accept=".json,application/json"
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => void take(event.currentTarget.files)}
+      />
+      <small id={`${id}-hint`}>{props.hint}</small>
+    </div>
+  );
+}
+
+/** Beyond what any of Keel's files can be: not even read. */
+const MAX_FILE_BYTES = 1 << 25;
+
+async function readText(file: File): Promise<string> {
+  if (file.size <= MAX_FILE_BYTES) return await file.text();
+  throw new KeelError({
+    kind: "input",
+    code: "file.size",
+    path: "file",
+    expected: `at most ${MAX_FILE_BYTES} bytes`,
+    received: `${file.size}`,
+  });
+}
+
+/** Offers text as a file. */
+export function saveText(name: string, text: string, type = "application/json"): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** What no attestation says. */
+export function DoesNotSay(): JSX.Element {
+  return (
+    <aside class="not-said" aria-label="What an attestation does not say">
+      {DOES_NOT_SAY}
+    </aside>
+  );
+}
+
+/** Loud, because such a proof convinces nobody. */
+export function DevelopmentKey(): JSX.Element {
+  return <p class="warning">{DEVELOPMENT_KEY_WARNING}</p>;
+}
+
+/** A word that stands for yes or no, in colour and in text. */
+export function Verdict(props: { readonly ok: boolean; readonly children: ComponentChildren }): JSX.Element {
+  return <span class={props.ok ? "verdict ok" : "verdict bad"}>{props.children}</span>;
+}
+
+/** Names beside values. */
+export function Facts(props: {
+  readonly rows: readonly (readonly [string, ComponentChildren])[];
+}): JSX.Element {
+  return (
+    <dl class="facts">
+      {props.rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A long address or hash: whole for machines and readers, wrapped where it must be. */
+export function Hash({ value }: { readonly value: string }): JSX.Element {
+  return <code class="hash">{value}</code>;
+}

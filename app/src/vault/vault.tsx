@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The depositor's view: whether the gate is open and how long, what stands behind it, deposit and withdraw.
+ *
+ * @module
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { formatUnits, type PublicClient, parseUnits } from "viem";
+import { limitLines } from "../../../cli/policy-text.js";
+import { span, utc } from "../../../cli/tables.js";
+import { inputError, limitsOf, type PolicyTerms } from "../../../verifier/src/index.js";
+import { policyTermsOf, type Status } from "../../../verifier/src/registry.js";
+import {
+  type Closed,
+  connectVault,
+  depositAssets,
+  type GatedVault,
+  type Holding,
+  holdingOf,
+  type VaultStatus,
+  vaultStatus,
+  whyClosed,
+  withdrawAssets,
+} from "../../../verifier/src/vault.js";
+import { nodeClient, walletOn, walletReads } from "../chain.js";
+import type { ConsoleConfig } from "../config.js";
+import { DoesNotSay, Facts, Field, Hash, Problem, Section } from "../parts.js";
+import { readAddress } from "../read.js";
+import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
+
+/** A vault with what was last read of it. */
+interface Open {
+  readonly vault: GatedVault;
+  readonly status: VaultStatus;
+  readonly terms: PolicyTerms;
+}
+
+const REFRESH_MS = 15_000;
+
+/** The view. */
+export function Vault({ config }: { readonly config: ConsoleConfig | undefined }): JSX.Element {
+  const wallets = useWallets(config);
+  const [wallet, setWallet] = useState<InjectedWallet | undefined>();
+  const [address, setAddress] = useState<string>(config?.vault ?? "");
+  const [open, setOpen] = useState<Open | undefined>();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const connect = async (): Promise<void> => {
+    setError(undefined);
+    setBusy(true);
+    try {
+      const client = readsOf(config, wallet);
+      setOpen(await read(await connectVault(client, readAddress(address, "vault"))));
+    } catch (reason) {
+      setOpen(undefined);
+      setError(reason);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const refresh = useCallback(async () => {
+    if (open === undefined) return;
+    try {
+      setOpen(await read(open.vault));
+    } catch (reason) {
+      setError(reason);
+    }
+  }, [open?.vault]);
+  useEffect(() => {
+    const timer = setInterval(() => void refresh(), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [refresh]);
+  return (
+    <>
+      <Section title="Which vault">
+        <form
+          class="actions"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void connect();
+          }}
+        >
+          <Field label="Vault address" value={address} onInput={setAddress} mono class="wide" />
+          {config === undefined ? (
+            <WalletChoice wallets={wallets} chosen={wallet} onChoose={setWallet} />
+          ) : null}
+          <button type="submit" class="primary" disabled={busy}>
+            {busy ? "Connecting…" : "Connect"}
+          </button>
+        </form>
+        <Problem error={error} />
+        {open === undefined && error === undefined && !busy ? (
+          <p class="empty">No vault is open. The page reads the vault and the registry behind its gate.</p>
+        ) : null}
+      </Section>
+      {open === undefined ? null : (
+        <>
+          <Gate {...open} />
+          <Money
+            vault={open.vault}
+            status={open.status.status}
+            wallets={wallets}
+            wallet={wallet}
+            onWallet={setWallet}
+            onChange={refresh}
+          />
+          <PolicyInWords {...open} />
+        </>
+      )}
+    </>
+  );
+}
+
+async function read(vault: GatedVault): Promise<Open> {
+  const status = await vaultStatus(vault);
+  return { vault, status, terms: await policyTermsOf(vault.registry, status.policyId) };
+}
+
+function readsOf(config: ConsoleConfig | undefined, wallet: InjectedWallet | undefined): PublicClient {
+  if (config !== undefined) return nodeClient(config);
+  if (wallet !== undefined) return walletReads(wallet);
+  throw inputError("wallet.none", "wallet", "a wallet to reach the chain through", "none");
+}
+
+const REASONS: Readonly<Record<Closed, (status: Status) => string>> = {
+  neverAttested: ({ enrolled }) =>
+    enrolled
+      ? "The manager has not attested under this policy yet."
+      : "The manager has not declared its accounts, and has not attested yet.",
+  expired: ({ expiry }) =>
+    `The latest attestation expired at ${utc(expiry!)}; the manager has to prove a newer snapshot.`,
+  revokedBySubject: () => "The manager withdrew its latest attestation; it has to prove a newer snapshot.",
+  revokedByGuardian: () =>
+    "A guardian closed the manager's record; nothing counts until a guardian opens it again.",
+};
+
+function Gate({ vault, status: { status, totalAssets, policyId } }: Open): JSX.Element {
+  const closed = whyClosed(status);
+  const left = useTimeLeft(status);
+  const { symbol } = vault.asset;
+  return (
+    <Section title={vault.name}>
+      <div class={closed === undefined ? "gate open" : "gate closed"} role="status">
+        <strong>{closed === undefined ? "Deposits are open" : "Deposits are closed"}</strong>
+        <span>
+          {closed === undefined
+            ? `for another ${span(left)}, until ${utc(status.expiry!)}`
+            : REASONS[closed](status)}
+        </span>
+      </div>
+      <p>Withdrawals are always open: health never blocks them.</p>
+      <Facts
+        rows={[
+          ["In the vault", `${amountText(vault, totalAssets)} ${symbol}`],
+          ["Manager", <Hash key="subject" value={status.subject} />],
+          ["Policy id", <Hash key="policy" value={policyId} />],
+          ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
+          ["Attestations", `${status.count}, ${status.streak} in a row, ${status.lapses} lapses`],
+          ["Registry", <Hash key="registry" value={vault.registry.address} />],
+        ]}
+      />
+    </Section>
+  );
+}
+
+/** Counts down from what the chain said, by the page's own clock. */
+function useTimeLeft(status: Status): number {
+  const [left, setLeft] = useState(status.timeLeft);
+  useEffect(() => {
+    setLeft(status.timeLeft);
+    const started = performance.now();
+    const tick = (): void =>
+      setLeft(Math.max(0, status.timeLeft - Math.floor((performance.now() - started) / 1000)));
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  }, [status]);
+  return left;
+}
+
+function PolicyInWords({ terms }: Open): JSX.Element {
+  return (
+    <Section title="What the manager has to prove">
+      <p>
+        Deposits are open only while a proof, at most {span(terms.validity)} old, says of the manager's
+        declared accounts:
+      </p>
+      <ul class="policy-words">
+        {limitLines({ limits: limitsOf(terms) }).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      <DoesNotSay />
+    </Section>
+  );
+}
+
+function Money(props: {
+  readonly vault: GatedVault;
+  readonly status: Status;
+  readonly wallets: readonly InjectedWallet[];
+  readonly wallet: InjectedWallet | undefined;
+  readonly onWallet: (wallet: InjectedWallet | undefined) => void;
+  readonly onChange: () => Promise<void>;
+}): JSX.Element {
+  const { vault, status, wallets, wallet, onWallet, onChange } = props;
+  const { chainId } = vault.registry;
+  const [holding, setHolding] = useState<Holding | undefined>();
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    setHolding(undefined);
+    setError(undefined);
+    if (wallet === undefined) return;
+    walletOn(wallet, chainId)
+      .then(({ account }) => holdingOf(vault, account.address))
+      .then(setHolding, setError);
+  }, [wallet, vault, status]);
+  return (
+    <Section title="Your money">
+      <div class="actions">
+        <WalletChoice wallets={wallets} chosen={wallet} onChoose={onWallet} />
+      </div>
+      <Problem error={error} />
+      {wallet === undefined ? <p class="empty">Choose a wallet to see what you have.</p> : null}
+      {wallet !== undefined && holding === undefined && error === undefined ? (
+        <p role="status">Asking the wallet…</p>
+      ) : null}
+      {wallet === undefined || holding === undefined ? null : (
+        <div class="columns">
+          <Move
+            name="Deposit"
+            vault={vault}
+            wallet={wallet}
+            most={holding.balance}
+            where="in your wallet"
+            act={depositAssets}
+            onDone={onChange}
+          >
+            {status.healthy ? null : <p class="note">Refused now: {REASONS[whyClosed(status)!](status)}</p>}
+          </Move>
+          <Move
+            name="Withdraw"
+            vault={vault}
+            wallet={wallet}
+            most={holding.withdrawable}
+            where="in the vault"
+            act={withdrawAssets}
+            onDone={onChange}
+          />
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Move(props: {
+  readonly name: string;
+  readonly vault: GatedVault;
+  readonly wallet: InjectedWallet;
+  readonly most: bigint;
+  readonly where: string;
+  readonly act: typeof depositAssets;
+  readonly onDone: () => Promise<void>;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  const { name, vault, wallet, most, where, act, onDone, children } = props;
+  const { symbol, decimals } = vault.asset;
+  const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState("");
+  const [error, setError] = useState<unknown>();
+  const run = async (): Promise<void> => {
+    setError(undefined);
+    setDone("");
+    setBusy(true);
+    try {
+      const assets = readAmount(text, decimals);
+      const account = await walletOn(wallet, vault.registry.chainId);
+      const { gasUsed } = await act(vault, account, assets);
+      setDone(`${name} of ${amountText(vault, assets)} ${symbol} accepted (${gasUsed} gas).`);
+      setText("");
+      await onDone();
+    } catch (reason) {
+      setError(reason);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      aria-label={name}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <Field
+        label={`${name}, ${symbol}`}
+        value={text}
+        onInput={setText}
+        hint={`${amountText(vault, most)} ${symbol} ${where}`}
+      />
+      {children}
+      <div class="actions">
+        <button type="submit" disabled={busy}>
+          {busy ? "Waiting…" : name}
+        </button>
+      </div>
+      <Problem error={error} />
+      {done === "" ? null : <p role="status">{done}</p>}
+    </form>
+  );
+}
+
+/** @throws KeelError `input.decimal` */
+function readAmount(text: string, decimals: number): bigint {
+  const plain = text.trim().replaceAll(",", "");
+  const places = plain.split(".")[1]?.length ?? 0;
+  if (/^(0|[1-9][0-9]{0,30})(\.[0-9]+)?$/.test(plain) && places <= decimals)
+    return parseUnits(plain, decimals);
+  const expected = `a decimal number with at most ${decimals} places`;
+  throw inputError("input.decimal", "amount", expected, "other text");
+}
+
+function amountText({ asset }: GatedVault, amount: bigint): string {
+  const [whole, fraction] = formatUnits(amount, asset.decimals).split(".");
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}

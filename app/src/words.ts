@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Limits and amounts as the views name them.
+ *
+ * @module
+ */
+
+import { dollars, percent } from "../../cli/tables.js";
+import type { LimitResult } from "../../prover/src/risk.js";
+import { formatDecimal } from "../../verifier/src/decimal.js";
+
+/** A limit's name for people, and the ratio that it is. */
+export interface LimitTitle {
+  readonly title: string;
+  readonly ratio: string;
+}
+
+const TITLES: Readonly<Record<string, LimitTitle>> = {
+  minCollateralRatio: { title: "Collateral ratio", ratio: "assets over liabilities" },
+  minHealthFactor: { title: "Health factor", ratio: "weighed collateral over liabilities" },
+  maxLeverage: { title: "Leverage", ratio: "gross exposure over equity" },
+  netDelta: { title: "Net delta", ratio: "of equity" },
+  maxUnderlyingDelta: { title: "Largest single delta", ratio: "of equity" },
+  maxVenue: { title: "Largest venue", ratio: "its equity over all equity" },
+  maxGamma: { title: "Gamma", ratio: "delta change for a 1 % move, of equity" },
+  maxVega: { title: "Vega", ratio: "a vol point, of equity" },
+  maxTheta: { title: "Theta", ratio: "a day, of equity" },
+  maxStressLoss: { title: "Worst stress loss", ratio: "of equity" },
+  maxDrawdown: { title: "Drawdown", ratio: "below the high-water mark" },
+  maxVolatility: { title: "Volatility", ratio: "a year, of equity" },
+  maxExpectedShortfall: { title: "Expected shortfall", ratio: "of equity" },
+  minEquity: { title: "Equity", ratio: "USD" },
+};
+
+/** A limit's title; its own name when it is new to the page. */
+export function titleOf(name: string): LimitTitle {
+  return TITLES[name] ?? { title: name, ratio: "" };
+}
+
+/** USD 1e16 in whole dollars, what is beyond them cut off: "11,090,532". */
+export function wholeUsd(value: bigint): string {
+  return dollars(formatDecimal(value, 16)).slice(0, -3).replace(/^-0$/, "0");
+}
+
+/** A limit's value or bound: bps as "241.23 %", USD in whole dollars. */
+export function amountOf(unit: LimitResult["unit"], value: bigint): string {
+  return unit === "usd16" ? wholeUsd(value) : percent(formatDecimal(value, 4));
+}
+
+/** "at least 200 %", "at most 300 %", "-10 % to 10 %". */
+export function boundOf({ name, unit, limit }: LimitResult): string {
+  if (typeof limit !== "bigint") return `${amountOf(unit, limit[0])} to ${amountOf(unit, limit[1])}`;
+  if (name === "minEquity" && limit === 0n) return "above zero";
+  return `${name.startsWith("min") ? "at least" : "at most"} ${amountOf(unit, limit)}`;
+}
+
+/** A limit's value; what stands for it where the ratio does not exist. */
+export function valueText({ unit, value, ok }: LimitResult): string {
+  if (value !== undefined) return amountOf(unit, value);
+  return ok ? "no debt" : "no equity";
+}
+
+/**
+ * How much of a limit is used, for drawing only: 1 at the limit, more beyond it. Of a band, the distance from its middle
+ * over half its width; of a minimum, limit over value.
+ */
+export function useOf({ name, value, limit, ok }: LimitResult): number {
+  if (value === undefined) return ok ? 0 : Number.POSITIVE_INFINITY;
+  const [low, high] = typeof limit === "bigint" ? [0, Number(limit)] : limit.map(Number);
+  const number = Number(value);
+  if (typeof limit !== "bigint") return over(Math.abs(number - (low! + high!) / 2), (high! - low!) / 2);
+  return name.startsWith("min") ? over(high!, Math.max(number, 0)) : over(Math.max(number, 0), high!);
+}
+
+function over(part: number, whole: number): number {
+  if (whole > 0) return part / whole;
+  return part === 0 ? 0 : Number.POSITIVE_INFINITY;
+}

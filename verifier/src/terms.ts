@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Reading terms back: the limits of a policy on chain, where its file is not at hand.
+ *
+ * @module
+ */
+
+import {
+  ABSENT_MAX,
+  ABSENT_NET_DELTA_HIGH,
+  ABSENT_NET_DELTA_LOW,
+  type Limits,
+  type PolicyTerms,
+} from "./policy.js";
+import { bps, usd8 } from "./units.js";
+
+/** The limits that terms set; what always holds is absent, as in a policy file. */
+export function limitsOf(terms: PolicyTerms): Limits {
+  const minima = ["minCollateralRatio", "minHealthFactor"] as const;
+  const maxima = [
+    "maxLeverage",
+    "maxUnderlyingDelta",
+    "maxVenue",
+    "maxGamma",
+    "maxVega",
+    "maxTheta",
+    "maxStressLoss",
+    "maxDrawdown",
+  ] as const;
+  const { netDeltaLo, netDeltaHi, minEquity } = terms;
+  const hasBand = BigInt(netDeltaLo) !== ABSENT_NET_DELTA_LOW || BigInt(netDeltaHi) !== ABSENT_NET_DELTA_HIGH;
+  const ratios = [
+    ...minima.filter((name) => terms[name] !== 0),
+    ...maxima.filter((name) => BigInt(terms[name]) !== ABSENT_MAX),
+  ].map((name) => [name, bps(BigInt(terms[name]))]);
+  return {
+    ...Object.fromEntries(ratios),
+    ...(hasBand ? { netDelta: [bps(BigInt(netDeltaLo)), bps(BigInt(netDeltaHi))] as const } : {}),
+    ...(minEquity === 0n ? {} : { minEquity: usd8(minEquity) }),
+  };
+}
