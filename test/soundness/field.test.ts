@@ -91,11 +91,14 @@ describe("5 sums that would wrap modulo r", () => {
       minEquity: 0n,
     });
     expect(await size.accepts(at(5n, 0n, 5n))).toBe(true);
-    for (const sum of [1n << 96n, 1n << 139n, FIELD_ORDER - 1n, FIELD_ORDER - (1n << 96n)]) {
+    // Sums of magnitudes, from above.
+    for (const sum of [1n << 96n, (1n << 140n) - 1n]) {
       expect(await size.accepts(at(sum, 0n, 5n))).toBe(false);
       expect(await size.accepts(at(5n, sum, 5n))).toBe(false);
-      // Equity is bounded from above by the assets.
-      expect(await size.accepts(at(5n, 0n, sum + 1n))).toBe(false);
+    }
+    // Equity is signed; the assets bound it from above.
+    for (const equity of [0n, -1n, -(1n << 96n), -(1n << 140n)]) {
+      expect(await size.accepts(at(5n, 0n, equity))).toBe(false);
     }
   });
 });
