@@ -8,8 +8,16 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { BEACON_EXPONENT } from "../circuits/setup/ceremony/transcript.js";
 import { chainAddress, collected, hash, nodeUrl, wholeNumber } from "./arguments.js";
 import type { AttestOptions } from "./commands/attest.js";
+import type {
+  CeremonyBeaconOptions,
+  CeremonyContributeOptions,
+  CeremonyExportOptions,
+  CeremonyNewOptions,
+  CeremonyVerifyOptions,
+} from "./commands/ceremony.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
@@ -80,6 +88,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addMarketCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
+  addCeremonyCommands(program, context, finish);
   return program;
 }
 
@@ -99,6 +108,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
+    .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
@@ -248,6 +258,58 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       const { doctor } = await import("./commands/doctor.js");
       finish(await doctor(options, context));
     });
+}
+
+function addCeremonyCommands(program: Command, context: Context, finish: Finish): void {
+  const ceremony = program
+    .command("ceremony")
+    .description("make a key with strangers; verify how one was made");
+  const load = () => import("./commands/ceremony.js");
+  const exponent = wholeNumber("--beacon-exponent", BEACON_EXPONENT.least, BEACON_EXPONENT.most);
+  withPowersOfTau(withFolder(add(ceremony, "new", "start a ceremony in a new folder")))
+    .requiredOption("--circuit <id>", "the circuit")
+    .requiredOption(
+      "--beacon-source <text>",
+      "where the last randomness will come from, such as a drand round",
+    )
+    .option("--beacon-exponent <n>", "it is hashed 2^n times", exponent, BEACON_EXPONENT.least)
+    .action(async (options: CeremonyNewOptions) => {
+      finish(await (await load()).ceremonyNew(options, context));
+    });
+  withFolder(add(ceremony, "contribute", "add a contribution to the newest key"))
+    .requiredOption("--name <name>", "who contributes (public)")
+    .option("--typed", "also mix in a line of text from standard input")
+    .action(async (options: CeremonyContributeOptions) => {
+      finish(await (await load()).ceremonyContribute(options, context));
+    });
+  withFolder(add(ceremony, "beacon", "close the ceremony with the beacon that was announced"))
+    .requiredOption("--value <hex>", "the beacon's value (public), 32 to 64 bytes")
+    .action(async (options: CeremonyBeaconOptions) => {
+      finish(await (await load()).ceremonyBeacon(options, context));
+    });
+  withPowersOfTau(
+    withFolder(add(ceremony, "verify", "verify everything; exit code 3 when something is wrong")),
+  )
+    .option("--in-progress", "accept a ceremony that has not been closed")
+    .option("--since <file>", "an earlier transcript, which this one must continue")
+    .action(async (options: CeremonyVerifyOptions) => {
+      finish(await (await load()).ceremonyVerify(options, context));
+    });
+  withPowersOfTau(withFolder(add(ceremony, "export", "verify, then write artifacts and verifier contract")))
+    .requiredOption("--out <folder>", "the folder to make")
+    .action(async (options: CeremonyExportOptions) => {
+      finish(await (await load()).ceremonyExport(options, context));
+    });
+}
+
+function withFolder(command: Command): Command {
+  return command.requiredOption("--dir <folder>", "the ceremony's folder");
+}
+
+function withPowersOfTau(command: Command): Command {
+  return command
+    .requiredOption("--ptau <file>", "the published powers-of-tau file")
+    .option("--insecure-ptau", "accept another powers-of-tau file; marks the key, for tests only");
 }
 
 function add(program: Command, name: string, description: string): Command {
