@@ -21,6 +21,7 @@ import type {
 import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
+import type { HistoryOptions } from "./commands/history.js";
 import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { KeygenOptions } from "./commands/keygen.js";
@@ -32,12 +33,13 @@ import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { StatusOptions } from "./commands/status.js";
 import type { VerifyOptions } from "./commands/verify.js";
+import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import { usageError } from "./errors.js";
 
 const EXIT_CODES = `
-Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy; 3 the proof or attestation is invalid;
-4 the environment (artifacts, chain, file system).`;
+Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
+attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
 const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
@@ -87,6 +89,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addImportCommands(program, context, finish);
   addMarketCommands(program, context, finish);
   addChainCommands(program, context, finish);
+  addRecordCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
@@ -233,6 +236,10 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { attest } = await import("./commands/attest.js");
       finish(await attest(options, context));
     });
+}
+
+/** What anybody may ask a registry. */
+function addRecordCommands(program: Command, context: Context, finish: Finish): void {
   withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not"))
     .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
     .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
@@ -241,6 +248,38 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     .action(async (options: StatusOptions) => {
       const { status } = await import("./commands/status.js");
       finish(await status(options, context));
+    });
+  withHistory(
+    add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
+  )
+    .option("--key <circuit=file>", "verification key; the built circuit's when absent", collected)
+    .option("--no-proofs", "do not verify the proofs again")
+    .action(async (options: HistoryOptions) => {
+      const { history } = await import("./commands/history.js");
+      finish(await history(options, context));
+    });
+  withHistory(
+    add(program, "watch", "tell of lapses, revocations, looser policies, new verifiers; exit code 2"),
+  )
+    .option("--once", "look once, instead of until interrupted")
+    .option(
+      "--since <block>",
+      "first block to look at; the next one when absent",
+      wholeNumber("--since", 0, ANY_BLOCK),
+    )
+    .option(
+      "--interval <seconds>",
+      "time between looks; 15 when absent",
+      wholeNumber("--interval", 1, 86_400),
+    )
+    .option(
+      "--confirmations <n>",
+      "leave out so many latest blocks",
+      wholeNumber("--confirmations", 0, 10_000),
+    )
+    .action(async (options: WatchOptions) => {
+      const { watch } = await import("./commands/watch.js");
+      finish(await watch(options, context));
     });
 }
 
@@ -336,6 +375,17 @@ function withRegistry(command: Command): Command {
   return command
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
+}
+
+function withHistory(command: Command): Command {
+  return withRegistry(command)
+    .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
+    .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
+    .option(
+      "--from-block <n>",
+      "at or before the registry's first block; a deployments file has it",
+      wholeNumber("--from-block", 0, ANY_BLOCK),
+    );
 }
 
 function withSender(command: Command): Command {
