@@ -5,8 +5,15 @@
  * @module
  */
 
-import { formatDecimal, type Policy, type Verified } from "../verifier/src/index.js";
-import { dollars, percent, utc } from "./tables.js";
+import {
+  formatDecimal,
+  isWithin,
+  type Policy,
+  registriesOf,
+  UNBOUND_DOMAIN,
+  type Verified,
+} from "../verifier/src/index.js";
+import { dollars, percent, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */
 export function saysText({ subject, asOf, policyId }: Verified, policy: Policy): string {
@@ -18,6 +25,22 @@ export function saysText({ subject, asOf, policyId }: Verified, policy: Policy):
     ...lines,
     `Policy id ${policyId}.`,
   ].join("\n");
+}
+
+/** Where it counts. */
+export function domainText({ domain }: Verified): string {
+  if (isWithin(domain, UNBOUND_DOMAIN)) return "It is bound to no registry, so it counts on no chain.";
+  const names = registriesOf(domain).map(
+    ({ registry, chainId }) => `registry ${registry} on chain ${chainId}`,
+  );
+  return `It counts at ${names.join(" and at ")} only.`;
+}
+
+/** Until when. @param now unix seconds */
+export function expiryText({ expiresAt }: Verified, now: number): string {
+  const left = expiresAt - now;
+  if (left > 0) return `It expires at ${utc(expiresAt)}, in ${span(left)}.`;
+  return `It expired at ${utc(expiresAt)}, ${span(-left)} ago.`;
 }
 
 /** What no attestation says. */

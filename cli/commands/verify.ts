@@ -5,21 +5,13 @@
  * @module
  */
 
-import {
-  isWithin,
-  KeelError,
-  parseAttestation,
-  registriesOf,
-  UNBOUND_DOMAIN,
-  type Verified,
-  verifyAttestation,
-} from "../../verifier/src/index.js";
+import { KeelError, parseAttestation, type Verified, verifyAttestation } from "../../verifier/src/index.js";
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
-import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, saysText } from "../policy-text.js";
-import { span, utc } from "../tables.js";
+import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, domainText, expiryText, saysText } from "../policy-text.js";
+import { utc } from "../tables.js";
 
 export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;
@@ -59,18 +51,4 @@ function checkTime({ asOf, expiresAt }: Verified, now: number, live: boolean): v
   if (live && now >= expiresAt) {
     throw refused("proof.expired", `to be verified before ${utc(expiresAt)}`, utc(now));
   }
-}
-
-function domainText({ domain }: Verified): string {
-  if (isWithin(domain, UNBOUND_DOMAIN)) return "It is bound to no registry, so it counts on no chain.";
-  const names = registriesOf(domain).map(
-    ({ registry, chainId }) => `registry ${registry} on chain ${chainId}`,
-  );
-  return `It counts at ${names.join(" and at ")} only.`;
-}
-
-function expiryText({ expiresAt }: Verified, now: number): string {
-  const left = expiresAt - now;
-  if (left > 0) return `It expires at ${utc(expiresAt)}, in ${span(left)}.`;
-  return `It expired at ${utc(expiresAt)}, ${span(-left)} ago.`;
 }

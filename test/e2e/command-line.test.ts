@@ -178,7 +178,7 @@ describe("usage", () => {
   });
 });
 
-describe("48: secrets", () => {
+describe("48 secrets", () => {
   /** Whole amounts of the example, long enough not to turn up by chance. */
   const HOLDINGS = ["3800000", "3,800,000", "450000", "450,000", "250000", "250,000"];
 

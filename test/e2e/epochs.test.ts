@@ -101,7 +101,7 @@ describe("enrol", () => {
   });
 });
 
-describe("19: the drawdown chain", () => {
+describe("19 the drawdown chain", () => {
   it("begins without a state, and each proof starts where the one before ended", async () => {
     const enrolment = ["--enrolment", path("enrolment.json")];
     const outputs = (n: number) => ["--out", path(`${n}.json`), "--state-out", path(`state-${n}.json`)];
@@ -187,7 +187,7 @@ describe("19: the drawdown chain", () => {
   );
 });
 
-describe("18: declared accounts", () => {
+describe("18 declared accounts", () => {
   it("an account too many or too few is refused by name of the place", async () => {
     const attempt = async (accounts: string): Promise<Ended> => {
       const file = path(`${accounts}.json`);

@@ -34,7 +34,7 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
 
-describe("47: output files", () => {
+describe("47 output files", () => {
   it("an existing file is kept, unless --force is said", async () => {
     await inFolder(async (folder) => {
       const out = join(folder, "key.json");
@@ -128,7 +128,7 @@ describe("47: output files", () => {
   });
 });
 
-describe("47: input files", () => {
+describe("47 input files", () => {
   it("missing, a folder, too long, not UTF-8", async () => {
     await inFolder(async (folder) => {
       const latin = join(folder, "latin.json");
@@ -146,7 +146,7 @@ describe("47: input files", () => {
     });
   });
 
-  it("31: 100 MB are refused without being read", async () => {
+  it("31 100 MB are refused without being read", async () => {
     await inFolder(async (folder) => {
       const { truncate } = await import("node:fs/promises");
       const file = join(folder, "large.json");
@@ -157,7 +157,7 @@ describe("47: input files", () => {
     });
   });
 
-  it("31: CRLF line ends change nothing", async () => {
+  it("31 CRLF line ends change nothing", async () => {
     const text = await readFile(join(EXAMPLES, "eth-hedged-vault/snapshot.json"), "utf8");
     const input = text.replaceAll("\n", "\r\n");
     expect((await keelHere(["check", "--snapshot", "-", ...PUBLIC], { input })).code).toBe(0);
@@ -174,7 +174,7 @@ describe("47: input files", () => {
   });
 });
 
-describe("47: interruption", () => {
+describe("47 interruption", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("%s while proving leaves nothing behind", async (signal) => {
     await inFolder(async (folder) => {
       const out = ["--out", join(folder, "a.json"), "--opening", join(folder, "o.json")];
@@ -228,7 +228,7 @@ describe("47: interruption", () => {
   });
 });
 
-describe("47: two at once", () => {
+describe("47 two at once", () => {
   it("of two that write one file, one wins and one is refused", async () => {
     await inFolder(async (folder) => {
       const out = join(folder, "key.json");

@@ -12,3 +12,4 @@ export * from "./feeds.js";
 export * from "./history.js";
 export * from "./registry.js";
 export * from "./vault.js";
+export * from "./watch.js";

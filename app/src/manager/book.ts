@@ -71,7 +71,7 @@ const PARSERS = {
  * @throws KeelError kind "input"
  */
 export function openTexts(before: OpenFiles, texts: readonly string[]): OpenFiles {
-  return texts.reduce<OpenFiles>((files, text) => ({ ...files, ...readFile(text) }), before);
+  return Object.assign({ ...before }, ...texts.map(readFile)) as OpenFiles;
 }
 
 function readFile(text: string): OpenFiles {

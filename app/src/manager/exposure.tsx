@@ -87,7 +87,7 @@ function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Ju
       <figcaption>Stress grid: profit and loss in each scenario of the policy</figcaption>
       <BarChart label="Stress grid; the table below has the figures" bars={bars} limit={limit} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Stress grid table">
+      <section class="scroll" tabIndex={0} aria-label="Stress grid table">
         <table class="grid">
           <caption class="hidden">Stress grid</caption>
           <thead>
@@ -126,7 +126,7 @@ function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Ju
             })}
           </tbody>
         </table>
-      </div>
+      </section>
     </figure>
   );
 }

@@ -41,7 +41,6 @@ export function WhatLeaves(): JSX.Element {
             </thead>
             <tbody>
               {sent.map(({ method, path, purpose, bytesOut }, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a log only grows at its end
                 <tr key={i}>
                   <td class="mono">
                     {method} {path}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A record as comma-separated values (RFC 4180). A cell that a spreadsheet would take for a formula is made text: the reasons
+ * of revocations are other people's words.
+ *
+ * @module
+ */
+
+import { sentence } from "../../../cli/event-text.js";
+import { utc } from "../../../cli/tables.js";
+import type { Happening, SubjectRecord } from "./look.js";
+
+const HEAD = ["time", "block", "transaction", "event", "policy", "snapshot", "expires", "proof", "text"];
+
+/** One line an event, times in UTC. */
+export function recordCsv({ happenings }: SubjectRecord): string {
+  return [HEAD, ...happenings.map(rowOf)].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+}
+
+function rowOf({ event, proof }: Happening): string[] {
+  const attested = event.kind === "attested" ? [utc(event.asOf), utc(event.expiry)] : ["", ""];
+  return [
+    utc(event.blockTime),
+    "blockNumber" in event ? event.blockNumber.toString() : "",
+    "transaction" in event ? event.transaction : "",
+    event.kind,
+    "policyId" in event ? event.policyId : "",
+    ...attested,
+    proof ?? "",
+    sentence(event),
+  ];
+}
+
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A subject's record at a registry, without the registry's word: rebuilt from its logs, held against what it says now, and
+ * each proof verified again under the keys that this page was built with.
+ *
+ * @module
+ */
+
+import { CIRCUIT_FILES } from "virtual:keel-circuits";
+import type { Address, Hex } from "viem";
+import { circuitName } from "../../../cli/event-text.js";
+import {
+  type AttestedEntry,
+  type CheckedRecord,
+  checkedRecord,
+  type HistoryEntry,
+  reverify,
+} from "../../../verifier/src/history.js";
+import { KeelError, type PolicyTerms, type VerificationKey } from "../../../verifier/src/index.js";
+import { latestBlock, policyTermsOf, type Registry } from "../../../verifier/src/registry.js";
+import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
+
+/** Something that happened, and whether its proof holds. */
+export interface Happening {
+  readonly event: HistoryEntry | Notice;
+  /** Of attestations: verified again here; `noKey` where this page has no key of the circuit. */
+  readonly proof?: "verified" | "noKey";
+}
+
+/** What follows for one policy. */
+export interface PolicyRecord extends CheckedRecord {
+  readonly policyId: Hex;
+  readonly terms: PolicyTerms;
+  readonly circuit: string;
+}
+
+/** All that was found. */
+export interface SubjectRecord {
+  readonly registry: Registry;
+  readonly subject: Address;
+  /** The newest policy last. */
+  readonly policies: readonly PolicyRecord[];
+  /** In the chain's order. */
+  readonly happenings: readonly Happening[];
+  /** Some proof was made with a key whose secret is public. */
+  readonly insecure: boolean;
+  /** Unix seconds of the block that was looked at. */
+  readonly blockTime: number;
+}
+
+/** The key of a circuit that the page was built with. */
+export function keyOf(circuit: string): VerificationKey | undefined {
+  return CIRCUIT_FILES.find(({ id }) => id === circuit)?.verificationKey;
+}
+
+/**
+ * Looks at everything from a block on.
+ *
+ * @param onProof told before each proof that is verified
+ * @throws KeelError kind `proof` when a proof does not hold, or the registry says something else than its logs
+ */
+export async function lookAt(
+  registry: Registry,
+  subject: Address,
+  fromBlock: bigint,
+  onProof: (index: number, count: number) => void,
+): Promise<SubjectRecord> {
+  const toBlock = await latestBlock(registry);
+  const { notices, watch } = await look(
+    registry,
+    await startWatch(registry, { subject, fromBlock }, fromBlock),
+    toBlock,
+  );
+  const attested = watch.entries.filter((entry) => entry.kind === "attested");
+  const policies = await policiesOf(registry, watch.entries, attested, subject, toBlock);
+  const circuits = new Map(policies.map(({ policyId, circuit }) => [policyId, circuit]));
+  const proofs = new Map<HistoryEntry, "verified" | "noKey">();
+  let insecure = false;
+  for (const [i, entry] of attested.entries()) {
+    onProof(i + 1, attested.length);
+    // The page draws between two proofs.
+    await new Promise((done) => setTimeout(done, 0));
+    const key = keyOf(circuits.get(entry.policyId)!);
+    if (key !== undefined) await requireProof(registry, entry, key);
+    insecure ||= key?.insecure === true;
+    proofs.set(entry, key === undefined ? "noKey" : "verified");
+  }
+  const happenings = inOrder(watch.entries, notices).map((event) => {
+    const proof = event.kind === "attested" ? proofs.get(event) : undefined;
+    return { event, ...(proof === undefined ? {} : { proof }) };
+  });
+  return { registry, subject, policies, happenings, insecure, blockTime: watch.time };
+}
+
+async function policiesOf(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  attested: readonly AttestedEntry[],
+  subject: Address,
+  block: bigint,
+): Promise<PolicyRecord[]> {
+  const ids = [...new Set(attested.map(({ policyId }) => policyId))];
+  return await Promise.all(
+    ids.map(async (policyId) => {
+      const terms = await policyTermsOf(registry, policyId);
+      const record = await checkedRecord(registry, entries, subject, policyId, block);
+      return { ...record, policyId, terms, circuit: circuitName(terms.circuit) };
+    }),
+  );
+}
+
+async function requireProof(registry: Registry, entry: AttestedEntry, key: VerificationKey): Promise<void> {
+  if (await reverify(registry, entry, key)) return;
+  throw new KeelError({
+    kind: "proof",
+    code: "history.proof",
+    path: entry.transaction,
+    expected: "a proof that holds under this page's key",
+    received: "one that does not",
+  });
+}
+
+/** What both lists have is told once; a lapse, which leaves no log, comes before what happened in the same second. */
+function inOrder(entries: readonly HistoryEntry[], notices: readonly Notice[]): (HistoryEntry | Notice)[] {
+  const told = new Set(["revoked", "reopened", "chainRestarted", "accountsAnnounced"]);
+  const rank = (event: HistoryEntry | Notice): number => ("logIndex" in event ? event.logIndex : -1);
+  return [...entries, ...notices.filter(({ kind }) => !told.has(kind))].sort(
+    (a, b) => a.blockTime - b.blockTime || rank(a) - rank(b),
+  );
+}

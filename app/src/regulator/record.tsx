@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A subject's record on the screen and on paper: how it stands under each policy, what happened, and two ways to take it away.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { sentence } from "../../../cli/event-text.js";
+import { limitLines } from "../../../cli/policy-text.js";
+import { span, utc } from "../../../cli/tables.js";
+import { limitsOf } from "../../../verifier/src/index.js";
+import { DevelopmentKey, DoesNotSay, Facts, Hash, Section, saveText, Verdict } from "../parts.js";
+import { recordCsv } from "./csv.js";
+import type { Happening, PolicyRecord, SubjectRecord } from "./look.js";
+
+/** The report. */
+export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
+  const { subject, registry, policies, happenings, insecure, blockTime } = record;
+  const save = (): void => saveText(`${subject}.csv`, recordCsv(record), "text/csv");
+  const take = (
+    <span class="no-print">
+      <button type="button" class="quiet" onClick={save}>
+        Save as CSV
+      </button>
+      <button type="button" class="quiet" onClick={() => window.print()}>
+        Print the report
+      </button>
+    </span>
+  );
+  return (
+    <>
+      <Section title="Report" aside={take} class="record">
+        <Facts
+          rows={[
+            ["Subject", <Hash key="subject" value={subject} />],
+            ["Registry", <Hash key="registry" value={`${registry.address} on chain ${registry.chainId}`} />],
+            ["Looked at", utc(blockTime)],
+          ]}
+        />
+        {policies.length === 0 ? (
+          <p class="empty">No attestation of this subject is in the registry.</p>
+        ) : (
+          <p>{proofText(happenings)} The records follow from the logs, and the registry says the same.</p>
+        )}
+        {insecure ? <DevelopmentKey /> : null}
+        {policies.map((policy) => (
+          <Standing key={policy.policyId} policy={policy} now={blockTime} />
+        ))}
+        <DoesNotSay />
+      </Section>
+      <Section title="What happened" class="record">
+        {happenings.length === 0 ? <p class="empty">Nothing happened.</p> : null}
+        <ol class="timeline" reversed>
+          {[...happenings].reverse().map((happening, i) => (
+            <HappeningItem key={`${happenings.length - i}`} happening={happening} />
+          ))}
+        </ol>
+      </Section>
+    </>
+  );
+}
+
+function proofText(happenings: readonly Happening[]): string {
+  const proofs = happenings.filter(({ proof }) => proof !== undefined);
+  const verified = proofs.filter(({ proof }) => proof === "verified").length;
+  if (verified === proofs.length)
+    return verified === 1
+      ? "The one proof was verified again in this page, and holds."
+      : `All ${verified} proofs were verified again in this page, and hold.`;
+  return `${verified} of ${proofs.length} proofs were verified again in this page, and hold; for the others it has no key.`;
+}
+
+function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
+  const { policyId, terms, circuit, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
+  return (
+    <article class="standing">
+      <h3>
+        <Verdict ok={healthy}>{healthy ? "Healthy now" : "NOT healthy now"}</Verdict>
+      </h3>
+      <Facts
+        rows={[
+          ["Policy id", <Hash key="policy" value={policyId} />],
+          ["Circuit", circuit],
+          ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
+          ["Lapses", String(lapses + (healthy ? 0 : 1))],
+          ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
+          ["Standing", standing],
+        ]}
+      />
+      <p>What each attestation says of its moment:</p>
+      <ul class="policy-words">
+        {limitLines({ limits: limitsOf(terms) }).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+const BAD = new Set([
+  "lapsed",
+  "revoked",
+  "chainRestarted",
+  "policyLoosened",
+  "verifierRetired",
+  "marketWithdrawn",
+]);
+
+function HappeningItem({ happening }: { readonly happening: Happening }): JSX.Element {
+  const { event, proof } = happening;
+  const tone = event.kind === "attested" ? "good" : BAD.has(event.kind) ? "bad" : "";
+  return (
+    <li class={tone} data-event={event.kind}>
+      <time dateTime={new Date(event.blockTime * 1000).toISOString()}>
+        {utc(event.blockTime)}
+        {"blockNumber" in event ? ` · block ${event.blockNumber}` : ""}
+      </time>
+      <span class="happened">{sentence(event)}</span>
+      {proof === undefined ? null : (
+        <small>
+          {" "}
+          {proof === "verified" ? "Proof verified in this page." : "No key here to verify the proof."}
+        </small>
+      )}
+    </li>
+  );
+}
