@@ -9,7 +9,7 @@
 import type { Address, Hex } from "viem";
 import { ensureCircuit } from "../circuits/setup/index.js";
 import { compileContracts, deployKeel, loadArtifact } from "../contracts/index.js";
-import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
+import { openStage, type Stage } from "../examples/demo/stage.js";
 import {
   acceptMarket,
   CAST,
@@ -22,14 +22,9 @@ import {
   VERIFIER,
   type World,
 } from "../examples/demo/world.js";
-import { exampleTexts } from "../examples/generate.js";
-import {
-  enrolmentCommitment,
-  formatEnrolment,
-  formatSnapshot,
-  generateSourceKey,
-  randomSalt,
-} from "../prover/src/index.js";
+import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
+import type { Positions } from "../examples/strategy.js";
+import { enrolmentCommitment, formatEnrolment, generateSourceKey, randomSalt } from "../prover/src/index.js";
 import { policyTerms } from "../verifier/src/index.js";
 import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
 
@@ -37,12 +32,17 @@ import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.
 export interface LocalWorld {
   readonly stage: Stage;
   readonly rpcUrl: string;
+  readonly registry: Address;
   readonly vault: Address;
   readonly policyId: Hex;
   /** What the page reads as keel.json. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Texts of a snapshot, market, policy and enrolment of this moment; the chain has accepted the market. */
-  readonly example: () => Promise<Readonly<Record<string, string>>>;
+  /**
+   * Texts of a snapshot, market, policy and enrolment of this moment; the chain has accepted the market.
+   *
+   * @param positions the strategy's own when absent
+   */
+  readonly example: (positions?: Positions) => Promise<ExampleTexts & { readonly enrolment: string }>;
   /** Ends the chain. */
   stop(): Promise<void>;
 }
@@ -79,6 +79,7 @@ export async function startLocalWorld(): Promise<LocalWorld> {
   return {
     stage,
     rpcUrl: stage.chain.rpcUrl,
+    registry: keel.registry,
     vault: vault.address,
     policyId,
     config: {
@@ -93,23 +94,15 @@ export async function startLocalWorld(): Promise<LocalWorld> {
       example: "/local-example.json",
       accounts: [account("Depositor", CAST.depositor), account("Manager", CAST.manager)],
     },
-    example: () => exampleNow(world),
+    example: (positions) => exampleNow(world, positions),
     stop: () => stage.chain.stop(),
   };
 }
 
-/** Sources sign the strategy at the chain's present time, publishers the market. */
-async function exampleNow(world: World): Promise<Readonly<Record<string, string>>> {
-  const book = await signedBook(world);
+/** Sources sign the positions at the chain's present time, publishers the market. */
+async function exampleNow(world: World, positions: Positions = STRATEGY.positions) {
+  const book = await signedBook(world, positions);
   await acceptMarket(world, book);
-  const { market, policy } = exampleTexts(STRATEGY, { asOf: book.market.asOf, keyOf: world.keyOf });
-  const snapshot = formatSnapshot(book.snapshot);
-  return { snapshot, market, policy, enrolment: formatEnrolment(world.enrolment) };
-}
-
-/** Lets a local chain's time go on. */
-export async function passLocalTime({ stage }: LocalWorld, seconds: number): Promise<number> {
-  await stage.test.increaseTime({ seconds });
-  await stage.test.mine({ blocks: 1 });
-  return await chainTime(stage);
+  const texts = exampleTexts(STRATEGY, { asOf: book.market.asOf, positions, keyOf: world.keyOf });
+  return { ...texts, enrolment: formatEnrolment(world.enrolment) };
 }

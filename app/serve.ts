@@ -19,7 +19,7 @@ const [world] = await Promise.all([startLocalWorld(), buildConsole(CONSOLE_FOLDE
 const options = {
   folder: CONSOLE_FOLDER,
   rpcUrl: world.rpcUrl,
-  answers: { "/keel.json": () => world.config, "/local-example.json": world.example },
+  answers: { "/keel.json": () => world.config, "/local-example.json": () => world.example() },
 };
 const port = Number(process.env.PORT ?? PORT);
 // Another program may have the port; then any free one will do.

@@ -69,7 +69,7 @@ function options(element: HTMLElement, bars: readonly Bar[], limit: number | und
   ];
   const font = `12px ${style.fontFamily}`;
   const longest = Math.max(...bars.map(({ name }) => name.length));
-  const paths = uPlot.paths.bars!({ size: [0.6, 18] });
+  const paths = uPlot.paths.bars!({ size: [0.6, 20, 12] });
   const width = element.clientWidth;
   const labels = Math.min(longest * 7 + 14, width * 0.42);
   return {

@@ -6,10 +6,11 @@
  */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type ConsoleConfig, loadConfig } from "./config.js";
 import { closeDesk } from "./desk.js";
-import type { OpenFiles } from "./manager/book.js";
+import { type OpenFiles, openTexts } from "./manager/book.js";
+import { fetchExample, localExample } from "./manager/examples.js";
 import { Manager } from "./manager/manager.js";
 import { Problem } from "./parts.js";
 import { Regulator } from "./regulator/regulator.js";
@@ -28,8 +29,13 @@ export function Console(): JSX.Element {
   const route = useRoute();
   const [files, setFiles] = useState<OpenFiles>({});
   const { config, error, isLoading } = useConfig();
-  const heading = useRef<HTMLHeadingElement>(null);
   useWipe(() => setFiles({}));
+  useEffect(() => {
+    if (config?.example === undefined) return;
+    fetchExample(localExample(config.example))
+      .then((texts) => setFiles(openTexts({}, texts)))
+      .catch(() => {});
+  }, [config]);
   const view = VIEWS.find((candidate) => candidate.route === route)!;
   useEffect(() => {
     document.title = `${view.title} · Keel`;
@@ -55,9 +61,7 @@ export function Console(): JSX.Element {
       </header>
       <main>
         <div class="view-head">
-          <h1 ref={heading} tabIndex={-1}>
-            {view.title}
-          </h1>
+          <h1>{view.title}</h1>
           <p>{view.says}</p>
         </div>
         <Problem error={error} />

@@ -6,14 +6,12 @@
  * @module
  */
 
-import { z } from "zod";
+import "./no-eval.js";
+
 import { createProver, type Prover } from "../../prover/src/engine/browser.js";
 import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src/index.js";
 import { KeelError, verifyAttestation } from "../../verifier/src/index.js";
 import type { DeskReply, DeskRequest } from "./desk.js";
-
-// Zod would try out `new Function`, which the content security policy forbids and reports.
-z.config({ jitless: true });
 
 let prover: { readonly circuit: string; readonly ready: Promise<Prover> } | undefined;
 let running: AbortController | undefined;

@@ -5,11 +5,9 @@
  * @module
  */
 
-import { render } from "preact";
-import { z } from "zod";
-import { Console } from "./console.js";
+import "./no-eval.js";
 
-// Zod would try out `new Function`, which the content security policy forbids and reports.
-z.config({ jitless: true });
+import { render } from "preact";
+import { Console } from "./console.js";
 
 render(<Console />, document.querySelector("#console")!);

@@ -14,85 +14,82 @@ import { ensureCircuit } from "keel/circuits";
 import { parseAttestation, parseMarket, parsePolicy, verifyAttestation } from "keel/verifier";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHROMIUM, launchBrowser, serve } from "../support/browser.js";
+import { launchBrowser, serve } from "../support/browser.js";
 import type { Outcome } from "./page.js";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../examples/eth-hedged-vault");
 const read = (name: string) => readFile(join(EXAMPLE, `${name}.json`), "utf8");
 
-describe.skipIf(CHROMIUM === undefined)(
-  "a browser (skipped where no Chromium is found; the pipeline installs one)",
-  () => {
-    let folder: string;
-    let outcome: Outcome;
-    let requests: readonly { readonly method: string; readonly url: string; readonly body: string }[];
+describe("a browser", () => {
+  let folder: string;
+  let outcome: Outcome;
+  let requests: readonly { readonly method: string; readonly url: string; readonly body: string }[];
 
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "keel-browser-"));
-      await build({
-        root: import.meta.dirname,
-        configFile: false,
-        logLevel: "error",
-        worker: { format: "es" },
-        build: {
-          outDir: folder,
-          emptyOutDir: true,
-          rollupOptions: {
-            input: resolve(import.meta.dirname, "page.ts"),
-            output: { entryFileNames: "page.js" },
-          },
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "keel-browser-"));
+    await build({
+      root: import.meta.dirname,
+      configFile: false,
+      logLevel: "error",
+      worker: { format: "es" },
+      build: {
+        outDir: folder,
+        emptyOutDir: true,
+        rollupOptions: {
+          input: resolve(import.meta.dirname, "page.ts"),
+          output: { entryFileNames: "page.js" },
         },
-      });
-      await writeFile(
-        join(folder, "index.html"),
-        '<!doctype html><script type="module" src="/page.js"></script>',
-      );
-      const { wasmPath, zkeyPath } = await ensureCircuit("portfolio-health/spot-16");
-      const server = await serve((address) => {
-        if (address === "/circuit.wasm") return wasmPath;
-        if (address === "/circuit.zkey") return zkeyPath;
-        const example = /^\/example\/([a-z]+\.json)$/.exec(address);
-        if (example !== null) return join(EXAMPLE, example[1]!);
-        const path = join(folder, address === "/" ? "index.html" : address);
-        return existsSync(path) ? path : undefined;
-      });
-      const browser = await launchBrowser();
-      try {
-        const page = await browser.newPage();
-        await page.goto(server.origin);
-        await page.waitForFunction(() => typeof globalThis.prove === "function");
-        outcome = await page.evaluate(() => globalThis.prove());
-        requests = server.requests;
-      } finally {
-        await browser.close();
-        server.close();
-      }
+      },
     });
-
-    afterAll(() => rm(folder, { recursive: true, force: true }));
-
-    it("proves what Node verifies", async () => {
-      const policy = parsePolicy(await read("policy"));
-      const market = parseMarket(await read("market"));
-      const { verificationKey } = await ensureCircuit(policy.circuit.id);
-      const attestation = parseAttestation(outcome.attestation);
-      expect(verifyAttestation({ attestation, policy, market, verificationKey }).insecure).toBe(true);
+    await writeFile(
+      join(folder, "index.html"),
+      '<!doctype html><script type="module" src="/page.js"></script>',
+    );
+    const { wasmPath, zkeyPath } = await ensureCircuit("portfolio-health/spot-16");
+    const server = await serve((address) => {
+      if (address === "/circuit.wasm") return wasmPath;
+      if (address === "/circuit.zkey") return zkeyPath;
+      const example = /^\/example\/([a-z]+\.json)$/.exec(address);
+      if (example !== null) return join(EXAMPLE, example[1]!);
+      const path = join(folder, address === "/" ? "index.html" : address);
+      return existsSync(path) ? path : undefined;
     });
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.origin);
+      await page.waitForFunction(() => typeof globalThis.prove === "function");
+      outcome = await page.evaluate(() => globalThis.prove());
+      requests = server.requests;
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
 
-    it("shows progress by phase, and cancels", () => {
-      expect(outcome.phases).toEqual(
-        expect.arrayContaining(["witness", "evaluate", "transform", "multiply", "verify", "done"]),
-      );
-      expect(outcome.cancelled).toBe("prover.cancelled");
-    });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    it("holds the main thread for no task longer than 150 ms", () => {
-      expect(outcome.longestTask).toBeLessThan(150);
-    });
+  it("proves what Node verifies", async () => {
+    const policy = parsePolicy(await read("policy"));
+    const market = parseMarket(await read("market"));
+    const { verificationKey } = await ensureCircuit(policy.circuit.id);
+    const attestation = parseAttestation(outcome.attestation);
+    expect(verifyAttestation({ attestation, policy, market, verificationKey }).insecure).toBe(true);
+  });
 
-    it("50 asks for files only, and sends nothing", () => {
-      expect(requests.length).toBeGreaterThan(5);
-      for (const { method, body } of requests) expect([method, body]).toEqual(["GET", ""]);
-    });
-  },
-);
+  it("shows progress by phase, and cancels", () => {
+    expect(outcome.phases).toEqual(
+      expect.arrayContaining(["witness", "evaluate", "transform", "multiply", "verify", "done"]),
+    );
+    expect(outcome.cancelled).toBe("prover.cancelled");
+  });
+
+  it("holds the main thread for no task longer than 150 ms", () => {
+    expect(outcome.longestTask).toBeLessThan(150);
+  });
+
+  it("50 asks for files only, and sends nothing", () => {
+    expect(requests.length).toBeGreaterThan(5);
+    for (const { method, body } of requests) expect([method, body]).toEqual(["GET", ""]);
+  });
+});

@@ -5,42 +5,26 @@
  * @module
  */
 
-import { accessSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { findChromium } from "./chromium.js";
 
-const CANDIDATES = [
-  process.env.KEEL_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-
-/** Path of a Chromium on this machine, or undefined. */
-export const CHROMIUM: string | undefined = CANDIDATES.find((path) => {
-  if (path === undefined) return false;
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-export function launchBrowser(): Promise<Browser> {
+/** Starts one; see {@link findChromium}. */
+export async function launchBrowser(): Promise<Browser> {
+  const { executablePath, env } = await findChromium();
   const quiet = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
   ];
-  return chromium.launch({
-    executablePath: CHROMIUM!,
+  return await chromium.launch({
+    executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...quiet],
+    ...(env === undefined ? {} : { env: { ...(process.env as Record<string, string>), ...env } }),
   });
 }
 

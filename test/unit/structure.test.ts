@@ -29,7 +29,7 @@ interface Import {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|sol)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|sol)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !/\/(artifacts|cache|generated|node_modules)\//.test(path));
 }
@@ -101,6 +101,7 @@ describe("licences", () => {
     ["prover", "GPL-3.0-or-later"],
     ["circuits", "GPL-3.0-or-later"],
     ["cli", "GPL-3.0-or-later"],
+    ["app", "GPL-3.0-or-later"],
   ])("every file of %s/ says %s in its first lines", (folder, licence) => {
     const silent = sourceFiles(folder).filter(
       (path) => !readFileSync(path, "utf8").slice(0, 200).includes(`SPDX-License-Identifier: ${licence}`),

@@ -79,17 +79,18 @@ function widthOf(limit: LimitResult): string {
 
 function RoomText({ room, ok }: { readonly room: Room; readonly ok: boolean }): JSX.Element {
   const { add, lose, move, scenarios, accounts, instruments } = room;
-  const parts = [
-    ...(add === undefined ? [] : [`${wholeUsd(abs(add.value))} USD of ${ADDITIONS[add.of]}`]),
-    ...(lose === undefined ? [] : [`${wholeUsd(abs(lose))} USD of equity lost`]),
-    ...(move === undefined ? [] : [`${move.underlying} ${percent(formatDecimal(move.bps, 4))}`]),
-  ];
+  const added = add === undefined ? [] : [`${wholeUsd(abs(add.value))} USD of ${ADDITIONS[add.of]}`];
+  const lost = lose === undefined ? [] : [`${wholeUsd(abs(lose))} USD of equity${ok ? " lost" : ""}`];
+  const fall = move === undefined ? [] : [`${move.underlying} ${percent(formatDecimal(move.bps, 4))}`];
+  // Of a broken limit what has to be taken back, or else what is missing.
+  const parts = ok ? [...added, ...lost, ...fall] : added.length > 0 ? added : lost;
+  const label = ok ? "Room for" : added.length > 0 ? "Over by" : "Short of";
   const users = scenarios.length > 0 ? scenarios : [...(accounts.length > 1 ? accounts : []), ...instruments];
   return (
     <div class="limit-text">
       {parts.length === 0 ? null : (
         <p>
-          <b>{ok ? "Room for" : "Over by"}</b> {parts.join(", or ")}
+          <b>{label}</b> {parts.join(", or ")}
         </p>
       )}
       {users.length === 0 ? null : (

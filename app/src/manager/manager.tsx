@@ -5,7 +5,6 @@
  * @module
  */
 
-import { EXAMPLES } from "virtual:keel-examples";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { dollars, span, utc } from "../../../cli/tables.js";
@@ -13,7 +12,6 @@ import { checkSignatures } from "../../../prover/src/index.js";
 import { formatDecimal, inputError } from "../../../verifier/src/index.js";
 import type { ConsoleConfig } from "../config.js";
 import { closeDesk } from "../desk.js";
-import { getFile } from "../network.js";
 import { Facts, FileDrop, messageOf, Problem, Section, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
@@ -26,6 +24,7 @@ import {
   type OpenFiles,
   openTexts,
 } from "./book.js";
+import { type ExampleChoice, exampleChoices, fetchExample } from "./examples.js";
 import { Exposure } from "./exposure.js";
 import { WhatLeaves } from "./leaves.js";
 import { Limits } from "./limits.js";
@@ -53,11 +52,10 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
       setError(reason);
     }
   };
-  const fetchExample = async (paths: readonly string[]): Promise<void> => {
+  const openExample = async (example: ExampleChoice): Promise<void> => {
     setBusy(true);
     try {
-      const texts = await Promise.all(paths.map((path) => getFile(path, "example").then((r) => r.text())));
-      open(paths.length === 1 ? Object.values(JSON.parse(texts[0]!) as Record<string, string>) : texts, {});
+      open(await fetchExample(example), {});
     } catch (reason) {
       setError(reason);
     } finally {
@@ -78,7 +76,7 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
         busy={busy}
         onTexts={open}
         onError={setError}
-        onExample={(paths) => void fetchExample(paths)}
+        onExample={(example) => void openExample(example)}
         onClear={clear}
       />
       <Problem error={error ?? judgement.error} />
@@ -114,7 +112,7 @@ function Opening(props: {
   readonly busy: boolean;
   readonly onTexts: (texts: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
-  readonly onExample: (paths: readonly string[]) => void;
+  readonly onExample: (example: ExampleChoice) => void;
   readonly onClear: () => void;
 }): JSX.Element {
   const { config, files, busy, onTexts, onError, onExample, onClear } = props;
@@ -134,30 +132,20 @@ function Opening(props: {
           onTexts={onTexts}
           onError={onError}
         />
-        <ExampleChoice config={config} busy={busy} onExample={onExample} />
+        <Examples config={config} busy={busy} onExample={onExample} />
       </div>
       {isEmpty || missing.length === 0 ? null : <p role="status">Still missing: {missing.join(", ")}.</p>}
     </Section>
   );
 }
 
-function ExampleChoice(props: {
+function Examples(props: {
   readonly config: ConsoleConfig | undefined;
   readonly busy: boolean;
-  readonly onExample: (paths: readonly string[]) => void;
+  readonly onExample: (example: ExampleChoice) => void;
 }): JSX.Element {
   const { config, busy, onExample } = props;
-  const choices = [
-    ...(config?.example === undefined
-      ? []
-      : [{ name: "This chain's vault, signed now", paths: [config.example] }]),
-    ...EXAMPLES.flatMap(({ folder, title, snapshots }) =>
-      snapshots.map((snapshot, i) => ({
-        name: i === 0 ? title : `${title}: ${snapshot.replace(/^snapshot-|\.json$/g, "")}`,
-        paths: [snapshot, "market.json", "policy.json"].map((name) => `examples/${folder}/${name}`),
-      })),
-    ),
-  ];
+  const choices = exampleChoices(config);
   const [chosen, setChosen] = useState(0);
   return (
     <div class="field example">
@@ -173,7 +161,7 @@ function ExampleChoice(props: {
           </option>
         ))}
       </select>
-      <button type="button" disabled={busy} onClick={() => onExample(choices[chosen]!.paths)}>
+      <button type="button" disabled={busy} onClick={() => onExample(choices[chosen]!)}>
         {busy ? "Opening…" : "Open example"}
       </button>
     </div>
@@ -199,14 +187,16 @@ function Dashboard(props: {
   return (
     <>
       <Summary book={book} judged={shown} isEdited={later !== undefined} />
-      <Section
-        title="Limits"
-        aside={<span class="legend">the red line is the limit, for every row</span>}
-        class="limits-section"
-      >
-        <Limits judged={shown} before={later === undefined ? undefined : judged} />
-      </Section>
-      <WhatIf book={book} edits={edits} onEdits={setEdits} cash={cash} onCash={setCash} problem={problem} />
+      <div class="workbench">
+        <Section
+          title="Limits"
+          aside={<span class="legend">the red line is the limit, for every row</span>}
+          class="limits-section"
+        >
+          <Limits judged={shown} before={later === undefined ? undefined : judged} />
+        </Section>
+        <WhatIf book={book} edits={edits} onEdits={setEdits} cash={cash} onCash={setCash} problem={problem} />
+      </div>
       <Exposure book={later?.book ?? book} judged={shown} />
       <Prove book={book} config={config} healthy={judged.assessment.healthy} onAttested={onAttested} />
     </>

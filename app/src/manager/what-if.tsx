@@ -87,19 +87,17 @@ function Account(props: {
       <thead>
         <tr>
           <th scope="col">Instrument</th>
-          <th scope="col">Kind</th>
-          <th scope="col" class="number">
-            Held
-          </th>
+          <th scope="col">Held</th>
           <th scope="col">What if</th>
         </tr>
       </thead>
       <tbody>
         {held.map(({ id, kind, quantity, cell }) => (
           <tr key={id} class={edits.has(cell) ? "edited" : ""}>
-            <th scope="row">{id}</th>
-            <td>{kind}</td>
-            <td class="number">{writeQuantity(quantity)}</td>
+            <th scope="row">
+              {id} <small>{kind}</small>
+            </th>
+            <td class="held">{writeQuantity(quantity)}</td>
             <td>
               <Quantity
                 label={`What if ${id} in ${account} were`}

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { sentence } from "../../../cli/event-text.js";
 import { utc } from "../../../cli/tables.js";
-import type { Happening, SubjectRecord } from "./look.js";
+import { type Happening, happeningText, type SubjectRecord } from "./look.js";
 
 const HEAD = ["time", "block", "transaction", "event", "policy", "snapshot", "expires", "proof", "text"];
 
@@ -27,7 +26,7 @@ function rowOf({ event, proof }: Happening): string[] {
     "policyId" in event ? event.policyId : "",
     ...attested,
     proof ?? "",
-    sentence(event),
+    happeningText(event),
   ];
 }
 

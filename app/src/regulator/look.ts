@@ -8,21 +8,36 @@
 
 import { CIRCUIT_FILES } from "virtual:keel-circuits";
 import type { Address, Hex } from "viem";
-import { circuitName } from "../../../cli/event-text.js";
+import { circuitName, sentence } from "../../../cli/event-text.js";
+import { policyBookAbi } from "../../../verifier/src/abi.js";
 import {
   type AttestedEntry,
+  type Blocks,
   type CheckedRecord,
   checkedRecord,
   type HistoryEntry,
+  inSpans,
+  type Place,
+  placesOf,
   reverify,
 } from "../../../verifier/src/history.js";
 import { KeelError, type PolicyTerms, type VerificationKey } from "../../../verifier/src/index.js";
-import { latestBlock, policyTermsOf, type Registry } from "../../../verifier/src/registry.js";
+import { latestBlock, policyTermsOf, type Registry, toKeelError } from "../../../verifier/src/registry.js";
 import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
+
+/** A line of policies moved to a tighter one, at once. */
+export interface Tightened extends Place {
+  readonly kind: "policyTightened";
+  readonly line: Hex;
+  readonly from: Hex;
+  readonly to: Hex;
+}
+
+type Event = HistoryEntry | Notice | Tightened;
 
 /** Something that happened, and whether its proof holds. */
 export interface Happening {
-  readonly event: HistoryEntry | Notice;
+  readonly event: Event;
   /** Of attestations: verified again here; `noKey` where this page has no key of the circuit. */
   readonly proof?: "verified" | "noKey";
 }
@@ -46,6 +61,12 @@ export interface SubjectRecord {
   readonly insecure: boolean;
   /** Unix seconds of the block that was looked at. */
   readonly blockTime: number;
+}
+
+/** What happened, in a sentence. */
+export function happeningText(event: Event): string {
+  if (event.kind !== "policyTightened") return sentence(event);
+  return `Policy tightened: line ${event.line} went from ${event.from} to ${event.to}`;
 }
 
 /** The key of a circuit that the page was built with. */
@@ -85,7 +106,8 @@ export async function lookAt(
     insecure ||= key?.insecure === true;
     proofs.set(entry, key === undefined ? "noKey" : "verified");
   }
-  const happenings = inOrder(watch.entries, notices).map((event) => {
+  const tightened = await tightenings(registry, { fromBlock, toBlock });
+  const happenings = inOrder(watch.entries, [...notices, ...tightened]).map((event) => {
     const proof = event.kind === "attested" ? proofs.get(event) : undefined;
     return { event, ...(proof === undefined ? {} : { proof }) };
   });
@@ -120,10 +142,30 @@ async function requireProof(registry: Registry, entry: AttestedEntry, key: Verif
   });
 }
 
+async function tightenings(registry: Registry, blocks: Blocks): Promise<Tightened[]> {
+  const call = {
+    address: registry.policyBook,
+    abi: policyBookAbi,
+    eventName: "LineMoved",
+    strict: true,
+  } as const;
+  try {
+    const moved = await inSpans(blocks, (span) => registry.client.getContractEvents({ ...call, ...span }));
+    const tighter = moved.filter(({ args }) => args.tighter);
+    const place = await placesOf(registry, tighter);
+    return tighter.map((log) => {
+      const { line, from, to } = log.args;
+      return { kind: "policyTightened", line, from, to, ...place(log) };
+    });
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
 /** What both lists have is told once; a lapse, which leaves no log, comes before what happened in the same second. */
-function inOrder(entries: readonly HistoryEntry[], notices: readonly Notice[]): (HistoryEntry | Notice)[] {
+function inOrder(entries: readonly HistoryEntry[], notices: readonly (Notice | Tightened)[]): Event[] {
   const told = new Set(["revoked", "reopened", "chainRestarted", "accountsAnnounced"]);
-  const rank = (event: HistoryEntry | Notice): number => ("logIndex" in event ? event.logIndex : -1);
+  const rank = (event: Event): number => ("logIndex" in event ? event.logIndex : -1);
   return [...entries, ...notices.filter(({ kind }) => !told.has(kind))].sort(
     (a, b) => a.blockTime - b.blockTime || rank(a) - rank(b),
   );

@@ -6,13 +6,12 @@
  */
 
 import type { JSX } from "preact";
-import { sentence } from "../../../cli/event-text.js";
 import { limitLines } from "../../../cli/policy-text.js";
 import { span, utc } from "../../../cli/tables.js";
 import { limitsOf } from "../../../verifier/src/index.js";
 import { DevelopmentKey, DoesNotSay, Facts, Hash, Section, saveText, Verdict } from "../parts.js";
 import { recordCsv } from "./csv.js";
-import type { Happening, PolicyRecord, SubjectRecord } from "./look.js";
+import { type Happening, happeningText, type PolicyRecord, type SubjectRecord } from "./look.js";
 
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
@@ -71,6 +70,12 @@ function proofText(happenings: readonly Happening[]): string {
   return `${verified} of ${proofs.length} proofs were verified again in this page, and hold; for the others it has no key.`;
 }
 
+const STANDING_WORDS = {
+  open: "open",
+  revokedBySubject: "the subject withdrew its latest attestation",
+  revokedByGuardian: "a guardian closed the record",
+} as const satisfies Record<PolicyRecord["standing"], string>;
+
 function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
   const { policyId, terms, circuit, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
   return (
@@ -83,9 +88,9 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Circuit", circuit],
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
-          ["Lapses", String(lapses + (healthy ? 0 : 1))],
+          ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
-          ["Standing", standing],
+          ["Standing", STANDING_WORDS[standing]],
         ]}
       />
       <p>What each attestation says of its moment:</p>
@@ -116,7 +121,7 @@ function HappeningItem({ happening }: { readonly happening: Happening }): JSX.El
         {utc(event.blockTime)}
         {"blockNumber" in event ? ` · block ${event.blockNumber}` : ""}
       </time>
-      <span class="happened">{sentence(event)}</span>
+      <span class="happened">{happeningText(event)}</span>
       {proof === undefined ? null : (
         <small>
           {" "}

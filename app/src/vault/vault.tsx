@@ -60,6 +60,9 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
       setBusy(false);
     }
   };
+  useEffect(() => {
+    if (config?.vault !== undefined) void connect();
+  }, []);
   const refresh = useCallback(async () => {
     if (open === undefined) return;
     try {
@@ -208,8 +211,9 @@ function Money(props: {
   const { chainId } = vault.registry;
   const [holding, setHolding] = useState<Holding | undefined>();
   const [error, setError] = useState<unknown>();
+  useEffect(() => setHolding(undefined), [wallet, vault.address]);
+  // What is typed stays while figures are read again.
   useEffect(() => {
-    setHolding(undefined);
     setError(undefined);
     if (wallet === undefined) return;
     walletOn(wallet, chainId)

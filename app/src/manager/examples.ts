@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Examples: those of the repository, which lie beside the page, and the local chain's own.
+ *
+ * @module
+ */
+
+import { EXAMPLES } from "virtual:keel-examples";
+import type { ConsoleConfig } from "../config.js";
+import { getFile } from "../network.js";
+
+/** An example to choose, by the addresses of its files. */
+export interface ExampleChoice {
+  readonly name: string;
+  /** One file with all texts by name, or a file each. */
+  readonly paths: readonly string[];
+}
+
+/** What can be opened here. */
+export function exampleChoices(config: ConsoleConfig | undefined): ExampleChoice[] {
+  const own = config?.example === undefined ? [] : [localExample(config.example)];
+  const shipped = EXAMPLES.flatMap(({ folder, title, snapshots }) =>
+    snapshots.map((snapshot, i) => ({
+      name: i === 0 ? title : `${title}: ${snapshot.replace(/^snapshot-|\.json$/g, "")}`,
+      paths: [snapshot, "market.json", "policy.json"].map((name) => `examples/${folder}/${name}`),
+    })),
+  );
+  return [...own, ...shipped];
+}
+
+/** The local chain's example, signed when it is asked for. */
+export function localExample(path: string): ExampleChoice {
+  return { name: "This chain's vault, signed now", paths: [path] };
+}
+
+/** The texts of an example's files. @throws KeelError `artifact.missing` */
+export async function fetchExample({ paths }: ExampleChoice): Promise<readonly string[]> {
+  const texts = await Promise.all(paths.map(async (path) => await (await getFile(path, "example")).text()));
+  return paths.length > 1 ? texts : Object.values(JSON.parse(texts[0]!) as Record<string, string>);
+}

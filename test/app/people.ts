@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * People at browsers: a page each, with an injected wallet (EIP-6963) that signs with a local account, and everything
+ * written down that a page asks for, says or breaks.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Wallet } from "../contracts/registry-client.js";
+
+/** Somebody at a page. */
+export interface Person {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Addresses of every request, those of workers included. */
+  readonly requests: readonly string[];
+  /** Errors and warnings of the console, uncaught errors, dialogs, breaches of the content security policy. */
+  readonly complaints: readonly string[];
+}
+
+const PATIENCE_MS = 20_000;
+
+/** Files as a file input takes them, by role. */
+export function asFiles(texts: object) {
+  return Object.entries(texts as Readonly<Record<string, string>>).map(([name, text]) => ({
+    name: `${name}.json`,
+    mimeType: "application/json",
+    buffer: Buffer.from(text),
+  }));
+}
+
+/** Opens a page. */
+export async function sitDown(
+  browser: Browser,
+  origin: string,
+  wallet: Wallet,
+  rpcUrl: string,
+): Promise<Person> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US" });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  context.on("request", (request) => requests.push(request.url()));
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await context.exposeFunction("askTestWallet", (method: string, params: unknown) =>
+    answer(wallet, rpcUrl, method, params),
+  );
+  await context.addInitScript(injectWallet);
+  await page.goto(origin);
+  return { page, context, requests, complaints };
+}
+
+/** Runs in the page: a wallet that announces itself, under a name that is an attack. */
+function injectWallet(): void {
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+    console.error(`policy breached: ${violatedDirective} ${blockedURI}`);
+  });
+  const ask = (globalThis as unknown as Record<string, (method: string, params: unknown) => Promise<Reply>>)
+    .askTestWallet!;
+  type Reply = { readonly result?: unknown; readonly error?: { readonly message: string } };
+  const provider = {
+    request: async ({ method, params }: { readonly method: string; readonly params?: unknown }) => {
+      const { result, error } = await ask(method, params ?? []);
+      if (error === undefined) return result;
+      throw Object.assign(new Error(error.message), error);
+    },
+    on: () => {},
+    removeListener: () => {},
+  };
+  const info = { uuid: "test-wallet", name: "<img src=x onerror=alert(1)>", icon: "", rdns: "test" };
+  const announce = () =>
+    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: { info, provider } }));
+  window.addEventListener("eip6963:requestProvider", announce);
+}
+
+async function answer(wallet: Wallet, rpcUrl: string, method: string, params: unknown): Promise<unknown> {
+  if (method === "eth_requestAccounts" || method === "eth_accounts") {
+    return { result: [wallet.account.address] };
+  }
+  if (method === "eth_sendTransaction") {
+    const [{ to, data }] = params as [{ to: `0x${string}`; data: `0x${string}` }];
+    return { result: await wallet.sendTransaction({ to, data }) };
+  }
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+  const headers = { "Content-Type": "application/json" };
+  return await (await fetch(rpcUrl, { method: "POST", headers, body })).json();
+}
+
+/** Milliseconds for which the page's main thread was held at the longest, from now until it is read. */
+export async function watchMainThread({ page }: Person): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const held = globalThis as unknown as { longestTask: number };
+    held.longestTask = 0;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) held.longestTask = Math.max(held.longestTask, duration);
+    }).observe({ type: "longtask" });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { longestTask: number }).longestTask);
+}
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Serious and critical findings of axe-core, as short texts. */
+export async function accessibilityFindings({ page }: Person): Promise<string[]> {
+  // Evaluated by the debugger: the page's own policy would refuse an inline script.
+  await page.evaluate(await readFile(AXE, "utf8"));
+  return await page.evaluate(async () => {
+    interface Finding {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string }[];
+    }
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: readonly Finding[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+  });
+}
+
+const SCREENSHOTS = fileURLToPath(new URL("../screenshots/", import.meta.url));
+
+/** For people to look at, in an ignored folder. */
+export async function photograph({ page }: Person, name: string): Promise<void> {
+  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+}
