@@ -25,7 +25,7 @@ import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";
 import { AS_OF } from "./quotes.js";
 import { STRATEGIES } from "./strategies.js";
-import type { OtherAccount, Positions, Strategy } from "./strategy.js";
+import type { Changes, Positions, Strategy } from "./strategy.js";
 
 /** Folder of the example files. */
 export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -48,29 +48,34 @@ export function exampleSourceKey(name: string): SourceKeyPair {
 
 /** What may differ from a strategy's own files. */
 export interface ExampleChange {
-  readonly positions?: Positions;
-  readonly otherAccounts?: readonly OtherAccount[];
+  readonly changes?: Changes;
   readonly asOf?: number;
   /** Key pairs of the sources; {@link exampleSourceKey} when absent. */
   readonly keyOf?: (source: string) => SourceKeyPair;
 }
 
-/** A strategy's files, the snapshot of these positions signed by the sources of its accounts. */
+/** A strategy's files, the snapshot signed by the sources of its accounts. */
 export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): ExampleTexts {
-  const { positions = strategy.positions, asOf = AS_OF, keyOf = exampleSourceKey } = change;
-  const { subject, otherAccounts = [] } = strategy;
+  const { changes = {}, asOf = AS_OF, keyOf = exampleSourceKey } = change;
+  const { subject, positions, otherAccounts = [] } = strategy;
   const units = strategy.units === undefined ? {} : { units: strategy.units };
   const policy = policyText(strategy, keyOf);
   const market = marketText(strategy, asOf, policy);
   const accounts = [
     { id: strategy.accountId, source: strategy.sources[0]!, positions },
-    ...(change.otherAccounts ?? otherAccounts),
-  ];
+    ...otherAccounts,
+  ].map((account) => ({ ...account, positions: changed(account.positions, changes[account.id]) }));
   let snapshot = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, ...units, accounts }));
   for (const source of new Set(accounts.map((account) => account.source))) {
     ({ snapshot } = signSnapshot(snapshot, parseMarket(market), parsePolicy(policy), keyOf(source)));
   }
   return { snapshot: formatSnapshot(snapshot), market, policy };
+}
+
+function changed(positions: Positions, changes: Positions = {}): Positions {
+  return Object.fromEntries(
+    Object.entries({ ...positions, ...changes }).filter(([, amount]) => amount !== "0"),
+  );
 }
 
 /** Every generated file by its path below examples/. */
