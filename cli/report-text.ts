@@ -68,12 +68,15 @@ function roomsText(limits: readonly CheckedLimit[]): string {
       parts.map((part) => part.name).join(", "),
     );
     const users = names.filter((list) => list !== "").join("; ");
-    const change = move === undefined ? "" : `${move.underlying} ${percent(move.change)}; `;
+    const price = move === undefined ? "–" : `${move.underlying} ${percent(move.change)}`;
     const added = add === undefined ? ["–", ""] : [dollars(add.usd), ADDITIONS[add.of]];
-    return [[name, ...added, lose === undefined ? "–" : dollars(lose), change + users]];
+    return [[name, ...added, lose === undefined ? "–" : dollars(lose), price, users]];
   });
   if (rows.length === 0) return "";
-  return table([["room, USD", "can add", "", "can lose", "used most by"], ...rows], [1, 3]);
+  return table(
+    [["room, USD", "can add", "", "can lose", "a price can move", "used most by"], ...rows],
+    [1, 3],
+  );
 }
 
 /** What the sums of a tier with options are measured in. */

@@ -23,7 +23,9 @@ import { parseMarket, parsePolicy } from "../verifier/src/index.js";
 import type { ExpectedRow } from "./expected.js";
 import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";
-import { AS_OF, type OtherAccount, type Positions, STRATEGIES, type Strategy } from "./strategies.js";
+import { AS_OF } from "./quotes.js";
+import { STRATEGIES } from "./strategies.js";
+import type { OtherAccount, Positions, Strategy } from "./strategy.js";
 
 /** Folder of the example files. */
 export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));

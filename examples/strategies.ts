@@ -1,78 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The example strategies as data: market, policy, healthy positions and an unhealthy twin. Prices, collateral factors
- * and shocks are set to look like 1 January 2026, 00:00 UTC; the firms are invented.
+ * The example strategies as data: market, policy, healthy positions and an unhealthy twin. The firms are invented.
  *
  * @module
  */
 
-/** Every example's time: 1 January 2026, 00:00 UTC, in unix seconds. */
-export const AS_OF = 1767225600;
-
-/** A row of a market/1 file. */
-export interface MarketRow {
-  readonly id: string;
-  readonly kind: "cash" | "spot" | "perp" | "future" | "option";
-  readonly underlying: string;
-  readonly price: string;
-  readonly collateralFactor?: string;
-  /** Options only; greeks and P&L are computed from it. */
-  readonly contract?: {
-    readonly type: "call" | "put";
-    readonly strike: string;
-    readonly expiry: number;
-    readonly impliedVolatility: string;
-  };
-}
-
-/** Amounts by instrument, decimal strings. */
-export type Positions = Readonly<Record<string, string>>;
-
-/** An account beside the first one. */
-export interface OtherAccount {
-  readonly id: string;
-  readonly source: string;
-  readonly positions: Positions;
-}
-
-/** One strategy, from which a folder of files is made. */
-export interface Strategy {
-  /** The folder's name. */
-  readonly folder: string;
-  /** The tier; spot-16 when absent. */
-  readonly circuit?: string;
-  readonly subject: `0x${string}`;
-  readonly accountId: string;
-  /** Approved sources by name; the first one signs the first account. */
-  readonly sources: readonly string[];
-  readonly underlyings: readonly string[];
-  readonly instruments: readonly MarketRow[];
-  readonly policyName: string;
-  readonly limits: Readonly<Record<string, string | readonly [string, string]>>;
-  readonly scenarios: readonly {
-    readonly name: string;
-    readonly shocks: Readonly<Record<string, string>>;
-    readonly volatility?: string;
-  }[];
-  /** Units of the fund outstanding; one when absent. */
-  readonly units?: string;
-  readonly positions: Positions;
-  readonly otherAccounts?: readonly OtherAccount[];
-  /** A snapshot that breaks the policy, and the limits that it breaks, in the order of a report. */
-  readonly twin: {
-    readonly file: string;
-    readonly positions: Positions;
-    /** The strategy's own when absent. */
-    readonly otherAccounts?: readonly OtherAccount[];
-    readonly breaks: readonly string[];
-  };
-}
-
-const CASH = {
-  USDC: { id: "USDC", kind: "cash", underlying: "USD", price: "0.9998", collateralFactor: "0.78" },
-  USDT: { id: "USDT", kind: "cash", underlying: "USD", price: "0.9987", collateralFactor: "0.78" },
-  DAI: { id: "DAI", kind: "cash", underlying: "USD", price: "0.9996", collateralFactor: "0.77" },
-} as const satisfies Record<string, MarketRow>;
+import { primeBroker } from "./prime-broker.js";
+import { cash, future, type MarketRow, perp, spot, wrapped } from "./quotes.js";
+import type { Strategy } from "./strategy.js";
 
 /** Long ether and staked ether, a USDC loan against it, the price risk sold through a perpetual. */
 const ethHedgedVault: Strategy = {
@@ -83,16 +18,16 @@ const ethHedgedVault: Strategy = {
   sources: ["Northgate Custody", "Halyard Prime"],
   underlyings: ["USD", "ETH", "BTC"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    CASH.DAI,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
-    { id: "wstETH", kind: "spot", underlying: "ETH", price: "3632.41", collateralFactor: "0.79" },
-    { id: "rETH", kind: "spot", underlying: "ETH", price: "3421.86", collateralFactor: "0.77" },
-    { id: "WBTC", kind: "spot", underlying: "BTC", price: "87412.6", collateralFactor: "0.78" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "ETH-27MAR26", kind: "future", underlying: "ETH", price: "3007.9" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    cash("USDC"),
+    cash("USDT"),
+    cash("DAI"),
+    spot("ETH", "0.83"),
+    wrapped("wstETH"),
+    wrapped("rETH"),
+    wrapped("WBTC"),
+    perp("ETH"),
+    future("ETH-27MAR26"),
+    perp("BTC"),
   ],
   policyName: "ETH hedged vault",
   limits: {
@@ -145,12 +80,12 @@ const leveragedStaking: Strategy = {
   sources: ["Clearwater Reporting"],
   underlyings: ["USD", "ETH", "STETH"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("ETH", "0.83"),
     { id: "stETH", kind: "spot", underlying: "STETH", price: "2966.1", collateralFactor: "0.93" },
-    { id: "wstETH", kind: "spot", underlying: "STETH", price: "3632.41", collateralFactor: "0.95" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    { ...wrapped("wstETH"), underlying: "STETH", collateralFactor: "0.95" },
+    perp("ETH"),
   ],
   policyName: "Leveraged staking",
   limits: {
@@ -185,16 +120,16 @@ const cashAndCarry: Strategy = {
   sources: ["Halyard Prime", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH", "SOL"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "BTC-27MAR26", kind: "future", underlying: "BTC", price: "88590.5" },
-    { id: "ETH-27MAR26", kind: "future", underlying: "ETH", price: "3007.9" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("SOL"),
+    future("BTC-27MAR26"),
+    future("ETH-27MAR26"),
+    perp("BTC"),
+    perp("ETH"),
+    perp("SOL"),
   ],
   policyName: "Cash and carry",
   limits: {
@@ -242,14 +177,7 @@ const deltaNeutralPerps: Strategy = {
   accountId: "margin-1",
   sources: ["Halyard Prime"],
   underlyings: ["USD", "ETH", "SOL"],
-  instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
-  ],
+  instruments: [cash("USDC"), cash("USDT"), spot("ETH"), spot("SOL"), perp("ETH"), perp("SOL")],
   policyName: "Delta-neutral perpetuals",
   limits: {
     minCollateralRatio: "4",
@@ -284,13 +212,7 @@ const leveragedLending: Strategy = {
   accountId: "lending-market",
   sources: ["Clearwater Reporting"],
   underlyings: ["USD", "BTC", "ETH"],
-  instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    CASH.DAI,
-    { id: "WBTC", kind: "spot", underlying: "BTC", price: "87412.6", collateralFactor: "0.78" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
-  ],
+  instruments: [cash("USDC"), cash("USDT"), cash("DAI"), wrapped("WBTC"), spot("ETH", "0.83")],
   policyName: "Collateralised debt",
   limits: {
     minCollateralRatio: "1.5",
@@ -344,12 +266,12 @@ const optionsVolatility: Strategy = {
   sources: ["Meridian Options", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    perp("BTC"),
+    perp("ETH"),
     option("BTC-30JAN26-80000P", "BTC", "1680", JANUARY, "0.47"),
     option("BTC-30JAN26-95000C", "BTC", "1398", JANUARY, "0.4"),
     option("BTC-27MAR26-75000P", "BTC", "3107", MARCH, "0.5"),
@@ -418,20 +340,20 @@ const indexReplication: Strategy = {
     ...["BTC", "ETH", "XRP", "BNB", "SOL", "TRX", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT"],
   ],
   instruments: [
-    CASH.USDC,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "XRP", kind: "spot", underlying: "XRP", price: "1.841", collateralFactor: "0.6" },
-    { id: "BNB", kind: "spot", underlying: "BNB", price: "863.2", collateralFactor: "0.7" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "TRX", kind: "spot", underlying: "TRX", price: "0.2842", collateralFactor: "0.5" },
-    { id: "DOGE", kind: "spot", underlying: "DOGE", price: "0.1176", collateralFactor: "0.5" },
-    { id: "ADA", kind: "spot", underlying: "ADA", price: "0.3331", collateralFactor: "0.5" },
-    { id: "LINK", kind: "spot", underlying: "LINK", price: "12.31", collateralFactor: "0.6" },
-    { id: "LTC", kind: "spot", underlying: "LTC", price: "76.9", collateralFactor: "0.6" },
-    { id: "AVAX", kind: "spot", underlying: "AVAX", price: "12.28", collateralFactor: "0.5" },
-    { id: "DOT", kind: "spot", underlying: "DOT", price: "1.787", collateralFactor: "0.5" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    cash("USDC"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("XRP"),
+    spot("BNB"),
+    spot("SOL"),
+    spot("TRX"),
+    spot("DOGE"),
+    spot("ADA"),
+    spot("LINK"),
+    spot("LTC"),
+    spot("AVAX"),
+    spot("DOT"),
+    perp("BTC"),
   ],
   policyName: "Index replication",
   limits: {
@@ -553,17 +475,17 @@ const marketMaker: Strategy = {
   sources: ["Halyard Prime", "Meridian Options", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH", "SOL", "HYPE"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "HYPE", kind: "spot", underlying: "HYPE", price: "25.4", collateralFactor: "0.4" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
-    { id: "HYPE-PERP", kind: "perp", underlying: "HYPE", price: "25.41" },
-    { id: "BTC-27MAR26", kind: "future", underlying: "BTC", price: "88590.5" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("SOL"),
+    spot("HYPE"),
+    perp("BTC"),
+    perp("ETH"),
+    perp("SOL"),
+    perp("HYPE"),
+    future("BTC-27MAR26"),
   ],
   policyName: "Multi-venue market maker",
   limits: {
@@ -655,4 +577,5 @@ export const STRATEGIES: readonly Strategy[] = [
   indexReplication,
   yieldOptimiser,
   marketMaker,
+  primeBroker,
 ];

@@ -29,7 +29,7 @@ import {
   scopeOf,
   UNBOUND_DOMAIN,
 } from "../../verifier/src/index.js";
-import { buildCircuit } from "../artifacts.js";
+import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
@@ -47,6 +47,8 @@ export interface ProveOptions extends BookFiles {
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
   readonly stateOut?: string;
+  /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
+  readonly artifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -76,7 +78,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = await buildCircuit(policy.circuit.id, context);
+  const artifacts = await artifactsOf(policy.circuit.id, options.artifacts, context);
   const insecure = artifacts.manifest.insecure === true;
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();

@@ -41,7 +41,8 @@ import {
   submissionOf,
 } from "../../verifier/src/registry.js";
 import { exampleTexts } from "../generate.js";
-import { type Positions, STRATEGIES } from "../strategies.js";
+import { STRATEGIES } from "../strategies.js";
+import type { Positions } from "../strategy.js";
 import { proveBlindly, wireOf } from "./forge.js";
 import { chainTime, type Stage, sendRefused } from "./stage.js";
 

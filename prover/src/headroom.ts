@@ -39,7 +39,8 @@ import {
   unitPnl,
 } from "../../verifier/src/index.js";
 import type { HighWaterMark } from "./drawdown.js";
-import type { Assessment, LimitResult, Metrics } from "./risk.js";
+import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
+import type { Assessment, LimitResult } from "./risk.js";
 import { quantities, type Snapshot } from "./snapshot.js";
 
 /** What can be added until a limit is met. */
@@ -66,11 +67,8 @@ export interface Room {
   readonly add?: { readonly of: Addition; readonly value: bigint };
   /** USD 1e16. */
   readonly lose?: bigint;
-  /**
-   * maxStressLoss: the price move of the underlying with the largest delta, in whole bps, that alone and taken linearly
-   * loses what is allowed and no more; negative is a fall. Absent when no fall of all the price does.
-   */
-  readonly move?: { readonly underlying: string; readonly bps: bigint };
+  /** The smallest move of one underlying's price that meets the limit; see {@link priceMoves}. */
+  readonly move?: PriceMove;
   /** What uses the limit up, at most {@link TOP} of each, the largest first. */
   readonly instruments: readonly Part[];
   readonly accounts: readonly Part[];
@@ -85,13 +83,8 @@ const GREEK_SCALE = { maxGamma: 100n, maxVega: BPS, maxTheta: BPS } as const;
 const GREEK_OF = { maxGamma: "gamma", maxVega: "vega", maxTheta: "theta" } as const;
 
 /** A book with its sums, and the judged limit. */
-interface Case {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
-  readonly metrics: Metrics;
+interface Case extends MeasuredBook {
   readonly limit: LimitResult;
-  readonly mark: HighWaterMark | undefined;
 }
 
 /** The rooms of an assessment, limit by limit in its order. */
@@ -100,7 +93,11 @@ export function headroom(
   book: { readonly snapshot: Snapshot; readonly market: Market; readonly policy: Policy },
   mark?: HighWaterMark,
 ): Room[] {
-  return limits.map((limit) => roomOf({ ...book, metrics, limit, mark }));
+  const moveTo = priceMoves({ ...book, metrics, mark });
+  return limits.map((limit) => {
+    const move = moveTo(limit);
+    return { ...roomOf({ ...book, metrics, limit, mark }), ...(move === undefined ? {} : { move }) };
+  });
 }
 
 function roomOf(given: Case): Room {
@@ -208,12 +205,10 @@ function roomOfStress(given: Case, limit: bigint): Room {
   const { equity } = metrics;
   if (equity <= 0n) return { name, ...consumers };
   const slack = limit * equity + metrics.scenarioPnl.get(result.worst!)!;
-  const move = moveToLoss(metrics, limit * equity);
   return {
     name,
     add: { of: "scenarioLoss", value: floorDiv(slack, BPS) },
     ...(limit === 0n ? {} : { lose: floorDiv(slack, limit) }),
-    ...(move === undefined ? {} : { move }),
     ...consumers,
   };
 }
@@ -221,16 +216,6 @@ function roomOfStress(given: Case, limit: bigint): Room {
 /** Linear P&L keeps fractions of a price's 1e-8 in linear tiers; per unit they are cut only to name consumers. */
 function scenarioPnl(market: Market, policy: Policy, row: Instrument, k: number): bigint {
   return unitPnl(market, policy, row)[k] ?? 0n;
-}
-
-/** @param allowed loss, USD 1e16 bps, at least 0 */
-function moveToLoss({ underlyingDelta }: Metrics, allowed: bigint): Room["move"] {
-  const [first] = [...underlyingDelta].sort(([, a], [, b]) => compare(abs(b), abs(a)));
-  if (first === undefined || first[1] === 0n) return undefined;
-  const [underlying, delta] = first;
-  const bps = floorDiv(allowed, abs(delta));
-  if (delta < 0n) return { underlying, bps };
-  return bps >= BPS ? undefined : { underlying, bps: -bps };
 }
 
 function roomOfDrawdown({ metrics, mark }: Case, limit: bigint): Pick<Room, "lose"> {

@@ -9,3 +9,4 @@ export * from "../../verifier/src/eas.js";
 export * from "../../verifier/src/feeds.js";
 export * from "../../verifier/src/history.js";
 export * from "../../verifier/src/registry.js";
+export * from "../../verifier/src/watch.js";

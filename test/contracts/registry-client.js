@@ -10,3 +10,4 @@ export * from "../../dist/verifier/src/eas.js";
 export * from "../../dist/verifier/src/feeds.js";
 export * from "../../dist/verifier/src/history.js";
 export * from "../../dist/verifier/src/registry.js";
+export * from "../../dist/verifier/src/watch.js";

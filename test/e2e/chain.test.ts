@@ -193,6 +193,8 @@ describe("an attestation's way to the chain", () => {
     await succeeds(submit("next"));
     const { chain: step } = JSON.parse(await readFile(path("next.json"), "utf8"));
     expect(await succeeds(status())).toMatchObject({ count: 2, state: step.newState });
+    const record = await succeeds(["history", ...onChain]);
+    expect(record).toMatchObject({ proofs: "verified", records: [{ healthy: true, count: 2, streak: 2 }] });
   });
 
   it("18 another list of accounts is announced, and counts later", async () => {

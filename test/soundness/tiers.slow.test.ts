@@ -8,7 +8,7 @@
 import { circuitDefinition } from "keel/circuits";
 import { circuitOf } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { agreement } from "../support/agreement.js";
+import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
 
 const TIERS = [
@@ -22,7 +22,9 @@ describe("larger tiers", () => {
     const circuit = await compiled(await circuitDefinition(id));
     expect(circuit.r1cs.constraints).toBe(constraints);
     expect(constraints + 4).toBeLessThanOrEqual(domain);
-    const counts = await agreement(circuit, circuitOf(id), 64, 20);
+    const tier = circuitOf(id);
+    const counts = await agreement(circuit, tier, 64, 20);
     expect(Math.min(counts.healthy, counts.broken)).toBeGreaterThan(1);
+    expect([...(await agreementAtLimits(circuit, tier, 65, 2))].sort()).toEqual([...tier.limits].sort());
   });
 });

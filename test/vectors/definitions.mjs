@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The definitions of circuits/SPEC.md section 5, a second time and independently: plain script, exact fractions, straight
-// from the JSON files, sharing no code with the project. `node test/vectors/definitions.mjs` writes examples.json beside
-// it, which the tests hold the integer model against.
+// from the JSON files, sharing no code with the project. `node test/vectors/definitions.mjs` writes examples.json and
+// drawdown.json beside it, which the tests hold the integer model against.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const gcd = (a, b) => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
 
@@ -171,6 +172,45 @@ function evaluate(snapshot, market, policy) {
   };
 }
 
+// Chains of days: a fund's equity and units, the highest equity per unit up to each day, and whether the day is within the
+// limit of it. Made up, the same every time: gains, losses, deposits, and days on the limit or a unit beside it.
+function chain(limit, number) {
+  let state = 2026n + BigInt(number);
+  const below = (n) => {
+    state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
+    return Number((state >> 33n) % BigInt(n));
+  };
+  const percent = (n) => new Fraction(BigInt(n), 100n);
+  const unit = Fraction.of("0.00000001");
+  const days = [];
+  let today = {
+    equity: new Fraction(BigInt(1000 * (1 + below(9000)))),
+    units: new Fraction(BigInt(1 + below(900))),
+  };
+  let highest = today;
+  const perUnit = ({ equity, units }) => equity.over(units);
+  for (let day = 0; day < 16; day++) {
+    if (perUnit(highest).atMost(perUnit(today))) highest = today;
+    const least = ONE.minus(Fraction.of(limit)).times(perUnit(highest));
+    const ok = least.atMost(perUnit(today));
+    const text = ({ equity, units }) => ({ equity: `${equity}`, units: `${units}` });
+    days.push({ ...text(today), ok, highest: text(highest) });
+    const { equity, units } = [
+      () => ({ equity: today.equity.times(percent(80 + below(45))), units: today.units }),
+      () => {
+        const share = percent(50 + below(150));
+        return { equity: today.equity.times(share), units: today.units.times(share) };
+      },
+      () => {
+        const edge = least.times(highest.units);
+        return { equity: edge.plus(unit.times(new Fraction(BigInt(below(3) - 1)))), units: highest.units };
+      },
+    ][below(3)]();
+    today = { equity: largest([equity.floor(8), unit]), units: largest([units.floor(8), unit]) };
+  }
+  return { limit, days };
+}
+
 const examples = new URL("../../examples/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, examples), "utf8"));
 const rows = read("expected.json").filter((row) => row.snapshot && !/invalid\//.test(JSON.stringify(row)));
@@ -178,10 +218,16 @@ const vectors = rows.map(({ snapshot, market, policy }) => ({
   ...{ snapshot, market, policy },
   ...evaluate(read(snapshot), read(market), read(policy)),
 }));
-const out = process.argv[2] ?? new URL("examples.json", import.meta.url);
-// Short lists stand on a line, as the formatter would have them.
-const file = JSON.stringify(vectors, null, 2).replace(
-  /\[\s+("[^[\]]*")\s+\]/g,
-  (_, names) => `[${names.replace(/\s+/g, " ")}]`,
-);
-writeFileSync(out, `${file}\n`);
+const chains = ["0", "0.0333", "0.05", "0.1", "0.25", "0.9999", "1"].map(chain);
+
+const folder = process.argv[2] ?? import.meta.dirname;
+const write = (name, content) => {
+  // What is short stands on a line, as the formatter would have it.
+  const text = JSON.stringify(content, null, 2).replace(
+    /\[\s+("[^[\]]*")\s+\]/g,
+    (_, names) => `[${names.replace(/\s+/g, " ")}]`,
+  );
+  writeFileSync(join(folder, name), `${text}\n`);
+};
+write("examples.json", vectors);
+write("drawdown.json", chains);

@@ -11,3 +11,4 @@ export * from "./eas.js";
 export * from "./feeds.js";
 export * from "./history.js";
 export * from "./registry.js";
+export * from "./watch.js";

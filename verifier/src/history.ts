@@ -17,6 +17,7 @@ import {
   STANDINGS,
   type Standing,
   scopeIn,
+  statusOf,
   toKeelError,
 } from "./registry.js";
 import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
@@ -139,21 +140,40 @@ const SPAN = 10_000n;
  */
 export async function historyOf(registry: Registry, query: HistoryQuery): Promise<HistoryEntry[]> {
   try {
-    const end = query.toBlock ?? (await registry.client.getBlockNumber());
-    const entries: HistoryEntry[] = [];
-    for (let from = query.fromBlock; from <= end; from += SPAN) {
-      const to = from + SPAN - 1n < end ? from + SPAN - 1n : end;
-      entries.push(...(await entriesBetween(registry, query, from, to)));
-    }
-    return entries;
+    const toBlock = query.toBlock ?? (await registry.client.getBlockNumber());
+    return await inSpans({ fromBlock: query.fromBlock, toBlock }, (span) =>
+      entriesBetween(registry, query, span),
+    );
   } catch (error) {
     throw toKeelError(error);
   }
 }
 
+/** A range of blocks, both ends included. */
+export interface Blocks {
+  readonly fromBlock: bigint;
+  readonly toBlock: bigint;
+}
+
+/** Asks for a range in pieces that nodes answer, in order. */
+export async function inSpans<T>(
+  { fromBlock, toBlock }: Blocks,
+  ask: (span: Blocks) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let from = fromBlock; from <= toBlock; from += SPAN) {
+    const end = from + SPAN - 1n;
+    found.push(...(await ask({ fromBlock: from, toBlock: end < toBlock ? end : toBlock })));
+  }
+  return found;
+}
+
 /**
  * The record of one subject under one policy, from its history alone. Equal to the registry's own, or the registry (or the
  * node) lies.
+ *
+ * @throws KeelError kind `proof`, code `history.standing` or `history.floor` for an attestation that the registry's rules
+ * would have refused
  */
 export function replayHistory(
   entries: readonly HistoryEntry[],
@@ -169,10 +189,49 @@ export function replayHistory(
  * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
  * be about the accounts that were declared at its time and to go on from the state before it.
  *
+ * @param now unix seconds: an announced list that counts by then is current; the last entry's time when absent
  * @throws KeelError kind `proof`, code `history.enrolment` or `history.state`: the registry (or the node) lies
  */
-export function replayChain(entries: readonly HistoryEntry[], subject: Address): ReplayedChain {
-  return entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
+export function replayChain(entries: readonly HistoryEntry[], subject: Address, now = 0): ReplayedChain {
+  const chain = entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
+  return settle(chain, now);
+}
+
+/** A record that the logs give and the registry confirms. */
+export interface CheckedRecord extends ReplayedRecord {
+  /** Whether the latest attestation counts at the block that was asked for. */
+  readonly healthy: boolean;
+}
+
+/**
+ * The record of one subject under one policy from its history, held against all that the registry says at a block.
+ *
+ * @param entries the subject's whole history up to that block, under every policy
+ * @throws KeelError kind `proof`, code `history.record`, or as the replays throw: the registry (or the node) lies
+ */
+export async function checkedRecord(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+  blockNumber: bigint,
+): Promise<CheckedRecord> {
+  const said = await statusOf(registry, subject, policyId, blockNumber);
+  const replayed = replayHistory(entries, subject, policyId);
+  const record = { ...replayed, healthy: replayed.standing === "open" && said.blockTime < replayed.expiry };
+  const { enrolment, state, pending } = replayChain(entries, subject, said.blockTime);
+  const { enrolment: announced, liveAt } = pending ?? {};
+  compare(
+    { ...record, enrolment, state, announced, liveAt },
+    {
+      ...NOTHING,
+      ...said,
+      announced: said.pendingEnrolment?.enrolment,
+      liveAt: said.pendingEnrolment?.liveAt,
+    },
+    `${subject} under policy ${policyId}`,
+  );
+  return record;
 }
 
 /**
@@ -230,7 +289,12 @@ function advance(record: ReplayedRecord, entry: HistoryEntry): ReplayedRecord {
   }
 }
 
-function attest(record: ReplayedRecord, { asOf, expiry, blockTime }: AttestedEntry): ReplayedRecord {
+function attest(record: ReplayedRecord, entry: AttestedEntry): ReplayedRecord {
+  const { asOf, expiry, blockTime } = entry;
+  if (record.standing === "revokedByGuardian") {
+    throw liar("history.standing", entry, "a record that no guardian closed", "a closed one");
+  }
+  if (asOf <= record.floor) throw liar("history.floor", entry, `newer than ${record.floor}`, `${asOf}`);
   const first = record.count === 0;
   const unbroken = record.standing === "open" && blockTime < record.expiry;
   return {
@@ -277,30 +341,42 @@ function declare(chain: ReplayedChain, { enrolment, liveAt, blockTime }: Enrolle
   return liveAt === blockTime ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
 }
 
-function expectBefore(code: string, { transaction }: Place, expected: bigint, received: bigint): void {
-  if (expected === received) return;
-  throw new KeelError({
-    kind: "proof",
-    code,
-    path: transaction,
-    expected: `${expected}, from the entries before`,
-    received: `${received}`,
-  });
+/** Field by field; what the logs do not give is not compared. */
+function compare(rebuilt: object, said: object, path: string): void {
+  for (const [field, expected] of Object.entries(rebuilt)) {
+    const received: unknown = (said as Record<string, unknown>)[field];
+    if (received === expected) continue;
+    throw new KeelError({
+      kind: "proof",
+      code: "history.record",
+      path: `${path}: ${field}`,
+      expected: `${expected}, as the logs give it`,
+      received: String(received),
+    });
+  }
+}
+
+function expectBefore(code: string, entry: Place, expected: bigint, received: bigint): void {
+  if (expected !== received)
+    throw liar(code, entry, `${expected}, from the entries before`, String(received));
+}
+
+/** What the registry's own rules would have refused. */
+function liar(code: string, { transaction }: Place, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path: transaction, expected, received });
 }
 
 async function entriesBetween(
   registry: Registry,
   query: HistoryQuery,
-  fromBlock: bigint,
-  toBlock: bigint,
+  span: Blocks,
 ): Promise<HistoryEntry[]> {
   const subject = query.subject === undefined ? {} : { subject: query.subject };
   const both = { ...subject, ...(query.policyId === undefined ? {} : { policyId: query.policyId }) };
   const range = {
     address: registry.address,
     abi: healthRegistryAbi,
-    fromBlock,
-    toBlock,
+    ...span,
     strict: true,
   } as const;
   const { client } = registry;
@@ -312,13 +388,7 @@ async function entriesBetween(
     client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
   ]);
   const logs = [enrolled, attested, revoked, reopened, restarted].flat();
-  const timeOf = await blockTimes(registry, logs);
-  const place = (log: Mined): Place => ({
-    blockNumber: log.blockNumber,
-    blockTime: timeOf(log.blockNumber),
-    transaction: log.transactionHash,
-    logIndex: log.logIndex,
-  });
+  const place = await placesOf(registry, logs);
   const entries: HistoryEntry[] = [
     ...enrolled.map((log) => ({ kind: "enrolled" as const, ...log.args, ...place(log) })),
     ...attested.map((log) => ({ kind: "attested" as const, ...attestedArgs(log.args), ...place(log) })),
@@ -334,7 +404,8 @@ async function entriesBetween(
   return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
 }
 
-interface Mined {
+/** A log in a block. */
+export interface Mined {
   readonly blockNumber: bigint;
   readonly transactionHash: Hex;
   readonly logIndex: number;
@@ -380,12 +451,18 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
   };
 }
 
-async function blockTimes({ client }: Registry, logs: readonly Mined[]): Promise<(block: bigint) => number> {
+/** Where logs stand, with the times of their blocks. */
+export async function placesOf({ client }: Registry, logs: readonly Mined[]): Promise<(log: Mined) => Place> {
   const times = new Map<bigint, number>();
   for (const blockNumber of new Set(logs.map((log) => log.blockNumber))) {
     times.set(blockNumber, Number((await client.getBlock({ blockNumber })).timestamp));
   }
-  return (block) => times.get(block)!;
+  return ({ blockNumber, transactionHash, logIndex }) => ({
+    blockNumber,
+    blockTime: times.get(blockNumber)!,
+    transaction: transactionHash,
+    logIndex,
+  });
 }
 
 function wellFormed(words: readonly bigint[]): Groth16Proof | undefined {

@@ -325,10 +325,20 @@ async function readSubject(
   return await reach(() => client.readContract(call));
 }
 
-/** All that the registry knows of a subject under a policy, read at one block. */
-export async function statusOf(registry: Registry, subject: Address, policy: Hex): Promise<Status> {
+/** Number of the chain's latest block. */
+export async function latestBlock({ client }: Registry): Promise<bigint> {
+  return await reach(() => client.getBlockNumber({ cacheTime: 0 }));
+}
+
+/** All that the registry knows of a subject under a policy, read at one block: the latest when none is named. */
+export async function statusOf(
+  registry: Registry,
+  subject: Address,
+  policy: Hex,
+  blockNumber?: bigint,
+): Promise<Status> {
   const { client } = registry;
-  const block = await reach(() => client.getBlock());
+  const block = await reach(() => client.getBlock(blockNumber === undefined ? {} : { blockNumber }));
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
   const [record, healthy, enrolment, [next, nextLiveAt], state] = await reach(() =>
     Promise.all([
