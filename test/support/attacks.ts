@@ -35,7 +35,7 @@ export function listedAttacks(): Attack[] {
 
 /** Numbers of attacks at the start of a title: [13, 14] of "13, 14 are refused". */
 export function attackNumbers(title: string): number[] {
-  const [, numbers] = /^(\d{1,2}(?:, \d{1,2})*) \S/.exec(title) ?? [];
+  const [, numbers] = /^(\d{1,2}(?:, \d{1,2})*):? \S/.exec(title) ?? [];
   return (numbers?.split(", ") ?? []).map(Number).filter((number) => number >= 1 && number <= ATTACKS);
 }
 
