@@ -9,7 +9,7 @@ import { marketTable } from "../../verifier/src/market-table.js";
 import { signMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
-import { checkOutput, writeText } from "../files.js";
+import { checkDistinct, checkOutput, writeText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
 import { formatMarketSignature } from "../market-signature.js";
 
@@ -21,6 +21,10 @@ export interface SignMarketOptions extends SenderOptions, PublicFiles {
 /** Writes the signature; the policy names the circuit, whose size is part of the table. */
 export async function signMarketTable(options: SignMarketOptions, context: Context): Promise<Outcome> {
   const { out, force = false } = options;
+  checkDistinct({
+    ...{ "--market": options.market, "--policy": options.policy },
+    ...{ "--key-file": options.keyFile, "--out": out },
+  });
   await checkOutput(out, force);
   const { market, policy } = await loadPublic(options, context);
   const { root } = marketTable(market, policy);

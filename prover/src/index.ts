@@ -13,6 +13,7 @@ export * from "./headroom.js";
 export * from "./importers/csv.js";
 export * from "./market-build.js";
 export * from "./market-root.js";
+export * from "./price-move.js";
 export * from "./pricing.js";
 export * from "./prove.js";
 export * from "./report.js";

@@ -97,7 +97,6 @@ export interface Assessment {
  * Judges a snapshot at a market by a policy.
  *
  * @param mark the high-water mark so far; today is the first when absent
-
  * @throws KeelError kind "input": the files do not go together, or `portfolio.size` for a book beyond {@link VALUE_BITS}
  */
 export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?: HighWaterMark): Assessment {
