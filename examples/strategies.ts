@@ -521,6 +521,39 @@ const marketMaker: Strategy = {
   },
 };
 
+/** Futures bought and sold by their trend, sized by how much the book would have moved: limits on the tail, not on legs. */
+const trendFollower: Strategy = {
+  folder: "trend-follower",
+  subject: "0xbcd4042de499d14e55001ccbb24a551f3b954096",
+  accountId: "cta-1",
+  sources: ["Halyard Prime"],
+  underlyings: ["USD", "BTC", "ETH", "SOL"],
+  instruments: [cash("USDC"), cash("USDT"), perp("BTC"), perp("ETH"), perp("SOL"), future("BTC-27MAR26")],
+  policyName: "Trend follower, tail risk",
+  limits: {
+    maxLeverage: "2",
+    maxVolatility: "0.25",
+    maxExpectedShortfall: { "0.95": "0.04", "0.975": "0.05", "0.99": "0.06" },
+    minEquity: "3000000",
+  },
+  tailCircuit: "tail-risk/spot-64",
+  scenarios: [],
+  positions: {
+    USDC: "4200000",
+    USDT: "650000",
+    "BTC-PERP": "24",
+    "BTC-27MAR26": "12",
+    "ETH-PERP": "-310",
+    "SOL-PERP": "-4200",
+  },
+  twin: {
+    // The same gross exposure, but the shorts became longs: nothing is offset any more.
+    file: "snapshot-all-long.json",
+    changes: { "cta-1": { "ETH-PERP": "310", "SOL-PERP": "4200" } },
+    breaks: ["maxVolatility", "maxExpectedShortfall", "maxExpectedShortfall", "maxExpectedShortfall"],
+  },
+};
+
 /** Every strategy, in the order of the examples' table. */
 export const STRATEGIES: readonly Strategy[] = [
   ethHedgedVault,
@@ -533,4 +566,5 @@ export const STRATEGIES: readonly Strategy[] = [
   yieldOptimiser,
   marketMaker,
   primeBroker,
+  trendFollower,
 ];

@@ -33,7 +33,11 @@ export interface Strategy {
   readonly underlyings: readonly string[];
   readonly instruments: readonly MarketRow[];
   readonly policyName: string;
-  readonly limits: Readonly<Record<string, string | readonly [string, string]>>;
+  readonly limits: Readonly<
+    Record<string, string | readonly [string, string] | Readonly<Record<string, string>>>
+  >;
+  /** Circuit of the tail-risk limits, when there are some. */
+  readonly tailCircuit?: string;
   readonly scenarios: readonly {
     readonly name: string;
     readonly shocks: Readonly<Record<string, string>>;

@@ -20,5 +20,6 @@ export * from "./report.js";
 export * from "./risk.js";
 export * from "./snapshot.js";
 export * from "./source.js";
+export * from "./tail-risk.js";
 export * from "./trades.js";
 export * from "./witness.js";
