@@ -17,7 +17,11 @@
  * | maxVega, maxTheta  | vega a vol point, theta a day: (l E - |v| 1e4) / 1e4    | (l E - |v| 1e4) / l                        |
  * | maxStressLoss      | loss in the worst scenario: (l E + PnL) / 1e4           | (l E + PnL) / l                            |
  * | maxDrawdown        | nothing                                                 | E - least E by the mark (genesis: by today) |
+ * | maxVolatility      | volatility in USD a year: (l E - V 1e4) / 1e4           | (l E - V 1e4) / l                          |
+ * | maxExpectedShortfall | loss of the worst days: (l E - S 1e4) / 1e4           | (l E - S 1e4) / l                          |
  * | minEquity          | nothing                                                 | E - l, or E - 1e-16 without a floor        |
+ *
+ * Volatility V and expected shortfall S are rounded up to USD 1e-16 first, so their rooms may say less by that much.
  *
  * Absent where no amount meets the limit (a limit of zero, a band's end on the other side of zero, an addition that does
  * not exist) and, for shares of equity, where there is no equity.
@@ -36,12 +40,14 @@ import {
   type Limits,
   type Market,
   type Policy,
+  tailBasis,
   unitPnl,
 } from "../../verifier/src/index.js";
 import type { HighWaterMark } from "./drawdown.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
 import type { Assessment, LimitResult } from "./risk.js";
 import { quantities, type Snapshot } from "./snapshot.js";
+import { dayLossUsd, shortfallUsd, volatility } from "./tail-risk.js";
 
 /** What can be added until a limit is met. */
 export type Addition =
@@ -52,7 +58,9 @@ export type Addition =
   | "gamma"
   | "vega"
   | "theta"
-  | "scenarioLoss";
+  | "scenarioLoss"
+  | "volatility"
+  | "expectedShortfall";
 
 /** A name and its part of a sum, USD 1e16. */
 export interface Part {
@@ -147,6 +155,13 @@ function roomOf(given: Case): Room {
       return roomOfStress(given, bound);
     case "maxDrawdown":
       return { name, ...roomOfDrawdown(given, bound), ...debts(given) };
+    case "maxVolatility": {
+      const consumers = consumersOf(given, (row, q) => q * varianceShare(given, row));
+      const used = volatility(metrics.tail!);
+      return { name, ...share("volatility", used, BPS, equity, bound), ...inDollars(consumers, used) };
+    }
+    case "maxExpectedShortfall":
+      return roomOfShortfall(given, bound);
     case "minEquity":
       return { name, lose: equity - (bound === 0n ? 1n : bound), ...debts(given) };
   }
@@ -216,6 +231,46 @@ function roomOfStress(given: Case, limit: bigint): Room {
 /** Linear P&L keeps fractions of a price's 1e-8 in linear tiers; per unit they are cut only to name consumers. */
 function scenarioPnl(market: Market, policy: Policy, row: Instrument, k: number): bigint {
   return unitPnl(market, policy, row)[k] ?? 0n;
+}
+
+/** What the worst days cost, instrument by instrument: their mean loss beyond the confidence level. */
+function roomOfShortfall(given: Case, limit: bigint): Room {
+  const { metrics, market, policy, limit: result } = given;
+  const tail = metrics.tail!;
+  const shortfall = tail.shortfalls.find(({ confidence }) => confidence === result.confidence)!;
+  const { daily } = tailBasis(policy, market)!.returns;
+  const worst = [...tail.losses.entries()].filter(([, loss]) => loss >= shortfall.threshold);
+  const lossOf = (row: Instrument, q: bigint): bigint => {
+    const u = market.underlyings.indexOf(row.underlying);
+    const changes = worst.reduce((sum, [h]) => sum + daily[h]![u]!, 0n);
+    return floorDiv(-q * dollarDelta(market, row) * changes, BPS * BigInt(worst.length));
+  };
+  const days = worst.map(([h, loss]) => [`day ${h + 1}`, dayLossUsd(loss)] as const);
+  return {
+    name: result.name,
+    ...share("expectedShortfall", shortfallUsd(shortfall), BPS, metrics.equity, limit),
+    ...consumersOf(given, lossOf),
+    scenarios: top(days),
+  };
+}
+
+/** Part of the variance of one unit: its delta times its underlying's row of the covariances times all exposures. */
+function varianceShare({ metrics, market, policy }: Case, row: Instrument): bigint {
+  const { covariance } = tailBasis(policy, market)!.returns;
+  const u = market.underlyings.indexOf(row.underlying);
+  const deltas = [...metrics.underlyingDelta.values()];
+  const along = deltas.reduce(
+    (sum, delta, v) => sum + delta * (covariance[u]?.[v] ?? covariance[v]![u]!),
+    0n,
+  );
+  return dollarDelta(market, row) * along;
+}
+
+/** Parts of the variance, (USD 1e16)^2 times 1e12, as parts of the volatility in USD 1e16. */
+function inDollars(parts: Pick<Room, "instruments" | "accounts" | "scenarios">, total: bigint) {
+  const each = (list: readonly Part[]): Part[] =>
+    list.map(({ name, value }) => ({ name, value: total === 0n ? 0n : value / (total * 10n ** 12n) }));
+  return { instruments: each(parts.instruments), accounts: each(parts.accounts), scenarios: [] };
 }
 
 function roomOfDrawdown({ metrics, mark }: Case, limit: bigint): Pick<Room, "lose"> {

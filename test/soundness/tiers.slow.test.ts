@@ -10,12 +10,28 @@ import { circuitOf } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
+import { tailAgreement } from "../support/tail.js";
 
 const TIERS = [
   { id: "portfolio-health/fund-64", constraints: 60_828, domain: 2 ** 16 },
   { id: "portfolio-health/options-64", constraints: 110_179, domain: 2 ** 17 },
   { id: "portfolio-health/institution-256", constraints: 261_132, domain: 2 ** 18 },
 ];
+
+const TAILS = [
+  { id: "tail-risk/64", constraints: 39_533, domain: 2 ** 16 },
+  { id: "tail-risk/250", constraints: 125_474, domain: 2 ** 17 },
+];
+
+describe("larger tail-risk circuits", () => {
+  it.each(TAILS)("$id", { timeout: 600_000 }, async ({ id, constraints, domain }) => {
+    const circuit = await compiled(await circuitDefinition(id));
+    expect(circuit.r1cs.constraints).toBe(constraints);
+    expect(constraints + 4).toBeLessThanOrEqual(domain);
+    const counts = await tailAgreement(circuit, id, "portfolio-health/fund-64", 64, 20);
+    expect(Math.min(counts.sound, counts.broken)).toBeGreaterThan(1);
+  });
+});
 
 describe("larger tiers", () => {
   it.each(TIERS)("$id", { timeout: 900_000 }, async ({ id, constraints, domain }) => {
