@@ -144,7 +144,8 @@ function droppedLimits(text: string): Change[] {
   return [...instances(text)]
     .filter(({ template }) => names.includes(template))
     .map(({ label, template }) => {
-      const lines = new RegExp(`^ *(?:(?:component )?${label} = |${label}\\.)[^;]*;`, "gm");
+      const name = label.replaceAll(/[[\]]/g, "\\$&");
+      const lines = new RegExp(`^ *(?:(?:component )?${name} = |${name}\\.)[^;]*;`, "gm");
       return { name: `drop ${template} ${label}`, variants: [text.replaceAll(lines, "")] };
     });
 }
