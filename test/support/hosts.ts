@@ -18,11 +18,15 @@ import {
 import {
   absorb,
   type CircuitShape,
+  KIND,
   marketTable,
+  pack,
   scenarioTable,
   sourceTable,
   statementInputs,
   statementVector,
+  tag,
+  taggedHash,
   toField,
 } from "keel/verifier";
 import { type Book, type BookParts, book, SOURCE, STRANGER, witnessOf } from "./book.js";
@@ -54,6 +58,9 @@ const BAND = ["netDelta", "equity", "lowBiased", "highBiased"];
 const UNDERLYING = ["delta", "bound", "equity", "limit"];
 const VENUE = ["venueEquity", "equity", "limit"];
 const SENSITIVITY = ["sum", "equity", "limit"];
+const EXCESS = ["loss", "threshold", "beyond"];
+const VOLATILITY = ["delta", "covariance", "equity", "limit"];
+const SHORTFALL = ["threshold", "excess", "confidence", "equity", "limit"];
 const STRESS = ["pnl", "equity", "limit"];
 
 /** Templates that stand alone. Where a limit is broken, it is by one unit. */
@@ -212,7 +219,64 @@ const TEMPLATES: readonly Host[] = [
     accepts: rows(STRESS, [[-1n, 5n], 1n, 1n], [[-(1n << 150n), 1n << 150n], 1n, ABSENT]),
     refuses: rows(STRESS, [[0n, -2n], 1n, 1n], [[-(1n << 150n), 0n], 1n, 1n]),
   },
+  {
+    file: "lib/rounded-exposure.circom",
+    main: "RoundedExposure()",
+    pinned: "delta",
+    accepts: rows(["delta"], [0n], [CAP - 1n], [-CAP]),
+    refuses: rows(["delta"], [CAP], [-CAP - 1n]),
+  },
+  {
+    file: "lib/excess.circom",
+    main: "Excess(2)",
+    pinned: EXCESS.join(", "),
+    accepts: rows(EXCESS, [2n, [3n, 8n], [0n, 0n]], [5n, [3n, 8n], [1n, 0n]], [9n, [3n, 8n], [1n, 1n]]),
+    refuses: rows(
+      EXCESS,
+      [5n, [3n, 8n], [2n, 0n]],
+      [5n, [3n, 3n], [0n, 1n]],
+      [2n, [3n, 8n], [1n, 0n]],
+      [5n, [3n, 8n], [0n, 0n]],
+      [1n << 77n, [0n, 1n << 78n], [1n, 0n]],
+      [0n, [1n << 77n, 1n << 78n], [0n, 0n]],
+    ),
+  },
+  {
+    file: "lib/limits/max-volatility.circom",
+    main: "MaxVolatility(1)",
+    pinned: VOLATILITY.join(", "),
+    accepts: rows(
+      VOLATILITY,
+      [[100n], [1n], 1n, 1n],
+      [[CAP], [1n << 44n], 1n, ABSENT],
+      [[0n], [0n], 1n, (1n << 20n) - 1n],
+    ),
+    refuses: rows(VOLATILITY, [[1n], [10_001n], 1n, 1n], [[0n], [0n], 1n, 1n << 20n]),
+  },
+  {
+    file: "lib/limits/max-expected-shortfall.circom",
+    main: "MaxExpectedShortfall(1)",
+    pinned: SHORTFALL.join(", "),
+    accepts: rows(SHORTFALL, [1n, 0n, 9_999n, 1n << 40n, 1n], [1n << 79n, 0n, 9_999n, 1n, ABSENT]),
+    refuses: rows(
+      SHORTFALL,
+      [1n, 0n, 9_999n, (1n << 40n) - 1n, 1n],
+      [1n, 0n, 10_001n, 1n, 1n],
+      [0n, 0n, 10_000n - (1n << 14n), 1n, 1n],
+    ),
+  },
+  {
+    file: "lib/returns-table.circom",
+    main: "ReturnsTable(1, 1)",
+    pinned: "dailyReturn",
+    accepts: [-10_000n, 22_767n].map(historyOf),
+    refuses: [-10_001n, 22_768n].map(historyOf),
+  },
 ];
+
+function historyOf(dailyReturn: bigint): Input {
+  return { time: 1n, underlyingsId: 2n, covariance: [3n], dailyReturn: [[toField(dailyReturn)]] };
+}
 
 function marketRow(change: Readonly<Record<string, bigint>>): Input {
   const { factor = 8_000n, underlying = 1n, funded = 1n, flag = 1n } = change;
@@ -452,6 +516,74 @@ const STATEMENT_WITH_OPTIONS: Host = {
   ],
 };
 
+/** Exposures of which none is left after rounding, so that each of the two days loses the rounding's 20000. */
+function tailInput(change: {
+  readonly equity?: bigint;
+  readonly maxVolatility?: bigint;
+  readonly maxExpectedShortfall?: readonly bigint[];
+  readonly threshold?: readonly bigint[];
+  readonly beyond?: bigint;
+}): Input {
+  const { equity = 20_000n << 40n, maxVolatility = ABSENT, maxExpectedShortfall = [1n, 1n] } = change;
+  const { threshold = [20_000n, 20_000n], beyond = 1n } = change;
+  const [time, underlyingsId, salt] = [1n, 2n, 3n];
+  const [delta, covariance, days] = [
+    [100n, 0n],
+    [1n << 44n, 0n, 0n],
+    [NO_RETURN, NO_RETURN],
+  ];
+  const root = taggedHash(KIND.returns, [
+    time,
+    underlyingsId,
+    ...covariance,
+    ...pack(
+      days.flat().map((value) => value + 10_000n),
+      15,
+    ),
+  ]);
+  const exposures = taggedHash(KIND.exposures, [underlyingsId, equity, ...delta, salt]);
+  const confidence = [9_999n, 9_999n];
+  const terms = confidence.flatMap((level, j) => [level, maxExpectedShortfall[j]!]);
+  const vector = [tag(KIND.tail, 5 + terms.length), exposures, root, time, maxVolatility, ...terms];
+  return {
+    ...statementInputs(absorb(vector), vector),
+    ...{
+      maxVolatility,
+      confidence,
+      maxExpectedShortfall,
+      time,
+      underlyingsId,
+      covariance,
+      equity,
+      delta,
+      salt,
+    },
+    dailyReturn: days,
+    threshold: threshold.map(toField),
+    beyond: days.map(() => threshold.map(() => beyond)),
+  };
+}
+
+const NO_RETURN = [0n, 0n];
+const UNLIMITED = { maxExpectedShortfall: [ABSENT, ABSENT] };
+const LOSS = 1n << 76n;
+
+const TAIL_RISK: Host = {
+  file: "tail-risk.circom",
+  main: "TailRisk(2, 2, 2)",
+  pinned: "c, x, y",
+  accepts: [tailInput({}), tailInput(UNLIMITED)],
+  refuses: [
+    tailInput({ equity: (20_000n << 40n) - 1n }),
+    tailInput({ maxVolatility: 0n }),
+    tailInput({ equity: CAP }),
+    tailInput({ ...UNLIMITED, threshold: [-LOSS - 1n, -LOSS - 1n] }),
+    tailInput({ ...UNLIMITED, threshold: [LOSS, LOSS], beyond: 0n }),
+    { ...tailInput({}), c: toField((tailInput({}).c as bigint) + 1n) },
+    { ...tailInput({}), y: toField((tailInput({}).y as bigint) + 1n) },
+  ],
+};
+
 /** Every host; a file has one or more. */
 export const HOSTS: readonly Host[] = [
   ...TEMPLATES,
@@ -460,7 +592,38 @@ export const HOSTS: readonly Host[] = [
   MARKET_ROOT,
   STATEMENT,
   STATEMENT_WITH_OPTIONS,
+  TAIL_RISK,
 ];
 
+/** Why one bit more changes nothing in a check of a limit: what it bounds is negative when the limit is broken. */
+const sign = (positive: string, bits: string): string =>
+  `The width only has to hold what a kept limit leaves, ${positive}, which has ${bits}; what a broken one leaves is ` +
+  "negative, and r less that has 254 bits.";
+
+const BOOK_LIMITS = sign("a multiple of values below 2^96", "110 to 129 bits");
+
 /** Mutants that nothing can find out, with the reason why they change nothing. */
-export const SURVIVORS: Readonly<Record<string, string>> = {};
+export const SURVIVORS: Readonly<Record<string, string>> = {
+  "lib/limits/max-drawdown.circom: one bit wider: compared": sign(
+    "a difference of products of 96 bits",
+    "192 bits",
+  ),
+  "lib/limits/max-drawdown.circom: one bit wider: holds": sign(
+    "a difference of such products in bps",
+    "225 bits",
+  ),
+  "lib/limits/max-expected-shortfall.circom: one bit wider: holds": sign("limit * equity * days", "151 bits"),
+  "lib/limits/max-leverage.circom: one bit wider: holds": BOOK_LIMITS,
+  "lib/limits/max-sensitivity.circom: one bit wider: fromAbove": BOOK_LIMITS,
+  "lib/limits/max-sensitivity.circom: one bit wider: fromBelow": BOOK_LIMITS,
+  "lib/limits/max-stress-loss.circom: one bit wider: holds[k]": sign("limit * equity + P&L", "154 bits"),
+  "lib/limits/max-underlying-delta.circom: one bit wider: fromAbove[u]": sign("bound - delta", "97 bits"),
+  "lib/limits/max-underlying-delta.circom: one bit wider: fromBelow[u]": sign("bound + delta", "97 bits"),
+  "lib/limits/max-underlying-delta.circom: one bit wider: holds": BOOK_LIMITS,
+  "lib/limits/max-venue.circom: one bit wider: holds[s]": BOOK_LIMITS,
+  "lib/limits/max-volatility.circom: one bit wider: holds": sign("a square of limit * equity", "246 bits"),
+  "lib/limits/min-collateral-ratio.circom: one bit wider: holds": BOOK_LIMITS,
+  "lib/limits/min-health-factor.circom: one bit wider: holds": BOOK_LIMITS,
+  "lib/limits/net-delta.circom: one bit wider: aboveLow": BOOK_LIMITS,
+  "lib/limits/net-delta.circom: one bit wider: belowHigh": BOOK_LIMITS,
+};

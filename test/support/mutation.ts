@@ -44,9 +44,14 @@ export interface Mutation {
   readonly variants: readonly string[];
 }
 
+/** The text of a source file. */
+export async function sourceOf(file: string): Promise<string> {
+  return await readFile(join(SOURCES, file), "utf8");
+}
+
 /** Every mutation of a source file. */
 export async function mutationsOf(file: string): Promise<Mutation[]> {
-  const text = await readFile(join(SOURCES, file), "utf8");
+  const text = await sourceOf(file);
   return [
     ...droppedEqualities(text),
     ...looseComponents(text),
@@ -139,7 +144,8 @@ function droppedLimits(text: string): Change[] {
   return [...instances(text)]
     .filter(({ template }) => names.includes(template))
     .map(({ label, template }) => {
-      const lines = new RegExp(`^ *(?:(?:component )?${label} = |${label}\\.)[^;]*;`, "gm");
+      const name = label.replaceAll(/[[\]]/g, "\\$&");
+      const lines = new RegExp(`^ *(?:(?:component )?${name} = |${name}\\.)[^;]*;`, "gm");
       return { name: `drop ${template} ${label}`, variants: [text.replaceAll(lines, "")] };
     });
 }
@@ -182,7 +188,7 @@ async function verdictKey(mutation: Mutation, host: Host): Promise<string> {
 
 async function judge(mutation: Mutation, host: Host): Promise<string | undefined> {
   for (const text of mutation.variants) {
-    const found = await withMutant(mutation, text, host, (circuit) => judged(circuit, host, mutation));
+    const found = await withMutant(mutation.file, text, host, (circuit) => judged(circuit, host, mutation));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -213,11 +219,11 @@ export async function isForged(circuit: Circuit, { input, wires }: Forgery): Pro
   return firstUnsatisfied(circuit.r1cs, witness) === undefined;
 }
 
-/** Compiles a mutant in a copy of the sources; nothing of it stays. */
-async function withMutant<T>(
-  { file }: Mutation,
+/** Compiles a host in a copy of the sources with one file changed; nothing of it stays. */
+export async function withMutant<T>(
+  file: string,
   text: string,
-  { file: mainFile, main, pinned }: Host,
+  { file: mainFile, main, pinned }: Pick<Host, "file" | "main" | "pinned">,
   work: (circuit: Circuit) => Promise<T>,
 ): Promise<T> {
   const hash = sha256(JSON.stringify([file, text, main])).slice(0, 16);
