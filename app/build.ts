@@ -86,6 +86,8 @@ interface Example {
   readonly title: string;
   readonly circuit: string;
   readonly snapshots: readonly string[];
+  /** Names of the files that go with each snapshot. */
+  readonly shared: readonly string[];
 }
 
 /** Every folder of examples/ with a market, a policy and snapshots. */
@@ -103,11 +105,12 @@ async function readExample(folder: string): Promise<Example | undefined> {
     return undefined;
   const policy = JSON.parse(await readFile(join(EXAMPLES, folder, "policy.json"), "utf8"));
   const snapshots = names.filter((name) => name.startsWith("snapshot")).sort((a, b) => a.length - b.length);
-  return { folder, title: policy.name, circuit: policy.circuit, snapshots };
+  const shared = names.filter((name) => ["market.json", "policy.json", "returns.json"].includes(name));
+  return { folder, title: policy.name, circuit: policy.circuit, snapshots, shared };
 }
 
-function exampleFiles({ folder, snapshots }: Example): Extra[] {
-  return ["market.json", "policy.json", ...snapshots].map((name) => ({
+function exampleFiles({ folder, snapshots, shared }: Example): Extra[] {
+  return [...shared, ...snapshots].map((name) => ({
     path: `examples/${folder}/${name}`,
     from: join(EXAMPLES, folder, name),
   }));

@@ -23,7 +23,7 @@ import {
   type World,
 } from "../examples/demo/world.js";
 import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
-import type { Positions } from "../examples/strategy.js";
+import type { Changes } from "../examples/strategy.js";
 import { enrolmentCommitment, formatEnrolment, generateSourceKey, randomSalt } from "../prover/src/index.js";
 import { policyTerms } from "../verifier/src/index.js";
 import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
@@ -40,9 +40,9 @@ export interface LocalWorld {
   /**
    * Texts of a snapshot, market, policy and enrolment of this moment; the chain has accepted the market.
    *
-   * @param positions the strategy's own when absent
+   * @param changes of the strategy's positions
    */
-  readonly example: (positions?: Positions) => Promise<ExampleTexts & { readonly enrolment: string }>;
+  readonly example: (changes?: Changes) => Promise<ExampleTexts & { readonly enrolment: string }>;
   /** Ends the chain. */
   stop(): Promise<void>;
 }
@@ -94,15 +94,15 @@ export async function startLocalWorld(): Promise<LocalWorld> {
       example: "/local-example.json",
       accounts: [account("Depositor", CAST.depositor), account("Manager", CAST.manager)],
     },
-    example: (positions) => exampleNow(world, positions),
+    example: (changes) => exampleNow(world, changes),
     stop: () => stage.chain.stop(),
   };
 }
 
-/** Sources sign the positions at the chain's present time, publishers the market. */
-async function exampleNow(world: World, positions: Positions = STRATEGY.positions) {
-  const book = await signedBook(world, positions);
+/** Sources sign the strategy at the chain's present time, publishers the market. */
+async function exampleNow(world: World, changes: Changes = {}) {
+  const book = await signedBook(world, changes);
   await acceptMarket(world, book);
-  const texts = exampleTexts(STRATEGY, { asOf: book.market.asOf, positions, keyOf: world.keyOf });
+  const texts = exampleTexts(STRATEGY, { asOf: book.market.asOf, changes, keyOf: world.keyOf });
   return { ...texts, enrolment: formatEnrolment(world.enrolment) };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CIRCUITS, marketRootCircuit } from "../verifier/src/circuits.js";
+import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../verifier/src/circuits.js";
 import type { HistoryEntry } from "../verifier/src/history.js";
 import { circuitHash } from "../verifier/src/policy.js";
 import type { Notice } from "../verifier/src/watch.js";
@@ -14,10 +14,10 @@ import { utc } from "./tables.js";
 
 /** Circuits whose hash is on chain, by hash. */
 const NAMES: ReadonlyMap<string, string> = new Map(
-  CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]).map((id) => [
-    circuitHash(id),
-    id,
-  ]),
+  [
+    ...CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]),
+    ...TAIL_CIRCUITS.map(({ id }) => id),
+  ].map((id) => [circuitHash(id), id]),
 );
 
 /** A circuit's name, or its hash when it is none of Keel's. */

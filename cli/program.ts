@@ -112,6 +112,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
+    .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
@@ -126,6 +127,7 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
   withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
     .requiredOption("--attestation <file>", "attestation/1 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
+    .option("--tail-key <file>", "the tail-risk circuit's, likewise")
     .option("--insecure", "accept a development key outside local test chains")
     .option("--live", "an attestation that has expired is invalid")
     .action(async (options: VerifyOptions) => {
@@ -214,7 +216,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     finish(await publishPolicyTerms(options, context));
   });
   withSender(
-    withRegistry(withPublic(add(program, "sign-market", "sign a market table as one of its publishers"))),
+    withRegistry(
+      withPublic(
+        add(program, "sign-market", "sign a market or, with --returns, a returns table as a publisher"),
+      ),
+    ),
   )
     .requiredOption("--out <file>", "the signature to write")
     .option("--force", "replace an existing file")
@@ -223,7 +229,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       finish(await signMarketTable(options, context));
     });
   withSender(
-    withRegistry(withPublic(add(program, "publish-market", "publish a signed market table on chain"))),
+    withRegistry(
+      withPublic(
+        add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+      ),
+    ),
   )
     .requiredOption("--signature <file>", "from sign-market; once for each publisher", collected)
     .action(async (options: PublishMarketOptions) => {
@@ -291,6 +301,7 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       finish(await setup(circuits, context));
     });
   add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+    .option("--artifacts <folder>", "what a ceremony exported, to check as well")
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
     .action(async (options: DoctorOptions) => {
@@ -362,7 +373,8 @@ function add(program: Command, name: string, description: string): Command {
 function withPublic(command: Command): Command {
   return command
     .requiredOption("--market <file>", "market/1 file")
-    .requiredOption("--policy <file>", "policy/1 file");
+    .requiredOption("--policy <file>", "policy/1 file")
+    .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
 }
 
 function withBook(command: Command): Command {

@@ -7,7 +7,7 @@
  */
 
 import { allRows, COINS, type Coin } from "./quotes.js";
-import type { OtherAccount, Positions, Strategy } from "./strategy.js";
+import type { Positions, Strategy } from "./strategy.js";
 
 /** "BTC 2100 ETH -5" as amounts by instrument. */
 function holdings(text: string): Positions {
@@ -64,19 +64,6 @@ const QUARTERLIES = holdings(`
 
 const CLEARED = holdings(`
   USD 19500000 BTC-30JAN26 -250 BTC-27FEB26 -200 ETH-30JAN26 -4200 ETH-27FEB26 -3100`);
-
-/** Every account but the first. */
-function others(perpetuals1: Positions): OtherAccount[] {
-  return [
-    { id: "trust", source: "Clearwater Reporting", positions: TRUST },
-    { id: "lending-markets", source: "Clearwater Reporting", positions: LENDING },
-    { id: "loan-book", source: "Ashdown Audit", positions: LOANS },
-    { id: "perpetuals-1", source: "Halyard Prime", positions: perpetuals1 },
-    { id: "perpetuals-2", source: "Tessera Derivatives", positions: PERPETUALS_2 },
-    { id: "quarterlies", source: "Meridian Options", positions: QUARTERLIES },
-    { id: "clearing", source: "Carrick Clearing", positions: CLEARED },
-  ];
-}
 
 /** Eight accounts at seven sources, thirty-one coins, delta near zero in each. */
 export const primeBroker: Strategy = {
@@ -142,12 +129,19 @@ export const primeBroker: Strategy = {
   ],
   units: "2750000",
   positions: CUSTODY,
-  otherAccounts: others(PERPETUALS_1),
+  otherAccounts: [
+    { id: "trust", source: "Clearwater Reporting", positions: TRUST },
+    { id: "lending-markets", source: "Clearwater Reporting", positions: LENDING },
+    { id: "loan-book", source: "Ashdown Audit", positions: LOANS },
+    { id: "perpetuals-1", source: "Halyard Prime", positions: PERPETUALS_1 },
+    { id: "perpetuals-2", source: "Tessera Derivatives", positions: PERPETUALS_2 },
+    { id: "quarterlies", source: "Meridian Options", positions: QUARTERLIES },
+    { id: "clearing", source: "Carrick Clearing", positions: CLEARED },
+  ],
   twin: {
     // A venue failed overnight: the margin there is lost, and so is every hedge on it.
     file: "snapshot-venue-failed.json",
-    positions: CUSTODY,
-    otherAccounts: others({}),
+    changes: { "perpetuals-1": Object.fromEntries(Object.keys(PERPETUALS_1).map((id) => [id, "0"])) },
     breaks: ["netDelta", "maxUnderlyingDelta", "maxVenue", "maxStressLoss"],
   },
 };

@@ -60,14 +60,7 @@ const ethHedgedVault: Strategy = {
   twin: {
     // The loan grew from 3.8 to 9.3 million and bought ether, hedged like the rest.
     file: "snapshot-overlevered.json",
-    positions: {
-      ETH: "4253",
-      wstETH: "900",
-      USDC: "-9300000",
-      USDT: "450000",
-      DAI: "250000",
-      "ETH-PERP": "-5250",
-    },
+    changes: { main: { ETH: "4253", USDC: "-9300000", "ETH-PERP": "-5250" } },
     breaks: ["minCollateralRatio", "minHealthFactor", "maxLeverage"],
   },
 };
@@ -107,7 +100,7 @@ const leveragedStaking: Strategy = {
   positions: { wstETH: "5200", ETH: "-5000", USDC: "120000.25" },
   twin: {
     file: "snapshot-overlooped.json",
-    positions: { wstETH: "9400", ETH: "-10100", USDC: "120000.25" },
+    changes: { "lending-1": { wstETH: "9400", ETH: "-10100" } },
     breaks: ["minCollateralRatio", "minHealthFactor", "maxLeverage", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -159,13 +152,7 @@ const cashAndCarry: Strategy = {
   twin: {
     // The quarterly contract expired and was not rolled.
     file: "snapshot-unhedged.json",
-    positions: {
-      USDC: "4200000",
-      BTC: "150.25",
-      ETH: "2000",
-      "ETH-27MAR26": "-1200",
-      "ETH-PERP": "-790.5",
-    },
+    changes: { "carry-book": { "BTC-27MAR26": "0" } },
     breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -200,7 +187,7 @@ const deltaNeutralPerps: Strategy = {
   twin: {
     // The venue closed most of the profitable short to pay losing longs, as on 10 October 2025.
     file: "snapshot-auto-deleveraged.json",
-    positions: { USDC: "1800000", ETH: "1000", SOL: "24000", "ETH-PERP": "-1001.5", "SOL-PERP": "-9000" },
+    changes: { "margin-1": { "SOL-PERP": "-9000" } },
     breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -232,7 +219,7 @@ const leveragedLending: Strategy = {
   twin: {
     // Another 1.1 million was borrowed and paid out.
     file: "snapshot-overborrowed.json",
-    positions: { WBTC: "60", ETH: "500", USDC: "-3700000", USDT: "-600000" },
+    changes: { "lending-market": { USDC: "-3700000" } },
     breaks: ["minHealthFactor", "maxLeverage", "netDelta", "maxStressLoss"],
   },
 };
@@ -319,10 +306,13 @@ const optionsVolatility: Strategy = {
   twin: {
     // The wings expired and were not bought again, and the strangles doubled.
     file: "snapshot-naked.json",
-    positions: {
-      ...{ USDC: "5200000", "BTC-PERP": "0.5", "ETH-PERP": "10" },
-      ...{ "BTC-30JAN26-80000P": "-120", "BTC-30JAN26-95000C": "-120" },
-      ...{ "ETH-30JAN26-2600P": "-1000", "ETH-30JAN26-3400C": "-1000" },
+    changes: {
+      "options-venue": {
+        ...{ "BTC-30JAN26-80000P": "-120", "BTC-30JAN26-95000C": "-120" },
+        ...{ "BTC-27MAR26-75000P": "0", "BTC-27MAR26-110000C": "0" },
+        ...{ "ETH-30JAN26-2600P": "-1000", "ETH-30JAN26-3400C": "-1000" },
+        ...{ "ETH-27MAR26-2200P": "0", "ETH-27MAR26-4000C": "0" },
+      },
     },
     breaks: ["maxGamma", "maxStressLoss"],
   },
@@ -364,7 +354,10 @@ const indexReplication: Strategy = {
     maxStressLoss: "0.6",
     maxDrawdown: "0.6",
     minEquity: "20000000",
+    maxVolatility: "0.55",
+    maxExpectedShortfall: { "0.95": "0.07", "0.99": "0.09" },
   },
+  tailCircuit: "tail-risk/250",
   scenarios: [
     {
       name: "12 March 2020",
@@ -397,19 +390,15 @@ const indexReplication: Strategy = {
   twin: {
     // A rebalance bought the coins twice on margin of the perpetual.
     file: "snapshot-doubled-rebalance.json",
-    positions: { BTC: "118", ETH: "1420", USDC: "420000" },
-    otherAccounts: [
-      {
-        id: "custody-b",
-        source: "Clearwater Reporting",
-        positions: {
-          ...{ BTC: "92", XRP: "1135000", BNB: "1440", SOL: "6900", TRX: "1140000", DOGE: "1640000" },
-          ...{ ADA: "440000", LINK: "7600", LTC: "810", AVAX: "4200", DOT: "17000" },
-        },
-      },
-      { id: "futures", source: "Halyard Prime", positions: { USDC: "150000", "BTC-PERP": "55" } },
+    changes: { futures: { "BTC-PERP": "55" } },
+    breaks: [
+      "maxLeverage",
+      "netDelta",
+      "maxUnderlyingDelta",
+      "maxVolatility",
+      "maxExpectedShortfall",
+      "maxExpectedShortfall",
     ],
-    breaks: ["maxLeverage", "netDelta", "maxUnderlyingDelta"],
   },
 };
 
@@ -456,12 +445,11 @@ const yieldOptimiser: Strategy = {
   twin: {
     // The highest yield got most of the money.
     file: "snapshot-concentrated.json",
-    positions: { aUSDC: "700000", aUSDT: "300000", USDC: "35000" },
-    otherAccounts: [
-      { id: "morpho", source: "Clearwater Reporting", positions: { "mUSDC-vault": "4700000" } },
-      { id: "compound", source: "Clearwater Reporting", positions: { cUSDT: "1650000" } },
-      { id: "sky", source: "Clearwater Reporting", positions: { sUSDS: "1750000", sUSDe: "300000" } },
-    ],
+    changes: {
+      aave: { aUSDC: "700000", aUSDT: "300000" },
+      morpho: { "mUSDC-vault": "4700000" },
+      compound: { cUSDT: "1650000" },
+    },
     breaks: ["maxVenue", "maxStressLoss"],
   },
 };
@@ -498,7 +486,10 @@ const marketMaker: Strategy = {
     maxStressLoss: "0.05",
     maxDrawdown: "0.1",
     minEquity: "4000000",
+    maxVolatility: "0.1",
+    maxExpectedShortfall: { "0.975": "0.01" },
   },
+  tailCircuit: "tail-risk/64",
   scenarios: [
     { name: "Everything down 30%", shocks: { BTC: "-0.3", ETH: "-0.35", SOL: "-0.4", HYPE: "-0.5" } },
     { name: "Everything up 30%", shocks: { BTC: "0.3", ETH: "0.35", SOL: "0.4", HYPE: "0.5" } },
@@ -535,34 +526,44 @@ const marketMaker: Strategy = {
   twin: {
     // A quoting error filled the isolated sub-account with one side, and cross margin was lent out to fund it.
     file: "snapshot-one-sided.json",
-    positions: {
-      USDC: "-900000",
-      BTC: "14",
-      ETH: "-120",
-      "BTC-PERP": "-31",
-      "ETH-PERP": "310",
-      "SOL-PERP": "-2200",
+    changes: {
+      "venue-1-cross": { USDC: "-900000" },
+      "venue-1-isolated": { USDC: "2050000", "HYPE-PERP": "-44050" },
     },
-    otherAccounts: [
-      {
-        id: "venue-2",
-        source: "Meridian Options",
-        positions: {
-          USDT: "1450000",
-          SOL: "9800",
-          "SOL-PERP": "-7700",
-          "ETH-PERP": "-190",
-          "BTC-27MAR26": "17",
-        },
-      },
-      {
-        id: "venue-1-isolated",
-        source: "Halyard Prime",
-        positions: { USDC: "2050000", HYPE: "4100", "HYPE-PERP": "-44050" },
-      },
-      { id: "reserve", source: "Northgate Custody", positions: { USDC: "700000" } },
-    ],
-    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss", "maxVolatility", "maxExpectedShortfall"],
+  },
+};
+
+/** Futures bought and sold by their trend, sized by how much the book would have moved: limits on the tail, not on legs. */
+const trendFollower: Strategy = {
+  folder: "trend-follower",
+  subject: "0xbcd4042de499d14e55001ccbb24a551f3b954096",
+  accountId: "cta-1",
+  sources: ["Halyard Prime"],
+  underlyings: ["USD", "BTC", "ETH", "SOL"],
+  instruments: [cash("USDC"), cash("USDT"), perp("BTC"), perp("ETH"), perp("SOL"), future("BTC-27MAR26")],
+  policyName: "Trend follower, tail risk",
+  limits: {
+    maxLeverage: "2",
+    maxVolatility: "0.25",
+    maxExpectedShortfall: { "0.95": "0.04", "0.975": "0.05", "0.99": "0.06" },
+    minEquity: "3000000",
+  },
+  tailCircuit: "tail-risk/spot-64",
+  scenarios: [],
+  positions: {
+    USDC: "4200000",
+    USDT: "650000",
+    "BTC-PERP": "24",
+    "BTC-27MAR26": "12",
+    "ETH-PERP": "-310",
+    "SOL-PERP": "-4200",
+  },
+  twin: {
+    // The same gross exposure, but the shorts became longs: nothing is offset any more.
+    file: "snapshot-all-long.json",
+    changes: { "cta-1": { "ETH-PERP": "310", "SOL-PERP": "4200" } },
+    breaks: ["maxVolatility", "maxExpectedShortfall", "maxExpectedShortfall", "maxExpectedShortfall"],
   },
 };
 
@@ -578,4 +579,5 @@ export const STRATEGIES: readonly Strategy[] = [
   yieldOptimiser,
   marketMaker,
   primeBroker,
+  trendFollower,
 ];

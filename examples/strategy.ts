@@ -10,6 +10,9 @@ import type { MarketRow } from "./quotes.js";
 /** Amounts by instrument, decimal strings. */
 export type Positions = Readonly<Record<string, string>>;
 
+/** What differs in some accounts, by their ids; an amount of 0 is a position that is gone. */
+export type Changes = Readonly<Record<string, Positions>>;
+
 /** An account beside the first one. */
 export interface OtherAccount {
   readonly id: string;
@@ -30,7 +33,11 @@ export interface Strategy {
   readonly underlyings: readonly string[];
   readonly instruments: readonly MarketRow[];
   readonly policyName: string;
-  readonly limits: Readonly<Record<string, string | readonly [string, string]>>;
+  readonly limits: Readonly<
+    Record<string, string | readonly [string, string] | Readonly<Record<string, string>>>
+  >;
+  /** Circuit of the tail-risk limits, when there are some. */
+  readonly tailCircuit?: string;
   readonly scenarios: readonly {
     readonly name: string;
     readonly shocks: Readonly<Record<string, string>>;
@@ -43,9 +50,7 @@ export interface Strategy {
   /** A snapshot that breaks the policy, and the limits that it breaks, in the order of a report. */
   readonly twin: {
     readonly file: string;
-    readonly positions: Positions;
-    /** The strategy's own when absent. */
-    readonly otherAccounts?: readonly OtherAccount[];
+    readonly changes: Changes;
     readonly breaks: readonly string[];
   };
 }

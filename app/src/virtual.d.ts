@@ -31,6 +31,8 @@ declare module "virtual:keel-examples" {
     readonly circuit: string;
     /** File names, the healthy one first. */
     readonly snapshots: readonly string[];
+    /** Names of the files that go with each snapshot. */
+    readonly shared: readonly string[];
   }
 
   export const EXAMPLES: readonly Example[];

@@ -82,11 +82,14 @@ async function verifyProofs(
   const files = new Map(keys.map(keyFile));
   const known = new Map<string, VerificationKey>();
   for (const entry of entries) {
-    const { circuit } = await policyTermsOf(registry, entry.policyId);
-    const key =
-      known.get(circuit) ?? (await verificationKeyOf(circuitName(circuit), files.get(circuit), context));
-    known.set(circuit, key);
-    if (await reverify(registry, entry, key)) continue;
+    const { circuit, tailCircuit } = await policyTermsOf(registry, entry.policyId);
+    const keyOf = async (hash: Hex): Promise<VerificationKey> => {
+      const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
+      known.set(hash, key);
+      return key;
+    };
+    const tailKey = entry.tail === undefined ? undefined : await keyOf(tailCircuit);
+    if (await reverify(registry, entry, await keyOf(circuit), tailKey)) continue;
     throw new KeelError({
       kind: "proof",
       code: "history.proof",

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { availableParallelism } from "node:os";
 import type { ArtifactSet } from "../../circuits/setup/index.js";
 import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
 import {
@@ -49,6 +50,8 @@ export interface ProveOptions extends BookFiles {
   readonly stateOut?: string;
   /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
   readonly artifacts?: string;
+  /** The same for the tail-risk circuit. */
+  readonly tailArtifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -78,14 +81,18 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = await artifactsOf(policy.circuit.id, options.artifacts, context);
-  const insecure = artifacts.manifest.insecure === true;
+  const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
+  if (policy.tail !== undefined) {
+    artifacts.push(await artifactsOf(policy.tail.circuit.id, options.tailArtifacts, context));
+  }
+  const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
-  const proven = await withProver(artifacts, options, context, (prover, proveOptions) =>
+  const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
     proveHealth({
       ...book,
-      prover,
+      prover: prover!,
+      ...(tailProver === undefined ? {} : { tailProver }),
       domain,
       now: context.now(),
       allowInsecure: options.insecure === true,
@@ -119,6 +126,7 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--snapshot": options.snapshot,
     "--market": options.market,
     "--policy": options.policy,
+    "--returns": options.returns,
     "--enrolment": options.enrolment,
     "--state": options.state,
     "--out": out,
@@ -140,36 +148,41 @@ function outputsOf(proven: ProvenAttestation, { out, opening, stateOut }: ProveO
   return [...files, { path: out, text: formatAttestation(attestation), secret: false }];
 }
 
-type WithProver = (
-  prover: Prover,
+type WithProvers = (
+  provers: readonly Prover[],
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-async function withProver(
-  { wasmPath, zkeyPath, manifest }: ArtifactSet,
-  { workers, timeout }: ProveOptions,
+/** Provers of several circuits share the workers, at least one each. */
+async function withProvers(
+  artifacts: readonly ArtifactSet[],
+  { workers = availableParallelism(), timeout }: ProveOptions,
   context: Context,
-  work: WithProver,
+  work: WithProvers,
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
-  const { wasm, zkey } = manifest.files;
-  let prover: Prover | undefined;
+  const provers: Prover[] = [];
   try {
     progress.update("loading the key", 0);
-    prover = await createProver({
-      wasm: wasmPath,
-      zkey: zkeyPath,
-      sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
-      ...(workers === undefined ? {} : { workers }),
-    });
-    return await work(prover, {
+    for (const { wasmPath, zkeyPath, manifest } of artifacts) {
+      const { wasm, zkey } = manifest.files;
+      provers.push(
+        await createProver({
+          wasm: wasmPath,
+          zkey: zkeyPath,
+          sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+          workers: Math.max(1, Math.floor(workers / artifacts.length)),
+        }),
+      );
+    }
+    return await work(provers, {
       signal: context.signal,
       onProgress: ({ phase, fraction }) => progress.update(stepOf(phase), fraction),
       ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
     });
   } finally {
     progress.clear();
-    prover?.close();
+    for (const prover of provers) prover.close();
   }
 }
 

@@ -70,7 +70,7 @@ beforeAll(async () => {
   const sit = (who: keyof typeof CAST) =>
     sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl);
   [manager, depositor, regulator] = await Promise.all([sit("relayer"), sit("depositor"), sit("rival")]);
-  book = await world.example(POSITIONS);
+  book = await world.example({ main: POSITIONS });
 });
 
 afterAll(async () => {

@@ -50,7 +50,11 @@ describe("check", () => {
       limit: "3",
       ok: true,
       headroom: "0.1906",
-      room: { add: { of: "grossExposure", usd: "1390269" }, lose: "463423" },
+      room: {
+        add: { of: "grossExposure", usd: "1390269" },
+        lose: "463423",
+        move: { underlying: "ETH", change: "0.0709" },
+      },
       consumers: {
         instruments: [
           { name: "ETH-PERP", usd: "10092390" },

@@ -4,11 +4,23 @@
  *
  * @module
  */
-import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatSourceKey } from "keel/prover";
 import { describe, expect, it } from "vitest";
 import { prove } from "../../dist/cli/commands/prove.js";
+import { exampleSourceKey } from "../../dist/examples/generate.js";
 import {
   captured,
   type Ended,
@@ -92,6 +104,46 @@ describe("47 output files", () => {
       expect(await modeOf(file("o.json"))).toBe(0o600);
       expect(await modeOf(file("a.json"))).toBe(0o644 & ~process.umask());
       expect((await readdir(folder)).sort()).toEqual(["a.json", "key.json", "o.json"]);
+    });
+  });
+
+  it("no command writes over a file that it reads, --force or not; a snapshot may be signed in its place", async () => {
+    await inFolder(async (folder) => {
+      const key = join(folder, "key.json");
+      await keygen(key);
+      const pair = await readFile(key, "utf8");
+      const files = { ...strategyFiles("eth-hedged-vault") };
+      for (const [role, file] of Object.entries(files)) {
+        files[role as keyof typeof files] = join(folder, `${role}.json`);
+        await copyFile(file, join(folder, `${role}.json`));
+      }
+      const { snapshot, market, policy } = files;
+      const published = ["--market", market, "--policy", policy];
+      const book = ["--snapshot", snapshot, ...published];
+      const registry = [
+        "--rpc",
+        "http://127.0.0.1:9",
+        "--registry",
+        `0x${"1".repeat(40)}`,
+        "--key-file",
+        key,
+      ];
+      const overwriting = [
+        ["sign", ...book, "--key", key, "--out", key],
+        ["sign-market", ...published, ...registry, "--out", key],
+        ["enrol", "--snapshot", snapshot, "--out", snapshot],
+        ["market", "build", ...published, "--out", market],
+        ["prove", ...book, "--out", policy],
+      ];
+      for (const args of overwriting) {
+        const refused = await keelHere([...args, "--force", "--json"]);
+        expect([refused.code, errorOf(refused).code], args[0]).toEqual([1, "usage"]);
+      }
+      expect(await readFile(key, "utf8")).toBe(pair);
+      const source = join(folder, "source.json");
+      await writeFile(source, formatSourceKey(exampleSourceKey("Northgate Custody")));
+      const inPlace = [...book, "--key", source, "--out", snapshot, "--force"];
+      expect((await keelHere(["sign", ...inPlace])).code).toBe(0);
     });
   });
 

@@ -226,7 +226,7 @@ describe("keel watch", () => {
   });
 });
 
-describe("49: text that others wrote", () => {
+describe("49 text that others wrote", () => {
   it("is printed without anything that a terminal obeys", () => {
     expect(printable("plain — ünïcode 健康 🙂")).toBe("plain — ünïcode 健康 🙂");
     expect(printable("a\u0000\u001b\r\n\u007f\u0085b\u2028\u2066\ufeff")).toBe(

@@ -96,7 +96,53 @@ function unitsOf(row, market, policy) {
   };
 }
 
-function evaluate(snapshot, market, policy) {
+// The least multiple of 10^-16 whose square is at least the value, by halving.
+function rootUp(value) {
+  if (value.sign <= 0) return ZERO;
+  const scale = 10n ** 16n;
+  const enough = (n) => value.atMost(new Fraction(n * n, scale * scale));
+  let [low, high] = [0n, 1n];
+  while (!enough(high)) high *= 2n;
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n;
+    if (enough(middle)) high = middle;
+    else low = middle;
+  }
+  return new Fraction(high, scale);
+}
+
+// Up to a multiple of 10^-places.
+const ceiling = (value, places) => ZERO.minus(ZERO.minus(value).floor(places));
+
+// SPEC section 11. Exposures are cut down to grains of 2^40 * 1e-16 USD, and a grain times a return of -1 is added for every
+// underlying of the circuit; the mean of the worst days is taken day by day from the worst, a part of a day in part.
+function tailOf(D, returns, underlyings) {
+  const names = returns.underlyings;
+  const grain = new Fraction(2n ** 40n, 10n ** 16n);
+  const grains = names.map((name) => D[name].over(grain).floor(0));
+  const losses = returns.daily.map((day) => {
+    const change = total(day.map((r, u) => grains[u].times(Fraction.of(r))));
+    return new Fraction(BigInt(underlyings)).minus(change).times(grain);
+  });
+  const worst = losses.sort((a, b) => a.minus(b).sign * -1);
+  const shortfall = (level) => {
+    const days = ONE.minus(Fraction.of(level)).times(new Fraction(BigInt(worst.length)));
+    let [left, sum] = [days, ZERO];
+    for (const loss of worst) {
+      const part = left.atMost(ONE) ? left : ONE;
+      sum = sum.plus(part.times(loss));
+      left = left.minus(part);
+    }
+    return sum.over(days);
+  };
+  const covariance = (u, v) => Fraction.of(u < v ? returns.covariance[v][u] : returns.covariance[u][v]);
+  const variance = total(
+    names.flatMap((a, u) => names.map((b, v) => D[a].times(D[b]).times(covariance(u, v)))),
+  );
+  return { shortfall, variance };
+}
+
+function evaluate(snapshot, market, policy, returns) {
   const holdings = [];
   for (const account of snapshot.accounts) {
     for (const [id, text] of Object.entries(account.positions)) {
@@ -154,9 +200,21 @@ function evaluate(snapshot, market, policy) {
     maxDrawdown: (limit) => E.sign > 0 && ONE.minus(Fraction.of(limit)).times(E).atMost(E),
     minEquity: (limit) => Fraction.of(limit).atMost(E),
   };
-  const broken = Object.entries(policy.limits)
-    .filter(([name, limit]) => !rules[name](limit))
-    .map(([name]) => name);
+  const underlyings = { "tail-risk/spot-64": 8, "tail-risk/64": 16, "tail-risk/250": 16 }[
+    policy.tail?.circuit
+  ];
+  const tail = returns && tailOf(D, returns, underlyings);
+  const square = (value) => value.times(value);
+  if (tail) {
+    rules.maxVolatility = (limit) => E.sign > 0 && tail.variance.atMost(square(Fraction.of(limit).times(E)));
+  }
+  const broken = Object.entries(policy.limits).flatMap(([name, limit]) => {
+    if (name === "maxExpectedShortfall") {
+      const levels = Object.entries(limit).sort(([a], [b]) => Fraction.of(a).minus(Fraction.of(b)).sign);
+      return levels.filter(([level, most]) => !ofEquity(tail.shortfall(level))(most)).map(() => name);
+    }
+    return rules[name](limit) ? [] : [name];
+  });
   const text = (record) => mapped(Object.keys(record), (name) => record[name].toString());
   const greeks = policy.circuit.includes("/options-")
     ? { gamma: `${greek("gamma")}`, vega: `${greek("vega")}`, theta: `${greek("theta")}` }
@@ -168,6 +226,12 @@ function evaluate(snapshot, market, policy) {
       ...{ assets: `${A}`, liabilities: `${L}`, equity: `${E}`, grossExposure: `${G}`, collateral: `${C}` },
       ...{ netDelta: `${N}`, underlyingDelta: text(D), venueEquity: text(V), scenarioPnl: text(pnl) },
       ...greeks,
+      ...(tail && {
+        volatility: `${rootUp(tail.variance)}`,
+        expectedShortfall: mapped(Object.keys(policy.limits.maxExpectedShortfall ?? {}), (level) =>
+          ceiling(tail.shortfall(level), 16).toString(),
+        ),
+      }),
     },
   };
 }
@@ -214,9 +278,9 @@ function chain(limit, number) {
 const examples = new URL("../../examples/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, examples), "utf8"));
 const rows = read("expected.json").filter((row) => row.snapshot && !/invalid\//.test(JSON.stringify(row)));
-const vectors = rows.map(({ snapshot, market, policy }) => ({
-  ...{ snapshot, market, policy },
-  ...evaluate(read(snapshot), read(market), read(policy)),
+const vectors = rows.map(({ snapshot, market, policy, returns }) => ({
+  ...{ snapshot, market, policy, returns },
+  ...evaluate(read(snapshot), read(market), read(policy), returns && read(returns)),
 }));
 const chains = ["0", "0.0333", "0.05", "0.1", "0.25", "0.9999", "1"].map(chain);
 
@@ -224,8 +288,11 @@ const folder = process.argv[2] ?? import.meta.dirname;
 const write = (name, content) => {
   // What is short stands on a line, as the formatter would have it.
   const text = JSON.stringify(content, null, 2).replace(
-    /\[\s+("[^[\]]*")\s+\]/g,
-    (_, names) => `[${names.replace(/\s+/g, " ")}]`,
+    /^(.*)\[\s+("[^[\]]*")\s+\](,?)$/gm,
+    (all, label, names, comma) => {
+      const line = `${label}[${names.replace(/\s+/g, " ")}]${comma}`;
+      return line.length <= 110 ? line : all;
+    },
   );
   writeFileSync(join(folder, name), `${text}\n`);
 };

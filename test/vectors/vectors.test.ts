@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { assess, type DrawdownState, nextState, parseSnapshot, report } from "keel/prover";
-import { parseDecimal, parseMarket, parsePolicy } from "keel/verifier";
+import { parseDecimal, parseMarket, parsePolicy, parseReturns, withReturns } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, SALT } from "../support/book.js";
 import { EXAMPLES, inFolder } from "../support/cli.js";
@@ -20,6 +20,7 @@ interface Vector {
   readonly snapshot: string;
   readonly market: string;
   readonly policy: string;
+  readonly returns?: string;
   readonly healthy: boolean;
   readonly broken: readonly string[];
   readonly metrics: object;
@@ -52,7 +53,10 @@ describe("the integer model", () => {
     const [snapshot, market, policy] = await Promise.all(
       [vector.snapshot, vector.market, vector.policy].map(read),
     );
-    const assessment = assess(parseSnapshot(snapshot!), parseMarket(market!), parsePolicy(policy!));
+    const prices = parseMarket(market!);
+    const data =
+      vector.returns === undefined ? prices : withReturns(prices, parseReturns(await read(vector.returns)));
+    const assessment = assess(parseSnapshot(snapshot!), data, parsePolicy(policy!));
     const { healthy, metrics, limits } = report(assessment);
     expect(metrics).toEqual(vector.metrics);
     expect(limits.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(vector.broken);

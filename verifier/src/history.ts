@@ -8,8 +8,9 @@
 
 import type { Address, Hex } from "viem";
 import { healthRegistryAbi } from "./abi.js";
-import { KeelError } from "./errors.js";
+import { inputError, KeelError } from "./errors.js";
 import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "./groth16.js";
+import { NO_TAIL, type PolicyTerms } from "./policy.js";
 import {
   type PendingEnrolment,
   policyTermsOf,
@@ -21,6 +22,7 @@ import {
   toKeelError,
 } from "./registry.js";
 import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
+import { tailVector } from "./tail-risk.js";
 
 /** Where in the chain an entry stands. */
 export interface Place {
@@ -61,6 +63,16 @@ export interface AttestedEntry extends Place {
   readonly proof: readonly bigint[];
   /** Verifier contract and its version in the verifier book. */
   readonly verifier: Address;
+  readonly version: number;
+  /** Under policies with tail-risk limits. */
+  readonly tail?: TailEntry;
+}
+
+/** The tail-risk proof of an attestation. */
+export interface TailEntry {
+  readonly returns: { readonly root: bigint; readonly asOf: number };
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
   readonly version: number;
 }
 
@@ -132,6 +144,7 @@ export type Claim = Pick<
   | "exposuresCommitment"
   | "digest"
   | "proof"
+  | "tail"
 >;
 
 export interface HistoryQuery {
@@ -253,9 +266,15 @@ export async function checkedRecord(
  * Verifies the proof of an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's
  * terms (checked against their id) and the entry.
  *
+ * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
  */
-export async function reverify(registry: Registry, entry: Claim, key: VerificationKey): Promise<boolean> {
+export async function reverify(
+  registry: Registry,
+  entry: Claim,
+  key: VerificationKey,
+  tailKey?: VerificationKey,
+): Promise<boolean> {
   const terms = await policyTermsOf(registry, entry.policyId);
   const vector = statementVector({
     domain: await scopeIn(registry, terms),
@@ -269,8 +288,28 @@ export async function reverify(registry: Registry, entry: Claim, key: Verificati
     exposuresCommitment: entry.exposuresCommitment,
     terms,
   });
-  const { c, x, y } = statementInputs(entry.digest, vector);
-  const proof = wellFormed(entry.proof);
+  const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  if (asksForTail !== (entry.tail !== undefined)) return false;
+  return (
+    holds(entry, vector, key) &&
+    (entry.tail === undefined || holds(entry.tail, tailOf(entry, terms), tailKey))
+  );
+}
+
+function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigint[] {
+  const { root, asOf } = tail!.returns;
+  return tailVector({ exposuresCommitment, returnsRoot: root, returnsTime: asOf, terms });
+}
+
+function holds(
+  proven: Pick<TailEntry, "digest" | "proof">,
+  vector: readonly bigint[],
+  key: VerificationKey | undefined,
+): boolean {
+  if (key === undefined)
+    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
+  const { c, x, y } = statementInputs(proven.digest, vector);
+  const proof = wellFormed(proven.proof);
   return proof !== undefined && verifyGroth16(key, [c, x, y], proof);
 }
 
@@ -440,11 +479,19 @@ interface AttestedArgs {
     readonly exposuresCommitment: bigint;
     readonly commitment: bigint;
     readonly proof: readonly bigint[];
+    readonly tail: readonly {
+      readonly version: number;
+      readonly returnsRoot: bigint;
+      readonly returnsTime: bigint;
+      readonly commitment: bigint;
+      readonly proof: readonly bigint[];
+    }[];
   };
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
   const { enrolment, units, previousState, newState } = submission;
+  const [tail] = submission.tail;
   return {
     subject,
     policyId,
@@ -459,6 +506,16 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
     exposuresCommitment: submission.exposuresCommitment,
     digest: submission.commitment,
     proof: submission.proof,
+    ...(tail === undefined
+      ? {}
+      : {
+          tail: {
+            returns: { root: tail.returnsRoot, asOf: Number(tail.returnsTime) },
+            digest: tail.commitment,
+            proof: tail.proof,
+            version: tail.version,
+          },
+        }),
   };
 }
 

@@ -26,9 +26,16 @@ export function limitsOf(terms: PolicyTerms): Limits {
     "maxTheta",
     "maxStressLoss",
     "maxDrawdown",
+    "maxVolatility",
   ] as const;
   const { netDeltaLo, netDeltaHi, minEquity } = terms;
   const hasBand = BigInt(netDeltaLo) !== ABSENT_NET_DELTA_LOW || BigInt(netDeltaHi) !== ABSENT_NET_DELTA_HIGH;
+  const levels = terms.confidence
+    .map((confidence, j) => ({
+      confidence: bps(BigInt(confidence)),
+      limit: bps(BigInt(terms.maxExpectedShortfall[j]!)),
+    }))
+    .filter(({ confidence }) => confidence !== 0n);
   const ratios = [
     ...minima.filter((name) => terms[name] !== 0),
     ...maxima.filter((name) => BigInt(terms[name]) !== ABSENT_MAX),
@@ -36,6 +43,7 @@ export function limitsOf(terms: PolicyTerms): Limits {
   return {
     ...Object.fromEntries(ratios),
     ...(hasBand ? { netDelta: [bps(BigInt(netDeltaLo)), bps(BigInt(netDeltaHi))] as const } : {}),
+    ...(levels.length === 0 ? {} : { maxExpectedShortfall: levels }),
     ...(minEquity === 0n ? {} : { minEquity: usd8(minEquity) }),
   };
 }

@@ -30,6 +30,9 @@ import {
   parseJson,
   parseMarket,
   parsePolicy,
+  parseReturns,
+  type Returns,
+  withReturns,
 } from "../../../verifier/src/index.js";
 
 /** What has been opened so far. */
@@ -37,6 +40,8 @@ export interface OpenFiles {
   readonly snapshot?: Snapshot;
   readonly market?: Market;
   readonly policy?: Policy;
+  /** Daily returns and covariances, for policies with tail-risk limits. */
+  readonly returns?: Returns;
   /** The declared accounts, secret; without them a proof declares the snapshot's anew. */
   readonly enrolment?: Enrolment;
   /** The drawdown chain's latest state, secret; its genesis without it. */
@@ -61,6 +66,7 @@ const PARSERS = {
   "snapshot/1": (text: string) => ({ snapshot: parseSnapshot(text) }),
   "market/1": (text: string) => ({ market: parseMarket(text) }),
   "policy/1": (text: string) => ({ policy: parsePolicy(text) }),
+  "returns/1": (text: string) => ({ returns: parseReturns(text) }),
   "enrolment/1": (text: string) => ({ enrolment: parseEnrolment(text) }),
   "state/1": (text: string) => ({ state: parseState(text) }),
 } as const satisfies Record<string, (text: string) => OpenFiles>;
@@ -82,11 +88,21 @@ function readFile(text: string): OpenFiles {
   throw inputError("file.kind", "file.keel", Object.keys(PARSERS).join(", "), "another mark");
 }
 
-/** The book, when everything for it is open. @throws KeelError kind "input" when policy and market do not go together */
+/** What is still needed before a book can be judged. */
+export function missingFiles(files: OpenFiles): string[] {
+  const needed = ["snapshot", "market", "policy"] as const;
+  const missing: string[] = needed.filter((name) => files[name] === undefined);
+  const needsReturns = files.policy?.tail !== undefined && files.returns === undefined;
+  return needsReturns ? [...missing, "returns"] : missing;
+}
+
+/** The book, when everything for it is open. @throws KeelError kind "input" when the files do not go together */
 export function bookOf(files: OpenFiles): Book | undefined {
-  const { snapshot, market, policy } = files;
-  if (snapshot === undefined || market === undefined || policy === undefined) return undefined;
-  checkFit(policy, market);
+  if (missingFiles(files).length > 0) return undefined;
+  const { returns } = files;
+  const [snapshot, policy] = [files.snapshot!, files.policy!];
+  checkFit(policy, files.market!);
+  const market = returns === undefined ? files.market! : withReturns(files.market!, returns);
   return { ...files, snapshot, market, policy };
 }
 

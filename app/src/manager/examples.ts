@@ -19,10 +19,10 @@ export interface ExampleChoice {
 /** What can be opened here. */
 export function exampleChoices(config: ConsoleConfig | undefined): ExampleChoice[] {
   const own = config?.example === undefined ? [] : [localExample(config.example)];
-  const shipped = EXAMPLES.flatMap(({ folder, title, snapshots }) =>
+  const shipped = EXAMPLES.flatMap(({ folder, title, snapshots, shared }) =>
     snapshots.map((snapshot, i) => ({
       name: i === 0 ? title : `${title}: ${snapshot.replace(/^snapshot-|\.json$/g, "")}`,
-      paths: [snapshot, "market.json", "policy.json"].map((name) => `examples/${folder}/${name}`),
+      paths: [snapshot, ...shared].map((name) => `examples/${folder}/${name}`),
     })),
   );
   return [...own, ...shipped];

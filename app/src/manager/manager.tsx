@@ -21,6 +21,7 @@ import {
   edited,
   type Judged,
   judge,
+  missingFiles,
   type OpenFiles,
   openTexts,
 } from "./book.js";
@@ -116,7 +117,7 @@ function Opening(props: {
   readonly onClear: () => void;
 }): JSX.Element {
   const { config, files, busy, onTexts, onError, onExample, onClear } = props;
-  const missing = (["snapshot", "market", "policy"] as const).filter((name) => files[name] === undefined);
+  const missing = missingFiles(files);
   const isEmpty = Object.keys(files).length === 0;
   const close = (
     <button type="button" class="quiet" disabled={isEmpty} onClick={onClear}>

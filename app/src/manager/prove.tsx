@@ -52,7 +52,11 @@ export function Prove(props: {
   const [made, setMade] = useState<Made | undefined>();
   const [error, setError] = useState<unknown>();
   const abort = useRef<AbortController | undefined>(undefined);
-  const circuit = CIRCUIT_FILES.find(({ id }) => id === book.policy.circuit.id);
+  // Tail risk is a second proof, with a second key: the command line makes it.
+  const circuit =
+    book.policy.tail === undefined
+      ? CIRCUIT_FILES.find(({ id }) => id === book.policy.circuit.id)
+      : undefined;
   useEffect(() => setMade(undefined), [book.snapshot, book.market, book.policy]);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -77,8 +81,8 @@ export function Prove(props: {
     <Section title="Prove">
       {circuit === undefined ? (
         <p class="empty">
-          This page has no proving key for {book.policy.circuit.id}: check here, prove with{" "}
-          <code>keel prove</code>.
+          This page has no proving key for {book.policy.tail?.circuit.id ?? book.policy.circuit.id}: check
+          here, prove with <code>keel prove</code>.
         </p>
       ) : (
         <>

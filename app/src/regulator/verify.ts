@@ -21,6 +21,7 @@ import {
   KeelError,
   limitsOf,
   type Market,
+  NO_TAIL,
   type Policy,
   parseAttestation,
   parseJson,
@@ -90,7 +91,7 @@ export async function verifyEvidence(evidence: Evidence, client: PublicClient | 
   if (attestation === undefined) throw inputError("verify.missing", "attestation", "an attestation", "none");
   if (policy !== undefined && market !== undefined) {
     checkFit(policy, market);
-    const verificationKey = needKey(policy.circuit.id);
+    const verificationKey = needKey(policy.tail?.circuit.id ?? policy.circuit.id);
     const verified = await verifyAtDesk({ attestation, policy, market, verificationKey });
     return finding(verified, saysText(verified, policy), Date.now() / 1000);
   }
@@ -114,9 +115,11 @@ async function verifyByChain(attestation: Attestation, client: PublicClient): Pr
   if (skew > terms.maxMarketSkew) {
     throw refused("attestation.asOf", `within ${terms.maxMarketSkew} s of the market`, `${skew} s`);
   }
-  const key = needKey(circuitName(terms.circuit));
+  const hasTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  const key = needKey(circuitName(hasTail ? terms.tailCircuit : terms.circuit));
   checkDevelopmentKey(key.insecure === true, domain, false);
-  const claim = { ...attestation, proof: encodeProof(attestation.proof) };
+  const { tail: _, ...health } = attestation;
+  const claim = { ...health, proof: encodeProof(attestation.proof) };
   if (!(await reverify(registry, claim, key))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
