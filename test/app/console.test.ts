@@ -129,7 +129,7 @@ describe("the story", () => {
     const without = { instrument: "ETH-PERP", quantity: 340_791_827_364n };
     expect(await shownLimits(manager)).toEqual(expectedLimits(without));
     await see(manager.page, /limits BROKEN/);
-    await photograph(manager, "manager-what-if");
+    await photograph(manager, "manager-what-if", { name: "manager", from: ".summary" });
     await field.fill("1e5");
     await see(manager.page, /text with an exponent \(input.decimal\)/);
     await button(manager.page, "Put everything back").click();
@@ -198,7 +198,7 @@ describe("the story", () => {
     await page.getByLabel("Withdraw, USDC").fill("100,000");
     await button(page, "Withdraw").click();
     await see(page, /Withdraw of 100,000 USDC accepted/);
-    await photograph(depositor, "vault-open");
+    await photograph(depositor, "vault-open", { name: "vault", from: "main" });
   });
 
   it("the regulator pastes the attestation and reads what it says, and what it does not", async () => {
@@ -252,7 +252,7 @@ describe("the story", () => {
     const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
     expect(lines).toHaveLength(events.length + 1);
     expect(lines.every((line) => !/(^|,)"?[=+@]/.test(line))).toBe(true);
-    await photograph(regulator, "regulator-record");
+    await photograph(regulator, "regulator-record", { name: "regulator", from: ".record" });
     expect((await page.pdf()).length).toBeGreaterThan(10_000);
   });
 });

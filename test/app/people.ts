@@ -133,8 +133,23 @@ export async function accessibilityFindings({ page }: Person): Promise<string[]>
 }
 
 const SCREENSHOTS = fileURLToPath(new URL("../screenshots/", import.meta.url));
+const README_SCREENS = fileURLToPath(new URL("../../app/screens/", import.meta.url));
 
-/** For people to look at, in an ignored folder. */
-export async function photograph({ page }: Person, name: string): Promise<void> {
+/** A picture of app/README.md: its name, and what stands at its top. */
+export interface Screen {
+  readonly name: string;
+  readonly from: string;
+}
+
+const SCREEN_HEIGHT = 1100;
+
+/** For people to look at, in an ignored folder; with KEEL_SCREENS=1 also a picture of app/README.md. */
+export async function photograph({ page }: Person, name: string, screen?: Screen): Promise<void> {
   await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+  if (screen === undefined || process.env.KEEL_SCREENS !== "1") return;
+  const top = await page.locator(screen.from).first().boundingBox();
+  const y = top!.y + (await page.evaluate(() => scrollY));
+  const clip = { x: 0, y, width: page.viewportSize()!.width, height: SCREEN_HEIGHT };
+  const path = `${README_SCREENS}${screen.name}.jpg`;
+  await page.screenshot({ path, type: "jpeg", quality: 50, fullPage: true, clip });
 }

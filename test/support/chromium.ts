@@ -8,11 +8,13 @@
 
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createBrotliDecompress } from "node:zlib";
+import { cachedFolder } from "../../dist/circuits/setup/cache.js";
+import { PACKAGE } from "./cli.js";
 import { npmPackage } from "./npm-package.js";
 
 const run = promisify(execFile);
@@ -54,7 +56,7 @@ async function installChromium(): Promise<Chromium | undefined> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   try {
     await run("apt-get", ["update", "-qq"], { env });
-    await run("apt-get", ["install", "-y", "-qq", "chromium"], { env });
+    await run("apt-get", ["install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=240", "chromium"], { env });
   } catch {
     return undefined;
   }
@@ -63,23 +65,21 @@ async function installChromium(): Promise<Chromium | undefined> {
 }
 
 async function unpackChromium(): Promise<Chromium> {
-  const folder = join(await npmPackage(PACKED), "bin");
-  const executablePath = join(folder, "chromium");
-  const libraries = join(folder, "libraries");
-  if (!existsSync(executablePath)) {
-    await mkdir(libraries, { recursive: true });
-    await unpackTar(join(folder, "al2023.tar.br"), libraries);
-    for (const part of ["swiftshader", "fonts"]) await unpackTar(join(folder, `${part}.tar.br`), folder);
-    // The program last: where it is, the rest is whole.
-    await decompress(join(folder, "chromium.br"), `${executablePath}.part`);
-    await chmod(`${executablePath}.part`, 0o755);
-    await rename(`${executablePath}.part`, executablePath);
-  }
-  return { executablePath, env: { LD_LIBRARY_PATH: join(libraries, "lib"), FONTCONFIG_PATH: folder } };
+  const packed = join(await npmPackage(PACKED), "bin");
+  const folder = await cachedFolder(PACKAGE, `chromium-${PACKED.version}`, async (fresh) => {
+    for (const part of ["al2023", "swiftshader", "fonts"])
+      await unpackTar(join(packed, `${part}.tar.br`), fresh);
+    await decompress(join(packed, "chromium.br"), join(fresh, "chromium"));
+    await chmod(join(fresh, "chromium"), 0o755);
+  });
+  return {
+    executablePath: join(folder, "chromium"),
+    env: { LD_LIBRARY_PATH: join(folder, "lib"), FONTCONFIG_PATH: folder },
+  };
 }
 
 async function unpackTar(packed: string, folder: string): Promise<void> {
-  const tar = `${packed}.tar`;
+  const tar = join(folder, "part.tar");
   await decompress(packed, tar);
   await run("tar", ["-xf", tar, "-C", folder]);
   await rm(tar);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does `npm run app` serve the console as it should be served, with a funded example, and end on Ctrl-C?
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { request } from "node:http";
+import { join } from "node:path";
+import { parseMarket, parsePolicy } from "keel/verifier";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PACKAGE } from "../support/cli.js";
+
+let child: ChildProcess;
+let origin: string;
+
+beforeAll(async () => {
+  const env = { ...process.env, PORT: "0" };
+  child = spawn(process.execPath, [join(PACKAGE, "dist/app/serve.js")], {
+    env,
+    stdio: ["ignore", "pipe", 2],
+  });
+  let output = "";
+  for await (const part of child.stdout!) {
+    output += part;
+    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
+    if (found !== null) {
+      origin = found[0];
+      break;
+    }
+  }
+});
+
+afterAll(() => void child.kill("SIGKILL"));
+
+/** A path as it is, which fetch would make plain. */
+function statusOf(path: string): Promise<number> {
+  return new Promise((done, fail) => {
+    const { hostname, port } = new URL(origin);
+    request({ hostname, port, path }, (response) => {
+      response.resume();
+      done(response.statusCode!);
+    })
+      .on("error", fail)
+      .end();
+  });
+}
+
+describe("npm run app", () => {
+  it("sends a strict security policy and isolates the page, with every file", async () => {
+    for (const path of ["/", "/keel.json", "/nowhere"]) {
+      const { headers } = await fetch(origin + path);
+      const policy = headers.get("content-security-policy");
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).not.toContain("unsafe-inline");
+      expect(policy).not.toMatch(/'unsafe-eval'|https?:|\*/);
+      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+      expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
+    }
+  });
+
+  it("has a funded example, signed now", async () => {
+    const texts = (await (await fetch(`${origin}/local-example.json`)).json()) as Record<string, string>;
+    const config = (await (await fetch(`${origin}/keel.json`)).json()) as Record<string, unknown>;
+    expect(Math.abs(parseMarket(texts.market!).asOf - Date.now() / 1000)).toBeLessThan(600);
+    expect(parsePolicy(texts.policy!).circuit.id).toBe("portfolio-health/spot-16");
+    expect(config.vault).toMatch(/^0x[0-9a-f]{40}$/i);
+  });
+
+  it.each(["/../package.json", "/..%2f..%2fpackage.json", "/%2e%2e/%2e%2e/package.json", "/%zz"])(
+    "47 %s leads nowhere",
+    async (path) => {
+      expect([404, 500]).toContain(await statusOf(path));
+    },
+  );
+
+  it("ends by itself on Ctrl-C", async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+    await expect(fetch(origin)).rejects.toThrow();
+  });
+});
