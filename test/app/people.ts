@@ -101,11 +101,13 @@ async function answer(wallet: Wallet, rpcUrl: string, method: string, params: un
 /** Milliseconds for which the page's main thread was held at the longest, from now until it is read. */
 export async function watchMainThread({ page }: Person): Promise<() => Promise<number>> {
   await page.evaluate(() => {
-    const held = globalThis as unknown as { longestTask: number };
+    const held = globalThis as unknown as { longestTask: number; taskObserver?: PerformanceObserver };
+    held.taskObserver?.disconnect();
     held.longestTask = 0;
-    new PerformanceObserver((list) => {
+    held.taskObserver = new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) held.longestTask = Math.max(held.longestTask, duration);
-    }).observe({ type: "longtask" });
+    });
+    held.taskObserver.observe({ type: "longtask" });
   });
   return () => page.evaluate(() => (globalThis as unknown as { longestTask: number }).longestTask);
 }
