@@ -301,6 +301,7 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       finish(await setup(circuits, context));
     });
   add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+    .option("--artifacts <folder>", "what a ceremony exported, to check as well")
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
     .action(async (options: DoctorOptions) => {

@@ -24,6 +24,7 @@ import {
   contractsFolder,
   generatedFolder,
   hardhatConfig,
+  soliditySettings,
   sourcesFolder,
 } from "./paths.js";
 import { generateVerifier, type VerifierOptions } from "./verifier-template.js";
@@ -153,7 +154,8 @@ async function removeOutdated(mark: string): Promise<void> {
 async function hashInputs(): Promise<string> {
   const hash = createHash("sha256");
   const sources = (await readdir(sourcesFolder, { recursive: true })).filter((path) => path.endsWith(".sol"));
-  for (const file of [hardhatConfig, ...sources.sort().map((path) => join(sourcesFolder, path))]) {
+  const settings = [hardhatConfig, soliditySettings];
+  for (const file of [...settings, ...sources.sort().map((path) => join(sourcesFolder, path))]) {
     hash.update(`${relative(contractsFolder, file)}\0${await readFile(file, "utf8")}\0`);
   }
   for (const tool of TOOLS) {

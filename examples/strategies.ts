@@ -354,7 +354,10 @@ const indexReplication: Strategy = {
     maxStressLoss: "0.6",
     maxDrawdown: "0.6",
     minEquity: "20000000",
+    maxVolatility: "0.55",
+    maxExpectedShortfall: { "0.95": "0.07", "0.99": "0.09" },
   },
+  tailCircuit: "tail-risk/250",
   scenarios: [
     {
       name: "12 March 2020",
@@ -388,7 +391,14 @@ const indexReplication: Strategy = {
     // A rebalance bought the coins twice on margin of the perpetual.
     file: "snapshot-doubled-rebalance.json",
     changes: { futures: { "BTC-PERP": "55" } },
-    breaks: ["maxLeverage", "netDelta", "maxUnderlyingDelta"],
+    breaks: [
+      "maxLeverage",
+      "netDelta",
+      "maxUnderlyingDelta",
+      "maxVolatility",
+      "maxExpectedShortfall",
+      "maxExpectedShortfall",
+    ],
   },
 };
 
@@ -476,7 +486,10 @@ const marketMaker: Strategy = {
     maxStressLoss: "0.05",
     maxDrawdown: "0.1",
     minEquity: "4000000",
+    maxVolatility: "0.1",
+    maxExpectedShortfall: { "0.975": "0.01" },
   },
+  tailCircuit: "tail-risk/64",
   scenarios: [
     { name: "Everything down 30%", shocks: { BTC: "-0.3", ETH: "-0.35", SOL: "-0.4", HYPE: "-0.5" } },
     { name: "Everything up 30%", shocks: { BTC: "0.3", ETH: "0.35", SOL: "0.4", HYPE: "0.5" } },
@@ -517,7 +530,7 @@ const marketMaker: Strategy = {
       "venue-1-cross": { USDC: "-900000" },
       "venue-1-isolated": { USDC: "2050000", "HYPE-PERP": "-44050" },
     },
-    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss", "maxVolatility", "maxExpectedShortfall"],
   },
 };
 

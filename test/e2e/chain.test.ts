@@ -218,7 +218,7 @@ describe("an attestation's way to the chain", () => {
       checks: { name: string; detail: string }[];
     };
     expect(checks.find(({ name }) => name === `verifier ${CIRCUIT}`)?.detail).toContain(
-      "same key as the artifacts",
+      "same key and code as the artifacts here (development key)",
     );
     expect(checks.find(({ name }) => name === "chain")?.detail).toBe("id 31337");
   });

@@ -288,8 +288,11 @@ const folder = process.argv[2] ?? import.meta.dirname;
 const write = (name, content) => {
   // What is short stands on a line, as the formatter would have it.
   const text = JSON.stringify(content, null, 2).replace(
-    /\[\s+("[^[\]]*")\s+\]/g,
-    (_, names) => `[${names.replace(/\s+/g, " ")}]`,
+    /^(.*)\[\s+("[^[\]]*")\s+\](,?)$/gm,
+    (all, label, names, comma) => {
+      const line = `${label}[${names.replace(/\s+/g, " ")}]${comma}`;
+      return line.length <= 110 ? line : all;
+    },
   );
   writeFileSync(join(folder, name), `${text}\n`);
 };
