@@ -209,6 +209,7 @@ export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?:
     portfolioCommitment: 1n,
     exposuresCommitment: 2n,
     commitment: COMMITMENT,
+    tail: [],
     proof: [BigInt(truth), 0n, 0n, 0n, 0n, 0n, 0n, 0n] as const,
   };
 }
