@@ -41,7 +41,7 @@ export function reportError(error: unknown, context: Context, json: boolean): nu
   const hint = HINTS[known.code];
   if (hint !== undefined) note(context, `hint: ${hint}`);
   if (context.env.KEEL_DEBUG !== undefined && error instanceof Error) {
-    context.writeError(`${error.stack ?? error.message}\n`);
+    for (const line of (error.stack ?? error.message).split("\n")) context.writeError(`${printable(line)}\n`);
   }
   return exitCode(known.kind);
 }
@@ -67,7 +67,14 @@ function reportInterrupt(context: Context, json: boolean): number {
   return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
 }
 
+/** A failure that nobody made a `KeelError` of: a full or locked disk, or a fault of Keel's own. */
 function unexpected(error: unknown): KeelError {
+  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall !== undefined) {
+    const received = `${syscall}: ${systemCode(error)}`;
+    const details = { kind: "environment", code: "system", received } as const;
+    return new KeelError({ ...details, expected: "the system to do its part (KEEL_DEBUG=1 shows more)" });
+  }
   const received = error instanceof Error ? error.constructor.name : typeof error;
   return new KeelError({
     kind: "environment",

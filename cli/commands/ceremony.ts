@@ -24,6 +24,7 @@ import {
 import { generateVerifier } from "../../contracts/verifier-template.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
+import { printable } from "../printable.js";
 import { createProgress } from "../progress.js";
 import { table } from "../tables.js";
 
@@ -197,10 +198,10 @@ function summary(transcript: Transcript) {
 }
 
 function contributionsText({ circuit, contributions, beacon }: Transcript): string {
-  const rows = contributions.map(({ name, hash }, i) => [`${i + 1}`, name, hash]);
+  const rows = contributions.map(({ name, hash }, i) => [`${i + 1}`, printable(name), hash]);
   const last = [
     `${contributions.length + 1}`,
-    `beacon: ${beacon.source}`,
+    `beacon: ${printable(beacon.source)}`,
     beacon.applied?.value ?? "not yet",
   ];
   return `${circuit}\n${table([...rows, last], [0])}`;

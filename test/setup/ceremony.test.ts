@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFile,
@@ -43,7 +44,7 @@ import { verifyGroth16 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSections, writeSections } from "../../dist/circuits/setup/sections.js";
-import { errorOf, keelHere, start } from "../support/cli.js";
+import { errorOf, keelHere, PACKAGE, start } from "../support/cli.js";
 import { writePowersOfTau } from "../support/powers-of-tau.js";
 
 /** Three public inputs, as verifier contracts take them. */
@@ -547,6 +548,20 @@ describe("47 a ceremony's folder", () => {
     });
     expect((await readdir(folder)).filter((name) => /^(no|bad|none|nowhere)|tmp-/.test(name))).toEqual([]);
     expect(await readdir(used)).toEqual(["precious"]);
+  });
+
+  it("47 is as it was when the disk is full, wherever that stops a step", async () => {
+    const dir = await copyOf(join(folder, "open"));
+    const before = await contentOf(dir);
+    const launcher = join(PACKAGE, "cli/bin/keel.js");
+    // A limit on the size of files, in blocks, stands in for a disk without room.
+    for (const blocks of [0, 2, 5]) {
+      const command = `exec "${process.execPath}" "${launcher}" ceremony contribute --dir "${dir}" --name x`;
+      const ended = spawnSync("bash", ["-c", `ulimit -f ${blocks}; ${command}`], { encoding: "utf8" });
+      expect([ended.status, ended.stderr], `${blocks} blocks`).toEqual([4, expect.stringMatching(/^keel: /)]);
+      expect(ended.stderr).not.toContain("internal");
+      expect(await contentOf(dir)).toEqual(before);
+    }
   });
 
   it("47 steps do not write through links", async () => {

@@ -57,6 +57,19 @@ export async function readLatestKey(dir: string, transcript: Transcript): Promis
 }
 
 /**
+ * A key that snarkjs has just written. It does not notice when the disk is full.
+ *
+ * @throws KeelError kind `environment`, code `ceremony.phase2`
+ */
+export async function readNewKey(path: string, number: number): Promise<KeyFile> {
+  const name = `key ${number}`;
+  return await readKeyFile(path, name).catch((cause: unknown) => {
+    const details = { kind: "environment", code: "ceremony.phase2", path: name } as const;
+    throw new KeelError({ ...details, expected: "a whole key", received: "a part of one" }, { cause });
+  });
+}
+
+/**
  * Makes a folder, whole or not at all.
  *
  * @throws KeelError `file.exists` for one with files in it, `file.write`
@@ -98,7 +111,7 @@ export async function takeStep(
     const draft = `${to}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       const complete = await work(before, keyPath(dir, number), draft);
-      const next = await readKeyFile(draft, `key ${number + 1}`);
+      const next = await readNewKey(draft, number + 1);
       const transcript = { ...complete(addedTo(key, next)), key: next.sha256 };
       throwIfCancelled(signal);
       await place(draft, to);

@@ -27,12 +27,13 @@ import {
   keyPath,
   makeFolder,
   readLatestKey,
+  readNewKey,
   readTranscript,
   refuseUsed,
   takeStep,
   writeTranscript,
 } from "./folder.js";
-import { markKey, readKeyFile } from "./key-file.js";
+import { markKey } from "./key-file.js";
 import { runPhase2, type StepOptions } from "./phase2.js";
 import { blake2bOf, checkPowersOfTau } from "./powers-of-tau.js";
 import {
@@ -98,7 +99,7 @@ export async function newCeremony(request: NewCeremony, options: StepOptions = {
   await makeFolder(dir, async (folder) => {
     const [to, powersOfTau] = [keyPath(folder, 0), resolve(request.powersOfTau)];
     await runPhase2({ step: "new", r1cs: compiled.r1csPath, powersOfTau, to }, options);
-    transcript = { ...base, key: (await readKeyFile(to, "key 0")).sha256 };
+    transcript = { ...base, key: (await readNewKey(to, 0)).sha256 };
     await writeTranscript(folder, transcript);
   });
   return transcript;
