@@ -11,22 +11,25 @@ import { ensureCircuit } from "../circuits/setup/index.js";
 import { compileContracts, deployKeel, loadArtifact } from "../contracts/index.js";
 import { openStage, type Stage } from "../examples/demo/stage.js";
 import {
-  acceptMarket,
   CAST,
   CIRCUIT,
   openVault,
-  PUBLISHERS,
   STRATEGY,
   signedBook,
-  THRESHOLD,
   VERIFIER,
   type World,
 } from "../examples/demo/world.js";
 import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
 import type { Changes } from "../examples/strategy.js";
 import { enrolmentCommitment, formatEnrolment, generateSourceKey, randomSalt } from "../prover/src/index.js";
-import { policyTerms } from "../verifier/src/index.js";
-import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
+import { marketTable, policyTerms } from "../verifier/src/index.js";
+import {
+  connectRegistry,
+  enrol,
+  publishMarket,
+  publishPolicy,
+  signMarket,
+} from "../verifier/src/registry.js";
 
 /** A chain that the console can be pointed at. */
 export interface LocalWorld {
@@ -47,6 +50,12 @@ export interface LocalWorld {
   stop(): Promise<void>;
 }
 
+/** Accounts that publish markets; two of them have to sign. */
+const PUBLISHERS = [5, 6, 7];
+const THRESHOLD = 2;
+
+type Local = Pick<World, "stage" | "registry" | "abis" | "keyOf" | "enrolment">;
+
 /** Deploys everything on a fresh chain. */
 export async function startLocalWorld(): Promise<LocalWorld> {
   const artifacts = await ensureCircuit(CIRCUIT);
@@ -63,9 +72,8 @@ export async function startLocalWorld(): Promise<LocalWorld> {
   });
   const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
-  const world: World = {
+  const world: Local = {
     stage,
-    artifacts,
     registry: await connectRegistry(stage.client, keel.registry),
     abis: { vault: vaultArtifact.abi, token: token.abi },
     keyOf: (source) => keys.get(source)!,
@@ -100,9 +108,13 @@ export async function startLocalWorld(): Promise<LocalWorld> {
 }
 
 /** Sources sign the strategy at the chain's present time, publishers the market. */
-async function exampleNow(world: World, changes: Changes = {}) {
-  const book = await signedBook(world, changes);
-  await acceptMarket(world, book);
-  const texts = exampleTexts(STRATEGY, { asOf: book.market.asOf, changes, keyOf: world.keyOf });
-  return { ...texts, enrolment: formatEnrolment(world.enrolment) };
+async function exampleNow(world: Local, changes: Changes = {}) {
+  const { stage, registry, keyOf, enrolment } = world;
+  const { market, policy } = await signedBook(world, changes);
+  const commitment = { root: marketTable(market, policy).root, asOf: market.asOf };
+  const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
+  const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
+  await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
+  const texts = exampleTexts(STRATEGY, { asOf: market.asOf, changes, keyOf });
+  return { ...texts, enrolment: formatEnrolment(enrolment) };
 }

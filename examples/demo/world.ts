@@ -87,7 +87,10 @@ export interface Vault {
 }
 
 /** The strategy at the chain's present time, signed by this run's sources. */
-export async function signedBook(world: World, changes: Changes = {}): Promise<Book> {
+export async function signedBook(
+  world: Pick<World, "stage" | "keyOf">,
+  changes: Changes = {},
+): Promise<Book> {
   const asOf = await chainTime(world.stage);
   const texts = exampleTexts(STRATEGY, { asOf, changes, keyOf: world.keyOf });
   const book = {
@@ -155,7 +158,10 @@ export async function forgedAttestation(
 }
 
 /** A vault over a test token, and a depositor who has some. */
-export async function openVault({ stage, registry, abis }: World, id: Hex): Promise<Vault> {
+export async function openVault(
+  { stage, registry, abis }: Pick<World, "stage" | "registry" | "abis">,
+  id: Hex,
+): Promise<Vault> {
   const clients = { walletClient: stage.wallets[CAST.deployer]!, publicClient: stage.client };
   const token = await deployContract(clients, "TestToken", ["USD Coin", "USDC", USDC_DECIMALS]);
   const args = [token, "Hedged ether vault", "hETH", registry.address, STRATEGY.subject, id];
