@@ -85,9 +85,6 @@ describe(`the base field (seed ${SEED})`, () => {
       call("mul", 0, 1, 2);
       expect(get(2) % P).toBe((a * b * RADIX_INVERSE) % P);
       expect(get(2) < 2n * P).toBe(true);
-      call("mul2", 0, 1, 1, 1, 3);
-      expect(get(3) % P).toBe((((a * b + b * b) % P) * RADIX_INVERSE) % P);
-      expect(get(3) < 2n * P).toBe(true);
       call("square", 0, 4);
       expect(get(4) % P).toBe((a * a * RADIX_INVERSE) % P);
       expect(get(4) < 2n * P).toBe(true);

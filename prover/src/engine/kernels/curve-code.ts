@@ -9,13 +9,24 @@
  * @module
  */
 import { FIELD_BYTES } from "./field-code.js";
-import { type Code, i32, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
+import {
+  columnwise,
+  createSteps,
+  LIMBS,
+  loadLimbs,
+  multiplyLimbs,
+  storeReduced,
+  toLimbs,
+} from "./product-code.js";
+import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
  * subset of the base field's, with the same bounds on each coordinate.
  */
-export function defineExtension(writer: ModuleWriter, prefix: string, base: string): void {
+export function defineExtension(writer: ModuleWriter, prefix: string, base: string, p: bigint): void {
+  const constants = (value: bigint, count: number): Code[] =>
+    toLimbs(value, count).map((limb) => i64.const(limb));
   const f = (op: string, ...args: Code[]): Code => writer.call(`${base}_${op}`, ...args);
   const c1 = (pointer: Code): Code => i32.add(pointer, i32.const(FIELD_BYTES));
   const temporary = (): Code => i32.const(writer.data(new Uint8Array(FIELD_BYTES)));
@@ -23,24 +34,38 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
   const define = (op: string, params: number, body: (...pointers: Code[]) => Code): void =>
     writer.define(`${prefix}_${op}`, params, "none", ({ params: p }) => body(...p.map(({ get }) => get)));
 
-  define("mul", 3, (a, b, r) => [
-    ...f("sub4", zero, c1(b!), t0),
-    ...f("mul2", a!, b!, c1(a!), t0, t0),
-    ...f("mul2", a!, c1(b!), c1(a!), b!, c1(r!)),
-    ...f("copy", t0, r!),
-  ]);
+  // Karatsuba with three products, and reductions of sums only; 64 p^2 keeps a difference of products positive.
+  writer.define(`${prefix}_mul`, 3, "none", (scope) => {
+    const steps = createSteps(scope);
+    const { add, sub } = columnwise(steps);
+    const [a, b, r] = scope.params.map(({ get }) => get) as [Code, Code, Code];
+    const [a0, a1, b0, b1] = [a, c1(a), b, c1(b)].map((pointer) => loadLimbs(steps, pointer)) as [
+      Code[],
+      Code[],
+      Code[],
+      Code[],
+    ];
+    const [low, high] = [multiplyLimbs(steps, a0, b0), multiplyLimbs(steps, a1, b1)];
+    const mixed = multiplyLimbs(steps, add(a0, a1), add(b0, b1));
+    storeReduced(steps, add(sub(low, high), constants(64n * p * p, 2 * LIMBS - 1)), p, r);
+    storeReduced(steps, sub(mixed, add(low, high)), p, c1(r));
+    return steps.code;
+  });
   // (a0 + a1)(a0 - a1) and 2 a0 a1
-  define("square", 2, (a, r) => [
-    ...f("add", a!, c1(a!), t0),
-    ...f("sub4", a!, c1(a!), t1),
-    ...f("mul", t0, t1, t0),
-    ...f("add", a!, a!, t1),
-    ...f("mul", t1, c1(a!), c1(r!)),
-    ...f("copy", t0, r!),
-  ]);
+  writer.define(`${prefix}_square`, 2, "none", (scope) => {
+    const steps = createSteps(scope);
+    const { add, sub } = columnwise(steps);
+    const [a, r] = scope.params.map(({ get }) => get) as [Code, Code];
+    const [a0, a1] = [loadLimbs(steps, a), loadLimbs(steps, c1(a))];
+    storeReduced(steps, multiplyLimbs(steps, add(a0, a1), add(sub(a0, a1), constants(8n * p, LIMBS))), p, r);
+    storeReduced(steps, multiplyLimbs(steps, add(a0, a0), a1), p, c1(r));
+    return steps.code;
+  });
   // 1 / a = conjugate(a) / (a0^2 + a1^2)
   define("invert", 2, (a, r) => [
-    ...f("mul2", a!, a!, c1(a!), c1(a!), t0),
+    ...f("square", a!, t0),
+    ...f("square", c1(a!), t1),
+    ...f("add", t0, t1, t0),
     ...f("invert", t0, t0),
     ...f("mul", a!, t0, r!),
     ...f("sub4", zero, c1(a!), t1),

@@ -9,6 +9,16 @@
  * @module
  */
 import {
+  createSteps,
+  LIMB_BITS,
+  LIMBS,
+  loadLimbs,
+  MASK,
+  multiplyLimbs,
+  storeReduced,
+  toLimbs,
+} from "./product-code.js";
+import {
   type Code,
   type FunctionScope,
   i32,
@@ -20,21 +30,10 @@ import {
   when,
 } from "./wasm-writer.js";
 
-export const LIMBS = 9;
-export const LIMB_BITS = 29n;
 /** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
 export const FIELD_BYTES = 40;
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
-const MASK = (1n << LIMB_BITS) - 1n;
-
-/** The limbs of a number. */
-export function toLimbs(value: bigint): bigint[] {
-  return Array.from({ length: LIMBS }, (_, i) =>
-    i === LIMBS - 1 ? value >> (LIMB_BITS * BigInt(i)) : (value >> (LIMB_BITS * BigInt(i))) & MASK,
-  );
-}
-
 /** An element's bytes. */
 export function elementBytes(value: bigint): Uint8Array {
   const words = new Uint32Array(FIELD_BYTES / 4);
@@ -44,7 +43,7 @@ export function elementBytes(value: bigint): Uint8Array {
 
 /**
  * Adds a field's functions, all on pointers and safe when pointers are equal:
- * `mul(a, b, r)`, `mul2(a, b, c, d, r)` = ab + cd, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
+ * `mul(a, b, r)`, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
  * for b <= 4p, `sum` and `difference(a, b, r)` in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
  * `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
  * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
@@ -52,8 +51,6 @@ export function elementBytes(value: bigint): Uint8Array {
  */
 export function defineField(writer: ModuleWriter, prefix: string, p: bigint): void {
   const name = (op: string): string => `${prefix}_${op}`;
-  const pLimbs = toLimbs(p);
-  const inverse = negatedInverse(p);
   const limb = (pointer: Local, i: number): Code => i64.load32(pointer.get, 4 * i);
   const store = (pointer: Local, i: number, value: Code): Code => i64.store32(pointer.get, value, 4 * i);
   const carry = (scope: FunctionScope, limbs: readonly Local[], target: Local): Code => {
@@ -68,71 +65,19 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
           ],
     );
   };
-  const montgomery = (op: string, pairs: number): void =>
-    writer.define(name(op), 2 * pairs + 1, "none", (scope) => {
-      const right = Array.from({ length: pairs }, (_, k) =>
-        Array.from({ length: LIMBS }, () => scope.i64()).map((local, j) => ({
-          local,
-          pointer: scope.params[2 * k + 1]!,
-          j,
-        })),
-      );
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      const [a, m] = [scope.i64(), scope.i64()];
-      const code: number[] = right
-        .flat()
-        .flatMap(({ local, pointer, j }) => [...local.set(limb(pointer, j))]);
-      let live = t;
-      for (let i = 0; i < LIMBS; i++) {
-        for (let k = 0; k < pairs; k++) {
-          code.push(...a.set(limb(scope.params[2 * k]!, i)));
-          for (let j = 0; j < LIMBS; j++) {
-            const product = i64.mul(a.get, right[k]![j]!.local.get);
-            const fresh = k === 0 && (i === 0 || j === LIMBS - 1);
-            code.push(...live[j]!.set(fresh ? product : i64.add(live[j]!.get, product)));
-          }
-        }
-        const low = i64.and(live[0]!.get, i64.const(MASK));
-        code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
-        const added = (j: number): Code => i64.add(live[j]!.get, i64.mul(m.get, i64.const(pLimbs[j]!)));
-        // The lowest limb becomes a multiple of 2^29 and leaves as a carry.
-        const shifted = i64.shrU(added(0), i64.const(LIMB_BITS));
-        code.push(...live[1]!.set(i64.add(added(1), shifted)));
-        for (let j = 2; j < LIMBS; j++) code.push(...live[j]!.set(added(j)));
-        live = [...live.slice(1), live[0]!];
-      }
-      code.push(...live[LIMBS - 1]!.set(i64.const(0n)));
-      return [...code, ...carry(scope, live, scope.params[2 * pairs]!)];
+  const product = (
+    op: string,
+    params: number,
+    operands: (params: readonly Code[]) => [Code, Code, Code],
+  ): void =>
+    writer.define(name(op), params, "none", (scope) => {
+      const steps = createSteps(scope);
+      const [a, b, r] = operands(scope.params.map(({ get }) => get));
+      storeReduced(steps, multiplyLimbs(steps, loadLimbs(steps, a), loadLimbs(steps, b)), p, r);
+      return steps.code;
     });
-  montgomery("mul", 1);
-  montgomery("mul2", 2);
-
-  // Column by column: the 36 mixed products count twice and are made once.
-  writer.define(name("square"), 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    const limbs = Array.from({ length: LIMBS }, () => scope.i64());
-    const doubled = scope.i64();
-    const t = Array.from({ length: 2 * LIMBS }, () => scope.i64());
-    const m = scope.i64();
-    const code: number[] = limbs.flatMap((local, i) => [...local.set(limb(a, i))]);
-    const started = new Set<number>();
-    const addTo = (column: number, product: Code): void => {
-      code.push(...t[column]!.set(started.has(column) ? i64.add(t[column]!.get, product) : product));
-      started.add(column);
-    };
-    for (let i = 0; i < LIMBS; i++) {
-      addTo(2 * i, i64.mul(limbs[i]!.get, limbs[i]!.get));
-      code.push(...doubled.set(i64.shl(limbs[i]!.get, i64.const(1n))));
-      for (let j = i + 1; j < LIMBS; j++) addTo(i + j, i64.mul(doubled.get, limbs[j]!.get));
-    }
-    for (let i = 0; i < LIMBS; i++) {
-      const low = i64.and(t[i]!.get, i64.const(MASK));
-      code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
-      for (let j = 0; j < LIMBS; j++) addTo(i + j, i64.mul(m.get, i64.const(pLimbs[j]!)));
-      addTo(i + 1, i64.shrU(t[i]!.get, i64.const(LIMB_BITS)));
-    }
-    return [...code, ...carry(scope, t.slice(LIMBS), r)];
-  });
+  product("mul", 3, ([a, b, r]) => [a!, b!, r!]);
+  product("square", 2, ([a, r]) => [a!, a!, r!]);
 
   const limbwise = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
     writer.define(name(op), 3, "none", (scope) => {
@@ -286,11 +231,4 @@ function defineConversions(writer: ModuleWriter, prefix: string): void {
       );
     }).flat();
   });
-}
-
-/** -1/p modulo 2^29, by Newton's iteration. */
-function negatedInverse(p: bigint): bigint {
-  let inverse = 1n;
-  for (let i = 0; i < 5; i++) inverse = (inverse * (2n - p * inverse)) & MASK;
-  return -inverse & MASK;
 }
