@@ -101,8 +101,6 @@ describe(`the base field (seed ${SEED})`, () => {
       expect(get(2)).toBe(a + b);
       call("sub", 0, 1, 3);
       expect(get(3)).toBe(a - b + 2n * P);
-      call("sub4", 0, 1, 3);
-      expect(get(3)).toBe(a - b + 4n * P);
       call("reduce", 2);
       expect(get(2)).toBe((a + b) % P);
       expect(call("isZero", 2)).toBe((a + b) % P === 0n ? 1 : 0);
@@ -112,10 +110,38 @@ describe(`the base field (seed ${SEED})`, () => {
       expect(get(4)).toBe(2n * P - ((a + b) % P));
       call("difference", 0, 1, 4);
       expect(get(4)).toBe(a < b ? a - b + 2n * P : a - b);
-      call("sum", 0, 1, 2);
-      expect(get(2)).toBe(a + b < 2n * P ? a + b : a + b - 2n * P);
       call("difference", 0, 1, 0);
       expect(get(0)).toBe(get(4));
+    }
+  });
+
+  it("multiplies sums and differences, to results below 2p", () => {
+    const values = operands(2n * P);
+    for (const [i, [a, b]] of values.entries()) {
+      const [c, d] = values[(i * 7 + 3) % values.length]!;
+      const expectResult = (place: number, expected: bigint): void => {
+        expect(get(place) % P).toBe(((expected % P) + P) % P);
+        expect(get(place) < 2n * P).toBe(true);
+      };
+      const load = (): void => {
+        for (const [place, value] of [a, b, c, d].entries()) put(place, value);
+      };
+      load();
+      call("subMul", 0, 1, 2, 4);
+      expectResult(4, (a - b) * c * RADIX_INVERSE);
+      call("squareSub", 0, 1, 2, 4);
+      expectResult(4, a * a * RADIX_INVERSE - b - c);
+      call("subMulSub", 0, 1, 2, 3, 4);
+      expectResult(4, (a - b) * c * RADIX_INVERSE - d);
+      call("mulAdd", 0, 1, 3);
+      expectResult(3, a * b * RADIX_INVERSE + d);
+      call("butterfly", 0, 1, 2);
+      expectResult(0, a + b * c * RADIX_INVERSE);
+      expectResult(1, a - b * c * RADIX_INVERSE);
+      load();
+      call("inverseButterfly", 0, 1, 2);
+      expectResult(0, a + b);
+      expectResult(1, (a - b) * c * RADIX_INVERSE);
     }
   });
 

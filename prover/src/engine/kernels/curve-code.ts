@@ -9,57 +9,42 @@
  * @module
  */
 import { FIELD_BYTES } from "./field-code.js";
-import {
-  columnwise,
-  createSteps,
-  LIMBS,
-  loadLimbs,
-  multiplyLimbs,
-  storeReduced,
-  toLimbs,
-} from "./product-code.js";
-import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
+import { COLUMNS, columnwise, constants, multiplyLimbs, reduceColumns } from "./limb-code.js";
+import { defineProducts } from "./product-code.js";
+import { type Code, i32, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
  * subset of the base field's, with the same bounds on each coordinate.
  */
 export function defineExtension(writer: ModuleWriter, prefix: string, base: string, p: bigint): void {
-  const constants = (value: bigint, count: number): Code[] =>
-    toLimbs(value, count).map((limb) => i64.const(limb));
   const f = (op: string, ...args: Code[]): Code => writer.call(`${base}_${op}`, ...args);
   const c1 = (pointer: Code): Code => i32.add(pointer, i32.const(FIELD_BYTES));
   const temporary = (): Code => i32.const(writer.data(new Uint8Array(FIELD_BYTES)));
-  const [t0, t1, zero] = [temporary(), temporary(), temporary()];
+  const [t0, t1] = [temporary(), temporary()];
   const define = (op: string, params: number, body: (...pointers: Code[]) => Code): void =>
     writer.define(`${prefix}_${op}`, params, "none", ({ params: p }) => body(...p.map(({ get }) => get)));
 
-  // Karatsuba with three products, and reductions of sums only; 64 p^2 keeps a difference of products positive.
-  writer.define(`${prefix}_mul`, 3, "none", (scope) => {
-    const steps = createSteps(scope);
-    const { add, sub } = columnwise(steps);
-    const [a, b, r] = scope.params.map(({ get }) => get) as [Code, Code, Code];
-    const [a0, a1, b0, b1] = [a, c1(a), b, c1(b)].map((pointer) => loadLimbs(steps, pointer)) as [
-      Code[],
-      Code[],
-      Code[],
-      Code[],
-    ];
-    const [low, high] = [multiplyLimbs(steps, a0, b0), multiplyLimbs(steps, a1, b1)];
-    const mixed = multiplyLimbs(steps, add(a0, a1), add(b0, b1));
-    storeReduced(steps, add(sub(low, high), constants(64n * p * p, 2 * LIMBS - 1)), p, r);
-    storeReduced(steps, sub(mixed, add(low, high)), p, c1(r));
-    return steps.code;
-  });
-  // (a0 + a1)(a0 - a1) and 2 a0 a1
-  writer.define(`${prefix}_square`, 2, "none", (scope) => {
-    const steps = createSteps(scope);
-    const { add, sub } = columnwise(steps);
-    const [a, r] = scope.params.map(({ get }) => get) as [Code, Code];
-    const [a0, a1] = [loadLimbs(steps, a), loadLimbs(steps, c1(a))];
-    storeReduced(steps, multiplyLimbs(steps, add(a0, a1), add(sub(a0, a1), constants(8n * p, LIMBS))), p, r);
-    storeReduced(steps, multiplyLimbs(steps, add(a0, a0), a1), p, c1(r));
-    return steps.code;
+  // A multiple of p^2 that keeps differences of products positive.
+  const lift = constants(32n * p * p, COLUMNS);
+  defineProducts(writer, prefix, p, {
+    coordinates: 2,
+    // Karatsuba with three products, and reductions of sums only.
+    multiply(steps, [a0, a1], [b0, b1]) {
+      const { add, sub } = columnwise(steps);
+      const [low, high] = [multiplyLimbs(steps, a0!, b0!), multiplyLimbs(steps, a1!, b1!)];
+      const mixed = multiplyLimbs(steps, add(a0!, a1!), add(b0!, b1!));
+      return [sub(low, high), sub(mixed, add(low, high))].map((columns) =>
+        reduceColumns(steps, add(columns, lift), p),
+      );
+    },
+    // (a0 + a1)(a0 - a1) and 2 a0 a1
+    square(steps, [a0, a1]) {
+      const { add, sub } = columnwise(steps);
+      const first = multiplyLimbs(steps, add(a0!, a1!), sub(a0!, a1!));
+      const second = multiplyLimbs(steps, add(a0!, a0!), a1!);
+      return [reduceColumns(steps, add(first, lift), p), reduceColumns(steps, second, p)];
+    },
   });
   // 1 / a = conjugate(a) / (a0^2 + a1^2)
   define("invert", 2, (a, r) => [
@@ -68,10 +53,10 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
     ...f("add", t0, t1, t0),
     ...f("invert", t0, t0),
     ...f("mul", a!, t0, r!),
-    ...f("sub4", zero, c1(a!), t1),
+    ...f("negate", c1(a!), t1),
     ...f("mul", t1, t0, c1(r!)),
   ]);
-  for (const op of ["add", "sub", "difference"]) {
+  for (const op of ["add", "sub"]) {
     define(op, 3, (a, b, r) => [...f(op, a!, b!, r!), ...f(op, c1(a!), c1(b!), c1(r!))]);
   }
   define("copy", 2, (a, r) => [...f("copy", a!, r!), ...f("copy", c1(a!), c1(r!))]);
@@ -148,14 +133,10 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
       ...pointer.set(i32.sub(pointer.get, i32.const(1))),
     ]),
   ];
-  /** Stores slope^2 - p.x - q.x and slope (p.x - x3) - p.y at `result`; clobbers `inverse`. */
+  /** Stores slope^2 - p.x - q.x and slope (p.x - x3) - p.y at `result`. */
   const finish = (p: Local, py: Local, q: Local, result: Code): Code => [
-    ...f("square", slope, x3),
-    ...f("difference", x3, p.get, x3),
-    ...f("difference", x3, q.get, x3),
-    ...f("sub", p.get, x3, inverse),
-    ...f("mul", slope, inverse, slope),
-    ...f("difference", slope, py.get, y(result)),
+    ...f("squareSub", slope, p.get, q.get, x3),
+    ...f("subMulSub", p.get, x3, slope, py.get, y(result)),
     ...f("copy", x3, result),
   ];
 
@@ -193,8 +174,7 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
         ...readSigned(p, py, negatedP),
         ...q.set(i32.load(at.get, 4)),
         ...readSigned(q, qy, negatedQ),
-        ...f("sub", qy.get, py.get, slope),
-        ...f("mul", slope, inverse, slope),
+        ...f("subMul", qy.get, py.get, inverse, slope),
         ...finish(p, py, q, i32.load(at.get, 8)),
       ]),
     ];

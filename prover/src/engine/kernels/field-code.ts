@@ -9,31 +9,29 @@
  * @module
  */
 import {
-  createSteps,
+  COLUMNS,
+  columnwise,
+  constants,
+  createDefiner,
   LIMB_BITS,
   LIMBS,
+  liftNegative,
   loadLimbs,
   MASK,
   multiplyLimbs,
-  storeReduced,
+  reduceColumns,
+  type Steps,
+  storeLimbs,
   toLimbs,
-} from "./product-code.js";
-import {
-  type Code,
-  type FunctionScope,
-  i32,
-  i64,
-  type Local,
-  loopWhile,
-  type ModuleWriter,
-  ret,
-  when,
-} from "./wasm-writer.js";
+} from "./limb-code.js";
+import { defineProducts } from "./product-code.js";
+import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
 export const FIELD_BYTES = 40;
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
+
 /** An element's bytes. */
 export function elementBytes(value: bigint): Uint8Array {
   const words = new Uint32Array(FIELD_BYTES / 4);
@@ -42,91 +40,66 @@ export function elementBytes(value: bigint): Uint8Array {
 }
 
 /**
- * Adds a field's functions, all on pointers and safe when pointers are equal:
- * `mul(a, b, r)`, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
- * for b <= 4p, `sum` and `difference(a, b, r)` in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
- * `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
- * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
- * or entering Montgomery form.
+ * Adds a field's functions, all on pointers and safe when pointers are equal. Inputs of products are below 8p; stored
+ * elements are below 2p, and those that `defineProducts` gets are.
+ * - `add(a, b, r)`; `sub(a, b, r)` = a - b + 2p; `negate(a, r)` = 2p - a; see `defineProducts` for the products;
+ * - in [0, 2p): `difference(a, b, r)`, `mulAdd(a, b, sum)`, and two at once, `butterfly(u, v, root)`: u + v root, u - v root; its inverse
+ *   `inverseButterfly(u, v, root)`: u + v, (u - v) root;
+ * - `reduce(a)` from below 4p to canonical; `isZero(a)` and `equal(a, b)` of canonical elements; `copy(a, r)`;
+ *   `invert(a, r)`;
+ * - `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
+ *   or entering Montgomery form.
  */
 export function defineField(writer: ModuleWriter, prefix: string, p: bigint): void {
   const name = (op: string): string => `${prefix}_${op}`;
   const limb = (pointer: Local, i: number): Code => i64.load32(pointer.get, 4 * i);
   const store = (pointer: Local, i: number, value: Code): Code => i64.store32(pointer.get, value, 4 * i);
-  const carry = (scope: FunctionScope, limbs: readonly Local[], target: Local): Code => {
-    const overflow = scope.i64();
-    return limbs.flatMap((t, i) =>
-      i === LIMBS - 1
-        ? store(target, i, i === 0 ? t.get : i64.add(t.get, overflow.get))
-        : [
-            ...(i === 0 ? [] : t.set(i64.add(t.get, overflow.get))),
-            ...overflow.set(i64.shrS(t.get, i64.const(LIMB_BITS))),
-            ...store(target, i, i64.and(t.get, i64.const(MASK))),
-          ],
-    );
-  };
-  const product = (
-    op: string,
-    params: number,
-    operands: (params: readonly Code[]) => [Code, Code, Code],
-  ): void =>
-    writer.define(name(op), params, "none", (scope) => {
-      const steps = createSteps(scope);
-      const [a, b, r] = operands(scope.params.map(({ get }) => get));
-      storeReduced(steps, multiplyLimbs(steps, loadLimbs(steps, a), loadLimbs(steps, b)), p, r);
-      return steps.code;
-    });
-  product("mul", 3, ([a, b, r]) => [a!, b!, r!]);
-  product("square", 2, ([a, r]) => [a!, a!, r!]);
-
-  const limbwise = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
-    writer.define(name(op), 3, "none", (scope) => {
-      const [a, b, r] = scope.params as [Local, Local, Local];
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      return [
-        ...t.flatMap((local, i) => local.set(combine(limb(a, i), limb(b, i), i))),
-        ...carry(scope, t, r),
-      ];
-    });
-  limbwise("add", (a, b) => i64.add(a, b));
-  // Limbs may go below zero for a moment: carries are arithmetic shifts and the sum is positive.
-  const subtract = (op: string, multiple: bigint): void => {
-    const limbs = toLimbs(multiple);
-    limbwise(op, (a, b, i) => i64.sub(i64.add(a, i64.const(limbs[i]!)), b));
-  };
-  subtract("sub", 2n * p);
-  subtract("sub4", 4n * p);
-  const twoP = toLimbs(2n * p);
-  writer.define(name("negate"), 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    const t = Array.from({ length: LIMBS }, () => scope.i64());
-    const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(twoP[i]!), limb(a, i))));
-    return [...differences, ...carry(scope, t, r)];
+  const define = createDefiner(writer, prefix);
+  const twoP = constants(2n * p);
+  const multiply = (steps: Steps, a: Code[], b: Code[]): Code[] =>
+    reduceColumns(steps, multiplyLimbs(steps, a, b), p);
+  defineProducts(writer, prefix, p, {
+    coordinates: 1,
+    multiply(steps, [a], [b]) {
+      const columns = columnwise(steps).add(multiplyLimbs(steps, a!, b!), constants(16n * p * p, COLUMNS));
+      return [reduceColumns(steps, columns, p)];
+    },
+    square: (steps, [a]) => [multiply(steps, a!, a!)],
   });
-  // Subtracts 2p or nothing, then adds 2p back when the result is negative.
-  const modulo2p = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
-    writer.define(name(op), 3, "none", (scope) => {
-      const [a, b, r] = scope.params as [Local, Local, Local];
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      const negative = scope.i64();
-      const combined = t.flatMap((local, i) => {
-        const plain = combine(limb(a, i), limb(b, i), i);
-        // What is left in the limb below, above its 29 bits, is its carry or borrow.
-        return local.set(i === 0 ? plain : i64.add(plain, i64.shrS(t[i - 1]!.get, i64.const(LIMB_BITS))));
-      });
-      const corrected = t.flatMap((local, i) => {
-        const own = i === LIMBS - 1 ? local.get : i64.and(local.get, i64.const(MASK));
-        return local.set(i64.add(own, i64.and(i64.const(twoP[i]!), negative.get)));
-      });
-      return [
-        ...combined,
-        ...negative.set(i64.shrS(t[LIMBS - 1]!.get, i64.const(63n))),
-        ...corrected,
-        ...carry(scope, t, r),
-      ];
-    });
-  modulo2p("difference", (a, b) => i64.sub(a, b));
-  modulo2p("sum", (a, b, i) => i64.sub(i64.add(a, b), i64.const(twoP[i]!)));
+  define("add", 3, (steps, [a, b, r]) => {
+    storeLimbs(steps, columnwise(steps).add(loadLimbs(steps, a!), loadLimbs(steps, b!)), r!);
+  });
+  define("sub", 3, (steps, [a, b, r]) => {
+    const { add, sub } = columnwise(steps);
+    storeLimbs(steps, sub(add(loadLimbs(steps, a!), twoP), loadLimbs(steps, b!)), r!);
+  });
+  define("negate", 2, (steps, [a, r]) => {
+    storeLimbs(steps, columnwise(steps).sub(twoP, loadLimbs(steps, a!)), r!);
+  });
+  define("difference", 3, (steps, [a, b, r]) => {
+    const difference = columnwise(steps).sub(loadLimbs(steps, a!), loadLimbs(steps, b!));
+    storeLimbs(steps, liftNegative(steps, difference, 2n * p), r!);
+  });
+  define("butterfly", 3, (steps, [u, v, root]) => {
+    const { add, sub } = columnwise(steps);
+    const product = multiply(steps, loadLimbs(steps, v!), loadLimbs(steps, root!));
+    const first = loadLimbs(steps, u!);
+    storeLimbs(steps, liftNegative(steps, sub(add(first, product), twoP), 2n * p), u!);
+    storeLimbs(steps, liftNegative(steps, sub(first, product), 2n * p), v!);
+  });
+  define("mulAdd", 3, (steps, [a, b, sum]) => {
+    const { add, sub } = columnwise(steps);
+    const product = multiply(steps, loadLimbs(steps, a!), loadLimbs(steps, b!));
+    const total = sub(add(product, loadLimbs(steps, sum!)), twoP);
+    storeLimbs(steps, liftNegative(steps, total, 2n * p), sum!);
+  });
+  define("inverseButterfly", 3, (steps, [u, v, root]) => {
+    const { add, sub } = columnwise(steps);
+    const [first, second] = [loadLimbs(steps, u!), loadLimbs(steps, v!)];
+    storeLimbs(steps, liftNegative(steps, sub(add(first, second), twoP), 2n * p), u!);
+    const difference = add(sub(first, second), twoP);
+    storeLimbs(steps, multiply(steps, difference, loadLimbs(steps, root!)), v!);
+  });
 
   writer.define(name("reduce"), 1, "none", (scope) => {
     const [a] = scope.params as [Local];
