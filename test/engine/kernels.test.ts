@@ -326,11 +326,9 @@ describe(`vectors of scalars (seed ${SEED})`, () => {
     const starts = [0];
     for (const row of rows) starts.push(starts.at(-1)! + row.length);
     const terms = rows.flat();
-    const loaded = loadRows(
-      arithmetic,
-      Uint32Array.from(starts),
-      Uint32Array.from(terms, ([wire]) => wire),
-      bytesOf(terms.map(([, coefficient]) => (coefficient << 512n) % R)),
+    const wires = Uint32Array.from(terms, ([wire]) => wire);
+    const loaded = loadRows(arithmetic, Uint32Array.from(starts), wires, (place, target, offset) =>
+      target.set(littleEndian((terms[place]![1] << 512n) % R), offset),
     );
     const sums = evaluateRows(arithmetic, loaded, loadElements(arithmetic, bytesOf(vector)));
     expect(fromMontgomery(readElements(arithmetic, sums, rows.length))).toEqual(

@@ -173,17 +173,16 @@ function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
 
 /** Between 256 bits as four 64-bit words and nine 29-bit limbs. */
 function defineConversions(writer: ModuleWriter, prefix: string): void {
-  writer.define(`${prefix}_fromBytes`, 2, "none", (scope) => {
-    const [source, r] = scope.params as [Local, Local];
-    return Array.from({ length: LIMBS }, (_, i) => {
+  createDefiner(writer, prefix)("fromBytes", 2, ({ code, keep }, [source, r]) => {
+    const limbs = Array.from({ length: LIMBS }, (_, i) => {
       const bit = Number(LIMB_BITS) * i;
       const [word, shift] = [bit >> 6, bit & 63];
-      const low = i64.shrU(i64.load(source.get, 8 * word), i64.const(BigInt(shift)));
+      const low = i64.shrU(i64.load(source!, 8 * word), i64.const(BigInt(shift)));
       const crosses = shift + Number(LIMB_BITS) > 64 && word < 3;
-      const high = (): Code => i64.shl(i64.load(source.get, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
-      const value = i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK));
-      return i64.store32(r.get, value, 4 * i);
-    }).flat();
+      const high = (): Code => i64.shl(i64.load(source!, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
+      return keep(i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK)));
+    });
+    for (const [i, value] of limbs.entries()) code.push(...i64.store32(r!, value, 4 * i));
   });
   writer.define(`${prefix}_toBytes`, 2, "none", (scope) => {
     const [a, target] = scope.params as [Local, Local];
