@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type ArtifactSet, ensureCircuit, type SetupProgress } from "../circuits/setup/index.js";
+import {
+  type ArtifactSet,
+  ensureCircuit,
+  loadArtifacts,
+  type SetupProgress,
+} from "../circuits/setup/index.js";
+import { KeelError } from "../verifier/src/errors.js";
 import { parseVerificationKey, type VerificationKey } from "../verifier/src/groth16.js";
 import { parseJson } from "../verifier/src/json.js";
 import type { Context } from "./context.js";
@@ -43,6 +49,23 @@ export async function buildCircuit(id: string, context: Context): Promise<Artifa
 }
 
 const NOTICEABLE_MS = 700;
+
+/**
+ * The artifact set in a folder, such as a ceremony's, or else the built one.
+ *
+ * @throws KeelError `artifact.*`
+ */
+export async function artifactsOf(
+  circuit: string,
+  folder: string | undefined,
+  context: Context,
+): Promise<ArtifactSet> {
+  if (folder === undefined) return await buildCircuit(circuit, context);
+  const set = await loadArtifacts(folder);
+  if (set.id === circuit) return set;
+  const details = { kind: "environment", code: "artifact.circuit", path: folder } as const;
+  throw new KeelError({ ...details, expected: `artifacts of ${circuit}`, received: set.id });
+}
 
 /** The verification key from a file, or else of the built circuit. */
 export async function verificationKeyOf(

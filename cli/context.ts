@@ -25,10 +25,12 @@ export interface Context {
 export interface Outcome {
   /** 0 when absent; see README.md for the others. */
   readonly exitCode?: 0 | 2 | 3 | 4;
-  /** What `--json` prints. */
+  /** What `--json` prints; bigints as decimal strings. */
   readonly json: object;
   /** What is printed otherwise, without a final line break. */
   readonly text: string;
+  /** The command has printed lines as they came and ends when it is interrupted: its result is one more line. */
+  readonly streamed?: true;
 }
 
 /** A line for the user that is not part of the result. */

@@ -8,14 +8,20 @@
 
 import { exitCode, inputError, KeelError } from "../verifier/src/errors.js";
 import { type Context, note } from "./context.js";
+import { jsonText, printable } from "./printable.js";
 
 /** Exit codes of programs that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+const FROM_THE_START = "--from-block has to be at or before the registry's first block";
 
 /** What to do next, by error code. */
 const HINTS: Readonly<Record<string, string>> = {
   "enrolment.missing": 'every declared account needs data, an empty one `"positions": {}`',
   "file.exists": "use --force to replace it (a state file is never replaced)",
+  "history.enrolment": FROM_THE_START,
+  "history.record": FROM_THE_START,
+  "history.state": FROM_THE_START,
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
@@ -30,12 +36,12 @@ const HINTS: Readonly<Record<string, string>> = {
 export function reportError(error: unknown, context: Context, json: boolean): number {
   if (context.signal.aborted) return reportInterrupt(context, json);
   const known = error instanceof KeelError ? error : unexpected(error);
-  if (json) context.writeOut(`${JSON.stringify({ ok: false, error: known }, null, 2)}\n`);
-  note(context, known.message);
+  if (json) context.writeOut(`${jsonText({ ok: false, error: known })}\n`);
+  for (const line of known.message.split("\n")) note(context, printable(line));
   const hint = HINTS[known.code];
   if (hint !== undefined) note(context, `hint: ${hint}`);
   if (context.env.KEEL_DEBUG !== undefined && error instanceof Error) {
-    context.writeError(`${error.stack ?? error.message}\n`);
+    for (const line of (error.stack ?? error.message).split("\n")) context.writeError(`${printable(line)}\n`);
   }
   return exitCode(known.kind);
 }
@@ -56,12 +62,19 @@ export function systemCode(error: unknown): string {
 }
 
 function reportInterrupt(context: Context, json: boolean): number {
-  if (json) context.writeOut(`${JSON.stringify({ ok: false, error: interrupted() }, null, 2)}\n`);
+  if (json) context.writeOut(`${jsonText({ ok: false, error: interrupted() })}\n`);
   note(context, "interrupted; nothing was written");
   return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
 }
 
+/** A failure that nobody made a `KeelError` of: a full or locked disk, or a fault of Keel's own. */
 function unexpected(error: unknown): KeelError {
+  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall !== undefined) {
+    const received = `${syscall}: ${systemCode(error)}`;
+    const details = { kind: "environment", code: "system", received } as const;
+    return new KeelError({ ...details, expected: "the system to do its part (KEEL_DEBUG=1 shows more)" });
+  }
   const received = error instanceof Error ? error.constructor.name : typeof error;
   return new KeelError({
     kind: "environment",

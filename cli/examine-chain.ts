@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createPublicClient, http, type PublicClient } from "viem";
+import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import { groth16VerifierAbi, verifierBookAbi } from "../verifier/src/abi.js";
 import { CIRCUITS } from "../verifier/src/circuits.js";
 import { circuitHash } from "../verifier/src/policy.js";
@@ -19,12 +19,18 @@ export interface ChainFacts {
   readonly verifiers: readonly VerifierFacts[];
 }
 
-/** The newest live verifier of a circuit at the registry; without `delta` when there is none. */
+/** The newest live verifier of a circuit at the registry. */
 export interface VerifierFacts {
   readonly circuit: string;
   readonly version: number;
-  /** The key's delta in G2: x imaginary, x real, y imaginary, y real. */
-  readonly delta?: readonly bigint[];
+  /** Absent when the registry has none. */
+  readonly contract?: {
+    /** The key's delta in G2: x imaginary, x real, y imaginary, y real. */
+    readonly delta: readonly bigint[];
+    /** Whether it says itself that its key's secrets are known. */
+    readonly insecure: boolean;
+    readonly code: Hex;
+  };
 }
 
 /**
@@ -46,22 +52,26 @@ export async function examineChain(rpc: string, registry?: `0x${string}`): Promi
 
 async function verifiersOf(registry: Registry): Promise<VerifierFacts[]> {
   return await Promise.all(
-    CIRCUITS.map(async ({ id }) => {
-      const version = await latestVersion(registry, id);
-      return version === 0
-        ? { circuit: id, version }
-        : { circuit: id, version, delta: await deltaOf(registry, id, version) };
+    CIRCUITS.map(async ({ id: circuit }) => {
+      const version = await latestVersion(registry, circuit);
+      if (version === 0) return { circuit, version };
+      return { circuit, version, contract: await contractOf(registry, circuit, version) };
     }),
   );
 }
 
-async function deltaOf(registry: Registry, circuit: string, version: number): Promise<readonly bigint[]> {
-  const { client, verifierBook } = registry;
+async function contractOf({ client, verifierBook }: Registry, circuit: string, version: number) {
   const address = await client.readContract({
     address: verifierBook,
     abi: verifierBookAbi,
     functionName: "verifierOf",
     args: [circuitHash(circuit), version],
   });
-  return await client.readContract({ address, abi: groth16VerifierAbi, functionName: "deltaG2" });
+  const call = { address, abi: groth16VerifierAbi } as const;
+  const [delta, insecure, code = "0x"] = await Promise.all([
+    client.readContract({ ...call, functionName: "deltaG2" }),
+    client.readContract({ ...call, functionName: "insecure" }),
+    client.getCode({ address }),
+  ]);
+  return { delta, insecure, code };
 }

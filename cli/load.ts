@@ -13,7 +13,15 @@ import {
   parseState,
   type Snapshot,
 } from "../prover/src/index.js";
-import { checkFit, type Market, type Policy, parseMarket, parsePolicy } from "../verifier/src/index.js";
+import {
+  checkFit,
+  type Market,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  withReturns,
+} from "../verifier/src/index.js";
 import type { Context } from "./context.js";
 import { readSecret, readText } from "./files.js";
 
@@ -21,6 +29,8 @@ import { readSecret, readText } from "./files.js";
 export interface PublicFiles {
   readonly market: string;
   readonly policy: string;
+  /** Under policies with tail-risk limits. */
+  readonly returns?: string;
 }
 
 /** Files of a manager. */
@@ -28,7 +38,7 @@ export interface BookFiles extends PublicFiles {
   readonly snapshot: string;
 }
 
-/** Reads market and policy, and makes sure that they go together. */
+/** Reads market, policy and returns, and makes sure that they go together. */
 export async function loadPublic(
   files: PublicFiles,
   context: Context,
@@ -36,7 +46,9 @@ export async function loadPublic(
   const market = parseMarket(await readText(files.market, "market", context));
   const policy = parsePolicy(await readText(files.policy, "policy", context));
   checkFit(policy, market);
-  return { market, policy };
+  if (files.returns === undefined) return { market, policy };
+  const returns = parseReturns(await readText(files.returns, "returns", context));
+  return { market: withReturns(market, returns), policy };
 }
 
 /** Reads market, policy and snapshot. */

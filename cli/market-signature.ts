@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * One publisher's signature of a market table as a file (market-signature/1). Public.
+ * One publisher's signature of a market or returns table as a file (market-signature/1). Public.
  *
  * @module
  */
@@ -8,8 +8,12 @@
 import { z } from "zod";
 import { inputError } from "../verifier/src/errors.js";
 import { FIELD_ORDER } from "../verifier/src/field.js";
+import type { Market } from "../verifier/src/market.js";
+import { marketTable } from "../verifier/src/market-table.js";
+import type { Policy } from "../verifier/src/policy.js";
 import type { MarketCommitment, MarketSignature, Registry } from "../verifier/src/registry.js";
 import { address, fieldElement, parseFile, time } from "../verifier/src/schema.js";
+import { tailBasis } from "../verifier/src/tail-risk.js";
 
 type Book = Pick<Registry, "chainId" | "marketBook">;
 
@@ -22,6 +26,17 @@ const schema = z.strictObject({
   signer: address,
   signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 });
+
+/** What a publisher signs: the market table of the policy's tier or, when returns were named, their table. */
+export function commitmentOf(
+  { market, policy }: { readonly market: Market; readonly policy: Policy },
+  ofReturns: boolean,
+): MarketCommitment {
+  if (!ofReturns) return { root: marketTable(market, policy).root, asOf: market.asOf };
+  const basis = tailBasis(policy, market);
+  if (basis !== undefined) return { root: basis.table.root, asOf: basis.returns.asOf };
+  throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");
+}
 
 /** Writes a signature file. */
 export function formatMarketSignature(

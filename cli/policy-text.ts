@@ -68,6 +68,14 @@ function limitLines({ limits, scenarios }: Policy): string[] {
     limits.maxDrawdown,
     (limit) => `equity per unit was at most ${share(limit)} below its high-water mark since the genesis`,
   );
+  say(
+    limits.maxVolatility,
+    (limit) => `annual volatility, by the returns you gave, was at most ${share(limit)} of equity`,
+  );
+  for (const { confidence, limit } of limits.maxExpectedShortfall ?? []) {
+    const days = share(10_000n - confidence);
+    lines.push(`the mean loss on the worst ${days} of those days was at most ${share(limit)} of equity`);
+  }
   const floor = limits.minEquity ?? 0n;
   lines.push(
     floor === 0n ? "equity was above zero" : `equity was at least ${dollars(formatDecimal(floor, 8))} USD`,

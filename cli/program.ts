@@ -8,11 +8,21 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { BEACON_EXPONENT } from "../circuits/setup/ceremony/transcript.js";
 import { chainAddress, collected, hash, nodeUrl, wholeNumber } from "./arguments.js";
 import type { AttestOptions } from "./commands/attest.js";
+import type {
+  CeremonyBeaconOptions,
+  CeremonyContributeOptions,
+  CeremonyExportOptions,
+  CeremonyNewOptions,
+  CeremonyVerifyOptions,
+} from "./commands/ceremony.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
+import type { HistoryOptions } from "./commands/history.js";
+import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
@@ -23,14 +33,16 @@ import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { StatusOptions } from "./commands/status.js";
 import type { VerifyOptions } from "./commands/verify.js";
+import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import { usageError } from "./errors.js";
 
 const EXIT_CODES = `
-Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy; 3 the proof or attestation is invalid;
-4 the environment (artifacts, chain, file system).`;
+Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
+attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
+const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
 const LAST_LOCAL_ACCOUNT = 19;
 
 /** Where a command leaves its result. */
@@ -77,7 +89,9 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addImportCommands(program, context, finish);
   addMarketCommands(program, context, finish);
   addChainCommands(program, context, finish);
+  addRecordCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
+  addCeremonyCommands(program, context, finish);
   return program;
 }
 
@@ -97,6 +111,8 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
+    .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
+    .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
@@ -111,6 +127,7 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
   withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
     .requiredOption("--attestation <file>", "attestation/1 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
+    .option("--tail-key <file>", "the tail-risk circuit's, likewise")
     .option("--insecure", "accept a development key outside local test chains")
     .option("--live", "an attestation that has expired is invalid")
     .action(async (options: VerifyOptions) => {
@@ -151,6 +168,21 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
       const { importCsv } = await import("./commands/import-csv.js");
       finish(await importCsv(options, context));
     });
+  add(importing, "chain", "what an address holds, supplied to and owes to Aave v3 pools, at one block")
+    .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, pools, and what they are here")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
+    .option("--owner <address>", "whose positions; the subject's when absent", chainAddress("--owner"))
+    .requiredOption("--account <id>", "the account of what the owner holds itself")
+    .requiredOption("--source <name>", "the policy's source that will sign")
+    .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: ImportChainOptions) => {
+      const { importChain } = await import("./commands/import-chain.js");
+      finish(await importChain(options, context));
+    });
 }
 
 function addMarketCommands(program: Command, context: Context, finish: Finish): void {
@@ -184,7 +216,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     finish(await publishPolicyTerms(options, context));
   });
   withSender(
-    withRegistry(withPublic(add(program, "sign-market", "sign a market table as one of its publishers"))),
+    withRegistry(
+      withPublic(
+        add(program, "sign-market", "sign a market or, with --returns, a returns table as a publisher"),
+      ),
+    ),
   )
     .requiredOption("--out <file>", "the signature to write")
     .option("--force", "replace an existing file")
@@ -193,7 +229,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       finish(await signMarketTable(options, context));
     });
   withSender(
-    withRegistry(withPublic(add(program, "publish-market", "publish a signed market table on chain"))),
+    withRegistry(
+      withPublic(
+        add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+      ),
+    ),
   )
     .requiredOption("--signature <file>", "from sign-market; once for each publisher", collected)
     .action(async (options: PublishMarketOptions) => {
@@ -206,6 +246,10 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { attest } = await import("./commands/attest.js");
       finish(await attest(options, context));
     });
+}
+
+/** What anybody may ask a registry. */
+function addRecordCommands(program: Command, context: Context, finish: Finish): void {
   withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not"))
     .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
     .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
@@ -214,6 +258,38 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     .action(async (options: StatusOptions) => {
       const { status } = await import("./commands/status.js");
       finish(await status(options, context));
+    });
+  withHistory(
+    add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
+  )
+    .option("--key <circuit=file>", "verification key; the built circuit's when absent", collected)
+    .option("--no-proofs", "do not verify the proofs again")
+    .action(async (options: HistoryOptions) => {
+      const { history } = await import("./commands/history.js");
+      finish(await history(options, context));
+    });
+  withHistory(
+    add(program, "watch", "tell of lapses, revocations, looser policies, new verifiers; exit code 2"),
+  )
+    .option("--once", "look once, instead of until interrupted")
+    .option(
+      "--since <block>",
+      "first block to look at; the next one when absent",
+      wholeNumber("--since", 0, ANY_BLOCK),
+    )
+    .option(
+      "--interval <seconds>",
+      "time between looks; 15 when absent",
+      wholeNumber("--interval", 1, 86_400),
+    )
+    .option(
+      "--confirmations <n>",
+      "leave out so many latest blocks",
+      wholeNumber("--confirmations", 0, 10_000),
+    )
+    .action(async (options: WatchOptions) => {
+      const { watch } = await import("./commands/watch.js");
+      finish(await watch(options, context));
     });
 }
 
@@ -225,12 +301,65 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       finish(await setup(circuits, context));
     });
   add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+    .option("--artifacts <folder>", "what a ceremony exported, to check as well")
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import("./commands/doctor.js");
       finish(await doctor(options, context));
     });
+}
+
+function addCeremonyCommands(program: Command, context: Context, finish: Finish): void {
+  const ceremony = program
+    .command("ceremony")
+    .description("make a key with strangers; verify how one was made");
+  const load = () => import("./commands/ceremony.js");
+  const exponent = wholeNumber("--beacon-exponent", BEACON_EXPONENT.least, BEACON_EXPONENT.most);
+  withPowersOfTau(withFolder(add(ceremony, "new", "start a ceremony in a new folder")))
+    .requiredOption("--circuit <id>", "the circuit")
+    .requiredOption(
+      "--beacon-source <text>",
+      "where the last randomness will come from, such as a drand round",
+    )
+    .option("--beacon-exponent <n>", "it is hashed 2^n times", exponent, BEACON_EXPONENT.least)
+    .action(async (options: CeremonyNewOptions) => {
+      finish(await (await load()).ceremonyNew(options, context));
+    });
+  withFolder(add(ceremony, "contribute", "add a contribution to the newest key"))
+    .requiredOption("--name <name>", "who contributes (public)")
+    .option("--typed", "also mix in a line of text from standard input")
+    .action(async (options: CeremonyContributeOptions) => {
+      finish(await (await load()).ceremonyContribute(options, context));
+    });
+  withFolder(add(ceremony, "beacon", "close the ceremony with the beacon that was announced"))
+    .requiredOption("--value <hex>", "the beacon's value (public), 32 to 64 bytes")
+    .action(async (options: CeremonyBeaconOptions) => {
+      finish(await (await load()).ceremonyBeacon(options, context));
+    });
+  withPowersOfTau(
+    withFolder(add(ceremony, "verify", "verify everything; exit code 3 when something is wrong")),
+  )
+    .option("--in-progress", "accept a ceremony that has not been closed")
+    .option("--since <file>", "an earlier transcript, which this one must continue")
+    .action(async (options: CeremonyVerifyOptions) => {
+      finish(await (await load()).ceremonyVerify(options, context));
+    });
+  withPowersOfTau(withFolder(add(ceremony, "export", "verify, then write artifacts and verifier contract")))
+    .requiredOption("--out <folder>", "the folder to make")
+    .action(async (options: CeremonyExportOptions) => {
+      finish(await (await load()).ceremonyExport(options, context));
+    });
+}
+
+function withFolder(command: Command): Command {
+  return command.requiredOption("--dir <folder>", "the ceremony's folder");
+}
+
+function withPowersOfTau(command: Command): Command {
+  return command
+    .requiredOption("--ptau <file>", "the published powers-of-tau file")
+    .option("--insecure-ptau", "accept another powers-of-tau file; marks the key, for tests only");
 }
 
 function add(program: Command, name: string, description: string): Command {
@@ -244,7 +373,8 @@ function add(program: Command, name: string, description: string): Command {
 function withPublic(command: Command): Command {
   return command
     .requiredOption("--market <file>", "market/1 file")
-    .requiredOption("--policy <file>", "policy/1 file");
+    .requiredOption("--policy <file>", "policy/1 file")
+    .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
 }
 
 function withBook(command: Command): Command {
@@ -257,6 +387,17 @@ function withRegistry(command: Command): Command {
   return command
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
+}
+
+function withHistory(command: Command): Command {
+  return withRegistry(command)
+    .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
+    .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
+    .option(
+      "--from-block <n>",
+      "at or before the registry's first block; a deployments file has it",
+      wholeNumber("--from-block", 0, ANY_BLOCK),
+    );
 }
 
 function withSender(command: Command): Command {

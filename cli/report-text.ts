@@ -44,8 +44,8 @@ export function comparisonText(before: CheckReport, after: CheckReport): string 
 }
 
 function verdictText({ healthy, limits }: CheckReport): string {
-  const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
-  return healthy ? "Healthy: every limit holds." : `NOT healthy: breaks ${broken.join(", ")}.`;
+  const broken = new Set(limits.filter((limit) => !limit.ok).map((limit) => limit.name));
+  return healthy ? "Healthy: every limit holds." : `NOT healthy: breaks ${[...broken].join(", ")}.`;
 }
 
 /** What can be added until a limit is met. */
@@ -58,6 +58,8 @@ const ADDITIONS: Readonly<Record<NonNullable<RoomReport["room"]["add"]>["of"], s
   vega: "vega",
   theta: "theta",
   scenarioLoss: "loss there",
+  volatility: "volatility",
+  expectedShortfall: "mean loss then",
 };
 
 function roomsText(limits: readonly CheckedLimit[]): string {
@@ -68,12 +70,15 @@ function roomsText(limits: readonly CheckedLimit[]): string {
       parts.map((part) => part.name).join(", "),
     );
     const users = names.filter((list) => list !== "").join("; ");
-    const change = move === undefined ? "" : `${move.underlying} ${percent(move.change)}; `;
+    const price = move === undefined ? "–" : `${move.underlying} ${percent(move.change)}`;
     const added = add === undefined ? ["–", ""] : [dollars(add.usd), ADDITIONS[add.of]];
-    return [[name, ...added, lose === undefined ? "–" : dollars(lose), change + users]];
+    return [[name, ...added, lose === undefined ? "–" : dollars(lose), price, users]];
   });
   if (rows.length === 0) return "";
-  return table([["room, USD", "can add", "", "can lose", "used most by"], ...rows], [1, 3]);
+  return table(
+    [["room, USD", "can add", "", "can lose", "a price can move", "used most by"], ...rows],
+    [1, 3],
+  );
 }
 
 /** What the sums of a tier with options are measured in. */
@@ -81,6 +86,7 @@ const LABELS: Readonly<Record<string, string>> = {
   gamma: "gamma (change of delta for a move of 100 %)",
   vega: "vega (a vol point)",
   theta: "theta (a day)",
+  volatility: "volatility (a year)",
 };
 
 function metricsText(metrics: MetricsReport): string {
@@ -88,7 +94,7 @@ function metricsText(metrics: MetricsReport): string {
 }
 
 function metricRows(metrics: MetricsReport): string[][] {
-  const { underlyingDelta, venueEquity, scenarioPnl, ...sums } = metrics;
+  const { underlyingDelta, venueEquity, scenarioPnl, expectedShortfall = {}, ...sums } = metrics;
   const each = (label: string, entries: Readonly<Record<string, string>>): string[][] =>
     Object.entries(entries).map(([name, value]) => [`${label} ${name}`, dollars(value)]);
   return [
@@ -96,6 +102,7 @@ function metricRows(metrics: MetricsReport): string[][] {
     ...each("delta", underlyingDelta),
     ...each("equity", venueEquity),
     ...each("P&L", scenarioPnl),
+    ...each("expected shortfall", expectedShortfall),
   ];
 }
 
@@ -104,7 +111,7 @@ function limitsText(limits: readonly LimitReport[]): string {
   return table([head, ...limits.map(limitRow)], [1, 3, 4]);
 }
 
-function limitRow({ name, value, limit, headroom, ok, worst }: LimitReport): string[] {
+function limitRow({ name, value, limit, headroom, ok, confidence, worst }: LimitReport): string[] {
   const show = name === "minEquity" ? dollars : percent;
   const showOr = (number: string | null, otherwise: string): string =>
     number === null ? otherwise : show(number);
@@ -117,6 +124,6 @@ function limitRow({ name, value, limit, headroom, ok, worst }: LimitReport): str
     typeof limit === "string" ? show(limit) : `${show(limit[0])} … ${show(limit[1])}`,
     showOr(headroom, "–"),
     ok ? "ok" : "BROKEN",
-    worst ?? "",
+    confidence === undefined ? (worst ?? "") : percent(confidence),
   ];
 }

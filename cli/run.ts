@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context, Outcome } from "./context.js";
 import { interrupted, reportError } from "./errors.js";
+import { jsonText } from "./printable.js";
 import { parseCommandLine } from "./program.js";
 
 /** How long an interrupted command may take to put things away. */
@@ -24,13 +25,19 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   let work: Promise<Outcome> | undefined;
   try {
     work = parseCommandLine(argv, context);
-    const { exitCode = 0, ...outcome } = await Promise.race([work, untilInterrupted(context.signal)]);
-    context.writeOut(json ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`);
-    return exitCode;
+    return printed(await Promise.race([work, untilInterrupted(context.signal)]), context, json);
   } catch (error) {
-    if (context.signal.aborted) await Promise.race([work?.catch(() => {}), sleep(CLEANUP_MS)]);
+    if (context.signal.aborted) {
+      const ended = await Promise.race([work?.catch(() => {}), sleep(CLEANUP_MS)]);
+      if (ended?.streamed) return printed(ended, context, json);
+    }
     return reportError(error, context, json);
   }
+}
+
+function printed({ exitCode = 0, json, text, streamed }: Outcome, context: Context, asJson: boolean): number {
+  context.writeOut(`${asJson ? jsonText(json, streamed ? 0 : 2) : text}\n`);
+  return exitCode;
 }
 
 function untilInterrupted(signal: AbortSignal): Promise<never> {

@@ -24,6 +24,7 @@ import {
   contractsFolder,
   generatedFolder,
   hardhatConfig,
+  soliditySettings,
   sourcesFolder,
 } from "./paths.js";
 import { generateVerifier, type VerifierOptions } from "./verifier-template.js";
@@ -32,6 +33,13 @@ const require = createRequire(import.meta.url);
 const STAMP = join(cacheFolder, "keel-inputs.sha256");
 const LOCK = join(cacheFolder, "keel-compile.lock");
 const LOCK_PATIENCE_MS = 300_000;
+/** Packages whose versions decide what comes out. */
+const TOOLS = [
+  "hardhat",
+  "solc",
+  "@openzeppelin/contracts",
+  "@ethereum-attestation-service/eas-contracts",
+] as const;
 
 const ZERO_G1 = ["0", "0", "1"] as const;
 const ZERO_G2 = [
@@ -146,10 +154,11 @@ async function removeOutdated(mark: string): Promise<void> {
 async function hashInputs(): Promise<string> {
   const hash = createHash("sha256");
   const sources = (await readdir(sourcesFolder, { recursive: true })).filter((path) => path.endsWith(".sol"));
-  for (const file of [hardhatConfig, ...sources.sort().map((path) => join(sourcesFolder, path))]) {
+  const settings = [hardhatConfig, soliditySettings];
+  for (const file of [...settings, ...sources.sort().map((path) => join(sourcesFolder, path))]) {
     hash.update(`${relative(contractsFolder, file)}\0${await readFile(file, "utf8")}\0`);
   }
-  for (const tool of ["hardhat", "solc", "@openzeppelin/contracts"]) {
+  for (const tool of TOOLS) {
     const { version } = require(`${tool}/package.json`) as { version: string };
     hash.update(`${tool}@${version}\0`);
   }

@@ -54,6 +54,8 @@ export interface DeployOptions {
   readonly enrolmentDelay?: number;
   /** Uptime feed of a layer-2 sequencer, and seconds to wait after it came back (3600 when absent). */
   readonly sequencer?: { readonly feed: Address; readonly gracePeriod?: number };
+  /** The chain's EAS; with it, a resolver for EAS attestations of health. */
+  readonly eas?: Address;
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
   readonly file?: string;
   /** Who holds which role in the end; the deployer keeps what is not named. */
@@ -85,6 +87,8 @@ export interface KeelDeployment {
   readonly feedMarket: Address;
   readonly verifierBook: Address;
   readonly registry: Address;
+  /** Present when the chain's EAS was named. */
+  readonly healthResolver?: Address;
   readonly verifiers: readonly DeployedVerifier[];
   /** Block of the first contract: where history starts. */
   readonly fromBlock: number;
@@ -130,6 +134,10 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
     options.enrolmentDelay ?? 7 * 86_400,
   ]);
   const books = { authority, policyBook, marketBook, feedMarket, verifierBook, registry };
+  const resolver =
+    options.eas === undefined
+      ? {}
+      : { healthResolver: await deploy("HealthResolver", [options.eas, registry]) };
   await assignFunctions(options, books);
   await grant(options, authority, MARKET_SOURCE, feedMarket);
   const verifiers: DeployedVerifier[] = [];
@@ -137,7 +145,7 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
     verifiers.push(await ensureVerifier(options, ledger, books, verifier));
   await handOver(options, authority);
   const { fromBlock, steps } = ledger;
-  const deployment = { chainId: walletClient.chain.id, ...books, verifiers, fromBlock, steps };
+  const deployment = { chainId: walletClient.chain.id, ...books, ...resolver, verifiers, fromBlock, steps };
   if (file !== undefined) await writeDeployment(file, deployment);
   return deployment;
 }

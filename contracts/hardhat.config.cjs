@@ -5,20 +5,17 @@
  */
 const { subtask } = require("hardhat/config");
 const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require("hardhat/builtin-tasks/task-names");
-const { version } = require("solc/package.json");
+const solidity = require("./solidity.cjs");
 
 subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD).setAction(async () => ({
   compilerPath: require.resolve("solc/soljson.js"),
   isSolcJs: true,
-  version,
-  longVersion: version,
+  version: solidity.version,
+  longVersion: solidity.version,
 }));
 
 module.exports = {
-  solidity: {
-    version,
-    settings: { optimizer: { enabled: true, runs: 20_000 }, evmVersion: "cancun" },
-  },
+  solidity,
   networks: {
     hardhat: {
       chainId: Number(process.env.KEEL_CHAIN_ID ?? 31337),

@@ -31,4 +31,5 @@ export {
   readDeployment,
   writeDeployment,
 } from "./deploy.js";
+export { verifierCode, withoutMetadata } from "./verifier-code.js";
 export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

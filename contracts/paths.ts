@@ -16,6 +16,7 @@ const CONFIG = "hardhat.config.cjs";
 /** The folder that holds hardhat.config.cjs and src/. */
 export const contractsFolder: string = find(dirname(fileURLToPath(import.meta.url)));
 export const hardhatConfig: string = join(contractsFolder, CONFIG);
+export const soliditySettings: string = join(contractsFolder, "solidity.cjs");
 export const sourcesFolder: string = join(contractsFolder, "src");
 export const generatedFolder: string = join(sourcesFolder, "generated");
 export const artifactsFolder: string = join(contractsFolder, "artifacts");

@@ -32,6 +32,8 @@ export interface VerifierOptions {
   readonly insecure: boolean;
   /** Solidity identifier. */
   readonly contractName: string;
+  /** SHA-256 of the key ceremony's transcript, in hex; the contract's `transcript()`. */
+  readonly transcript?: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export function generateVerifier(key: VerificationKey, options: VerifierOptions)
   return [header(options), constants(key, options), views(), verify(), verifyBatch(), "}\n"].join("\n");
 }
 
-function checkOptions({ circuit, contractName }: VerifierOptions): void {
+function checkOptions({ circuit, contractName, transcript }: VerifierOptions): void {
   if (!/^[A-Z][A-Za-z0-9]{0,63}$/.test(contractName)) {
     throw inputError(
       "verifier.name",
@@ -64,6 +66,9 @@ function checkOptions({ circuit, contractName }: VerifierOptions): void {
       "a circuit name such as portfolio-health/spot-16",
       circuit,
     );
+  }
+  if (transcript !== undefined && !/^[0-9a-f]{64}$/.test(transcript)) {
+    throw inputError("verifier.transcript", "transcript", "64 hexadecimal digits", "other text");
   }
 }
 
@@ -91,7 +96,7 @@ import {IGroth16Verifier} from "../interfaces/IGroth16Verifier.sol";
 contract ${contractName} is IGroth16Verifier {`;
 }
 
-function constants(key: VerificationKey, { circuit, insecure }: VerifierOptions): string {
+function constants(key: VerificationKey, { circuit, insecure, transcript }: VerifierOptions): string {
   const values: [string, bigint][] = [
     ...g1("ALPHA_NEG", negateG1(key.vk_alpha_1)),
     ...g2("BETA", key.vk_beta_2),
@@ -104,12 +109,18 @@ function constants(key: VerificationKey, { circuit, insecure }: VerifierOptions)
     bytes32 public constant circuit = ${keccak256(stringToBytes(circuit))};
     /// @inheritdoc IGroth16Verifier
     bool public constant insecure = ${insecure};
-
+${transcript === undefined ? "" : ceremony(transcript)}
     /// @dev Order of the groups, for inputs, and of the base field, for coordinates.
     uint256 private constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
     uint256 private constant Q = ${hex(BASE_FIELD)};
 
 ${lines.join("\n")}
+`;
+}
+
+function ceremony(transcript: string): string {
+  return `    /// @notice SHA-256 of the transcript of the ceremony that made the key
+    bytes32 public constant transcript = 0x${transcript};
 `;
 }
 

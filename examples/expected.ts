@@ -10,6 +10,7 @@ export interface ExpectedRow {
   readonly snapshot?: string;
   readonly market: string;
   readonly policy: string;
+  readonly returns?: string;
   /**
    * What `verify` is given; absent: the attestation that `prove` makes of this row, or of the first row when this one
    * cannot be proven.

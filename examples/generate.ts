@@ -19,11 +19,14 @@ import {
   signSnapshot,
   sourceKeyOf,
 } from "../prover/src/index.js";
-import { parseMarket, parsePolicy } from "../verifier/src/index.js";
+import { parseMarket, parsePolicy, tailCircuitOf } from "../verifier/src/index.js";
 import type { ExpectedRow } from "./expected.js";
 import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";
-import { AS_OF, type OtherAccount, type Positions, STRATEGIES, type Strategy } from "./strategies.js";
+import { AS_OF } from "./quotes.js";
+import { returnsText } from "./returns.js";
+import { STRATEGIES } from "./strategies.js";
+import type { Changes, Positions, Strategy } from "./strategy.js";
 
 /** Folder of the example files. */
 export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -33,6 +36,8 @@ export interface ExampleTexts {
   readonly snapshot: string;
   readonly market: string;
   readonly policy: string;
+  /** Under policies with tail-risk limits. */
+  readonly returns?: string;
 }
 
 /**
@@ -46,29 +51,40 @@ export function exampleSourceKey(name: string): SourceKeyPair {
 
 /** What may differ from a strategy's own files. */
 export interface ExampleChange {
-  readonly positions?: Positions;
-  readonly otherAccounts?: readonly OtherAccount[];
+  readonly changes?: Changes;
   readonly asOf?: number;
   /** Key pairs of the sources; {@link exampleSourceKey} when absent. */
   readonly keyOf?: (source: string) => SourceKeyPair;
 }
 
-/** A strategy's files, the snapshot of these positions signed by the sources of its accounts. */
+/** A strategy's files, the snapshot signed by the sources of its accounts. */
 export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): ExampleTexts {
-  const { positions = strategy.positions, asOf = AS_OF, keyOf = exampleSourceKey } = change;
-  const { subject, otherAccounts = [] } = strategy;
+  const { changes = {}, asOf = AS_OF, keyOf = exampleSourceKey } = change;
+  const { subject, positions, otherAccounts = [] } = strategy;
   const units = strategy.units === undefined ? {} : { units: strategy.units };
   const policy = policyText(strategy, keyOf);
   const market = marketText(strategy, asOf, policy);
   const accounts = [
     { id: strategy.accountId, source: strategy.sources[0]!, positions },
-    ...(change.otherAccounts ?? otherAccounts),
-  ];
+    ...otherAccounts,
+  ].map((account) => ({ ...account, positions: changed(account.positions, changes[account.id]) }));
   let snapshot = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, ...units, accounts }));
   for (const source of new Set(accounts.map((account) => account.source))) {
     ({ snapshot } = signSnapshot(snapshot, parseMarket(market), parsePolicy(policy), keyOf(source)));
   }
-  return { snapshot: formatSnapshot(snapshot), market, policy };
+  const returns = returnsOf(strategy, asOf);
+  return {
+    snapshot: formatSnapshot(snapshot),
+    market,
+    policy,
+    ...(returns === undefined ? {} : { returns }),
+  };
+}
+
+function changed(positions: Positions, changes: Positions = {}): Positions {
+  return Object.fromEntries(
+    Object.entries({ ...positions, ...changes }).filter(([, amount]) => amount !== "0"),
+  );
 }
 
 /** Every generated file by its path below examples/. */
@@ -77,12 +93,16 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   const rows: ExpectedRow[] = [];
   for (const strategy of STRATEGIES) {
     const { folder, twin } = strategy;
-    const { snapshot, market, policy } = exampleTexts(strategy);
+    const { snapshot, market, policy, returns } = exampleTexts(strategy);
     const place = (name: string, text: string): string => {
       files.set(`${folder}/${name}`, text);
       return `${folder}/${name}`;
     };
-    const shared = { market: place("market.json", market), policy: place("policy.json", policy) };
+    const shared = {
+      market: place("market.json", market),
+      policy: place("policy.json", policy),
+      ...(returns === undefined ? {} : { returns: place("returns.json", returns) }),
+    };
     const slow = strategy.circuit === undefined ? {} : { slow: true as const };
     const healthy = { snapshot: place("snapshot.json", snapshot), ...shared };
     rows.push({ ...healthy, check: 0, prove: 0, verify: 0, ...slow });
@@ -102,6 +122,12 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
+/** The days up to the example's, for the tail-risk circuit; nothing without one. */
+function returnsOf({ tailCircuit, underlyings }: Strategy, asOf: number): string | undefined {
+  if (tailCircuit === undefined) return undefined;
+  return returnsText(underlyings, tailCircuitOf(tailCircuit).shape.days, asOf);
+}
+
 /** A market with options is completed for the policy, as `keel market build` does. */
 function marketText({ underlyings, instruments }: Strategy, asOf: number, policy: string): string {
   const text = layOut({ keel: "market/1", asOf, underlyings, instruments });
@@ -110,7 +136,7 @@ function marketText({ underlyings, instruments }: Strategy, asOf: number, policy
 }
 
 function policyText(
-  { policyName, circuit = "portfolio-health/spot-16", limits, scenarios, sources }: Strategy,
+  { policyName, circuit = "portfolio-health/spot-16", tailCircuit, limits, scenarios, sources }: Strategy,
   keyOf: (source: string) => SourceKeyPair,
 ): string {
   return layOut({
@@ -123,6 +149,7 @@ function policyText(
     maxAge: 3600,
     validity: 86400,
     maxMarketSkew: 300,
+    ...(tailCircuit === undefined ? {} : { tail: { circuit: tailCircuit, maxReturnsSkew: 172_800 } }),
   });
 }
 

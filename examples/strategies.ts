@@ -1,78 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The example strategies as data: market, policy, healthy positions and an unhealthy twin. Prices, collateral factors
- * and shocks are set to look like 1 January 2026, 00:00 UTC; the firms are invented.
+ * The example strategies as data: market, policy, healthy positions and an unhealthy twin. The firms are invented.
  *
  * @module
  */
 
-/** Every example's time: 1 January 2026, 00:00 UTC, in unix seconds. */
-export const AS_OF = 1767225600;
-
-/** A row of a market/1 file. */
-export interface MarketRow {
-  readonly id: string;
-  readonly kind: "cash" | "spot" | "perp" | "future" | "option";
-  readonly underlying: string;
-  readonly price: string;
-  readonly collateralFactor?: string;
-  /** Options only; greeks and P&L are computed from it. */
-  readonly contract?: {
-    readonly type: "call" | "put";
-    readonly strike: string;
-    readonly expiry: number;
-    readonly impliedVolatility: string;
-  };
-}
-
-/** Amounts by instrument, decimal strings. */
-export type Positions = Readonly<Record<string, string>>;
-
-/** An account beside the first one. */
-export interface OtherAccount {
-  readonly id: string;
-  readonly source: string;
-  readonly positions: Positions;
-}
-
-/** One strategy, from which a folder of files is made. */
-export interface Strategy {
-  /** The folder's name. */
-  readonly folder: string;
-  /** The tier; spot-16 when absent. */
-  readonly circuit?: string;
-  readonly subject: `0x${string}`;
-  readonly accountId: string;
-  /** Approved sources by name; the first one signs the first account. */
-  readonly sources: readonly string[];
-  readonly underlyings: readonly string[];
-  readonly instruments: readonly MarketRow[];
-  readonly policyName: string;
-  readonly limits: Readonly<Record<string, string | readonly [string, string]>>;
-  readonly scenarios: readonly {
-    readonly name: string;
-    readonly shocks: Readonly<Record<string, string>>;
-    readonly volatility?: string;
-  }[];
-  /** Units of the fund outstanding; one when absent. */
-  readonly units?: string;
-  readonly positions: Positions;
-  readonly otherAccounts?: readonly OtherAccount[];
-  /** A snapshot that breaks the policy, and the limits that it breaks, in the order of a report. */
-  readonly twin: {
-    readonly file: string;
-    readonly positions: Positions;
-    /** The strategy's own when absent. */
-    readonly otherAccounts?: readonly OtherAccount[];
-    readonly breaks: readonly string[];
-  };
-}
-
-const CASH = {
-  USDC: { id: "USDC", kind: "cash", underlying: "USD", price: "0.9998", collateralFactor: "0.78" },
-  USDT: { id: "USDT", kind: "cash", underlying: "USD", price: "0.9987", collateralFactor: "0.78" },
-  DAI: { id: "DAI", kind: "cash", underlying: "USD", price: "0.9996", collateralFactor: "0.77" },
-} as const satisfies Record<string, MarketRow>;
+import { primeBroker } from "./prime-broker.js";
+import { cash, future, type MarketRow, perp, spot, wrapped } from "./quotes.js";
+import type { Strategy } from "./strategy.js";
 
 /** Long ether and staked ether, a USDC loan against it, the price risk sold through a perpetual. */
 const ethHedgedVault: Strategy = {
@@ -83,16 +18,16 @@ const ethHedgedVault: Strategy = {
   sources: ["Northgate Custody", "Halyard Prime"],
   underlyings: ["USD", "ETH", "BTC"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    CASH.DAI,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
-    { id: "wstETH", kind: "spot", underlying: "ETH", price: "3632.41", collateralFactor: "0.79" },
-    { id: "rETH", kind: "spot", underlying: "ETH", price: "3421.86", collateralFactor: "0.77" },
-    { id: "WBTC", kind: "spot", underlying: "BTC", price: "87412.6", collateralFactor: "0.78" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "ETH-27MAR26", kind: "future", underlying: "ETH", price: "3007.9" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    cash("USDC"),
+    cash("USDT"),
+    cash("DAI"),
+    spot("ETH", "0.83"),
+    wrapped("wstETH"),
+    wrapped("rETH"),
+    wrapped("WBTC"),
+    perp("ETH"),
+    future("ETH-27MAR26"),
+    perp("BTC"),
   ],
   policyName: "ETH hedged vault",
   limits: {
@@ -125,14 +60,7 @@ const ethHedgedVault: Strategy = {
   twin: {
     // The loan grew from 3.8 to 9.3 million and bought ether, hedged like the rest.
     file: "snapshot-overlevered.json",
-    positions: {
-      ETH: "4253",
-      wstETH: "900",
-      USDC: "-9300000",
-      USDT: "450000",
-      DAI: "250000",
-      "ETH-PERP": "-5250",
-    },
+    changes: { main: { ETH: "4253", USDC: "-9300000", "ETH-PERP": "-5250" } },
     breaks: ["minCollateralRatio", "minHealthFactor", "maxLeverage"],
   },
 };
@@ -145,12 +73,12 @@ const leveragedStaking: Strategy = {
   sources: ["Clearwater Reporting"],
   underlyings: ["USD", "ETH", "STETH"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("ETH", "0.83"),
     { id: "stETH", kind: "spot", underlying: "STETH", price: "2966.1", collateralFactor: "0.93" },
-    { id: "wstETH", kind: "spot", underlying: "STETH", price: "3632.41", collateralFactor: "0.95" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    { ...wrapped("wstETH"), underlying: "STETH", collateralFactor: "0.95" },
+    perp("ETH"),
   ],
   policyName: "Leveraged staking",
   limits: {
@@ -172,7 +100,7 @@ const leveragedStaking: Strategy = {
   positions: { wstETH: "5200", ETH: "-5000", USDC: "120000.25" },
   twin: {
     file: "snapshot-overlooped.json",
-    positions: { wstETH: "9400", ETH: "-10100", USDC: "120000.25" },
+    changes: { "lending-1": { wstETH: "9400", ETH: "-10100" } },
     breaks: ["minCollateralRatio", "minHealthFactor", "maxLeverage", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -185,16 +113,16 @@ const cashAndCarry: Strategy = {
   sources: ["Halyard Prime", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH", "SOL"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "BTC-27MAR26", kind: "future", underlying: "BTC", price: "88590.5" },
-    { id: "ETH-27MAR26", kind: "future", underlying: "ETH", price: "3007.9" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("SOL"),
+    future("BTC-27MAR26"),
+    future("ETH-27MAR26"),
+    perp("BTC"),
+    perp("ETH"),
+    perp("SOL"),
   ],
   policyName: "Cash and carry",
   limits: {
@@ -224,13 +152,7 @@ const cashAndCarry: Strategy = {
   twin: {
     // The quarterly contract expired and was not rolled.
     file: "snapshot-unhedged.json",
-    positions: {
-      USDC: "4200000",
-      BTC: "150.25",
-      ETH: "2000",
-      "ETH-27MAR26": "-1200",
-      "ETH-PERP": "-790.5",
-    },
+    changes: { "carry-book": { "BTC-27MAR26": "0" } },
     breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -242,14 +164,7 @@ const deltaNeutralPerps: Strategy = {
   accountId: "margin-1",
   sources: ["Halyard Prime"],
   underlyings: ["USD", "ETH", "SOL"],
-  instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
-  ],
+  instruments: [cash("USDC"), cash("USDT"), spot("ETH"), spot("SOL"), perp("ETH"), perp("SOL")],
   policyName: "Delta-neutral perpetuals",
   limits: {
     minCollateralRatio: "4",
@@ -272,7 +187,7 @@ const deltaNeutralPerps: Strategy = {
   twin: {
     // The venue closed most of the profitable short to pay losing longs, as on 10 October 2025.
     file: "snapshot-auto-deleveraged.json",
-    positions: { USDC: "1800000", ETH: "1000", SOL: "24000", "ETH-PERP": "-1001.5", "SOL-PERP": "-9000" },
+    changes: { "margin-1": { "SOL-PERP": "-9000" } },
     breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
   },
 };
@@ -284,13 +199,7 @@ const leveragedLending: Strategy = {
   accountId: "lending-market",
   sources: ["Clearwater Reporting"],
   underlyings: ["USD", "BTC", "ETH"],
-  instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    CASH.DAI,
-    { id: "WBTC", kind: "spot", underlying: "BTC", price: "87412.6", collateralFactor: "0.78" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.83" },
-  ],
+  instruments: [cash("USDC"), cash("USDT"), cash("DAI"), wrapped("WBTC"), spot("ETH", "0.83")],
   policyName: "Collateralised debt",
   limits: {
     minCollateralRatio: "1.5",
@@ -310,7 +219,7 @@ const leveragedLending: Strategy = {
   twin: {
     // Another 1.1 million was borrowed and paid out.
     file: "snapshot-overborrowed.json",
-    positions: { WBTC: "60", ETH: "500", USDC: "-3700000", USDT: "-600000" },
+    changes: { "lending-market": { USDC: "-3700000" } },
     breaks: ["minHealthFactor", "maxLeverage", "netDelta", "maxStressLoss"],
   },
 };
@@ -344,12 +253,12 @@ const optionsVolatility: Strategy = {
   sources: ["Meridian Options", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    perp("BTC"),
+    perp("ETH"),
     option("BTC-30JAN26-80000P", "BTC", "1680", JANUARY, "0.47"),
     option("BTC-30JAN26-95000C", "BTC", "1398", JANUARY, "0.4"),
     option("BTC-27MAR26-75000P", "BTC", "3107", MARCH, "0.5"),
@@ -397,10 +306,13 @@ const optionsVolatility: Strategy = {
   twin: {
     // The wings expired and were not bought again, and the strangles doubled.
     file: "snapshot-naked.json",
-    positions: {
-      ...{ USDC: "5200000", "BTC-PERP": "0.5", "ETH-PERP": "10" },
-      ...{ "BTC-30JAN26-80000P": "-120", "BTC-30JAN26-95000C": "-120" },
-      ...{ "ETH-30JAN26-2600P": "-1000", "ETH-30JAN26-3400C": "-1000" },
+    changes: {
+      "options-venue": {
+        ...{ "BTC-30JAN26-80000P": "-120", "BTC-30JAN26-95000C": "-120" },
+        ...{ "BTC-27MAR26-75000P": "0", "BTC-27MAR26-110000C": "0" },
+        ...{ "ETH-30JAN26-2600P": "-1000", "ETH-30JAN26-3400C": "-1000" },
+        ...{ "ETH-27MAR26-2200P": "0", "ETH-27MAR26-4000C": "0" },
+      },
     },
     breaks: ["maxGamma", "maxStressLoss"],
   },
@@ -418,20 +330,20 @@ const indexReplication: Strategy = {
     ...["BTC", "ETH", "XRP", "BNB", "SOL", "TRX", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT"],
   ],
   instruments: [
-    CASH.USDC,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "XRP", kind: "spot", underlying: "XRP", price: "1.841", collateralFactor: "0.6" },
-    { id: "BNB", kind: "spot", underlying: "BNB", price: "863.2", collateralFactor: "0.7" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "TRX", kind: "spot", underlying: "TRX", price: "0.2842", collateralFactor: "0.5" },
-    { id: "DOGE", kind: "spot", underlying: "DOGE", price: "0.1176", collateralFactor: "0.5" },
-    { id: "ADA", kind: "spot", underlying: "ADA", price: "0.3331", collateralFactor: "0.5" },
-    { id: "LINK", kind: "spot", underlying: "LINK", price: "12.31", collateralFactor: "0.6" },
-    { id: "LTC", kind: "spot", underlying: "LTC", price: "76.9", collateralFactor: "0.6" },
-    { id: "AVAX", kind: "spot", underlying: "AVAX", price: "12.28", collateralFactor: "0.5" },
-    { id: "DOT", kind: "spot", underlying: "DOT", price: "1.787", collateralFactor: "0.5" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
+    cash("USDC"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("XRP"),
+    spot("BNB"),
+    spot("SOL"),
+    spot("TRX"),
+    spot("DOGE"),
+    spot("ADA"),
+    spot("LINK"),
+    spot("LTC"),
+    spot("AVAX"),
+    spot("DOT"),
+    perp("BTC"),
   ],
   policyName: "Index replication",
   limits: {
@@ -442,7 +354,10 @@ const indexReplication: Strategy = {
     maxStressLoss: "0.6",
     maxDrawdown: "0.6",
     minEquity: "20000000",
+    maxVolatility: "0.55",
+    maxExpectedShortfall: { "0.95": "0.07", "0.99": "0.09" },
   },
+  tailCircuit: "tail-risk/250",
   scenarios: [
     {
       name: "12 March 2020",
@@ -475,19 +390,15 @@ const indexReplication: Strategy = {
   twin: {
     // A rebalance bought the coins twice on margin of the perpetual.
     file: "snapshot-doubled-rebalance.json",
-    positions: { BTC: "118", ETH: "1420", USDC: "420000" },
-    otherAccounts: [
-      {
-        id: "custody-b",
-        source: "Clearwater Reporting",
-        positions: {
-          ...{ BTC: "92", XRP: "1135000", BNB: "1440", SOL: "6900", TRX: "1140000", DOGE: "1640000" },
-          ...{ ADA: "440000", LINK: "7600", LTC: "810", AVAX: "4200", DOT: "17000" },
-        },
-      },
-      { id: "futures", source: "Halyard Prime", positions: { USDC: "150000", "BTC-PERP": "55" } },
+    changes: { futures: { "BTC-PERP": "55" } },
+    breaks: [
+      "maxLeverage",
+      "netDelta",
+      "maxUnderlyingDelta",
+      "maxVolatility",
+      "maxExpectedShortfall",
+      "maxExpectedShortfall",
     ],
-    breaks: ["maxLeverage", "netDelta", "maxUnderlyingDelta"],
   },
 };
 
@@ -534,12 +445,11 @@ const yieldOptimiser: Strategy = {
   twin: {
     // The highest yield got most of the money.
     file: "snapshot-concentrated.json",
-    positions: { aUSDC: "700000", aUSDT: "300000", USDC: "35000" },
-    otherAccounts: [
-      { id: "morpho", source: "Clearwater Reporting", positions: { "mUSDC-vault": "4700000" } },
-      { id: "compound", source: "Clearwater Reporting", positions: { cUSDT: "1650000" } },
-      { id: "sky", source: "Clearwater Reporting", positions: { sUSDS: "1750000", sUSDe: "300000" } },
-    ],
+    changes: {
+      aave: { aUSDC: "700000", aUSDT: "300000" },
+      morpho: { "mUSDC-vault": "4700000" },
+      compound: { cUSDT: "1650000" },
+    },
     breaks: ["maxVenue", "maxStressLoss"],
   },
 };
@@ -553,17 +463,17 @@ const marketMaker: Strategy = {
   sources: ["Halyard Prime", "Meridian Options", "Northgate Custody"],
   underlyings: ["USD", "BTC", "ETH", "SOL", "HYPE"],
   instruments: [
-    CASH.USDC,
-    CASH.USDT,
-    { id: "BTC", kind: "spot", underlying: "BTC", price: "87438.2", collateralFactor: "0.9" },
-    { id: "ETH", kind: "spot", underlying: "ETH", price: "2967.52", collateralFactor: "0.85" },
-    { id: "SOL", kind: "spot", underlying: "SOL", price: "124.63", collateralFactor: "0.7" },
-    { id: "HYPE", kind: "spot", underlying: "HYPE", price: "25.4", collateralFactor: "0.4" },
-    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87455" },
-    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "2968.35" },
-    { id: "SOL-PERP", kind: "perp", underlying: "SOL", price: "124.6" },
-    { id: "HYPE-PERP", kind: "perp", underlying: "HYPE", price: "25.41" },
-    { id: "BTC-27MAR26", kind: "future", underlying: "BTC", price: "88590.5" },
+    cash("USDC"),
+    cash("USDT"),
+    spot("BTC"),
+    spot("ETH"),
+    spot("SOL"),
+    spot("HYPE"),
+    perp("BTC"),
+    perp("ETH"),
+    perp("SOL"),
+    perp("HYPE"),
+    future("BTC-27MAR26"),
   ],
   policyName: "Multi-venue market maker",
   limits: {
@@ -576,7 +486,10 @@ const marketMaker: Strategy = {
     maxStressLoss: "0.05",
     maxDrawdown: "0.1",
     minEquity: "4000000",
+    maxVolatility: "0.1",
+    maxExpectedShortfall: { "0.975": "0.01" },
   },
+  tailCircuit: "tail-risk/64",
   scenarios: [
     { name: "Everything down 30%", shocks: { BTC: "-0.3", ETH: "-0.35", SOL: "-0.4", HYPE: "-0.5" } },
     { name: "Everything up 30%", shocks: { BTC: "0.3", ETH: "0.35", SOL: "0.4", HYPE: "0.5" } },
@@ -613,34 +526,44 @@ const marketMaker: Strategy = {
   twin: {
     // A quoting error filled the isolated sub-account with one side, and cross margin was lent out to fund it.
     file: "snapshot-one-sided.json",
-    positions: {
-      USDC: "-900000",
-      BTC: "14",
-      ETH: "-120",
-      "BTC-PERP": "-31",
-      "ETH-PERP": "310",
-      "SOL-PERP": "-2200",
+    changes: {
+      "venue-1-cross": { USDC: "-900000" },
+      "venue-1-isolated": { USDC: "2050000", "HYPE-PERP": "-44050" },
     },
-    otherAccounts: [
-      {
-        id: "venue-2",
-        source: "Meridian Options",
-        positions: {
-          USDT: "1450000",
-          SOL: "9800",
-          "SOL-PERP": "-7700",
-          "ETH-PERP": "-190",
-          "BTC-27MAR26": "17",
-        },
-      },
-      {
-        id: "venue-1-isolated",
-        source: "Halyard Prime",
-        positions: { USDC: "2050000", HYPE: "4100", "HYPE-PERP": "-44050" },
-      },
-      { id: "reserve", source: "Northgate Custody", positions: { USDC: "700000" } },
-    ],
-    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss", "maxVolatility", "maxExpectedShortfall"],
+  },
+};
+
+/** Futures bought and sold by their trend, sized by how much the book would have moved: limits on the tail, not on legs. */
+const trendFollower: Strategy = {
+  folder: "trend-follower",
+  subject: "0xbcd4042de499d14e55001ccbb24a551f3b954096",
+  accountId: "cta-1",
+  sources: ["Halyard Prime"],
+  underlyings: ["USD", "BTC", "ETH", "SOL"],
+  instruments: [cash("USDC"), cash("USDT"), perp("BTC"), perp("ETH"), perp("SOL"), future("BTC-27MAR26")],
+  policyName: "Trend follower, tail risk",
+  limits: {
+    maxLeverage: "2",
+    maxVolatility: "0.25",
+    maxExpectedShortfall: { "0.95": "0.04", "0.975": "0.05", "0.99": "0.06" },
+    minEquity: "3000000",
+  },
+  tailCircuit: "tail-risk/spot-64",
+  scenarios: [],
+  positions: {
+    USDC: "4200000",
+    USDT: "650000",
+    "BTC-PERP": "24",
+    "BTC-27MAR26": "12",
+    "ETH-PERP": "-310",
+    "SOL-PERP": "-4200",
+  },
+  twin: {
+    // The same gross exposure, but the shorts became longs: nothing is offset any more.
+    file: "snapshot-all-long.json",
+    changes: { "cta-1": { "ETH-PERP": "310", "SOL-PERP": "4200" } },
+    breaks: ["maxVolatility", "maxExpectedShortfall", "maxExpectedShortfall", "maxExpectedShortfall"],
   },
 };
 
@@ -655,4 +578,6 @@ export const STRATEGIES: readonly Strategy[] = [
   indexReplication,
   yieldOptimiser,
   marketMaker,
+  primeBroker,
+  trendFollower,
 ];

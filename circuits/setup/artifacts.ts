@@ -101,7 +101,7 @@ export async function writeArtifacts(folder: string, contents: ArtifactContents)
     publicOutputs: contents.r1cs.publicOutputs,
     publicInputs: contents.r1cs.publicInputs,
     key: contents.key,
-    ...(contents.key.kind === "dev" ? { insecure: true as const } : {}),
+    ...(contents.verificationKey.insecure === true ? { insecure: true as const } : {}),
     files: Object.fromEntries(pins) as Record<FileName, PinnedFile>,
   };
   if (publicCount(contents.r1cs) !== contents.verificationKey.nPublic) {
@@ -175,7 +175,7 @@ function parseManifest(bytes: Uint8Array): ArtifactManifest {
     }
   }
   if (manifest.insecure !== true && manifest.key?.kind !== "ceremony") {
-    throw broken("artifact.manifest", "insecure", "the mark of a dev key", "none");
+    throw broken("artifact.manifest", "insecure", "the mark of a key with known secrets", "none");
   }
   return manifest as ArtifactManifest;
 }

@@ -55,18 +55,26 @@ export async function cachedFolder(
   await mkdir(dirname(target), { recursive: true });
   const release = await lock(`${target}.lock`, () => exists(target), signal);
   if (release === undefined) return target;
-  const aside = `${target}.tmp-${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(aside);
-    await build(aside);
-    await rename(aside, target).catch(async (error: unknown) => {
+    await fillFolder(target, build).catch(async (error: unknown) => {
       // Somebody who took a stale lock from us may have been faster; their result is as good.
       if (!(await exists(target))) throw error;
     });
     return target;
   } finally {
-    await rm(aside, { recursive: true, force: true });
     await release();
+  }
+}
+
+/** Makes a folder that is whole or not there: filled aside, then renamed into place, where an empty one may be. */
+export async function fillFolder(target: string, build: (folder: string) => Promise<void>): Promise<void> {
+  const aside = `${target}.tmp-${randomBytes(6).toString("hex")}`;
+  try {
+    await mkdir(aside);
+    await build(aside);
+    await rename(aside, target);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
   }
 }
 
@@ -78,6 +86,16 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     await rename(aside, path);
   } finally {
     await rm(aside, { force: true });
+  }
+}
+
+/** Does work that only one process may do at a time; `path` is the lock. */
+export async function exclusively<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const release = await lock(path, async () => false, signal);
+  try {
+    return await work();
+  } finally {
+    await release?.();
   }
 }
 

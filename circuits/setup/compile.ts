@@ -105,6 +105,11 @@ export async function compileCircuit(
   };
 }
 
+/** Hash over every input of a listed circuit's compilation, as an artifact set's manifest has it. */
+export async function currentCompilation(id: string): Promise<string> {
+  return await compilationHash(await packageRoot(), await circuitDefinition(id));
+}
+
 /** A circuit id as a file name. */
 export function fileName(id: string): string {
   return id.replaceAll(/[^A-Za-z0-9.-]+/g, "-");

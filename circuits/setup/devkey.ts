@@ -22,6 +22,7 @@ import type { G1Json, G2Json, VerificationKey } from "../../verifier/src/groth16
 import { BASE_FIELD } from "../../verifier/src/groth16.js";
 import { multiplyGenerators } from "./generators.js";
 import { FIELD, publicCount, type R1cs, type SparseMatrix } from "./r1cs.js";
+import { writeSections } from "./sections.js";
 
 /** Version of everything that decides the bytes of a dev key; part of the cache key. */
 export const DEV_KEY_VERSION = "1";
@@ -238,7 +239,7 @@ function writeZkey(r1cs: R1cs, domain: number, points: KeyPoints, seed: string):
   const hash = blake2b.create({ dkLen: 64 });
   for (const [, content] of sections) hash.update(content);
   sections.push([10, concatenate([hash.digest(), uint32(0)])], [INSECURE_SECTION, marker]);
-  return writeSections("zkey", 1, sections);
+  return writeSections("zkey", sections);
 }
 
 // snarkjs stores coefficients times R^2, so that one Montgomery multiplication by a plain witness value gives a
@@ -269,12 +270,6 @@ function coefficientSection(r1cs: R1cs): Uint8Array {
   }
   for (let s = 0; s <= publics; s++) write(0, r1cs.constraints + s, s, one);
   return bytes;
-}
-
-function writeSections(magic: string, version: number, sections: [number, Uint8Array][]): Uint8Array {
-  const parts = [new TextEncoder().encode(magic), uint32(version), uint32(sections.length)];
-  for (const [type, content] of sections) parts.push(uint32(type), uint64(content.length), content);
-  return concatenate(parts);
 }
 
 function exportKey(r1cs: R1cs, points: KeyPoints): VerificationKey {
@@ -321,12 +316,6 @@ function fieldBytes(value: bigint): Uint8Array {
 function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
-}
-
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
   return bytes;
 }
 

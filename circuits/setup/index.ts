@@ -13,6 +13,19 @@ import { parseR1cs } from "./r1cs.js";
 
 export type { ArtifactManifest, ArtifactSet, KeyOrigin, PinnedFile } from "./artifacts.js";
 export { loadArtifacts } from "./artifacts.js";
+export { readTranscript } from "./ceremony/folder.js";
+export type { NewCeremony, VerifiedCeremony, VerifyCeremony } from "./ceremony/index.js";
+export {
+  applyBeacon,
+  contribute,
+  exportCeremony,
+  newCeremony,
+  verifyCeremony,
+  verifyProgress,
+} from "./ceremony/index.js";
+export { PUBLISHED as PUBLISHED_POWERS_OF_TAU } from "./ceremony/powers-of-tau.js";
+export type { Beacon, Contribution, Transcript } from "./ceremony/transcript.js";
+export { BEACON_EXPONENT, parseTranscript, transcriptDigest } from "./ceremony/transcript.js";
 export type { CircuitDefinition, CompiledCircuit } from "./compile.js";
 export { circuitDefinition, compileCircuit } from "./compile.js";
 export type { DevKey, DevKeyOptions, ToxicWaste } from "./devkey.js";

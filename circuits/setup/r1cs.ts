@@ -9,6 +9,7 @@
  * @module
  */
 import { KeelError } from "../../verifier/src/errors.js";
+import { readSections } from "./sections.js";
 
 /** Order r of BN254's scalar field, the only field read here. */
 export const FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
@@ -165,7 +166,7 @@ const TERM_BYTES = 4 + FIELD_BYTES;
  *   custom gates.
  */
 export function parseR1cs(bytes: Uint8Array): R1cs {
-  const sections = readSections(bytes);
+  const sections = readSections(bytes, "r1cs", formatError);
   const header = readHeader(requireSection(sections, HEADER_SECTION));
   if ((sections.get(CUSTOM_GATES_SECTION)?.getUint32(0, true) ?? 0) !== 0) {
     throw formatError("no custom gates", "custom gates");
@@ -177,30 +178,6 @@ export function parseR1cs(bytes: Uint8Array): R1cs {
 }
 
 type Header = Pick<R1cs, "wires" | "publicOutputs" | "publicInputs" | "privateInputs" | "constraints">;
-
-function readSections(bytes: Uint8Array): Map<number, DataView> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 12 || new TextDecoder().decode(bytes.subarray(0, 4)) !== "r1cs") {
-    throw formatError("an r1cs file", `${bytes.length} bytes of something else`);
-  }
-  if (view.getUint32(4, true) !== 1) throw formatError("version 1", `version ${view.getUint32(4, true)}`);
-  const sections = new Map<number, DataView>();
-  let position = 12;
-  for (let left = view.getUint32(8, true); left > 0; left--) {
-    if (position + 12 > bytes.length) throw formatError("a section header", "the end of the file");
-    const type = view.getUint32(position, true);
-    const size = Number(view.getBigUint64(position + 4, true));
-    position += 12;
-    if (position + size > bytes.length)
-      throw formatError(`${size} bytes of section ${type}`, "the end of the file");
-    if (sections.has(type)) throw formatError(`one section ${type}`, "two of them");
-    sections.set(type, new DataView(bytes.buffer, bytes.byteOffset + position, size));
-    position += size;
-  }
-  if (position !== bytes.length)
-    throw formatError("the end of the file", `${bytes.length - position} more bytes`);
-  return sections;
-}
 
 function requireSection(sections: Map<number, DataView>, type: number): DataView {
   const section = sections.get(type);

@@ -10,16 +10,21 @@ import { access, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { packageRoot } from "../../circuits/setup/cache.js";
-import { fileName } from "../../circuits/setup/compile.js";
+import { currentCompilation, fileName } from "../../circuits/setup/compile.js";
 import { type ArtifactSet, loadArtifacts } from "../../circuits/setup/index.js";
+import type { VerifierSource } from "../../contracts/compile.js";
 import { CIRCUITS } from "../../verifier/src/circuits.js";
 import { KeelError } from "../../verifier/src/errors.js";
 import type { VerificationKey } from "../../verifier/src/groth16.js";
+import { LOCAL_CHAINS } from "../../verifier/src/verify.js";
 import type { Context, Outcome } from "../context.js";
 import { systemCode, usageError } from "../errors.js";
+import type { VerifierFacts } from "../examine-chain.js";
 import { table } from "../tables.js";
 
 export interface DoctorOptions {
+  /** Folder of a ceremony's artifacts, to look at beside the built ones. */
+  readonly artifacts?: string;
   readonly rpc?: string;
   readonly registry?: `0x${string}`;
 }
@@ -39,10 +44,13 @@ const GIB = 1 << 30;
 const CLOCK_TOLERANCE = 120;
 
 /** Looks at everything; exit code 4 when something is wrong. */
-export async function doctor({ rpc, registry }: DoctorOptions, context: Context): Promise<Outcome> {
+export async function doctor(
+  { artifacts, rpc, registry }: DoctorOptions,
+  context: Context,
+): Promise<Outcome> {
   if (registry !== undefined && rpc === undefined)
     throw usageError("--rpc with --registry", "--registry alone");
-  const sets = await builtSets();
+  const sets = [...(artifacts === undefined ? [] : [await loadSet(artifacts)]), ...(await builtSets())];
   const findings = [
     nodeFinding(),
     memoryFinding(),
@@ -90,48 +98,58 @@ async function cacheFinding(): Promise<Finding> {
 }
 
 /** A folder of artifacts, loaded with its hashes checked, or why not. */
-interface BuiltSet {
-  readonly circuit: string;
-  readonly dir: string;
-  readonly set?: ArtifactSet;
-  readonly error?: KeelError;
-}
+type FoundSet = { readonly dir: string } & (
+  | { readonly set: ArtifactSet; readonly isCurrent: boolean }
+  | { readonly error: KeelError }
+);
 
-async function builtSets(): Promise<BuiltSet[]> {
+/** What the build cache holds for the circuits that there are. */
+async function builtSets(): Promise<FoundSet[]> {
   const cache = join(await packageRoot(), ".keel");
   const names = await readdir(cache).catch(() => []);
-  const sets: BuiltSet[] = [];
-  for (const { id } of CIRCUITS) {
-    const ofCircuit = new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`);
-    for (const name of names.filter((candidate) => ofCircuit.test(candidate))) {
-      sets.push(await loadSet(id, join(cache, name)));
-    }
+  const ofCircuits = CIRCUITS.map(({ id }) => new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`));
+  const sets: FoundSet[] = [];
+  for (const pattern of ofCircuits) {
+    for (const name of names.filter((name) => pattern.test(name)))
+      sets.push(await loadSet(join(cache, name)));
   }
   return sets;
 }
 
-async function loadSet(circuit: string, dir: string): Promise<BuiltSet> {
+async function loadSet(dir: string): Promise<FoundSet> {
   try {
-    return { circuit, dir, set: await loadArtifacts(dir) };
+    const set = await loadArtifacts(dir);
+    return { dir, set, isCurrent: set.manifest.compilation === (await currentCompilation(set.id)) };
   } catch (error) {
-    if (error instanceof KeelError) return { circuit, dir, error };
+    if (error instanceof KeelError) return { dir, error };
     throw error;
   }
 }
 
-function artifactFinding({ dir, set, error }: BuiltSet): Finding {
+function artifactFinding(found: FoundSet): Finding {
+  const { dir } = found;
   const name = basename(dir);
-  if (set === undefined) {
-    return { name, verdict: "error", detail: `${error?.message}; remove ${dir} to build them again` };
+  if ("error" in found) {
+    const detail = `${found.error.message}; remove ${dir} to build them again`;
+    return { name, verdict: "error", detail };
   }
-  if (set.manifest.insecure === true) {
-    return { name, verdict: "warning", detail: "hashes match; DEVELOPMENT KEY, anybody can forge proofs" };
+  const { manifest } = found.set;
+  if (!found.isCurrent) return { name, verdict: "warning", detail: "hashes match; made from other sources" };
+  if (manifest.insecure === true) {
+    const what = manifest.key.kind === "dev" ? "DEVELOPMENT KEY" : "KEY WITHOUT KNOWN POWERS OF TAU";
+    return { name, verdict: "warning", detail: `hashes match; ${what}, anybody can forge proofs` };
   }
-  return { name, verdict: "ok", detail: "hashes match" };
+  return { name, verdict: "ok", detail: `hashes match; ${originOf(found.set)}` };
 }
 
-function missingFindings(sets: readonly BuiltSet[]): Finding[] {
-  const missing = CIRCUITS.filter(({ id }) => !sets.some((set) => set.circuit === id));
+function originOf({ manifest: { key } }: ArtifactSet): string {
+  return key.kind === "dev" ? "development key" : `ceremony ${key.transcript}`;
+}
+
+function missingFindings(sets: readonly FoundSet[]): Finding[] {
+  const missing = CIRCUITS.filter(
+    ({ id }) => !sets.some((found) => "set" in found && found.isCurrent && found.set.id === id),
+  );
   const detail = "not built yet; `keel setup` does it";
   return missing.map(({ id }) => ({ name: `artifacts ${id}`, verdict: "warning", detail }));
 }
@@ -139,7 +157,7 @@ function missingFindings(sets: readonly BuiltSet[]): Finding[] {
 async function chainFindings(
   rpc: string,
   registry: `0x${string}` | undefined,
-  sets: readonly BuiltSet[],
+  sets: readonly FoundSet[],
   context: Context,
 ): Promise<Finding[]> {
   // Loaded here: a chain client is heavy, and most examinations need none.
@@ -156,29 +174,54 @@ async function chainFindings(
       },
     ];
     if (registry !== undefined) findings.push({ name: "registry", verdict: "ok", detail: registry });
-    return [...findings, ...verifiers.map((verifier) => verifierFinding(verifier, sets))];
+    for (const verifier of verifiers) findings.push(await verifierFinding(verifier, chainId, sets));
+    return findings;
   } catch (error) {
     if (!(error instanceof KeelError)) throw error;
     return [{ name: "chain", verdict: "error", detail: error.message }];
   }
 }
 
-function verifierFinding(
-  verifier: { circuit: string; version: number; delta?: readonly bigint[] },
-  sets: readonly BuiltSet[],
-): Finding {
-  const name = `verifier ${verifier.circuit}`;
-  const { version, delta } = verifier;
-  if (delta === undefined) return { name, verdict: "warning", detail: "the registry has none" };
-  const isOurs = sets.some(
-    (built) =>
-      built.circuit === verifier.circuit &&
-      built.set !== undefined &&
-      deltaWords(built.set.verificationKey).join() === delta.join(),
-  );
-  return isOurs
-    ? { name, verdict: "ok", detail: `version ${version}, same key as the artifacts here` }
-    : { name, verdict: "warning", detail: `version ${version} has another key than the artifacts here` };
+/** Compares a verifier's code, not only what it says of itself, with that of the artifacts' keys. */
+async function verifierFinding(
+  { circuit, version, contract }: VerifierFacts,
+  chainId: number,
+  sets: readonly FoundSet[],
+): Promise<Finding> {
+  const name = `verifier ${circuit}`;
+  if (contract === undefined) return { name, verdict: "warning", detail: "the registry has none" };
+  // Development keys of one seed share their delta, whatever their circuit's sources were.
+  const candidates = sets
+    .flatMap((found) => ("set" in found && found.set.id === circuit ? [found] : []))
+    .filter(({ set }) => deltaWords(set.verificationKey).join() === contract.delta.join())
+    .sort((left, right) => Number(right.isCurrent) - Number(left.isCurrent));
+  const insecure = contract.insecure || candidates.some(({ set }) => set.manifest.insecure === true);
+  if (insecure && !LOCAL_CHAINS.includes(chainId)) {
+    const detail = `version ${version} has a DEVELOPMENT KEY on chain ${chainId}: anybody can forge proofs`;
+    return { name, verdict: "error", detail };
+  }
+  if (candidates.length === 0) {
+    const detail = `version ${version} has another key than the artifacts here`;
+    return { name, verdict: "warning", detail };
+  }
+  const { verifierCode, withoutMetadata } = await import("../../contracts/verifier-code.js");
+  const code = withoutMetadata(contract.code);
+  for (const { set } of candidates) {
+    if ((await verifierCode(sourceOf(set))) !== code) continue;
+    const detail = `version ${version}, same key and code as the artifacts here (${originOf(set)})`;
+    return { name, verdict: "ok", detail };
+  }
+  const detail = `version ${version} claims the key of the artifacts here, but has other code`;
+  return { name, verdict: "error", detail };
+}
+
+function sourceOf({
+  id: circuit,
+  verificationKey,
+  manifest: { key, insecure },
+}: ArtifactSet): VerifierSource {
+  const transcript = key.kind === "ceremony" ? { transcript: key.transcript } : {};
+  return { circuit, verificationKey, insecure: insecure === true, contractName: "Verifier", ...transcript };
 }
 
 /** As `IGroth16Verifier.deltaG2` lays it out. */

@@ -18,7 +18,7 @@ import { enrol } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { readSecret, readText, writeText } from "../files.js";
+import { checkDistinct, readSecret, readText, writeText } from "../files.js";
 import { receiptJson } from "../receipts.js";
 
 export interface EnrolOptions extends Partial<SenderOptions> {
@@ -48,6 +48,7 @@ export async function enrolSubject(options: EnrolOptions, context: Context): Pro
 
 async function makeEnrolment(options: EnrolOptions & { readonly out: string }, context: Context) {
   const { out, force = false } = options;
+  checkDistinct({ "--snapshot": options.snapshot, "--out": out });
   const text = formatEnrolment({ accounts: await accountsOf(options, context), salt: randomSalt() });
   // The same rules as for a file that is read: names that are none, or twice, are refused before anything is written.
   const enrolment = parseEnrolment(text);

@@ -5,16 +5,11 @@
  * @module
  */
 
-import {
-  accountsFromCsv,
-  formatSnapshot,
-  parseMapping,
-  parseSnapshot,
-  type Snapshot,
-} from "../../prover/src/index.js";
+import { accountsFromCsv, parseMapping } from "../../prover/src/index.js";
 import { parseMarket } from "../../verifier/src/index.js";
 import type { Context, Outcome } from "../context.js";
-import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
+import { checkDistinct, checkOutput, readText } from "../files.js";
+import { writeImport } from "../write-import.js";
 
 export interface ImportCsvOptions {
   readonly csv: string;
@@ -43,13 +38,5 @@ export async function importCsv(options: ImportCsvOptions, context: Context): Pr
       ? undefined
       : parseMapping(await readText(options.mapping, "mapping", context));
   const accounts = accountsFromCsv(await readText(options.csv, "csv", context), market, mapping);
-  const snapshot: Snapshot = { subject, asOf, units: 10n ** 8n, accounts };
-  const text = formatSnapshot(snapshot);
-  parseSnapshot(text);
-  await writeText({ path: out, text, secret: true }, force, context.signal);
-  const positions = accounts.reduce((count, account) => count + account.positions.size, 0);
-  return {
-    json: { ok: true, out, accounts: accounts.length, positions },
-    text: `Imported ${positions} positions in ${accounts.length} accounts to ${out}; its sources sign it with \`keel sign\`.`,
-  };
+  return await writeImport({ subject, asOf, accounts }, out, force, context);
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { availableParallelism } from "node:os";
 import type { ArtifactSet } from "../../circuits/setup/index.js";
 import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
 import {
@@ -29,7 +30,7 @@ import {
   scopeOf,
   UNBOUND_DOMAIN,
 } from "../../verifier/src/index.js";
-import { buildCircuit } from "../artifacts.js";
+import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
@@ -47,6 +48,10 @@ export interface ProveOptions extends BookFiles {
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
   readonly stateOut?: string;
+  /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
+  readonly artifacts?: string;
+  /** The same for the tail-risk circuit. */
+  readonly tailArtifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -76,14 +81,18 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = await buildCircuit(policy.circuit.id, context);
-  const insecure = artifacts.manifest.insecure === true;
+  const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
+  if (policy.tail !== undefined) {
+    artifacts.push(await artifactsOf(policy.tail.circuit.id, options.tailArtifacts, context));
+  }
+  const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
-  const proven = await withProver(artifacts, options, context, (prover, proveOptions) =>
+  const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
     proveHealth({
       ...book,
-      prover,
+      prover: prover!,
+      ...(tailProver === undefined ? {} : { tailProver }),
       domain,
       now: context.now(),
       allowInsecure: options.insecure === true,
@@ -117,6 +126,7 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--snapshot": options.snapshot,
     "--market": options.market,
     "--policy": options.policy,
+    "--returns": options.returns,
     "--enrolment": options.enrolment,
     "--state": options.state,
     "--out": out,
@@ -138,36 +148,41 @@ function outputsOf(proven: ProvenAttestation, { out, opening, stateOut }: ProveO
   return [...files, { path: out, text: formatAttestation(attestation), secret: false }];
 }
 
-type WithProver = (
-  prover: Prover,
+type WithProvers = (
+  provers: readonly Prover[],
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-async function withProver(
-  { wasmPath, zkeyPath, manifest }: ArtifactSet,
-  { workers, timeout }: ProveOptions,
+/** Provers of several circuits share the workers, at least one each. */
+async function withProvers(
+  artifacts: readonly ArtifactSet[],
+  { workers = availableParallelism(), timeout }: ProveOptions,
   context: Context,
-  work: WithProver,
+  work: WithProvers,
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
-  const { wasm, zkey } = manifest.files;
-  let prover: Prover | undefined;
+  const provers: Prover[] = [];
   try {
     progress.update("loading the key", 0);
-    prover = await createProver({
-      wasm: wasmPath,
-      zkey: zkeyPath,
-      sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
-      ...(workers === undefined ? {} : { workers }),
-    });
-    return await work(prover, {
+    for (const { wasmPath, zkeyPath, manifest } of artifacts) {
+      const { wasm, zkey } = manifest.files;
+      provers.push(
+        await createProver({
+          wasm: wasmPath,
+          zkey: zkeyPath,
+          sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+          workers: Math.max(1, Math.floor(workers / artifacts.length)),
+        }),
+      );
+    }
+    return await work(provers, {
       signal: context.signal,
       onProgress: ({ phase, fraction }) => progress.update(stepOf(phase), fraction),
       ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
     });
   } finally {
     progress.clear();
-    prover?.close();
+    for (const prover of provers) prover.close();
   }
 }
 

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { marketTable } from "../../verifier/src/market-table.js";
 import { type MarketSignature, publishMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
-import { parseMarketSignature } from "../market-signature.js";
+import { commitmentOf, parseMarketSignature } from "../market-signature.js";
 import { receiptJson } from "../receipts.js";
 
 export interface PublishMarketOptions extends SenderOptions, PublicFiles {
@@ -21,9 +20,7 @@ export interface PublishMarketOptions extends SenderOptions, PublicFiles {
 
 /** Publishes the table with the signatures, in any order. */
 export async function publishMarketTable(options: PublishMarketOptions, context: Context): Promise<Outcome> {
-  const { market, policy } = await loadPublic(options, context);
-  const { root } = marketTable(market, policy);
-  const commitment = { root, asOf: market.asOf };
+  const commitment = commitmentOf(await loadPublic(options, context), options.returns !== undefined);
   const { registry, wallet } = await connectSender(options, context);
   const signatures: MarketSignature[] = [];
   for (const [i, file] of options.signature.entries()) {
@@ -32,7 +29,7 @@ export async function publishMarketTable(options: PublishMarketOptions, context:
   }
   const receipt = await publishMarket(registry, wallet, commitment, signatures);
   return {
-    json: { ok: true, root: root.toString(), asOf: market.asOf, ...receiptJson(receipt) },
-    text: `Published market ${root} of ${market.asOf} (${receipt.gasUsed} gas).`,
+    json: { ok: true, root: commitment.root.toString(), asOf: commitment.asOf, ...receiptJson(receipt) },
+    text: `Published table ${commitment.root} of ${commitment.asOf} (${receipt.gasUsed} gas).`,
   };
 }

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { marketTable } from "../../verifier/src/market-table.js";
 import { signMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
-import { checkOutput, writeText } from "../files.js";
+import { checkDistinct, checkOutput, writeText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
-import { formatMarketSignature } from "../market-signature.js";
+import { commitmentOf, formatMarketSignature } from "../market-signature.js";
 
 export interface SignMarketOptions extends SenderOptions, PublicFiles {
   readonly out: string;
@@ -21,16 +20,24 @@ export interface SignMarketOptions extends SenderOptions, PublicFiles {
 /** Writes the signature; the policy names the circuit, whose size is part of the table. */
 export async function signMarketTable(options: SignMarketOptions, context: Context): Promise<Outcome> {
   const { out, force = false } = options;
+  checkDistinct({
+    ...{ "--market": options.market, "--policy": options.policy },
+    ...{ "--key-file": options.keyFile, "--out": out },
+  });
   await checkOutput(out, force);
-  const { market, policy } = await loadPublic(options, context);
-  const { root } = marketTable(market, policy);
-  const commitment = { root, asOf: market.asOf };
+  const commitment = commitmentOf(await loadPublic(options, context), options.returns !== undefined);
   const { registry, account } = await connectSender(options, context);
   const signature = await signMarket(registry, account, commitment);
   const text = formatMarketSignature(registry, commitment, signature);
   await writeText({ path: out, text, secret: false }, force, context.signal);
   return {
-    json: { ok: true, out, signer: signature.signer, root: root.toString(), asOf: market.asOf },
-    text: `${signature.signer} signed market ${root} of ${market.asOf}; wrote ${out}.`,
+    json: {
+      ok: true,
+      out,
+      signer: signature.signer,
+      root: commitment.root.toString(),
+      asOf: commitment.asOf,
+    },
+    text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf}; wrote ${out}.`,
   };
 }

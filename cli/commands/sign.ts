@@ -7,7 +7,7 @@
 
 import { formatSnapshot, parseSourceKey, signSnapshot } from "../../prover/src/index.js";
 import type { Context, Outcome } from "../context.js";
-import { readSecret, writeText } from "../files.js";
+import { checkDistinct, checkOutput, readSecret, writeText } from "../files.js";
 import { type BookFiles, loadBook } from "../load.js";
 
 export interface SignOptions extends BookFiles {
@@ -16,15 +16,25 @@ export interface SignOptions extends BookFiles {
   readonly force?: true;
 }
 
-/** Writes the snapshot with the signatures that this key can give; those of other sources stay. */
+/**
+ * Writes the snapshot with the signatures that this key can give; those of other sources stay. It may take the place of the
+ * snapshot that was read.
+ */
 export async function sign(options: SignOptions, context: Context): Promise<Outcome> {
+  const { out, force = false } = options;
+  checkDistinct({
+    "--key": options.key,
+    "--market": options.market,
+    "--policy": options.policy,
+    "--out": out,
+  });
+  await checkOutput(out, force);
   const { snapshot, market, policy } = await loadBook(options, context);
   const key = parseSourceKey(await readSecret(options.key, "key", context));
   const { snapshot: result, signed } = signSnapshot(snapshot, market, policy, key);
-  const file = { path: options.out, text: formatSnapshot(result), secret: true };
-  await writeText(file, options.force === true, context.signal);
+  await writeText({ path: out, text: formatSnapshot(result), secret: true }, force, context.signal);
   return {
-    json: { ok: true, out: options.out, signed },
-    text: `Signed ${signed.join(", ")} for ${result.subject}; wrote ${options.out}.`,
+    json: { ok: true, out, signed },
+    text: `Signed ${signed.join(", ")} for ${result.subject}; wrote ${out}.`,
   };
 }

@@ -24,7 +24,7 @@ export interface StatusOptions extends RegistryOptions {
 export async function status(options: StatusOptions, context: Context): Promise<Outcome> {
   const id = await policyOf(options, context);
   const found = await statusOf(await connect(options), options.subject, id);
-  return { exitCode: found.healthy ? 0 : 3, json: statusJson(found), text: statusText(found) };
+  return { exitCode: found.healthy ? 0 : 3, json: found, text: statusText(found) };
 }
 
 async function policyOf(
@@ -37,18 +37,6 @@ async function policyOf(
   }
   const files = await loadPublic({ market, policy }, context);
   return policyId(policyTerms(files.policy, files.market));
-}
-
-/** Field elements as decimal strings, which JSON can hold. */
-function statusJson({ enrolment, pendingEnrolment, state, ...rest }: Status) {
-  return {
-    ...rest,
-    ...(enrolment === undefined ? {} : { enrolment: enrolment.toString() }),
-    ...(pendingEnrolment === undefined
-      ? {}
-      : { pendingEnrolment: { ...pendingEnrolment, enrolment: pendingEnrolment.enrolment.toString() } }),
-    state: state.toString(),
-  };
 }
 
 function statusText(found: Status): string {

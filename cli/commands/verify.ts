@@ -24,6 +24,7 @@ import { span, utc } from "../tables.js";
 export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;
   readonly key?: string;
+  readonly tailKey?: string;
   readonly insecure?: true;
   readonly live?: true;
 }
@@ -34,7 +35,18 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
   const attestation = parseAttestation(await readText(options.attestation, "attestation", context));
   const verificationKey = await verificationKeyOf(policy.circuit.id, options.key, context);
   const allowInsecure = options.insecure === true;
-  const verified = verifyAttestation({ attestation, policy, market, verificationKey, allowInsecure });
+  const tailKey =
+    policy.tail === undefined
+      ? undefined
+      : await verificationKeyOf(policy.tail.circuit.id, options.tailKey, context);
+  const verified = verifyAttestation({
+    attestation,
+    policy,
+    market,
+    verificationKey,
+    ...(tailKey === undefined ? {} : { tailKey }),
+    allowInsecure,
+  });
   const now = context.now();
   checkTime(verified, now, options.live === true);
   if (verified.insecure) for (const line of DEVELOPMENT_KEY_WARNING.split("\n")) note(context, line);

@@ -19,6 +19,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint40 nextLiveAt;
     }
 
+    /// @dev A proof and what it has to show; empty when `verifier` is 0.
+    struct Claim {
+        IGroth16Verifier verifier;
+        uint256[8] proof;
+        uint256[3] inputs;
+    }
+
     /// @inheritdoc IHealthRegistry
     IPolicyBook public immutable policyBook;
     /// @inheritdoc IHealthRegistry
@@ -60,26 +67,22 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function attest(Submission calldata s) external {
-        (IGroth16Verifier verifier, uint256[3] memory inputs) = _accept(s);
-        require(verifier.verify(s.proof, inputs), ProofRefused(s.subject, s.policyId, address(verifier)));
+        (Claim memory health, Claim memory tail) = _accept(s);
+        require(_holds(health), ProofRefused(s.subject, s.policyId, address(health.verifier)));
+        require(_holds(tail), ProofRefused(s.subject, s.policyId, address(tail.verifier)));
     }
 
     /// @inheritdoc IHealthRegistry
     function attestBatch(Submission[] calldata submissions) external {
         uint256 size = submissions.length;
         require(size != 0, EmptyBatch());
-        IGroth16Verifier verifier;
-        uint256[8][] memory proofs = new uint256[8][](size);
-        uint256[3][] memory inputs = new uint256[3][](size);
+        Claim[] memory health = new Claim[](size);
+        Claim[] memory tail = new Claim[](size);
         for (uint256 i = 0; i < size; ++i) {
-            IGroth16Verifier next;
-            (next, inputs[i]) = _accept(submissions[i]);
-            require(
-                i == 0 || address(next) == address(verifier), MixedVerifiers(i, address(verifier), address(next))
-            );
-            (verifier, proofs[i]) = (next, submissions[i].proof);
+            (health[i], tail[i]) = _accept(submissions[i]);
         }
-        require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));
+        _verifyBatch(health);
+        _verifyBatch(tail);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -143,8 +146,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         for (; index < submissions.length; ++index) {
             Submission calldata s = submissions[index];
             IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
-            IGroth16Verifier verifier = verifierBook.verifierOf(policy.circuit, s.version);
-            if (!verifier.verify(s.proof, _inputsOf(s, policy))) break;
+            if (s.tail.length != _tailProofs(policy)) break;
+            (Claim memory health, Claim memory tail) = _claimsOf(s, policy);
+            if (!_holds(health) || !_holds(tail)) break;
         }
     }
 
@@ -166,14 +170,66 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @dev Stores an attestation whose proof is still to be verified: the caller reverts when it does not hold.
-    function _accept(Submission calldata s) private returns (IGroth16Verifier verifier, uint256[3] memory inputs) {
+    function _accept(Submission calldata s) private returns (Claim memory health, Claim memory tail) {
         IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
         uint40 expiry = _admit(s, policy);
-        verifier = verifierBook.verifierOf(policy.circuit, s.version);
-        inputs = _inputsOf(s, policy);
+        (health, tail) = _claimsOf(s, policy);
         _record(s, expiry);
         stateOf[s.subject] = s.newState;
-        emit Attested(s.subject, s.policyId, expiry, address(verifier), s);
+        emit Attested(s.subject, s.policyId, expiry, address(health.verifier), s);
+    }
+
+    /// @dev What has to be verified; `tail` is empty under a policy that does not limit tail risk.
+    function _claimsOf(Submission calldata s, IPolicyBook.Policy memory policy)
+        private
+        view
+        returns (Claim memory health, Claim memory tail)
+    {
+        health.verifier = verifierBook.verifierOf(policy.circuit, s.version);
+        (, uint256 x, uint256 y) = _statementOf(s, policy);
+        (health.proof, health.inputs) = (s.proof, [s.commitment, x, y]);
+
+        if (s.tail.length == 0) return (health, tail);
+        TailProof calldata t = s.tail[0];
+        tail.verifier = verifierBook.verifierOf(policy.tailCircuit, t.version);
+        Bn254.check(t.commitment);
+        Bn254.check(t.returnsRoot);
+        (x, y) = Statement.foldTail(t.commitment, Statement.buildTail(s.exposuresCommitment, t, policy));
+        (tail.proof, tail.inputs) = (t.proof, [t.commitment, x, y]);
+    }
+
+    /// @dev How many tail-risk proofs a submission under this policy has.
+    function _tailProofs(IPolicyBook.Policy memory policy) private pure returns (uint256) {
+        return policy.tailCircuit == 0 ? 0 : 1;
+    }
+
+    /// @dev True for an empty claim.
+    function _holds(Claim memory claim) private view returns (bool) {
+        return address(claim.verifier) == address(0) || claim.verifier.verify(claim.proof, claim.inputs);
+    }
+
+    /// @dev One verification for all claims that are not empty, which have to be for one verifier.
+    function _verifyBatch(Claim[] memory claims) private view {
+        uint256 size;
+        for (uint256 i = 0; i < claims.length; ++i) {
+            if (address(claims[i].verifier) != address(0)) ++size;
+        }
+        if (size == 0) return;
+        IGroth16Verifier verifier;
+        uint256[8][] memory proofs = new uint256[8][](size);
+        uint256[3][] memory inputs = new uint256[3][](size);
+        uint256 found;
+        for (uint256 i = 0; i < claims.length; ++i) {
+            IGroth16Verifier next = claims[i].verifier;
+            if (address(next) == address(0)) continue;
+            require(
+                found == 0 || address(next) == address(verifier), MixedVerifiers(i, address(verifier), address(next))
+            );
+            verifier = next;
+            (proofs[found], inputs[found]) = (claims[i].proof, claims[i].inputs);
+            ++found;
+        }
+        require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));
     }
 
     function _record(Submission calldata s, uint40 expiry) private {
@@ -208,7 +264,10 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));
         require(s.asOf > record.floor, NotNewer(s.asOf, record.floor));
         expiry = _checkAge(s.asOf, policy);
-        _checkMarket(s, policy.maxMarketSkew);
+        _checkTable(s.asOf, s.marketRoot, s.marketTime, policy.maxMarketSkew);
+        uint256 wanted = _tailProofs(policy);
+        require(s.tail.length == wanted, WrongTailProofs(s.policyId, wanted, s.tail.length));
+        if (wanted == 1) _checkTable(s.asOf, s.tail[0].returnsRoot, s.tail[0].returnsTime, policy.maxReturnsSkew);
         require(s.enrolment == enrolment, WrongEnrolment(s.subject, enrolment, s.enrolment));
         _checkStep(s);
     }
@@ -227,10 +286,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(block.timestamp < expiry, AlreadyExpired(expiry, block.timestamp));
     }
 
-    function _checkMarket(Submission calldata s, uint32 maxSkew) private view {
-        uint256 skew = s.asOf > s.marketTime ? s.asOf - s.marketTime : s.marketTime - s.asOf;
-        require(skew <= maxSkew, MarketTooFar(s.asOf, s.marketTime, maxSkew));
-        require(marketBook.isAccepted(s.marketRoot, s.marketTime), MarketNotAccepted(s.marketRoot, s.marketTime));
+    /// @dev A market or a returns table: the circuits compute roots with different tags, so none is taken for the other.
+    function _checkTable(uint64 asOf, uint256 root, uint64 time, uint32 maxSkew) private view {
+        uint256 skew = asOf > time ? asOf - time : time - asOf;
+        require(skew <= maxSkew, MarketTooFar(asOf, time, maxSkew));
+        require(marketBook.isAccepted(root, time), MarketNotAccepted(root, time));
     }
 
     function _domainOf(IPolicyBook.Policy memory policy) private view returns (uint256) {
@@ -238,15 +298,6 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         bool isMember = policyBook.isMember(policy.domain, block.chainid, address(this));
         require(isMember, ForeignDomain(policy.domain, block.chainid));
         return policy.domain;
-    }
-
-    function _inputsOf(Submission calldata s, IPolicyBook.Policy memory policy)
-        private
-        view
-        returns (uint256[3] memory)
-    {
-        (, uint256 x, uint256 y) = _statementOf(s, policy);
-        return [s.commitment, x, y];
     }
 
     function _statementOf(Submission calldata s, IPolicyBook.Policy memory policy)

@@ -121,6 +121,12 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         Bn254.checkRoot(policy.sourcesRoot);
         require(policy.netDeltaLo <= policy.netDeltaHi, EmptyDeltaBand(policy.netDeltaLo, policy.netDeltaHi));
         require(policy.validity != 0, ZeroValidity());
+        require(
+            (policy.tailCircuit == 0) == PolicyOrder.hasNoTail(policy), TailCircuitMismatch(policy.tailCircuit)
+        );
+        for (uint256 i = 0; i < policy.confidence.length; ++i) {
+            require(policy.confidence[i] < 10_000, ConfidenceTooHigh(policy.confidence[i]));
+        }
         require(policy.domain == 0 || _members[policy.domain].length != 0, UnknownDomain(policy.domain));
     }
 

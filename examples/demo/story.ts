@@ -219,9 +219,7 @@ async function refuse(
   yesterday: ProvenAttestation,
 ): Promise<void> {
   await part("an over-levered snapshot", async () => {
-    const error = await refusedLocally(
-      proven(world, await signedBook(world, STRATEGY.twin.positions), prover),
-    );
+    const error = await refusedLocally(proven(world, await signedBook(world, STRATEGY.twin.changes), prover));
     expect(error.code === "policy.broken", "the limits that are broken", error.code);
     for (const name of STRATEGY.twin.breaks) expect(error.message.includes(name), name, error.message);
     return { value: undefined, detail: `refused before proving, ${error.received}` };

@@ -41,7 +41,8 @@ import {
   submissionOf,
 } from "../../verifier/src/registry.js";
 import { exampleTexts } from "../generate.js";
-import { type Positions, STRATEGIES } from "../strategies.js";
+import { STRATEGIES } from "../strategies.js";
+import type { Changes } from "../strategy.js";
 import { proveBlindly, wireOf } from "./forge.js";
 import { chainTime, type Stage, sendRefused } from "./stage.js";
 
@@ -88,9 +89,9 @@ export interface Vault {
 }
 
 /** The strategy at the chain's present time, signed by this run's sources. */
-export async function signedBook(world: World, positions: Positions = STRATEGY.positions): Promise<Book> {
+export async function signedBook(world: World, changes: Changes = {}): Promise<Book> {
   const asOf = await chainTime(world.stage);
-  const texts = exampleTexts(STRATEGY, { asOf, positions, keyOf: world.keyOf });
+  const texts = exampleTexts(STRATEGY, { asOf, changes, keyOf: world.keyOf });
   const book = {
     market: parseMarket(texts.market),
     policy: parsePolicy(texts.policy),

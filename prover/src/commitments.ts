@@ -13,15 +13,16 @@ export function portfolioCommitment(messages: readonly Field[], salt: Field): Fi
   return taggedHash(KIND.portfolio, [...messages, salt]);
 }
 
-/**
- * Commits to equity and the dollar deltas, USD 1e16, signed.
- *
- * @param exposures `deltas` padded to the circuit's underlyings
- */
-export function exposuresCommitment(
-  exposures: { readonly underlyingsId: Field; readonly equity: bigint; readonly deltas: readonly bigint[] },
-  salt: Field,
-): Field {
+/** What statements beside portfolio-health may speak of; amounts in USD 1e16, signed. */
+export interface Exposures {
+  readonly underlyingsId: Field;
+  readonly equity: bigint;
+  /** D[u], padded to the circuit's underlyings. */
+  readonly deltas: readonly bigint[];
+}
+
+/** Commits to equity and the dollar deltas. */
+export function exposuresCommitment(exposures: Exposures, salt: Field): Field {
   return taggedHash(KIND.exposures, [
     exposures.underlyingsId,
     toField(exposures.equity),

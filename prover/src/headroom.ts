@@ -17,7 +17,11 @@
  * | maxVega, maxTheta  | vega a vol point, theta a day: (l E - |v| 1e4) / 1e4    | (l E - |v| 1e4) / l                        |
  * | maxStressLoss      | loss in the worst scenario: (l E + PnL) / 1e4           | (l E + PnL) / l                            |
  * | maxDrawdown        | nothing                                                 | E - least E by the mark (genesis: by today) |
+ * | maxVolatility      | volatility in USD a year: (l E - V 1e4) / 1e4           | (l E - V 1e4) / l                          |
+ * | maxExpectedShortfall | loss of the worst days: (l E - S 1e4) / 1e4           | (l E - S 1e4) / l                          |
  * | minEquity          | nothing                                                 | E - l, or E - 1e-16 without a floor        |
+ *
+ * Volatility V and expected shortfall S are rounded up to USD 1e-16 first, so their rooms may say less by that much.
  *
  * Absent where no amount meets the limit (a limit of zero, a band's end on the other side of zero, an addition that does
  * not exist) and, for shares of equity, where there is no equity.
@@ -36,11 +40,14 @@ import {
   type Limits,
   type Market,
   type Policy,
+  tailBasis,
   unitPnl,
 } from "../../verifier/src/index.js";
 import type { HighWaterMark } from "./drawdown.js";
-import type { Assessment, LimitResult, Metrics } from "./risk.js";
+import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
+import type { Assessment, LimitResult } from "./risk.js";
 import { quantities, type Snapshot } from "./snapshot.js";
+import { dayLossUsd, shortfallUsd, volatility } from "./tail-risk.js";
 
 /** What can be added until a limit is met. */
 export type Addition =
@@ -51,7 +58,9 @@ export type Addition =
   | "gamma"
   | "vega"
   | "theta"
-  | "scenarioLoss";
+  | "scenarioLoss"
+  | "volatility"
+  | "expectedShortfall";
 
 /** A name and its part of a sum, USD 1e16. */
 export interface Part {
@@ -66,11 +75,8 @@ export interface Room {
   readonly add?: { readonly of: Addition; readonly value: bigint };
   /** USD 1e16. */
   readonly lose?: bigint;
-  /**
-   * maxStressLoss: the price move of the underlying with the largest delta, in whole bps, that alone and taken linearly
-   * loses what is allowed and no more; negative is a fall. Absent when no fall of all the price does.
-   */
-  readonly move?: { readonly underlying: string; readonly bps: bigint };
+  /** The smallest move of one underlying's price that meets the limit; see {@link priceMoves}. */
+  readonly move?: PriceMove;
   /** What uses the limit up, at most {@link TOP} of each, the largest first. */
   readonly instruments: readonly Part[];
   readonly accounts: readonly Part[];
@@ -85,13 +91,8 @@ const GREEK_SCALE = { maxGamma: 100n, maxVega: BPS, maxTheta: BPS } as const;
 const GREEK_OF = { maxGamma: "gamma", maxVega: "vega", maxTheta: "theta" } as const;
 
 /** A book with its sums, and the judged limit. */
-interface Case {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
-  readonly metrics: Metrics;
+interface Case extends MeasuredBook {
   readonly limit: LimitResult;
-  readonly mark: HighWaterMark | undefined;
 }
 
 /** The rooms of an assessment, limit by limit in its order. */
@@ -100,7 +101,11 @@ export function headroom(
   book: { readonly snapshot: Snapshot; readonly market: Market; readonly policy: Policy },
   mark?: HighWaterMark,
 ): Room[] {
-  return limits.map((limit) => roomOf({ ...book, metrics, limit, mark }));
+  const moveTo = priceMoves({ ...book, metrics, mark });
+  return limits.map((limit) => {
+    const move = moveTo(limit);
+    return { ...roomOf({ ...book, metrics, limit, mark }), ...(move === undefined ? {} : { move }) };
+  });
 }
 
 function roomOf(given: Case): Room {
@@ -150,6 +155,13 @@ function roomOf(given: Case): Room {
       return roomOfStress(given, bound);
     case "maxDrawdown":
       return { name, ...roomOfDrawdown(given, bound), ...debts(given) };
+    case "maxVolatility": {
+      const consumers = consumersOf(given, (row, q) => q * varianceShare(given, row));
+      const used = volatility(metrics.tail!);
+      return { name, ...share("volatility", used, BPS, equity, bound), ...inDollars(consumers, used) };
+    }
+    case "maxExpectedShortfall":
+      return roomOfShortfall(given, bound);
     case "minEquity":
       return { name, lose: equity - (bound === 0n ? 1n : bound), ...debts(given) };
   }
@@ -208,12 +220,10 @@ function roomOfStress(given: Case, limit: bigint): Room {
   const { equity } = metrics;
   if (equity <= 0n) return { name, ...consumers };
   const slack = limit * equity + metrics.scenarioPnl.get(result.worst!)!;
-  const move = moveToLoss(metrics, limit * equity);
   return {
     name,
     add: { of: "scenarioLoss", value: floorDiv(slack, BPS) },
     ...(limit === 0n ? {} : { lose: floorDiv(slack, limit) }),
-    ...(move === undefined ? {} : { move }),
     ...consumers,
   };
 }
@@ -223,14 +233,44 @@ function scenarioPnl(market: Market, policy: Policy, row: Instrument, k: number)
   return unitPnl(market, policy, row)[k] ?? 0n;
 }
 
-/** @param allowed loss, USD 1e16 bps, at least 0 */
-function moveToLoss({ underlyingDelta }: Metrics, allowed: bigint): Room["move"] {
-  const [first] = [...underlyingDelta].sort(([, a], [, b]) => compare(abs(b), abs(a)));
-  if (first === undefined || first[1] === 0n) return undefined;
-  const [underlying, delta] = first;
-  const bps = floorDiv(allowed, abs(delta));
-  if (delta < 0n) return { underlying, bps };
-  return bps >= BPS ? undefined : { underlying, bps: -bps };
+/** What the worst days cost, instrument by instrument: their mean loss beyond the confidence level. */
+function roomOfShortfall(given: Case, limit: bigint): Room {
+  const { metrics, market, policy, limit: result } = given;
+  const tail = metrics.tail!;
+  const shortfall = tail.shortfalls.find(({ confidence }) => confidence === result.confidence)!;
+  const { daily } = tailBasis(policy, market)!.returns;
+  const worst = [...tail.losses.entries()].filter(([, loss]) => loss >= shortfall.threshold);
+  const lossOf = (row: Instrument, q: bigint): bigint => {
+    const u = market.underlyings.indexOf(row.underlying);
+    const changes = worst.reduce((sum, [h]) => sum + daily[h]![u]!, 0n);
+    return floorDiv(-q * dollarDelta(market, row) * changes, BPS * BigInt(worst.length));
+  };
+  const days = worst.map(([h, loss]) => [`day ${h + 1}`, dayLossUsd(loss)] as const);
+  return {
+    name: result.name,
+    ...share("expectedShortfall", shortfallUsd(shortfall), BPS, metrics.equity, limit),
+    ...consumersOf(given, lossOf),
+    scenarios: top(days),
+  };
+}
+
+/** Part of the variance of one unit: its delta times its underlying's row of the covariances times all exposures. */
+function varianceShare({ metrics, market, policy }: Case, row: Instrument): bigint {
+  const { covariance } = tailBasis(policy, market)!.returns;
+  const u = market.underlyings.indexOf(row.underlying);
+  const deltas = [...metrics.underlyingDelta.values()];
+  const along = deltas.reduce(
+    (sum, delta, v) => sum + delta * (covariance[u]?.[v] ?? covariance[v]![u]!),
+    0n,
+  );
+  return dollarDelta(market, row) * along;
+}
+
+/** Parts of the variance, (USD 1e16)^2 times 1e12, as parts of the volatility in USD 1e16. */
+function inDollars(parts: Pick<Room, "instruments" | "accounts" | "scenarios">, total: bigint) {
+  const each = (list: readonly Part[]): Part[] =>
+    list.map(({ name, value }) => ({ name, value: total === 0n ? 0n : value / (total * 10n ** 12n) }));
+  return { instruments: each(parts.instruments), accounts: each(parts.accounts), scenarios: [] };
 }
 
 function roomOfDrawdown({ metrics, mark }: Case, limit: bigint): Pick<Room, "lose"> {

@@ -11,18 +11,20 @@ import {
   checkDevelopmentKey,
   type Domain,
   type Field,
+  inputError,
   KeelError,
   type Market,
   type Policy,
   scopeOf,
+  type TailAttestation,
   verifyAttestation,
 } from "../../verifier/src/index.js";
 import type { DrawdownState } from "./drawdown.js";
-import type { ProveOptions, Prover } from "./engine/prover.js";
+import type { ProofProgress, ProofResult, ProveOptions, Prover } from "./engine/prover.js";
 import type { Enrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot } from "./snapshot.js";
-import { buildWitness, randomSalt } from "./witness.js";
+import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
 
 /** What an attestation is made from. */
 export interface ProofRequest {
@@ -31,6 +33,8 @@ export interface ProofRequest {
   readonly policy: Policy;
   /** Of the policy's circuit. */
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
+  /** Of the policy's tail-risk circuit, when it has tail-risk limits: works at the same time, on workers of its own. */
+  readonly tailProver?: Pick<Prover, "prove" | "verificationKey">;
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** The declared accounts; a new enrolment of the snapshot's own accounts when absent. */
@@ -67,6 +71,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     market,
     policy,
     prover,
+    tailProver,
     domain,
     now = Math.floor(Date.now() / 1000),
     allowInsecure = false,
@@ -75,13 +80,16 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
   requireHealthy(assess(snapshot, market, policy, request.state));
   const insecure = prover.verificationKey.insecure === true;
   checkDevelopmentKey(insecure, scopeOf(policy, domain), allowInsecure);
+  if (policy.tail !== undefined && tailProver === undefined) {
+    throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
+  }
 
   const salt = randomSalt();
   const enrolment = request.enrolment ?? {
     accounts: snapshot.accounts.map(({ id }) => id),
     salt: randomSalt(),
   };
-  const { input, statement, digest, newState } = buildWitness({
+  const { input, statement, digest, newState, tail } = buildWitness({
     snapshot,
     market,
     policy,
@@ -91,15 +99,66 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     salt,
     newStateSalt: randomSalt(),
   });
-  const { proof } = await prover.prove(input, request.options ?? {});
+  const tasks = [
+    { prover, input },
+    ...(tail === undefined ? [] : [{ prover: tailProver!, input: tail.input }]),
+  ];
+  const [health, tailProof] = await proveTogether(tasks, request.options ?? {});
   const attestation = attestationOf(statement, {
     circuit: policy.circuit.id,
     digest: digest.c,
-    proof,
+    proof: health!.proof,
     insecure,
+    ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
   });
-  verifyAttestation({ attestation, policy, market, verificationKey: prover.verificationKey, allowInsecure });
+  verifyAttestation({
+    attestation,
+    policy,
+    market,
+    verificationKey: prover.verificationKey,
+    ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
+    allowInsecure,
+  });
   return { attestation, enrolment, state: newState, salt };
+}
+
+function tailAttestation(
+  policy: Policy,
+  { statement, digest }: TailWitness,
+  { proof }: ProofResult,
+  { verificationKey }: Pick<Prover, "verificationKey">,
+): TailAttestation {
+  const { returnsRoot: root, returnsTime: asOf } = statement;
+  const insecure = verificationKey.insecure === true;
+  return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
+}
+
+interface Task {
+  readonly prover: Pick<Prover, "prove">;
+  readonly input: CircuitInput;
+}
+
+/** Proves at the same time; when one proof fails, the others are given up. Progress is that of the slowest. */
+async function proveTogether(tasks: readonly Task[], options: ProveOptions): Promise<ProofResult[]> {
+  const failure = new AbortController();
+  const signals = [failure.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const latest: (ProofProgress | undefined)[] = tasks.map(() => undefined);
+  const prove = async ({ prover, input }: Task, i: number): Promise<ProofResult> => {
+    const onProgress = (progress: ProofProgress): void => {
+      latest[i] = progress;
+      const slowest = latest.reduce((a, b) => ((a?.fraction ?? 0) <= (b?.fraction ?? 0) ? a : b));
+      if (slowest !== undefined) options.onProgress?.(slowest);
+    };
+    return await prover.prove(input, { ...options, signal: AbortSignal.any(signals), onProgress });
+  };
+  const proofs = tasks.map(prove);
+  try {
+    return await Promise.all(proofs);
+  } catch (error) {
+    failure.abort();
+    await Promise.allSettled(proofs);
+    throw error;
+  }
 }
 
 /**
@@ -109,12 +168,12 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
  */
 export function requireHealthy({ healthy, limits }: Assessment): void {
   if (healthy) return;
-  const broken = limits.filter((limit) => !limit.ok).map((limit) => limit.name);
+  const broken = new Set(limits.filter((limit) => !limit.ok).map((limit) => limit.name));
   throw new KeelError({
     kind: "policy",
     code: "policy.broken",
     path: "snapshot",
     expected: "every limit of the policy to hold",
-    received: `broken: ${broken.join(", ")}`,
+    received: `broken: ${[...broken].join(", ")}`,
   });
 }

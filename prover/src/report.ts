@@ -7,6 +7,7 @@
 
 import { formatDecimal } from "../../verifier/src/index.js";
 import type { Assessment, LimitResult, Metrics } from "./risk.js";
+import { shortfallUsd, type TailMetrics, volatility } from "./tail-risk.js";
 
 /** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */
 export interface LimitReport {
@@ -15,6 +16,8 @@ export interface LimitReport {
   readonly limit: string | readonly [string, string];
   readonly ok: boolean;
   readonly headroom: string | null;
+  /** The level of an expected shortfall, which has an entry each. */
+  readonly confidence?: string;
   readonly worst?: string;
 }
 
@@ -33,6 +36,10 @@ export interface MetricsReport {
   readonly gamma?: string;
   readonly vega?: string;
   readonly theta?: string;
+  /** Annual; under policies with tail-risk limits, rounded up. */
+  readonly volatility?: string;
+  /** Of a day, by confidence level; rounded up. */
+  readonly expectedShortfall?: Readonly<Record<string, string>>;
 }
 
 /** What `keel check --json` prints. */
@@ -72,10 +79,21 @@ function reportMetrics(metrics: Metrics): MetricsReport {
           vega: usd(metrics.greeks.vega),
           theta: usd(metrics.greeks.theta),
         }),
+    ...(metrics.tail === undefined ? {} : reportTail(metrics.tail)),
   };
 }
 
-function reportLimit({ name, unit, value, limit, headroom, ok, worst }: LimitResult): LimitReport {
+function reportTail(tail: TailMetrics): Pick<MetricsReport, "volatility" | "expectedShortfall"> {
+  const usd = (value: bigint): string => formatDecimal(value, USD16_PLACES);
+  const shortfalls = tail.shortfalls.map((shortfall) => [
+    formatDecimal(shortfall.confidence, BPS_PLACES),
+    usd(shortfallUsd(shortfall)),
+  ]);
+  return { volatility: usd(volatility(tail)), expectedShortfall: Object.fromEntries(shortfalls) };
+}
+
+function reportLimit(result: LimitResult): LimitReport {
+  const { name, unit, value, limit, headroom, ok, confidence, worst } = result;
   const places = unit === "bps" ? BPS_PLACES : USD16_PLACES;
   const show = (number: bigint): string => formatDecimal(number, places);
   const showOr = (number: bigint | undefined): string | null => (number === undefined ? null : show(number));
@@ -85,6 +103,7 @@ function reportLimit({ name, unit, value, limit, headroom, ok, worst }: LimitRes
     limit: typeof limit === "bigint" ? show(limit) : [show(limit[0]), show(limit[1])],
     ok,
     headroom: showOr(headroom),
+    ...(confidence === undefined ? {} : { confidence: formatDecimal(confidence, BPS_PLACES) }),
     ...(worst === undefined ? {} : { worst }),
   };
 }

@@ -30,6 +30,7 @@ import {
 } from "../../verifier/src/index.js";
 import { type HighWaterMark, isNewMark } from "./drawdown.js";
 import { quantities, type Snapshot } from "./snapshot.js";
+import { judgeTail, measureTail, type TailMetrics } from "./tail-risk.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
 export const VALUE_BITS = 96;
@@ -68,6 +69,8 @@ export interface Metrics {
   readonly greeks?: { readonly gamma: Usd16; readonly vega: Usd16; readonly theta: Usd16 };
   /** Units of the fund, 1e8. */
   readonly units: bigint;
+  /** Under policies with tail-risk limits. */
+  readonly tail?: TailMetrics;
 }
 
 /**
@@ -82,6 +85,8 @@ export interface LimitResult {
   /** Distance to the limit; negative exactly when broken. */
   readonly headroom?: bigint;
   readonly ok: boolean;
+  /** The level of an expected shortfall, which has a result each. */
+  readonly confidence?: Bps;
   /** What the value comes from, where it is the worst of several: an underlying, a scenario. */
   readonly worst?: string;
 }
@@ -96,8 +101,8 @@ export interface Assessment {
 /**
  * Judges a snapshot at a market by a policy.
  *
+ * @param market with returns when the policy limits tail risk
  * @param mark the high-water mark so far; today is the first when absent
-
  * @throws KeelError kind "input": the files do not go together, or `portfolio.size` for a book beyond {@link VALUE_BITS}
  */
 export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?: HighWaterMark): Assessment {
@@ -143,6 +148,7 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
     }
   }
   checkBookSize(assets + grossExposure);
+  const tail = measureTail(underlyingDelta, market, policy);
 
   return {
     assets: usd16(assets),
@@ -157,6 +163,7 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
       ? sensitivities(held, market, policy)
       : { scenarioPnl: linearPnl(underlyingDelta, policy) }),
     units: snapshot.units,
+    ...(tail === undefined ? {} : { tail }),
   };
 }
 
@@ -238,6 +245,7 @@ export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): L
   if (limits.maxDrawdown !== undefined) {
     results.push(drawdown({ equity, units: metrics.units }, mark, limits.maxDrawdown));
   }
+  if (metrics.tail !== undefined) results.push(...judgeTail(metrics.tail, equity, limits));
   const floor = (limits.minEquity ?? 0n) * USD16_PER_USD8;
   results.push({
     name: "minEquity",

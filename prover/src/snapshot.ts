@@ -32,6 +32,7 @@ import {
   quantity,
   SUBGROUP_ORDER,
   taggedHash,
+  tailBasis,
   time,
   title,
   universeId,
@@ -194,17 +195,22 @@ export function messageOf(snapshot: Snapshot, account: number, market: Market, s
  * @throws KeelError `input.future`, `input.skew`
  */
 export function checkTimes(snapshot: Snapshot, market: Market, policy: Policy, now: number): void {
-  const times = { "snapshot.asOf": snapshot.asOf, "market.asOf": market.asOf };
-  for (const [path, asOf] of Object.entries(times)) {
-    if (asOf > now) throw inputError("input.future", path, `at most the present, ${now}`, `${asOf}`);
+  checkSkew(snapshot.asOf, market.asOf, policy.maxMarketSkew, "market", now);
+  const basis = tailBasis(policy, market);
+  if (basis !== undefined) {
+    checkSkew(snapshot.asOf, basis.returns.asOf, basis.tail.maxReturnsSkew, "returns", now);
   }
-  const skew = Math.abs(snapshot.asOf - market.asOf);
-  if (skew > policy.maxMarketSkew) {
-    throw inputError(
-      "input.skew",
-      "snapshot.asOf",
-      `within ${policy.maxMarketSkew} s of the market`,
-      `${skew} s`,
-    );
+}
+
+function checkSkew(asOf: number, tableTime: number, most: number, table: string, now: number): void {
+  for (const [path, time] of [
+    ["snapshot", asOf],
+    [table, tableTime],
+  ] as const) {
+    if (time > now)
+      throw inputError("input.future", `${path}.asOf`, `at most the present, ${now}`, `${time}`);
   }
+  const skew = Math.abs(asOf - tableTime);
+  if (skew <= most) return;
+  throw inputError("input.skew", "snapshot.asOf", `within ${most} s of the ${table}`, `${skew} s`);
 }

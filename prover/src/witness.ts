@@ -26,15 +26,19 @@ import {
   scopeOf,
   statementInputs,
   statementVector,
+  type TailStatement,
+  tailBasis,
+  tailVector,
   toField,
 } from "../../verifier/src/index.js";
-import { exposuresCommitment, portfolioCommitment } from "./commitments.js";
+import { type Exposures, exposuresCommitment, portfolioCommitment } from "./commitments.js";
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "./drawdown.js";
 import type { EddsaSignature } from "./eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "./enrolment.js";
 import { measure, underlyingDeltaBound } from "./risk.js";
 import { accountField, accountMessage, quantities, type Snapshot } from "./snapshot.js";
 import { checkSignatures } from "./source.js";
+import { type TailMetrics, tailHints } from "./tail-risk.js";
 
 /** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
 export type CircuitInput = Readonly<Record<string, NestedInput>>;
@@ -49,6 +53,16 @@ export interface Witness {
   readonly digest: StatementDigest;
   /** What the next proof starts from. Secret. */
   readonly newState: DrawdownState;
+  /** The tail-risk proof beside it, under policies with tail-risk limits. */
+  readonly tail?: TailWitness;
+}
+
+/** Everything a tail-risk proof needs, and what it will say. */
+export interface TailWitness {
+  /** Secret. */
+  readonly input: CircuitInput;
+  readonly statement: TailStatement;
+  readonly digest: StatementDigest;
 }
 
 /** What a proof is made from. */
@@ -94,6 +108,11 @@ export function buildWitness(request: WitnessRequest): Witness {
     accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
   );
   const deltas = [...metrics.underlyingDelta.values()];
+  const exposures = {
+    underlyingsId: table.underlyingsId,
+    equity: metrics.equity,
+    deltas: pad(deltas, shape.underlyings),
+  };
   const today = { equity: metrics.equity, units: snapshot.units };
   const newState = nextState(today, state, newStateSalt);
 
@@ -110,10 +129,7 @@ export function buildWitness(request: WitnessRequest): Witness {
       newState: stateCommitment(newState),
     },
     portfolioCommitment: portfolioCommitment(messages, salt),
-    exposuresCommitment: exposuresCommitment(
-      { underlyingsId: table.underlyingsId, equity: metrics.equity, deltas: pad(deltas, shape.underlyings) },
-      salt,
-    ),
+    exposuresCommitment: exposuresCommitment(exposures, salt),
     terms: policyTerms(policy, market),
   };
   const vector = statementVector(statement);
@@ -139,7 +155,45 @@ export function buildWitness(request: WitnessRequest): Witness {
     isNewMark: BigInt(isNewMark(today, state)),
     salt,
   };
-  return { input, statement, digest, newState };
+  const tail = tailWitness(metrics.tail, exposures, salt, statement, request);
+  return { input, statement, digest, newState, ...(tail === undefined ? {} : { tail }) };
+}
+
+/** Inputs of the policy's tail-risk circuit, from the same exposures and salt. */
+function tailWitness(
+  metrics: TailMetrics | undefined,
+  { underlyingsId, equity, deltas }: Exposures,
+  salt: Field,
+  { exposuresCommitment, terms }: Statement,
+  { market, policy }: WitnessRequest,
+): TailWitness | undefined {
+  const basis = tailBasis(policy, market);
+  if (metrics === undefined || basis === undefined) return undefined;
+  const { table, tail, returns } = basis;
+  const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
+  const vector = tailVector(statement);
+  const digest = statementInputs(commitStatement(vector), vector);
+  const { maxVolatility, confidence, maxExpectedShortfall } = terms;
+  const input = {
+    ...digest,
+    maxVolatility: BigInt(maxVolatility),
+    confidence: confidence.map(BigInt),
+    maxExpectedShortfall: maxExpectedShortfall.map(BigInt),
+    time: table.time,
+    underlyingsId,
+    covariance: table.covariance.map(toField),
+    dailyReturn: table.daily.map((day) => day.map(toField)),
+    equity: toField(equity),
+    delta: deltas.map(toField),
+    salt,
+    ...hintInputs(metrics, tail.circuit.shape.levels),
+  };
+  return { input, statement, digest };
+}
+
+function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
+  const { threshold, beyond } = tailHints(metrics, levels);
+  return { threshold: threshold.map(toField), beyond };
 }
 
 /** The places of the statement that the circuit takes as they are. */

@@ -14,6 +14,7 @@ import {
   gatedVaultAbi,
   groth16VerifierAbi,
   healthRegistryAbi,
+  healthResolverAbi,
   marketBookAbi,
   policyBookAbi,
   verifierBookAbi,
@@ -36,9 +37,12 @@ it.each([
   expect(signatures(abi as Abi)).toEqual(signatures(compiled));
 });
 
-it("GatedVault: what it adds to ERC-4626", async () => {
-  const { abi: compiled } = await loadArtifact("GatedVault");
-  for (const signature of signatures(gatedVaultAbi)) expect(signatures(compiled)).toContain(signature);
+it.each([
+  ["GatedVault", "ERC-4626", gatedVaultAbi],
+  ["HealthResolver", "an EAS resolver", healthResolverAbi],
+] as const)("%s: what it adds to %s", async (name, _, abi) => {
+  const { abi: compiled } = await loadArtifact(name);
+  for (const signature of signatures(abi)) expect(signatures(compiled)).toContain(signature);
 });
 
 /** One line an item, sorted: selector, signature with tuple types unfolded, names, outputs, mutability. */

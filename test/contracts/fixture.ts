@@ -5,12 +5,19 @@
  *
  * @module
  */
-import { compileContracts, deployKeel, type KeelDeployment, loadArtifact } from "keel/contracts";
+import {
+  compileContracts,
+  type DeployOptions,
+  deployKeel,
+  type KeelDeployment,
+  loadArtifact,
+} from "keel/contracts";
 import {
   type Attestation,
   circuitHash,
   type DrawdownStep,
   KeelError,
+  NO_TAIL,
   type PolicyTerms,
   policyId,
   type Statement,
@@ -54,6 +61,7 @@ export const TERMS: PolicyTerms = {
   maxAge: 600,
   validity: 3_600,
   maxMarketSkew: 300,
+  ...NO_TAIL,
   domain: 0n,
 };
 
@@ -88,7 +96,11 @@ export interface Fixture {
 export const PUBLISHERS = [5, 6, 7] as const;
 
 /** Compiles, starts, deploys; the subject is enrolled, `TERMS` and `MARKET` are published. */
-export async function startFixture(chainId = 31337, verifier = "StatementVerifier"): Promise<Fixture> {
+export async function startFixture(
+  chainId = 31337,
+  verifier = "StatementVerifier",
+  others: DeployOptions["verifiers"] = [],
+): Promise<Fixture> {
   await compileContracts({ verifiers: await testVerifiers() });
   const chain = await startTestChain(chainId);
   await travelTo(chain, START - 1_000);
@@ -99,7 +111,7 @@ export async function startFixture(chainId = 31337, verifier = "StatementVerifie
     publicClient: chain.client,
     publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
     threshold: 2,
-    verifiers: [{ circuit: CIRCUIT, contractName: verifier }],
+    verifiers: [{ circuit: CIRCUIT, contractName: verifier }, ...others],
     roles: { guardian: cast.guardian.account.address },
   });
   const registry = await connectRegistry(chain.client, keel.registry);

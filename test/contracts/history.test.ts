@@ -7,7 +7,7 @@
 import type { DrawdownStep } from "keel/verifier";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo } from "../support/chain.js";
+import { nextBlockAt, travelTo, undone } from "../support/chain.js";
 import {
   acceptMarket,
   attestation,
@@ -15,6 +15,7 @@ import {
   type Fixture,
   GENESIS,
   POLICY,
+  refused,
   START,
   startFixture,
   stepAfter,
@@ -22,9 +23,11 @@ import {
 } from "./fixture.js";
 import {
   type AttestedEntry,
+  checkedRecord,
   enrol,
   type HistoryEntry,
   historyOf,
+  latestBlock,
   reopen,
   replayChain,
   replayHistory,
@@ -170,6 +173,39 @@ describe("a history", () => {
     expect(() => replayChain(shorter as HistoryEntry[], subject())).toThrow(/history\.enrolment/);
     const restarted = entries.filter(({ kind }) => kind !== "chainRestarted");
     expect(() => replayChain(restarted, subject())).toThrow(/history\.state/);
+  });
+
+  it("gives the record that the registry confirms, at each block", async () => {
+    const { registry } = fixture;
+    const blocks = [...new Set(entries.map(({ blockNumber }) => blockNumber))].slice(1);
+    for (const block of blocks) {
+      const until = entries.filter(({ blockNumber }) => blockNumber <= block);
+      const { healthy } = await checkedRecord(registry, until, subject(), POLICY, block);
+      expect(healthy).toBe((await statusOf(registry, subject(), POLICY, block)).healthy);
+    }
+  });
+
+  it("gives an announced list that has come into force as the current one, as the registry does", async () => {
+    const { chain, registry } = fixture;
+    await undone(chain, async () => {
+      await travelTo(chain, START + 30 * 86_400);
+      const block = await latestBlock(registry);
+      const { healthy } = await checkedRecord(registry, entries, subject(), POLICY, block);
+      expect(healthy).toBe(false);
+    });
+  });
+
+  it("finds a registry or a node that says something else, or keeps something back", async () => {
+    const { registry } = fixture;
+    const block = await latestBlock(registry);
+    const check = (told: HistoryEntry[]) => checkedRecord(registry, told, subject(), POLICY, block);
+    await check(entries);
+    await refused(check(entries.slice(0, -1)), "history.record");
+    await refused(check(entries.filter(({ kind }) => kind !== "reopened")), "history.standing");
+    await refused(check([...entries, entries.at(-1)!]), "history.floor");
+    const renamed = entries.map((entry) => ({ ...entry, policyId: `0x${"00".repeat(32)}` }) as HistoryEntry);
+    const error = await refused(check(renamed), "history.record");
+    expect(error.path).toContain("asOf");
   });
 
   it("asks for one subject, policy and range of blocks", async () => {

@@ -6,6 +6,8 @@
  * @module
  */
 export * from "../../dist/verifier/src/abi.js";
+export * from "../../dist/verifier/src/eas.js";
 export * from "../../dist/verifier/src/feeds.js";
 export * from "../../dist/verifier/src/history.js";
 export * from "../../dist/verifier/src/registry.js";
+export * from "../../dist/verifier/src/watch.js";

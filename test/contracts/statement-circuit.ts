@@ -14,27 +14,33 @@ import {
   type Groth16Proof,
   parseProof,
   policyId,
+  STATEMENT_LENGTH,
   type Statement,
   type StatementDigest,
   statementInputs,
   statementVector,
+  TAIL_LENGTH,
+  type TailAttestation,
+  tailVector,
   type VerificationKey,
 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
 
 export const CIRCUIT = "test/statement";
+export const TAIL_CIRCUIT = "test/tail";
 export const MARKET_CIRCUIT = "market-root/16";
 
-const DEFINITION: CircuitDefinition = {
-  id: CIRCUIT,
+/** A circuit that proves a digest of so many elements. */
+const definition = (id: string, length: number): CircuitDefinition => ({
+  id,
   source: `pragma circom 2.1.6;
 include "lib/statement-digest.circom";
 template StatementOnly() {
     signal input c;
     signal input x;
     signal input y;
-    signal input v[28];
-    component digest = StatementDigest(28);
+    signal input v[${length}];
+    component digest = StatementDigest(${length});
     digest.v <== v;
     digest.x <== x;
     c === digest.c;
@@ -42,11 +48,16 @@ template StatementOnly() {
 }
 component main {public [c, x, y]} = StatementOnly();
 `,
-};
+});
 
 /** The circuit with its dev key; another seed gives another key. */
 export async function statementArtifacts(seed = "keel"): Promise<ArtifactSet> {
-  return await ensureCircuit(DEFINITION, { seed });
+  return await ensureCircuit(definition(CIRCUIT, STATEMENT_LENGTH), { seed });
+}
+
+/** The same for tail-risk vectors. */
+export async function tailArtifacts(): Promise<ArtifactSet> {
+  return await ensureCircuit(definition(TAIL_CIRCUIT, TAIL_LENGTH));
 }
 
 /** Every verifier contract that the contract tests deploy. All test files ask for the same, so one compilation serves all. */
@@ -71,6 +82,7 @@ export async function testVerifiers(): Promise<VerifierSource[]> {
     source("StatementVerifierGammaDelta", gammaDelta),
     source("StatementVerifierOtherCircuit", key, "test/other"),
     source("StatementVerifierUnmarked", key, CIRCUIT, false),
+    source("TailVerifier", (await tailArtifacts()).verificationKey, TAIL_CIRCUIT),
     source("MarketRootVerifier", (await ensureCircuit(MARKET_CIRCUIT)).verificationKey, MARKET_CIRCUIT),
   ];
 }
@@ -105,6 +117,22 @@ export async function attestationOf(claim: Statement, artifacts?: ArtifactSet): 
     proof: await proveVector(vector, digest, artifacts),
     insecure: true,
   };
+}
+
+/** A tail-risk proof of a claim about a returns table, which commits to what the attestation commits to. */
+export async function tailOf(
+  { exposuresCommitment, terms }: Pick<Statement, "exposuresCommitment" | "terms">,
+  returns: { readonly root: bigint; readonly asOf: number },
+): Promise<TailAttestation> {
+  const vector = tailVector({
+    exposuresCommitment,
+    returnsRoot: returns.root,
+    returnsTime: returns.asOf,
+    terms,
+  });
+  const digest = statementInputs(commitStatement(vector), vector);
+  const proof = await proveVector(vector, digest, await tailArtifacts());
+  return { circuit: TAIL_CIRCUIT, returns, digest: digest.c, proof, insecure: true };
 }
 
 /** snarkjs keeps worker threads; a test file that proved has to end them. */

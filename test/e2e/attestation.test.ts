@@ -111,7 +111,7 @@ describe("verify", () => {
     }
   });
 
-  it("25: every field removed, null or doubled: invalid", async () => {
+  it("25 every field removed, null or doubled: invalid", async () => {
     const top = Object.keys(JSON.parse(text)).map((key) => [key]);
     const inner = Object.keys(JSON.parse(text).proof).map((key) => ["proof", key]);
     for (const path of [...top, ...inner]) {
@@ -155,7 +155,7 @@ describe("verify", () => {
     expect(await verdict(market!, policy!.replace('"ETH": "-0.43"', '"ETH": "-0.42"'))).toBe(3);
   });
 
-  it("41: counts before its expiry, with --live not from then on, and never before its time", async () => {
+  it("41 counts before its expiry, with --live not from then on, and never before its time", async () => {
     const at = async (now: number, ...more: string[]): Promise<string> => {
       const ended = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, "--json", ...more], {
         now,
@@ -191,7 +191,7 @@ describe("prove", () => {
     keelHere(["prove", ...strategyArgs(FOLDER), "--out", join(folder, name), "--json", ...more]);
   const on = (chainId: number): string[] => ["--chain-id", String(chainId), "--registry", REGISTRY];
 
-  it("46: a development key is refused outside local test chains, by prove and by verify", async () => {
+  it("46 a development key is refused outside local test chains, by prove and by verify", async () => {
     const refused = await prove("mainnet.json", ...on(1));
     expect([refused.code, errorOf(refused).code]).toEqual([4, "key.insecure"]);
     expect((await prove("mainnet.json", ...on(1), "--insecure")).code).toBe(0);
@@ -201,7 +201,7 @@ describe("prove", () => {
     expect((await prove("local.json", ...on(1337))).code).toBe(0);
   });
 
-  it("33: the order of positions changes nothing", async () => {
+  it("33 the order of positions changes nothing", async () => {
     const snapshot = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "snapshot.json"), "utf8"));
     const [account] = snapshot.accounts;
     account.positions = Object.fromEntries(Object.entries(account.positions).reverse());
@@ -210,7 +210,7 @@ describe("prove", () => {
     expect((await keelHere(["prove", "--snapshot", file, ...PUBLIC, "--out", out])).code).toBe(0);
   });
 
-  it("20: two proofs of one book share neither salt nor commitment", async () => {
+  it("20 two proofs of one book share neither salt nor commitment", async () => {
     const opened = async (name: string) => {
       const opening = join(folder, `${name}-opening.json`);
       expect((await prove(`${name}.json`, "--opening", opening)).code).toBe(0);
@@ -254,7 +254,7 @@ describe("sign", () => {
     expect((await keelHere(proof)).code).toBe(0);
   });
 
-  it("13: a key that the policy does not approve signs nothing", async () => {
+  it("13 a key that the policy does not approve signs nothing", async () => {
     const key = join(folder, "stranger.json");
     await keelHere(["keygen", "--out", key]);
     const args = [

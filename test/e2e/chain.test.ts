@@ -176,7 +176,7 @@ describe("an attestation's way to the chain", () => {
     await refused(attest(), "registry.notNewer", 3);
   });
 
-  it("19: the next epoch goes on from the state file, and a second genesis is refused by name", async () => {
+  it("19 the next epoch goes on from the state file, and a second genesis is refused by name", async () => {
     // Within the policy's market skew, so that the published market still serves.
     const snapshot = JSON.parse(await readFile(path("snapshot.json"), "utf8"));
     const texts = exampleTexts(STRATEGY, { asOf: snapshot.asOf + 1 });
@@ -193,9 +193,11 @@ describe("an attestation's way to the chain", () => {
     await succeeds(submit("next"));
     const { chain: step } = JSON.parse(await readFile(path("next.json"), "utf8"));
     expect(await succeeds(status())).toMatchObject({ count: 2, state: step.newState });
+    const record = await succeeds(["history", ...onChain]);
+    expect(record).toMatchObject({ proofs: "verified", records: [{ healthy: true, count: 2, streak: 2 }] });
   });
 
-  it("18: another list of accounts is announced, and counts later", async () => {
+  it("18 another list of accounts is announced, and counts later", async () => {
     await succeeds(["enrol", "--accounts", "main,reserve", "--out", path("wider.json")]);
     const announced = await succeeds([
       ...["enrol", "--enrolment", path("wider.json")],
@@ -206,7 +208,7 @@ describe("an attestation's way to the chain", () => {
     expect(found.enrolment).not.toBe(announced.enrolment);
   });
 
-  it("35: an attestation that is bound to nothing, or to another registry, is refused before the chain is asked", async () => {
+  it("35 an attestation that is bound to nothing, or to another registry, is refused before the chain is asked", async () => {
     await succeeds(["prove", ...files, "--out", path("attestation.json"), "--force"]);
     await refused(attest(), "proof.mismatch", 3);
   });
@@ -216,13 +218,13 @@ describe("an attestation's way to the chain", () => {
       checks: { name: string; detail: string }[];
     };
     expect(checks.find(({ name }) => name === `verifier ${CIRCUIT}`)?.detail).toContain(
-      "same key as the artifacts",
+      "same key and code as the artifacts here (development key)",
     );
     expect(checks.find(({ name }) => name === "chain")?.detail).toBe("id 31337");
   });
 });
 
-describe("51: chains that are not as expected", () => {
+describe("51 chains that are not as expected", () => {
   it("an address without a registry, a contract that is none, a node that is down", async () => {
     const at = (address: string): string[] => [
       "enrol",
@@ -247,7 +249,7 @@ describe("51: chains that are not as expected", () => {
   });
 });
 
-describe("48: the sender's key", () => {
+describe("48 the sender's key", () => {
   const key = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
   const enrol = (): string[] => ["enrol", ...onChain, ...enrolment()];
 

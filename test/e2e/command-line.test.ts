@@ -50,7 +50,11 @@ describe("check", () => {
       limit: "3",
       ok: true,
       headroom: "0.1906",
-      room: { add: { of: "grossExposure", usd: "1390269" }, lose: "463423" },
+      room: {
+        add: { of: "grossExposure", usd: "1390269" },
+        lose: "463423",
+        move: { underlying: "ETH", change: "0.0709" },
+      },
       consumers: {
         instruments: [
           { name: "ETH-PERP", usd: "10092390" },
@@ -178,7 +182,7 @@ describe("usage", () => {
   });
 });
 
-describe("48: secrets", () => {
+describe("48 secrets", () => {
   /** Whole amounts of the example, long enough not to turn up by chance. */
   const HOLDINGS = ["3800000", "3,800,000", "450000", "450,000", "250000", "250,000"];
 

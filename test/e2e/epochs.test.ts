@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
+import type { Changes } from "../../dist/examples/strategy.js";
 import { type Ended, errorOf, inFolder, keel, keelHere } from "../support/cli.js";
 
 const AS_OF = 1767225600;
@@ -23,7 +24,7 @@ const tree = async (name: string) => JSON.parse(await readFile(path(name), "utf8
 /** Writes a book of the first strategy, at a time, with other positions where the test says so. */
 async function place(
   name: string,
-  change: { readonly asOf?: number; readonly positions?: Readonly<Record<string, string>> } = {},
+  change: { readonly asOf?: number; readonly changes?: Changes } = {},
 ): Promise<string[]> {
   const limits = { ...STRATEGY.limits, maxDrawdown: "0.1" };
   const texts = exampleTexts({ ...STRATEGY, limits }, change);
@@ -45,8 +46,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-epochs-"));
   today = await place("today");
   tomorrow = await place("tomorrow", { asOf: AS_OF + 86_400 });
-  const positions = { ...STRATEGY.positions, ETH: "2100", "ETH-PERP": "-3100" };
-  loss = await place("loss", { asOf: AS_OF + 86_400, positions });
+  const changes = { main: { ETH: "2100", "ETH-PERP": "-3100" } };
+  loss = await place("loss", { asOf: AS_OF + 86_400, changes });
 });
 
 afterAll(async () => {
@@ -101,7 +102,7 @@ describe("enrol", () => {
   });
 });
 
-describe("19: the drawdown chain", () => {
+describe("19 the drawdown chain", () => {
   it("begins without a state, and each proof starts where the one before ended", async () => {
     const enrolment = ["--enrolment", path("enrolment.json")];
     const outputs = (n: number) => ["--out", path(`${n}.json`), "--state-out", path(`state-${n}.json`)];
@@ -187,7 +188,7 @@ describe("19: the drawdown chain", () => {
   );
 });
 
-describe("18: declared accounts", () => {
+describe("18 declared accounts", () => {
   it("an account too many or too few is refused by name of the place", async () => {
     const attempt = async (accounts: string): Promise<Ended> => {
       const file = path(`${accounts}.json`);

@@ -28,9 +28,10 @@ afterAll(async () => {
 describe("large examples", () => {
   it.each(rows)(
     "prove and verify $snapshot",
-    async ({ i, snapshot, market, policy, prove, verify }) => {
+    async ({ i, snapshot, market, policy, returns, prove, verify }) => {
       const file = (name: string): string => join(EXAMPLES, name);
-      const shared = ["--market", file(market), "--policy", file(policy), "--json"];
+      const data = returns === undefined ? [] : ["--returns", file(returns)];
+      const shared = ["--market", file(market), "--policy", file(policy), ...data, "--json"];
       const out = join(folder, `${i}.json`);
       const proven = await keel(["prove", "--snapshot", file(snapshot!), ...shared, "--out", out]);
       expect(proven.code, proven.stderr).toBe(prove);

@@ -4,11 +4,23 @@
  *
  * @module
  */
-import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatSourceKey } from "keel/prover";
 import { describe, expect, it } from "vitest";
 import { prove } from "../../dist/cli/commands/prove.js";
+import { exampleSourceKey } from "../../dist/examples/generate.js";
 import {
   captured,
   type Ended,
@@ -34,7 +46,7 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
 
-describe("47: output files", () => {
+describe("47 output files", () => {
   it("an existing file is kept, unless --force is said", async () => {
     await inFolder(async (folder) => {
       const out = join(folder, "key.json");
@@ -95,6 +107,46 @@ describe("47: output files", () => {
     });
   });
 
+  it("no command writes over a file that it reads, --force or not; a snapshot may be signed in its place", async () => {
+    await inFolder(async (folder) => {
+      const key = join(folder, "key.json");
+      await keygen(key);
+      const pair = await readFile(key, "utf8");
+      const files = { ...strategyFiles("eth-hedged-vault") };
+      for (const [role, file] of Object.entries(files)) {
+        files[role as keyof typeof files] = join(folder, `${role}.json`);
+        await copyFile(file, join(folder, `${role}.json`));
+      }
+      const { snapshot, market, policy } = files;
+      const published = ["--market", market, "--policy", policy];
+      const book = ["--snapshot", snapshot, ...published];
+      const registry = [
+        "--rpc",
+        "http://127.0.0.1:9",
+        "--registry",
+        `0x${"1".repeat(40)}`,
+        "--key-file",
+        key,
+      ];
+      const overwriting = [
+        ["sign", ...book, "--key", key, "--out", key],
+        ["sign-market", ...published, ...registry, "--out", key],
+        ["enrol", "--snapshot", snapshot, "--out", snapshot],
+        ["market", "build", ...published, "--out", market],
+        ["prove", ...book, "--out", policy],
+      ];
+      for (const args of overwriting) {
+        const refused = await keelHere([...args, "--force", "--json"]);
+        expect([refused.code, errorOf(refused).code], args[0]).toEqual([1, "usage"]);
+      }
+      expect(await readFile(key, "utf8")).toBe(pair);
+      const source = join(folder, "source.json");
+      await writeFile(source, formatSourceKey(exampleSourceKey("Northgate Custody")));
+      const inPlace = [...book, "--key", source, "--out", snapshot, "--force"];
+      expect((await keelHere(["sign", ...inPlace])).code).toBe(0);
+    });
+  });
+
   it("of two files none is written when one cannot be", async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, "o.json"), "precious");
@@ -128,7 +180,7 @@ describe("47: output files", () => {
   });
 });
 
-describe("47: input files", () => {
+describe("47 input files", () => {
   it("missing, a folder, too long, not UTF-8", async () => {
     await inFolder(async (folder) => {
       const latin = join(folder, "latin.json");
@@ -146,7 +198,7 @@ describe("47: input files", () => {
     });
   });
 
-  it("31: 100 MB are refused without being read", async () => {
+  it("31 100 MB are refused without being read", async () => {
     await inFolder(async (folder) => {
       const { truncate } = await import("node:fs/promises");
       const file = join(folder, "large.json");
@@ -157,7 +209,7 @@ describe("47: input files", () => {
     });
   });
 
-  it("31: CRLF line ends change nothing", async () => {
+  it("31 CRLF line ends change nothing", async () => {
     const text = await readFile(join(EXAMPLES, "eth-hedged-vault/snapshot.json"), "utf8");
     const input = text.replaceAll("\n", "\r\n");
     expect((await keelHere(["check", "--snapshot", "-", ...PUBLIC], { input })).code).toBe(0);
@@ -174,7 +226,7 @@ describe("47: input files", () => {
   });
 });
 
-describe("47: interruption", () => {
+describe("47 interruption", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("%s while proving leaves nothing behind", async (signal) => {
     await inFolder(async (folder) => {
       const out = ["--out", join(folder, "a.json"), "--opening", join(folder, "o.json")];
@@ -228,7 +280,7 @@ describe("47: interruption", () => {
   });
 });
 
-describe("47: two at once", () => {
+describe("47 two at once", () => {
   it("of two that write one file, one wins and one is refused", async () => {
     await inFolder(async (folder) => {
       const out = join(folder, "key.json");

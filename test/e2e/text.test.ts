@@ -18,7 +18,7 @@ describe("amounts and ratios", () => {
     ["999.999", "999.99"],
     ["1000", "1,000.00"],
     ["-1234567.1234567812345678", "-1,234,567.12"],
-  ])("%s USD is %s", (decimal, text) => {
+  ])("an amount of %s USD is %s", (decimal, text) => {
     expect(dollars(decimal)).toBe(text);
   });
 
@@ -30,7 +30,7 @@ describe("amounts and ratios", () => {
     ["0.1", "10 %"],
     ["2.9191", "291.91 %"],
     ["10", "1000 %"],
-  ])("%s is %s", (decimal, text) => {
+  ])("a ratio of %s is %s", (decimal, text) => {
     expect(percent(decimal)).toBe(text);
   });
 
@@ -58,7 +58,7 @@ describe("times", () => {
     [3600, "1 h"],
     [3605, "1 h"],
     [90061, "1 d 1 h"],
-  ])("%d seconds are %s", (seconds, text) => {
+  ])("a span of %d seconds is %s", (seconds, text) => {
     expect(span(seconds)).toBe(text);
   });
 });

@@ -90,13 +90,13 @@ describe("good proofs", () => {
     expect([ax, bx0, bx1].map(String)).toEqual([proof.pi_a[0], proof.pi_b[0][0], proof.pi_b[0][1]]);
   });
 
-  it("are malleable, which is why proof bytes are no identity", () => {
+  it("24 are malleable, which is why proof bytes are no identity", () => {
     const twin = changed(changed(proof, "pi_a.1", negated), "pi_b.1", (pair: string[]) => pair.map(negated));
     expect(verifyGroth16(key, signals, twin)).toBe(true);
   });
 });
 
-describe("public signals", () => {
+describe("23 public signals", () => {
   it("of another statement do not verify", () => {
     expect(verifyGroth16(key, [(BigInt(signals[0]!) + 1n).toString(), signals[1]!], proof)).toBe(false);
     expect(verifyGroth16(key, [signals[1]!, signals[0]!], proof)).toBe(false);
@@ -120,7 +120,7 @@ describe("public signals", () => {
   });
 });
 
-describe("malformed proofs", () => {
+describe("24, 25 malformed proofs", () => {
   const cases: [string, string, Change, string][] = [
     ["without pi_c", "pi_c", without, "proof.shape"],
     ["with a null pi_b", "pi_b", to(null), "proof.shape"],

@@ -76,7 +76,7 @@ describe("proofs", () => {
       expect(fraction).toBeGreaterThanOrEqual(seen[i]!.fraction);
   });
 
-  it("of many inputs at once come out right and in order", async () => {
+  it("28 of many inputs at once come out right and in order", async () => {
     const finished: number[] = [];
     const inputs = Array.from({ length: 8 }, (_, i) => i);
     await Promise.all(inputs.map((i) => expectGoodProof(prover, BigInt(i)).then(() => finished.push(i))));
@@ -84,7 +84,7 @@ describe("proofs", () => {
     for (const [place, i] of finished.entries()) expect(Math.abs(place - i)).toBeLessThanOrEqual(2);
   });
 
-  it("come out of two provers at once", async () => {
+  it("28 come out of two provers at once", async () => {
     const other = await createProver({
       wasm: chain.wasmPath,
       zkey: await readFile(chain.zkeyPath),
@@ -110,7 +110,7 @@ describe("witnesses", () => {
     expect(verifyGroth16(chain.verificationKey, publicSignals, proof)).toBe(true);
   });
 
-  it("never become a proof when tampered with", async () => {
+  it("27 never become a proof when tampered with", async () => {
     const witness = await prover.calculateWitness(chainInput(9n) as never);
     for (const wire of [1, 2, 3, witness.length >> 1, witness.length - 1]) {
       for (const value of [witness[wire]! + 1n, 0n, SCALAR_FIELD - 1n]) {
@@ -195,7 +195,7 @@ describe("inputs", () => {
   });
 });
 
-describe("artifacts", () => {
+describe("26 artifacts", () => {
   const create = (wasm: Uint8Array, zkey: Uint8Array): Promise<Prover> =>
     createProver({ wasm, zkey, workers: 1 });
   const load = (): Promise<[Uint8Array, Uint8Array]> =>
@@ -278,7 +278,7 @@ describe("artifacts", () => {
   });
 });
 
-describe("cancelling", () => {
+describe("28 cancelling", () => {
   it.each(PHASES)("in phase %s fails with a typed error and leaves the prover usable", async (phase) => {
     const controller = new AbortController();
     const cancelled = prover.prove(chainInput(1n) as never, {
@@ -330,7 +330,7 @@ describe("cancelling", () => {
   });
 });
 
-describe("dying workers", () => {
+describe("28 dying workers", () => {
   it.each(PHASES)("in phase %s give a typed error, and the next proof is good", async (phase) => {
     const { platform, workers } = exposedPlatform();
     const own = await createProverOn(platform, { wasm: chain.wasmPath, zkey: chain.zkeyPath, workers: 2 });
@@ -384,7 +384,7 @@ function exposedPlatform(): { platform: Platform<string>; workers: Worker[] } {
   return { platform, workers };
 }
 
-describe("the process", () => {
+describe("29 the process", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const run = (ending: string): Promise<{ stdout: string }> => {
     const script = `

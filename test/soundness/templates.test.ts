@@ -6,37 +6,18 @@
  * @module
  */
 
-import { firstUnsatisfiedWith } from "keel/circuits";
 import { sourceKeyOf } from "keel/prover";
 import { absorb, FIELD_ORDER, KIND, pack, packBits, sourceTable, taggedHash, toField } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { type Circuit, type Input, libraryCircuit } from "../support/circuit.js";
+import { type Input, libraryCircuit } from "../support/circuit.js";
+import { freeWires } from "../support/wires.js";
 
 const BIG = FIELD_ORDER - 1n;
-
-/** Wires, the inputs aside, that can be changed alone without breaking a constraint. */
-async function freeWires(circuit: Circuit, input: Input): Promise<string[]> {
-  const wires = (await circuit.witness(input))!;
-  const free = new Set<string>();
-  const { publicOutputs, publicInputs } = circuit.r1cs;
-  for (let wire = 1; wire < wires.length; wire++) {
-    if (wire > publicOutputs && wire <= publicOutputs + publicInputs) continue;
-    const value = wires[wire]!;
-    for (const other of [toField(value + 1n), 0n, BIG, 12345678987654321n]) {
-      if (other === value) continue;
-      wires[wire] = other;
-      if (firstUnsatisfiedWith(circuit.r1cs, wires, wire) === undefined)
-        free.add(circuit.names.get(wire)![0]!);
-    }
-    wires[wire] = value;
-  }
-  return [...free];
-}
 
 interface Case {
   readonly file: string;
   readonly main: string;
-  /** Hints of circomlib's IsZero, free when its input is 0 (see portfolio-health.test.ts); none when absent. */
+  /** Hints of circomlib's IsZero, free when its input is 0 (see support/wires.ts); none when absent. */
   readonly hints?: readonly string[];
   /** The inputs, all public, so that the compiler keeps a wire for each. */
   readonly pinned: string;
@@ -151,7 +132,7 @@ describe("templates of lib/", () => {
     expect(circuit.r1cs.constraints).toBe(constraints);
     for (const input of accepts) {
       expect(await circuit.accepts(input)).toBe(true);
-      const free = await freeWires(circuit, input);
+      const free = freeWires(circuit, (await circuit.witness(input))!, { given: true });
       expect(free.filter((wire) => !hints.includes(wire))).toEqual([]);
     }
     for (const input of refuses) expect(await circuit.accepts(input)).toBe(false);
@@ -166,7 +147,8 @@ describe("templates of lib/", () => {
     expect((await circuit.witness({ limit: 4294967295n }))?.[1]).toBe(0n);
     expect((await circuit.witness({ limit: 4294967294n }))?.[1]).toBe(1n);
     // The hint of IsZero is free when the limit is the absent one, and nothing depends on it.
-    expect(await freeWires(circuit, { limit: 4294967295n })).toEqual(["main.same.isz.inv"]);
+    const wires = (await circuit.witness({ limit: 4294967295n }))!;
+    expect(freeWires(circuit, wires, { given: true })).toEqual(["main.same.isz.inv"]);
   });
 
   it("SignedQuantity splits a quantity into long and short", async () => {

@@ -8,8 +8,9 @@
 import { circuitDefinition } from "keel/circuits";
 import { circuitOf } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { agreement } from "../support/agreement.js";
+import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
+import { tailAgreement } from "../support/tail.js";
 
 const TIERS = [
   { id: "portfolio-health/fund-64", constraints: 60_828, domain: 2 ** 16 },
@@ -17,12 +18,29 @@ const TIERS = [
   { id: "portfolio-health/institution-256", constraints: 261_132, domain: 2 ** 18 },
 ];
 
+const TAILS = [
+  { id: "tail-risk/64", constraints: 39_533, domain: 2 ** 16 },
+  { id: "tail-risk/250", constraints: 125_474, domain: 2 ** 17 },
+];
+
+describe("larger tail-risk circuits", () => {
+  it.each(TAILS)("$id", { timeout: 600_000 }, async ({ id, constraints, domain }) => {
+    const circuit = await compiled(await circuitDefinition(id));
+    expect(circuit.r1cs.constraints).toBe(constraints);
+    expect(constraints + 4).toBeLessThanOrEqual(domain);
+    const counts = await tailAgreement(circuit, id, "portfolio-health/fund-64", 64, 20);
+    expect(Math.min(counts.sound, counts.broken)).toBeGreaterThan(1);
+  });
+});
+
 describe("larger tiers", () => {
   it.each(TIERS)("$id", { timeout: 900_000 }, async ({ id, constraints, domain }) => {
     const circuit = await compiled(await circuitDefinition(id));
     expect(circuit.r1cs.constraints).toBe(constraints);
     expect(constraints + 4).toBeLessThanOrEqual(domain);
-    const counts = await agreement(circuit, circuitOf(id), 64, 20);
+    const tier = circuitOf(id);
+    const counts = await agreement(circuit, tier, 64, 20);
     expect(Math.min(counts.healthy, counts.broken)).toBeGreaterThan(1);
+    expect([...(await agreementAtLimits(circuit, tier, 65, 2))].sort()).toEqual([...tier.limits].sort());
   });
 });

@@ -10,7 +10,7 @@ import type { Circuit as Tier } from "keel/verifier";
 import { expect } from "vitest";
 import { seededRandom, witnessOf } from "./book.js";
 import type { Circuit } from "./circuit.js";
-import { randomBook } from "./random-book.js";
+import { casesAtLimits, randomBook } from "./random-book.js";
 
 /** How many random books were healthy and how many broke a limit; fails where circuit and model differ. */
 export async function agreement(
@@ -31,4 +31,28 @@ export async function agreement(
     counts[healthy ? "healthy" : "broken"] += 1;
   }
   return counts;
+}
+
+/**
+ * Holds each limit alone against the model, a unit to both sides of what random books measure; gives the limits that were
+ * met and missed.
+ */
+export async function agreementAtLimits(
+  circuit: Circuit,
+  tier: Tier,
+  seed: number,
+  books: number,
+): Promise<ReadonlySet<string>> {
+  console.info(`${tier.id}: each limit of ${books} random books, seed ${seed}`);
+  const random = seededRandom(seed);
+  const seen = new Set<string>();
+  for (let n = 0; n < books; n++) {
+    for (const { label, parts, state } of casesAtLimits(random, tier)) {
+      const { healthy } = assess(parts.snapshot, parts.market, parts.policy, state);
+      const accepted = await circuit.accepts(witnessOf(parts, state).input);
+      expect(accepted, `seed ${seed}, book ${n}, ${label}`).toBe(healthy);
+      seen.add(`${label.split(" ")[0]} ${healthy ? "met" : "missed"}`);
+    }
+  }
+  return new Set([...tier.limits].filter((name) => seen.has(`${name} met`) && seen.has(`${name} missed`)));
 }

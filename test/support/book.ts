@@ -17,13 +17,17 @@ import {
   type Witness,
 } from "keel/prover";
 import {
+  annualCovariance,
   type Domain,
+  formatDecimal,
   type Market,
   type Policy,
   parseMarket,
   parsePolicy,
+  parseReturns,
   scenarioTable,
   toField,
+  withReturns,
 } from "keel/verifier";
 
 export const AS_OF = 1767225600;
@@ -66,6 +70,9 @@ export interface BookParts {
   readonly marketAsOf?: number;
   readonly units?: string;
   readonly circuit?: string;
+  /** [days][underlyings] in bps, with their own covariances; random days of a fixed seed when a limit needs some. */
+  readonly daily?: readonly (readonly bigint[])[];
+  readonly tailCircuit?: string;
 }
 
 export interface Book {
@@ -107,11 +114,14 @@ export function book(parts: BookParts = {}): Book {
   const { limits = LIMITS, positions = POSITIONS, asOf = AS_OF, marketAsOf = asOf } = parts;
   const scenarios = parts.scenarios ?? ("maxStressLoss" in limits ? SCENARIOS : []);
   const instruments = parts.instruments ?? INSTRUMENTS;
+  const underlyings = parts.underlyings ?? ["USD", "ETH", "BTC"];
+  const hasTail = "maxVolatility" in limits || "maxExpectedShortfall" in limits;
+  const tailCircuit = parts.tailCircuit ?? "tail-risk/spot-64";
   const marketText = (scenarioRoot?: string): string =>
     JSON.stringify({
       keel: "market/1",
       asOf: marketAsOf,
-      underlyings: parts.underlyings ?? ["USD", "ETH", "BTC"],
+      underlyings,
       instruments,
       scenarioRoot,
     });
@@ -129,13 +139,18 @@ export function book(parts: BookParts = {}): Book {
       maxAge: 3600,
       validity: 86400,
       maxMarketSkew: 300,
+      ...(hasTail ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400 } } : {}),
     }),
   );
   const unrooted = parseMarket(marketText());
   const hasOptions = instruments.some(({ kind }) => kind === "option");
-  const market = hasOptions
+  const prices = hasOptions
     ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
     : unrooted;
+  const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
+  const market = hasTail
+    ? withReturns(prices, parseReturns(returnsText(underlyings, marketAsOf - 3600, daily)))
+    : prices;
 
   const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
     id: s === 0 ? "main" : `sub-${s}`,
@@ -149,6 +164,25 @@ export function book(parts: BookParts = {}): Book {
   const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
   const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
   return { market, policy, snapshot };
+}
+
+/** Days of returns within 9% either way, the first underlying standing still. */
+export function randomReturns(random: (below: number) => number, underlyings: number, days = 64): bigint[][] {
+  return Array.from({ length: days }, () =>
+    Array.from({ length: underlyings }, (_, u) => (u === 0 ? 0n : BigInt(random(1801) - 900))),
+  );
+}
+
+/** A returns/1 file with the days' own covariances. */
+export function returnsText(
+  underlyings: readonly string[],
+  asOf: number,
+  daily: readonly (readonly bigint[])[],
+): string {
+  const format = (rows: readonly (readonly bigint[])[], places: number) =>
+    rows.map((row) => row.map((value) => formatDecimal(value, places)));
+  const covariance = format(annualCovariance(daily), 12);
+  return JSON.stringify({ keel: "returns/1", asOf, underlyings, daily: format(daily, 4), covariance });
 }
 
 /** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */

@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { WitnessCalculatorBuilder } from "circom_runtime";
 import {
   type CircuitDefinition,
+  type CompiledCircuit,
   compileCircuit,
   ensureCircuit,
   firstUnsatisfied,
@@ -38,15 +39,19 @@ export async function libraryCircuit(file: string, main: string, publicSignals =
 
 /** A circuit without keys. */
 export async function compiled(definition: CircuitDefinition): Promise<Circuit> {
-  return open(await compileCircuit(definition));
+  return openCircuit(await compileCircuit(definition));
 }
 
 /** A row of circuits.json. */
 export async function knownCircuit(id: string): Promise<Circuit> {
-  return open(await ensureCircuit(id));
+  return openCircuit(await ensureCircuit(id));
 }
 
-async function open(files: { r1csPath: string; wasmPath: string; symPath: string }): Promise<Circuit> {
+/** The files of a compiled circuit. */
+export type CircuitFiles = Pick<CompiledCircuit, "r1csPath" | "wasmPath" | "symPath">;
+
+/** Reads a compiled circuit. */
+export async function openCircuit(files: CircuitFiles): Promise<Circuit> {
   const r1cs = parseR1cs(await readFile(files.r1csPath));
   const names = readNames(await readFile(files.symPath, "utf8"));
   const calculator = await WitnessCalculatorBuilder(await readFile(files.wasmPath), {

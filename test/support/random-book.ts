@@ -5,9 +5,12 @@
  * @module
  */
 
-import { assess, type LimitResult } from "keel/prover";
-import { type Circuit, formatDecimal } from "keel/verifier";
+import { assess, type DrawdownState, type LimitResult, measure } from "keel/prover";
+import { ABSENT_MAX, type Circuit, formatDecimal, toField } from "keel/verifier";
 import { type Book, type BookParts, book, LIMITS, type MarketRow } from "./book.js";
+
+/** A net delta beyond that of any random book, in bps. */
+const FAR = 2_000_000_000n;
 
 export type Random = (below: number) => number;
 
@@ -112,4 +115,47 @@ export function randomBook(random: Random, circuit: Circuit): Book {
   const limits = limitsNear(assess(snapshot, market, policy).limits, random);
   const { scenarios, ...rest } = parts;
   return book({ ...rest, limits, ...("maxStressLoss" in limits ? { scenarios: scenarios! } : {}) });
+}
+
+/** A book and the state before it. */
+export interface Case {
+  readonly label: string;
+  readonly parts: Book;
+  readonly state: DrawdownState;
+}
+
+/** A random book under one limit at a time: each limit a unit below what the book measures, there, and a unit above. */
+export function casesAtLimits(random: Random, circuit: Circuit): Case[] {
+  const parts = solventBook(random, circuit);
+  const { snapshot, market, policy } = parts;
+  const { equity } = measure(snapshot, market, policy);
+  const state = {
+    ...{ equity: equity + equity / BigInt(2 + random(20)), units: snapshot.units },
+    ...{ epoch: 3n, salt: toField(5n) },
+  };
+  return assess(snapshot, market, policy, state).limits.flatMap((result) =>
+    [-1n, 0n, 1n].flatMap((units) =>
+      limitsBeside(result, units).map((limit) => ({
+        label: `${result.name} ${units}`,
+        parts: { ...parts, policy: { ...policy, limits: { [result.name]: limit } } },
+        state,
+      })),
+    ),
+  );
+}
+
+function solventBook(random: Random, circuit: Circuit): Book {
+  for (;;) {
+    const parts = book(randomParts(random, circuit));
+    if (measure(parts.snapshot, parts.market, parts.policy).equity > 0n) return parts;
+  }
+}
+
+/** The limit, both ends of a band one after the other, or nothing when the value is none that a limit can have. */
+function limitsBeside({ name, value }: LimitResult, units: bigint): (bigint | readonly [bigint, bigint])[] {
+  if (value === undefined) return [];
+  const limit = (name === "minEquity" ? value / 10n ** 8n : value) + units;
+  if (name === "netDelta") return [[limit, FAR] as const, [-FAR, limit] as const];
+  const most = name === "maxDrawdown" ? 10_000n : name === "minEquity" ? limit : ABSENT_MAX - 1n;
+  return limit >= 0n && limit <= most ? [limit] : [];
 }

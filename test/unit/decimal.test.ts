@@ -18,7 +18,7 @@ const value = (text: unknown, format = FLOOR): bigint | string => {
   return result.ok ? result.value : result.received;
 };
 
-describe("parseDecimal", () => {
+describe("8, 30 parseDecimal", () => {
   it.each([
     ["0", 0n],
     ["12.5", 1_250_000_000n],

@@ -284,6 +284,26 @@ describe("strict JSON", () => {
   });
 });
 
+describe("49 markup in names", () => {
+  const MARKUP = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    'a"b',
+    "a&b",
+    "javascript:x'",
+    "\u202eHTE",
+  ];
+  it.each(MARKUP)("%j is refused wherever a name stands", (name) => {
+    expect(market({ underlyings: ["USD", name] })).toMatch(/^input\.text /);
+    expect(market(row({ id: name }))).toMatch(/^input\.text /);
+    expect(policy({ name })).toMatch(/^input\.text /);
+    expect(policy({ scenarios: [{ ...SCENARIOS[0], name }] })).toMatch(/^input\.text /);
+    expect(policy({ sources: [{ ...POLICY.sources[0], name }] })).toMatch(/^input\.text /);
+    expect(snapshot(account({ id: name }))).toMatch(/^input\.text /);
+    expect(snapshot(account({ source: name }))).toMatch(/^input\.text /);
+  });
+});
+
 describe("33 order", () => {
   it("does not matter within a file", () => {
     const { market: known, policy: rules, snapshot: held } = book();

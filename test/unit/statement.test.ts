@@ -113,6 +113,11 @@ describe("the policy's id", () => {
       "uint32",
       "uint32",
       "uint32",
+      "uint32",
+      "uint32",
+      "uint16[3]",
+      "uint32[3]",
+      "bytes32",
       "uint256",
     ].map((type) => ({ type }));
     const encoded = encodeAbiParameters(types, Object.values(terms));

@@ -46,6 +46,12 @@ function imports(folder: string): Import[] {
   });
 }
 
+/** Titles of the tests and groups in a file, as they are written there. */
+function titlesOf(path: string): string[] {
+  const found = readFileSync(path, "utf8").matchAll(/\b(?:it|describe)(?:\.\w+)*\b[^"`]*?(["`])(.*?)\1/g);
+  return [...found].map(([, , title]) => title!);
+}
+
 const violations = (folder: string, forbidden: (target: string) => boolean): Import[] =>
   imports(folder).filter(({ target }) => forbidden(target));
 
@@ -91,6 +97,28 @@ describe("PROPERTIES.md", () => {
     const files = [...text.matchAll(/`([a-z0-9]+\/[a-z0-9.-]+\.test\.ts)`/g)].map(([, file]) => file!);
     expect(files.length).toBeGreaterThan(50);
     expect(files.filter((file) => !existsSync(join(ROOT, "test", file)))).toEqual([]);
+  });
+});
+
+describe("THREATS.md", () => {
+  it("names tests that exist, by file and title", () => {
+    const text = readFileSync(join(ROOT, "THREATS.md"), "utf8");
+    const tests = [...text.matchAll(/`([a-z0-9]+\/[a-z0-9.-]+\.test\.ts)` "([^"]+)"/g)];
+    expect(tests.length).toBeGreaterThan(35);
+    const missing = tests.filter(([, file, title]) => {
+      const path = join(ROOT, "test", file!);
+      return !existsSync(path) || !titlesOf(path).some((found) => found.startsWith(title!));
+    });
+    expect(missing.map(([reference]) => reference)).toEqual([]);
+  });
+
+  it("has a test in every row of attacks", () => {
+    const rows = readFileSync(join(ROOT, "THREATS.md"), "utf8")
+      .split("\n## Attacks\n")[1]!
+      .split("\n## ")[0]!
+      .split("\n")
+      .filter((line) => line.startsWith("| ") && !line.startsWith("| who wants"));
+    for (const row of rows) expect(row, row).toMatch(/\.test\.ts` "/);
   });
 });
 

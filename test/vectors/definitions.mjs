@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The definitions of circuits/SPEC.md section 5, a second time and independently: plain script, exact fractions, straight
-// from the JSON files, sharing no code with the project. `node test/vectors/definitions.mjs` writes examples.json beside
-// it, which the tests hold the integer model against.
+// from the JSON files, sharing no code with the project. `node test/vectors/definitions.mjs` writes examples.json and
+// drawdown.json beside it, which the tests hold the integer model against.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const gcd = (a, b) => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b));
 
@@ -95,7 +96,53 @@ function unitsOf(row, market, policy) {
   };
 }
 
-function evaluate(snapshot, market, policy) {
+// The least multiple of 10^-16 whose square is at least the value, by halving.
+function rootUp(value) {
+  if (value.sign <= 0) return ZERO;
+  const scale = 10n ** 16n;
+  const enough = (n) => value.atMost(new Fraction(n * n, scale * scale));
+  let [low, high] = [0n, 1n];
+  while (!enough(high)) high *= 2n;
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n;
+    if (enough(middle)) high = middle;
+    else low = middle;
+  }
+  return new Fraction(high, scale);
+}
+
+// Up to a multiple of 10^-places.
+const ceiling = (value, places) => ZERO.minus(ZERO.minus(value).floor(places));
+
+// SPEC section 11. Exposures are cut down to grains of 2^40 * 1e-16 USD, and a grain times a return of -1 is added for every
+// underlying of the circuit; the mean of the worst days is taken day by day from the worst, a part of a day in part.
+function tailOf(D, returns, underlyings) {
+  const names = returns.underlyings;
+  const grain = new Fraction(2n ** 40n, 10n ** 16n);
+  const grains = names.map((name) => D[name].over(grain).floor(0));
+  const losses = returns.daily.map((day) => {
+    const change = total(day.map((r, u) => grains[u].times(Fraction.of(r))));
+    return new Fraction(BigInt(underlyings)).minus(change).times(grain);
+  });
+  const worst = losses.sort((a, b) => a.minus(b).sign * -1);
+  const shortfall = (level) => {
+    const days = ONE.minus(Fraction.of(level)).times(new Fraction(BigInt(worst.length)));
+    let [left, sum] = [days, ZERO];
+    for (const loss of worst) {
+      const part = left.atMost(ONE) ? left : ONE;
+      sum = sum.plus(part.times(loss));
+      left = left.minus(part);
+    }
+    return sum.over(days);
+  };
+  const covariance = (u, v) => Fraction.of(u < v ? returns.covariance[v][u] : returns.covariance[u][v]);
+  const variance = total(
+    names.flatMap((a, u) => names.map((b, v) => D[a].times(D[b]).times(covariance(u, v)))),
+  );
+  return { shortfall, variance };
+}
+
+function evaluate(snapshot, market, policy, returns) {
   const holdings = [];
   for (const account of snapshot.accounts) {
     for (const [id, text] of Object.entries(account.positions)) {
@@ -153,9 +200,21 @@ function evaluate(snapshot, market, policy) {
     maxDrawdown: (limit) => E.sign > 0 && ONE.minus(Fraction.of(limit)).times(E).atMost(E),
     minEquity: (limit) => Fraction.of(limit).atMost(E),
   };
-  const broken = Object.entries(policy.limits)
-    .filter(([name, limit]) => !rules[name](limit))
-    .map(([name]) => name);
+  const underlyings = { "tail-risk/spot-64": 8, "tail-risk/64": 16, "tail-risk/250": 16 }[
+    policy.tail?.circuit
+  ];
+  const tail = returns && tailOf(D, returns, underlyings);
+  const square = (value) => value.times(value);
+  if (tail) {
+    rules.maxVolatility = (limit) => E.sign > 0 && tail.variance.atMost(square(Fraction.of(limit).times(E)));
+  }
+  const broken = Object.entries(policy.limits).flatMap(([name, limit]) => {
+    if (name === "maxExpectedShortfall") {
+      const levels = Object.entries(limit).sort(([a], [b]) => Fraction.of(a).minus(Fraction.of(b)).sign);
+      return levels.filter(([level, most]) => !ofEquity(tail.shortfall(level))(most)).map(() => name);
+    }
+    return rules[name](limit) ? [] : [name];
+  });
   const text = (record) => mapped(Object.keys(record), (name) => record[name].toString());
   const greeks = policy.circuit.includes("/options-")
     ? { gamma: `${greek("gamma")}`, vega: `${greek("vega")}`, theta: `${greek("theta")}` }
@@ -167,21 +226,75 @@ function evaluate(snapshot, market, policy) {
       ...{ assets: `${A}`, liabilities: `${L}`, equity: `${E}`, grossExposure: `${G}`, collateral: `${C}` },
       ...{ netDelta: `${N}`, underlyingDelta: text(D), venueEquity: text(V), scenarioPnl: text(pnl) },
       ...greeks,
+      ...(tail && {
+        volatility: `${rootUp(tail.variance)}`,
+        expectedShortfall: mapped(Object.keys(policy.limits.maxExpectedShortfall ?? {}), (level) =>
+          ceiling(tail.shortfall(level), 16).toString(),
+        ),
+      }),
     },
   };
+}
+
+// Chains of days: a fund's equity and units, the highest equity per unit up to each day, and whether the day is within the
+// limit of it. Made up, the same every time: gains, losses, deposits, and days on the limit or a unit beside it.
+function chain(limit, number) {
+  let state = 2026n + BigInt(number);
+  const below = (n) => {
+    state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
+    return Number((state >> 33n) % BigInt(n));
+  };
+  const percent = (n) => new Fraction(BigInt(n), 100n);
+  const unit = Fraction.of("0.00000001");
+  const days = [];
+  let today = {
+    equity: new Fraction(BigInt(1000 * (1 + below(9000)))),
+    units: new Fraction(BigInt(1 + below(900))),
+  };
+  let highest = today;
+  const perUnit = ({ equity, units }) => equity.over(units);
+  for (let day = 0; day < 16; day++) {
+    if (perUnit(highest).atMost(perUnit(today))) highest = today;
+    const least = ONE.minus(Fraction.of(limit)).times(perUnit(highest));
+    const ok = least.atMost(perUnit(today));
+    const text = ({ equity, units }) => ({ equity: `${equity}`, units: `${units}` });
+    days.push({ ...text(today), ok, highest: text(highest) });
+    const { equity, units } = [
+      () => ({ equity: today.equity.times(percent(80 + below(45))), units: today.units }),
+      () => {
+        const share = percent(50 + below(150));
+        return { equity: today.equity.times(share), units: today.units.times(share) };
+      },
+      () => {
+        const edge = least.times(highest.units);
+        return { equity: edge.plus(unit.times(new Fraction(BigInt(below(3) - 1)))), units: highest.units };
+      },
+    ][below(3)]();
+    today = { equity: largest([equity.floor(8), unit]), units: largest([units.floor(8), unit]) };
+  }
+  return { limit, days };
 }
 
 const examples = new URL("../../examples/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, examples), "utf8"));
 const rows = read("expected.json").filter((row) => row.snapshot && !/invalid\//.test(JSON.stringify(row)));
-const vectors = rows.map(({ snapshot, market, policy }) => ({
-  ...{ snapshot, market, policy },
-  ...evaluate(read(snapshot), read(market), read(policy)),
+const vectors = rows.map(({ snapshot, market, policy, returns }) => ({
+  ...{ snapshot, market, policy, returns },
+  ...evaluate(read(snapshot), read(market), read(policy), returns && read(returns)),
 }));
-const out = process.argv[2] ?? new URL("examples.json", import.meta.url);
-// Short lists stand on a line, as the formatter would have them.
-const file = JSON.stringify(vectors, null, 2).replace(
-  /\[\s+("[^[\]]*")\s+\]/g,
-  (_, names) => `[${names.replace(/\s+/g, " ")}]`,
-);
-writeFileSync(out, `${file}\n`);
+const chains = ["0", "0.0333", "0.05", "0.1", "0.25", "0.9999", "1"].map(chain);
+
+const folder = process.argv[2] ?? import.meta.dirname;
+const write = (name, content) => {
+  // What is short stands on a line, as the formatter would have it.
+  const text = JSON.stringify(content, null, 2).replace(
+    /^(.*)\[\s+("[^[\]]*")\s+\](,?)$/gm,
+    (all, label, names, comma) => {
+      const line = `${label}[${names.replace(/\s+/g, " ")}]${comma}`;
+      return line.length <= 110 ? line : all;
+    },
+  );
+  writeFileSync(join(folder, name), `${text}\n`);
+};
+write("examples.json", vectors);
+write("drawdown.json", chains);

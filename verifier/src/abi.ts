@@ -9,11 +9,13 @@
 import { parseAbi } from "viem";
 
 const POLICY_STRUCT =
-  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint256 domain; }";
+  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; }";
 const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
-  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; }";
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; TailProof[] tail; }";
+const TAIL_STRUCT =
+  "struct TailProof { uint32 version; uint256 returnsRoot; uint64 returnsTime; uint256 commitment; uint256[8] proof; }";
 const RECORD_STRUCT =
   "struct Record { uint40 asOf; uint40 expiry; uint40 floor; uint40 firstAsOf; uint32 count; uint32 streak; uint24 lapses; uint8 standing; }";
 const VERSION_STRUCT =
@@ -36,6 +38,7 @@ const ACCESS = [
 
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
+  TAIL_STRUCT,
   RECORD_STRUCT,
   "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_, uint40 enrolmentDelay_)",
   "function enrol(uint256 enrolment)",
@@ -76,6 +79,7 @@ export const healthRegistryAbi = parseAbi([
   "error AlreadyExpired(uint256 expiry, uint256 now_)",
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
   "error MarketNotAccepted(uint256 root, uint64 asOf)",
+  "error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received)",
   "error ForeignDomain(uint256 domain, uint256 chainId)",
   "error ProofRefused(address subject, bytes32 policyId, address verifier)",
   "error EmptyBatch()",
@@ -113,6 +117,8 @@ export const policyBookAbi = parseAbi([
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
   "error ZeroValidity()",
+  "error TailCircuitMismatch(bytes32 tailCircuit)",
+  "error ConfidenceTooHigh(uint16 confidence)",
   "error UnknownDomain(uint256 domain)",
   "error TooFewMembers(uint256 received)",
   "error MembersNotAscending(uint256 index)",
@@ -241,6 +247,20 @@ export const gatedVaultAbi = parseAbi([
   "error AssetShortfall(uint256 expected, uint256 received)",
 ]);
 
+/** What HealthResolver adds to an EAS schema resolver. */
+export const healthResolverAbi = parseAbi([
+  "function SCHEMA() view returns (string)",
+  "function schemaUid() view returns (bytes32)",
+  "function registry() view returns (address)",
+  "function isLive(bytes32 uid) view returns (bool)",
+  "error WrongSchema(bytes32 expected, bytes32 received)",
+  "error NotHealthy(address subject, bytes32 policyId)",
+  "error BadData(uint256 length)",
+  "error NotLatest(uint256 expected, uint256 received)",
+  "error OutlivesHealth(uint64 expirationTime, uint40 expiry)",
+  "error NotRevocable()",
+]);
+
 /** Every error that a call to the contracts can end with. */
 export const keelErrorsAbi = [
   ...healthRegistryAbi,
@@ -249,4 +269,5 @@ export const keelErrorsAbi = [
   ...feedMarketAbi,
   ...verifierBookAbi,
   ...gatedVaultAbi,
+  ...healthResolverAbi,
 ].filter((item) => item.type === "error");

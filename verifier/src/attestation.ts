@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { circuitOf } from "./circuits.js";
+import { circuitOf, tailCircuitOf } from "./circuits.js";
 import type { Scope } from "./domain.js";
 import { KeelError } from "./errors.js";
 import { FIELD_ORDER } from "./field.js";
@@ -36,6 +36,19 @@ export interface Attestation {
   readonly proof: Groth16Proof;
   /** True when the key's secret is known to everybody, so that the proof convinces nobody. */
   readonly insecure: boolean;
+  /** The proof of the tail-risk limits, under policies that have some. */
+  readonly tail?: TailAttestation;
+}
+
+/** A tail-risk proof about the exposures commitment of the attestation it is part of. */
+export interface TailAttestation {
+  readonly circuit: string;
+  readonly returns: { readonly root: bigint; readonly asOf: number };
+  /** Poseidon digest of the tail-risk vector, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** As the attestation's. */
+  readonly insecure: boolean;
 }
 
 const element = fieldElement(FIELD_ORDER);
@@ -57,6 +70,15 @@ const attestationSchema = z.strictObject({
   digest: element,
   proof: z.unknown(),
   insecure: z.boolean(),
+  tail: z
+    .strictObject({
+      circuit: identifier,
+      returns: z.strictObject({ root: element, asOf: time }),
+      digest: element,
+      proof: z.unknown(),
+      insecure: z.boolean(),
+    })
+    .optional(),
 });
 
 /** Under a policy that declares a domain, whose members the attestation names. */
@@ -76,11 +98,13 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
+    const { tail, ...rest } = file;
     return {
-      ...file,
+      ...rest,
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
       policyId: file.policyId as `0x${string}`,
       proof: parseProof(file.proof),
+      ...(tail === undefined ? {} : { tail: readTail(tail) }),
     };
   } catch (error) {
     if (error instanceof KeelError && error.kind === "input") {
@@ -88,6 +112,11 @@ export function parseAttestation(text: string): Attestation {
     }
     throw error;
   }
+}
+
+function readTail(tail: NonNullable<z.infer<typeof attestationSchema>["tail"]>): TailAttestation {
+  const circuit = tailCircuitOf(tail.circuit, "attestation.tail.circuit").id;
+  return { ...tail, circuit, proof: parseProof(tail.proof) };
 }
 
 function namesMembers(data: Json): boolean {
@@ -98,7 +127,7 @@ function namesMembers(data: Json): boolean {
 /** The attestation of a statement. */
 export function attestationOf(
   statement: Statement,
-  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure">,
+  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail">,
 ): Attestation {
   const { domain, subject, asOf, enrolment, chain, portfolioCommitment, exposuresCommitment } = statement;
   return {
@@ -115,12 +144,22 @@ export function attestationOf(
     digest: proven.digest,
     proof: proven.proof,
     insecure: proven.insecure,
+    ...(proven.tail === undefined ? {} : { tail: proven.tail }),
+  };
+}
+
+function formatTail({ returns, digest, ...rest }: TailAttestation) {
+  return {
+    ...rest,
+    returns: { root: returns.root.toString(), asOf: returns.asOf },
+    digest: digest.toString(),
   };
 }
 
 /** Writes an attestation/1 file. */
 export function formatAttestation(attestation: Attestation): string {
-  const { market, enrolment, chain, portfolioCommitment, exposuresCommitment, digest, ...rest } = attestation;
+  const { market, enrolment, chain, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
+    attestation;
   const file = {
     keel: "attestation/1",
     ...rest,
@@ -134,6 +173,7 @@ export function formatAttestation(attestation: Attestation): string {
     portfolioCommitment: portfolioCommitment.toString(),
     exposuresCommitment: exposuresCommitment.toString(),
     digest: digest.toString(),
+    ...(tail === undefined ? {} : { tail: formatTail(tail) }),
   } satisfies Record<string, unknown>;
   return `${JSON.stringify(file, null, 2)}\n`;
 }

@@ -7,6 +7,8 @@
  */
 
 export * from "./abi.js";
+export * from "./eas.js";
 export * from "./feeds.js";
 export * from "./history.js";
 export * from "./registry.js";
+export * from "./watch.js";

@@ -29,12 +29,35 @@ export interface Circuit {
   readonly limits: readonly string[];
 }
 
+/** How many of each thing a tail-risk circuit has. */
+export interface TailShape {
+  readonly underlyings: number;
+  /** Exactly so many. */
+  readonly days: number;
+  /** Confidence levels of expected shortfall. */
+  readonly levels: number;
+}
+
+/** A tail-risk circuit. */
+export interface TailCircuit {
+  /** For instance `tail-risk/64`. */
+  readonly id: string;
+  readonly shape: TailShape;
+  /** Names of the limits that it proves, from the exposures of a portfolio-health proof with as many underlyings. */
+  readonly limits: readonly string[];
+}
+
 /** Every portfolio-health tier, in the order of circuits.json. */
-export const CIRCUITS: readonly Circuit[] = Object.entries(table).flatMap(([id, row]) =>
-  row.template === "PortfolioHealth"
-    ? [{ id, shape: row.parameters as CircuitShape, limits: row.limits }]
-    : [],
-);
+export const CIRCUITS: readonly Circuit[] = rowsOf<CircuitShape>("PortfolioHealth");
+
+/** Every tail-risk circuit, in the order of circuits.json. */
+export const TAIL_CIRCUITS: readonly TailCircuit[] = rowsOf<TailShape>("TailRisk");
+
+function rowsOf<Shape>(template: string) {
+  return Object.entries(table)
+    .filter(([, row]) => row.template === template)
+    .map(([id, row]) => ({ id, shape: row.parameters as Shape, limits: row.limits }));
+}
 
 /** The circuit that proves market roots for tiers of so many instruments. */
 export function marketRootCircuit(instruments: number): string {
@@ -47,9 +70,22 @@ export function marketRootCircuit(instruments: number): string {
  * @throws KeelError `circuit.unknown`
  */
 export function circuitOf(id: string, path = "circuit"): Circuit {
-  const circuit = CIRCUITS.find((candidate) => candidate.id === id);
+  return find(CIRCUITS, id, path);
+}
+
+/**
+ * Looks a tail-risk circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function tailCircuitOf(id: string, path = "circuit"): TailCircuit {
+  return find(TAIL_CIRCUITS, id, path);
+}
+
+function find<T extends { readonly id: string }>(circuits: readonly T[], id: string, path: string): T {
+  const circuit = circuits.find((candidate) => candidate.id === id);
   if (circuit !== undefined) return circuit;
-  const known = CIRCUITS.map((candidate) => candidate.id).join(" or ");
+  const known = circuits.map((candidate) => candidate.id).join(" or ");
   throw new KeelError({
     kind: "input",
     code: "circuit.unknown",

@@ -25,6 +25,8 @@ export const KIND = {
   exposures: 8n,
   enrolment: 9n,
   state: 10n,
+  returns: 11n,
+  tail: 12n,
 } as const;
 
 const KEEL = 0x6b65656cn; // ascii "keel"

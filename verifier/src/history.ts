@@ -8,8 +8,9 @@
 
 import type { Address, Hex } from "viem";
 import { healthRegistryAbi } from "./abi.js";
-import { KeelError } from "./errors.js";
+import { inputError, KeelError } from "./errors.js";
 import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "./groth16.js";
+import { NO_TAIL, type PolicyTerms } from "./policy.js";
 import {
   type PendingEnrolment,
   policyTermsOf,
@@ -17,9 +18,11 @@ import {
   STANDINGS,
   type Standing,
   scopeIn,
+  statusOf,
   toKeelError,
 } from "./registry.js";
 import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
+import { tailVector } from "./tail-risk.js";
 
 /** Where in the chain an entry stands. */
 export interface Place {
@@ -60,6 +63,16 @@ export interface AttestedEntry extends Place {
   readonly proof: readonly bigint[];
   /** Verifier contract and its version in the verifier book. */
   readonly verifier: Address;
+  readonly version: number;
+  /** Under policies with tail-risk limits. */
+  readonly tail?: TailEntry;
+}
+
+/** The tail-risk proof of an attestation. */
+export interface TailEntry {
+  readonly returns: { readonly root: bigint; readonly asOf: number };
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
   readonly version: number;
 }
 
@@ -139,21 +152,40 @@ const SPAN = 10_000n;
  */
 export async function historyOf(registry: Registry, query: HistoryQuery): Promise<HistoryEntry[]> {
   try {
-    const end = query.toBlock ?? (await registry.client.getBlockNumber());
-    const entries: HistoryEntry[] = [];
-    for (let from = query.fromBlock; from <= end; from += SPAN) {
-      const to = from + SPAN - 1n < end ? from + SPAN - 1n : end;
-      entries.push(...(await entriesBetween(registry, query, from, to)));
-    }
-    return entries;
+    const toBlock = query.toBlock ?? (await registry.client.getBlockNumber());
+    return await inSpans({ fromBlock: query.fromBlock, toBlock }, (span) =>
+      entriesBetween(registry, query, span),
+    );
   } catch (error) {
     throw toKeelError(error);
   }
 }
 
+/** A range of blocks, both ends included. */
+export interface Blocks {
+  readonly fromBlock: bigint;
+  readonly toBlock: bigint;
+}
+
+/** Asks for a range in pieces that nodes answer, in order. */
+export async function inSpans<T>(
+  { fromBlock, toBlock }: Blocks,
+  ask: (span: Blocks) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let from = fromBlock; from <= toBlock; from += SPAN) {
+    const end = from + SPAN - 1n;
+    found.push(...(await ask({ fromBlock: from, toBlock: end < toBlock ? end : toBlock })));
+  }
+  return found;
+}
+
 /**
  * The record of one subject under one policy, from its history alone. Equal to the registry's own, or the registry (or the
  * node) lies.
+ *
+ * @throws KeelError kind `proof`, code `history.standing` or `history.floor` for an attestation that the registry's rules
+ * would have refused
  */
 export function replayHistory(
   entries: readonly HistoryEntry[],
@@ -169,22 +201,63 @@ export function replayHistory(
  * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
  * be about the accounts that were declared at its time and to go on from the state before it.
  *
+ * @param now unix seconds: an announced list that counts by then is current; the last entry's time when absent
  * @throws KeelError kind `proof`, code `history.enrolment` or `history.state`: the registry (or the node) lies
  */
-export function replayChain(entries: readonly HistoryEntry[], subject: Address): ReplayedChain {
-  return entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
+export function replayChain(entries: readonly HistoryEntry[], subject: Address, now = 0): ReplayedChain {
+  const chain = entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
+  return settle(chain, now);
+}
+
+/** A record that the logs give and the registry confirms. */
+export interface CheckedRecord extends ReplayedRecord {
+  /** Whether the latest attestation counts at the block that was asked for. */
+  readonly healthy: boolean;
+}
+
+/**
+ * The record of one subject under one policy from its history, held against all that the registry says at a block.
+ *
+ * @param entries the subject's whole history up to that block, under every policy
+ * @throws KeelError kind `proof`, code `history.record`, or as the replays throw: the registry (or the node) lies
+ */
+export async function checkedRecord(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+  blockNumber: bigint,
+): Promise<CheckedRecord> {
+  const said = await statusOf(registry, subject, policyId, blockNumber);
+  const replayed = replayHistory(entries, subject, policyId);
+  const record = { ...replayed, healthy: replayed.standing === "open" && said.blockTime < replayed.expiry };
+  const { enrolment, state, pending } = replayChain(entries, subject, said.blockTime);
+  const { enrolment: announced, liveAt } = pending ?? {};
+  compare(
+    { ...record, enrolment, state, announced, liveAt },
+    {
+      ...NOTHING,
+      ...said,
+      announced: said.pendingEnrolment?.enrolment,
+      liveAt: said.pendingEnrolment?.liveAt,
+    },
+    `${subject} under policy ${policyId}`,
+  );
+  return record;
 }
 
 /**
  * Verifies the proof of an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's
  * terms (checked against their id) and the entry.
  *
+ * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
  */
 export async function reverify(
   registry: Registry,
   entry: AttestedEntry,
   key: VerificationKey,
+  tailKey?: VerificationKey,
 ): Promise<boolean> {
   const terms = await policyTermsOf(registry, entry.policyId);
   const vector = statementVector({
@@ -199,8 +272,28 @@ export async function reverify(
     exposuresCommitment: entry.exposuresCommitment,
     terms,
   });
-  const { c, x, y } = statementInputs(entry.digest, vector);
-  const proof = wellFormed(entry.proof);
+  const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  if (asksForTail !== (entry.tail !== undefined)) return false;
+  return (
+    holds(entry, vector, key) &&
+    (entry.tail === undefined || holds(entry.tail, tailOf(entry, terms), tailKey))
+  );
+}
+
+function tailOf({ exposuresCommitment, tail }: AttestedEntry, terms: PolicyTerms): bigint[] {
+  const { root, asOf } = tail!.returns;
+  return tailVector({ exposuresCommitment, returnsRoot: root, returnsTime: asOf, terms });
+}
+
+function holds(
+  proven: Pick<TailEntry, "digest" | "proof">,
+  vector: readonly bigint[],
+  key: VerificationKey | undefined,
+): boolean {
+  if (key === undefined)
+    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
+  const { c, x, y } = statementInputs(proven.digest, vector);
+  const proof = wellFormed(proven.proof);
   return proof !== undefined && verifyGroth16(key, [c, x, y], proof);
 }
 
@@ -230,7 +323,12 @@ function advance(record: ReplayedRecord, entry: HistoryEntry): ReplayedRecord {
   }
 }
 
-function attest(record: ReplayedRecord, { asOf, expiry, blockTime }: AttestedEntry): ReplayedRecord {
+function attest(record: ReplayedRecord, entry: AttestedEntry): ReplayedRecord {
+  const { asOf, expiry, blockTime } = entry;
+  if (record.standing === "revokedByGuardian") {
+    throw liar("history.standing", entry, "a record that no guardian closed", "a closed one");
+  }
+  if (asOf <= record.floor) throw liar("history.floor", entry, `newer than ${record.floor}`, `${asOf}`);
   const first = record.count === 0;
   const unbroken = record.standing === "open" && blockTime < record.expiry;
   return {
@@ -277,30 +375,42 @@ function declare(chain: ReplayedChain, { enrolment, liveAt, blockTime }: Enrolle
   return liveAt === blockTime ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
 }
 
-function expectBefore(code: string, { transaction }: Place, expected: bigint, received: bigint): void {
-  if (expected === received) return;
-  throw new KeelError({
-    kind: "proof",
-    code,
-    path: transaction,
-    expected: `${expected}, from the entries before`,
-    received: `${received}`,
-  });
+/** Field by field; what the logs do not give is not compared. */
+function compare(rebuilt: object, said: object, path: string): void {
+  for (const [field, expected] of Object.entries(rebuilt)) {
+    const received: unknown = (said as Record<string, unknown>)[field];
+    if (received === expected) continue;
+    throw new KeelError({
+      kind: "proof",
+      code: "history.record",
+      path: `${path}: ${field}`,
+      expected: `${expected}, as the logs give it`,
+      received: String(received),
+    });
+  }
+}
+
+function expectBefore(code: string, entry: Place, expected: bigint, received: bigint): void {
+  if (expected !== received)
+    throw liar(code, entry, `${expected}, from the entries before`, String(received));
+}
+
+/** What the registry's own rules would have refused. */
+function liar(code: string, { transaction }: Place, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path: transaction, expected, received });
 }
 
 async function entriesBetween(
   registry: Registry,
   query: HistoryQuery,
-  fromBlock: bigint,
-  toBlock: bigint,
+  span: Blocks,
 ): Promise<HistoryEntry[]> {
   const subject = query.subject === undefined ? {} : { subject: query.subject };
   const both = { ...subject, ...(query.policyId === undefined ? {} : { policyId: query.policyId }) };
   const range = {
     address: registry.address,
     abi: healthRegistryAbi,
-    fromBlock,
-    toBlock,
+    ...span,
     strict: true,
   } as const;
   const { client } = registry;
@@ -312,13 +422,7 @@ async function entriesBetween(
     client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
   ]);
   const logs = [enrolled, attested, revoked, reopened, restarted].flat();
-  const timeOf = await blockTimes(registry, logs);
-  const place = (log: Mined): Place => ({
-    blockNumber: log.blockNumber,
-    blockTime: timeOf(log.blockNumber),
-    transaction: log.transactionHash,
-    logIndex: log.logIndex,
-  });
+  const place = await placesOf(registry, logs);
   const entries: HistoryEntry[] = [
     ...enrolled.map((log) => ({ kind: "enrolled" as const, ...log.args, ...place(log) })),
     ...attested.map((log) => ({ kind: "attested" as const, ...attestedArgs(log.args), ...place(log) })),
@@ -334,7 +438,8 @@ async function entriesBetween(
   return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
 }
 
-interface Mined {
+/** A log in a block. */
+export interface Mined {
   readonly blockNumber: bigint;
   readonly transactionHash: Hex;
   readonly logIndex: number;
@@ -358,11 +463,19 @@ interface AttestedArgs {
     readonly exposuresCommitment: bigint;
     readonly commitment: bigint;
     readonly proof: readonly bigint[];
+    readonly tail: readonly {
+      readonly version: number;
+      readonly returnsRoot: bigint;
+      readonly returnsTime: bigint;
+      readonly commitment: bigint;
+      readonly proof: readonly bigint[];
+    }[];
   };
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
   const { enrolment, units, previousState, newState } = submission;
+  const [tail] = submission.tail;
   return {
     subject,
     policyId,
@@ -377,15 +490,31 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
     exposuresCommitment: submission.exposuresCommitment,
     digest: submission.commitment,
     proof: submission.proof,
+    ...(tail === undefined
+      ? {}
+      : {
+          tail: {
+            returns: { root: tail.returnsRoot, asOf: Number(tail.returnsTime) },
+            digest: tail.commitment,
+            proof: tail.proof,
+            version: tail.version,
+          },
+        }),
   };
 }
 
-async function blockTimes({ client }: Registry, logs: readonly Mined[]): Promise<(block: bigint) => number> {
+/** Where logs stand, with the times of their blocks. */
+export async function placesOf({ client }: Registry, logs: readonly Mined[]): Promise<(log: Mined) => Place> {
   const times = new Map<bigint, number>();
   for (const blockNumber of new Set(logs.map((log) => log.blockNumber))) {
     times.set(blockNumber, Number((await client.getBlock({ blockNumber })).timestamp));
   }
-  return (block) => times.get(block)!;
+  return ({ blockNumber, transactionHash, logIndex }) => ({
+    blockNumber,
+    blockTime: times.get(blockNumber)!,
+    transaction: transactionHash,
+    logIndex,
+  });
 }
 
 function wellFormed(words: readonly bigint[]): Groth16Proof | undefined {

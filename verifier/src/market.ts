@@ -9,6 +9,7 @@ import { z } from "zod";
 import { floorDiv } from "./decimal.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, nameField } from "./field.js";
+import type { Returns } from "./returns.js";
 import { decimal, fieldElement, identifier, parseFile, time } from "./schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
@@ -65,6 +66,8 @@ export interface Market {
   readonly instruments: readonly Instrument[];
   /** Root of the scenarios that the options' P&L was computed for; markets with options only. */
   readonly scenarioRoot?: Field;
+  /** What tail-risk limits are judged by; joined by `withReturns` under a policy that has such limits. */
+  readonly returns?: Returns;
 }
 
 const ONE = 10n ** 8n;

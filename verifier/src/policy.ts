@@ -7,7 +7,8 @@
  */
 
 import { z } from "zod";
-import { type Circuit, type CircuitShape, circuitOf } from "./circuits.js";
+import { type Circuit, type CircuitShape, circuitOf, type TailCircuit, tailCircuitOf } from "./circuits.js";
+import { parseDecimal } from "./decimal.js";
 import { type Domain, domainField, sortMembers } from "./domain.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
@@ -43,6 +44,24 @@ export interface Limits {
   /** At most 10000. */
   readonly maxDrawdown?: Bps;
   readonly minEquity?: Usd8;
+  /** Annual; below 2^20. Proven by the policy's tail-risk circuit, as the next one. */
+  readonly maxVolatility?: Bps;
+  /** Of a day; at least one level, the confidence ascending. */
+  readonly maxExpectedShortfall?: readonly ShortfallLimit[];
+}
+
+/** A limit on the mean loss of the worst days. */
+export interface ShortfallLimit {
+  /** In (0, 10000): 9750 speaks of the worst 2.5% of days. */
+  readonly confidence: Bps;
+  readonly limit: Bps;
+}
+
+/** What a policy with tail-risk limits says beside them. */
+export interface TailTerms {
+  readonly circuit: TailCircuit;
+  /** Seconds between a snapshot and its returns table, at most, in either direction. */
+  readonly maxReturnsSkew: number;
 }
 
 /** A stress scenario: a relative price move of each underlying it names; the others do not move. */
@@ -72,16 +91,22 @@ export interface Policy {
   readonly validity: number;
   /** Seconds between a snapshot and its market, at most, in either direction. */
   readonly maxMarketSkew: number;
+  /** Set exactly when a tail-risk limit is. */
+  readonly tail?: TailTerms;
   /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
   readonly domain?: readonly Domain[];
 }
 
 /** A maximum that is not set. */
 export const ABSENT_MAX = 2n ** 32n - 1n;
+/** Confidence levels of expected shortfall that a policy has room for. */
+export const SHORTFALL_LEVELS = 3;
 /** Lower end of netDelta that is not set; the upper end is {@link ABSENT_NET_DELTA_HIGH}. */
 export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
 export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
 
+const VOLATILITY_BITS = 20n;
+const TAIL_LIMITS: readonly string[] = ["maxVolatility", "maxExpectedShortfall"];
 const SHOCK_BITS = 16;
 const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
 const RATIO_PLACES = 4;
@@ -101,6 +126,9 @@ const shock = decimal({
   signed: true,
   excess: "refuse",
 }).transform(bps);
+const volatility = ratio.refine((value) => value < 1n << VOLATILITY_BITS, {
+  params: { code: "policy.limit", expected: "below 104.8576", received: "more" },
+});
 const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(usd8);
 
 /** Limits that some circuit proves or will prove; which of them this one does is checked afterwards. */
@@ -117,6 +145,8 @@ const limitsSchema = z.strictObject({
   maxStressLoss: ratio.optional(),
   maxDrawdown: ratio.optional(),
   minEquity: equityFloor.optional(),
+  maxVolatility: volatility.optional(),
+  maxExpectedShortfall: z.record(z.string(), ratio).optional(),
 });
 
 const coordinate = fieldElement(FIELD_ORDER);
@@ -133,6 +163,7 @@ const policySchema = z.strictObject({
   maxAge: duration,
   validity: duration.min(1),
   maxMarketSkew: duration,
+  tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration }).optional(),
   domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
 });
 
@@ -145,12 +176,14 @@ const policySchema = z.strictObject({
 export function parsePolicy(text: string): Policy {
   const file = parseFile(policySchema, text, "policy");
   const circuit = circuitOf(file.circuit, "policy.circuit");
+  const tail = readTail(file.tail, circuit, Object.keys(file.limits));
+  const proven = [...circuit.limits, ...(tail?.circuit.limits ?? [])];
   for (const name of Object.keys(file.limits)) {
-    if (!circuit.limits.includes(name)) {
-      throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${circuit.id} proves`, name);
-    }
+    if (proven.includes(name)) continue;
+    const by = TAIL_LIMITS.includes(name) ? "the circuit of policy.tail" : circuit.id;
+    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
   }
-  const limits = file.limits as Limits;
+  const limits = readLimits(file.limits);
   if (limits.netDelta !== undefined && limits.netDelta[0] > limits.netDelta[1]) {
     throw inputError("policy.band", "policy.limits.netDelta", "the lower end first", "an empty band");
   }
@@ -191,14 +224,63 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, ...rest } = file;
+  const { domain, tail: _, ...rest } = file;
   return {
     ...rest,
     circuit,
     limits,
     scenarios,
+    ...(tail === undefined ? {} : { tail }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
+}
+
+/** Set exactly when a tail-risk limit is, and for a circuit with the tier's underlyings. */
+function readTail(
+  file: z.output<typeof policySchema>["tail"],
+  circuit: Circuit,
+  limits: readonly string[],
+): TailTerms | undefined {
+  if (file === undefined) return undefined;
+  if (!limits.some((name) => TAIL_LIMITS.includes(name))) {
+    throw inputError("policy.tail", "policy.tail", `one of the limits ${TAIL_LIMITS.join(", ")}`, "none");
+  }
+  const tail = tailCircuitOf(file.circuit, "policy.tail.circuit");
+  if (tail.shape.underlyings !== circuit.shape.underlyings) {
+    const expected = `a circuit for ${circuit.shape.underlyings} underlyings, as ${circuit.id} has`;
+    throw inputError("policy.tail", "policy.tail.circuit", expected, `${tail.shape.underlyings}`);
+  }
+  return { circuit: tail, maxReturnsSkew: file.maxReturnsSkew };
+}
+
+function readLimits({ maxExpectedShortfall, ...limits }: z.output<typeof limitsSchema>): Limits {
+  if (maxExpectedShortfall === undefined) return limits as Limits;
+  const path = "policy.limits.maxExpectedShortfall";
+  const levels = Object.entries(maxExpectedShortfall).map(([text, limit]) => {
+    const confidence = parseDecimal(text, {
+      places: RATIO_PLACES,
+      bits: 14,
+      signed: false,
+      excess: "refuse",
+    });
+    if (confidence.ok && confidence.value > 0n && confidence.value < 10_000n) {
+      return { confidence: bps(confidence.value), limit };
+    }
+    throw inputError(
+      "policy.confidence",
+      `${path}.${printable(text)}`,
+      "a level above 0 and below 1",
+      "another",
+    );
+  });
+  levels.sort((a, b) => Number(a.confidence - b.confidence));
+  if (levels.length === 0) throw inputError("policy.confidence", path, "at least one level", "none");
+  checkSize(path, levels.length, SHORTFALL_LEVELS);
+  checkUnique(
+    levels.map(({ confidence }) => `${confidence}`),
+    path,
+  );
+  return { ...limits, maxExpectedShortfall: levels } as Limits;
 }
 
 /** Stress scenarios as the circuit reads them, over the market's underlyings. */
@@ -282,6 +364,14 @@ export interface PolicyTerms {
   readonly maxAge: number;
   readonly validity: number;
   readonly maxMarketSkew: number;
+  /** Annual. */
+  readonly maxVolatility: number;
+  readonly maxReturnsSkew: number;
+  /** Levels of expected shortfall, the confidence below 10000 and 0 where the limit is not set. */
+  readonly confidence: readonly [number, number, number];
+  readonly maxExpectedShortfall: readonly [number, number, number];
+  /** keccak256 of the tail-risk circuit's id; 0 without tail-risk limits. */
+  readonly tailCircuit: `0x${string}`;
   /** Field element of a declared domain; 0: each registry's own. */
   readonly domain: bigint;
 }
@@ -314,7 +404,30 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     maxAge: policy.maxAge,
     validity: policy.validity,
     maxMarketSkew: policy.maxMarketSkew,
+    ...tailTerms(policy),
     domain: policy.domain === undefined ? 0n : domainField(policy.domain),
+  };
+}
+
+/** The tail-risk terms of a policy without tail-risk limits. */
+export const NO_TAIL = {
+  maxVolatility: Number(ABSENT_MAX),
+  maxReturnsSkew: 0,
+  confidence: [0, 0, 0],
+  maxExpectedShortfall: [Number(ABSENT_MAX), Number(ABSENT_MAX), Number(ABSENT_MAX)],
+  tailCircuit: `0x${"0".repeat(64)}`,
+} as const satisfies Partial<PolicyTerms>;
+
+function tailTerms({ limits, tail }: Policy): Pick<PolicyTerms, keyof typeof NO_TAIL> {
+  if (tail === undefined) return NO_TAIL;
+  const levels = limits.maxExpectedShortfall ?? [];
+  const each = <T>(value: (j: number) => T): readonly [T, T, T] => [value(0), value(1), value(2)];
+  return {
+    maxVolatility: Number(limits.maxVolatility ?? ABSENT_MAX),
+    maxReturnsSkew: tail.maxReturnsSkew,
+    confidence: each((j) => Number(levels[j]?.confidence ?? 0n)),
+    maxExpectedShortfall: each((j) => Number(levels[j]?.limit ?? ABSENT_MAX)),
+    tailCircuit: circuitHash(tail.circuit.id),
   };
 }
 
@@ -333,11 +446,12 @@ export function circuitHash(id: string): `0x${string}` {
 
 /** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order. */
 export function policyId(terms: PolicyTerms): `0x${string}` {
-  const words = [BigInt(terms.circuit), ...TERM_ORDER.map((name) => BigInt(terms[name]))];
+  const words = TERM_ORDER.flatMap((name) => [terms[name]].flat().map(BigInt));
   return hex(keccakInteger(abiWords(words)));
 }
 
 const TERM_ORDER = [
+  "circuit",
   "scenarioRoot",
   "sourcesRoot",
   "minCollateralRatio",
@@ -356,5 +470,10 @@ const TERM_ORDER = [
   "maxAge",
   "validity",
   "maxMarketSkew",
+  "maxVolatility",
+  "maxReturnsSkew",
+  "confidence",
+  "maxExpectedShortfall",
+  "tailCircuit",
   "domain",
 ] as const satisfies readonly (keyof PolicyTerms)[];

@@ -211,10 +211,7 @@ export async function submitAttestation(
   attestation: Attestation,
   version?: number,
 ): Promise<Receipt> {
-  const submission = submissionOf(
-    attestation,
-    version ?? (await latestVersion(registry, attestation.circuit)),
-  );
+  const submission = await submissionFor(registry, attestation, version);
   const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
   return await send(registry, wallet, registry.address, data);
 }
@@ -231,8 +228,9 @@ export async function submitBatch(
   attestations: readonly Attestation[],
   version?: number,
 ): Promise<Receipt> {
-  const live = version ?? (await latestVersion(registry, attestations[0]?.circuit ?? ""));
-  const submissions = attestations.map((attestation) => submissionOf(attestation, live));
+  const submissions = await Promise.all(
+    attestations.map((attestation) => submissionFor(registry, attestation, version)),
+  );
   const call = { abi: healthRegistryAbi, args: [submissions] } as const;
   const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
   try {
@@ -262,8 +260,23 @@ export async function statementOf(
   return { vector, x, y };
 }
 
-/** An attestation as the contract's `Submission`. */
-export function submissionOf(attestation: Attestation, version: number) {
+/** An attestation as a submission to the newest live verifiers; `version` of the health proof's may be given. */
+async function submissionFor(registry: Registry, attestation: Attestation, version?: number) {
+  const { circuit, tail } = attestation;
+  return submissionOf(
+    attestation,
+    version ?? (await latestVersion(registry, circuit)),
+    tail === undefined ? 0 : await latestVersion(registry, tail.circuit),
+  );
+}
+
+/**
+ * An attestation as the contract's `Submission`.
+ *
+ * @param tailVersion of the tail-risk circuit's verifier, where the attestation has such a proof
+ */
+export function submissionOf(attestation: Attestation, version: number, tailVersion = 0) {
+  const { tail } = attestation;
   return {
     subject: attestation.subject,
     policyId: attestation.policyId,
@@ -279,6 +292,18 @@ export function submissionOf(attestation: Attestation, version: number) {
     exposuresCommitment: attestation.exposuresCommitment,
     commitment: attestation.digest,
     proof: encodeProof(attestation.proof),
+    tail:
+      tail === undefined
+        ? []
+        : [
+            {
+              version: tailVersion,
+              returnsRoot: tail.returns.root,
+              returnsTime: BigInt(tail.returns.asOf),
+              commitment: tail.digest,
+              proof: encodeProof(tail.proof),
+            },
+          ],
   };
 }
 
@@ -325,10 +350,20 @@ async function readSubject(
   return await reach(() => client.readContract(call));
 }
 
-/** All that the registry knows of a subject under a policy, read at one block. */
-export async function statusOf(registry: Registry, subject: Address, policy: Hex): Promise<Status> {
+/** Number of the chain's latest block. */
+export async function latestBlock({ client }: Registry): Promise<bigint> {
+  return await reach(() => client.getBlockNumber({ cacheTime: 0 }));
+}
+
+/** All that the registry knows of a subject under a policy, read at one block: the latest when none is named. */
+export async function statusOf(
+  registry: Registry,
+  subject: Address,
+  policy: Hex,
+  blockNumber?: bigint,
+): Promise<Status> {
   const { client } = registry;
-  const block = await reach(() => client.getBlock());
+  const block = await reach(() => client.getBlock(blockNumber === undefined ? {} : { blockNumber }));
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
   const [record, healthy, enrolment, [next, nextLiveAt], state] = await reach(() =>
     Promise.all([
@@ -628,6 +663,12 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("market.asOf", `within ${args[2]} s of the snapshot's ${args[0]}`, args[1]);
     case "MarketNotAccepted":
       return words("market", "a market table that the market book accepted", `root ${args[0]} at ${args[1]}`);
+    case "WrongTailProofs":
+      return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
+    case "TailCircuitMismatch":
+      return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
+    case "ConfidenceTooHigh":
+      return words("policy.limits.maxExpectedShortfall", "confidence levels below 10000", args[0]);
     case "ProofRefused":
       return words(
         "proof",
@@ -715,6 +756,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "AlreadyExpired",
   "MarketTooFar",
   "MarketNotAccepted",
+  "WrongTailProofs",
   "ProofRefused",
   "BatchRefused",
   "RootRefused",

@@ -14,6 +14,7 @@ import type { Market } from "./market.js";
 import { marketTable } from "./market-table.js";
 import { type Policy, type PolicyTerms, policyId, policyTerms } from "./policy.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
+import { type TailStatement, tailBasis, tailVector } from "./tail-risk.js";
 import { hex } from "./words.js";
 
 /** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
@@ -29,6 +30,8 @@ export interface Verification {
   readonly market: Market;
   /** Of the policy's circuit; from the artifact set, or a published one. */
   readonly verificationKey: VerificationKey;
+  /** Of the policy's tail-risk circuit, when it has tail-risk limits; the market then carries its returns. */
+  readonly tailKey?: VerificationKey;
   /** Accept a development key outside local test chains. */
   readonly allowInsecure?: boolean;
 }
@@ -52,20 +55,18 @@ export interface Verified {
  * @throws KeelError kind "proof" that says what does not fit; kind "input" when policy and market do not go together
  */
 export function verifyAttestation(verification: Verification): Verified {
-  const { attestation, policy, market, verificationKey } = verification;
+  const { attestation, policy, market } = verification;
   const statement = claimedStatement(attestation, policy, market);
-  const insecure = verificationKey.insecure === true;
-  expectSame("attestation.insecure", insecure, attestation.insecure);
-  checkDevelopmentKey(insecure, attestation.domain, verification.allowInsecure === true);
-
-  const { c, x, y } = statementInputs(attestation.digest, statementVector(statement));
-  if (!verifyGroth16(verificationKey, [c, x, y], attestation.proof)) {
-    throw refused(
-      "proof.invalid",
-      "attestation.proof",
-      "a proof of this statement",
-      "a proof that does not verify",
-    );
+  const tail = claimedTail(attestation, policy, market);
+  const insecure = checkProof(verification, "attestation", verification.verificationKey, {
+    ...attestation,
+    vector: statementVector(statement),
+  });
+  if (tail !== undefined) {
+    checkProof(verification, "attestation.tail", verification.tailKey, {
+      ...attestation.tail!,
+      vector: tailVector(tail),
+    });
   }
   return {
     subject: attestation.subject,
@@ -75,6 +76,58 @@ export function verifyAttestation(verification: Verification): Verified {
     domain: attestation.domain,
     insecure,
   };
+}
+
+/** @returns whether the key is a development key */
+function checkProof(
+  { attestation: { domain }, allowInsecure }: Verification,
+  path: string,
+  key: VerificationKey | undefined,
+  proven: Pick<Attestation, "digest" | "proof" | "insecure"> & { readonly vector: readonly bigint[] },
+): boolean {
+  if (key === undefined)
+    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
+  const insecure = key.insecure === true;
+  expectSame(`${path}.insecure`, insecure, proven.insecure);
+  checkDevelopmentKey(insecure, domain, allowInsecure === true);
+  const { c, x, y } = statementInputs(proven.digest, proven.vector);
+  if (verifyGroth16(key, [c, x, y], proven.proof)) return insecure;
+  const expected = "a proof of this statement";
+  throw refused("proof.invalid", `${path}.proof`, expected, "a proof that does not verify");
+}
+
+/**
+ * The tail-risk statement that an attestation has to prove beside it, rebuilt from the verifier's own policy and returns;
+ * undefined under a policy without tail-risk limits. Does not look at the proof.
+ *
+ * @throws KeelError `proof.mismatch`, `proof.skew`; `returns.missing`, kind "input"
+ */
+export function claimedTail(
+  attestation: Attestation,
+  policy: Policy,
+  market: Market,
+): TailStatement | undefined {
+  const basis = tailBasis(policy, market);
+  const { tail } = attestation;
+  expectSame("attestation.tail", basis === undefined ? "none" : "one", tail === undefined ? "none" : "one");
+  if (basis === undefined || tail === undefined) return undefined;
+  const { asOf } = basis.returns;
+  expectSame("attestation.tail.circuit", basis.tail.circuit.id, tail.circuit);
+  expectSame("attestation.tail.returns.root", hex(basis.table.root), hex(tail.returns.root));
+  expectSame("attestation.tail.returns.asOf", asOf, tail.returns.asOf);
+  checkSkew(attestation.asOf, asOf, basis.tail.maxReturnsSkew, "the returns");
+  return {
+    exposuresCommitment: attestation.exposuresCommitment,
+    returnsRoot: basis.table.root,
+    returnsTime: asOf,
+    terms: policyTerms(policy, market),
+  };
+}
+
+function checkSkew(asOf: number, tableTime: number, most: number, what: string): void {
+  const skew = Math.abs(asOf - tableTime);
+  if (skew <= most) return;
+  throw refused("proof.skew", "attestation.asOf", `within ${most} s of ${what}`, `${skew} s`);
 }
 
 /**
@@ -91,15 +144,7 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
   expectSame("attestation.policyId", policyId(terms), attestation.policyId);
   expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
   expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
-  const skew = Math.abs(attestation.asOf - market.asOf);
-  if (skew > policy.maxMarketSkew) {
-    throw refused(
-      "proof.skew",
-      "attestation.asOf",
-      `within ${policy.maxMarketSkew} s of the market`,
-      `${skew} s`,
-    );
-  }
+  checkSkew(attestation.asOf, market.asOf, policy.maxMarketSkew, "the market");
   return {
     domain: attestation.domain,
     subject: attestation.subject,

@@ -35,6 +35,20 @@ function UNDERLYING_BITS() { return 8; }
 function GAMMA_BPS() { return 100; }
 // minEquity is stated in USD 1e8, values in USD 1e16.
 function VALUE_PER_USD8() { return 100000000; }
+// Covariances have the scale 1e12, limits 1e4: 1e12 / (1e4 * 1e4).
+function VARIANCE_SCALE() { return 10000; }
+// Places of a symmetric matrix's lower triangle, the diagonal included.
+function TRIANGLE(n) { return n * (n + 1) \ 2; }
+// A day's return in basis points, counted from the loss of everything: [-10000, 22767].
+function RETURN_BITS() { return 15; }
+// Exposures are rounded to this many bits of USD 1e16 before they meet the history: 2^40 is 0.00011 USD.
+function ROUNDED_BITS() { return 40; }
+// Magnitude of a day's loss on rounded exposures, in USD 1e16 times 2^40 times bps, for up to 32 underlyings.
+function LOSS_BITS() { return 76; }
+// maxVolatility in basis points: its square has to stay in the field.
+function VOLATILITY_BITS() { return 20; }
+// One minus a confidence level in basis points.
+function CONFIDENCE_BITS() { return 14; }
 
 // A maximum that the policy does not set; the same pattern, biased, is netDeltaHi's.
 function ABSENT_MAX() { return 4294967295; }
@@ -55,3 +69,5 @@ function KIND_PORTFOLIO() { return 7; }
 function KIND_EXPOSURES() { return 8; }
 function KIND_ENROLMENT() { return 9; }
 function KIND_STATE() { return 10; }
+function KIND_RETURNS() { return 11; }
+function KIND_TAIL() { return 12; }

@@ -35,6 +35,20 @@ interface IHealthRegistry {
         uint256 commitment;
         /// See `IGroth16Verifier.verify`.
         uint256[8] proof;
+        /// One when the policy limits tail risk, else none.
+        TailProof[] tail;
+    }
+
+    /// @notice The proof of a policy's tail-risk limits, from the exposures behind the submission's commitment.
+    struct TailProof {
+        /// Version of the tail-risk circuit's verifier in the verifier book.
+        uint32 version;
+        /// Root and time of a returns table that the market book accepted.
+        uint256 returnsRoot;
+        uint64 returnsTime;
+        /// As the submission's.
+        uint256 commitment;
+        uint256[8] proof;
     }
 
     enum Standing {
@@ -97,6 +111,8 @@ interface IHealthRegistry {
     error AlreadyExpired(uint256 expiry, uint256 now_);
     error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
     error MarketNotAccepted(uint256 root, uint64 asOf);
+    /// @dev `expected` tail-risk proofs are wanted: 1 when the policy limits tail risk, else 0.
+    error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received);
     /// @dev The policy names a declared domain of which this registry on this chain is no member.
     error ForeignDomain(uint256 domain, uint256 chainId);
     error ProofRefused(address subject, bytes32 policyId, address verifier);

@@ -43,6 +43,16 @@ interface IPolicyBook {
         uint32 validity;
         /// Seconds between the snapshot's and the market's time, at most.
         uint32 maxMarketSkew;
+        /// Annual volatility over equity; below 2^20 where it is set, since no proof exists above.
+        uint32 maxVolatility;
+        /// Seconds between the snapshot's and the returns table's time, at most; 0 without tail-risk limits.
+        uint32 maxReturnsSkew;
+        /// Levels of expected shortfall, below 10000; 0 where the limit is absent.
+        uint16[3] confidence;
+        /// Mean loss of a day beyond each level, over equity.
+        uint32[3] maxExpectedShortfall;
+        /// keccak256 of the tail-risk circuit's name; 0 exactly when the limits above are absent.
+        bytes32 tailCircuit;
         /// A declared domain, whose member registries all accept one proof; 0: each registry's own domain.
         uint256 domain;
     }
@@ -81,6 +91,10 @@ interface IPolicyBook {
     error NoCircuit();
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
+    /// @dev A tail-risk limit without a circuit that proves it, or a circuit without a limit.
+    error TailCircuitMismatch(bytes32 tailCircuit);
+    /// @dev At 10000 and above expected shortfall bounds nothing.
+    error ConfidenceTooHigh(uint16 confidence);
     error UnknownDomain(uint256 domain);
     error TooFewMembers(uint256 received);
     /// @dev Members are sorted by chain id, then by address, each once.

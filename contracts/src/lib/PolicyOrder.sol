@@ -6,10 +6,21 @@ import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 /// @title The order of policies: which one lets nothing pass that the other refuses
 /// @dev Reflexive and transitive, so no chain of tightenings ever loosens anything.
 library PolicyOrder {
+    /// @dev A maximum that is not set.
+    uint32 internal constant ABSENT_MAX = type(uint32).max;
+
     /// @dev Other scenarios or sources cannot be compared from their roots and count as not tighter, as does another domain.
     function isTighter(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) internal pure returns (bool) {
         return _sameGround(a, b) && _tighterMinima(a, b) && _tighterExposure(a, b) && _tighterRisk(a, b)
-            && _tighterTimes(a, b);
+            && _tighterTimes(a, b) && _tighterTail(a, b);
+    }
+
+    /// @dev Whether no tail-risk limit is set.
+    function hasNoTail(IPolicyBook.Policy memory p) internal pure returns (bool none) {
+        none = p.maxVolatility == ABSENT_MAX;
+        for (uint256 i = 0; i < p.maxExpectedShortfall.length; ++i) {
+            none = none && p.maxExpectedShortfall[i] == ABSENT_MAX;
+        }
     }
 
     function _sameGround(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
@@ -30,6 +41,18 @@ library PolicyOrder {
     function _tighterRisk(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
         return a.maxGamma <= b.maxGamma && a.maxVega <= b.maxVega && a.maxTheta <= b.maxTheta
             && a.maxStressLoss <= b.maxStressLoss && a.maxDrawdown <= b.maxDrawdown;
+    }
+
+    /// @dev A policy that asks for no tail-risk proof is looser than any that does. Expected shortfall grows with the
+    ///      confidence, so a limit at a higher level is tighter.
+    function _tighterTail(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool tighter) {
+        if (b.tailCircuit == 0) return true;
+        tighter = a.tailCircuit == b.tailCircuit && a.maxReturnsSkew <= b.maxReturnsSkew
+            && a.maxVolatility <= b.maxVolatility;
+        for (uint256 i = 0; i < b.confidence.length; ++i) {
+            tighter = tighter && a.confidence[i] >= b.confidence[i]
+                && a.maxExpectedShortfall[i] <= b.maxExpectedShortfall[i];
+        }
     }
 
     function _tighterTimes(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {

@@ -8,6 +8,8 @@ import {Digest} from "./Digest.sol";
 
 /// @dev Number of elements of the statement vector.
 uint256 constant STATEMENT_LENGTH = 28;
+/// @dev Number of elements of the tail-risk vector.
+uint256 constant TAIL_LENGTH = 11;
 
 /// @title The public statement of a portfolio-health proof, version 1
 /// @notice Builds the vector v from trusted state and the call, and folds it into the proof's public inputs.
@@ -15,6 +17,8 @@ uint256 constant STATEMENT_LENGTH = 28;
 library Statement {
     /// @dev ascii "keel", kind 1 (portfolio-health), version 1, length.
     uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (1 << 32) | STATEMENT_LENGTH;
+    /// @dev The same with kind 12 (tail-risk).
+    uint256 internal constant TAIL_TAG = (0x6b65656c << 64) | (12 << 48) | (1 << 32) | TAIL_LENGTH;
 
     /// @dev Makes signed 32-bit basis points non-negative before they enter the field.
     int256 private constant BIAS = 1 << 31;
@@ -52,8 +56,31 @@ library Statement {
         _writeLimits(v, p);
     }
 
+    /// @dev What the tail-risk proof of a submission claims: limits on the exposures behind one commitment, by one table. It
+    ///      is true or false by itself, so it names no subject and no registry.
+    function buildTail(uint256 exposuresCommitment, IHealthRegistry.TailProof calldata t, IPolicyBook.Policy memory p)
+        internal
+        pure
+        returns (uint256[TAIL_LENGTH] memory v)
+    {
+        v[0] = TAIL_TAG;
+        v[1] = exposuresCommitment;
+        v[2] = t.returnsRoot;
+        v[3] = t.returnsTime;
+        v[4] = p.maxVolatility;
+        for (uint256 i = 0; i < p.confidence.length; ++i) {
+            v[5 + 2 * i] = p.confidence[i];
+            v[6 + 2 * i] = p.maxExpectedShortfall[i];
+        }
+    }
+
     /// @dev The proof's public inputs beside the commitment.
     function fold(uint256 commitment, uint256[STATEMENT_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
+        return Digest.fold(abi.encodePacked(commitment, v));
+    }
+
+    /// @dev As `fold`, for a tail-risk proof.
+    function foldTail(uint256 commitment, uint256[TAIL_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
         return Digest.fold(abi.encodePacked(commitment, v));
     }
 

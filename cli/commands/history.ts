@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * `keel history`: what a registry's logs say, each proof verified again under a key of the caller's own, and the records that
+ * follow, held against the registry's word.
+ *
+ * @module
+ */
+
+import type { Address, Hex } from "viem";
+import { KeelError } from "../../verifier/src/errors.js";
+import type { VerificationKey } from "../../verifier/src/groth16.js";
+import {
+  type AttestedEntry,
+  type CheckedRecord,
+  checkedRecord,
+  type HistoryEntry,
+  historyOf,
+  reverify,
+} from "../../verifier/src/history.js";
+import { circuitHash } from "../../verifier/src/policy.js";
+import { latestBlock, policyTermsOf, type Registry } from "../../verifier/src/registry.js";
+import { verificationKeyOf } from "../artifacts.js";
+import { connect, type RegistryOptions } from "../chain.js";
+import { type Context, note, type Outcome } from "../context.js";
+import { usageError } from "../errors.js";
+import { circuitName, eventLine } from "../event-text.js";
+import { DEVELOPMENT_KEY_WARNING } from "../policy-text.js";
+import { table, utc } from "../tables.js";
+
+export interface HistoryOptions extends RegistryOptions {
+  readonly subject?: Address;
+  readonly policyId?: Hex;
+  readonly fromBlock?: number;
+  /** Verification keys as `circuit=file`; the built circuits' when absent. */
+  readonly key?: readonly string[];
+  /** False: proofs are not verified again. */
+  readonly proofs: boolean;
+}
+
+/** What follows for one subject under one policy. */
+interface Conclusion extends CheckedRecord {
+  readonly subject: Address;
+  readonly policyId: Hex;
+}
+
+/** Rebuilds; a false proof, or a registry that says something else, is an error of kind "proof", exit code 3. */
+export async function history(options: HistoryOptions, context: Context): Promise<Outcome> {
+  const { subject, policyId, fromBlock = 0 } = options;
+  const registry = await connect(options);
+  const toBlock = await latestBlock(registry);
+  // Under every policy: the drawdown chain is one for all of them.
+  const whole = await historyOf(registry, {
+    ...(subject === undefined ? {} : { subject }),
+    ...{ fromBlock: BigInt(fromBlock), toBlock },
+  });
+  const entries = whole.filter(
+    (entry) => policyId === undefined || !("policyId" in entry) || entry.policyId === policyId,
+  );
+  if (options.proofs) await verifyProofs(registry, entries.filter(isAttested), options.key ?? [], context);
+  const records = await conclusions(registry, whole, entries.filter(isAttested), toBlock);
+  return {
+    json: {
+      ok: true,
+      proofs: options.proofs ? "verified" : "not verified",
+      entries: entries.map(entryJson),
+      records,
+    },
+    text: historyText(entries, records, options.proofs),
+  };
+}
+
+function isAttested(entry: HistoryEntry): entry is AttestedEntry {
+  return entry.kind === "attested";
+}
+
+async function verifyProofs(
+  registry: Registry,
+  entries: readonly AttestedEntry[],
+  keys: readonly string[],
+  context: Context,
+): Promise<void> {
+  const files = new Map(keys.map(keyFile));
+  const known = new Map<string, VerificationKey>();
+  for (const entry of entries) {
+    const { circuit, tailCircuit } = await policyTermsOf(registry, entry.policyId);
+    const keyOf = async (hash: Hex): Promise<VerificationKey> => {
+      const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
+      known.set(hash, key);
+      return key;
+    };
+    const tailKey = entry.tail === undefined ? undefined : await keyOf(tailCircuit);
+    if (await reverify(registry, entry, await keyOf(circuit), tailKey)) continue;
+    throw new KeelError({
+      kind: "proof",
+      code: "history.proof",
+      path: entry.transaction,
+      expected: `a proof of ${circuitName(circuit)} that holds under your key`,
+      received: "one that does not",
+    });
+  }
+  if ([...known.values()].some(({ insecure }) => insecure)) {
+    for (const line of DEVELOPMENT_KEY_WARNING.split("\n")) note(context, line);
+  }
+}
+
+/** `circuit=file` as the circuit's hash and the file. */
+function keyFile(text: string): readonly [string, string] {
+  const cut = text.indexOf("=");
+  if (cut < 1) throw usageError("circuit=file", "other text", "--key");
+  return [circuitHash(text.slice(0, cut)), text.slice(cut + 1)];
+}
+
+/** The records of every subject and policy with an attestation, held against the registry's. */
+async function conclusions(
+  registry: Registry,
+  whole: readonly HistoryEntry[],
+  attested: readonly AttestedEntry[],
+  block: bigint,
+): Promise<Conclusion[]> {
+  const pairs = new Map(attested.map((entry) => [`${entry.subject} ${entry.policyId}`, entry]));
+  return await Promise.all(
+    [...pairs.values()].map(async ({ subject, policyId }) => ({
+      ...{ subject, policyId },
+      ...(await checkedRecord(registry, whole, subject, policyId, block)),
+    })),
+  );
+}
+
+/** Block numbers are small enough for JSON's own numbers. */
+function entryJson(entry: HistoryEntry) {
+  return { ...entry, blockNumber: Number(entry.blockNumber) };
+}
+
+function historyText(
+  entries: readonly HistoryEntry[],
+  records: readonly Conclusion[],
+  proofs: boolean,
+): string {
+  if (entries.length === 0) return "Nothing happened.";
+  const rows = records.map(({ subject, policyId, healthy, standing, count, streak, lapses, expiry }) => [
+    ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
+    ...[String(count), String(streak), String(lapses), utc(expiry)],
+  ]);
+  const head = ["subject", "policy", "now", "standing", "attestations", "in a row", "lapses", "expires"];
+  const verified = proofs
+    ? "Every proof was verified again, and holds."
+    : "The proofs were NOT verified again.";
+  return [
+    entries.map(eventLine).join("\n"),
+    ...(records.length === 0 ? [] : [table([head, ...rows], [4, 5, 6])]),
+    `${verified} The records follow from the logs, and the registry says the same.`,
+  ].join("\n\n");
+}

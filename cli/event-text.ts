@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What happened on chain, in a line each.
+ *
+ * @module
+ */
+
+import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../verifier/src/circuits.js";
+import type { HistoryEntry } from "../verifier/src/history.js";
+import { circuitHash } from "../verifier/src/policy.js";
+import type { Notice } from "../verifier/src/watch.js";
+import { printable } from "./printable.js";
+import { utc } from "./tables.js";
+
+/** Circuits whose hash is on chain, by hash. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  [
+    ...CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]),
+    ...TAIL_CIRCUITS.map(({ id }) => id),
+  ].map((id) => [circuitHash(id), id]),
+);
+
+/** A circuit's name, or its hash when it is none of Keel's. */
+export function circuitName(hash: string): string {
+  return NAMES.get(hash) ?? hash;
+}
+
+/** "2026-01-01 00:00:00 UTC  block 12  0x… did something". */
+export function eventLine(event: HistoryEntry | Notice): string {
+  const block = "blockNumber" in event ? `block ${event.blockNumber}` : "no block";
+  return `${utc(event.blockTime)}  ${block}  ${sentence(event)}`;
+}
+
+function sentence(event: HistoryEntry | Notice): string {
+  switch (event.kind) {
+    case "enrolled":
+      return `${event.subject} declared accounts ${event.enrolment}${from(event)}`;
+    case "accountsAnnounced":
+      return `ACCOUNTS ANNOUNCED: ${event.subject} declared other accounts ${event.enrolment}${from(event)}`;
+    case "attested":
+      return `${event.subject} attested healthy at ${utc(event.asOf)} under ${event.policyId}, until ${utc(event.expiry)}`;
+    case "lapsed":
+      return `LAPSED: ${event.subject} has no live attestation under ${event.policyId}`;
+    case "revoked":
+      return `REVOKED: ${event.subject} under ${event.policyId}, by ${who(event)}: ${quoted(event.reason)}`;
+    case "reopened":
+      return `REOPENED: ${event.subject} under ${event.policyId}, by guardian ${event.by}`;
+    case "chainRestarted":
+      return `DRAWDOWN CHAIN RESTARTED: ${event.subject}, by guardian ${event.by}: ${quoted(event.reason)}`;
+    case "policyLoosened":
+      return `POLICY LOOSENED: line ${event.line} goes from ${event.from} to ${event.to}${from(event)}`;
+    case "verifierAdded":
+      return (
+        `VERIFIER ADDED: version ${event.version} of ${circuitName(event.circuit)}, ${event.verifier}${from(event)}` +
+        (event.insecure ? ", from a DEVELOPMENT KEY" : "")
+      );
+    case "verifierRetired":
+      return `VERIFIER RETIRED: version ${event.version} of ${circuitName(event.circuit)}, by ${event.by}: ${quoted(event.reason)}`;
+    case "publishersSet":
+      return `PUBLISHERS SET: ${event.threshold} of ${event.publishers.join(", ")}`;
+    case "marketWithdrawn":
+      return `MARKET WITHDRAWN: ${event.root} of ${event.asOf}, by ${event.by}: ${quoted(event.reason)}`;
+  }
+}
+
+function from({ blockTime, liveAt }: { readonly blockTime: number; readonly liveAt: number }): string {
+  return liveAt === blockTime ? "" : ` from ${utc(liveAt)}`;
+}
+
+function who({ standing, by }: { readonly standing: string; readonly by: string }): string {
+  return standing === "revokedByGuardian" ? `guardian ${by}` : "the subject";
+}
+
+function quoted(reason: string): string {
+  return `"${printable(reason)}"`;
+}

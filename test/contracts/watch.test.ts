@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does a watch tell every lapse, revocation, looser policy and new verifier, once, however the blocks are cut into looks?
+ *
+ * @module
+ */
+import { deployContract } from "keel/contracts";
+import { circuitHash, policyId } from "keel/verifier";
+import { type Hex, keccak256, parseEventLogs } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import {
+  acceptMarket,
+  attestation,
+  type Fixture,
+  GENESIS,
+  MARKET,
+  POLICY,
+  refused,
+  START,
+  startFixture,
+  stepAfter,
+  TERMS,
+} from "./fixture.js";
+import {
+  enrol,
+  latestBlock,
+  look,
+  marketBookAbi,
+  type Notice,
+  policyBookAbi,
+  publishPolicy,
+  reopen,
+  restartChain,
+  revoke,
+  revokeFor,
+  startWatch,
+  submitAttestation,
+  verifierBookAbi,
+  type Wallet,
+} from "./registry-client.js";
+import { CIRCUIT, endProving } from "./statement-circuit.js";
+
+const OTHER_LIST = 777n;
+const LOOSER = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
+const TIGHTER = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };
+
+let fixture: Fixture;
+/** First block of the story, and its end. */
+let first: bigint;
+let last: bigint;
+let line: Hex;
+/** The block in which health has lapsed. */
+let lapse: bigint;
+
+const subject = () => fixture.cast.subject.account.address;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  const { chain, registry, cast, keel } = fixture;
+  const call = (
+    wallet: Wallet,
+    address: Hex,
+    abi: readonly unknown[],
+    name: string,
+    args: readonly unknown[],
+  ) => write(chain, wallet, address, abi, name, args);
+  first = (await latestBlock(registry)) + 1n;
+  let step = GENESIS;
+  const attest = async (asOf: number) => {
+    await acceptMarket(fixture, { root: BigInt(asOf), asOf });
+    const about = { asOf, marketRoot: BigInt(asOf), marketTime: asOf, chain: step };
+    await submitAttestation(registry, cast.stranger, await attestation(fixture, about));
+    step = stepAfter(step);
+  };
+  await travelTo(chain, START + 10);
+  await attest(START + 1);
+  await travelTo(chain, START + 1_000);
+  await attest(START + 990); // in time: no lapse at START + 3_601
+  await travelTo(chain, START + 990 + TERMS.validity - 1);
+  await travelTo(chain, START + 990 + TERMS.validity);
+  lapse = await latestBlock(registry);
+  await nextBlockAt(chain, START + 10_100);
+  await revoke(registry, cast.subject, POLICY, "expired anyway");
+  await travelTo(chain, START + 11_000);
+  await attest(START + 10_990);
+  await revokeFor(registry, cast.guardian, subject(), POLICY, "fraud"); // revoked: it does not lapse, too
+  await reopen(registry, cast.guardian, subject(), POLICY);
+  await enrol(registry, cast.subject, OTHER_LIST);
+  await restartChain(registry, cast.guardian, subject(), "state file lost");
+  for (const terms of [LOOSER, TIGHTER]) await publishPolicy(registry, cast.stranger, terms);
+  const opened = await call(cast.deployer, keel.policyBook, policyBookAbi, "openLine", ["main", POLICY]);
+  const { logs } = await chain.client.getTransactionReceipt({ hash: opened.hash });
+  line = parseEventLogs({ abi: policyBookAbi, eventName: "LineOpened", logs })[0]!.args.line;
+  for (const terms of [LOOSER, TIGHTER]) {
+    await call(cast.deployer, keel.policyBook, policyBookAbi, "moveLine", [line, policyId(terms)]);
+  }
+  const second = await deployContract(
+    { walletClient: cast.deployer, publicClient: chain.client },
+    "StatementVerifierSecond",
+  );
+  await call(cast.deployer, keel.verifierBook, verifierBookAbi, "add", [circuitHash(CIRCUIT), second]);
+  const retire = [circuitHash(CIRCUIT), 1, "weak key"];
+  await call(cast.guardian, keel.verifierBook, verifierBookAbi, "retire", retire);
+  const withdraw = [MARKET.root, BigInt(MARKET.asOf), "bad price"];
+  await call(cast.guardian, keel.marketBook, marketBookAbi, "withdraw", withdraw);
+  const publishers = [[cast.stranger.account.address], 1n];
+  await call(cast.deployer, keel.marketBook, marketBookAbi, "setPublishers", publishers);
+  await travelTo(chain, START + 100_000);
+  last = await latestBlock(registry);
+});
+
+afterAll(async () => {
+  await fixture?.chain.stop();
+  await endProving();
+});
+
+const STORY = [
+  "lapsed",
+  "revoked",
+  "revoked",
+  "reopened",
+  "accountsAnnounced",
+  "chainRestarted",
+  "policyLoosened",
+  "verifierAdded",
+  "verifierRetired",
+  "marketWithdrawn",
+  "publishersSet",
+];
+
+async function told(since: bigint, until = last): Promise<readonly Notice[]> {
+  const watch = await startWatch(fixture.registry, { fromBlock: 0n }, since);
+  return (await look(fixture.registry, watch, until)).notices;
+}
+
+describe("a watch", () => {
+  it("tells everything once, in order", async () => {
+    const notices = await told(first);
+    expect(notices.map(({ kind }) => kind)).toEqual(STORY);
+    const [lapsed, , byGuardian, , announced, , loosened, added] = notices;
+    expect(lapsed).toEqual({
+      kind: "lapsed",
+      subject: subject(),
+      policyId: POLICY,
+      blockTime: START + 990 + TERMS.validity,
+    });
+    expect(byGuardian).toMatchObject({ standing: "revokedByGuardian", reason: "fraud" });
+    expect(announced).toMatchObject({ enrolment: OTHER_LIST });
+    expect(loosened).toMatchObject({ line, from: POLICY, to: policyId(LOOSER) });
+    const code = await fixture.chain.client.getCode({ address: (added as { verifier: Hex }).verifier });
+    expect(added).toMatchObject({
+      circuit: circuitHash(CIRCUIT),
+      version: 2,
+      insecure: true,
+      codeHash: keccak256(code!),
+    });
+  });
+
+  it("tells the same when it looks at each block alone", async () => {
+    const whole = await told(first);
+    let watch = await startWatch(fixture.registry, { fromBlock: 0n }, first);
+    const piecewise: Notice[] = [];
+    for (let block = first; block <= last; block++) {
+      const seen = await look(fixture.registry, watch, block);
+      piecewise.push(...seen.notices);
+      watch = seen.watch;
+      expect(watch.next).toBe(block + 1n);
+    }
+    expect(piecewise).toEqual(whole);
+  });
+
+  it("tells the same when a new watch takes each look over", async () => {
+    const whole = await told(first);
+    const middle = (first + last) / 2n;
+    expect([...(await told(first, middle)), ...(await told(middle + 1n))]).toEqual(whole);
+  });
+
+  it("starts from the registry's first block", async () => {
+    const all = await told(0n);
+    expect(all.map(({ kind }) => kind)).toEqual(["publishersSet", "verifierAdded", ...STORY]);
+  });
+
+  it("has nothing to tell when no block is new, and says so when a node does not have the blocks before", async () => {
+    expect(await told(last + 1n)).toEqual([]);
+    await refused(told(last + 100n), "chain.call");
+  });
+
+  it("narrows what it tells of subjects, not of the books", async () => {
+    const watch = await startWatch(
+      fixture.registry,
+      { fromBlock: 0n, subject: fixture.cast.stranger.account.address },
+      first,
+    );
+    const { notices } = await look(fixture.registry, watch, last);
+    expect(notices.map(({ kind }) => kind)).toEqual(STORY.slice(6));
+  });
+
+  it("calls an attestation lapsed in its first second without health, and not when it was renewed", async () => {
+    expect(await told(first, lapse - 1n)).toEqual([]);
+    expect(await told(first, lapse)).toMatchObject([{ kind: "lapsed" }]);
+    expect(await told(lapse, lapse)).toMatchObject([{ kind: "lapsed" }]);
+  });
+});

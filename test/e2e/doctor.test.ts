@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does `keel doctor` find what would make proofs worthless: broken artifacts, keys that anybody can forge for, verifiers on
+ * chain that are not what they say?
+ *
+ * @module
+ */
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ArtifactSet, ensureCircuit } from "keel/circuits";
+import { compileContracts, deployKeel } from "keel/contracts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestChain, type TestChain } from "../support/chain.js";
+import { keelHere } from "../support/cli.js";
+
+vi.setConfig({ hookTimeout: 180_000 });
+
+const CIRCUIT = "portfolio-health/spot-16";
+const NAMES = { plain: "DoctorPlain", backdoor: "DoctorOtherCode", unmarked: "DoctorUnmarked" };
+
+let folder: string;
+let artifacts: ArtifactSet;
+
+interface Check {
+  readonly name: string;
+  readonly verdict: string;
+  readonly detail: string;
+}
+
+async function doctor(...args: string[]): Promise<{ code: number | null; checks: readonly Check[] }> {
+  const { code, stdout } = await keelHere(["doctor", ...args, "--json"]);
+  return { code, checks: JSON.parse(stdout).checks };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keel-doctor-"));
+  artifacts = await ensureCircuit(CIRCUIT);
+  const { verificationKey } = artifacts;
+  const key = { circuit: CIRCUIT, verificationKey, insecure: true };
+  await compileContracts({
+    verifiers: [
+      { ...key, contractName: NAMES.plain },
+      // A public constant more stands for whatever else a contract with the right key might do.
+      { ...key, contractName: NAMES.backdoor, transcript: "ab".repeat(32) },
+      { ...key, contractName: NAMES.unmarked, insecure: false },
+    ],
+  });
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("doctor on this machine", () => {
+  it("looks at Node, memory, cores, cache and every artifact set", async () => {
+    const { checks } = await doctor();
+    const verdicts = new Map(checks.map(({ name, verdict }) => [name, verdict]));
+    expect([...verdicts.keys()]).toEqual(expect.arrayContaining(["Node", "memory", "cores", "cache"]));
+    expect([verdicts.get("Node"), verdicts.get("cache")]).toEqual(["ok", "ok"]);
+    const set = checks.find(({ name }) => artifacts.dir.endsWith(name));
+    expect(set).toMatchObject({
+      verdict: "warning",
+      detail: expect.stringContaining("hashes match; DEVELOPMENT KEY"),
+    });
+  });
+
+  it("26 names an artifact with one bit flipped: exit code 4", async () => {
+    const copy = join(folder, "flipped");
+    await cp(artifacts.dir, copy, { recursive: true });
+    const path = join(copy, "circuit.zkey");
+    const bytes = await readFile(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    await rm(path);
+    await writeFile(path, bytes);
+    const { code, checks } = await doctor("--artifacts", copy);
+    expect(code).toBe(4);
+    expect(checks.find(({ name }) => name === "flipped")).toMatchObject({
+      verdict: "error",
+      detail: expect.stringContaining("artifact.hash"),
+    });
+  });
+
+  it("26 says when artifacts were made from other sources", async () => {
+    const copy = join(folder, "stale");
+    await cp(artifacts.dir, copy, { recursive: true });
+    const path = join(copy, "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...manifest, compilation: "0".repeat(64) }));
+    const { checks } = await doctor("--artifacts", copy);
+    expect(checks.find(({ name }) => name === "stale")?.detail).toContain("made from other sources");
+  });
+});
+
+describe("doctor at a registry", () => {
+  let chain: TestChain;
+
+  async function verifierAt(contractName: string): Promise<Check | undefined> {
+    const { registry } = await deployKeel({
+      walletClient: chain.wallets[0]!,
+      publicClient: chain.client,
+      publishers: [chain.signers[5]!.address],
+      threshold: 1,
+      verifiers: [{ circuit: CIRCUIT, contractName }],
+    });
+    const { checks } = await doctor("--rpc", chain.rpcUrl, "--registry", registry);
+    return checks.find(({ name }) => name === `verifier ${CIRCUIT}`);
+  }
+
+  describe("on a local chain", () => {
+    beforeAll(async () => {
+      chain = await startTestChain();
+    });
+    afterAll(() => chain?.stop());
+
+    it("compares the verifier's code with what the local key gives", async () => {
+      expect(await verifierAt(NAMES.plain)).toMatchObject({
+        verdict: "ok",
+        detail: "version 1, same key and code as the artifacts here (development key)",
+      });
+    });
+
+    it("38 finds a verifier that has the right key and other code", async () => {
+      expect(await verifierAt(NAMES.backdoor)).toMatchObject({
+        verdict: "error",
+        detail: "version 1 claims the key of the artifacts here, but has other code",
+      });
+    });
+  });
+
+  describe("on another chain", () => {
+    beforeAll(async () => {
+      chain = await startTestChain(424_242);
+    });
+    afterAll(() => chain?.stop());
+
+    it("46 finds a development key even when its mark was taken away", async () => {
+      expect(await verifierAt(NAMES.unmarked)).toMatchObject({
+        verdict: "error",
+        detail: "version 1 has a DEVELOPMENT KEY on chain 424242: anybody can forge proofs",
+      });
+    });
+  });
+});
