@@ -59,7 +59,8 @@ export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
       },
       c: c[worker]!,
       firstH,
-      h: zkey.h.slice(firstH * G1_BYTES, endH * G1_BYTES),
+      // A copy: slice() of a Buffer, which Node's files come as, would be a view of the whole file.
+      h: new Uint8Array(zkey.h.subarray(firstH * G1_BYTES, endH * G1_BYTES)),
     };
   });
 }
