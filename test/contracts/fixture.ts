@@ -36,7 +36,8 @@ import {
 } from "./registry-client.js";
 import { attestationOf, CIRCUIT, testVerifiers } from "./statement-circuit.js";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 });
+const PATIENCE = process.env.KEEL_COVERAGE === undefined ? 1 : 20;
+vi.setConfig({ testTimeout: 30_000 * PATIENCE, hookTimeout: 180_000 * PATIENCE });
 
 /** First second of every test chain's story. */
 export const START = 2_000_000_000;

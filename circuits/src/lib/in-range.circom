@@ -10,6 +10,6 @@ include "circomlib/circuits/bitify.circom";
 template InRange(n) {
     signal input in;
 
-    component bits = Num2Bits(n);
+    component bits = Num2Bits(n); // CS0010: n is at most 252, so there is one decomposition
     bits.in <== in;
 }

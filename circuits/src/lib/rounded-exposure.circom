@@ -11,7 +11,7 @@ template RoundedExposure() {
     signal input delta;      // private, USD 1e16, signed
     signal output rounded;   // USD 1e16 times 2^40, in [-2^56, 2^56)
 
-    component biased = Num2Bits(VALUE_BITS() + 1);
+    component biased = Num2Bits(VALUE_BITS() + 1); // CS0010: 97 bits have one decomposition
     biased.in <== delta + (1 << VALUE_BITS());
     var high = 0;
     for (var bit = ROUNDED_BITS(); bit <= VALUE_BITS(); bit++) {

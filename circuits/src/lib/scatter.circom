@@ -12,7 +12,7 @@ template Scatter(n) {
 
     var sum = 0;
     for (var i = 0; i < n; i++) {
-        out[i] <-- index == i ? value : 0;
+        out[i] <-- index == i ? value : 0; // CS0005: determined by the product and the sum
         out[i] * (index - i) === 0;
         sum += out[i];
     }

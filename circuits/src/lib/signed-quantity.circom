@@ -15,7 +15,7 @@ template SignedQuantity() {
     signal output short;                      // max(-quantity, 0), at most 2^64
     signal output bits[QUANTITY_BITS() + 1];  // for packing, lowest first
 
-    component biased = Num2Bits(QUANTITY_BITS() + 1);
+    component biased = Num2Bits(QUANTITY_BITS() + 1); // CS0010: 65 bits have one decomposition
     biased.in <== quantity + (1 << QUANTITY_BITS());
     bits <== biased.out;
     // The top bit of the biased quantity says that it is not negative.

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does every parser answer any file with its value or a typed error, in linear time? Valid files, made wrong, for a bounded
+ * number of runs: `KEEL_FUZZ_RUNS` and `KEEL_SEED` change them.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { ensureCircuit, parseR1cs } from "keel/circuits";
+import {
+  accountsFromCsv,
+  assess,
+  parseEnrolment,
+  parseMapping,
+  parseSnapshot,
+  parseSourceKey,
+  parseState,
+  parseTrades,
+} from "keel/prover";
+import {
+  KeelError,
+  marketTable,
+  parseAttestation,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  policyTerms,
+} from "keel/verifier";
+import { describe, expect, it } from "vitest";
+import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
+import { SMALL } from "../engine/small-circuit.js";
+import { EXAMPLES } from "../support/cli.js";
+import { mangledBytes, mangledJson, mangledText } from "../support/mangle.js";
+
+const SEED = Number(process.env.KEEL_SEED ?? 20261121);
+const RUNS = Number(process.env.KEEL_FUZZ_RUNS ?? 300);
+
+const example = (name: string): Promise<string> => readFile(join(EXAMPLES, name), "utf8");
+const [market, policy, snapshot, attestation, options, returns] = (await Promise.all(
+  [
+    "eth-hedged-vault/market.json",
+    "eth-hedged-vault/policy.json",
+    "eth-hedged-vault/snapshot.json",
+    "invalid/attestation-forged.json",
+    "options-volatility/market.json",
+    "trend-follower/returns.json",
+  ].map(example),
+)) as [string, string, string, string, string, string];
+
+const known = { market: parseMarket(market), policy: parsePolicy(policy), snapshot: parseSnapshot(snapshot) };
+const field = "1".repeat(70);
+const TRADE = { account: "main", instrument: "ETH", quantity: "10", price: "2970", cash: "USDC" };
+
+/** Whatever a parser gives is also used, so that nothing wrong gets past it and fails later. */
+const FILES: readonly (readonly [string, string, (text: string) => unknown])[] = [
+  ["policy/1", policy, (text) => policyTerms(parsePolicy(text), known.market)],
+  ["market/1", market, (text) => marketTable(parseMarket(text), known.policy)],
+  ["market/1 with options", options, (text) => marketTable(parseMarket(text), known.policy)],
+  ["snapshot/1", snapshot, (text) => assess(parseSnapshot(text), known.market, known.policy)],
+  ["attestation/1", attestation, parseAttestation],
+  ["returns/1", returns, parseReturns],
+  [
+    "trades/1",
+    JSON.stringify({ keel: "trades/1", trades: [TRADE, { ...TRADE, quantity: "-1" }] }),
+    parseTrades,
+  ],
+  [
+    "state/1",
+    JSON.stringify({ keel: "state/1", equity: "5", units: "1", epoch: "1", salt: field }),
+    parseState,
+  ],
+  ["enrolment/1", JSON.stringify({ keel: "enrolment/1", accounts: ["a", "b"], salt: field }), parseEnrolment],
+  [
+    "source-key/1",
+    JSON.stringify({ keel: "source-key/1", privateKey: "7".repeat(64), publicKey: [field, field] }),
+    parseSourceKey,
+  ],
+  [
+    "mapping/1",
+    JSON.stringify({
+      keel: "mapping/1",
+      columns: { instrument: "Coin", quantity: "Net" },
+      account: "venue-1",
+      source: "Halyard Prime",
+      instruments: { XETH: "ETH" },
+    }),
+    parseMapping,
+  ],
+];
+
+const CSV = [
+  "account,source,instrument,quantity",
+  'main,"Halyard Prime",ETH,12.5',
+  'main,Halyard Prime,"USDC",-25000.5',
+  "second,Northgate Custody,ETH-PERP,0.00000001",
+  "",
+].join("\n");
+const readCsv = (text: string): unknown => accountsFromCsv(text, known.market);
+
+/** Runs a property that may fail with a KeelError only. */
+function withstands<T>(inputs: fc.Arbitrary<T>, work: (input: T) => unknown, runs = RUNS): void {
+  console.info(`fuzzing: seed ${SEED}, ${runs} runs`);
+  const property = fc.property(inputs, (input) => {
+    try {
+      work(input);
+    } catch (error) {
+      if (!(error instanceof KeelError)) throw error;
+      expect(error.code).toMatch(/^[a-z0-9]+\.[a-zA-Z0-9-]+$/);
+      expect(error.message.length).toBeLessThan(1_000);
+    }
+  });
+  fc.assert(property, { seed: SEED, numRuns: runs });
+}
+
+describe("30, 31, 32 parsers withstand", () => {
+  it.each(FILES)("%s with another structure", (_, text, parse) => {
+    withstands(mangledJson(text), parse);
+  });
+
+  it.each(FILES)("%s with other text", (_, text, parse) => {
+    withstands(mangledText(text), parse);
+  });
+
+  it("positions in CSV", () => {
+    expect(() => readCsv(CSV)).not.toThrow();
+    withstands(mangledText(CSV), readCsv, 3 * RUNS);
+  });
+
+  it("one file given as another", () => {
+    for (const [name, text] of FILES) {
+      for (const [other, , parse] of FILES) {
+        if (name.split(" ")[0] !== other.split(" ")[0]) expect(() => parse(text)).toThrow(KeelError);
+      }
+    }
+  });
+});
+
+describe("26 artifacts", () => {
+  it("with changed or missing bytes are read or refused, never more", async () => {
+    const { zkeyPath, r1csPath } = await ensureCircuit(SMALL);
+    const [zkey, r1cs] = await Promise.all([readFile(zkeyPath), readFile(r1csPath)]);
+    withstands(mangledBytes(zkey), parseZkey);
+    withstands(mangledBytes(zkey.subarray(0, 400)), parseZkey);
+    withstands(mangledBytes(r1cs), parseR1cs);
+  });
+});
+
+describe("31 parsers are linear", () => {
+  const rows = <T>(n: number, row: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => row(i));
+  const json = JSON.parse(market) as { instruments: object[] };
+  const held = JSON.parse(snapshot) as { accounts: object[] };
+  const sizes: readonly (readonly [string, (n: number) => string, (text: string) => unknown])[] = [
+    [
+      "market/1",
+      (n) =>
+        JSON.stringify({ ...json, instruments: rows(n, (i) => ({ ...json.instruments[0], id: `I${i}` })) }),
+      parseMarket,
+    ],
+    [
+      "snapshot/1",
+      (n) => {
+        const positions = Object.fromEntries(rows(n, (i) => [`I${i}`, `${i}.5`]));
+        return JSON.stringify({ ...held, accounts: [{ ...held.accounts[0], positions }] });
+      },
+      parseSnapshot,
+    ],
+    ["trades/1", (n) => JSON.stringify({ keel: "trades/1", trades: rows(n, () => TRADE) }), parseTrades],
+    [
+      "csv",
+      (n) => `account,source,instrument,quantity\n${rows(n, (i) => `a${i},Halyard Prime,ETH,1\n`).join("")}`,
+      readCsv,
+    ],
+  ];
+
+  it.each(sizes)("%s: eight times the rows take less than 32 times the work", (_, file, parse) => {
+    // Of this process alone, so that a busy machine changes nothing.
+    const time = (text: string): number => {
+      const start = process.cpuUsage();
+      try {
+        parse(text);
+      } catch (error) {
+        if (!(error instanceof KeelError)) throw error;
+      }
+      return process.cpuUsage(start).user / 1_000;
+    };
+    const best = (text: string): number => Math.min(...[1, 2, 3, 4].map(() => time(text)));
+    const [small, large] = [file(2_000), file(16_000)];
+    best(small);
+    // Below a millisecond the clock says little. Quadratic work would be 64 times as much.
+    expect(best(large) / Math.max(best(small), 1)).toBeLessThan(32);
+    expect(large.length).toBeLessThan(2 ** 24);
+  });
+});
