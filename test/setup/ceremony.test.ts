@@ -539,6 +539,12 @@ describe("47 a ceremony's folder", () => {
     await expect(begin(join(folder, "no", "parent"))).rejects.toMatchObject({ code: "file.write" });
     await symlink(join(folder, "nowhere"), join(folder, "link"));
     await expect(begin(join(folder, "link"))).rejects.toMatchObject({ kind: "environment" });
+    await expect(begin(join(folder, "none"), { beacon: { source: "x", exponent: 9 } })).rejects.toMatchObject(
+      {
+        code: "input.range",
+        path: "beacon.exponent",
+      },
+    );
     await expect(begin(join(folder, "none"), { powersOfTau: other("none.ptau") })).rejects.toMatchObject({
       code: "ceremony.file",
     });
