@@ -187,6 +187,16 @@ describe("a ceremony", () => {
     await expect(exportCeremony(out, verified)).rejects.toMatchObject({ code: "file.exists" });
   });
 
+  it("puts the transcript's digest into the verifier contract", async () => {
+    const { verificationKey, digest: transcript } = await verifyCeremony(request(done));
+    const source = { circuit: CIRCUIT.id, verificationKey, insecure: true, contractName: "Cubes" };
+    expect(generateVerifier(verificationKey, { ...source, transcript })).toContain(
+      `bytes32 public constant transcript = 0x${transcript};`,
+    );
+    expect(await verifierCode({ ...source, transcript })).toContain(transcript);
+    expect(await verifierCode(source)).not.toContain(transcript);
+  });
+
   it("can be checked while it goes on, and against what an earlier contributor kept", async () => {
     const open = join(folder, "open");
     const since = await readTranscript(open);
@@ -583,34 +593,6 @@ describe("47 a ceremony's folder", () => {
 });
 
 describe("keel ceremony", () => {
-  it("starts a ceremony for a listed circuit, and exports artifacts and a verifier contract that compiles", async () => {
-    const [dir, out] = [join(folder, "market-root"), join(folder, "market-root-keys")];
-    const ptau = ["--ptau", join(folder, "ten.ptau"), "--insecure-ptau"];
-    await writePowersOfTau(ptau[1]!, 10);
-    const circuit = ["--circuit", "market-root/16", "--beacon-source", BEACON.source];
-    const begun = await keelHere(["ceremony", "new", "--dir", dir, ...ptau, ...circuit, "--json"]);
-    expect([begun.code, JSON.parse(begun.stdout)]).toEqual([
-      0,
-      expect.objectContaining({ circuit: "market-root/16", contributors: 0, insecure: true }),
-    ]);
-    await contribute(dir, "Ada");
-    const { key: _, ...closed } = await applyBeacon(dir, VALUE);
-    const done = await keelHere(["ceremony", "export", "--dir", dir, ...ptau, "--out", out, "--json"]);
-    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("nobody vouches for")]);
-    const { digest, contract } = JSON.parse(done.stdout);
-    expect(await readTranscript(out)).toMatchObject(closed);
-
-    const { verificationKey, manifest } = await loadArtifacts(out);
-    expect(manifest.key).toEqual({ kind: "ceremony", transcript: digest });
-    const source = { circuit: "market-root/16", verificationKey, insecure: true, transcript: digest };
-    const contractName = "MarketRoot16Verifier";
-    expect([contract, await readFile(join(out, contract), "utf8")]).toEqual([
-      `${contractName}.sol`,
-      generateVerifier(verificationKey, { ...source, contractName }),
-    ]);
-    expect(await verifierCode({ ...source, contractName })).toContain(digest);
-  });
-
   it("48 contributes with typed text, which it neither shows nor keeps", async () => {
     const dir = await copyOf(join(folder, "open"));
     const typed = "correct horse battery staple";
