@@ -50,6 +50,7 @@ export function setup(): void {
   const copy = join(FOLDER, "contracts");
   mkdirSync(copy, { recursive: true });
   cpSync(SOURCES, join(copy, "src"), { recursive: true, filter: (path) => !path.includes("/generated/") });
+  cpSync(join(ROOT, "contracts", "solidity.cjs"), join(copy, "solidity.cjs"));
   const config = relative(copy, join(import.meta.dirname, "hardhat.config.cjs"));
   writeFileSync(join(copy, "hardhat.config.cjs"), `module.exports = require(${JSON.stringify(config)});\n`);
   for (const { canonicalPath, source } of api.instrument(targets())) {

@@ -9,7 +9,6 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Hex } from "viem";
 import { PACKAGE } from "../support/cli.js";
-import type { INVARIANTS } from "./walk.js";
 import type { Plant } from "./world.js";
 
 export interface Bug {
@@ -17,8 +16,6 @@ export interface Bug {
   readonly contract: Plant["contract"];
   readonly text: string;
   readonly instead: string;
-  /** The properties that may be the first to break. */
-  readonly breaks: readonly (keyof typeof INVARIANTS)[];
 }
 
 export const BUGS: readonly Bug[] = [
@@ -27,70 +24,60 @@ export const BUGS: readonly Bug[] = [
     contract: "HealthRegistry",
     text: "block.timestamp < record.expiry &&",
     instead: "block.timestamp <= record.expiry &&",
-    breaks: ["expiry", "deposits"],
   },
   {
     name: "a step that may start from any state",
     contract: "HealthRegistry",
     text: "require(s.previousState == state, WrongState(s.subject, state, s.previousState));",
     instead: "state;",
-    breaks: ["chain"],
   },
   {
     name: "the same snapshot twice",
     contract: "HealthRegistry",
     text: "require(s.asOf > record.floor,",
     instead: "require(s.asOf >= record.floor,",
-    breaks: ["time"],
   },
   {
     name: "a revocation that older snapshots outlive",
     contract: "HealthRegistry",
     text: "record.floor = uint40(block.timestamp);",
     instead: "",
-    breaks: ["time"],
   },
   {
     name: "a closed record that takes attestations",
     contract: "HealthRegistry",
     text: "require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));",
     instead: "",
-    breaks: ["closed"],
   },
   {
     name: "accounts that count when they are announced",
     contract: "HealthRegistry",
     text: "block.timestamp >= found.nextLiveAt",
     instead: "true",
-    breaks: ["accounts"],
   },
   {
     name: "a batch whose proofs nobody verifies",
     contract: "HealthRegistry",
     text: "require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));",
     instead: "",
-    breaks: ["truth"],
   },
   {
     name: "a lapse that is not counted",
     contract: "HealthRegistry",
     text: "else if (!unbroken) ++record.lapses;",
     instead: "",
-    breaks: ["record"],
   },
   {
     name: "a chain that anybody may restart",
     contract: "HealthRegistry",
     text: "restartChain(address subject, string calldata reason) external restricted {",
     instead: "restartChain(address subject, string calldata reason) external {",
-    breaks: ["roles"],
   },
   {
     name: "a policy that loosens at once",
     contract: "PolicyBook",
     text: "(tighter ? 0 : delay)",
     instead: "0",
-    breaks: ["line"],
   },
   {
     name: "mint without a gate",
@@ -98,7 +85,6 @@ export const BUGS: readonly Bug[] = [
     text: "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",
     instead:
       "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant",
-    breaks: ["deposits", "model"],
   },
   {
     name: "redeem with a gate",
@@ -106,7 +92,6 @@ export const BUGS: readonly Bug[] = [
     text: "function redeem(uint256 shares, address receiver, address owner)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant",
     instead:
       "function redeem(uint256 shares, address receiver, address owner)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",
-    breaks: ["withdrawals"],
   },
 ];
 
