@@ -44,15 +44,14 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
       b: kernel.extend(rows.b),
       c: kernel.extend(rows.c),
     }));
-    const h = timed("sum over H", () => kernel.multiplyQuotient(onCoset));
+    const c = timed("sum over C and H", () => kernel.multiplyC(witness, onCoset));
     const a = timed("sum over A", () => kernel.multiply("a", witness));
     const b1 = timed("sum over B in G1", () => kernel.multiply("b1", witness));
     const b2 = timed("sum over B in G2", () => kernel.multiply("b2", witness));
-    const c = timed("sum over C", () => kernel.multiply("c", witness));
     const publicSignals = Array.from({ length: key.publicSignals }, (_, i) =>
       readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
     );
-    const sums = { a: [a], b1: [b1], b2: [b2], c: [c], h: [h] };
+    const sums = { a: [a], b1: [b1], b2: [b2], c: [c] };
     timed("blinding and verification", () => assembleProof(points, sums, publicSignals));
   }
   return Array.from(times, ([name, all]) => ({ name, ms: median(all.slice(1)) }));

@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
-import { BEACON_EXPONENT } from "../circuits/setup/ceremony/transcript.js";
+import { BEACON_EXPONENT } from "../circuits/setup/ceremony/beacon.js";
 import { chainAddress, collected, hash, nodeUrl, wholeNumber } from "./arguments.js";
 import type { AttestOptions } from "./commands/attest.js";
 import type {

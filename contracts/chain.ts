@@ -101,6 +101,8 @@ async function firstReport(child: ChildProcess): Promise<number> {
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  // Nothing else may keep this process alive until then.
+  child.ref();
   child.kill();
   await ended;
 }

@@ -13,8 +13,9 @@ import { KeelError } from "../verifier/src/errors.js";
 
 const CONFIG = "hardhat.config.cjs";
 
-/** The folder that holds hardhat.config.cjs and src/. */
-export const contractsFolder: string = find(dirname(fileURLToPath(import.meta.url)));
+/** The folder that holds hardhat.config.cjs and src/. KEEL_CONTRACTS names another one: coverage has instrumented sources. */
+export const contractsFolder: string =
+  process.env.KEEL_CONTRACTS ?? find(dirname(fileURLToPath(import.meta.url)));
 export const hardhatConfig: string = join(contractsFolder, CONFIG);
 export const soliditySettings: string = join(contractsFolder, "solidity.cjs");
 export const sourcesFolder: string = join(contractsFolder, "src");

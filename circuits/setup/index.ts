@@ -25,7 +25,7 @@ export {
 } from "./ceremony/index.js";
 export { PUBLISHED as PUBLISHED_POWERS_OF_TAU } from "./ceremony/powers-of-tau.js";
 export type { Beacon, Contribution, Transcript } from "./ceremony/transcript.js";
-export { BEACON_EXPONENT, parseTranscript, transcriptDigest } from "./ceremony/transcript.js";
+export { parseTranscript, transcriptDigest } from "./ceremony/transcript.js";
 export type { CircuitDefinition, CompiledCircuit } from "./compile.js";
 export { circuitDefinition, compileCircuit } from "./compile.js";
 export type { DevKey, DevKeyOptions, ToxicWaste } from "./devkey.js";

@@ -6,6 +6,7 @@
  */
 
 import {
+  type Abi,
   type Address,
   createPublicClient,
   createTestClient,
@@ -77,6 +78,28 @@ export function gasMeter({ client }: Stage): GasMeter {
 /** Time of the latest block, unix seconds. */
 export async function chainTime({ client }: Stage): Promise<number> {
   return Number((await client.getBlock()).timestamp);
+}
+
+/** A transaction that has to succeed. */
+export async function transact({ client }: Stage, wallet: Wallet, call: Call): Promise<void> {
+  const hash = await wallet.writeContract({ ...call, abi: call.abi as Abi });
+  const { status } = await client.waitForTransactionReceipt({ hash });
+  if (status === "success") return;
+  throw new KeelError({
+    kind: "environment",
+    code: "demo.transaction",
+    path: call.functionName,
+    expected: "success",
+    received: status,
+  });
+}
+
+/** A contract call that changes something. */
+export interface Call {
+  readonly address: Address;
+  readonly abi: readonly unknown[];
+  readonly functionName: string;
+  readonly args: readonly unknown[];
 }
 
 /** Lets time pass on the chain. */

@@ -19,7 +19,7 @@ import {
   report,
   requireHealthy,
 } from "../../prover/src/index.js";
-import { formatAttestation, policyTerms } from "../../verifier/src/index.js";
+import { formatAttestation, parseMarket, policyTerms } from "../../verifier/src/index.js";
 import {
   connectRegistry,
   enrol,
@@ -27,7 +27,9 @@ import {
   publishPolicy,
   submitAttestation,
 } from "../../verifier/src/registry.js";
-import { gasMeter, openStage, passTime } from "./stage.js";
+import { exampleTexts } from "../generate.js";
+import { MARKET_CIRCUIT, MARKET_VERIFIER, openFeeds } from "./feeds.js";
+import { chainTime, gasMeter, openStage, passTime } from "./stage.js";
 import type { RunPart, Teller } from "./teller.js";
 import {
   acceptMarket,
@@ -83,10 +85,18 @@ async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]):
     const { constraints, files } = set.manifest;
     return { value: set, detail: `${constraints} constraints, key ${megabytes(files.zkey.bytes)}` };
   });
+  const roots = await part("the same for the proof of prices", async (progress) => {
+    const set = await ensureCircuit(MARKET_CIRCUIT, {
+      onProgress: ({ phase, fraction }) => progress.update(`circuit: ${phase}`, fraction),
+    });
+    return { value: set, detail: `${set.manifest.constraints} constraints` };
+  });
   await part("compile the contracts", async () => {
-    const { verificationKey } = artifacts;
-    const verifier = { circuit: CIRCUIT, contractName: VERIFIER, insecure: true, verificationKey };
-    const { compiled } = await compileContracts({ verifiers: [verifier] });
+    const verifiers = [
+      { circuit: CIRCUIT, contractName: VERIFIER, verificationKey: artifacts.verificationKey },
+      { circuit: MARKET_CIRCUIT, contractName: MARKET_VERIFIER, verificationKey: roots.verificationKey },
+    ].map((verifier) => ({ ...verifier, insecure: true }));
+    const { compiled } = await compileContracts({ verifiers });
     return { value: undefined, detail: compiled ? "" : "up to date" };
   });
   const stage = await part("start a local Hardhat chain", async () => {
@@ -101,16 +111,28 @@ async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]):
       publicClient: stage.client,
       publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
       threshold: THRESHOLD,
-      verifiers: [{ circuit: CIRCUIT, contractName: VERIFIER }],
+      verifiers: [
+        { circuit: CIRCUIT, contractName: VERIFIER },
+        { circuit: MARKET_CIRCUIT, contractName: MARKET_VERIFIER },
+      ],
     });
     return { value, detail: `registry ${value.registry}` };
   });
+  const feeds = await part("open a universe of price feeds", async () => {
+    const market = parseMarket(exampleTexts(STRATEGY, { asOf: await chainTime(stage) }).market);
+    const value = await openFeeds(stage, stage.wallets[CAST.deployer]!, keel.feedMarket, market);
+    return { value, detail: `${value.feedOf.size} feeds` };
+  });
+  const rootProver = await createProver({ wasm: roots.wasmPath, zkey: roots.zkeyPath, workers: 1 });
+  closing.push(() => rootProver.close());
   const [vault, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
   return {
     stage,
     artifacts,
     registry: await connectRegistry(stage.client, keel.registry),
+    feeds,
+    rootProver,
     abis: { vault: vault.abi, token: token.abi },
     keyOf: (source) => keys.get(source)!,
     enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
@@ -123,7 +145,7 @@ async function sign(part: RunPart, world: World): Promise<{ readonly book: Book;
     const value = await signedBook(world);
     return { value, detail: `${STRATEGY.sources[0]}, ${Object.keys(STRATEGY.positions).length} positions` };
   });
-  await part(`${THRESHOLD} of ${PUBLISHERS.length} publishers sign the market`, async () => {
+  await part("the contract reads the price feeds, a proof gives their root", async () => {
     await acceptMarket(world, book);
     return { value: undefined, detail: `${book.market.instruments.length} instruments` };
   });

@@ -33,18 +33,13 @@ import {
   parseMarket,
   parsePolicy,
 } from "../../verifier/src/index.js";
-import {
-  latestVersion,
-  publishMarket,
-  type Registry,
-  signMarket,
-  submissionOf,
-} from "../../verifier/src/registry.js";
+import { latestVersion, type Registry, submissionOf } from "../../verifier/src/registry.js";
 import { exampleTexts } from "../generate.js";
 import { STRATEGIES } from "../strategies.js";
 import type { Changes } from "../strategy.js";
+import { acceptFromFeeds, type Feeds, quote } from "./feeds.js";
 import { proveBlindly, wireOf } from "./forge.js";
-import { chainTime, type Stage, sendRefused } from "./stage.js";
+import { chainTime, type Stage, sendRefused, transact } from "./stage.js";
 
 /** The strategy of the story. */
 export const STRATEGY = STRATEGIES[0]!;
@@ -57,7 +52,7 @@ export const DEPOSIT = parseUnits("250000", USDC_DECIMALS);
 /** Who is who among the chain's accounts. */
 export const CAST = { deployer: 0, manager: 1, depositor: 2, rival: 3, relayer: 4 } as const;
 
-/** Accounts that publish markets; two of them have to sign. */
+/** Accounts that could sign market tables; in this story the contract reads them from feeds. */
 export const PUBLISHERS = [5, 6, 7] as const;
 export const THRESHOLD = 2;
 
@@ -66,6 +61,9 @@ export interface World {
   readonly stage: Stage;
   readonly artifacts: ArtifactSet;
   readonly registry: Registry;
+  readonly feeds: Feeds;
+  /** Proves roots of markets that were read from feeds. */
+  readonly rootProver: Prover;
   readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
   /** Keys of the sources, made for this run. */
   readonly keyOf: (source: string) => SourceKeyPair;
@@ -101,13 +99,14 @@ export async function signedBook(world: World, changes: Changes = {}): Promise<B
   return book;
 }
 
-/** Publishers sign a book's market; anybody brings the signatures to the chain. */
-export async function acceptMarket({ stage, registry }: World, { market, policy }: Book): Promise<void> {
-  const { root } = marketTable(market, policy);
-  const commitment = { root, asOf: market.asOf };
-  const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
-  const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
-  await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
+/** The feeds report a book's prices; anybody proves the root of what the contract then reads. */
+export async function acceptMarket(world: World, { market, policy }: Book): Promise<void> {
+  const { stage, feeds, rootProver: prover, registry } = world;
+  const wallet = stage.wallets[CAST.relayer]!;
+  await quote(stage, wallet, feeds, market);
+  const read = await acceptFromFeeds({ registry, wallet, prover }, feeds, { market, policy });
+  const [ours, theirs] = [market, read].map((table) => marketTable(table, policy).root);
+  expect(ours === theirs, "the contract to read the market that the manager has");
 }
 
 /** Proves a book for the registry, at the chain's time. @param state the drawdown chain's; absent at its genesis */
@@ -166,13 +165,7 @@ export async function openVault({ stage, registry, abis }: World, id: Hex): Prom
     ["mint", [depositor.account.address, 2n * DEPOSIT]],
     ["approve", [address, maxUint256]],
   ] as const) {
-    const hash = await depositor.writeContract({
-      address: token,
-      abi: abis.token,
-      functionName,
-      args: callArgs,
-    });
-    await stage.client.waitForTransactionReceipt({ hash });
+    await transact(stage, depositor, { address: token, abi: abis.token, functionName, args: callArgs });
   }
   return { address, policyId: id };
 }
@@ -184,10 +177,7 @@ export async function callVault(
   functionName: "deposit" | "withdraw",
   args: readonly unknown[],
 ): Promise<void> {
-  const depositor = stage.wallets[CAST.depositor]!;
-  const hash = await depositor.writeContract({ address, abi: abis.vault, functionName, args });
-  const { status } = await stage.client.waitForTransactionReceipt({ hash });
-  expect(status === "success", `${functionName} to succeed`, status);
+  await transact(stage, stage.wallets[CAST.depositor]!, { address, abi: abis.vault, functionName, args });
 }
 
 /** A withdrawal of the depositor that has to succeed. */

@@ -221,20 +221,10 @@ function limitInputs(vector: readonly bigint[]): CircuitInput {
   };
 }
 
-/** The public tables, whose roots are in the statement. */
+/** The public tables, whose roots are in the statement; the table's columns have the circuit's names. */
 function tableInputs(table: MarketTable, policy: Policy, market: Market): CircuitInput {
-  const {
-    options,
-    time: marketTime,
-    underlyingsId,
-    universe,
-    price,
-    factor,
-    funded,
-    flag,
-    underlying,
-  } = table;
-  const columns =
+  const { options, root: _, time: marketTime, ...columns } = table;
+  const scenarios =
     options === undefined
       ? { shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)) }
       : {
@@ -242,18 +232,7 @@ function tableInputs(table: MarketTable, policy: Policy, market: Market): Circui
           sensitivity: options.sensitivity.map((row) => row.map(toField)),
         };
   const sourceList = approvedSources(policy, policy.circuit.shape).list;
-  return {
-    marketTime,
-    underlyingsId,
-    universe,
-    price,
-    factor,
-    funded,
-    flag,
-    underlying,
-    sourceList,
-    ...columns,
-  };
+  return { marketTime, ...columns, sourceList, ...scenarios };
 }
 
 /** One of the circuit's places for an account. */

@@ -25,6 +25,7 @@ import {
 import {
   enrol,
   enrolmentOf,
+  healthRegistryAbi,
   publishPolicy,
   restartChain,
   revoke,
@@ -92,8 +93,13 @@ describe("18 the declared accounts", () => {
   });
 
   it("the first list counts at once", async () => {
-    const { registry, cast } = fixture;
+    const { registry, cast, chain } = fixture;
+    const args = [cast.guardian.account.address] as const;
+    const call = { address: registry.address, abi: healthRegistryAbi, args } as const;
+    const isEnrolled = () => chain.client.readContract({ ...call, functionName: "isEnrolled" });
+    expect(await isEnrolled()).toBe(false);
     await enrol(registry, cast.guardian, SHORTER);
+    expect(await isEnrolled()).toBe(true);
     expect(await statusOf(registry, cast.guardian.account.address, POLICY)).toMatchObject({
       enrolled: true,
       enrolment: SHORTER,

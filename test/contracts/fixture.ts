@@ -36,7 +36,8 @@ import {
 } from "./registry-client.js";
 import { attestationOf, CIRCUIT, testVerifiers } from "./statement-circuit.js";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 });
+const PATIENCE = process.env.KEEL_COVERAGE === undefined ? 1 : 20;
+vi.setConfig({ testTimeout: 30_000 * PATIENCE, hookTimeout: 180_000 * PATIENCE });
 
 /** First second of every test chain's story. */
 export const START = 2_000_000_000;
@@ -103,6 +104,15 @@ export async function startFixture(
 ): Promise<Fixture> {
   await compileContracts({ verifiers: await testVerifiers() });
   const chain = await startTestChain(chainId);
+  try {
+    return await settle(chain, [{ circuit: CIRCUIT, contractName: verifier }, ...others]);
+  } catch (error) {
+    await chain.stop();
+    throw error;
+  }
+}
+
+async function settle(chain: TestChain, verifiers: DeployOptions["verifiers"]): Promise<Fixture> {
   await travelTo(chain, START - 1_000);
   const [deployer, subject, stranger, guardian] = chain.wallets;
   const cast = { deployer: deployer!, subject: subject!, stranger: stranger!, guardian: guardian! };
@@ -111,7 +121,7 @@ export async function startFixture(
     publicClient: chain.client,
     publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
     threshold: 2,
-    verifiers: [{ circuit: CIRCUIT, contractName: verifier }, ...others],
+    verifiers,
     roles: { guardian: cast.guardian.account.address },
   });
   const registry = await connectRegistry(chain.client, keel.registry);

@@ -185,6 +185,13 @@ describe("a history", () => {
     }
   });
 
+  it("gives nothing of somebody who never was a subject, as the registry does", async () => {
+    const { registry, cast } = fixture;
+    const stranger = cast.stranger.account.address;
+    const record = await checkedRecord(registry, entries, stranger, POLICY, await latestBlock(registry));
+    expect(record).toMatchObject({ healthy: false, count: 0 });
+  });
+
   it("gives an announced list that has come into force as the current one, as the registry does", async () => {
     const { chain, registry } = fixture;
     await undone(chain, async () => {

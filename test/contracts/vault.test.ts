@@ -11,26 +11,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
 import {
   abiOf,
-  acceptMarket,
   attestation,
   begin,
   type Fixture,
-  GENESIS,
   POLICY,
   refused,
   START,
   startFixture,
-  stepAfter,
   TERMS,
 } from "./fixture.js";
-import {
-  isHealthy,
-  revoke,
-  revokeFor,
-  submitAttestation,
-  toKeelError,
-  type Wallet,
-} from "./registry-client.js";
+import { revoke, revokeFor, submitAttestation, toKeelError, type Wallet } from "./registry-client.js";
 import { endProving } from "./statement-circuit.js";
 
 /** Virtual shares an asset unit: the vault's six extra decimals. */
@@ -307,78 +297,4 @@ describe("42 ERC-4626", () => {
     }
     expect(await read(vault.vault, "maxWithdraw", [alice.account.address])).toBe(parseEther("1"));
   });
-});
-
-describe("45 invariants, over a long random walk", () => {
-  /** A small linear congruential generator: the same walk every time. */
-  function generator(seed: number): (below: number) => number {
-    let state = BigInt(seed);
-    return (below) => {
-      state = (state * 6364136223846793005n + 1442695040888963407n) & (2n ** 64n - 1n);
-      return Number(state >> 33n) % below;
-    };
-  }
-
-  it("no deposit without a live attestation; withdrawals never blocked by health; time only moves forward", async () => {
-    const seed = 20_260_101;
-    console.info(`seed ${seed}`);
-    const next = generator(seed);
-    const vault = await open();
-    const { chain, registry, cast } = fixture;
-    const subject = cast.subject.account.address;
-    let clock = START + 20;
-    let floor = 0;
-    let epoch = GENESIS;
-    const outcomes = new Map<string, number>();
-    const count = (what: string) => outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
-
-    for (let step = 0; step < 120; step++) {
-      clock += 1 + next(next(4) === 0 ? 2 * TERMS.validity : 400);
-      await travelTo(chain, clock);
-      const healthy = await isHealthy(registry, subject, POLICY);
-      const action = next(7);
-      const at = `step ${step}, action ${action}, healthy ${healthy}`;
-      if (action < 2) {
-        const attempt =
-          action === 0 ? deposit(alice, vault, BigInt(1 + next(10 ** 9))) : mint(alice, vault, OFFSET);
-        if (healthy) await attempt;
-        else await refused(attempt, "registry.notHealthy");
-        count(`deposit ${healthy}`);
-      } else if (action < 4) {
-        const assets = (await read(vault.vault, "maxWithdraw", [alice.account.address])) / 2n;
-        await withdraw(alice, vault, assets);
-        count(`withdraw ${healthy}`);
-      } else if (action < 6) {
-        const asOf = clock - next(2 * TERMS.maxAge);
-        const market = { root: BigInt(1_000_000 + step), asOf: Math.max(asOf, clock - 3_000) };
-        await acceptMarket(fixture, market);
-        const about = { asOf, marketRoot: market.root, marketTime: market.asOf };
-        const att = await attestation(fixture, { ...about, chain: epoch });
-        const accepted = await attest(att).then(
-          () => true,
-          () => false,
-        );
-        if (accepted) expect(asOf, at).toBeGreaterThan(floor);
-        if (accepted) floor = asOf;
-        if (accepted) epoch = stepAfter(epoch);
-        count(`attest ${accepted}`);
-      } else {
-        await revoke(registry, cast.subject, POLICY, at);
-        floor = Number((await chain.client.getBlock()).timestamp);
-        expect(await isHealthy(registry, subject, POLICY), at).toBe(false);
-        count("revoke");
-      }
-      clock = Number((await chain.client.getBlock()).timestamp);
-    }
-    for (const what of [
-      "deposit true",
-      "deposit false",
-      "withdraw true",
-      "withdraw false",
-      "attest true",
-      "attest false",
-    ]) {
-      expect(outcomes.get(what), `the walk never met: ${what}`).toBeGreaterThan(0);
-    }
-  }, 120_000);
 });

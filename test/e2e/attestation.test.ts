@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureCircuit } from "keel/circuits";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
@@ -187,6 +188,25 @@ describe("verify", () => {
 });
 
 describe("prove", () => {
+  it("26 takes the artifacts of a folder, and no others: of this circuit, whole, as they were pinned", async () => {
+    const { dir } = await ensureCircuit("portfolio-health/spot-16");
+    const own = join(folder, "own.json");
+    const prove = async (artifacts: string): Promise<Ended> => {
+      const files = ["--artifacts", artifacts, "--out", own, "--force"];
+      return await keelHere(["prove", ...strategyArgs(FOLDER), ...files, "--json"]);
+    };
+    const other = await ensureCircuit("market-root/16");
+    const refused = await prove(other.dir);
+    expect([refused.code, errorOf(refused).code]).toEqual([4, "artifact.circuit"]);
+    const copy = join(folder, "artifacts");
+    await cp(dir, copy, { recursive: true });
+    expect((await prove(copy)).code).toBe(0);
+    expect((await verify(own, "--key", join(copy, "verification_key.json"))).code).toBe(0);
+    await truncate(join(copy, "circuit.wasm"), 1000);
+    const broken = await prove(copy);
+    expect([broken.code, errorOf(broken).code]).toEqual([4, "artifact.hash"]);
+  });
+
   const prove = (name: string, ...more: string[]): Promise<Ended> =>
     keelHere(["prove", ...strategyArgs(FOLDER), "--out", join(folder, name), "--json", ...more]);
   const on = (chainId: number): string[] => ["--chain-id", String(chainId), "--registry", REGISTRY];

@@ -39,6 +39,7 @@ import {
   verifyCeremony,
   verifyProgress,
 } from "keel/circuits";
+import { generateVerifier, verifierCode } from "keel/contracts";
 import { createProver } from "keel/prover/engine";
 import { verifyGroth16 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
@@ -184,6 +185,16 @@ describe("a ceremony", () => {
       prover.close();
     }
     await expect(exportCeremony(out, verified)).rejects.toMatchObject({ code: "file.exists" });
+  });
+
+  it("puts the transcript's digest into the verifier contract", async () => {
+    const { verificationKey, digest: transcript } = await verifyCeremony(request(done));
+    const source = { circuit: CIRCUIT.id, verificationKey, insecure: true, contractName: "Cubes" };
+    expect(generateVerifier(verificationKey, { ...source, transcript })).toContain(
+      `bytes32 public constant transcript = 0x${transcript};`,
+    );
+    expect(await verifierCode({ ...source, transcript })).toContain(transcript);
+    expect(await verifierCode(source)).not.toContain(transcript);
   });
 
   it("can be checked while it goes on, and against what an earlier contributor kept", async () => {
@@ -538,6 +549,12 @@ describe("47 a ceremony's folder", () => {
     await expect(begin(join(folder, "no", "parent"))).rejects.toMatchObject({ code: "file.write" });
     await symlink(join(folder, "nowhere"), join(folder, "link"));
     await expect(begin(join(folder, "link"))).rejects.toMatchObject({ kind: "environment" });
+    await expect(begin(join(folder, "none"), { beacon: { source: "x", exponent: 9 } })).rejects.toMatchObject(
+      {
+        code: "input.range",
+        path: "beacon.exponent",
+      },
+    );
     await expect(begin(join(folder, "none"), { powersOfTau: other("none.ptau") })).rejects.toMatchObject({
       code: "ceremony.file",
     });

@@ -11,6 +11,7 @@ import { FIELD_ORDER, SUBGROUP_ORDER, statementInputs, statementVector, toField 
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, OTHER_SOURCE, POSITIONS, SOURCE, STRANGER, witnessOf } from "../support/book.js";
 import { type Circuit, type Input, knownCircuit, type Nested } from "../support/circuit.js";
+import { constraintsByPart, statedConstraints } from "../support/parts.js";
 import { freeWires, signatureHints } from "../support/wires.js";
 
 let circuit: Circuit;
@@ -36,6 +37,7 @@ describe("portfolio-health/spot-16", () => {
     expect(circuit.r1cs.constraints).toBe(16_273);
     expect([circuit.r1cs.publicOutputs, circuit.r1cs.publicInputs]).toEqual([0, 3]);
     expect(circuit.r1cs.constraints + 3 + 1).toBeLessThanOrEqual(2 ** 14);
+    expect(constraintsByPart(circuit)).toEqual(statedConstraints("spot-16"));
   });
 
   it("accepts a healthy book, with the statement's digest as its public inputs", async () => {

@@ -10,6 +10,7 @@ import { circuitOf } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
+import { constraintsByPart, statedConstraints } from "../support/parts.js";
 import { tailAgreement } from "../support/tail.js";
 
 const TIERS = [
@@ -38,6 +39,7 @@ describe("larger tiers", () => {
     const circuit = await compiled(await circuitDefinition(id));
     expect(circuit.r1cs.constraints).toBe(constraints);
     expect(constraints + 4).toBeLessThanOrEqual(domain);
+    expect(constraintsByPart(circuit)).toEqual(statedConstraints(id.replace(/.*\//, "")));
     const tier = circuitOf(id);
     const counts = await agreement(circuit, tier, 64, 20);
     expect(Math.min(counts.healthy, counts.broken)).toBeGreaterThan(1);

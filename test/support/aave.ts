@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Aave v3 itself, from its published build, on a local chain: a pool, its reserves, and accounts that supply and borrow.
+ * The build is fetched for tests and never shipped: its licence, BUSL 1.1, is for use outside production.
  *
  * @module
  */

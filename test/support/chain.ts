@@ -29,6 +29,9 @@ export interface TestChain extends LocalChain {
   readonly wallets: readonly Wallet[];
 }
 
+/** A chain that counts coverage is slow. */
+const PATIENCE_MS = 120_000;
+
 /** Starts a chain; `stop()` it in afterAll. */
 export async function startTestChain(chainId = 31337): Promise<TestChain> {
   const local = await startLocalChain({ chainId });
@@ -39,7 +42,7 @@ export async function startTestChain(chainId = 31337): Promise<TestChain> {
     rpcUrls: { default: { http: [local.rpcUrl] } },
   });
   // No retries: the node answers a revert as an internal error, and those would be tried four times.
-  const transport = http(local.rpcUrl, { retryCount: 0 });
+  const transport = http(local.rpcUrl, { retryCount: 0, timeout: PATIENCE_MS });
   const options = { chain, transport, pollingInterval: 20, cacheTime: 0 };
   const signers = local.accounts.map(({ privateKey }) => privateKeyToAccount(privateKey));
   return {

@@ -237,6 +237,7 @@ export async function checkedRecord(
     { ...record, enrolment, state, announced, liveAt },
     {
       ...NOTHING,
+      enrolment: 0n,
       ...said,
       announced: said.pendingEnrolment?.enrolment,
       liveAt: said.pendingEnrolment?.liveAt,
@@ -375,7 +376,7 @@ function declare(chain: ReplayedChain, { enrolment, liveAt, blockTime }: Enrolle
   return liveAt === blockTime ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
 }
 
-/** Field by field; what the logs do not give is not compared. */
+/** Field by field of what the logs give. */
 function compare(rebuilt: object, said: object, path: string): void {
   for (const [field, expected] of Object.entries(rebuilt)) {
     const received: unknown = (said as Record<string, unknown>)[field];

@@ -22,6 +22,7 @@ import {
 } from "../compile.js";
 import { domainSize, INSECURE_SECTION } from "../devkey.js";
 import { parseR1cs } from "../r1cs.js";
+import { BEACON_VALUE } from "./beacon.js";
 import {
   BEACON_NAME,
   keyPath,
@@ -37,9 +38,9 @@ import { markKey } from "./key-file.js";
 import { runPhase2, type StepOptions } from "./phase2.js";
 import { blake2bOf, checkPowersOfTau } from "./powers-of-tau.js";
 import {
-  BEACON_VALUE,
   formatTranscript,
   latestNumber,
+  parseBeaconPlan,
   refused,
   type Transcript,
   transcriptDigest,
@@ -90,19 +91,17 @@ export interface VerifiedCeremony {
  * @throws KeelError `file.exists`, `file.write`, `ceremony.powersOfTau`, `ceremony.power`, `circuit.unknown`
  */
 export async function newCeremony(request: NewCeremony, options: StepOptions = {}): Promise<Transcript> {
-  const { dir, circuit, beacon } = request;
-  parseName(beacon.source, "beacon");
+  const { dir, circuit } = request;
+  const beacon = parseBeaconPlan(request.beacon);
   await refuseUsed(dir);
   const { compiled, ...parts } = await publicParts(circuit, request, options.signal);
-  const base = { circuit: compiled.id, ...parts, contributions: [], beacon };
-  let transcript: Transcript = { ...base, key: "" };
   await makeFolder(dir, async (folder) => {
     const [to, powersOfTau] = [keyPath(folder, 0), resolve(request.powersOfTau)];
     await runPhase2({ step: "new", r1cs: compiled.r1csPath, powersOfTau, to }, options);
-    transcript = { ...base, key: (await readNewKey(to, 0)).sha256 };
-    await writeTranscript(folder, transcript);
+    const key = (await readNewKey(to, 0)).sha256;
+    await writeTranscript(folder, { circuit: compiled.id, ...parts, contributions: [], beacon, key });
   });
-  return transcript;
+  return await readTranscript(dir);
 }
 
 /**
@@ -118,7 +117,7 @@ export async function contribute(
   typed = "",
   options: StepOptions = {},
 ): Promise<Transcript> {
-  parseName(name, "name");
+  checkName(name);
   const entropy = createHash("sha512").update(randomBytes(64)).update(typed).digest("hex");
   return await takeStep(dir, options.signal, async (before, from, to) => {
     await runPhase2({ step: "contribute", from, to, name, entropy }, options);
@@ -284,9 +283,9 @@ function soundKey(json: object): VerificationKey {
   }
 }
 
-function parseName(name: string, path: string): void {
-  parseData(title, name, path);
+function checkName(name: string): void {
+  parseData(title, name, "name");
   if (name.length <= LONGEST_NAME) return;
-  const details = { kind: "input", code: "input.range", path } as const;
+  const details = { kind: "input", code: "input.range", path: "name" } as const;
   throw new KeelError({ ...details, expected: `at most ${LONGEST_NAME} characters`, received: "more" });
 }

@@ -9,8 +9,9 @@
  */
 import { z } from "zod";
 import { KeelError } from "../../../verifier/src/errors.js";
-import { identifier, parseFile, title } from "../../../verifier/src/schema.js";
+import { identifier, parseData, parseFile, title } from "../../../verifier/src/schema.js";
 import { sha256 } from "../cache.js";
+import { BEACON_EXPONENT, BEACON_VALUE } from "./beacon.js";
 
 /** A contribution; the contributor publishes its hash. */
 export interface Contribution {
@@ -49,13 +50,13 @@ export interface Transcript {
   readonly key: string;
 }
 
-/** Fewer or more make no sense: snarkjs starts at 10, and 2^30 hashes take the better part of an hour. */
-export const BEACON_EXPONENT = { least: 10, most: 30 } as const;
-/** 32 to 64 bytes in lower-case hex. */
-export const BEACON_VALUE = /^(?:[0-9a-f]{2}){32,64}$/;
-
 const hash256 = z.string().regex(/^[0-9a-f]{64}$/);
 const hash512 = z.string().regex(/^[0-9a-f]{128}$/);
+
+const plan = z.strictObject({
+  source: title,
+  exponent: z.int().min(BEACON_EXPONENT.least).max(BEACON_EXPONENT.most),
+});
 
 const schema = z.strictObject({
   keel: z.literal("ceremony/1"),
@@ -64,9 +65,7 @@ const schema = z.strictObject({
   powersOfTau: hash512,
   insecure: z.literal(true).optional(),
   contributions: z.array(z.strictObject({ name: title, hash: hash512 })).max(1000),
-  beacon: z.strictObject({
-    source: title,
-    exponent: z.int().min(BEACON_EXPONENT.least).max(BEACON_EXPONENT.most),
+  beacon: plan.extend({
     applied: z.strictObject({ value: z.string().regex(BEACON_VALUE), hash: hash512 }).optional(),
   }),
   key: hash256,
@@ -80,6 +79,11 @@ const schema = z.strictObject({
 export function parseTranscript(text: string): Transcript {
   const { keel: _, ...transcript } = parseFile(schema, text, "transcript");
   return transcript as Transcript;
+}
+
+/** Checks what is announced of a beacon. */
+export function parseBeaconPlan(beacon: { readonly source: string; readonly exponent: number }) {
+  return parseData(plan, { ...beacon }, "beacon");
 }
 
 /** Writes a transcript, always in the same form. */

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title The part of Chainlink's AggregatorV3Interface that Keel reads
 interface IAggregatorV3 {
+    /// @notice Decimals of the answer.
     function decimals() external view returns (uint8);
 
     /// @return roundId The round of the answer.

@@ -86,7 +86,10 @@ interface IFeedMarket {
     /// @notice The vector whose root `publish` would accept now: tag, asOf, the two names, prices, packed rows.
     function vectorOf(bytes32 id, uint64 asOf) external view returns (uint256[] memory);
 
+    /// @notice Where accepted tables go.
     function marketBook() external view returns (IMarketBook);
+
+    /// @notice Where the verifiers of market-root proofs are.
     function verifierBook() external view returns (IVerifierBook);
 
     /// @notice The uptime feed of a layer-2 sequencer; zero on chains without one.

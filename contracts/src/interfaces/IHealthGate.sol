@@ -8,6 +8,7 @@ interface IHealthGate {
     error NotHealthy(address subject, bytes32 policyId);
     error StillHealthy(address subject, bytes32 policyId);
 
+    /// @notice Whose word counts.
     function registry() external view returns (IHealthRegistry);
 
     /// @notice Whose portfolio must be healthy.

@@ -160,7 +160,10 @@ interface IHealthRegistry {
     /// @dev Reads one slot.
     function isHealthy(address subject, bytes32 policyId) external view returns (bool);
 
+    /// @notice All that is stored for a subject under a policy; zeros before its first attestation.
     function recordOf(address subject, bytes32 policyId) external view returns (Record memory);
+
+    /// @notice Whether `subject` ever declared accounts.
     function isEnrolled(address subject) external view returns (bool);
 
     /// @notice The list of accounts that counts now; 0 when the subject never enrolled.
@@ -187,7 +190,12 @@ interface IHealthRegistry {
     ///         declared domain.
     function domain() external view returns (uint256);
 
+    /// @notice Policies by their ids.
     function policyBook() external view returns (IPolicyBook);
+
+    /// @notice The market tables that attestations may be about.
     function marketBook() external view returns (IMarketBook);
+
+    /// @notice The verifiers of proofs.
     function verifierBook() external view returns (IVerifierBook);
 }

@@ -28,6 +28,7 @@ interface IHealthResolver {
     /// @notice The schema's id at EAS, where the resolver registers it when it is built: its text, this resolver, revocable.
     function schemaUid() external view returns (bytes32);
 
+    /// @notice Whose word counts.
     function registry() external view returns (IHealthRegistry);
 
     /// @notice Whether the EAS attestation `uid` counts now: it is of this schema, was not revoked, has not expired, and the

@@ -54,9 +54,16 @@ interface IMarketBook {
     /// @notice Whether the table `root` at `asOf` may be used in an attestation.
     function isAccepted(uint256 root, uint64 asOf) external view returns (bool);
 
+    /// @notice What was decided about a table.
     function standingOf(uint256 root, uint64 asOf) external view returns (Standing);
+
+    /// @notice Who signs market tables, ascending.
     function publishers() external view returns (address[] memory);
+
+    /// @notice Whether `account` signs market tables.
     function isPublisher(address account) external view returns (bool);
+
+    /// @notice How many publishers have to sign.
     function threshold() external view returns (uint256);
 
     /// @notice Seconds after its time for which a table can be published.

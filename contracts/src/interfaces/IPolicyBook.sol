@@ -140,6 +140,7 @@ interface IPolicyBook {
     /// @notice A line as it stands: an announced move that has come into force is shown as current.
     function lineOf(bytes32 line) external view returns (Line memory);
 
+    /// @notice Whether a line of this id was opened.
     function isLine(bytes32 line) external view returns (bool);
 
     /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,

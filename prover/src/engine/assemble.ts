@@ -26,18 +26,17 @@ export interface KeyPoints {
   readonly delta1: G1Json;
 }
 
-/** Each worker's sums, affine and plain; `c` and `h` both go into the proof's C. */
+/** Each worker's sums, affine and plain; `c` is of C and H together. */
 export interface QuerySums {
   readonly a: readonly Uint8Array[];
   readonly b1: readonly Uint8Array[];
   readonly b2: readonly Uint8Array[];
   readonly c: readonly Uint8Array[];
-  readonly h: readonly Uint8Array[];
 }
 
 /**
  * Assembles and verifies a proof:
- * A = alpha + a + r delta, B = beta + b + s delta, C = c + h + s A + r (beta + b).
+ * A = alpha + a + r delta, B = beta + b + s delta, C = c + s A + r (beta + b).
  * Fresh r and s from the platform's secure source make two proofs of one witness unlinkable.
  *
  * @throws KeelError kind `proof`, code `proof.unsound`, when the proof does not verify: the witness does not satisfy
@@ -53,7 +52,7 @@ export function assembleProof(
   const a = g1(verificationKey.vk_alpha_1).add(sumG1(sums.a)).add(g1(key.delta1).multiply(r));
   const b = g2(verificationKey.vk_beta_2).add(sumG2(sums.b2)).add(g2(verificationKey.vk_delta_2).multiply(s));
   const b1 = g1(key.beta1).add(sumG1(sums.b1));
-  const c = sumG1([...sums.c, ...sums.h])
+  const c = sumG1(sums.c)
     .add(a.multiply(s))
     .add(b1.is0() ? b1 : b1.multiply(r));
   const proof: Groth16Proof = {

@@ -31,7 +31,7 @@ export interface EngineWorker {
   /** From values on the domain to values on the odd coset. */
   extend(values: Uint8Array): Promise<Outcome<Uint8Array>>;
   multiply(job: number, query: Query): Promise<Outcome<Uint8Array>>;
-  multiplyQuotient(values: RowValues): Promise<Outcome<Uint8Array>>;
+  multiplyC(job: number, values: RowValues): Promise<Outcome<Uint8Array>>;
   assemble(sums: QuerySums, publicSignals: readonly string[]): Promise<Outcome<Groth16Proof>>;
   /** Wipes and forgets a job's witness. */
   release(job: number): void;
@@ -80,7 +80,7 @@ export function createEngineWorker(): EngineWorker {
         (extended) => [extended],
       ),
     multiply: (job, query) => toOutcome(() => ready().kernel.multiply(query, witnessOf(job))),
-    multiplyQuotient: (values) => toOutcome(() => ready().kernel.multiplyQuotient(values)),
+    multiplyC: (job, values) => toOutcome(() => ready().kernel.multiplyC(witnessOf(job), values)),
     assemble: (sums, publicSignals) => toOutcome(() => assembleProof(ready().key, sums, publicSignals)),
     release(job) {
       witnesses.get(job)?.fill(0);

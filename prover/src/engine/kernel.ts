@@ -9,7 +9,7 @@
  * @module
  */
 import { KeelError } from "../../../verifier/src/errors.js";
-import { ELEMENT_BYTES } from "./bytes.js";
+import { concatenate, ELEMENT_BYTES } from "./bytes.js";
 import {
   type Arithmetic,
   type CompiledArithmetic,
@@ -51,8 +51,11 @@ export interface Kernel {
   extend(values: Uint8Array): Uint8Array;
   /** Sum of the slice's bases of a query, each times its wire's value. */
   multiply(query: Query, witness: Uint8Array): Uint8Array;
-  /** Sum of the slice's H bases times a * b - c, given the slice's part of each on the odd coset. */
-  multiplyQuotient(values: RowValues): Uint8Array;
+  /**
+   * Sum of the slice's C bases, each times its wire's value, and of its H bases times a * b - c, given the slice's part
+   * of each on the odd coset. Both go into one point of the proof, and one sum costs less than two.
+   */
+  multiplyC(witness: Uint8Array, values: RowValues): Uint8Array;
 }
 
 /** A query in memory. */
@@ -70,8 +73,9 @@ interface LoadedQuery {
 export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice): Promise<Kernel> {
   const arithmetic = await createArithmetic(compiled);
   const load = (query: Query): LoadedQuery => loadQuery(arithmetic, query, slice.queries[query]);
-  const queries = { a: load("a"), b1: load("b1"), b2: load("b2"), c: load("c") };
-  const h: LoadedQuery = loadQuery(arithmetic, "h", { wires: new Uint32Array(0), points: slice.h });
+  const queries = { a: load("a"), b1: load("b1"), b2: load("b2") };
+  const points = concatenate([slice.c.points, slice.h]);
+  const c = loadQuery(arithmetic, "c", { wires: slice.c.wires, points });
   const [a, b] = [loadMatrix(arithmetic, slice, 0), loadMatrix(arithmetic, slice, 1)];
   const coset = loadCoset(arithmetic, slice.domain);
   return {
@@ -81,12 +85,16 @@ export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice
       const { group, wires, points } = queries[query];
       return multiplyAndWipe(arithmetic, group, points, gather(witness, wires));
     },
-    multiplyQuotient: (values) =>
-      multiplyAndWipe(arithmetic, G1, h.points, quotients(arithmetic, values.a, values.b, values.c)),
+    multiplyC(witness, values) {
+      const parts = [gather(witness, c.wires), quotients(arithmetic, values.a, values.b, values.c)];
+      const scalars = concatenate(parts);
+      for (const part of parts) part.fill(0);
+      return multiplyAndWipe(arithmetic, G1, c.points, scalars);
+    },
   };
 }
 
-function loadQuery(arithmetic: Arithmetic, name: Query | "h", slice: QuerySlice): LoadedQuery {
+function loadQuery(arithmetic: Arithmetic, name: Query | "c", slice: QuerySlice): LoadedQuery {
   const group = name === "b2" ? G2 : G1;
   const points = loadPoints(arithmetic, slice.points);
   const pointBytes = name === "b2" ? G2_BYTES : G1_BYTES;
@@ -107,16 +115,18 @@ function loadMatrix(arithmetic: Arithmetic, slice: KeySlice, matrix: number): Ro
   for (let row = 0; row < slice.rows; row++) starts[row + 1]! += starts[row]!;
   const next = starts.slice();
   const wires = new Uint32Array(starts[slice.rows]!);
-  const coefficients = new Uint8Array(wires.length * ELEMENT_BYTES);
+  const terms = new Uint32Array(wires.length);
   for (let at = 0; at < view.byteLength; at += TERM_BYTES) {
     if (view.getUint32(at, true) !== matrix) continue;
     const row = view.getUint32(at + 4, true) - slice.firstRow;
     const place = next[row]!;
     next[row]! += 1;
     wires[place] = view.getUint32(at + 8, true);
-    coefficients.set(slice.terms.subarray(at + 12, at + TERM_BYTES), place * ELEMENT_BYTES);
+    terms[place] = at;
   }
-  return loadRows(arithmetic, starts, wires, coefficients);
+  return loadRows(arithmetic, starts, wires, (place, target, offset) =>
+    target.set(slice.terms.subarray(terms[place]! + 12, terms[place]! + TERM_BYTES), offset),
+  );
 }
 
 function rowValues(arithmetic: Arithmetic, a: Rows, b: Rows, witness: Uint8Array): RowValues {

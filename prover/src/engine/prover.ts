@@ -3,13 +3,13 @@
  * The prover: artifacts loaded and checked once, proofs as task graphs over a pool of workers.
  *
  * One proof: witness (one worker) -> rows of A, B, C (all workers, each its own) -> the three polynomials on the odd
- * coset (one worker each) -> H's sum (all workers); the sums over A, B, C fill every gap; at last one worker
+ * coset (one worker each) -> the sum over C and H (all workers); the sums over A and B fill every gap; at last one worker
  * assembles, blinds and verifies. Two proofs are under way at a time, so that one works where the other waits.
  *
  * @module
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Remote } from "comlink/dist/esm/comlink.mjs";
+import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "../../../verifier/src/errors.js";
 import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth16.js";
 import type { KeyPoints, QuerySums } from "./assemble.js";
@@ -21,7 +21,7 @@ import type { RowValues } from "./kernel.js";
 import { compileArithmetic } from "./kernels/arithmetic.js";
 import { unwrap } from "./outcome.js";
 import { createPool, type Pool, type Task, type WorkerHandle } from "./pool.js";
-import { type KeySlice, type Query, sliceKey } from "./slices.js";
+import { type KeySlice, type Query, sliceBuffers, sliceKey } from "./slices.js";
 import { parseZkey, type Zkey } from "./zkey.js";
 
 /** What differs between Node and browsers. */
@@ -101,13 +101,12 @@ const URGENCY = {
   evaluate: 1,
   transform: 2,
   verify: 3,
-  quotient: 4,
+  c: 4,
   b2: 5,
   a: 6,
   b1: 7,
-  c: 8,
 } as const;
-const QUERIES: readonly Query[] = ["b2", "a", "b1", "c"];
+const QUERIES: readonly Query[] = ["b2", "a", "b1"];
 
 interface Artifacts {
   readonly modules: EngineModules;
@@ -148,8 +147,9 @@ export async function createProverOn<Source>(
     },
     prepare: async (api, lane) => {
       const slice = artifacts.slices[lane] ?? (await sliceAgain(platform, options, workers, lane));
-      const wires = unwrap(await api.load(artifacts.modules, slice, artifacts.key));
       artifacts.slices[lane] = undefined;
+      const moved = transfer(slice, sliceBuffers(slice));
+      const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.key));
       if (wires !== artifacts.wires) {
         const expected = `a circuit of ${artifacts.wires} wires, as in the zkey`;
         const received = `${wires} wires`;
@@ -265,9 +265,9 @@ async function proveBytes(
         }),
       ),
     );
-    const h = quotientSums(pool, artifacts, job, evaluated);
-    const [b2, a, b1, c, hSums] = await Promise.all([...sums, h]);
-    const parts: QuerySums = { a: a!, b1: b1!, b2: b2!, c: c!, h: hSums! };
+    const quotient = sumsOfC(pool, artifacts, job, evaluated);
+    const [b2, a, b1, c] = await Promise.all([...sums, quotient]);
+    const parts: QuerySums = { a: a!, b1: b1!, b2: b2!, c: c! };
     job.advance("verify", 0);
     const assemble = (api: Remote<EngineWorker>) => api.assemble(parts, publicSignals);
     const proof = await runTask(pool, job, { urgency: URGENCY.verify, call: assemble });
@@ -278,8 +278,8 @@ async function proveBytes(
   }
 }
 
-/** Rows of A, B and C, their polynomials on the odd coset, and the sums over H. */
-async function quotientSums(
+/** Rows of A, B and C, their polynomials on the odd coset, and the sums over C and H. */
+async function sumsOfC(
   pool: Pool<EngineWorker>,
   artifacts: Artifacts,
   job: Job,
@@ -304,8 +304,9 @@ async function quotientSums(
       const part = (values: Uint8Array): Uint8Array =>
         values.slice(first * ELEMENT_BYTES, artifacts.cuts[lane + 1]! * ELEMENT_BYTES);
       const values = { a: part(a), b: part(b), c: part(c) };
-      const urgency = URGENCY.quotient;
-      const sum = await runTask(pool, job, { lane, urgency, call: (api) => api.multiplyQuotient(values) });
+      const urgency = URGENCY.c;
+      const call = (api: Remote<EngineWorker>) => api.multiplyC(job.id, values);
+      const sum = await runTask(pool, job, { lane, urgency, call });
       for (const bytes of Object.values(values)) bytes.fill(0);
       job.advance("multiply", 1 / (pool.size * (QUERIES.length + 1)));
       return sum;

@@ -16,8 +16,8 @@ export interface QuerySlice {
   readonly points: Uint8Array;
 }
 
-/** The four queries that are multiplied by the witness. */
-export type Query = "a" | "b1" | "b2" | "c";
+/** The queries that only the witness multiplies, each for a point of the proof of its own. */
+export type Query = "a" | "b1" | "b2";
 
 /** What one worker keeps of a key. */
 export interface KeySlice {
@@ -28,6 +28,7 @@ export interface KeySlice {
   /** Their terms, as in the file. */
   readonly terms: Uint8Array;
   readonly queries: Readonly<Record<Query, QuerySlice>>;
+  readonly c: QuerySlice;
   /** A contiguous part of the H query, starting at `firstH`. */
   readonly firstH: number;
   readonly h: Uint8Array;
@@ -37,13 +38,12 @@ export interface KeySlice {
 export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
   const cuts = balancedCuts(zkey, workers);
   const terms = partitionTerms(zkey, cuts);
-  const firstPrivate = zkey.publicSignals + 1;
   const queries = {
     a: dealPoints(zkey.a, G1_BYTES, 0, workers),
     b1: dealPoints(zkey.b1, G1_BYTES, 0, workers),
     b2: dealPoints(zkey.b2, G2_BYTES, 0, workers),
-    c: dealPoints(zkey.c, G1_BYTES, firstPrivate, workers),
   };
+  const c = dealPoints(zkey.c, G1_BYTES, zkey.publicSignals + 1, workers);
   return Array.from({ length: workers }, (_, worker) => {
     const firstH = Math.floor((zkey.domain * worker) / workers);
     const endH = Math.floor((zkey.domain * (worker + 1)) / workers);
@@ -56,12 +56,19 @@ export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
         a: queries.a[worker]!,
         b1: queries.b1[worker]!,
         b2: queries.b2[worker]!,
-        c: queries.c[worker]!,
       },
+      c: c[worker]!,
       firstH,
-      h: zkey.h.slice(firstH * G1_BYTES, endH * G1_BYTES),
+      // A copy: slice() of a Buffer, which Node's files come as, would be a view of the whole file.
+      h: new Uint8Array(zkey.h.subarray(firstH * G1_BYTES, endH * G1_BYTES)),
     };
   });
+}
+
+/** The memory of a slice, all its own, so that it can be moved to a worker. */
+export function sliceBuffers({ terms, h, queries, c }: KeySlice): ArrayBuffer[] {
+  const parts = [...Object.values(queries), c].flatMap(({ wires, points }) => [wires, points]);
+  return [terms, h, ...parts].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /** Row boundaries, workers + 1 of them, with about equally many terms in between. */

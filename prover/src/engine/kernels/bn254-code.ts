@@ -6,7 +6,8 @@
  */
 import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
-import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS, toLimbs } from "./field-code.js";
+import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
+import { toLimbs } from "./limb-code.js";
 import { defineTransform } from "./transform-code.js";
 import { createModuleWriter } from "./wasm-writer.js";
 
@@ -33,7 +34,7 @@ export function writeBn254(): Bn254Code {
   };
   const zeroWords = [1n, 2n, 3n].map((multiple) => Number(toLimbs(multiple * p)[0]!));
   defineField(writer, "fp", p);
-  defineExtension(writer, "fp2", "fp");
+  defineExtension(writer, "fp2", "fp", p);
   defineCurve(writer, "g1", {
     prefix: "fp",
     bytes: FIELD_BYTES,

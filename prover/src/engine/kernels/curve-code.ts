@@ -9,44 +9,54 @@
  * @module
  */
 import { FIELD_BYTES } from "./field-code.js";
+import { COLUMNS, columnwise, constants, multiplyLimbs, reduceColumns } from "./limb-code.js";
+import { defineProducts } from "./product-code.js";
 import { type Code, i32, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
  * subset of the base field's, with the same bounds on each coordinate.
  */
-export function defineExtension(writer: ModuleWriter, prefix: string, base: string): void {
+export function defineExtension(writer: ModuleWriter, prefix: string, base: string, p: bigint): void {
   const f = (op: string, ...args: Code[]): Code => writer.call(`${base}_${op}`, ...args);
   const c1 = (pointer: Code): Code => i32.add(pointer, i32.const(FIELD_BYTES));
   const temporary = (): Code => i32.const(writer.data(new Uint8Array(FIELD_BYTES)));
-  const [t0, t1, zero] = [temporary(), temporary(), temporary()];
+  const [t0, t1] = [temporary(), temporary()];
   const define = (op: string, params: number, body: (...pointers: Code[]) => Code): void =>
     writer.define(`${prefix}_${op}`, params, "none", ({ params: p }) => body(...p.map(({ get }) => get)));
 
-  define("mul", 3, (a, b, r) => [
-    ...f("sub4", zero, c1(b!), t0),
-    ...f("mul2", a!, b!, c1(a!), t0, t0),
-    ...f("mul2", a!, c1(b!), c1(a!), b!, c1(r!)),
-    ...f("copy", t0, r!),
-  ]);
-  // (a0 + a1)(a0 - a1) and 2 a0 a1
-  define("square", 2, (a, r) => [
-    ...f("add", a!, c1(a!), t0),
-    ...f("sub4", a!, c1(a!), t1),
-    ...f("mul", t0, t1, t0),
-    ...f("add", a!, a!, t1),
-    ...f("mul", t1, c1(a!), c1(r!)),
-    ...f("copy", t0, r!),
-  ]);
+  // A multiple of p^2 that keeps differences of products positive.
+  const lift = constants(32n * p * p, COLUMNS);
+  defineProducts(writer, prefix, p, {
+    coordinates: 2,
+    // Karatsuba with three products, and reductions of sums only.
+    multiply(steps, [a0, a1], [b0, b1]) {
+      const { add, sub } = columnwise(steps);
+      const [low, high] = [multiplyLimbs(steps, a0!, b0!), multiplyLimbs(steps, a1!, b1!)];
+      const mixed = multiplyLimbs(steps, add(a0!, a1!), add(b0!, b1!));
+      return [sub(low, high), sub(mixed, add(low, high))].map((columns) =>
+        reduceColumns(steps, add(columns, lift), p),
+      );
+    },
+    // (a0 + a1)(a0 - a1) and 2 a0 a1
+    square(steps, [a0, a1]) {
+      const { add, sub } = columnwise(steps);
+      const first = multiplyLimbs(steps, add(a0!, a1!), sub(a0!, a1!));
+      const second = multiplyLimbs(steps, add(a0!, a0!), a1!);
+      return [reduceColumns(steps, add(first, lift), p), reduceColumns(steps, second, p)];
+    },
+  });
   // 1 / a = conjugate(a) / (a0^2 + a1^2)
   define("invert", 2, (a, r) => [
-    ...f("mul2", a!, a!, c1(a!), c1(a!), t0),
+    ...f("square", a!, t0),
+    ...f("square", c1(a!), t1),
+    ...f("add", t0, t1, t0),
     ...f("invert", t0, t0),
     ...f("mul", a!, t0, r!),
-    ...f("sub4", zero, c1(a!), t1),
+    ...f("negate", c1(a!), t1),
     ...f("mul", t1, t0, c1(r!)),
   ]);
-  for (const op of ["add", "sub", "difference"]) {
+  for (const op of ["add", "sub"]) {
     define(op, 3, (a, b, r) => [...f(op, a!, b!, r!), ...f(op, c1(a!), c1(b!), c1(r!))]);
   }
   define("copy", 2, (a, r) => [...f("copy", a!, r!), ...f("copy", c1(a!), c1(r!))]);
@@ -123,14 +133,10 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
       ...pointer.set(i32.sub(pointer.get, i32.const(1))),
     ]),
   ];
-  /** Stores slope^2 - p.x - q.x and slope (p.x - x3) - p.y at `result`; clobbers `inverse`. */
+  /** Stores slope^2 - p.x - q.x and slope (p.x - x3) - p.y at `result`. */
   const finish = (p: Local, py: Local, q: Local, result: Code): Code => [
-    ...f("square", slope, x3),
-    ...f("difference", x3, p.get, x3),
-    ...f("difference", x3, q.get, x3),
-    ...f("sub", p.get, x3, inverse),
-    ...f("mul", slope, inverse, slope),
-    ...f("difference", slope, py.get, y(result)),
+    ...f("squareSub", slope, p.get, q.get, x3),
+    ...f("subMulSub", p.get, x3, slope, py.get, y(result)),
     ...f("copy", x3, result),
   ];
 
@@ -168,8 +174,7 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
         ...readSigned(p, py, negatedP),
         ...q.set(i32.load(at.get, 4)),
         ...readSigned(q, qy, negatedQ),
-        ...f("sub", qy.get, py.get, slope),
-        ...f("mul", slope, inverse, slope),
+        ...f("subMul", qy.get, py.get, inverse, slope),
         ...finish(p, py, q, i32.load(at.get, 8)),
       ]),
     ];

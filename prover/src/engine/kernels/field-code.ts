@@ -9,31 +9,28 @@
  * @module
  */
 import {
-  type Code,
-  type FunctionScope,
-  i32,
-  i64,
-  type Local,
-  loopWhile,
-  type ModuleWriter,
-  ret,
-  when,
-} from "./wasm-writer.js";
+  COLUMNS,
+  columnwise,
+  constants,
+  createDefiner,
+  LIMB_BITS,
+  LIMBS,
+  liftNegative,
+  loadLimbs,
+  MASK,
+  multiplyLimbs,
+  reduceColumns,
+  type Steps,
+  storeLimbs,
+  toLimbs,
+} from "./limb-code.js";
+import { defineProducts } from "./product-code.js";
+import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
-export const LIMBS = 9;
-export const LIMB_BITS = 29n;
 /** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
 export const FIELD_BYTES = 40;
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
-const MASK = (1n << LIMB_BITS) - 1n;
-
-/** The limbs of a number. */
-export function toLimbs(value: bigint): bigint[] {
-  return Array.from({ length: LIMBS }, (_, i) =>
-    i === LIMBS - 1 ? value >> (LIMB_BITS * BigInt(i)) : (value >> (LIMB_BITS * BigInt(i))) & MASK,
-  );
-}
 
 /** An element's bytes. */
 export function elementBytes(value: bigint): Uint8Array {
@@ -43,145 +40,66 @@ export function elementBytes(value: bigint): Uint8Array {
 }
 
 /**
- * Adds a field's functions, all on pointers and safe when pointers are equal:
- * `mul(a, b, r)`, `mul2(a, b, c, d, r)` = ab + cd, `add`, `sub(a, b, r)` = a - b + 2p for b <= 2p, `sub4` = a - b + 4p
- * for b <= 4p, `sum` and `difference(a, b, r)` in [0, 2p) for a and b there, `negate(a, r)` = 2p - a, `square(a, r)`,
- * `reduce(a)` from below 4p to canonical, `isZero(a)` and `equal(a, b)` of canonical elements, `copy(a, r)`, `invert(a, r)`,
- * `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
- * or entering Montgomery form.
+ * Adds a field's functions, all on pointers and safe when pointers are equal. Inputs of products are below 8p; stored
+ * elements are below 2p, and those that `defineProducts` gets are.
+ * - `add(a, b, r)`; `sub(a, b, r)` = a - b + 2p; `negate(a, r)` = 2p - a; see `defineProducts` for the products;
+ * - in [0, 2p): `difference(a, b, r)`, `mulAdd(a, b, sum)`, and two at once, `butterfly(u, v, root)`: u + v root, u - v root; its inverse
+ *   `inverseButterfly(u, v, root)`: u + v, (u - v) root;
+ * - `reduce(a)` from below 4p to canonical; `isZero(a)` and `equal(a, b)` of canonical elements; `copy(a, r)`;
+ *   `invert(a, r)`;
+ * - `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
+ *   or entering Montgomery form.
  */
 export function defineField(writer: ModuleWriter, prefix: string, p: bigint): void {
   const name = (op: string): string => `${prefix}_${op}`;
-  const pLimbs = toLimbs(p);
-  const inverse = negatedInverse(p);
   const limb = (pointer: Local, i: number): Code => i64.load32(pointer.get, 4 * i);
   const store = (pointer: Local, i: number, value: Code): Code => i64.store32(pointer.get, value, 4 * i);
-  const carry = (scope: FunctionScope, limbs: readonly Local[], target: Local): Code => {
-    const overflow = scope.i64();
-    return limbs.flatMap((t, i) =>
-      i === LIMBS - 1
-        ? store(target, i, i === 0 ? t.get : i64.add(t.get, overflow.get))
-        : [
-            ...(i === 0 ? [] : t.set(i64.add(t.get, overflow.get))),
-            ...overflow.set(i64.shrS(t.get, i64.const(LIMB_BITS))),
-            ...store(target, i, i64.and(t.get, i64.const(MASK))),
-          ],
-    );
-  };
-  const montgomery = (op: string, pairs: number): void =>
-    writer.define(name(op), 2 * pairs + 1, "none", (scope) => {
-      const right = Array.from({ length: pairs }, (_, k) =>
-        Array.from({ length: LIMBS }, () => scope.i64()).map((local, j) => ({
-          local,
-          pointer: scope.params[2 * k + 1]!,
-          j,
-        })),
-      );
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      const [a, m] = [scope.i64(), scope.i64()];
-      const code: number[] = right
-        .flat()
-        .flatMap(({ local, pointer, j }) => [...local.set(limb(pointer, j))]);
-      let live = t;
-      for (let i = 0; i < LIMBS; i++) {
-        for (let k = 0; k < pairs; k++) {
-          code.push(...a.set(limb(scope.params[2 * k]!, i)));
-          for (let j = 0; j < LIMBS; j++) {
-            const product = i64.mul(a.get, right[k]![j]!.local.get);
-            const fresh = k === 0 && (i === 0 || j === LIMBS - 1);
-            code.push(...live[j]!.set(fresh ? product : i64.add(live[j]!.get, product)));
-          }
-        }
-        const low = i64.and(live[0]!.get, i64.const(MASK));
-        code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
-        const added = (j: number): Code => i64.add(live[j]!.get, i64.mul(m.get, i64.const(pLimbs[j]!)));
-        // The lowest limb becomes a multiple of 2^29 and leaves as a carry.
-        const shifted = i64.shrU(added(0), i64.const(LIMB_BITS));
-        code.push(...live[1]!.set(i64.add(added(1), shifted)));
-        for (let j = 2; j < LIMBS; j++) code.push(...live[j]!.set(added(j)));
-        live = [...live.slice(1), live[0]!];
-      }
-      code.push(...live[LIMBS - 1]!.set(i64.const(0n)));
-      return [...code, ...carry(scope, live, scope.params[2 * pairs]!)];
-    });
-  montgomery("mul", 1);
-  montgomery("mul2", 2);
-
-  // Column by column: the 36 mixed products count twice and are made once.
-  writer.define(name("square"), 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    const limbs = Array.from({ length: LIMBS }, () => scope.i64());
-    const doubled = scope.i64();
-    const t = Array.from({ length: 2 * LIMBS }, () => scope.i64());
-    const m = scope.i64();
-    const code: number[] = limbs.flatMap((local, i) => [...local.set(limb(a, i))]);
-    const started = new Set<number>();
-    const addTo = (column: number, product: Code): void => {
-      code.push(...t[column]!.set(started.has(column) ? i64.add(t[column]!.get, product) : product));
-      started.add(column);
-    };
-    for (let i = 0; i < LIMBS; i++) {
-      addTo(2 * i, i64.mul(limbs[i]!.get, limbs[i]!.get));
-      code.push(...doubled.set(i64.shl(limbs[i]!.get, i64.const(1n))));
-      for (let j = i + 1; j < LIMBS; j++) addTo(i + j, i64.mul(doubled.get, limbs[j]!.get));
-    }
-    for (let i = 0; i < LIMBS; i++) {
-      const low = i64.and(t[i]!.get, i64.const(MASK));
-      code.push(...m.set(i64.and(i64.mul(low, i64.const(inverse)), i64.const(MASK))));
-      for (let j = 0; j < LIMBS; j++) addTo(i + j, i64.mul(m.get, i64.const(pLimbs[j]!)));
-      addTo(i + 1, i64.shrU(t[i]!.get, i64.const(LIMB_BITS)));
-    }
-    return [...code, ...carry(scope, t.slice(LIMBS), r)];
+  const define = createDefiner(writer, prefix);
+  const twoP = constants(2n * p);
+  const multiply = (steps: Steps, a: Code[], b: Code[]): Code[] =>
+    reduceColumns(steps, multiplyLimbs(steps, a, b), p);
+  defineProducts(writer, prefix, p, {
+    coordinates: 1,
+    multiply(steps, [a], [b]) {
+      const columns = columnwise(steps).add(multiplyLimbs(steps, a!, b!), constants(16n * p * p, COLUMNS));
+      return [reduceColumns(steps, columns, p)];
+    },
+    square: (steps, [a]) => [multiply(steps, a!, a!)],
   });
-
-  const limbwise = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
-    writer.define(name(op), 3, "none", (scope) => {
-      const [a, b, r] = scope.params as [Local, Local, Local];
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      return [
-        ...t.flatMap((local, i) => local.set(combine(limb(a, i), limb(b, i), i))),
-        ...carry(scope, t, r),
-      ];
-    });
-  limbwise("add", (a, b) => i64.add(a, b));
-  // Limbs may go below zero for a moment: carries are arithmetic shifts and the sum is positive.
-  const subtract = (op: string, multiple: bigint): void => {
-    const limbs = toLimbs(multiple);
-    limbwise(op, (a, b, i) => i64.sub(i64.add(a, i64.const(limbs[i]!)), b));
-  };
-  subtract("sub", 2n * p);
-  subtract("sub4", 4n * p);
-  const twoP = toLimbs(2n * p);
-  writer.define(name("negate"), 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    const t = Array.from({ length: LIMBS }, () => scope.i64());
-    const differences = t.flatMap((local, i) => local.set(i64.sub(i64.const(twoP[i]!), limb(a, i))));
-    return [...differences, ...carry(scope, t, r)];
+  define("add", 3, (steps, [a, b, r]) => {
+    storeLimbs(steps, columnwise(steps).add(loadLimbs(steps, a!), loadLimbs(steps, b!)), r!);
   });
-  // Subtracts 2p or nothing, then adds 2p back when the result is negative.
-  const modulo2p = (op: string, combine: (a: Code, b: Code, i: number) => Code): void =>
-    writer.define(name(op), 3, "none", (scope) => {
-      const [a, b, r] = scope.params as [Local, Local, Local];
-      const t = Array.from({ length: LIMBS }, () => scope.i64());
-      const negative = scope.i64();
-      const combined = t.flatMap((local, i) => {
-        const plain = combine(limb(a, i), limb(b, i), i);
-        // What is left in the limb below, above its 29 bits, is its carry or borrow.
-        return local.set(i === 0 ? plain : i64.add(plain, i64.shrS(t[i - 1]!.get, i64.const(LIMB_BITS))));
-      });
-      const corrected = t.flatMap((local, i) => {
-        const own = i === LIMBS - 1 ? local.get : i64.and(local.get, i64.const(MASK));
-        return local.set(i64.add(own, i64.and(i64.const(twoP[i]!), negative.get)));
-      });
-      return [
-        ...combined,
-        ...negative.set(i64.shrS(t[LIMBS - 1]!.get, i64.const(63n))),
-        ...corrected,
-        ...carry(scope, t, r),
-      ];
-    });
-  modulo2p("difference", (a, b) => i64.sub(a, b));
-  modulo2p("sum", (a, b, i) => i64.sub(i64.add(a, b), i64.const(twoP[i]!)));
+  define("sub", 3, (steps, [a, b, r]) => {
+    const { add, sub } = columnwise(steps);
+    storeLimbs(steps, sub(add(loadLimbs(steps, a!), twoP), loadLimbs(steps, b!)), r!);
+  });
+  define("negate", 2, (steps, [a, r]) => {
+    storeLimbs(steps, columnwise(steps).sub(twoP, loadLimbs(steps, a!)), r!);
+  });
+  define("difference", 3, (steps, [a, b, r]) => {
+    const difference = columnwise(steps).sub(loadLimbs(steps, a!), loadLimbs(steps, b!));
+    storeLimbs(steps, liftNegative(steps, difference, 2n * p), r!);
+  });
+  define("butterfly", 3, (steps, [u, v, root]) => {
+    const { add, sub } = columnwise(steps);
+    const product = multiply(steps, loadLimbs(steps, v!), loadLimbs(steps, root!));
+    const first = loadLimbs(steps, u!);
+    storeLimbs(steps, liftNegative(steps, sub(add(first, product), twoP), 2n * p), u!);
+    storeLimbs(steps, liftNegative(steps, sub(first, product), 2n * p), v!);
+  });
+  define("mulAdd", 3, (steps, [a, b, sum]) => {
+    const { add, sub } = columnwise(steps);
+    const product = multiply(steps, loadLimbs(steps, a!), loadLimbs(steps, b!));
+    const total = sub(add(product, loadLimbs(steps, sum!)), twoP);
+    storeLimbs(steps, liftNegative(steps, total, 2n * p), sum!);
+  });
+  define("inverseButterfly", 3, (steps, [u, v, root]) => {
+    const { add, sub } = columnwise(steps);
+    const [first, second] = [loadLimbs(steps, u!), loadLimbs(steps, v!)];
+    storeLimbs(steps, liftNegative(steps, sub(add(first, second), twoP), 2n * p), u!);
+    const difference = add(sub(first, second), twoP);
+    storeLimbs(steps, multiply(steps, difference, loadLimbs(steps, root!)), v!);
+  });
 
   writer.define(name("reduce"), 1, "none", (scope) => {
     const [a] = scope.params as [Local];
@@ -255,17 +173,16 @@ function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
 
 /** Between 256 bits as four 64-bit words and nine 29-bit limbs. */
 function defineConversions(writer: ModuleWriter, prefix: string): void {
-  writer.define(`${prefix}_fromBytes`, 2, "none", (scope) => {
-    const [source, r] = scope.params as [Local, Local];
-    return Array.from({ length: LIMBS }, (_, i) => {
+  createDefiner(writer, prefix)("fromBytes", 2, ({ code, keep }, [source, r]) => {
+    const limbs = Array.from({ length: LIMBS }, (_, i) => {
       const bit = Number(LIMB_BITS) * i;
       const [word, shift] = [bit >> 6, bit & 63];
-      const low = i64.shrU(i64.load(source.get, 8 * word), i64.const(BigInt(shift)));
+      const low = i64.shrU(i64.load(source!, 8 * word), i64.const(BigInt(shift)));
       const crosses = shift + Number(LIMB_BITS) > 64 && word < 3;
-      const high = (): Code => i64.shl(i64.load(source.get, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
-      const value = i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK));
-      return i64.store32(r.get, value, 4 * i);
-    }).flat();
+      const high = (): Code => i64.shl(i64.load(source!, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
+      return keep(i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK)));
+    });
+    for (const [i, value] of limbs.entries()) code.push(...i64.store32(r!, value, 4 * i));
   });
   writer.define(`${prefix}_toBytes`, 2, "none", (scope) => {
     const [a, target] = scope.params as [Local, Local];
@@ -286,11 +203,4 @@ function defineConversions(writer: ModuleWriter, prefix: string): void {
       );
     }).flat();
   });
-}
-
-/** -1/p modulo 2^29, by Newton's iteration. */
-function negatedInverse(p: bigint): bigint {
-  let inverse = 1n;
-  for (let i = 0; i < 5; i++) inverse = (inverse * (2n - p * inverse)) & MASK;
-  return -inverse & MASK;
 }

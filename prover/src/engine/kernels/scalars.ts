@@ -30,12 +30,16 @@ export interface Coset {
   readonly roots: number;
 }
 
-/** Loads a matrix for good; coefficients are snarkjs's: times 2^512, 32-byte little-endian, in the order of `wires`. */
+/**
+ * Loads a matrix for good.
+ *
+ * @param coefficient writes the one of a place in the order of `wires`: snarkjs's, times 2^512, 32 bytes little-endian
+ */
 export function loadRows(
   arithmetic: Arithmetic,
   starts: Uint32Array,
   wires: Uint32Array,
-  coefficients: Uint8Array,
+  coefficient: (place: number, target: Uint8Array, offset: number) => void,
 ): Rows {
   // Times 2^522: a product with a plain value is in Montgomery form.
   const factor = loadConstant(arithmetic, 2n ** (2n * RADIX_BITS - 512n + RADIX_BITS));
@@ -45,15 +49,14 @@ export function loadRows(
     wires: loadWords(arithmetic, wires),
     coefficients: allocate(arithmetic, wires.length * FIELD_BYTES),
   };
-  scoped(arithmetic, () => {
-    const source = loadBytes(arithmetic, coefficients);
-    const { fr_fromBytes: read, fr_mul: multiply } = arithmetic.call;
-    for (let t = 0; t < wires.length; t++) {
-      const element = rows.coefficients + t * FIELD_BYTES;
-      read!(source + t * ELEMENT_BYTES, element);
-      multiply!(element, factor, element);
-    }
-  });
+  const bytes = bytesAt(arithmetic, rows.coefficients, wires.length * FIELD_BYTES);
+  const { fr_fromBytes: read, fr_mul: multiply } = arithmetic.call;
+  for (let place = 0; place < wires.length; place++) {
+    const element = rows.coefficients + place * FIELD_BYTES;
+    coefficient(place, bytes, place * FIELD_BYTES);
+    read!(element, element);
+    multiply!(element, factor, element);
+  }
   return rows;
 }
 

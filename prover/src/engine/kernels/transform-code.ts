@@ -24,7 +24,7 @@ export function defineTransform(writer: ModuleWriter, prefix: string): void {
   const bytesOf = (count: Code): Code => i32.mul(count, i32.const(FIELD_BYTES));
 
   // One layer of butterflies at distance `length`, for both directions.
-  const layer = (name: string, butterfly: (u: Code, v: Code, root: Code) => Code): void =>
+  const layer = (name: string, butterfly: string): void =>
     writer.define(`${prefix}_${name}`, 4, "none", (scope) => {
       const [values, n, length, roots] = scope.params as [Local, Local, Local, Local];
       const [u, blockEnd, end, root, distance, stride] = Array.from({ length: 6 }, () => scope.i32()) as [
@@ -39,7 +39,7 @@ export function defineTransform(writer: ModuleWriter, prefix: string): void {
         ...root.set(roots.get),
         ...blockEnd.set(i32.add(u.get, distance.get)),
         ...loopWhile(i32.ltU(u.get, blockEnd.get), [
-          ...butterfly(u.get, i32.add(u.get, distance.get), root.get),
+          ...f(butterfly, u.get, i32.add(u.get, distance.get), root.get),
           ...step(u, i32.const(FIELD_BYTES)),
           ...step(root, stride.get),
         ]),
@@ -53,16 +53,8 @@ export function defineTransform(writer: ModuleWriter, prefix: string): void {
         ...loopWhile(i32.ltU(u.get, end.get), block),
       ];
     });
-  layer("inverseLayer", (u, v, root) => [
-    ...f("difference", u, v, scratch),
-    ...f("sum", u, v, u),
-    ...f("mul", scratch, root, v),
-  ]);
-  layer("layer", (u, v, root) => [
-    ...f("mul", v, root, scratch),
-    ...f("difference", u, scratch, v),
-    ...f("sum", u, scratch, u),
-  ]);
+  layer("inverseLayer", "inverseButterfly");
+  layer("layer", "butterfly");
 
   writer.define(`${prefix}_toCoset`, 5, "none", (scope) => {
     const [values, n, inverseRoots, scale, roots] = scope.params as [Local, Local, Local, Local, Local];
@@ -105,11 +97,9 @@ export function defineTransform(writer: ModuleWriter, prefix: string): void {
       ...loopWhile(i32.ltU(sum.get, last.get), [
         ...term.set(i32.load(starts.get)),
         ...rowEnd.set(i32.load(starts.get, 4)),
-        ...f("sub", scratch, scratch, sum.get),
-        ...f("reduce", sum.get),
+        ...f("difference", scratch, scratch, sum.get),
         ...loopWhile(i32.ltU(term.get, rowEnd.get), [
-          ...f("mul", coefficient, value, scratch),
-          ...f("sum", sum.get, scratch, sum.get),
+          ...f("mulAdd", coefficient, value, sum.get),
           ...step(term, i32.const(1)),
         ]),
         ...step(sum, i32.const(FIELD_BYTES)),

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Coverage of the contracts by the contract tests: instruments a copy of the sources before they run, and adds up afterwards
+ * what their chains counted. Fails when a line was never run or a branch never taken.
+ *
+ * @module
+ */
+
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative, resolve } from "node:path";
+
+/** The parts of solidity-coverage's interface that are used; it has no types. */
+interface Instrumentation {
+  instrument(targets: readonly Target[]): Target[];
+  getInstrumentationData(): Record<string, Mark>;
+  readonly instrumenter: { readonly instrumentationData: Record<string, Mark> };
+  readonly coverage: {
+    generate(data: Record<string, Mark>): void;
+    readonly data: Readonly<Record<string, Counted>>;
+  };
+}
+interface Target {
+  readonly source: string;
+  readonly canonicalPath: string;
+}
+interface Mark {
+  hits: number;
+}
+/** Istanbul's counts of one file: lines, functions, both ways of branches. */
+interface Counted {
+  readonly l: Readonly<Record<string, number>>;
+  readonly f: Readonly<Record<string, number>>;
+  readonly b: Readonly<Record<string, readonly [number, number]>>;
+  readonly branchMap: Readonly<Record<string, { readonly line: number }>>;
+}
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const FOLDER = join(ROOT, ".keel", "coverage");
+const SOURCES = join(ROOT, "contracts", "src");
+/** What is generated, says nothing or exists for tests only is not measured. */
+const UNMEASURED = /^(generated|interfaces|mocks)\//;
+
+const require = createRequire(import.meta.url);
+const Api = require("solidity-coverage/lib/api") as new (config: { silent: boolean }) => Instrumentation;
+const api = new Api({ silent: true });
+
+export function setup(): void {
+  rmSync(FOLDER, { recursive: true, force: true });
+  const copy = join(FOLDER, "contracts");
+  mkdirSync(copy, { recursive: true });
+  cpSync(SOURCES, join(copy, "src"), { recursive: true, filter: (path) => !path.includes("/generated/") });
+  cpSync(join(ROOT, "contracts", "solidity.cjs"), join(copy, "solidity.cjs"));
+  const config = relative(copy, join(import.meta.dirname, "hardhat.config.cjs"));
+  writeFileSync(join(copy, "hardhat.config.cjs"), `module.exports = require(${JSON.stringify(config)});\n`);
+  for (const { canonicalPath, source } of api.instrument(targets())) {
+    writeFileSync(join(copy, "src", relative(SOURCES, canonicalPath)), source);
+  }
+  writeFileSync(join(FOLDER, "marks.json"), JSON.stringify(api.getInstrumentationData()));
+  process.env.KEEL_COVERAGE = FOLDER;
+  process.env.KEEL_CONTRACTS = copy;
+}
+
+export function teardown(): void {
+  const marks = api.instrumenter.instrumentationData;
+  for (const name of readdirSync(FOLDER).filter((file) => file.startsWith("hits-"))) {
+    const hits = JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as Record<string, number>;
+    for (const [hash, count] of Object.entries(hits)) marks[hash]!.hits += count;
+  }
+  api.coverage.generate(marks);
+  const files = Object.entries(api.coverage.data).sort(([a], [b]) => (a < b ? -1 : 1));
+  process.stdout.write(`\n${table(files)}\n`);
+  if (files.every(([, { l, b }]) => missed(l).length + missed(b).length === 0)) return;
+  throw new Error("the contract tests do not reach every line and branch of the contracts");
+}
+
+function targets(): Target[] {
+  return readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".sol") && !UNMEASURED.test(name))
+    .sort()
+    .map((name) => join(SOURCES, name))
+    .map((canonicalPath) => ({ canonicalPath, source: readFileSync(canonicalPath, "utf8") }));
+}
+
+function table(files: readonly (readonly [string, Counted])[]): string {
+  const rows = files.map(([path, { l, f, b, branchMap }]) => {
+    const branches = missed(b).map((id) => `branch at ${branchMap[id]!.line}`);
+    const lines = missed(l).map((line) => `line ${line}`);
+    const shares = [l, f, b].map((counts) => share(Object.values<number | readonly number[]>(counts).flat()));
+    return [relative(SOURCES, path), ...shares, [...branches, ...lines].join(", ")];
+  });
+  const line = ([name = "", ...cells]: readonly string[]): string =>
+    [name.padEnd(24), ...cells.slice(0, 3).map((cell) => cell.padStart(9)), "", cells[3]].join(" ").trimEnd();
+  return [["contract", "lines", "functions", "branches", "missing"], ...rows].map(line).join("\n");
+}
+
+/** Keys of lines never run, or of branches with a way never taken. */
+function missed(counts: Readonly<Record<string, number | readonly number[]>>): string[] {
+  return Object.entries(counts).flatMap(([key, count]) => ([count].flat().includes(0) ? [key] : []));
+}
+
+function share(counts: readonly number[]): string {
+  return `${counts.filter((count) => count > 0).length}/${counts.length}`;
+}

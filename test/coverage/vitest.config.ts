@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The contract tests, on instrumented contracts: `npm run coverage:contracts`.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: {
+    include: ["test/contracts/**/*.test.ts"],
+    // Those that look at what is outside the contracts, or at gas, which instrumented code has other.
+    exclude: ["abi", "client", "compile", "deploy", "gas", "history", "verifier", "watch"].map(
+      (name) => `test/contracts/${name}.test.ts`,
+    ),
+    globalSetup: fileURLToPath(new URL("./prepare.ts", import.meta.url)),
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+    maxWorkers: 2,
+    silent: "passed-only",
+  },
+});

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What anybody may try, as plain data: a failed walk is printed as a list of these, made as short as possible.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { Policy, Subject } from "./model.js";
+
+export interface Attempt {
+  readonly subject: Subject;
+  readonly policy: Policy;
+  /** Seconds from the snapshot to the transaction. */
+  readonly age: number;
+  /** Seconds from the snapshot to the market table. */
+  readonly skew: number;
+  readonly market: "accepted" | "unknown";
+  readonly accounts: "current" | "announced" | "others";
+  /** Where the step of the drawdown chain starts. */
+  readonly from: "state" | "genesis" | "earlier";
+  readonly proof: "true" | "false" | "stolen";
+}
+
+export type Action =
+  | { readonly do: "wait"; readonly seconds: number }
+  | ({ readonly do: "attest" } & Attempt)
+  | { readonly do: "attestBatch"; readonly attempts: readonly Attempt[] }
+  | { readonly do: "replay"; readonly back: number }
+  | { readonly do: "enrol"; readonly subject: Subject; readonly list: number }
+  | { readonly do: "revoke"; readonly subject: Subject; readonly policy: Policy }
+  | {
+      readonly do: "revokeFor" | "reopen";
+      readonly subject: Subject;
+      readonly policy: Policy;
+      readonly by: "guardian" | "stranger";
+    }
+  | { readonly do: "restartChain"; readonly subject: Subject; readonly by: "guardian" | "stranger" }
+  | { readonly do: "moveLine"; readonly to: Policy; readonly by: "curator" | "stranger" }
+  | { readonly do: "cancelMove"; readonly by: "guardian" | "stranger" }
+  | { readonly do: "deposit" | "mint" | "donate"; readonly who: number; readonly amount: number }
+  /** A share of all that can be taken out, in percent; above 100 it is refused. */
+  | { readonly do: "withdraw" | "redeem" | "transfer"; readonly who: number; readonly percent: number };
+
+const subject = fc.constantFrom<Subject>(0, 0, 0, 1, 2);
+const policy = fc.constantFrom<Policy>(0, 1);
+const by = <T extends string>(role: T) => fc.constantFrom<T | "stranger">(role, role, role, "stranger");
+const around = (value: number) => fc.integer({ min: value - 2, max: value + 2 });
+const mostly = <T>(usual: T, ...others: T[]) =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+
+const attempt: fc.Arbitrary<Attempt> = fc.record({
+  subject,
+  policy,
+  age: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 0, max: 30 }) },
+    { weight: 1, arbitrary: fc.oneof(around(0), around(300), around(600)) },
+  ),
+  skew: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -60, max: 0 }) },
+    { weight: 1, arbitrary: fc.oneof(around(300), around(-300)) },
+  ),
+  market: mostly("accepted", "unknown"),
+  accounts: mostly("current", "announced", "others"),
+  from: mostly("state", "genesis", "earlier"),
+  proof: mostly("true", "false", "stolen"),
+});
+
+const who = fc.integer({ min: 0, max: 1 });
+const amount = fc.integer({ min: 0, max: 10 ** 9 });
+const percent = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(100, 101));
+const acts = <T extends string>(...names: T[]) => ({ do: fc.constantFrom(...names) });
+
+/** Any action; those that move the story on come more often. */
+export const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      ...acts("wait"),
+      seconds: fc.oneof(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 60, max: 1_000 }),
+        fc.integer({ min: 1_000, max: 6_000 }),
+        fc.oneof(around(1_800), around(3_600), around(5_000)),
+      ),
+    }),
+  },
+  { weight: 8, arbitrary: attempt.map((value) => ({ do: "attest" as const, ...value })) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...acts("attestBatch"),
+      attempts: fc.array(attempt, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...acts("replay"), back: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ ...acts("enrol"), subject, list: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("revoke"), subject, policy }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("revokeFor"), subject, policy, by: by("guardian") }) },
+  { weight: 2, arbitrary: fc.record({ ...acts("reopen"), subject, policy, by: by("guardian") }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("restartChain"), subject, by: by("guardian") }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("moveLine"), to: policy, by: by("curator") }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("cancelMove"), by: by("guardian") }) },
+  { weight: 5, arbitrary: fc.record({ ...acts("deposit", "mint", "donate"), who, amount }) },
+  { weight: 5, arbitrary: fc.record({ ...acts("withdraw", "redeem", "transfer"), who, percent }) },
+);

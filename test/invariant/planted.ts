@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Bugs put into the contracts on purpose, to see that a walk finds them: a text of a source and what takes its place.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Hex } from "viem";
+import { PACKAGE } from "../support/cli.js";
+import type { Plant } from "./world.js";
+
+export interface Bug {
+  readonly name: string;
+  readonly contract: Plant["contract"];
+  readonly text: string;
+  readonly instead: string;
+}
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: "health that lasts a second too long",
+    contract: "HealthRegistry",
+    text: "block.timestamp < record.expiry &&",
+    instead: "block.timestamp <= record.expiry &&",
+  },
+  {
+    name: "a step that may start from any state",
+    contract: "HealthRegistry",
+    text: "require(s.previousState == state, WrongState(s.subject, state, s.previousState));",
+    instead: "state;",
+  },
+  {
+    name: "the same snapshot twice",
+    contract: "HealthRegistry",
+    text: "require(s.asOf > record.floor,",
+    instead: "require(s.asOf >= record.floor,",
+  },
+  {
+    name: "a revocation that older snapshots outlive",
+    contract: "HealthRegistry",
+    text: "record.floor = uint40(block.timestamp);",
+    instead: "",
+  },
+  {
+    name: "a closed record that takes attestations",
+    contract: "HealthRegistry",
+    text: "require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));",
+    instead: "",
+  },
+  {
+    name: "accounts that count when they are announced",
+    contract: "HealthRegistry",
+    text: "block.timestamp >= found.nextLiveAt",
+    instead: "true",
+  },
+  {
+    name: "a batch whose proofs nobody verifies",
+    contract: "HealthRegistry",
+    text: "require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));",
+    instead: "",
+  },
+  {
+    name: "a lapse that is not counted",
+    contract: "HealthRegistry",
+    text: "else if (!unbroken) ++record.lapses;",
+    instead: "",
+  },
+  {
+    name: "a chain that anybody may restart",
+    contract: "HealthRegistry",
+    text: "restartChain(address subject, string calldata reason) external restricted {",
+    instead: "restartChain(address subject, string calldata reason) external {",
+  },
+  {
+    name: "a policy that loosens at once",
+    contract: "PolicyBook",
+    text: "(tighter ? 0 : delay)",
+    instead: "0",
+  },
+  {
+    name: "mint without a gate",
+    contract: "GatedVault",
+    text: "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",
+    instead:
+      "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant",
+  },
+  {
+    name: "redeem with a gate",
+    contract: "GatedVault",
+    text: "function redeem(uint256 shares, address receiver, address owner)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant",
+    instead:
+      "function redeem(uint256 shares, address receiver, address owner)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",
+  },
+];
+
+interface Compiled {
+  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
+  readonly contracts: Readonly<
+    Record<string, Record<string, { readonly evm: { readonly bytecode: { readonly object: string } } }>>
+  >;
+}
+
+/** Compiles a contract with its bug. */
+export function plantOf({ contract, text, instead }: Bug): Plant {
+  const sources = join(PACKAGE, "contracts", "src");
+  const file = `${contract}.sol`;
+  const source = readFileSync(join(sources, file), "utf8");
+  if (source.split(text).length !== 2) throw new Error(`${contract} has not exactly one: ${text}`);
+  const require = createRequire(import.meta.url);
+  const solc = require("solc") as { compile(input: string, callbacks: object): string };
+  const input = {
+    language: "Solidity",
+    sources: { [file]: { content: source.replace(text, () => instead) } },
+    settings: {
+      optimizer: { enabled: true, runs: 200 },
+      evmVersion: "cancun",
+      outputSelection: { [file]: { [contract]: ["evm.bytecode.object"] } },
+    },
+  };
+  const read = (path: string) => ({
+    contents: readFileSync(path.startsWith("@") ? require.resolve(path) : join(sources, path), "utf8"),
+  });
+  const { errors = [], contracts } = JSON.parse(
+    solc.compile(JSON.stringify(input), { import: read }),
+  ) as Compiled;
+  const failed = errors.find(({ severity }) => severity === "error");
+  if (failed !== undefined) throw new Error(failed.formattedMessage);
+  return { contract, bytecode: `0x${contracts[file]![contract]!.evm.bytecode.object}` as Hex };
+}

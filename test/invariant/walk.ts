@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A walk: actions one after the other, and after each the properties that must hold whatever was tried. The properties look
+ * at what was observed, not at what the model expects; that the contracts do just what the model says is one of them.
+ *
+ * @module
+ */
+import { checkedRecord, healthRegistryAbi, historyOf, latestBlock, policyBookAbi } from "keel/verifier/chain";
+import { maxUint256 } from "viem";
+import type { Action, Attempt } from "./actions.js";
+import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";
+import * as rules from "./model.js";
+import {
+  acceptMarket,
+  DELAY,
+  POLICIES,
+  POLICY_IDS,
+  read,
+  saysHealthy,
+  send,
+  submissionOf,
+  type World,
+} from "./world.js";
+
+/** What must hold; a walk that breaks one fails with its sentence. */
+export const INVARIANTS = {
+  deposits: "no deposit and no mint without a live attestation",
+  withdrawals: "withdraw and redeem are never blocked by health",
+  time: "an accepted snapshot is newer than every accepted one and every revocation before it, under its policy",
+  chain:
+    "an accepted attestation goes on from the state that the subject's last one left: the chain never forks",
+  truth: "nothing is accepted without a true proof, and nothing twice",
+  expiry: "health lasts until validity after the latest snapshot, or its revocation, and no longer",
+  closed: "a record that a guardian closed accepts nothing until a guardian reopens it",
+  accounts: "every accepted attestation is about accounts that were declared, and not only announced",
+  line: "a line of policies does not loosen before its delay has passed",
+  price: "the price of a vault's share never falls",
+  roles: "strangers do nothing that takes a role",
+  model: "the contracts do what the model says, and refuse by the model's name",
+  record: "the record follows from the logs alone",
+} as const;
+
+/** How often each call was accepted, or refused by which name. */
+export type Outcomes = Map<string, number>;
+
+/** What was seen of one subject under one policy. */
+interface Seen {
+  /** Latest snapshot or revocation. */
+  floor: number;
+  /** First second at which the latest attestation does not count; 0 when nothing counts. */
+  until: number;
+  closed: boolean;
+}
+
+interface Walk {
+  readonly world: World;
+  readonly model: Model;
+  readonly outcomes: Outcomes;
+  readonly seen: Seen[][];
+  /** Accepted claims, and the subject's states in their order. */
+  readonly accepted: Claim[];
+  readonly states: bigint[][];
+  /** Lists of accounts by subject, with the second from which each may count. */
+  readonly declared: Map<bigint, number>[];
+  /** The second from which the line may follow the looser policy. */
+  looserFrom: number;
+  price: { assets: bigint; shares: bigint };
+  /** So that no two states are the same. */
+  nextState: bigint;
+}
+
+/** Takes all actions from the world's beginning. @throws Error that begins with the broken property's sentence */
+export async function takeWalk(world: World, actions: readonly Action[], outcomes: Outcomes): Promise<void> {
+  const each = <T>(make: () => T): T[] => [0, 1, 2].map(make);
+  const walk: Walk = {
+    world,
+    model: rules.newModel(POLICIES, DELAY),
+    outcomes,
+    seen: each(() => [0, 1].map(() => ({ floor: 0, until: 0, closed: false }))),
+    accepted: [],
+    states: each(() => [0n]),
+    declared: each(() => new Map()),
+    looserFrom: 0,
+    price: { assets: 0n, shares: 0n },
+    nextState: 1n,
+  };
+  for (const action of actions) {
+    await perform(walk, action);
+    await checkViews(walk);
+  }
+  await checkRecords(walk);
+}
+
+async function perform(walk: Walk, action: Action): Promise<void> {
+  switch (action.do) {
+    case "wait":
+      return await walk.world.chain.wait(action.seconds);
+    case "attest":
+      return await attest(walk, [action], false);
+    case "attestBatch":
+      return await attest(walk, action.attempts, true);
+    case "replay":
+      return await replay(walk, action.back);
+    case "enrol":
+      return await enrol(walk, action.subject, BigInt(action.list) * 1_000n);
+    case "revoke":
+    case "revokeFor":
+    case "reopen":
+      return await judge(walk, action);
+    case "restartChain":
+      return await restart(walk, action);
+    case "moveLine":
+    case "cancelMove":
+      return await line(walk, action);
+    case "deposit":
+    case "mint":
+      return await enter(walk, action);
+    case "donate":
+      return await give(walk, action.who, BigInt(action.amount), walk.world.vault, walk.world.token);
+    case "transfer": {
+      const { vault, people } = walk.world;
+      const shares = await balance(walk, action.who);
+      const part = (shares * BigInt(Math.min(action.percent, 100))) / 100n;
+      return await give(walk, action.who, part, people.depositors[1 - action.who]!, vault);
+    }
+    case "withdraw":
+    case "redeem":
+      return await leave(walk, action);
+  }
+}
+
+/** Fails with a property's sentence unless it holds. */
+function hold(invariant: keyof typeof INVARIANTS, holds: boolean, detail: string): void {
+  if (!holds) throw new Error(`${INVARIANTS[invariant]}: ${detail}`);
+}
+
+/** Counts an outcome and holds it against the model's. */
+function agree({ outcomes }: Walk, what: string, received: Refusal, expected: Refusal): void {
+  const outcome = `${what} ${received ?? "accepted"}`;
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  hold("model", received === expected, `${outcome}, expected ${expected ?? "accepted"}`);
+}
+
+function claimOf(walk: Walk, attempt: Attempt, time: number, state: bigint): Claim {
+  const { model, states } = walk;
+  const { current, next } = rules.settled(model.enrolments[attempt.subject]!, time);
+  const asOf = time - attempt.age;
+  walk.nextState += 1n;
+  return {
+    ...{ subject: attempt.subject, policy: attempt.policy, asOf, newState: walk.nextState },
+    // No table is ever accepted of a time so long ago.
+    marketTime: attempt.market === "accepted" ? asOf + attempt.skew : asOf - 100_000,
+    enrolment: { current, announced: next?.value ?? 9n, others: 9n }[attempt.accounts],
+    previousState: { state, genesis: 0n, earlier: states[attempt.subject]!.at(-2) ?? 7n }[attempt.from],
+    isTrue: attempt.proof === "true",
+  };
+}
+
+async function attest(walk: Walk, attempts: readonly Attempt[], batch: boolean): Promise<void> {
+  const { world, model, accepted } = walk;
+  const time = world.chain.now() + attempts.length + 1;
+  const states = [...model.states];
+  const claims: Claim[] = [];
+  for (const attempt of attempts) {
+    const claim = claimOf(walk, attempt, time, states[attempt.subject]!);
+    claims.push(claim);
+    states[attempt.subject] = claim.newState;
+    await bringMarket(walk, claim.marketTime, attempt.market === "accepted");
+  }
+  const stolen = accepted.at(-1);
+  const submissions = claims.map((claim, i) =>
+    submissionOf(world, claim, attempts[i]!.proof === "stolen" ? stolen : undefined),
+  );
+  await submit(walk, claims, submissions, batch);
+}
+
+/** Waits a second when there is nothing to bring, so that times are the same either way. */
+async function bringMarket({ world, model }: Walk, time: number, wanted: boolean): Promise<void> {
+  if (!wanted || model.markets.has(time) || time > world.chain.now() + 1) return await world.chain.wait(1);
+  await acceptMarket(world, time);
+  model.markets.add(time);
+}
+
+async function replay(walk: Walk, back: number): Promise<void> {
+  const claim = walk.accepted.at(-1 - back);
+  if (claim !== undefined) await submit(walk, [claim], [submissionOf(walk.world, claim)], false);
+}
+
+async function submit(
+  walk: Walk,
+  claims: readonly Claim[],
+  submissions: readonly ReturnType<typeof submissionOf>[],
+  batch: boolean,
+): Promise<void> {
+  const { world, model } = walk;
+  const [name, args] = batch ? ["attestBatch", [submissions]] : ["attest", [submissions[0]]];
+  const refusal = await send(
+    world,
+    world.people.stranger,
+    world.keel.registry,
+    healthRegistryAbi,
+    name!,
+    args,
+  );
+  const now = world.chain.now();
+  if (refusal === undefined) for (const claim of claims) observeAccepted(walk, claim, now);
+  const expected = batch ? rules.attestBatch(model, claims, now) : rules.attest(model, claims[0]!, now);
+  agree(walk, name!, refusal, expected);
+}
+
+function observeAccepted(walk: Walk, claim: Claim, now: number): void {
+  const { subject, policy, asOf, enrolment } = claim;
+  const seen = walk.seen[subject]![policy]!;
+  const states = walk.states[subject]!;
+  hold("truth", claim.isTrue && !walk.accepted.includes(claim), `subject ${subject} at ${asOf}`);
+  hold("closed", !seen.closed, `subject ${subject} under policy ${policy}`);
+  hold("time", asOf > seen.floor && asOf <= now, `${asOf} after ${seen.floor}, at ${now}`);
+  hold("chain", claim.previousState === states.at(-1), `${claim.previousState} after ${states.at(-1)}`);
+  hold(
+    "accounts",
+    now >= (walk.declared[subject]!.get(enrolment) ?? Infinity),
+    `list ${enrolment} at ${now}`,
+  );
+  walk.accepted.push(claim);
+  states.push(claim.newState);
+  seen.floor = asOf;
+  seen.until = asOf + POLICIES[policy]!.validity;
+}
+
+async function enrol(walk: Walk, subject: Subject, list: bigint): Promise<void> {
+  const { world, model } = walk;
+  const declared = walk.declared[subject]!;
+  const refusal = await send(
+    world,
+    world.people.subjects[subject]!,
+    world.keel.registry,
+    healthRegistryAbi,
+    "enrol",
+    [list],
+  );
+  const now = world.chain.now();
+  const before = rules.settled(model.enrolments[subject]!, now);
+  agree(walk, "enrol", refusal, rules.enrol(model, subject, list, now));
+  if (before.current === 0n) declared.set(list, now);
+  else if (before.current !== list && before.next?.value !== list) declared.set(list, now + DELAY);
+}
+
+async function judge(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "revoke" | "revokeFor" | "reopen" }>,
+): Promise<void> {
+  const { world, model, seen } = walk;
+  const { people, keel } = world;
+  const { subject, policy } = action;
+  const address = people.subjects[subject]!;
+  const isOwn = action.do === "revoke";
+  const from = isOwn ? address : people[action.by];
+  const args = [
+    ...(isOwn ? [] : [address]),
+    POLICY_IDS[policy],
+    ...(action.do === "reopen" ? [] : ["reason"]),
+  ];
+  const refusal = await send(world, from, keel.registry, healthRegistryAbi, action.do, args);
+  const now = world.chain.now();
+  if (refusal === undefined) {
+    hold("roles", isOwn || action.by === "guardian", action.do);
+    seen[subject]![policy] = { floor: now, until: 0, closed: action.do === "revokeFor" };
+  }
+  const expected =
+    !isOwn && action.by === "stranger" ? UNAUTHORIZED : JUDGEMENTS[action.do](model, subject, policy, now);
+  agree(walk, action.do, refusal, expected);
+}
+
+const JUDGEMENTS = { revoke: rules.revoke, revokeFor: rules.revokeFor, reopen: rules.reopen } as const;
+const UNAUTHORIZED = "AccessManagedUnauthorized";
+
+async function restart(
+  walk: Walk,
+  { subject, by }: Extract<Action, { readonly do: "restartChain" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const args = [world.people.subjects[subject], "lost"];
+  const refusal = await send(
+    world,
+    world.people[by],
+    world.keel.registry,
+    healthRegistryAbi,
+    "restartChain",
+    args,
+  );
+  if (refusal === undefined) {
+    hold("roles", by === "guardian", "restartChain");
+    walk.states[subject]!.push(0n);
+  }
+  agree(walk, "restartChain", refusal, by === "stranger" ? UNAUTHORIZED : rules.restartChain(model, subject));
+}
+
+async function line(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "moveLine" | "cancelMove" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const { people, keel } = world;
+  const from = action.by === "curator" ? people.deployer : people[action.by];
+  const args = action.do === "moveLine" ? [world.line, POLICY_IDS[action.to]] : [world.line];
+  const refusal = await send(world, from, keel.policyBook, policyBookAbi, action.do, args);
+  const now = world.chain.now();
+  if (refusal === undefined) {
+    hold("roles", action.by !== "stranger", action.do);
+    const loosens = action.do === "moveLine" && action.to === 0;
+    if (!loosens) walk.looserFrom = Infinity;
+    else if (now < walk.looserFrom) walk.looserFrom = now + DELAY;
+  }
+  const rule = (): Refusal =>
+    action.do === "moveLine" ? rules.moveLine(model, action.to, now) : rules.cancelMove(model, now);
+  agree(walk, action.do, refusal, action.by === "stranger" ? UNAUTHORIZED : rule());
+}
+
+/** Whether the vault's subject has, by what was seen, a live attestation under one policy. */
+function isLive({ seen }: Walk, policy: Policy, now: number): boolean {
+  return now < seen[0]![policy]!.until;
+}
+
+async function enter(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "deposit" | "mint" | "donate" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const depositor = world.people.depositors[action.who]!;
+  const args = [BigInt(action.amount), depositor];
+  const refusal = await send(world, depositor, world.vault, world.vaultAbi, action.do, args);
+  const now = world.chain.now();
+  const { current } = rules.settled(model.line, now);
+  if (refusal === undefined) hold("deposits", isLive(walk, current, now), `${action.do} at ${now}`);
+  agree(walk, action.do, refusal, rules.isHealthy(model, 0, current, now) ? undefined : "NotHealthy");
+}
+
+async function leave(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "withdraw" | "redeem" | "transfer" }>,
+): Promise<void> {
+  const { world } = walk;
+  const owner = world.people.depositors[action.who]!;
+  const isRedeem = action.do === "redeem";
+  const most = await vaultSays(walk, isRedeem ? "maxRedeem" : "maxWithdraw", [owner]);
+  const shares = await balance(walk, action.who);
+  const all = isRedeem ? shares : await vaultSays(walk, "previewRedeem", [shares]);
+  hold("withdrawals", most === all, `${action.do} of at most ${most} where there are ${all}`);
+  const excess = action.percent > 100;
+  const amount = excess ? most + 1n : (most * BigInt(action.percent)) / 100n;
+  const refusal = await send(world, owner, world.vault, world.vaultAbi, action.do, [amount, owner, owner]);
+  if (!excess) hold("withdrawals", refusal === undefined, `${action.do} ${refusal}`);
+  agree(
+    walk,
+    action.do,
+    refusal,
+    excess ? `ERC4626ExceededMax${isRedeem ? "Redeem" : "Withdraw"}` : undefined,
+  );
+}
+
+async function give(
+  { world }: Walk,
+  who: number,
+  amount: bigint,
+  to: `0x${string}`,
+  token: `0x${string}`,
+): Promise<void> {
+  const refusal = await send(world, world.people.depositors[who]!, token, world.tokenAbi, "transfer", [
+    to,
+    amount,
+  ]);
+  if (refusal !== undefined) throw new Error(`transfer: ${refusal}`);
+}
+
+async function vaultSays({ world }: Walk, name: string, args: readonly unknown[] = []): Promise<bigint> {
+  return await read<bigint>(world, world.vault, world.vaultAbi, name, args);
+}
+
+async function balance(walk: Walk, who: number): Promise<bigint> {
+  return await vaultSays(walk, "balanceOf", [walk.world.people.depositors[who]]);
+}
+
+/** What everybody can see after each action. */
+async function checkViews(walk: Walk): Promise<void> {
+  const { world, model, seen } = walk;
+  const now = world.chain.now();
+  for (const subject of [0, 1] as const) {
+    for (const policy of [0, 1] as const) {
+      const said = await saysHealthy(world, subject, policy);
+      const who = `subject ${subject} under policy ${policy} at ${now}`;
+      hold("expiry", said === now < seen[subject]![policy]!.until, `${said} for ${who}`);
+      hold("model", said === rules.isHealthy(model, subject, policy, now), `${said} for ${who}`);
+    }
+  }
+  const current = await read<string>(world, world.keel.policyBook, policyBookAbi, "currentOf", [world.line]);
+  hold(
+    "model",
+    current === POLICY_IDS[rules.settled(model.line, now).current],
+    `the line follows ${current}`,
+  );
+  await checkLine(walk, current === POLICY_IDS[0], now);
+  const open = rules.isHealthy(model, 0, rules.settled(model.line, now).current, now);
+  const most = await vaultSays(walk, "maxDeposit", [world.people.stranger]);
+  hold("deposits", most === (open ? maxUint256 : 0n), `at most ${most}`);
+  await checkPrice(walk);
+}
+
+async function checkLine(walk: Walk, isLoose: boolean, now: number): Promise<void> {
+  hold(
+    "line",
+    !isLoose || now >= walk.looserFrom,
+    `the looser policy at ${now}, announced for ${walk.looserFrom}`,
+  );
+  // Once there, it stays until it is tightened.
+  if (isLoose) walk.looserFrom = 0;
+}
+
+/** With the vault's own virtual share and asset. */
+async function checkPrice(walk: Walk): Promise<void> {
+  const assets = (await vaultSays(walk, "totalAssets")) + 1n;
+  const shares = (await vaultSays(walk, "totalSupply")) + 1_000_000n;
+  const before = walk.price;
+  hold("price", assets * before.shares >= before.assets * shares, `${assets} for ${shares} shares`);
+  walk.price = { assets, shares };
+}
+
+async function checkRecords({ world, model }: Walk): Promise<void> {
+  const { registry, people } = world;
+  const block = await latestBlock(registry);
+  const entries = await historyOf(registry, { fromBlock: BigInt(world.keel.fromBlock) });
+  for (const subject of [0, 1] as const) {
+    for (const policy of [0, 1] as const) {
+      const found = await checkedRecord(
+        registry,
+        entries,
+        people.subjects[subject]!,
+        POLICY_IDS[policy]!,
+        block,
+      ).catch((error: Error) => hold("record", false, error.message));
+      const { healthy: _, ...record } = found!;
+      const expected: unknown = model.records[subject]![policy];
+      hold(
+        "model",
+        JSON.stringify(sorted(record)) === JSON.stringify(sorted(expected as object)),
+        "the record",
+      );
+    }
+  }
+}
+
+function sorted(value: object): [string, unknown][] {
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+}

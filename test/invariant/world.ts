@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a walk goes through: a whole deployment with a line of two policies, three subjects and a vault, whose verifier knows
+ * true proofs from false ones without anybody proving.
+ *
+ * @module
+ */
+import {
+  compileContracts,
+  deployContract,
+  deployKeel,
+  type KeelDeployment,
+  loadArtifact,
+  ROLE,
+} from "keel/contracts";
+import { type PolicyTerms, policyId, statementInputs, statementVector } from "keel/verifier";
+import {
+  connectRegistry,
+  healthRegistryAbi,
+  marketBookAbi,
+  policyBookAbi,
+  type Registry,
+} from "keel/verifier/chain";
+import {
+  type Abi,
+  type Address,
+  createPublicClient,
+  createWalletClient,
+  decodeFunctionResult,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  maxUint256,
+  type PublicClient,
+} from "viem";
+import { hardhat } from "viem/chains";
+import { START, TERMS } from "../contracts/fixture.js";
+import { testVerifiers } from "../contracts/statement-circuit.js";
+import { type Chain, openChain } from "./chain.js";
+import type { Claim, Policy, Refusal, Subject } from "./model.js";
+
+export const CIRCUIT = "test/truth";
+/** Seconds until other accounts, or a policy that is not tighter, count. */
+export const DELAY = 5_000;
+/** The second policy is tighter, and lasts half as long. */
+const LOOSE: PolicyTerms = { ...TERMS, circuit: keccak256(new TextEncoder().encode(CIRCUIT)) };
+export const POLICIES: readonly PolicyTerms[] = [
+  LOOSE,
+  { ...LOOSE, maxLeverage: LOOSE.maxLeverage - 1, maxAge: 300, validity: 1_800 },
+];
+export const POLICY_IDS = POLICIES.map(policyId);
+const FORTUNE = 10n ** 30n;
+
+type Call = readonly [abi: Abi | readonly unknown[], name: string, args: readonly unknown[]];
+
+export interface World {
+  readonly chain: Chain;
+  readonly keel: KeelDeployment;
+  readonly registry: Registry;
+  readonly vault: Address;
+  readonly token: Address;
+  readonly vaultAbi: Abi;
+  readonly tokenAbi: Abi;
+  readonly line: Hex;
+  readonly people: People;
+  /** Calls since the world was made. */
+  calls: number;
+}
+
+/** The chain's accounts by what they may do. */
+export interface People {
+  readonly deployer: Address;
+  readonly guardian: Address;
+  readonly stranger: Address;
+  readonly subjects: readonly Address[];
+  readonly depositors: readonly Address[];
+}
+
+/** Code that takes a contract's place: the contract, and creation code made from other sources. */
+export interface Plant {
+  readonly contract: "HealthRegistry" | "PolicyBook" | "GatedVault";
+  readonly bytecode: Hex;
+}
+
+/** Deploys everything. @param plant a bug to be found */
+export async function makeWorld(plant?: Plant): Promise<World> {
+  await compileContracts({ verifiers: await testVerifiers() });
+  const chain = await openChain(START);
+  const publicClient = createPublicClient({
+    chain: hardhat,
+    transport: chain.transport,
+    cacheTime: 0,
+    pollingInterval: 1,
+  }) as PublicClient;
+  const accounts = await createWalletClient({ chain: hardhat, transport: chain.transport }).getAddresses();
+  const [deployer, guardian, stranger] = accounts as [Address, Address, Address];
+  const people = {
+    deployer,
+    guardian,
+    stranger,
+    subjects: accounts.slice(3, 6),
+    depositors: accounts.slice(6, 8),
+  };
+  const walletClient = createWalletClient({ account: deployer, chain: hardhat, transport: chain.transport });
+  const clients = { walletClient, publicClient };
+  const keel = await deployKeel({
+    ...clients,
+    publishers: [stranger],
+    threshold: 1,
+    verifiers: [{ circuit: CIRCUIT, contractName: "TruthVerifier" }],
+    policyDelay: DELAY,
+    enrolmentDelay: DELAY,
+    roles: { guardian },
+  });
+  const registry = await connectRegistry(publicClient, keel.registry);
+  const token = await deployContract(clients, "TestToken", ["Asset", "A", 18]);
+  const line = keccak256(
+    encodeAbiParameters([{ type: "string" }, { type: "string" }], ["keel/line/1", "main"]),
+  );
+  const must = async (account: Address, to: Address, call: Call): Promise<void> => {
+    const hash = await walletClient.sendTransaction({ account, to, data: encode(call) });
+    const { status } = await publicClient.waitForTransactionReceipt({ hash });
+    if (status !== "success") throw new Error(`${call[1]} reverted`);
+  };
+  for (const terms of POLICIES) await must(deployer, keel.policyBook, [policyBookAbi, "publish", [terms]]);
+  await must(deployer, keel.policyBook, [policyBookAbi, "openLine", ["main", POLICY_IDS[0]]]);
+  const authority = await loadArtifact("Authority");
+  // A market source says what the tables are, without anybody signing them.
+  await must(deployer, keel.authority, [authority.abi, "grantRole", [MARKET_SOURCE, deployer, 0]]);
+  const vaultArgs = [token, "Vault", "V", keel.registry, people.subjects[0], line];
+  const vault = await deployContract(clients, "GatedVault", vaultArgs);
+  const [tokenAbi, vaultAbi] = [
+    (await loadArtifact("TestToken")).abi,
+    (await loadArtifact("GatedVault")).abi,
+  ];
+  for (const depositor of people.depositors) {
+    await must(depositor, token, [tokenAbi, "mint", [depositor, FORTUNE]]);
+    await must(depositor, token, [tokenAbi, "approve", [vault, maxUint256]]);
+  }
+  if (plant !== undefined) await plantIn({ chain, keel, vault, vaultArgs }, plant, clients);
+  return { chain, keel, registry, vault, token, vaultAbi, tokenAbi, line, people, calls: 0 };
+}
+
+const MARKET_SOURCE = ROLE.curator + 1n;
+
+/** Deploys the planted code beside the contract, with the same arguments, and puts what came of it in the contract's place. */
+async function plantIn(
+  {
+    chain,
+    keel,
+    vault,
+    vaultArgs,
+  }: Pick<World, "chain" | "keel" | "vault"> & { readonly vaultArgs: readonly unknown[] },
+  { contract, bytecode }: Plant,
+  { walletClient, publicClient }: Pick<Parameters<typeof deployKeel>[0], "walletClient" | "publicClient">,
+): Promise<void> {
+  const { authority, policyBook, marketBook, verifierBook, registry } = keel;
+  const [target, args] = {
+    HealthRegistry: [registry, [authority, policyBook, marketBook, verifierBook, DELAY]] as const,
+    PolicyBook: [policyBook, [authority, DELAY]] as const,
+    GatedVault: [vault, vaultArgs] as const,
+  }[contract];
+  const { abi } = await loadArtifact(contract);
+  const hash = await walletClient.deployContract({ abi, bytecode, args });
+  const { contractAddress } = await publicClient.waitForTransactionReceipt({ hash });
+  await chain.setCode(target, (await publicClient.getCode({ address: contractAddress! }))!);
+}
+
+/** A transaction, in the next second. @returns the error that refused it */
+export async function send(world: World, from: Address, to: Address, ...call: Call): Promise<Refusal> {
+  world.calls += 1;
+  return await world.chain.send(from, to, encode(call));
+}
+
+/** What a contract answers at the latest block. */
+export async function read<T>({ chain }: World, to: Address, ...call: Call): Promise<T> {
+  const [abi, functionName] = call;
+  const data = await chain.call(to, encode(call));
+  return decodeFunctionResult({ abi: abi as Abi, functionName, data }) as T;
+}
+
+/** A claim as the registry's `Submission`. A false one has a proof of nothing, or the true proof of another claim. */
+export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?: Claim) {
+  const inputs = (about: Claim) => {
+    const { subject, policy, asOf, marketTime, enrolment, previousState, newState } = about;
+    const vector = statementVector({
+      ...{ domain: { chainId: keel.chainId, registry: keel.registry }, subject: people.subjects[subject]! },
+      ...{ marketRoot: marketRootOf(marketTime), marketTime, asOf, enrolment, terms: POLICIES[policy]! },
+      ...{ chain: { units: 1n, previousState, newState }, portfolioCommitment: 1n, exposuresCommitment: 2n },
+    });
+    const { c, x, y } = statementInputs(COMMITMENT, vector);
+    return [c, x, y] as const;
+  };
+  const proven = claim.isTrue ? claim : stolenFrom;
+  const truth =
+    proven === undefined ? "0x1" : keccak256(encodeAbiParameters([{ type: "uint256[3]" }], [inputs(proven)]));
+  return {
+    subject: people.subjects[claim.subject]!,
+    policyId: POLICY_IDS[claim.policy]!,
+    version: 1,
+    marketRoot: marketRootOf(claim.marketTime),
+    marketTime: BigInt(claim.marketTime),
+    asOf: BigInt(claim.asOf),
+    enrolment: claim.enrolment,
+    units: 1n,
+    previousState: claim.previousState,
+    newState: claim.newState,
+    portfolioCommitment: 1n,
+    exposuresCommitment: 2n,
+    commitment: COMMITMENT,
+    tail: [],
+    proof: [BigInt(truth), 0n, 0n, 0n, 0n, 0n, 0n, 0n] as const,
+  };
+}
+
+/** No circuit looks at it here. */
+const COMMITMENT = 12_345n;
+
+/** One table a second. */
+function marketRootOf(time: number): bigint {
+  return BigInt(time) + 1_000_000n;
+}
+
+/** Has the market book accept the table of a time that is not in the future. */
+export async function acceptMarket(world: World, time: number): Promise<void> {
+  const { people, keel } = world;
+  const args = [marketRootOf(time), BigInt(time)];
+  const refusal = await send(world, people.deployer, keel.marketBook, marketBookAbi, "accept", args);
+  if (refusal !== undefined) throw new Error(`accept: ${refusal}`);
+}
+
+export async function saysHealthy(world: World, subject: Subject, policy: Policy): Promise<boolean> {
+  const args = [world.people.subjects[subject], POLICY_IDS[policy]];
+  return await read<boolean>(world, world.keel.registry, healthRegistryAbi, "isHealthy", args);
+}
+
+function encode([abi, functionName, args]: Call): Hex {
+  return encodeFunctionData({ abi: abi as Abi, functionName, args });
+}
