@@ -30,7 +30,7 @@ export interface TestChain extends LocalChain {
 }
 
 /** A chain that counts coverage is slow. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 
 /** Starts a chain; `stop()` it in afterAll. */
 export async function startTestChain(chainId = 31337): Promise<TestChain> {
