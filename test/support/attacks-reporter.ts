@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `npm run attacks`: what became of each attack in this run, as a table. Fails when one is accepted or was not tried.
+ * `npm run attacks`: what became of each attack in this run, as a table. Fails when one is accepted or was not tried. The
+ * whole default suite runs, since some tests go on from where the one before ended.
  *
  * @module
  */
@@ -39,6 +40,7 @@ export default AttacksReporter;
 
 function count(tried: Map<number, Tried>, test: TestCase, file: string): void {
   const { state } = test.result();
+  if (state === "failed") console.log(`failed: ${relative(PACKAGE, file)}: ${test.fullName}`);
   if (state !== "passed" && state !== "failed") return;
   const titles = [test.name];
   for (let suite = test.parent; suite.type === "suite"; suite = suite.parent) titles.push(suite.name);
