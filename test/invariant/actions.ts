@@ -23,6 +23,8 @@ export interface Attempt {
 
 export type Action =
   | { readonly do: "wait"; readonly seconds: number }
+  /** Until so many seconds after the latest attestation's expiry, where that is still to come. */
+  | { readonly do: "expire"; readonly subject: Subject; readonly policy: Policy; readonly after: number }
   | ({ readonly do: "attest" } & Attempt)
   | { readonly do: "attestBatch"; readonly attempts: readonly Attempt[] }
   | { readonly do: "replay"; readonly back: number }
@@ -86,6 +88,10 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
         fc.oneof(around(1_800), around(3_600), around(5_000)),
       ),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ ...acts("expire"), subject, policy, after: fc.integer({ min: -1, max: 1 }) }),
   },
   { weight: 8, arbitrary: attempt.map((value) => ({ do: "attest" as const, ...value })) },
   {

@@ -87,6 +87,7 @@ export async function takeWalk(world: World, actions: readonly Action[], outcome
   for (const action of actions) {
     await perform(walk, action);
     await checkViews(walk);
+    await checkRecord(walk, action);
   }
   await checkRecords(walk);
 }
@@ -95,6 +96,11 @@ async function perform(walk: Walk, action: Action): Promise<void> {
   switch (action.do) {
     case "wait":
       return await walk.world.chain.wait(action.seconds);
+    case "expire": {
+      const { expiry } = walk.model.records[action.subject]![action.policy]!;
+      const seconds = expiry + action.after - walk.world.chain.now();
+      return seconds > 0 ? await walk.world.chain.wait(seconds) : undefined;
+    }
     case "attest":
       return await attest(walk, [action], false);
     case "attestBatch":
@@ -422,6 +428,19 @@ async function checkPrice(walk: Walk): Promise<void> {
   const before = walk.price;
   hold("price", assets * before.shares >= before.assets * shares, `${assets} for ${shares} shares`);
   walk.price = { assets, shares };
+}
+
+/** The stored record of what an action was about. */
+async function checkRecord({ world, model }: Walk, action: Action): Promise<void> {
+  if (!("policy" in action)) return;
+  const { subject, policy } = action;
+  const args = [world.people.subjects[subject], POLICY_IDS[policy]];
+  const found = await read<rules.Rec>(world, world.keel.registry, healthRegistryAbi, "recordOf", args);
+  const { count, streak, lapses, floor, expiry } = model.records[subject]![policy]!;
+  const [stored, expected] = [found, { count, streak, lapses, floor, expiry }].map((record) =>
+    [record.count, record.streak, record.lapses, record.floor, record.expiry].join(", "),
+  );
+  hold("model", stored === expected, `a record of ${stored}, expected ${expected}`);
 }
 
 async function checkRecords({ world, model }: Walk): Promise<void> {

@@ -23,13 +23,13 @@ export interface Walks {
 }
 
 /** Walks until so many calls were made, or until a property breaks; then the walk is made as short as possible. */
-export async function walk(atLeast: number, plant?: Plant): Promise<Walks> {
+export async function walk(atLeast: number, plant?: Plant, longest = LONGEST): Promise<Walks> {
   const world = await makeWorld(plant);
   const restore = await world.chain.keep();
   const outcomes: Outcomes = new Map();
   let broken: unknown;
   const property = fc.asyncProperty(
-    fc.array(action, { maxLength: LONGEST, size: "max" }),
+    fc.array(action, { maxLength: longest, size: "max" }),
     async (actions) => {
       // Enough has been walked, but a walk that broke something is still to be shortened.
       if (world.calls >= atLeast && broken === undefined) return;
@@ -42,7 +42,10 @@ export async function walk(atLeast: number, plant?: Plant): Promise<Walks> {
       }
     },
   );
-  const result = await fc.check(property, { seed: SEED, numRuns: Math.ceil(atLeast / FEWEST) });
+  const result = await fc.check(property, {
+    seed: SEED,
+    numRuns: Math.ceil((LONGEST * atLeast) / (longest * FEWEST)),
+  });
   const { counterexample, errorInstance } = result;
   if (!result.failed || counterexample === null) return { calls: world.calls, outcomes };
   const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
