@@ -18,7 +18,7 @@ import { type Ended, errorOf, keelHere } from "../support/cli.js";
 
 vi.setConfig({ hookTimeout: 180_000, testTimeout: 60_000 });
 
-const STRATEGY = STRATEGIES.find(({ tailCircuit }) => tailCircuit !== undefined)!;
+const STRATEGY = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
 const CIRCUITS = ["portfolio-health/spot-16", STRATEGY.tailCircuit!] as const;
 /** Accounts of the local chain: the subject is number 10. */
 const [DEPLOYER, SUBJECT, PUBLISHER, SECOND_PUBLISHER] = ["0", "10", "5", "6"] as const;

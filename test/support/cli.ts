@@ -6,6 +6,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,7 +143,9 @@ export function strategyArgs(folder: string, snapshot?: string): string[] {
 /** Options that name the public files of an example strategy. */
 export function publicArgs(folder: string): string[] {
   const { market, policy } = strategyFiles(folder);
-  return ["--market", market, "--policy", policy];
+  const returns = join(EXAMPLES, folder, "returns.json");
+  const tail = existsSync(returns) ? ["--returns", returns] : [];
+  return ["--market", market, "--policy", policy, ...tail];
 }
 
 /** The error object that a command printed under `--json`. */
