@@ -10,7 +10,7 @@ import "./no-eval.js";
 
 import { createProver, type Prover } from "../../prover/src/engine/browser.js";
 import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src/index.js";
-import { KeelError, verifyAttestation } from "../../verifier/src/index.js";
+import { asKeelError, verifyAttestation } from "../../verifier/src/index.js";
 import type { DeskReply, DeskRequest } from "./desk.js";
 
 let prover: { readonly circuit: string; readonly ready: Promise<Prover> } | undefined;
@@ -24,7 +24,7 @@ self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => 
     const value = await answer(data);
     reply({ id: data.id, kind: "done", value });
   } catch (error) {
-    reply({ id: data.id, kind: "failed", error: detailsOf(error) });
+    reply({ id: data.id, kind: "failed", error: asKeelError(error).toJSON() });
   }
 });
 
@@ -52,16 +52,4 @@ async function prove({ id, request }: Extract<DeskRequest, { kind: "prove" }>): 
       reply({ id, kind: "progress", progress }),
   };
   return await proveHealth({ ...request, prover: await prover!.ready, options });
-}
-
-/** An unexpected error shows its class alone: its text might quote a secret. */
-function detailsOf(error: unknown): KeelError["toJSON"] extends () => infer T ? T : never {
-  if (error instanceof KeelError) return error.toJSON();
-  const received = error instanceof Error ? error.constructor.name : typeof error;
-  return new KeelError({
-    kind: "environment",
-    code: "internal",
-    expected: "no failure of Keel itself",
-    received,
-  }).toJSON();
 }

@@ -8,26 +8,14 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
-import { KeelError } from "../../verifier/src/errors.js";
-
-/** A failure in the command line's words; of an unexpected error the class alone. */
-export function messageOf(error: unknown): string {
-  if (error instanceof KeelError) return error.message;
-  const received = error instanceof Error ? error.constructor.name : typeof error;
-  return new KeelError({
-    kind: "environment",
-    code: "internal",
-    expected: "no failure of Keel itself",
-    received,
-  }).message;
-}
+import { asKeelError, KeelError } from "../../verifier/src/errors.js";
 
 /** Says what went wrong, at once to a screen reader. */
 export function Problem({ error }: { readonly error: unknown }): JSX.Element | null {
   if (error === undefined) return null;
   return (
     <p class="problem" role="alert">
-      {messageOf(error)}
+      {asKeelError(error).message}
     </p>
   );
 }

@@ -9,10 +9,10 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { dollars, span, utc } from "../../../cli/tables.js";
 import { checkSignatures } from "../../../prover/src/index.js";
-import { formatDecimal } from "../../../verifier/src/index.js";
+import { asKeelError, formatDecimal } from "../../../verifier/src/index.js";
 import type { ConsoleConfig } from "../config.js";
 import { closeDesk } from "../desk.js";
-import { Facts, FileDrop, messageOf, Problem, Section, Verdict } from "../parts.js";
+import { Facts, FileDrop, Problem, Section, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
   type Book,
@@ -212,7 +212,7 @@ function after(book: Book, edits: Edits, cash: string | undefined) {
     const next = edited(book, edits, cash);
     return next === undefined ? {} : { later: { book: next, judged: judge(next) } };
   } catch (error) {
-    return { problem: messageOf(error) };
+    return { problem: asKeelError(error).message };
   }
 }
 
@@ -290,6 +290,6 @@ function signatureText({ snapshot, market, policy }: Book): string {
     checkSignatures(snapshot, market, policy);
     return "signed, signatures verified";
   } catch (error) {
-    return messageOf(error);
+    return asKeelError(error).message;
   }
 }
