@@ -13,7 +13,8 @@ import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src
 import { asKeelError, verifyAttestation } from "../../verifier/src/index.js";
 import type { DeskReply, DeskRequest } from "./desk.js";
 
-let prover: { readonly circuit: string; readonly ready: Promise<Prover> } | undefined;
+/** Of a policy's circuit, then of its tail-risk circuit. */
+let provers: readonly Promise<Prover>[] = [];
 let running: AbortController | undefined;
 
 const reply = (message: DeskReply): void => self.postMessage(message);
@@ -31,14 +32,22 @@ self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => 
 async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promise<unknown> {
   switch (request.kind) {
     case "load":
-      prover?.ready.then((old) => old.close()).catch(() => {});
-      prover = { circuit: request.circuit, ready: createProver(request.artifacts) };
-      return void (await prover.ready);
+      return await load(request);
     case "prove":
       return await prove(request);
     case "verify":
       return verifyAttestation(request.verification);
+    case "signatures":
+      return checkSignatures(request.book.snapshot, request.book.market, request.book.policy);
   }
+}
+
+/** Provers share the processors, at least one each. */
+async function load({ artifacts }: Extract<DeskRequest, { kind: "load" }>): Promise<void> {
+  for (const old of provers) old.then((prover) => prover.close()).catch(() => {});
+  const workers = Math.max(1, Math.floor(navigator.hardwareConcurrency / artifacts.length));
+  provers = artifacts.map((files) => createProver({ ...files, workers }));
+  await Promise.all(provers);
 }
 
 async function prove({ id, request }: Extract<DeskRequest, { kind: "prove" }>): Promise<unknown> {
@@ -51,5 +60,7 @@ async function prove({ id, request }: Extract<DeskRequest, { kind: "prove" }>): 
     onProgress: (progress: Extract<DeskReply, { kind: "progress" }>["progress"]) =>
       reply({ id, kind: "progress", progress }),
   };
-  return await proveHealth({ ...request, prover: await prover!.ready, options });
+  const [prover, tailProver] = await Promise.all(provers);
+  const pair = tailProver === undefined ? { prover: prover! } : { prover: prover!, tailProver };
+  return await proveHealth({ ...request, ...pair, options });
 }

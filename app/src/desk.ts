@@ -13,20 +13,25 @@ import { type ErrorDetails, KeelError } from "../../verifier/src/errors.js";
 import type { Verification, Verified } from "../../verifier/src/verify.js";
 import { getFile } from "./network.js";
 
-/** What is proven; the desk brings the prover. */
-export type DeskProof = Omit<ProofRequest, "prover" | "options">;
+/** What is proven; the desk brings the provers. */
+export type DeskProof = Omit<ProofRequest, "prover" | "tailProver" | "options">;
+
+/** Whose signatures are checked. */
+export type SignedBook = Pick<ProofRequest, "snapshot" | "market" | "policy">;
 
 interface Artifacts {
-  readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  readonly zkey: Uint8Array<ArrayBuffer>;
   readonly sha256: { readonly wasm: string; readonly zkey: string };
 }
 
 /** To the worker. */
 export type DeskRequest =
-  | { readonly id: number; readonly kind: "load"; readonly circuit: string; readonly artifacts: Artifacts }
+  /** Of a policy's circuit, then of its tail-risk circuit. */
+  | { readonly id: number; readonly kind: "load"; readonly artifacts: readonly Artifacts[] }
   | { readonly id: number; readonly kind: "prove"; readonly request: DeskProof }
   | { readonly id: number; readonly kind: "verify"; readonly verification: Verification }
+  | { readonly id: number; readonly kind: "signatures"; readonly book: SignedBook }
   | { readonly kind: "cancel" };
 
 /** From the worker. */
@@ -49,22 +54,24 @@ interface Waiting {
 }
 
 let worker: Worker | undefined;
-let loaded: string | undefined;
+/** Names of the circuits that the worker holds. */
+let loaded = "";
 let last = 0;
 const waiting = new Map<number, Waiting>();
 
 /**
- * Proves a book.
+ * Proves a book: one proof a circuit, at the same time.
  *
- * @throws KeelError as `proveHealth`; `prover.cancelled`
+ * @param circuits of the book's policy
+ * @throws KeelError as `proveHealth`; `artifact.*`; `prover.cancelled`
  */
 export async function proveAtDesk(
-  files: CircuitFiles,
+  circuits: readonly CircuitFiles[],
   request: DeskProof,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
 ): Promise<ProvenAttestation> {
-  await load(files, signal, onProgress);
+  await load(circuits, signal, onProgress);
   const cancel = (): void => worker?.postMessage({ kind: "cancel" } satisfies DeskRequest);
   signal.addEventListener("abort", cancel);
   try {
@@ -72,6 +79,11 @@ export async function proveAtDesk(
   } finally {
     signal.removeEventListener("abort", cancel);
   }
+}
+
+/** Checks the sources' signatures. @throws KeelError as `checkSignatures` */
+export async function checkAtDesk({ snapshot, market, policy }: SignedBook): Promise<void> {
+  await ask((id) => ({ id, kind: "signatures", book: { snapshot, market, policy } }));
 }
 
 /** Verifies an attestation. @throws KeelError as `verifyAttestation` */
@@ -83,32 +95,38 @@ export async function verifyAtDesk(verification: Verification): Promise<Verified
 export function closeDesk(): void {
   worker?.terminate();
   worker = undefined;
-  loaded = undefined;
+  loaded = "";
   for (const { reject } of waiting.values()) reject(cancelled());
   waiting.clear();
 }
 
 async function load(
-  { id: circuit, wasm, zkey }: CircuitFiles,
+  circuits: readonly CircuitFiles[],
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
 ): Promise<void> {
-  if (loaded === circuit) return;
+  const names = circuits.map(({ id }) => id).join(" ");
+  if (loaded === names) return;
+  const total = circuits.reduce((sum, { wasm, zkey }) => sum + wasm.bytes + zkey.bytes, 0);
   let bytes = 0;
   const advance = (more: number): void => {
     bytes += more;
-    onProgress({ phase: "fetching", fraction: Math.min(bytes / (wasm.bytes + zkey.bytes), 1) });
+    onProgress({ phase: "fetching", fraction: Math.min(bytes / total, 1) });
   };
-  const artifacts = {
-    wasm: await fetchPinned(wasm, signal, advance),
-    zkey: await fetchPinned(zkey, signal, advance),
-    sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
-  };
+  const artifacts: Artifacts[] = [];
+  for (const { wasm, zkey } of circuits) {
+    artifacts.push({
+      wasm: await fetchPinned(wasm, signal, advance),
+      zkey: await fetchPinned(zkey, signal, advance),
+      sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+    });
+  }
   onProgress({ phase: "loading" });
-  const transfer = [artifacts.wasm.buffer as ArrayBuffer, artifacts.zkey.buffer as ArrayBuffer];
-  await ask((id) => ({ id, kind: "load", circuit, artifacts }), { transfer });
+  const transfer = artifacts.flatMap(({ wasm, zkey }) => [wasm.buffer, zkey.buffer]);
+  loaded = "";
+  await ask((id) => ({ id, kind: "load", artifacts }), { transfer });
+  loaded = names;
   if (signal.aborted) throw cancelled();
-  loaded = circuit;
 }
 
 /** The hash is checked in the worker, where it holds nobody up. */
@@ -116,7 +134,7 @@ async function fetchPinned(
   file: PinnedFile,
   signal: AbortSignal,
   onBytes: (count: number) => void,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const response = await getFile(file.path, "circuit");
   const content = new Uint8Array(file.bytes);
   let length = 0;

@@ -6,9 +6,27 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
 import { asKeelError, KeelError } from "../../verifier/src/errors.js";
+
+/** Work that takes a while: whether it is under way, and why it failed. */
+export function useWork() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const run = async (work: () => Promise<void>): Promise<void> => {
+    setError(undefined);
+    setBusy(true);
+    try {
+      await work();
+    } catch (reason) {
+      setError(reason);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
+}
 
 /** Says what went wrong, at once to a screen reader. */
 export function Problem({ error }: { readonly error: unknown }): JSX.Element | null {
