@@ -10,17 +10,21 @@ import "./no-eval.js";
 
 import { createProver, type Prover } from "../../prover/src/engine/browser.js";
 import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src/index.js";
-import { asKeelError, verifyAttestation } from "../../verifier/src/index.js";
-import type { DeskReply, DeskRequest } from "./desk.js";
+import { asKeelError, KeelError, verifyAttestation } from "../../verifier/src/index.js";
+import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
+import { fetchPinned } from "./files.js";
 
-/** Of a policy's circuit, then of its tail-risk circuit. */
-let provers: readonly Promise<Prover>[] = [];
+/** Provers of the circuits with these names; the names are empty until all are there. */
+let loaded: { readonly names: string; readonly provers: readonly Prover[] } = { names: "", provers: [] };
 let running: AbortController | undefined;
 
 const reply = (message: DeskReply): void => self.postMessage(message);
 
 self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => {
-  if (data.kind === "cancel") return running?.abort();
+  if (data.kind === "cancel") {
+    running?.abort(new KeelError({ kind: "cancelled", code: "prover.cancelled" }));
+    return;
+  }
   try {
     const value = await answer(data);
     reply({ id: data.id, kind: "done", value });
@@ -31,8 +35,6 @@ self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => 
 
 async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promise<unknown> {
   switch (request.kind) {
-    case "load":
-      return await load(request);
     case "prove":
       return await prove(request);
     case "verify":
@@ -42,25 +44,50 @@ async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promis
   }
 }
 
-/** Provers share the processors, at least one each. */
-async function load({ artifacts }: Extract<DeskRequest, { kind: "load" }>): Promise<void> {
-  for (const old of provers) old.then((prover) => prover.close()).catch(() => {});
-  const workers = Math.max(1, Math.floor(navigator.hardwareConcurrency / artifacts.length));
-  provers = artifacts.map((files) => createProver({ ...files, workers }));
-  await Promise.all(provers);
-}
+type ProveRequest = Extract<DeskRequest, { kind: "prove" }>;
 
-async function prove({ id, request }: Extract<DeskRequest, { kind: "prove" }>): Promise<unknown> {
-  const { snapshot, market, policy, enrolment } = request;
+async function prove(asked: ProveRequest): Promise<unknown> {
+  const { snapshot, market, policy, enrolment } = asked.request;
   checkSignatures(snapshot, market, policy);
   if (enrolment !== undefined) declaredAccounts(snapshot, enrolment);
   running = new AbortController();
-  const options = {
-    signal: running.signal,
-    onProgress: (progress: Extract<DeskReply, { kind: "progress" }>["progress"]) =>
-      reply({ id, kind: "progress", progress }),
-  };
-  const [prover, tailProver] = await Promise.all(provers);
+  const { signal } = running;
+  const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
+  const [prover, tailProver] = await provers(asked, signal, onProgress);
   const pair = tailProver === undefined ? { prover: prover! } : { prover: prover!, tailProver };
-  return await proveHealth({ ...request, ...pair, options });
+  return await proveHealth({ ...asked.request, ...pair, options: { signal, onProgress } });
+}
+
+/** One a circuit, kept until other circuits are asked for. They share the processors, at least one each. */
+async function provers(
+  { id, circuits, base }: ProveRequest,
+  signal: AbortSignal,
+  onProgress: (progress: DeskProgress) => void,
+): Promise<readonly Prover[]> {
+  const names = circuits.map((circuit) => circuit.id).join(" ");
+  if (loaded.names === names) return loaded.provers;
+  for (const old of loaded.provers) old.close();
+  const fresh: Prover[] = [];
+  loaded = { names: "", provers: fresh };
+  const files = circuits.flatMap(({ wasm, zkey }) => [wasm, zkey]);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let count = 0;
+  const advance = (more: number): void => {
+    count += more;
+    onProgress({ phase: "fetching", fraction: count / total });
+  };
+  const contents: Uint8Array[] = [];
+  for (const file of files) {
+    reply({ id, kind: "fetching", path: file.path });
+    contents.push(await fetchPinned(file, base, signal, advance));
+  }
+  onProgress({ phase: "loading" });
+  const workers = Math.max(1, Math.floor(navigator.hardwareConcurrency / circuits.length));
+  for (const [i, { wasm, zkey }] of circuits.entries()) {
+    const sha256 = { wasm: wasm.sha256, zkey: zkey.sha256 };
+    fresh.push(await createProver({ wasm: contents[2 * i]!, zkey: contents[2 * i + 1]!, sha256, workers }));
+  }
+  loaded = { names, provers: fresh };
+  signal.throwIfAborted();
+  return fresh;
 }

@@ -31,8 +31,11 @@ import { launchBrowser } from "../support/browser.js";
 import {
   accessibilityFindings,
   asFiles,
+  cancelOnceProving,
+  PATIENCE,
   type Person,
   photograph,
+  sawProgress,
   sitDown,
   watchMainThread,
 } from "./people.js";
@@ -48,6 +51,8 @@ const POSITIONS = {
 };
 
 const DAY = 86_400;
+/** Proofs at most until one holds the main thread for no long task: on a machine that is too busy every task takes long. */
+const ROUNDS = 8;
 const ATTACK = "<img src=x onerror=alert(1)>";
 
 let folder: string;
@@ -145,13 +150,13 @@ describe("48, 49, 50 three people at the console", () => {
       const field = manager.page.getByLabel("What if ETH-PERP in main were");
       await field.fill("0");
       const without = { instrument: "ETH-PERP", quantity: 340_791_827_364n };
-      expect(await shownLimits(manager)).toEqual(expectedLimits(without));
+      await expect.poll(() => shownLimits(manager), PATIENCE).toEqual(expectedLimits(without));
       await see(manager.page, /limits BROKEN/);
       await photograph(manager, "manager-what-if", { name: "manager", from: ".summary" });
       await field.fill("1e5");
       await see(manager.page, /text with an exponent \(input.decimal\)/);
       await button(manager.page, "Put everything back").click();
-      expect(await shownLimits(manager)).toEqual(expectedLimits());
+      await expect.poll(() => shownLimits(manager), PATIENCE).toEqual(expectedLimits());
     });
 
     it("before any attestation the vault says why a deposit is refused, in the command line's words", async () => {
@@ -167,10 +172,17 @@ describe("48, 49, 50 three people at the console", () => {
       await photograph(depositor, "vault-closed");
     });
 
-    it("a proof can be cancelled, and the page is as before", async () => {
+    it("a proof can be cancelled while its circuit is fetched and while it is made, and the page is as before", async () => {
       const { page } = manager;
+      await page.route("**/*.zkey", () => {});
       await button(page, "Prove").click();
+      await see(page, "fetching the circuit");
       await button(page, "Cancel").click();
+      await see(page, "prover.cancelled");
+      await page.unroute("**/*.zkey");
+      const cancelled = page.evaluate(cancelOnceProving);
+      await button(page, "Prove").click();
+      await cancelled;
       await see(page, "prover.cancelled");
       expect(await button(page, "Prove").isEnabled()).toBe(true);
     });
@@ -179,11 +191,13 @@ describe("48, 49, 50 three people at the console", () => {
       const { page } = manager;
       const held: number[] = [];
       // What the page does itself it does each time; what a busy machine adds it does not.
-      while (held.length < 3 && !held.includes(0)) {
+      while (held.length < ROUNDS && !held.includes(0)) {
         const longest = await watchMainThread(manager);
+        const progress = page.evaluate(sawProgress);
         await button(page, "Prove").focus();
         await page.keyboard.press("Enter");
-        await page.getByRole("progressbar").waitFor();
+        await progress;
+        await page.getByRole("progressbar").waitFor({ state: "detached" });
         await see(page, /^Proved in .* and verified/);
         held.push(await longest());
       }
@@ -382,13 +396,13 @@ describe("48, 49, 50 three people at the console", () => {
   describe("hostile files", () => {
     it("49 an instrument's name and a title with script are refused in words, and run nowhere", async () => {
       const { page } = manager;
-      for (const text of [
-        book.market!.replaceAll('"USDC"', JSON.stringify(ATTACK)),
-        book.policy!.replace("ETH hedged vault", ATTACK),
-        book.snapshot!.replace('"ETH"', JSON.stringify(ATTACK)),
-      ]) {
+      for (const [path, text] of [
+        ["market.instruments", book.market!.replaceAll('"USDC"', JSON.stringify(ATTACK))],
+        ["policy.name", book.policy!.replace("ETH hedged vault", ATTACK)],
+        ["snapshot.accounts", book.snapshot!.replace('"ETH"', JSON.stringify(ATTACK))],
+      ] as const) {
         await open(page, { hostile: text });
-        await page.getByRole("alert").waitFor();
+        await page.getByRole("alert").filter({ hasText: path }).waitFor();
       }
       expect(await page.locator("img").count()).toBe(0);
       await button(page, "Close and forget everything").click();
@@ -409,7 +423,7 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByLabel("Paste an attestation").fill(change(attestation));
       await button(page, "Verify").click();
       await page.getByRole("alert").waitFor();
-      await button(page, "Verify").isEnabled();
+      expect(await button(page, "Verify").isEnabled()).toBe(true);
       expect(await page.locator("img").count()).toBe(0);
       expect(await page.evaluate(() => "polluted" in {})).toBe(false);
     });
