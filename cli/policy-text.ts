@@ -97,7 +97,7 @@ export function limitLines({
   );
   say(
     limits.maxVolatility,
-    (limit) => `annual volatility, by the returns you gave, was at most ${share(limit)} of equity`,
+    (limit) => `annual volatility, by the table of returns, was at most ${share(limit)} of equity`,
   );
   for (const { confidence, limit } of limits.maxExpectedShortfall ?? []) {
     const days = share(10_000n - confidence);

@@ -10,7 +10,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type ConsoleConfig, loadConfig } from "./config.js";
 import { closeDesk } from "./desk.js";
 import { type OpenFiles, openTexts } from "./manager/book.js";
-import { fetchExample, localExample } from "./manager/examples.js";
+import { exampleChoices, fetchExample } from "./manager/examples.js";
 import { Manager } from "./manager/manager.js";
 import { Problem } from "./parts.js";
 import { Regulator } from "./regulator/regulator.js";
@@ -31,8 +31,9 @@ export function Console(): JSX.Element {
   const { config, error, isLoading } = useConfig();
   useWipe(() => setFiles({}));
   useEffect(() => {
-    if (config?.example === undefined) return;
-    fetchExample(localExample(config.example))
+    const [first] = exampleChoices(config);
+    if (first?.isLocal !== true) return;
+    fetchExample(first)
       .then((texts) => setFiles(openTexts({}, texts)))
       .catch(() => {});
   }, [config]);

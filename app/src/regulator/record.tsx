@@ -77,7 +77,7 @@ const STANDING_WORDS = {
 } as const satisfies Record<PolicyRecord["standing"], string>;
 
 function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
-  const { policyId, terms, circuit, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
+  const { policyId, terms, circuits, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
   return (
     <article class="standing">
       <h3>
@@ -86,7 +86,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={policyId} />],
-          ["Circuit", circuit],
+          ["Proven by", Object.values(circuits).join(" and ")],
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],

@@ -52,9 +52,13 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
   const [busy, setBusy] = useState(false);
   const [finding, setFinding] = useState<Finding | undefined>();
   const [error, setError] = useState<unknown>();
-  const add = (texts: readonly string[]): void => {
+  /** What was found out is about what was there then. */
+  const forget = (): void => {
     setFinding(undefined);
     setError(undefined);
+  };
+  const add = (texts: readonly string[]): void => {
+    forget();
     try {
       setEvidence(openEvidence(evidence, texts));
     } catch (reason) {
@@ -62,8 +66,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
     }
   };
   const verify = async (): Promise<void> => {
-    setFinding(undefined);
-    setError(undefined);
+    forget();
     setBusy(true);
     try {
       const all = pasted.trim() === "" ? evidence : openEvidence(evidence, [pasted]);
@@ -84,7 +87,10 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
             id={id}
             value={pasted}
             spellcheck={false}
-            onInput={(event) => setPasted(event.currentTarget.value)}
+            onInput={(event) => {
+              forget();
+              setPasted(event.currentTarget.value);
+            }}
           />
         </div>
         <FileDrop
