@@ -53,6 +53,8 @@ export const i32 = {
     2,
     ...unsigned(offset),
   ],
+  /** Loads a byte, zero-extended. */
+  load8: (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)],
   add: op(0x6a),
   sub: op(0x6b),
   mul: op(0x6c),
@@ -104,6 +106,9 @@ export const i64 = {
   /** Number of zero bits below the lowest that is set. */
   ctz: op(0x7a),
 };
+
+/** Does nothing with a value. */
+export const drop = op(0x1a);
 
 /** Picks the first value when the condition is not zero. */
 export const select = (first: Code, second: Code, condition: Code): Code => [
