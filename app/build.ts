@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Builds the console: `npm run app:build` writes `dist/console/`, a folder that any static host can serve.
+ * Builds the console: `npm run app:build` writes `dist/console/`, a folder that any static host can serve. Circuits named
+ * behind it, as in `npm run app:build -- portfolio-health/fund-64 tail-risk/64`, are served as well.
  *
  * The hashes of the circuits' files and their verification keys are compiled into the page, so that a host that swaps a file
  * is found out before anything is proven or verified with it.
@@ -15,8 +16,8 @@ import { build, type Plugin } from "vite";
 import { type ArtifactSet, ensureCircuit } from "../circuits/setup/index.js";
 import { HEADERS, META_POLICY } from "./headers.js";
 
-/** Tiers that a browser proves in seconds. */
-const CIRCUITS = ["portfolio-health/spot-16"] as const;
+/** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
+const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
@@ -30,9 +31,16 @@ interface Extra {
   readonly from: string;
 }
 
-/** Writes the site into a folder, which is emptied first. */
-export async function buildConsole(outDir: string): Promise<void> {
-  const sets = await Promise.all(CIRCUITS.map((id) => ensureCircuit(id)));
+/**
+ * Writes the site into a folder, which is emptied first.
+ *
+ * @param more circuits than the smallest ones that the page shall prove and verify; compiled when they are not in the cache
+ * @throws KeelError as `ensureCircuit`
+ */
+export async function buildConsole(outDir: string, more: readonly string[] = []): Promise<void> {
+  const sets: ArtifactSet[] = [];
+  // One after the other: compiling the large ones takes gigabytes.
+  for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
   const examples = await listExamples();
   const modules = {
     "virtual:keel-circuits": `export const CIRCUIT_FILES = ${JSON.stringify(sets.map(pinned))};`,
@@ -134,6 +142,6 @@ function metaPolicy(): Plugin {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildConsole(CONSOLE_FOLDER);
+  await buildConsole(CONSOLE_FOLDER, process.argv.slice(2));
   process.stdout.write(`The console is in ${CONSOLE_FOLDER}; _headers has what it should be served with.\n`);
 }

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A local chain with the demo's cast, where the console has something to show: Keel deployed, a policy published, the manager
- * enrolled, a vault open and its depositor funded. The example is signed anew whenever it is asked for, since a snapshot ages.
+ * A local chain with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
+ * vault open behind the first and its depositor funded. The vault's manager is enrolled; the second one, whose policy limits
+ * tail risk, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
  *
  * @module
  */
 
 import type { Address, Hex } from "viem";
 import { ensureCircuit } from "../circuits/setup/index.js";
-import { compileContracts, deployKeel, loadArtifact } from "../contracts/index.js";
-import { openStage, type Stage } from "../examples/demo/stage.js";
-import {
-  CAST,
-  CIRCUIT,
-  openVault,
-  STRATEGY,
-  signedBook,
-  VERIFIER,
-  type World,
-} from "../examples/demo/world.js";
-import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
-import type { Changes } from "../examples/strategy.js";
+import { commitmentOf } from "../cli/market-signature.js";
+import { compileContracts, deployKeel, loadArtifact, type VerifierSource } from "../contracts/index.js";
+import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
+import { CAST, CIRCUIT, openVault, STRATEGY, VERIFIER, type World } from "../examples/demo/world.js";
+import { exampleTexts } from "../examples/generate.js";
+import { STRATEGIES } from "../examples/strategies.js";
+import type { Changes, Strategy } from "../examples/strategy.js";
 import { enrolmentCommitment, formatEnrolment, generateSourceKey, randomSalt } from "../prover/src/index.js";
-import { marketTable, policyTerms } from "../verifier/src/index.js";
+import {
+  type Market,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  policyTerms,
+  withReturns,
+} from "../verifier/src/index.js";
 import {
   connectRegistry,
   enrol,
@@ -31,21 +34,30 @@ import {
   signMarket,
 } from "../verifier/src/registry.js";
 
+/** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
+export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
+
+/** Texts of an example's files, by what they are. */
+export type Texts = Readonly<Record<string, string>>;
+
 /** A chain that the console can be pointed at. */
 export interface LocalWorld {
   readonly stage: Stage;
   readonly rpcUrl: string;
   readonly registry: Address;
   readonly vault: Address;
+  /** Of the vault. */
   readonly policyId: Hex;
   /** What the page reads as keel.json. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What the page may ask its host for beside files, by path. */
+  readonly answers: Readonly<Record<string, () => unknown>>;
   /**
-   * Texts of a snapshot, market, policy and enrolment of this moment; the chain has accepted the market.
+   * An example of this moment; the chain has accepted its market and returns.
    *
    * @param changes of the strategy's positions
    */
-  readonly example: (changes?: Changes) => Promise<ExampleTexts & { readonly enrolment: string }>;
+  readonly example: (strategy: Strategy, changes?: Changes) => Promise<Texts>;
   /** Ends the chain. */
   stop(): Promise<void>;
 }
@@ -58,9 +70,11 @@ type Local = Pick<World, "stage" | "registry" | "abis" | "keyOf" | "enrolment">;
 
 /** Deploys everything on a fresh chain. */
 export async function startLocalWorld(): Promise<LocalWorld> {
-  const artifacts = await ensureCircuit(CIRCUIT);
-  const verifier = { circuit: CIRCUIT, contractName: VERIFIER, insecure: true };
-  await compileContracts({ verifiers: [{ ...verifier, verificationKey: artifacts.verificationKey }] });
+  const verifiers = [
+    await verifierOf(CIRCUIT, VERIFIER),
+    await verifierOf(TAIL_STRATEGY.tailCircuit!, "TailVerifier"),
+  ];
+  await compileContracts({ verifiers });
   const stage = await openStage();
   const deployer = stage.wallets[CAST.deployer]!;
   const keel = await deployKeel({
@@ -68,10 +82,11 @@ export async function startLocalWorld(): Promise<LocalWorld> {
     publicClient: stage.client,
     publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
     threshold: THRESHOLD,
-    verifiers: [verifier],
+    verifiers,
   });
   const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
-  const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
+  const sources = new Set([STRATEGY, TAIL_STRATEGY].flatMap((strategy) => strategy.sources));
+  const keys = new Map([...sources].map((name) => [name, generateSourceKey()]));
   const world: Local = {
     stage,
     registry: await connectRegistry(stage.client, keel.registry),
@@ -79,42 +94,77 @@ export async function startLocalWorld(): Promise<LocalWorld> {
     keyOf: (source) => keys.get(source)!,
     enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
   };
-  const { policy, market } = await signedBook(world);
-  const { policyId } = await publishPolicy(world.registry, deployer, policyTerms(policy, market));
+  const publish = async (strategy: Strategy): Promise<Hex> => {
+    const { policy, market } = publicOf(exampleTexts(strategy, { keyOf: world.keyOf }));
+    return (await publishPolicy(world.registry, deployer, policyTerms(policy, market))).policyId;
+  };
+  const policyId = await publish(STRATEGY);
+  await publish(TAIL_STRATEGY);
   await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
   const vault = await openVault(world, policyId);
-  const account = (name: string, i: number) => ({ name, address: stage.accounts[i]!.address });
+  const account = (name: string, address: Address) => ({ name, address });
+  const config = {
+    keel: "console/1",
+    chainId: stage.chain.chainId,
+    rpc: "/rpc",
+    registry: keel.registry,
+    fromBlock: keel.fromBlock,
+    vault: vault.address,
+    subject: STRATEGY.subject,
+    policyId,
+    examples: [
+      { name: "This chain's vault, signed now", path: "/local/vault.json" },
+      { name: "This chain's trend follower, signed now", path: "/local/trend-follower.json" },
+    ],
+    accounts: [
+      account("Depositor", stage.accounts[CAST.depositor]!.address),
+      account("Manager", STRATEGY.subject),
+      account("Trend follower's manager", TAIL_STRATEGY.subject),
+    ],
+  };
   return {
     stage,
     rpcUrl: stage.chain.rpcUrl,
     registry: keel.registry,
     vault: vault.address,
     policyId,
-    config: {
-      keel: "console/1",
-      chainId: stage.chain.chainId,
-      rpc: "/rpc",
-      registry: keel.registry,
-      fromBlock: keel.fromBlock,
-      vault: vault.address,
-      subject: STRATEGY.subject,
-      policyId,
-      example: "/local-example.json",
-      accounts: [account("Depositor", CAST.depositor), account("Manager", CAST.manager)],
+    config,
+    answers: {
+      "/keel.json": () => config,
+      "/local/vault.json": () => exampleNow(world, STRATEGY),
+      "/local/trend-follower.json": () => exampleNow(world, TAIL_STRATEGY),
     },
-    example: (changes) => exampleNow(world, changes),
+    example: (strategy, changes) => exampleNow(world, strategy, changes),
     stop: () => stage.chain.stop(),
   };
 }
 
-/** Sources sign the strategy at the chain's present time, publishers the market. */
-async function exampleNow(world: Local, changes: Changes = {}) {
+async function verifierOf(circuit: string, contractName: string): Promise<VerifierSource> {
+  const { verificationKey } = await ensureCircuit(circuit);
+  return { circuit, contractName, insecure: true, verificationKey };
+}
+
+/** Sources sign the strategy at the chain's present time, publishers its market and returns. */
+async function exampleNow(world: Local, strategy: Strategy, changes: Changes = {}): Promise<Texts> {
   const { stage, registry, keyOf, enrolment } = world;
-  const { market, policy } = await signedBook(world, changes);
-  const commitment = { root: marketTable(market, policy).root, asOf: market.asOf };
-  const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
-  const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
-  await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
-  const texts = exampleTexts(STRATEGY, { asOf: market.asOf, changes, keyOf });
-  return { ...texts, enrolment: formatEnrolment(enrolment) };
+  const texts = exampleTexts(strategy, { asOf: await chainTime(stage), changes, keyOf });
+  const tables = publicOf(texts);
+  for (const ofReturns of tables.policy.tail === undefined ? [false] : [false, true]) {
+    const commitment = commitmentOf(tables, ofReturns);
+    const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
+    const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
+    await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
+  }
+  return { ...texts, ...(strategy === STRATEGY ? { enrolment: formatEnrolment(enrolment) } : {}) };
+}
+
+function publicOf({ policy, market, returns }: ReturnType<typeof exampleTexts>): {
+  readonly policy: Policy;
+  readonly market: Market;
+} {
+  const bare = parseMarket(market);
+  return {
+    policy: parsePolicy(policy),
+    market: returns === undefined ? bare : withReturns(bare, parseReturns(returns)),
+  };
 }

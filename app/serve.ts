@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * `npm run app`: builds the console and serves it against a local chain with a funded example, until Ctrl-C. The page that is
- * served is the one that `npm run app:build` writes, under the same headers.
+ * served is the one that `npm run app:build` writes, under the same headers; more circuits are named as there.
  *
  * @module
  */
@@ -15,11 +15,11 @@ const PORT = 4173;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 say("Building the console, starting a local chain…");
-const [world] = await Promise.all([startLocalWorld(), buildConsole(CONSOLE_FOLDER)]);
+const [world] = await Promise.all([startLocalWorld(), buildConsole(CONSOLE_FOLDER, process.argv.slice(2))]);
 const options = {
   folder: CONSOLE_FOLDER,
   rpcUrl: world.rpcUrl,
-  answers: { "/keel.json": () => world.config, "/local-example.json": () => world.example() },
+  answers: world.answers,
 };
 const port = Number(process.env.PORT ?? PORT);
 // Another program may have the port; then any free one will do.

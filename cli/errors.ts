@@ -6,13 +6,14 @@
  * @module
  */
 
-import { exitCode, inputError, KeelError } from "../verifier/src/errors.js";
+import { asKeelError, exitCode, inputError, KeelError } from "../verifier/src/errors.js";
 import { type Context, note } from "./context.js";
 import { jsonText, printable } from "./printable.js";
 
 /** Exit codes of programs that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
+const MORE = "KEEL_DEBUG=1 shows more";
 const FROM_THE_START = "--from-block has to be at or before the registry's first block";
 
 /** What to do next, by error code. */
@@ -22,6 +23,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "history.enrolment": FROM_THE_START,
   "history.record": FROM_THE_START,
   "history.state": FROM_THE_START,
+  internal: MORE,
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
@@ -30,12 +32,13 @@ const HINTS: Readonly<Record<string, string>> = {
   "registry.wrongEnrolment": "prove with `--enrolment` and the list that the subject enrolled with",
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
   "snapshot.signature": "the account's source signs with `keel sign`",
+  system: MORE,
 };
 
 /** Reports a failure and gives the exit code. */
 export function reportError(error: unknown, context: Context, json: boolean): number {
   if (context.signal.aborted) return reportInterrupt(context, json);
-  const known = error instanceof KeelError ? error : unexpected(error);
+  const known = asKeelError(withSystemCode(error));
   if (json) context.writeOut(`${jsonText({ ok: false, error: known })}\n`);
   for (const line of known.message.split("\n")) note(context, printable(line));
   const hint = HINTS[known.code];
@@ -67,19 +70,14 @@ function reportInterrupt(context: Context, json: boolean): number {
   return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
 }
 
-/** A failure that nobody made a `KeelError` of: a full or locked disk, or a fault of Keel's own. */
-function unexpected(error: unknown): KeelError {
+/** A full or locked disk in the system's words; anything else as it is. */
+function withSystemCode(error: unknown): unknown {
   const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall !== undefined) {
-    const received = `${syscall}: ${systemCode(error)}`;
-    const details = { kind: "environment", code: "system", received } as const;
-    return new KeelError({ ...details, expected: "the system to do its part (KEEL_DEBUG=1 shows more)" });
-  }
-  const received = error instanceof Error ? error.constructor.name : typeof error;
+  if (syscall === undefined) return error;
   return new KeelError({
     kind: "environment",
-    code: "internal",
-    expected: "no failure of Keel itself (KEEL_DEBUG=1 shows more)",
-    received,
+    code: "system",
+    expected: "the system to do its part",
+    received: `${syscall}: ${systemCode(error)}`,
   });
 }

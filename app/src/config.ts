@@ -27,8 +27,8 @@ const configSchema = z.strictObject({
   vault: address.optional(),
   subject: address.optional(),
   policyId: id32.optional(),
-  /** A freshly signed example whose market the chain has accepted; local chains only. */
-  example: path.optional(),
+  /** Freshly signed examples whose markets the chain has accepted, the first opened at once; local chains only. */
+  examples: z.array(z.strictObject({ name: z.string().max(80), path })).default([]),
   /** Accounts that the node signs for; local chains only. */
   accounts: z.array(z.strictObject({ name: z.string().max(80), address })).default([]),
 });

@@ -10,58 +10,84 @@ import "./no-eval.js";
 
 import { createProver, type Prover } from "../../prover/src/engine/browser.js";
 import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src/index.js";
-import { KeelError, verifyAttestation } from "../../verifier/src/index.js";
-import type { DeskReply, DeskRequest } from "./desk.js";
+import { asKeelError, KeelError, verifyAttestation } from "../../verifier/src/index.js";
+import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
+import { fetchPinned } from "./files.js";
 
-let prover: { readonly circuit: string; readonly ready: Promise<Prover> } | undefined;
+/** Provers of the circuits with these names; the names are empty until all are there. */
+let loaded: { readonly names: string; readonly provers: readonly Prover[] } = { names: "", provers: [] };
 let running: AbortController | undefined;
 
 const reply = (message: DeskReply): void => self.postMessage(message);
 
 self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => {
-  if (data.kind === "cancel") return running?.abort();
+  if (data.kind === "cancel") {
+    running?.abort(new KeelError({ kind: "cancelled", code: "prover.cancelled" }));
+    return;
+  }
   try {
     const value = await answer(data);
     reply({ id: data.id, kind: "done", value });
   } catch (error) {
-    reply({ id: data.id, kind: "failed", error: detailsOf(error) });
+    reply({ id: data.id, kind: "failed", error: asKeelError(error).toJSON() });
   }
 });
 
 async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promise<unknown> {
   switch (request.kind) {
-    case "load":
-      prover?.ready.then((old) => old.close()).catch(() => {});
-      prover = { circuit: request.circuit, ready: createProver(request.artifacts) };
-      return void (await prover.ready);
     case "prove":
       return await prove(request);
     case "verify":
       return verifyAttestation(request.verification);
+    case "signatures":
+      return checkSignatures(request.book.snapshot, request.book.market, request.book.policy);
   }
 }
 
-async function prove({ id, request }: Extract<DeskRequest, { kind: "prove" }>): Promise<unknown> {
-  const { snapshot, market, policy, enrolment } = request;
+type ProveRequest = Extract<DeskRequest, { kind: "prove" }>;
+
+async function prove(asked: ProveRequest): Promise<unknown> {
+  const { snapshot, market, policy, enrolment } = asked.request;
   checkSignatures(snapshot, market, policy);
   if (enrolment !== undefined) declaredAccounts(snapshot, enrolment);
   running = new AbortController();
-  const options = {
-    signal: running.signal,
-    onProgress: (progress: Extract<DeskReply, { kind: "progress" }>["progress"]) =>
-      reply({ id, kind: "progress", progress }),
-  };
-  return await proveHealth({ ...request, prover: await prover!.ready, options });
+  const { signal } = running;
+  const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
+  const [prover, tailProver] = await provers(asked, signal, onProgress);
+  const pair = tailProver === undefined ? { prover: prover! } : { prover: prover!, tailProver };
+  return await proveHealth({ ...asked.request, ...pair, options: { signal, onProgress } });
 }
 
-/** An unexpected error shows its class alone: its text might quote a secret. */
-function detailsOf(error: unknown): KeelError["toJSON"] extends () => infer T ? T : never {
-  if (error instanceof KeelError) return error.toJSON();
-  const received = error instanceof Error ? error.constructor.name : typeof error;
-  return new KeelError({
-    kind: "environment",
-    code: "internal",
-    expected: "no failure of Keel itself",
-    received,
-  }).toJSON();
+/** One a circuit, kept until other circuits are asked for. They share the processors, at least one each. */
+async function provers(
+  { id, circuits, base }: ProveRequest,
+  signal: AbortSignal,
+  onProgress: (progress: DeskProgress) => void,
+): Promise<readonly Prover[]> {
+  const names = circuits.map((circuit) => circuit.id).join(" ");
+  if (loaded.names === names) return loaded.provers;
+  for (const old of loaded.provers) old.close();
+  const fresh: Prover[] = [];
+  loaded = { names: "", provers: fresh };
+  const files = circuits.flatMap(({ wasm, zkey }) => [wasm, zkey]);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let count = 0;
+  const advance = (more: number): void => {
+    count += more;
+    onProgress({ phase: "fetching", fraction: count / total });
+  };
+  const contents: Uint8Array[] = [];
+  for (const file of files) {
+    reply({ id, kind: "fetching", path: file.path });
+    contents.push(await fetchPinned(file, base, signal, advance));
+  }
+  onProgress({ phase: "loading" });
+  const workers = Math.max(1, Math.floor(navigator.hardwareConcurrency / circuits.length));
+  for (const [i, { wasm, zkey }] of circuits.entries()) {
+    const sha256 = { wasm: wasm.sha256, zkey: zkey.sha256 };
+    fresh.push(await createProver({ wasm: contents[2 * i]!, zkey: contents[2 * i + 1]!, sha256, workers }));
+  }
+  loaded = { names, provers: fresh };
+  signal.throwIfAborted();
+  return fresh;
 }

@@ -6,32 +6,39 @@
  * @module
  */
 
-import type { CircuitFiles, PinnedFile } from "virtual:keel-circuits";
+import type { CircuitFiles } from "virtual:keel-circuits";
 import type { ProofProgress } from "../../prover/src/engine/prover.js";
 import type { ProofRequest, ProvenAttestation } from "../../prover/src/prove.js";
 import { type ErrorDetails, KeelError } from "../../verifier/src/errors.js";
 import type { Verification, Verified } from "../../verifier/src/verify.js";
-import { getFile } from "./network.js";
+import { noteFile } from "./network.js";
 
-/** What is proven; the desk brings the prover. */
-export type DeskProof = Omit<ProofRequest, "prover" | "options">;
+/** What is proven; the desk brings the provers. */
+export type DeskProof = Omit<ProofRequest, "prover" | "tailProver" | "options">;
 
-interface Artifacts {
-  readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
-  readonly sha256: { readonly wasm: string; readonly zkey: string };
-}
+/** Whose signatures are checked. */
+export type SignedBook = Pick<ProofRequest, "snapshot" | "market" | "policy">;
 
 /** To the worker. */
 export type DeskRequest =
-  | { readonly id: number; readonly kind: "load"; readonly circuit: string; readonly artifacts: Artifacts }
-  | { readonly id: number; readonly kind: "prove"; readonly request: DeskProof }
+  | {
+      readonly id: number;
+      readonly kind: "prove";
+      /** Of the policy's circuit, then of its tail-risk circuit. */
+      readonly circuits: readonly CircuitFiles[];
+      /** What their paths are relative to. */
+      readonly base: string;
+      readonly request: DeskProof;
+    }
   | { readonly id: number; readonly kind: "verify"; readonly verification: Verification }
+  | { readonly id: number; readonly kind: "signatures"; readonly book: SignedBook }
   | { readonly kind: "cancel" };
 
 /** From the worker. */
 export type DeskReply =
-  | { readonly id: number; readonly kind: "progress"; readonly progress: ProofProgress }
+  | { readonly id: number; readonly kind: "progress"; readonly progress: DeskProgress }
+  /** A file was asked for. */
+  | { readonly id: number; readonly kind: "fetching"; readonly path: string }
   | { readonly id: number; readonly kind: "done"; readonly value: unknown }
   | { readonly id: number; readonly kind: "failed"; readonly error: ErrorDetails };
 
@@ -45,33 +52,39 @@ export interface DeskProgress {
 interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: KeelError) => void;
-  readonly onProgress?: (progress: ProofProgress) => void;
+  readonly onProgress?: (progress: DeskProgress) => void;
 }
 
 let worker: Worker | undefined;
-let loaded: string | undefined;
 let last = 0;
 const waiting = new Map<number, Waiting>();
 
 /**
- * Proves a book.
+ * Proves a book: one proof a circuit, at the same time.
  *
- * @throws KeelError as `proveHealth`; `prover.cancelled`
+ * @param circuits of the book's policy
+ * @throws KeelError as `proveHealth`; `artifact.*`; `prover.cancelled`
  */
 export async function proveAtDesk(
-  files: CircuitFiles,
+  circuits: readonly CircuitFiles[],
   request: DeskProof,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
 ): Promise<ProvenAttestation> {
-  await load(files, signal, onProgress);
   const cancel = (): void => worker?.postMessage({ kind: "cancel" } satisfies DeskRequest);
   signal.addEventListener("abort", cancel);
   try {
-    return await ask((id) => ({ id, kind: "prove", request }), { onProgress });
+    if (signal.aborted) throw cancelled();
+    const base = document.baseURI;
+    return await ask((id) => ({ id, kind: "prove", circuits, base, request }), onProgress);
   } finally {
     signal.removeEventListener("abort", cancel);
   }
+}
+
+/** Checks the sources' signatures. @throws KeelError as `checkSignatures` */
+export async function checkAtDesk({ snapshot, market, policy }: SignedBook): Promise<void> {
+  await ask((id) => ({ id, kind: "signatures", book: { snapshot, market, policy } }));
 }
 
 /** Verifies an attestation. @throws KeelError as `verifyAttestation` */
@@ -83,69 +96,18 @@ export async function verifyAtDesk(verification: Verification): Promise<Verified
 export function closeDesk(): void {
   worker?.terminate();
   worker = undefined;
-  loaded = undefined;
   for (const { reject } of waiting.values()) reject(cancelled());
   waiting.clear();
 }
 
-async function load(
-  { id: circuit, wasm, zkey }: CircuitFiles,
-  signal: AbortSignal,
-  onProgress: (progress: DeskProgress) => void,
-): Promise<void> {
-  if (loaded === circuit) return;
-  let bytes = 0;
-  const advance = (more: number): void => {
-    bytes += more;
-    onProgress({ phase: "fetching", fraction: Math.min(bytes / (wasm.bytes + zkey.bytes), 1) });
-  };
-  const artifacts = {
-    wasm: await fetchPinned(wasm, signal, advance),
-    zkey: await fetchPinned(zkey, signal, advance),
-    sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
-  };
-  onProgress({ phase: "loading" });
-  const transfer = [artifacts.wasm.buffer as ArrayBuffer, artifacts.zkey.buffer as ArrayBuffer];
-  await ask((id) => ({ id, kind: "load", circuit, artifacts }), { transfer });
-  if (signal.aborted) throw cancelled();
-  loaded = circuit;
-}
-
-/** The hash is checked in the worker, where it holds nobody up. */
-async function fetchPinned(
-  file: PinnedFile,
-  signal: AbortSignal,
-  onBytes: (count: number) => void,
-): Promise<Uint8Array> {
-  const response = await getFile(file.path, "circuit");
-  const content = new Uint8Array(file.bytes);
-  let length = 0;
-  const reader = response.body!.getReader();
-  for (;;) {
-    if (signal.aborted) {
-      await reader.cancel();
-      throw cancelled();
-    }
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (length + value.length > content.length) throw wrongLength(file);
-    content.set(value, length);
-    length += value.length;
-    onBytes(value.length);
-  }
-  if (length !== file.bytes) throw wrongLength(file);
-  return content;
-}
-
 function ask<T>(
   request: (id: number) => DeskRequest,
-  options: { onProgress?: (progress: ProofProgress) => void; transfer?: ArrayBuffer[] } = {},
+  onProgress?: (progress: DeskProgress) => void,
 ): Promise<T> {
   const id = ++last;
-  const { onProgress, transfer = [] } = options;
   return new Promise<T>((resolve, reject) => {
     waiting.set(id, { resolve, reject, ...(onProgress === undefined ? {} : { onProgress }) });
-    start().postMessage(request(id), transfer);
+    start().postMessage(request(id));
   });
 }
 
@@ -156,6 +118,7 @@ function start(): Worker {
     const entry = waiting.get(data.id);
     if (entry === undefined) return;
     if (data.kind === "progress") return entry.onProgress?.(data.progress);
+    if (data.kind === "fetching") return noteFile(data.path, "circuit");
     waiting.delete(data.id);
     if (data.kind === "done") entry.resolve(data.value as never);
     else entry.reject(new KeelError(data.error));
@@ -171,15 +134,4 @@ function start(): Worker {
 
 function cancelled(): KeelError {
   return new KeelError({ kind: "cancelled", code: "prover.cancelled" });
-}
-
-function wrongLength({ path, bytes }: PinnedFile): KeelError {
-  const expected = `${bytes} bytes`;
-  return new KeelError({
-    kind: "environment",
-    code: "artifact.hash",
-    path,
-    expected,
-    received: "another length",
-  });
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * The only way from this page to the network, so that it can be watched: every request is written down, with what went out.
+ * The desk's worker asks for the circuits' files, and has them noted here.
  *
  * @module
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { KeelError } from "../../verifier/src/errors.js";
+import { missingFile } from "./files.js";
 
 /** One request. */
 export interface Sent {
@@ -45,17 +46,15 @@ export function useSent(): readonly Sent[] {
  * @throws KeelError `artifact.missing`
  */
 export async function getFile(path: string, purpose: string): Promise<Response> {
-  record({ method: "GET", path, bytesOut: 0, purpose });
+  noteFile(path, purpose);
   const response = await fetch(new URL(path, document.baseURI)).catch(() => undefined);
   if (response?.ok === true) return response;
-  const received = response === undefined ? "no answer" : `HTTP status ${response.status}`;
-  throw new KeelError({
-    kind: "environment",
-    code: "artifact.missing",
-    path,
-    expected: "a readable file",
-    received,
-  });
+  throw missingFile(path, response);
+}
+
+/** Notes a request for a file that lies beside the page. */
+export function noteFile(path: string, purpose: string): void {
+  record({ method: "GET", path, bytesOut: 0, purpose });
 }
 
 /** Notes a request to a chain's node. @param body JSON-RPC, one call or several */

@@ -6,20 +6,26 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
-import { KeelError } from "../../verifier/src/errors.js";
+import { asKeelError, KeelError } from "../../verifier/src/errors.js";
 
-/** A failure in the command line's words; of an unexpected error the class alone. */
-export function messageOf(error: unknown): string {
-  if (error instanceof KeelError) return error.message;
-  const received = error instanceof Error ? error.constructor.name : typeof error;
-  return new KeelError({
-    kind: "environment",
-    code: "internal",
-    expected: "no failure of Keel itself",
-    received,
-  }).message;
+/** Work that takes a while: whether it is under way, and why it failed. */
+export function useWork() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const run = async (work: () => Promise<void>): Promise<void> => {
+    setError(undefined);
+    setBusy(true);
+    try {
+      await work();
+    } catch (reason) {
+      setError(reason);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
 }
 
 /** Says what went wrong, at once to a screen reader. */
@@ -27,7 +33,7 @@ export function Problem({ error }: { readonly error: unknown }): JSX.Element | n
   if (error === undefined) return null;
   return (
     <p class="problem" role="alert">
-      {messageOf(error)}
+      {asKeelError(error).message}
     </p>
   );
 }
@@ -162,6 +168,17 @@ export function DevelopmentKey(): JSX.Element {
 /** A word that stands for yes or no, in colour and in text. */
 export function Verdict(props: { readonly ok: boolean; readonly children: ComponentChildren }): JSX.Element {
   return <span class={props.ok ? "verdict ok" : "verdict bad"}>{props.children}</span>;
+}
+
+/** The limits of a policy, a sentence each. */
+export function PolicyWords({ lines }: { readonly lines: readonly string[] }): JSX.Element {
+  return (
+    <ul class="policy-words">
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
+  );
 }
 
 /** Names beside values. */

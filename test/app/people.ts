@@ -22,7 +22,8 @@ export interface Person {
   readonly complaints: readonly string[];
 }
 
-const PATIENCE_MS = 20_000;
+/** For what is waited for: long enough for the slowest machine, since only a failure takes it all. */
+export const PATIENCE = { timeout: 60_000 };
 
 /** Files as a file input takes them, by role. */
 export function asFiles(texts: object) {
@@ -41,7 +42,7 @@ export async function sitDown(
   rpcUrl: string,
 ): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US" });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(PATIENCE.timeout);
   const requests: string[] = [];
   const complaints: string[] = [];
   context.on("request", (request) => requests.push(request.url()));
@@ -110,6 +111,45 @@ export async function watchMainThread({ page }: Person): Promise<() => Promise<n
     held.taskObserver.observe({ type: "longtask" });
   });
   return () => page.evaluate(() => (globalThis as unknown as { longestTask: number }).longestTask);
+}
+
+const MOST_STOPS = 150;
+
+/** Goes on with the tabulator until something with this label has the focus. */
+export async function tabTo({ page }: Person, label: string): Promise<void> {
+  for (let stop = 0; stop < MOST_STOPS; stop++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      const labels = element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+      return (labels ? element.labels?.[0]?.textContent : undefined) ?? element?.textContent;
+    });
+    if (focused === label) return;
+  }
+  throw new Error(`the tabulator does not lead to ${label}`);
+}
+
+/** Runs in the page: resolves once progress is shown, however short. */
+export function sawProgress(): Promise<void> {
+  return new Promise((done) => {
+    new MutationObserver(() => {
+      if (document.querySelector("progress") !== null) done();
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+}
+
+/** Runs in the page: cancels as soon as a proof has passed from loading to proving, as no click from outside could. */
+export function cancelOnceProving(): Promise<void> {
+  return new Promise((done) => {
+    const observer = new MutationObserver(() => {
+      const phase = document.querySelector(".running label")?.textContent ?? "";
+      if (!/witness|evaluating|transforming|multiplying/.test(phase)) return;
+      observer.disconnect();
+      [...document.querySelectorAll("button")].find(({ textContent }) => textContent === "Cancel")!.click();
+      done();
+    });
+    observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
 }
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");

@@ -61,12 +61,22 @@ describe("npm run app", () => {
     }
   });
 
-  it("has a funded example, signed now", async () => {
-    const texts = (await (await fetch(`${origin}/local-example.json`)).json()) as Record<string, string>;
-    const config = (await (await fetch(`${origin}/keel.json`)).json()) as Record<string, unknown>;
-    expect(Math.abs(parseMarket(texts.market!).asOf - Date.now() / 1000)).toBeLessThan(600);
-    expect(parsePolicy(texts.policy!).circuit.id).toBe("portfolio-health/spot-16");
-    expect(config.vault).toMatch(/^0x[0-9a-f]{40}$/i);
+  it("has a funded vault, and examples signed now: of one proof, and of a pair", async () => {
+    const { vault, examples } = (await (await fetch(`${origin}/keel.json`)).json()) as {
+      readonly vault: string;
+      readonly examples: readonly { readonly path: string }[];
+    };
+    expect(vault).toMatch(/^0x[0-9a-f]{40}$/i);
+    const policies = [];
+    for (const { path } of examples) {
+      const texts = (await (await fetch(origin + path)).json()) as Record<string, string>;
+      expect(Math.abs(parseMarket(texts.market!).asOf - Date.now() / 1000)).toBeLessThan(600);
+      policies.push(parsePolicy(texts.policy!));
+    }
+    expect(policies.map(({ circuit, tail }) => [circuit.id, tail?.circuit.id])).toEqual([
+      ["portfolio-health/spot-16", undefined],
+      ["portfolio-health/spot-16", "tail-risk/spot-64"],
+    ]);
   });
 
   it.each(["/../package.json", "/..%2f..%2fpackage.json", "/%2e%2e/%2e%2e/package.json", "/%zz"])(

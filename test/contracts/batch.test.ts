@@ -19,17 +19,17 @@ import {
   statementVector,
 } from "keel/verifier";
 import type { Address, Hex } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
 import {
   attestation,
-  begin,
   claimOf,
   ENROLMENT,
   type Fixture,
   GENESIS,
   POLICY,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
@@ -45,7 +45,7 @@ import {
   submitBatch,
   verifierBookAbi,
 } from "./registry-client.js";
-import { attestationOf, endProving, statementArtifacts } from "./statement-circuit.js";
+import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 /** Ten claims: five subjects, each under two policies. */
 const SIZE = 10;
@@ -54,7 +54,6 @@ const OTHER_TERMS = { ...TERMS, maxLeverage: 20_000 };
 type Inputs = readonly [bigint, bigint, bigint];
 
 let fixture: Fixture;
-let snapshot: Hex;
 let verifier: Address;
 let claims: Statement[];
 let batch: Attestation[];
@@ -84,18 +83,7 @@ beforeAll(async () => {
   });
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+rewindEachTest(() => [fixture]);
 
 const verifyBatch = (p: readonly ProofWords[], i: readonly Inputs[], gas?: bigint) =>
   fixture.chain.client.readContract({

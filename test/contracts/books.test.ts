@@ -7,20 +7,21 @@
 import { deployContract } from "keel/contracts";
 import { circuitHash, FIELD_ORDER, type PolicyTerms, policyId } from "keel/verifier";
 import { type Address, type Hex, zeroAddress } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { nextBlockAt, now, travelTo, write } from "../support/chain.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
   acceptMarket,
   attestation,
-  begin,
   type Fixture,
   MARKET,
   POLICY,
   PUBLISHERS,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   TERMS,
+  transact,
 } from "./fixture.js";
 import {
   isMarketAccepted,
@@ -36,40 +37,15 @@ import {
   verifierBookAbi,
   type Wallet,
 } from "./registry-client.js";
-import { CIRCUIT, endProving } from "./statement-circuit.js";
+import { CIRCUIT } from "./statement-circuit.js";
 
 let fixture: Fixture;
-let snapshot: Hex;
 
 beforeAll(async () => {
   fixture = await startFixture();
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
-
-/** `write` with the contract's refusal as a KeelError. */
-async function call(
-  wallet: Wallet,
-  address: Address,
-  abi: readonly unknown[],
-  name: string,
-  args: readonly unknown[],
-) {
-  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
-    throw toKeelError(error);
-  });
-}
+const rewind = rewindEachTest(() => [fixture]);
 
 describe("the policy book", () => {
   const publish = (terms: PolicyTerms) => publishPolicy(fixture.registry, fixture.cast.stranger, terms);
@@ -136,7 +112,7 @@ describe("39 the market book", () => {
   const publish = (market: typeof table, signatures: Awaited<ReturnType<typeof sign>>[]) =>
     publishMarket(fixture.registry, fixture.cast.stranger, market, signatures);
   const publishRaw = (market: typeof table, signatures: readonly Hex[]) =>
-    call(fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
+    transact(fixture.chain, fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
       market.root,
       BigInt(market.asOf),
       signatures,
@@ -153,8 +129,7 @@ describe("39 the market book", () => {
       const market = { ...table };
       await publish(market, signatures);
       expect(await isMarketAccepted(fixture.registry, market)).toBe(true);
-      await fixture.chain.test.revert({ id: snapshot });
-      snapshot = await begin(fixture);
+      await rewind();
     }
   });
 
@@ -252,7 +227,7 @@ describe("39 the market book", () => {
   it("a guardian withdraws a table, before or after, and it never comes back", async () => {
     const { registry, cast } = fixture;
     const withdraw = (wallet: Wallet, market = table) =>
-      call(wallet, registry.marketBook, marketBookAbi, "withdraw", [
+      transact(fixture.chain, wallet, registry.marketBook, marketBookAbi, "withdraw", [
         market.root,
         BigInt(market.asOf),
         "bad tick",
@@ -269,7 +244,10 @@ describe("39 the market book", () => {
   it("replaces publishers as a whole, by the market administrator only", async () => {
     const { registry, cast, chain } = fixture;
     const set = (wallet: Wallet, publishers: readonly Address[], threshold: number) =>
-      call(wallet, registry.marketBook, marketBookAbi, "setPublishers", [publishers, threshold]);
+      transact(fixture.chain, wallet, registry.marketBook, marketBookAbi, "setPublishers", [
+        publishers,
+        threshold,
+      ]);
     const addresses = [8, 9]
       .map((i) => chain.signers[i]!.address)
       .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
@@ -299,9 +277,13 @@ describe("39 the market book", () => {
 describe("38 the verifier book", () => {
   const circuit = circuitHash(CIRCUIT);
   const add = (verifier: Address, wallet = fixture.cast.deployer, name = circuit) =>
-    call(wallet, fixture.registry.verifierBook, verifierBookAbi, "add", [name, verifier]);
+    transact(fixture.chain, wallet, fixture.registry.verifierBook, verifierBookAbi, "add", [name, verifier]);
   const retire = (version: number, wallet = fixture.cast.guardian) =>
-    call(wallet, fixture.registry.verifierBook, verifierBookAbi, "retire", [circuit, version, "bug found"]);
+    transact(fixture.chain, wallet, fixture.registry.verifierBook, verifierBookAbi, "retire", [
+      circuit,
+      version,
+      "bug found",
+    ]);
   const deploy = (name: string, args: readonly unknown[] = []) => deployContract(clients(), name, args);
   const latest = () => latestVersion(fixture.registry, CIRCUIT);
   const submit = async (version: number, change = {}) =>

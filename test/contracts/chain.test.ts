@@ -6,17 +6,17 @@
  */
 import { type Attestation, FIELD_ORDER, policyId } from "keel/verifier";
 import type { Hex } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
   acceptMarket,
   attestation,
-  begin,
   ENROLMENT,
   type Fixture,
   GENESIS,
   POLICY,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
@@ -34,7 +34,6 @@ import {
   submitAttestation,
   submitBatch,
 } from "./registry-client.js";
-import { endProving } from "./statement-circuit.js";
 
 const WEEK = 7 * 86_400;
 const SECOND = stepAfter(GENESIS);
@@ -43,7 +42,6 @@ const THIRD = stepAfter(SECOND);
 const SHORTER = 667n;
 
 let fixture: Fixture;
-let snapshot: Hex;
 let first: Attestation;
 let second: Attestation;
 
@@ -53,18 +51,7 @@ beforeAll(async () => {
   second = await attestation(fixture, { asOf: START + 50, chain: SECOND });
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+rewindEachTest(() => [fixture]);
 
 const subject = () => fixture.cast.subject.account.address;
 const declare = (enrolment: bigint) => enrol(fixture.registry, fixture.cast.subject, enrolment);

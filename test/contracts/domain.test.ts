@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deployKeel } from "keel/contracts";
+
 import {
   type Attestation,
   type Domain,
@@ -14,17 +14,15 @@ import {
   sortMembers,
 } from "keel/verifier";
 import type { Hex } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
-  acceptMarket,
   attestation,
-  begin,
+  deployBeside,
   ENROLMENT,
   type Fixture,
   GENESIS,
-  MARKET,
-  PUBLISHERS,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
@@ -32,7 +30,6 @@ import {
 } from "./fixture.js";
 import {
   type AttestedEntry,
-  connectRegistry,
   declareDomain,
   enrol,
   historyOf,
@@ -47,7 +44,7 @@ import {
   submitBatch,
   toKeelError,
 } from "./registry-client.js";
-import { CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
+import { statementArtifacts } from "./statement-circuit.js";
 
 /** Seconds after START at which each test begins: the setting up of two chains is over then. */
 const LATER = 120;
@@ -60,7 +57,6 @@ let outsider: Registry;
 let members: readonly Domain[];
 let terms: PolicyTerms;
 let shared: Attestation;
-let snapshots: Hex[];
 
 const chains = () => [here, there];
 const registryOf = ({ keel }: Fixture): Domain => ({ chainId: keel.chainId, registry: keel.registry });
@@ -77,7 +73,8 @@ beforeAll(async () => {
   there = await startFixture(1337);
   members = sortMembers([registryOf(here), registryOf(there)], "members");
   terms = { ...TERMS, domain: domainField(members) };
-  outsider = await deployOutsider();
+  outsider = await deployBeside(here);
+  await enrol(outsider, here.cast.subject, ENROLMENT);
   for (const { registry, cast } of [...chains(), { registry: outsider, cast: here.cast }]) {
     await declareDomain(registry, cast.stranger, members);
     await publishPolicy(registry, cast.stranger, terms);
@@ -85,19 +82,7 @@ beforeAll(async () => {
   shared = await attestation(here, { domain: members, terms });
 });
 
-beforeEach(async () => {
-  snapshots = [await begin(here, LATER), await begin(there, LATER)];
-});
-
-afterEach(async () => {
-  for (const [i, { chain }] of chains().entries()) await chain.test.revert({ id: snapshots[i]! });
-});
-
-afterAll(async () => {
-  await here?.chain.stop();
-  await there?.chain.stop();
-  await endProving();
-});
+rewindEachTest(chains, LATER);
 
 describe("35 one proof for several chains", () => {
   it("is accepted by each member, and verified again from each one's logs", async () => {
@@ -234,18 +219,3 @@ describe("a domain", () => {
     expect(await read("isTighter", [ids[1], ids[1]])).toBe(true);
   });
 });
-
-async function deployOutsider(): Promise<Registry> {
-  const { chain, cast } = here;
-  const keel = await deployKeel({
-    walletClient: cast.deployer,
-    publicClient: chain.client,
-    publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers: [{ circuit: CIRCUIT, contractName: "StatementVerifier" }],
-  });
-  const registry = await connectRegistry(chain.client, keel.registry);
-  await enrol(registry, cast.subject, ENROLMENT);
-  await acceptMarket({ ...here, keel, registry }, MARKET);
-  return registry;
-}

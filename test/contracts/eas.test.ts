@@ -17,21 +17,22 @@ import {
   keccak256,
   parseEventLogs,
 } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { travelTo, write } from "../support/chain.js";
 import {
   acceptMarket,
   attestation,
-  begin,
   type Fixture,
   GENESIS,
   POLICY,
   PUBLISHERS,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
   TERMS,
+  transact,
 } from "./fixture.js";
 import {
   type EasRequest,
@@ -42,10 +43,8 @@ import {
   revoke,
   revokeFor,
   submitAttestation,
-  toKeelError,
   type Wallet,
 } from "./registry-client.js";
-import { endProving } from "./statement-circuit.js";
 
 const require = createRequire(import.meta.url);
 const shipped = (name: string): { readonly abi: Abi; readonly bytecode: Hex } =>
@@ -56,7 +55,6 @@ const EXPIRY = START + TERMS.validity;
 const SCHEMA = "bytes32 policyId,uint64 asOf";
 
 let fixture: Fixture;
-let snapshot: Hex;
 let eas: Address;
 let schemas: Address;
 let resolver: Address;
@@ -68,18 +66,7 @@ beforeAll(async () => {
   resolver = await deployResolver();
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+const rewind = rewindEachTest(() => [fixture]);
 
 const clients = () => ({ walletClient: fixture.cast.deployer, publicClient: fixture.chain.client });
 const deployResolver = () => deployContract(clients(), "HealthResolver", [eas, fixture.registry.address]);
@@ -94,9 +81,7 @@ async function deployShipped({ abi, bytecode }: typeof EAS, args: readonly unkno
 }
 
 async function callEas(name: string, args: readonly unknown[], wallet: Wallet = fixture.cast.stranger) {
-  return await write(fixture.chain, wallet, eas, EAS.abi, name, args).catch((error) => {
-    throw toKeelError(error);
-  });
+  return await transact(fixture.chain, wallet, eas, EAS.abi, name, args);
 }
 
 /** The ids of the EAS attestations that a transaction made. */
@@ -165,8 +150,7 @@ describe("EAS, with Keel's resolver", () => {
     await refused(callEas("attest", [asked]), "registry.notHealthy");
     await revokeFor(fixture.registry, fixture.cast.guardian, subject(), POLICY, "fraud");
     await refused(callEas("attest", [asked]), "registry.notHealthy");
-    await fixture.chain.test.revert({ id: snapshot });
-    snapshot = await begin(fixture);
+    await rewind();
     await attest();
     await travelTo(fixture.chain, EXPIRY);
     const later = { ...asked, data: { ...asked.data, expirationTime: BigInt(EXPIRY + 1) } };

@@ -22,9 +22,19 @@ import {
 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
 import { type Address, getAbiItem, type Hex, toFunctionSelector, zeroAddress } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo, write } from "../support/chain.js";
-import { abiOf, attestation, begin, type Fixture, POLICY, refused, START, startFixture } from "./fixture.js";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo } from "../support/chain.js";
+import {
+  abiOf,
+  attestation,
+  type Fixture,
+  POLICY,
+  refused,
+  rewindEachTest,
+  START,
+  startFixture,
+  transact,
+} from "./fixture.js";
 import {
   feedMarketAbi,
   isHealthy,
@@ -34,14 +44,13 @@ import {
   publishFromFeeds,
   readFeeds,
   submitAttestation,
-  toKeelError,
   type Universe,
   universeHash,
   universeOf,
   verifierBookAbi,
   type Wallet,
 } from "./registry-client.js";
-import { endProving, MARKET_CIRCUIT } from "./statement-circuit.js";
+import { MARKET_CIRCUIT } from "./statement-circuit.js";
 
 /** Only its circuit's shape matters here. */
 const FILE: Policy = {
@@ -77,7 +86,6 @@ const MARKET: Market = {
 };
 
 let fixture: Fixture;
-let snapshot: Hex;
 let eth: Address;
 let btc: Address;
 let feedMarket: Address;
@@ -99,18 +107,7 @@ beforeAll(async () => {
   await open(universe);
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+rewindEachTest(() => [fixture]);
 
 async function deploy(name: string, args: readonly unknown[] = []): Promise<Address> {
   return await deployContract(
@@ -127,9 +124,7 @@ async function call(
   args: readonly unknown[],
   wallet: Wallet = fixture.cast.deployer,
 ) {
-  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
-    throw toKeelError(error);
-  });
+  return await transact(fixture.chain, wallet, address, abi, name, args);
 }
 
 const open = (value: Universe, wallet?: Wallet) => call(feedMarket, feedMarketAbi, "open", [value], wallet);

@@ -23,8 +23,8 @@ import {
   type Statement,
 } from "keel/verifier";
 import type { Abi, Hex } from "viem";
-import { expect, vi } from "vitest";
-import { startTestChain, type TestChain, travelTo } from "../support/chain.js";
+import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
+import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import {
   connectRegistry,
   enrol,
@@ -32,9 +32,10 @@ import {
   publishPolicy,
   type Registry,
   signMarket,
+  toKeelError,
   type Wallet,
 } from "./registry-client.js";
-import { attestationOf, CIRCUIT, testVerifiers } from "./statement-circuit.js";
+import { attestationOf, CIRCUIT, endProving, testVerifiers } from "./statement-circuit.js";
 
 const PATIENCE = process.env.KEEL_COVERAGE === undefined ? 1 : 20;
 vi.setConfig({ testTimeout: 30_000 * PATIENCE, hookTimeout: 180_000 * PATIENCE });
@@ -116,14 +117,8 @@ async function settle(chain: TestChain, verifiers: DeployOptions["verifiers"]): 
   await travelTo(chain, START - 1_000);
   const [deployer, subject, stranger, guardian] = chain.wallets;
   const cast = { deployer: deployer!, subject: subject!, stranger: stranger!, guardian: guardian! };
-  const keel = await deployKeel({
-    walletClient: cast.deployer,
-    publicClient: chain.client,
-    publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers,
-    roles: { guardian: cast.guardian.account.address },
-  });
+  const roles = { guardian: cast.guardian.account.address };
+  const keel = await deployKeel({ ...deployment({ chain, cast }, verifiers), roles });
   const registry = await connectRegistry(chain.client, keel.registry);
   const fixture = { chain, keel, registry, cast };
   await enrol(registry, cast.subject, ENROLMENT);
@@ -131,6 +126,19 @@ async function settle(chain: TestChain, verifiers: DeployOptions["verifiers"]): 
   await travelTo(chain, START);
   await acceptMarket(fixture, MARKET);
   return fixture;
+}
+
+function deployment(
+  { chain, cast }: Pick<Fixture, "chain" | "cast">,
+  verifiers: DeployOptions["verifiers"],
+): DeployOptions {
+  return {
+    walletClient: cast.deployer,
+    publicClient: chain.client,
+    publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
+    threshold: 2,
+    verifiers,
+  };
 }
 
 /** Publishes a market table with two publishers' signatures. */
@@ -150,6 +158,52 @@ export async function begin({ chain }: Fixture, seconds = 10): Promise<Hex> {
   const snapshot = await chain.test.snapshot();
   await travelTo(chain, START + seconds);
   return snapshot;
+}
+
+/**
+ * Gives every test of a file the chains as {@link begin} leaves them, and ends chains and proving after the last. For
+ * fixtures that `beforeAll` starts. What it returns takes a test back to its own start.
+ */
+export function rewindEachTest(
+  fixtures: () => readonly (Fixture | undefined)[],
+  seconds?: number,
+): () => Promise<void> {
+  const started = () => fixtures().filter((fixture) => fixture !== undefined);
+  let snapshots: Hex[];
+  const start = async () => {
+    snapshots = [];
+    for (const fixture of started()) snapshots.push(await begin(fixture, seconds));
+  };
+  const end = async () => {
+    for (const [i, { chain }] of started().entries()) await chain.test.revert({ id: snapshots[i]! });
+  };
+  beforeEach(start);
+  afterEach(end);
+  afterAll(async () => {
+    for (const { chain } of started()) await chain.stop();
+    await endProving();
+  });
+  return async () => {
+    await end();
+    await start();
+  };
+}
+
+/** `write`, with the contract's refusal as a KeelError. */
+export async function transact(...call: Parameters<typeof write>): ReturnType<typeof write> {
+  return await write(...call).catch((error: unknown) => {
+    throw toKeelError(error);
+  });
+}
+
+/** A second registry on the fixture's chain, with books of its own; `MARKET` is accepted there too. */
+export async function deployBeside(fixture: Fixture): Promise<Registry> {
+  const keel = await deployKeel(
+    deployment(fixture, [{ circuit: CIRCUIT, contractName: "StatementVerifier" }]),
+  );
+  const registry = await connectRegistry(fixture.chain.client, keel.registry);
+  await acceptMarket({ ...fixture, keel, registry }, MARKET);
+  return registry;
 }
 
 /** A true claim of the fixture's subject at START, with changes. */

@@ -17,30 +17,30 @@ import {
   maxUint256,
   parseAbiParameters,
 } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { now, travelTo, write } from "../support/chain.js";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { now, travelTo } from "../support/chain.js";
 import {
   abiOf,
   attestation,
-  begin,
   type Fixture,
   GENESIS,
   POLICY,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
   TERMS,
+  transact,
 } from "./fixture.js";
 import {
   policyBookAbi,
   publishPolicy,
   submitAttestation,
-  toKeelError,
   verifierBookAbi,
   type Wallet,
 } from "./registry-client.js";
-import { CIRCUIT, endProving } from "./statement-circuit.js";
+import { CIRCUIT } from "./statement-circuit.js";
 
 const WEEK = 7 * 86_400;
 const LINE = keccak256(
@@ -48,7 +48,6 @@ const LINE = keccak256(
 );
 
 let fixture: Fixture;
-let snapshot: Hex;
 let authorityAbi: Abi;
 
 beforeAll(async () => {
@@ -56,33 +55,10 @@ beforeAll(async () => {
   authorityAbi = await abiOf("Authority");
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
-
-async function call(
-  wallet: Wallet,
-  address: Address,
-  abi: Abi | readonly unknown[],
-  name: string,
-  args: readonly unknown[],
-) {
-  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
-    throw toKeelError(error);
-  });
-}
+rewindEachTest(() => [fixture]);
 
 const book = (wallet: Wallet, name: string, ...args: unknown[]) =>
-  call(wallet, fixture.registry.policyBook, policyBookAbi, name, args);
+  transact(fixture.chain, wallet, fixture.registry.policyBook, policyBookAbi, name, args);
 
 async function read<T>(name: string, args: readonly unknown[]): Promise<T> {
   const { client } = fixture.chain;
@@ -203,7 +179,8 @@ describe("a gate on a line", () => {
     await book(cast.deployer, "openLine", "vault one", POLICY);
     const { vault } = await openVault(LINE);
     const abi = await abiOf("GatedVault");
-    const deposit = () => call(cast.deployer, vault, abi, "deposit", [1_000n, cast.deployer.account.address]);
+    const deposit = () =>
+      transact(fixture.chain, cast.deployer, vault, abi, "deposit", [1_000n, cast.deployer.account.address]);
     await submitAttestation(registry, cast.stranger, await attestation(fixture));
     await deposit();
     const terms = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };
@@ -217,7 +194,7 @@ describe("a gate on a line", () => {
     );
     await deposit();
     expect(await chain.client.readContract({ address: vault, abi, functionName: "policy" })).toBe(LINE);
-    await call(cast.deployer, vault, abi, "withdraw", [
+    await transact(fixture.chain, cast.deployer, vault, abi, "withdraw", [
       1_000n,
       ...Array(2).fill(cast.deployer.account.address),
     ]);
@@ -233,7 +210,8 @@ describe("a strategy behind the gate", () => {
     const subject = cast.subject.account.address;
     const args = [token, venue.account.address, registry.address, subject, POLICY];
     const strategy = await deploy("GatedStrategy", args);
-    const act = (wallet: Wallet, name: string, ...rest: unknown[]) => call(wallet, strategy, abi, name, rest);
+    const act = (wallet: Wallet, name: string, ...rest: unknown[]) =>
+      transact(fixture.chain, wallet, strategy, abi, name, rest);
     const atVenue = () =>
       chain.client.readContract({
         address: token,
@@ -241,8 +219,8 @@ describe("a strategy behind the gate", () => {
         functionName: "balanceOf",
         args: [venue.account.address],
       });
-    await call(cast.deployer, token, tokenAbi, "mint", [strategy, 1_000n]);
-    await call(venue, token, tokenAbi, "approve", [strategy, maxUint256]);
+    await transact(fixture.chain, cast.deployer, token, tokenAbi, "mint", [strategy, 1_000n]);
+    await transact(fixture.chain, venue, token, tokenAbi, "approve", [strategy, maxUint256]);
 
     await refused(act(cast.deployer, "allocate", 600n), "registry.notHealthy");
     await submitAttestation(registry, cast.stranger, await attestation(fixture));
@@ -281,9 +259,9 @@ describe("43 a 2-of-3 multi-signature owner", () => {
     });
     const abi = await abiOf("MultiSig");
     const confirm = (wallet: Wallet, target: Address, data: Hex, nonce: number) =>
-      call(wallet, safe, abi, "confirm", [target, data, nonce]);
+      transact(fixture.chain, wallet, safe, abi, "confirm", [target, data, nonce]);
     const execute = (target: Address, data: Hex, nonce: number) =>
-      call(cast.stranger, safe, abi, "execute", [target, data, nonce]);
+      transact(fixture.chain, cast.stranger, safe, abi, "execute", [target, data, nonce]);
     return { keel, safe, confirm, execute };
   }
 
@@ -310,18 +288,23 @@ describe("43 a 2-of-3 multi-signature owner", () => {
     const { keel } = await govern();
     for (const role of Object.values(ROLE)) {
       await expect(
-        call(cast.deployer, keel.authority, authorityAbi, "grantRole", [
+        transact(fixture.chain, cast.deployer, keel.authority, authorityAbi, "grantRole", [
           role,
           cast.deployer.account.address,
           0,
         ]),
       ).rejects.toThrow();
     }
-    const open = call(cast.deployer, keel.policyBook, policyBookAbi, "openLine", ["x", POLICY]);
+    const open = transact(fixture.chain, cast.deployer, keel.policyBook, policyBookAbi, "openLine", [
+      "x",
+      POLICY,
+    ]);
     await refused(open, "registry.accessManagedUnauthorized");
     const own = await deploy("Authority", [cast.deployer.account.address]);
     await expect(
-      call(cast.deployer, keel.registry, await abiOf("HealthRegistry"), "setAuthority", [own]),
+      transact(fixture.chain, cast.deployer, keel.registry, await abiOf("HealthRegistry"), "setAuthority", [
+        own,
+      ]),
     ).rejects.toThrow();
   });
 
@@ -349,11 +332,11 @@ describe("43 a 2-of-3 multi-signature owner", () => {
     await both(keel.authority, grant);
     const verifier = await deploy("StatementVerifierSecond");
     const add = [TERMS.circuit, verifier];
-    await call(cast.stranger, keel.verifierBook, verifierBookAbi, "add", add);
+    await transact(fixture.chain, cast.stranger, keel.verifierBook, verifierBookAbi, "add", add);
   });
 
   async function publishTo(policyBook: Address) {
-    await call(fixture.cast.stranger, policyBook, policyBookAbi, "publish", [TERMS]);
+    await transact(fixture.chain, fixture.cast.stranger, policyBook, policyBookAbi, "publish", [TERMS]);
   }
 });
 
@@ -372,7 +355,10 @@ async function openVault(policy: Hex) {
   const token = await deploy("TestToken", ["T", "T", 18]);
   const args = [token, "v", "v", registry.address, cast.subject.account.address, policy];
   const vault = await deploy("GatedVault", args);
-  await call(cast.deployer, token, tokenAbi, "mint", [cast.deployer.account.address, 10n ** 18n]);
-  await call(cast.deployer, token, tokenAbi, "approve", [vault, maxUint256]);
+  await transact(fixture.chain, cast.deployer, token, tokenAbi, "mint", [
+    cast.deployer.account.address,
+    10n ** 18n,
+  ]);
+  await transact(fixture.chain, cast.deployer, token, tokenAbi, "approve", [vault, maxUint256]);
   return { vault, token };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deployContract, deployKeel } from "keel/contracts";
+import { deployContract } from "keel/contracts";
 import {
   type Attestation,
   BASE_FIELD,
@@ -15,28 +15,27 @@ import {
   statementInputs,
   statementVector,
 } from "keel/verifier";
-import { decodeEventLog, encodeFunctionData, type Hex } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodeEventLog, encodeFunctionData } from "viem";
+import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo, write } from "../support/chain.js";
 import {
   acceptMarket,
   attestation,
-  begin,
   claimOf,
+  deployBeside,
   ENROLMENT,
   type Fixture,
   GENESIS,
-  MARKET,
   POLICY,
-  PUBLISHERS,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
   TERMS,
+  transact,
 } from "./fixture.js";
 import {
-  connectRegistry,
   enrol,
   healthRegistryAbi,
   isHealthy,
@@ -51,31 +50,19 @@ import {
   toKeelError,
   verifierBookAbi,
 } from "./registry-client.js";
-import { attestationOf, CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
+import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 const SECOND = stepAfter(GENESIS);
 
 let fixture: Fixture;
 let first: Attestation;
-let snapshot: Hex;
 
 beforeAll(async () => {
   fixture = await startFixture();
   first = await attestation(fixture);
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+const rewind = rewindEachTest(() => [fixture]);
 
 const subject = () => fixture.cast.subject.account.address;
 const healthy = () => isHealthy(fixture.registry, subject(), POLICY);
@@ -87,11 +74,7 @@ const status = () => statusOf(fixture.registry, subject(), POLICY);
 async function submitRaw(change: Partial<ReturnType<typeof submissionOf>>): Promise<unknown> {
   const { chain, registry, cast } = fixture;
   const submission = { ...submissionOf(first, 1), ...change };
-  return await write(chain, cast.stranger, registry.address, healthRegistryAbi, "attest", [submission]).catch(
-    (error) => {
-      throw toKeelError(error);
-    },
-  );
+  return await transact(chain, cast.stranger, registry.address, healthRegistryAbi, "attest", [submission]);
 }
 
 describe("an attestation", () => {
@@ -208,8 +191,7 @@ describe("freshness", () => {
   it("takes a snapshot of age maxAge and not a second more", async () => {
     await nextBlockAt(fixture.chain, START + TERMS.maxAge);
     await submit(first);
-    await fixture.chain.test.revert({ id: snapshot });
-    snapshot = await begin(fixture);
+    await rewind();
     await nextBlockAt(fixture.chain, START + TERMS.maxAge + 1);
     const error = await refused(submit(first), "registry.snapshotTooOld");
     expect(error).toMatchObject({ expected: `a snapshot at most ${TERMS.maxAge} s old` });
@@ -244,8 +226,7 @@ describe("freshness", () => {
     const att = await attestation(fixture, { terms });
     await nextBlockAt(fixture.chain, START + 100);
     await refused(submit(att), "registry.alreadyExpired");
-    await fixture.chain.test.revert({ id: snapshot });
-    snapshot = await begin(fixture);
+    await rewind();
     await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
     await nextBlockAt(fixture.chain, START + 99);
     await submit(att);
@@ -313,7 +294,8 @@ describe("35 replay", () => {
 
   it("at another registry of the same chain is refused, which takes a proof made for it", async () => {
     const { chain, cast } = fixture;
-    const twin = await deployTwin();
+    const twin = await deployBeside(fixture);
+    await publishPolicy(twin, cast.stranger, TERMS);
     await enrol(twin, cast.subject, ENROLMENT);
     await refused(submitAttestation(twin, cast.stranger, first), "registry.proofRefused");
     const own = await attestation(fixture, { domain: { chainId: chain.chainId, registry: twin.address } });
@@ -507,19 +489,3 @@ describe("the domain", () => {
     );
   });
 });
-
-/** A second registry on the same chain, with books of its own that accept the same things. */
-async function deployTwin() {
-  const { chain, cast } = fixture;
-  const keel = await deployKeel({
-    walletClient: cast.deployer,
-    publicClient: chain.client,
-    publishers: PUBLISHERS.map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers: [{ circuit: CIRCUIT, contractName: "StatementVerifier" }],
-  });
-  const twin = await connectRegistry(chain.client, keel.registry);
-  await publishPolicy(twin, cast.stranger, TERMS);
-  await acceptMarket({ ...fixture, keel, registry: twin }, MARKET);
-  return twin;
-}

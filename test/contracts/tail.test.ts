@@ -15,14 +15,14 @@ import {
 } from "keel/verifier";
 import { historyOf, policyBookAbi, reverify, submissionOf } from "keel/verifier/chain";
 import type { Hex } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   acceptMarket,
   attestation,
-  begin,
   claimOf,
   type Fixture,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   stepAfter,
@@ -35,7 +35,7 @@ import {
   submitAttestation,
   submitBatch,
 } from "./registry-client.js";
-import { endProving, statementArtifacts, TAIL_CIRCUIT, tailArtifacts, tailOf } from "./statement-circuit.js";
+import { statementArtifacts, TAIL_CIRCUIT, tailArtifacts, tailOf } from "./statement-circuit.js";
 
 const ABSENT = 2 ** 32 - 1;
 const TAIL_TERMS: PolicyTerms = {
@@ -50,7 +50,6 @@ const POLICY = policyId(TAIL_TERMS);
 const RETURNS = { root: 777n, asOf: START - 600 };
 
 let fixture: Fixture;
-let snapshot: Hex;
 let claim: Statement;
 let pair: Attestation;
 
@@ -64,18 +63,7 @@ beforeAll(async () => {
   pair = await paired(claim);
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+rewindEachTest(() => [fixture]);
 
 /** A true pair of proofs of a claim. */
 async function paired(about: Statement, tail?: TailAttestation): Promise<Attestation> {

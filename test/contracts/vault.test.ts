@@ -6,29 +6,28 @@
  */
 import { deployContract } from "keel/contracts";
 import type { Attestation } from "keel/verifier";
-import { type Abi, type Address, encodeFunctionData, type Hex, maxUint256, parseEther } from "viem";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Abi, type Address, encodeFunctionData, maxUint256, parseEther } from "viem";
+import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
 import {
   abiOf,
   attestation,
-  begin,
   type Fixture,
   POLICY,
   refused,
+  rewindEachTest,
   START,
   startFixture,
   TERMS,
+  transact,
 } from "./fixture.js";
 import { revoke, revokeFor, submitAttestation, toKeelError, type Wallet } from "./registry-client.js";
-import { endProving } from "./statement-circuit.js";
 
 /** Virtual shares an asset unit: the vault's six extra decimals. */
 const OFFSET = 10n ** 6n;
 const EXPIRY = START + TERMS.validity;
 
 let fixture: Fixture;
-let snapshot: Hex;
 let vaultAbi: Abi;
 let tokenAbi: Abi;
 let hookAbi: Abi;
@@ -47,18 +46,7 @@ beforeAll(async () => {
   [alice, mallory] = [fixture.chain.wallets[8]!, fixture.chain.wallets[9]!];
 });
 
-beforeEach(async () => {
-  snapshot = await begin(fixture);
-});
-
-afterEach(async () => {
-  await fixture.chain.test.revert({ id: snapshot });
-});
-
-afterAll(async () => {
-  await fixture?.chain.stop();
-  await endProving();
-});
+const rewind = rewindEachTest(() => [fixture]);
 
 interface Vault {
   readonly vault: Address;
@@ -84,23 +72,25 @@ async function open(
 
 const attest = (att = first) => submitAttestation(fixture.registry, fixture.cast.stranger, att);
 
-async function call(wallet: Wallet, address: Address, abi: Abi, name: string, args: readonly unknown[]) {
-  return await write(fixture.chain, wallet, address, abi, name, args).catch((error) => {
-    throw toKeelError(error);
-  });
-}
-
 const read = async <T = bigint>(address: Address, name: string, args: readonly unknown[] = []): Promise<T> =>
   (await fixture.chain.client.readContract({ address, abi: vaultAbi, functionName: name, args })) as T;
 
 const deposit = (user: Wallet, { vault }: Vault, assets: bigint) =>
-  call(user, vault, vaultAbi, "deposit", [assets, user.account.address]);
+  transact(fixture.chain, user, vault, vaultAbi, "deposit", [assets, user.account.address]);
 const mint = (user: Wallet, { vault }: Vault, shares: bigint) =>
-  call(user, vault, vaultAbi, "mint", [shares, user.account.address]);
+  transact(fixture.chain, user, vault, vaultAbi, "mint", [shares, user.account.address]);
 const withdraw = (user: Wallet, { vault }: Vault, assets: bigint) =>
-  call(user, vault, vaultAbi, "withdraw", [assets, user.account.address, user.account.address]);
+  transact(fixture.chain, user, vault, vaultAbi, "withdraw", [
+    assets,
+    user.account.address,
+    user.account.address,
+  ]);
 const redeem = (user: Wallet, { vault }: Vault, shares: bigint) =>
-  call(user, vault, vaultAbi, "redeem", [shares, user.account.address, user.account.address]);
+  transact(fixture.chain, user, vault, vaultAbi, "redeem", [
+    shares,
+    user.account.address,
+    user.account.address,
+  ]);
 const balance = (address: Address, user: Wallet) => read(address, "balanceOf", [user.account.address]);
 
 describe("the gate", () => {
@@ -139,8 +129,7 @@ describe("the gate", () => {
     await deposit(alice, vault, 1n);
     await revoke(fixture.registry, fixture.cast.subject, POLICY, "mistake");
     await refused(deposit(alice, vault, 1n), "registry.notHealthy");
-    await fixture.chain.test.revert({ id: snapshot });
-    snapshot = await begin(fixture);
+    await rewind();
     const again = await open();
     await attest();
     await revokeFor(
@@ -175,7 +164,7 @@ describe("42 ERC-4626", () => {
         const before = await balance(vault.vault, alice);
         await deposit(alice, vault, assets);
         expect((await balance(vault.vault, alice)) - before).toBe(shares);
-        await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, 7n]); // yield, so that prices are not round
+        await transact(fixture.chain, mallory, vault.token, tokenAbi, "transfer", [vault.vault, 7n]); // yield, so that prices are not round
         const cost = await read(vault.vault, "previewMint", [shares]);
         const worth = await read(vault.vault, "previewRedeem", [shares]);
         expect(cost).toBeGreaterThanOrEqual(worth);
@@ -194,7 +183,7 @@ describe("42 ERC-4626", () => {
     const vault = await open();
     await attest();
     await deposit(mallory, vault, 10n ** 9n + 7n);
-    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, 12_345n]);
+    await transact(fixture.chain, mallory, vault.token, tokenAbi, "transfer", [vault.vault, 12_345n]);
     const start = await balance(vault.token, alice);
     const cost = await read(vault.vault, "previewMint", [333_333_333n]);
     await mint(alice, vault, 333_333_333n);
@@ -210,7 +199,10 @@ describe("42 ERC-4626", () => {
     const vault = await open();
     await attest();
     await deposit(mallory, vault, 1n);
-    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, parseEther("100000")]);
+    await transact(fixture.chain, mallory, vault.token, tokenAbi, "transfer", [
+      vault.vault,
+      parseEther("100000"),
+    ]);
     const before = await balance(vault.token, alice);
     await deposit(alice, vault, parseEther("1"));
     await redeem(alice, vault, await balance(vault.vault, alice));
@@ -224,7 +216,10 @@ describe("42 ERC-4626", () => {
 
   it("a donation before the first deposit leaves the first depositor whole but for dust", async () => {
     const vault = await open();
-    await call(mallory, vault.token, tokenAbi, "transfer", [vault.vault, parseEther("10")]);
+    await transact(fixture.chain, mallory, vault.token, tokenAbi, "transfer", [
+      vault.vault,
+      parseEther("10"),
+    ]);
     await attest();
     await deposit(alice, vault, parseEther("1"));
     const shares = await balance(vault.vault, alice);
@@ -246,7 +241,7 @@ describe("42 ERC-4626", () => {
     await deposit(alice, vault, parseEther("10"));
     const again = async (name: string, args: readonly unknown[]) => {
       const data = encodeFunctionData({ abi: vaultAbi, functionName: name, args });
-      await call(mallory, vault.token, hookAbi, "arm", [vault.vault, data]);
+      await transact(fixture.chain, mallory, vault.token, hookAbi, "arm", [vault.vault, data]);
     };
     const reentered = () =>
       fixture.chain.client.readContract({ address: vault.token, abi: hookAbi, functionName: "reentered" });
@@ -293,7 +288,7 @@ describe("42 ERC-4626", () => {
     await deposit(alice, vault, parseEther("1"));
     const args = [1n, mallory.account.address, alice.account.address];
     for (const name of ["withdraw", "redeem"]) {
-      await expect(call(mallory, vault.vault, vaultAbi, name, args)).rejects.toThrow();
+      await expect(transact(fixture.chain, mallory, vault.vault, vaultAbi, name, args)).rejects.toThrow();
     }
     expect(await read(vault.vault, "maxWithdraw", [alice.account.address])).toBe(parseEther("1"));
   });

@@ -6,10 +6,11 @@
  * @module
  */
 
+import type { ReplayedRecord } from "keel/verifier/chain";
+
 /** Subjects and policies by number. */
 export type Subject = 0 | 1 | 2;
 export type Policy = 0 | 1;
-export type Standing = "open" | "revokedBySubject" | "revokedByGuardian";
 /** Undefined: the call succeeds. */
 export type Refusal = string | undefined;
 
@@ -33,17 +34,6 @@ export interface Claim {
   readonly isTrue: boolean;
 }
 
-export interface Rec {
-  readonly asOf: number;
-  readonly expiry: number;
-  readonly floor: number;
-  readonly firstAsOf: number;
-  readonly count: number;
-  readonly streak: number;
-  readonly lapses: number;
-  readonly standing: Standing;
-}
-
 interface Announced<T> {
   readonly current: T;
   readonly next?: { readonly value: T; readonly liveAt: number };
@@ -57,11 +47,11 @@ export interface Model {
   readonly markets: Set<number>;
   readonly enrolments: Announced<bigint>[];
   readonly states: bigint[];
-  readonly records: Rec[][];
+  readonly records: ReplayedRecord[][];
   line: Announced<Policy>;
 }
 
-const NOTHING: Rec = {
+const NOTHING: ReplayedRecord = {
   asOf: 0,
   expiry: 0,
   floor: 0,

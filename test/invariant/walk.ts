@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { checkedRecord, healthRegistryAbi, historyOf, latestBlock, policyBookAbi } from "keel/verifier/chain";
+import {
+  checkedRecord,
+  healthRegistryAbi,
+  historyOf,
+  latestBlock,
+  policyBookAbi,
+  type ReplayedRecord,
+} from "keel/verifier/chain";
 import { maxUint256 } from "viem";
 import type { Action, Attempt } from "./actions.js";
 import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";
@@ -435,7 +442,7 @@ async function checkRecord({ world, model }: Walk, action: Action): Promise<void
   if (!("policy" in action)) return;
   const { subject, policy } = action;
   const args = [world.people.subjects[subject], POLICY_IDS[policy]];
-  const found = await read<rules.Rec>(world, world.keel.registry, healthRegistryAbi, "recordOf", args);
+  const found = await read<ReplayedRecord>(world, world.keel.registry, healthRegistryAbi, "recordOf", args);
   const { count, streak, lapses, floor, expiry } = model.records[subject]![policy]!;
   const [stored, expected] = [found, { count, streak, lapses, floor, expiry }].map((record) =>
     [record.count, record.streak, record.lapses, record.floor, record.expiry].join(", "),

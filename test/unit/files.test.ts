@@ -19,6 +19,7 @@ import {
 } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, INSTRUMENTS, LIMITS, SCENARIOS, SOURCE, STRANGER, SUBJECT } from "../support/book.js";
+import { growsLinearly, SPAN } from "../support/growth.js";
 
 const SEED = 20261121;
 
@@ -272,15 +273,8 @@ describe("strict JSON", () => {
   it("reads 8 MB in linear time", () => {
     const text = (n: number): string =>
       JSON.stringify({ positions: Array.from({ length: n }, (_, i) => `${i}`) });
-    const time = (n: number): number => {
-      const input = text(n);
-      const start = performance.now();
-      parseJson(input, "file");
-      return performance.now() - start;
-    };
-    time(100_000);
-    const [small, large] = [time(100_000), time(800_000)];
-    expect(large / small).toBeLessThan(8 * 4);
+    const read = (input: string): unknown => parseJson(input, "file");
+    expect(growsLinearly(read, text(25_000), text(25_000 * SPAN))).toBe(true);
   });
 });
 

@@ -33,6 +33,7 @@ import { describe, expect, it } from "vitest";
 import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";
 import { EXAMPLES } from "../support/cli.js";
+import { growsLinearly, SPAN } from "../support/growth.js";
 import { mangledBytes, mangledJson, mangledText } from "../support/mangle.js";
 
 const SEED = Number(process.env.KEEL_SEED ?? 20261121);
@@ -175,22 +176,25 @@ describe("31 parsers are linear", () => {
     ],
   ];
 
-  it.each(sizes)("%s: eight times the rows take less than 32 times the work", (_, file, parse) => {
-    // Of this process alone, so that a busy machine changes nothing.
-    const time = (text: string): number => {
-      const start = process.cpuUsage();
+  it.each(sizes)("%s grows linearly", (_, file, parse) => {
+    const read = (text: string): void => {
       try {
         parse(text);
       } catch (error) {
         if (!(error instanceof KeelError)) throw error;
       }
-      return process.cpuUsage(start).user / 1_000;
     };
-    const best = (text: string): number => Math.min(...[1, 2, 3, 4].map(() => time(text)));
-    const [small, large] = [file(2_000), file(16_000)];
-    best(small);
-    // Below a millisecond the clock says little. Quadratic work would be 64 times as much.
-    expect(best(large) / Math.max(best(small), 1)).toBeLessThan(32);
+    const large = file(1_000 * SPAN);
     expect(large.length).toBeLessThan(2 ** 24);
+    expect(growsLinearly(read, file(1_000), large)).toBe(true);
+  });
+
+  it("and what is quadratic is found", () => {
+    const pairs = (n: number): number => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sum += i ^ j;
+      return sum;
+    };
+    expect(growsLinearly(pairs, 200, 200 * SPAN)).toBe(false);
   });
 });

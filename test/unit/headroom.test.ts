@@ -5,7 +5,17 @@
  * @module
  */
 import fc from "fast-check";
-import { type Assessment, assess, headroom, judge, type Metrics, type Room } from "keel/prover";
+import {
+  type Assessment,
+  assess,
+  headroom,
+  judge,
+  judgeTail,
+  type Metrics,
+  type Room,
+  shortfallUsd,
+  volatility,
+} from "keel/prover";
 import type { Limits } from "keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book } from "../support/book.js";
@@ -173,5 +183,61 @@ describe("consumers", () => {
     expect(names("maxUnderlyingDelta")).toEqual(["BTC"]);
     expect(rooms.get("maxStressLoss")!.scenarios.map(({ name }) => name)).toEqual(["ETH -30%"]);
     expect(rooms.get("maxVenue")!.accounts).toEqual([{ name: "main", value: 35_000n * 10n ** 16n }]);
+  });
+});
+
+describe("a room of tail risk", () => {
+  const dollars = fc.integer({ min: -30_000, max: 30_000 });
+  const bound = fc.integer({ min: 1, max: 9_999 }).map((bps) => `${bps / 10_000}`);
+
+  it("is exact in what can be added, and in what can be lost but for the rounding of a dollar's 1e-16", () => {
+    const counts = { held: 0, broken: 0 };
+    fc.assert(
+      fc.property(dollars, dollars, bound, bound, (eth, btc, volatile, shortfall) => {
+        const given = book({
+          positions: { "ETH-PERP": `${eth / 1_000}`, BTC: `${btc / 100_000}`, USDC: "100000" },
+          limits: { maxVolatility: volatile, maxExpectedShortfall: { "0.9": shortfall, "0.99": shortfall } },
+        });
+        const assessment = assess(given.snapshot, given.market, given.policy);
+        const { equity } = assessment.metrics;
+        const tail = assessment.metrics.tail!;
+        const used = [volatility(tail), ...tail.shortfalls.map(shortfallUsd)];
+        for (const [i, room] of headroom(assessment, given).slice(0, used.length).entries()) {
+          const { limit, ok } = assessment.limits[i]!;
+          const [add, most] = [room.add!.value, (limit as bigint) * equity];
+          expect(add >= 0n, `${room.name} add`).toBe(ok);
+          expect((used[i]! + add) * 10_000n <= most, `${room.name} add`).toBe(true);
+          expect((used[i]! + add + 1n) * 10_000n <= most, `${room.name} add, a unit more`).toBe(false);
+          counts[ok ? "held" : "broken"] += 1;
+          const holds = (lose: bigint) => judgeTail(tail, equity - lose, given.policy.limits)[i]!.ok;
+          if (!ok || used[i]! <= 0n) continue;
+          expect(holds(room.lose!), `${room.name} lose`).toBe(true);
+          // Of the measure, up to 1e-16 USD, and of the room itself.
+          const rounding = 10_000n / (limit as bigint) + 2n;
+          expect(holds(room.lose! + rounding), `${room.name} lose, the rounding more`).toBe(false);
+        }
+      }),
+      { seed: SEED, numRuns: 40 },
+    );
+    expect(Math.min(counts.held, counts.broken)).toBeGreaterThan(20);
+  });
+
+  it("names the instruments and the days that use it up", () => {
+    const daily = Array.from({ length: 64 }, (_, day) => [
+      0n,
+      day === 7 ? -900n : 100n,
+      day === 9 ? -50n : 0n,
+    ]);
+    const given = book({
+      positions: { "ETH-PERP": "10", BTC: "0.1", USDC: "100000" },
+      limits: { maxVolatility: "5", maxExpectedShortfall: { "0.99": "0.5" } },
+      daily,
+    });
+    const rooms = headroom(assess(given.snapshot, given.market, given.policy), given);
+    const names = (parts: readonly { name: string }[]) => parts.map(({ name }) => name);
+    expect(rooms.map(({ name }) => name)).toEqual(["maxVolatility", "maxExpectedShortfall", "minEquity"]);
+    expect(names(rooms[0]!.instruments)[0]).toBe("ETH-PERP");
+    expect(names(rooms[1]!.instruments)).toEqual(["ETH-PERP"]);
+    expect(names(rooms[1]!.scenarios)[0]).toBe("day 8");
   });
 });

@@ -83,6 +83,17 @@ export function inputError(code: string, path: string, expected: string, receive
   return new KeelError({ kind: "input", code, path, expected, received });
 }
 
+/** Any failure as a `KeelError`. Of one that Keel did not make, the class alone: its text might quote a secret. */
+export function asKeelError(error: unknown): KeelError {
+  if (error instanceof KeelError) return error;
+  return new KeelError({
+    kind: "environment",
+    code: "internal",
+    expected: "no failure of Keel itself",
+    received: error instanceof Error ? error.constructor.name : typeof error,
+  });
+}
+
 function describe(details: ErrorDetails): string {
   const where = details.path === undefined ? "" : `${details.path}: `;
   const expected = details.expected === undefined ? "" : `expected ${details.expected}`;

@@ -660,9 +660,17 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "AlreadyExpired":
       return words("asOf", `submission before ${args[0]}`, args[1]);
     case "MarketTooFar":
-      return words("market.asOf", `within ${args[2]} s of the snapshot's ${args[0]}`, args[1]);
+      return words(
+        "market.asOf",
+        `a market or returns table within ${args[2]} s of the snapshot's ${args[0]}`,
+        args[1],
+      );
     case "MarketNotAccepted":
-      return words("market", "a market table that the market book accepted", `root ${args[0]} at ${args[1]}`);
+      return words(
+        "market",
+        "a market or returns table that the market book accepted",
+        `root ${args[0]} at ${args[1]}`,
+      );
     case "WrongTailProofs":
       return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
     case "TailCircuitMismatch":

@@ -30,12 +30,13 @@ export function limitsOf(terms: PolicyTerms): Limits {
   ] as const;
   const { netDeltaLo, netDeltaHi, minEquity } = terms;
   const hasBand = BigInt(netDeltaLo) !== ABSENT_NET_DELTA_LOW || BigInt(netDeltaHi) !== ABSENT_NET_DELTA_HIGH;
-  const levels = terms.confidence
-    .map((confidence, j) => ({
-      confidence: bps(BigInt(confidence)),
-      limit: bps(BigInt(terms.maxExpectedShortfall[j]!)),
+  // A level at confidence 0 limits the mean loss: it counts as any other does.
+  const levels = terms.maxExpectedShortfall
+    .map((limit, j) => ({
+      confidence: bps(BigInt(terms.confidence[j]!)),
+      limit: bps(BigInt(limit)),
     }))
-    .filter(({ confidence }) => confidence !== 0n);
+    .filter(({ limit }) => limit !== ABSENT_MAX);
   const ratios = [
     ...minima.filter((name) => terms[name] !== 0),
     ...maxima.filter((name) => BigInt(terms[name]) !== ABSENT_MAX),

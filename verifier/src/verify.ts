@@ -46,6 +46,7 @@ export interface Verified {
   readonly policyId: `0x${string}`;
   /** Where it counts. */
   readonly domain: Scope;
+  /** Made, wholly or in part, with a development key. */
   readonly insecure: boolean;
 }
 
@@ -62,19 +63,19 @@ export function verifyAttestation(verification: Verification): Verified {
     ...attestation,
     vector: statementVector(statement),
   });
-  if (tail !== undefined) {
+  const tailInsecure =
+    tail !== undefined &&
     checkProof(verification, "attestation.tail", verification.tailKey, {
       ...attestation.tail!,
       vector: tailVector(tail),
     });
-  }
   return {
     subject: attestation.subject,
     asOf: attestation.asOf,
     expiresAt: attestation.asOf + policy.validity,
     policyId: attestation.policyId,
     domain: attestation.domain,
-    insecure,
+    insecure: insecure || tailInsecure,
   };
 }
 

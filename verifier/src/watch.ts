@@ -13,14 +13,17 @@ import type { Address, Hex } from "viem";
 import { marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
 import {
   type Blocks,
+  type ChainRestartedEntry,
   type HistoryEntry,
   type HistoryQuery,
   historyOf,
   inSpans,
   type Place,
   placesOf,
+  type ReopenedEntry,
+  type RevokedEntry,
 } from "./history.js";
-import { type Registry, type Standing, toKeelError } from "./registry.js";
+import { type Registry, toKeelError } from "./registry.js";
 
 /** A subject's latest attestation expired, and no newer one had come. */
 export interface LapsedNotice {
@@ -32,70 +35,55 @@ export interface LapsedNotice {
 }
 
 /** Something that a log says. */
-export type LoggedNotice = Place &
-  (
-    | {
-        readonly kind: "revoked";
-        readonly subject: Address;
-        readonly policyId: Hex;
-        readonly by: Address;
-        readonly standing: Standing;
-        readonly reason: string;
-      }
-    | { readonly kind: "reopened"; readonly subject: Address; readonly policyId: Hex; readonly by: Address }
-    | {
-        readonly kind: "chainRestarted";
-        readonly subject: Address;
-        readonly by: Address;
-        readonly state: bigint;
-        readonly reason: string;
-      }
-    /** Another list of accounts will count. */
-    | {
-        readonly kind: "accountsAnnounced";
-        readonly subject: Address;
-        readonly enrolment: bigint;
-        readonly liveAt: number;
-      }
-    | {
-        readonly kind: "policyLoosened";
-        /** The line of policies, as the policy book names it. */
-        readonly line: Hex;
-        readonly from: Hex;
-        readonly to: Hex;
-        readonly liveAt: number;
-      }
-    | {
-        readonly kind: "verifierAdded";
-        /** keccak256 of the circuit's name. */
-        readonly circuit: Hex;
-        readonly version: number;
-        readonly verifier: Address;
-        readonly codeHash: Hex;
-        readonly liveAt: number;
-        /** Made from a development key. */
-        readonly insecure: boolean;
-      }
-    | {
-        readonly kind: "verifierRetired";
-        readonly circuit: Hex;
-        readonly version: number;
-        readonly by: Address;
-        readonly reason: string;
-      }
-    | {
-        readonly kind: "publishersSet";
-        readonly publishers: readonly Address[];
-        readonly threshold: bigint;
-      }
-    | {
-        readonly kind: "marketWithdrawn";
-        readonly root: bigint;
-        readonly asOf: bigint;
-        readonly by: Address;
-        readonly reason: string;
-      }
-  );
+export type LoggedNotice = RevokedEntry | ReopenedEntry | ChainRestartedEntry | (Place & Announcement);
+
+/** Something that the logs of the books say, or one that an enrolment means. */
+type Announcement =
+  /** Another list of accounts will count. */
+  | {
+      readonly kind: "accountsAnnounced";
+      readonly subject: Address;
+      readonly enrolment: bigint;
+      readonly liveAt: number;
+    }
+  | {
+      readonly kind: "policyLoosened";
+      /** The line of policies, as the policy book names it. */
+      readonly line: Hex;
+      readonly from: Hex;
+      readonly to: Hex;
+      readonly liveAt: number;
+    }
+  | {
+      readonly kind: "verifierAdded";
+      /** keccak256 of the circuit's name. */
+      readonly circuit: Hex;
+      readonly version: number;
+      readonly verifier: Address;
+      readonly codeHash: Hex;
+      readonly liveAt: number;
+      /** Made from a development key. */
+      readonly insecure: boolean;
+    }
+  | {
+      readonly kind: "verifierRetired";
+      readonly circuit: Hex;
+      readonly version: number;
+      readonly by: Address;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: "publishersSet";
+      readonly publishers: readonly Address[];
+      readonly threshold: bigint;
+    }
+  | {
+      readonly kind: "marketWithdrawn";
+      readonly root: bigint;
+      readonly asOf: bigint;
+      readonly by: Address;
+      readonly reason: string;
+    };
 
 export type Notice = LapsedNotice | LoggedNotice;
 
@@ -221,8 +209,11 @@ async function bookNotices(registry: Registry, span: Blocks): Promise<LoggedNoti
   ];
 }
 
-/** By time; in one second, what no log says first. */
+/** By time; in one second, what no log says first, then by block and place in it. */
 function inOrder(a: Notice, b: Notice): number {
-  const rank = (notice: Notice): number => ("logIndex" in notice ? notice.logIndex : -1);
-  return a.blockTime - b.blockTime || rank(a) - rank(b);
+  const byTime = a.blockTime - b.blockTime;
+  if (byTime !== 0 || !("logIndex" in a) || !("logIndex" in b)) {
+    return byTime || Number("logIndex" in a) - Number("logIndex" in b);
+  }
+  return Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex;
 }

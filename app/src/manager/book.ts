@@ -38,6 +38,7 @@ import {
 /** What has been opened so far. */
 export interface OpenFiles {
   readonly snapshot?: Snapshot;
+  /** With the returns, once both are open and the policy needs them. */
   readonly market?: Market;
   readonly policy?: Policy;
   /** Daily returns and covariances, for policies with tail-risk limits. */
@@ -77,7 +78,17 @@ const PARSERS = {
  * @throws KeelError kind "input"
  */
 export function openTexts(before: OpenFiles, texts: readonly string[]): OpenFiles {
-  return Object.assign({ ...before }, ...texts.map(readFile)) as OpenFiles;
+  const files = Object.assign({ ...before }, ...texts.map(readFile)) as OpenFiles;
+  const { market, policy, returns } = files;
+  const lacksReturns = policy?.tail !== undefined && returns !== undefined && market?.returns !== returns;
+  // Here, so that what is made of the market stays while nothing of it is opened anew.
+  return lacksReturns && market !== undefined ? { ...files, market: withReturns(market, returns) } : files;
+}
+
+/** What of the opened files a newer snapshot of the same subject goes on from: its state and its declared accounts. */
+export function secretsFor({ snapshot, state, enrolment }: OpenFiles, texts: readonly string[]): OpenFiles {
+  if (openTexts({}, texts).snapshot?.subject !== snapshot?.subject) return {};
+  return { ...(state === undefined ? {} : { state }), ...(enrolment === undefined ? {} : { enrolment }) };
 }
 
 function readFile(text: string): OpenFiles {
@@ -99,10 +110,8 @@ export function missingFiles(files: OpenFiles): string[] {
 /** The book, when everything for it is open. @throws KeelError kind "input" when the files do not go together */
 export function bookOf(files: OpenFiles): Book | undefined {
   if (missingFiles(files).length > 0) return undefined;
-  const { returns } = files;
-  const [snapshot, policy] = [files.snapshot!, files.policy!];
-  checkFit(policy, files.market!);
-  const market = returns === undefined ? files.market! : withReturns(files.market!, returns);
+  const [snapshot, market, policy] = [files.snapshot!, files.market!, files.policy!];
+  checkFit(policy, market);
   return { ...files, snapshot, market, policy };
 }
 

@@ -14,23 +14,21 @@ export interface ExampleChoice {
   readonly name: string;
   /** One file with all texts by name, or a file each. */
   readonly paths: readonly string[];
+  /** The local chain's: signed when it is asked for, and known to the registry. */
+  readonly isLocal: boolean;
 }
 
-/** What can be opened here. */
+/** What can be opened here, the local chain's first. */
 export function exampleChoices(config: ConsoleConfig | undefined): ExampleChoice[] {
-  const own = config?.example === undefined ? [] : [localExample(config.example)];
+  const local = (config?.examples ?? []).map(({ name, path }) => ({ name, paths: [path], isLocal: true }));
   const shipped = EXAMPLES.flatMap(({ folder, title, snapshots, shared }) =>
     snapshots.map((snapshot, i) => ({
       name: i === 0 ? title : `${title}: ${snapshot.replace(/^snapshot-|\.json$/g, "")}`,
       paths: [snapshot, ...shared].map((name) => `examples/${folder}/${name}`),
+      isLocal: false,
     })),
   );
-  return [...own, ...shipped];
-}
-
-/** The local chain's example, signed when it is asked for. */
-export function localExample(path: string): ExampleChoice {
-  return { name: "This chain's vault, signed now", paths: [path] };
+  return [...local, ...shipped];
 }
 
 /** The texts of an example's files. @throws KeelError `artifact.missing` */

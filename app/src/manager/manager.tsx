@@ -8,11 +8,10 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { dollars, span, utc } from "../../../cli/tables.js";
-import { checkSignatures } from "../../../prover/src/index.js";
-import { formatDecimal } from "../../../verifier/src/index.js";
+import { asKeelError, formatDecimal } from "../../../verifier/src/index.js";
 import type { ConsoleConfig } from "../config.js";
-import { closeDesk } from "../desk.js";
-import { Facts, FileDrop, messageOf, Problem, Section, Verdict } from "../parts.js";
+import { checkAtDesk, closeDesk } from "../desk.js";
+import { Facts, FileDrop, Problem, Section, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
   type Book,
@@ -24,7 +23,9 @@ import {
   missingFiles,
   type OpenFiles,
   openTexts,
+  secretsFor,
 } from "./book.js";
+import { Declare, type DeclareProps } from "./declare.js";
 import { type ExampleChoice, exampleChoices, fetchExample } from "./examples.js";
 import { Exposure } from "./exposure.js";
 import { WhatLeaves } from "./leaves.js";
@@ -55,11 +56,9 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
   };
   const openExample = async (example: ExampleChoice): Promise<void> => {
     setBusy(true);
-    // The chain's own example goes on from the state that this page's last attestation left.
-    const isOwn = example.paths[0] === config?.example;
-    const kept = isOwn && files.state !== undefined ? { state: files.state } : {};
     try {
-      open(await fetchExample(example), kept);
+      const texts = await fetchExample(example);
+      open(texts, example.isLocal ? secretsFor(files, texts) : {});
     } catch (reason) {
       setError(reason);
     } finally {
@@ -89,6 +88,7 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
           book={judgement.book}
           judged={judgement.judged}
           config={config}
+          onEnrolment={(enrolment) => onFiles({ ...files, enrolment })}
           onAttested={({ state, enrolment }) => onFiles({ ...files, state, enrolment })}
         />
       )}
@@ -176,9 +176,10 @@ function Dashboard(props: {
   readonly book: Book;
   readonly judged: Judged;
   readonly config: ConsoleConfig | undefined;
+  readonly onEnrolment: DeclareProps["onEnrolment"];
   readonly onAttested: Parameters<typeof Prove>[0]["onAttested"];
 }): JSX.Element {
-  const { book, judged, config, onAttested } = props;
+  const { book, judged, config, onEnrolment, onAttested } = props;
   const moneys = book.market.instruments.filter(({ kind }) => kind === "cash");
   const [edits, setEdits] = useState<Edits>(new Map());
   const [cash, setCash] = useState(moneys[0]?.id);
@@ -202,6 +203,7 @@ function Dashboard(props: {
         <WhatIf book={book} edits={edits} onEdits={setEdits} cash={cash} onCash={setCash} problem={problem} />
       </div>
       <Exposure book={later?.book ?? book} judged={shown} />
+      {config === undefined ? null : <Declare book={book} config={config} onEnrolment={onEnrolment} />}
       <Prove book={book} config={config} healthy={judged.assessment.healthy} onAttested={onAttested} />
     </>
   );
@@ -212,7 +214,7 @@ function after(book: Book, edits: Edits, cash: string | undefined) {
     const next = edited(book, edits, cash);
     return next === undefined ? {} : { later: { book: next, judged: judge(next) } };
   } catch (error) {
-    return { problem: messageOf(error) };
+    return { problem: asKeelError(error).message };
   }
 }
 
@@ -271,11 +273,19 @@ function unitsText(units: bigint): string {
 
 /** Which accounts are there, and whether the sources' signatures verify. */
 function Accounts({ book }: { readonly book: Book }): JSX.Element {
-  const [signed, setSigned] = useState<string>("checking signatures…");
+  const [signed, setSigned] = useState("checking signatures…");
   useEffect(() => {
-    // After the page has been painted: verifying takes longer than a frame.
-    const timer = setTimeout(() => setSigned(signatureText(book)), 30);
-    return () => clearTimeout(timer);
+    let isCurrent = true;
+    const say = (text: string): void => {
+      if (isCurrent) setSigned(text);
+    };
+    checkAtDesk(book).then(
+      () => say("signed, signatures verified"),
+      (error: unknown) => say(asKeelError(error).message),
+    );
+    return () => {
+      isCurrent = false;
+    };
   }, [book.snapshot, book.market, book.policy]);
   const names = book.snapshot.accounts.map(({ id, source }) => `${id} at ${source}`).join(", ");
   return (
@@ -283,13 +293,4 @@ function Accounts({ book }: { readonly book: Book }): JSX.Element {
       {names}: {signed}
     </>
   );
-}
-
-function signatureText({ snapshot, market, policy }: Book): string {
-  try {
-    checkSignatures(snapshot, market, policy);
-    return "signed, signatures verified";
-  } catch (error) {
-    return messageOf(error);
-  }
 }

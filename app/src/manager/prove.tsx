@@ -5,7 +5,6 @@
  * @module
  */
 
-import { CIRCUIT_FILES } from "virtual:keel-circuits";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { span, utc } from "../../../cli/tables.js";
@@ -13,9 +12,10 @@ import { formatEnrolment, formatState, type ProvenAttestation } from "../../../p
 import { formatAttestation, inputError, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
 import { submitAttestation } from "../../../verifier/src/registry.js";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
+import { circuitFiles, circuitNames, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
 import { type DeskProgress, proveAtDesk } from "../desk.js";
-import { DevelopmentKey, Facts, Hash, Problem, Section, saveText } from "../parts.js";
+import { DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
 
@@ -52,11 +52,8 @@ export function Prove(props: {
   const [made, setMade] = useState<Made | undefined>();
   const [error, setError] = useState<unknown>();
   const abort = useRef<AbortController | undefined>(undefined);
-  // Tail risk is a second proof, with a second key: the command line makes it.
-  const circuit =
-    book.policy.tail === undefined
-      ? CIRCUIT_FILES.find(({ id }) => id === book.policy.circuit.id)
-      : undefined;
+  const names = circuitNames(book.policy);
+  const missing = missingCircuit(names);
   useEffect(() => setMade(undefined), [book.snapshot, book.market, book.policy]);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -68,7 +65,8 @@ export function Prove(props: {
     const started = performance.now();
     try {
       const { domain, now } = await targetOf(bound ? config : undefined);
-      const proven = await proveAtDesk(circuit!, { ...book, domain, now }, abort.current.signal, setProgress);
+      const { signal } = abort.current;
+      const proven = await proveAtDesk(circuitFiles(names), { ...book, domain, now }, signal, setProgress);
       setMade({ proven, ms: performance.now() - started });
     } catch (reason) {
       setError(reason);
@@ -79,11 +77,14 @@ export function Prove(props: {
 
   return (
     <Section title="Prove">
-      {circuit === undefined ? (
-        <p class="empty">
-          This page has no proving key for {book.policy.tail?.circuit.id ?? book.policy.circuit.id}: check
-          here, prove with <code>keel prove</code>.
-        </p>
+      {missing !== undefined ? (
+        <>
+          <Problem error={missing} />
+          <p>
+            The book is judged here all the same. Prove it with <code>keel prove</code>, or build the page
+            with what it lacks: <code>npm run app -- {Object.values(names).join(" ")}</code>
+          </p>
+        </>
       ) : (
         <>
           <div class="actions">
@@ -166,8 +167,9 @@ function Result(props: {
   return (
     <div class="result" aria-live="polite">
       <p>
-        Proved in {(made.ms / 1000).toFixed(1)} s and verified. {attestation.subject} respects policy “
-        {book.policy.name}” as of {utc(attestation.asOf)}.
+        Proved in {(made.ms / 1000).toFixed(1)} s and verified
+        {attestation.tail === undefined ? "" : ", a proof of health and one of tail risk"}.{" "}
+        {attestation.subject} respects policy “{book.policy.name}” as of {utc(attestation.asOf)}.
       </p>
       {attestation.insecure ? <DevelopmentKey /> : null}
       <Facts
@@ -211,24 +213,15 @@ function Submit(props: {
   const { config, proven, onAttested } = props;
   const wallets = useWallets(config);
   const [chosen, setChosen] = useState<InjectedWallet | undefined>();
-  const [busy, setBusy] = useState(false);
   const [gas, setGas] = useState<bigint | undefined>();
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useWork();
   const submit = async (): Promise<void> => {
-    setError(undefined);
-    setBusy(true);
-    try {
-      if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
-      const registry = await hostRegistry(config);
-      const wallet = await walletOn(chosen, registry.chainId);
-      const receipt = await submitAttestation(registry, wallet, proven.attestation);
-      setGas(receipt.gasUsed);
-      onAttested();
-    } catch (reason) {
-      setError(reason);
-    } finally {
-      setBusy(false);
-    }
+    if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
+    const registry = await hostRegistry(config);
+    const wallet = await walletOn(chosen, registry.chainId);
+    const receipt = await submitAttestation(registry, wallet, proven.attestation);
+    setGas(receipt.gasUsed);
+    onAttested();
   };
   return (
     <div class="submit">
@@ -240,7 +233,7 @@ function Submit(props: {
           type="button"
           class="primary"
           disabled={busy || gas !== undefined}
-          onClick={() => void submit()}
+          onClick={() => void run(submit)}
         >
           {busy ? "Submitting…" : "Submit"}
         </button>

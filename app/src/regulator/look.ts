@@ -6,7 +6,6 @@
  * @module
  */
 
-import { CIRCUIT_FILES } from "virtual:keel-circuits";
 import type { Address, Hex } from "viem";
 import { circuitName, sentence } from "../../../cli/event-text.js";
 import { policyBookAbi } from "../../../verifier/src/abi.js";
@@ -21,9 +20,10 @@ import {
   placesOf,
   reverify,
 } from "../../../verifier/src/history.js";
-import { KeelError, type PolicyTerms, type VerificationKey } from "../../../verifier/src/index.js";
+import { KeelError, NO_TAIL, type PolicyTerms } from "../../../verifier/src/index.js";
 import { latestBlock, policyTermsOf, type Registry, toKeelError } from "../../../verifier/src/registry.js";
 import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
+import { type CircuitNames, circuitKeys, missingCircuit } from "../circuits.js";
 
 /** A line of policies moved to a tighter one, at once. */
 export interface Tightened extends Place {
@@ -46,7 +46,7 @@ export interface Happening {
 export interface PolicyRecord extends CheckedRecord {
   readonly policyId: Hex;
   readonly terms: PolicyTerms;
-  readonly circuit: string;
+  readonly circuits: CircuitNames;
 }
 
 /** All that was found. */
@@ -69,11 +69,6 @@ export function happeningText(event: Event): string {
   return `Policy tightened: line ${event.line} went from ${event.from} to ${event.to}`;
 }
 
-/** The key of a circuit that the page was built with. */
-export function keyOf(circuit: string): VerificationKey | undefined {
-  return CIRCUIT_FILES.find(({ id }) => id === circuit)?.verificationKey;
-}
-
 /**
  * Looks at everything from a block on.
  *
@@ -94,18 +89,17 @@ export async function lookAt(
   );
   const attested = watch.entries.filter((entry) => entry.kind === "attested");
   const policies = await policiesOf(registry, watch.entries, attested, subject, toBlock);
-  const circuits = new Map(policies.map(({ policyId, circuit }) => [policyId, circuit]));
+  const circuits = new Map(policies.map((policy) => [policy.policyId, policy.circuits]));
   const proofs = new Map<HistoryEntry, "verified" | "noKey">();
   let insecure = false;
   for (const [i, entry] of attested.entries()) {
     onProof(i + 1, attested.length);
     // The page draws between two proofs.
     await new Promise((done) => setTimeout(done, 0));
-    // Tail risk is a second proof, of a circuit whose key this page does not have.
-    const key = entry.tail === undefined ? keyOf(circuits.get(entry.policyId)!) : undefined;
-    if (key !== undefined) await requireProof(registry, entry, key);
-    insecure ||= key?.insecure === true;
-    proofs.set(entry, key === undefined ? "noKey" : "verified");
+    const names = circuits.get(entry.policyId)!;
+    const isKnown = missingCircuit(names) === undefined;
+    if (isKnown) insecure = (await requireProof(registry, entry, names)) || insecure;
+    proofs.set(entry, isKnown ? "verified" : "noKey");
   }
   const tightened = await tightenings(registry, { fromBlock, toBlock });
   const happenings = inOrder(watch.entries, [...notices, ...tightened]).map((event) => {
@@ -127,18 +121,27 @@ async function policiesOf(
     ids.map(async (policyId) => {
       const terms = await policyTermsOf(registry, policyId);
       const record = await checkedRecord(registry, entries, subject, policyId, block);
-      return { ...record, policyId, terms, circuit: circuitName(terms.circuit) };
+      return { ...record, policyId, terms, circuits: circuitsOf(terms) };
     }),
   );
 }
 
-async function requireProof(registry: Registry, entry: AttestedEntry, key: VerificationKey): Promise<void> {
-  if (await reverify(registry, entry, key)) return;
+/** The circuits that terms name. */
+export function circuitsOf({ circuit, tailCircuit }: PolicyTerms): CircuitNames {
+  const hasTail = tailCircuit !== NO_TAIL.tailCircuit;
+  return { circuit: circuitName(circuit), ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}) };
+}
+
+/** @returns whether it was made with a development key */
+async function requireProof(registry: Registry, entry: AttestedEntry, names: CircuitNames): Promise<boolean> {
+  const { verificationKey, tailKey } = circuitKeys(names);
+  if (await reverify(registry, entry, verificationKey, tailKey))
+    return verificationKey.insecure === true || tailKey?.insecure === true;
   throw new KeelError({
     kind: "proof",
     code: "history.proof",
     path: entry.transaction,
-    expected: "a proof that holds under this page's key",
+    expected: "a proof that holds under this page's keys",
     received: "one that does not",
   });
 }

@@ -9,7 +9,16 @@ import type { JSX } from "preact";
 import { limitLines } from "../../../cli/policy-text.js";
 import { span, utc } from "../../../cli/tables.js";
 import { limitsOf } from "../../../verifier/src/index.js";
-import { DevelopmentKey, DoesNotSay, Facts, Hash, Section, saveText, Verdict } from "../parts.js";
+import {
+  DevelopmentKey,
+  DoesNotSay,
+  Facts,
+  Hash,
+  PolicyWords,
+  Section,
+  saveText,
+  Verdict,
+} from "../parts.js";
 import { recordCsv } from "./csv.js";
 import { type Happening, happeningText, type PolicyRecord, type SubjectRecord } from "./look.js";
 
@@ -77,7 +86,7 @@ const STANDING_WORDS = {
 } as const satisfies Record<PolicyRecord["standing"], string>;
 
 function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
-  const { policyId, terms, circuit, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
+  const { policyId, terms, circuits, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
   return (
     <article class="standing">
       <h3>
@@ -86,7 +95,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={policyId} />],
-          ["Circuit", circuit],
+          ["Proven by", Object.values(circuits).join(" and ")],
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
@@ -94,11 +103,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
         ]}
       />
       <p>What each attestation says of its moment:</p>
-      <ul class="policy-words">
-        {limitLines({ limits: limitsOf(terms) }).map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
     </article>
   );
 }

@@ -9,7 +9,8 @@
  */
 import { KeelError } from "../../../verifier/src/errors.js";
 import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
-import { ELEMENT_BYTES } from "./bytes.js";
+import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
+import { replaceKnownFunctions } from "./circom-code.js";
 import { type FlatSignal, signalError } from "./inputs.js";
 
 /** A loaded circuit. */
@@ -30,8 +31,9 @@ interface CircomExports {
   readonly getVersion: () => number;
   readonly getFieldNumLen32: () => number;
   readonly getRawPrime: () => void;
-  readonly readSharedRWMemory: (index: number) => number;
-  readonly writeSharedRWMemory: (index: number, value: number) => void;
+  readonly memory: WebAssembly.Memory;
+  /** Address of the number that is exchanged, 32 bytes little-endian. */
+  readonly getSharedRWMemoryStart: () => number;
   readonly init: (sanityCheck: number) => void;
   readonly setInputSignal: (hashHigh: number, hashLow: number, position: number) => void;
   readonly getInputSignalSize: (hashHigh: number, hashLow: number) => number;
@@ -41,12 +43,12 @@ interface CircomExports {
   readonly getMessageChar: () => number;
 }
 
-const FUNCTIONS: readonly (keyof CircomExports)[] = [
+const EXPORTS: readonly (keyof CircomExports)[] = [
   "getVersion",
   "getFieldNumLen32",
   "getRawPrime",
-  "readSharedRWMemory",
-  "writeSharedRWMemory",
+  "memory",
+  "getSharedRWMemoryStart",
   "init",
   "setInputSignal",
   "getInputSignalSize",
@@ -56,7 +58,7 @@ const FUNCTIONS: readonly (keyof CircomExports)[] = [
   "getMessageChar",
 ];
 
-const LIMBS = ELEMENT_BYTES / 4;
+const WORDS = ELEMENT_BYTES / 4;
 const ASSERTION_FAILED = 4;
 
 /** Thrown by circom's exception handler, through the WebAssembly, to the caller here. */
@@ -70,12 +72,13 @@ class CircomException {
  * @throws KeelError kind `environment`, code `wasm.format`, unless it is a circom 2 module.
  */
 export async function compileCircuitModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch((cause: unknown) => {
+  const code = replaceKnownFunctions(bytes) as Uint8Array<ArrayBuffer>;
+  const module = await WebAssembly.compile(code).catch((cause: unknown) => {
     throw formatError("a WebAssembly module", "something else", cause);
   });
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-  const missing = FUNCTIONS.filter((name) => !exported.has(name));
-  if (missing.length > 0) throw formatError("circom 2's functions", `none called ${missing.join(", ")}`);
+  const missing = EXPORTS.filter((name) => !exported.has(name));
+  if (missing.length > 0) throw formatError("circom 2's exports", `none called ${missing.join(", ")}`);
   const foreign = WebAssembly.Module.imports(module).filter(({ module: from }) => from !== "runtime");
   if (foreign.length > 0) throw formatError("circom 2's imports", "others");
   return module;
@@ -139,32 +142,32 @@ function instantiate(module: WebAssembly.Module): Instance {
 
 function checkField(exports: CircomExports): void {
   if (exports.getVersion() !== 2) throw formatError("circom version 2", `version ${exports.getVersion()}`);
-  if (exports.getFieldNumLen32() !== LIMBS) throw formatError("32-byte numbers", "others");
+  if (exports.getFieldNumLen32() !== WORDS) throw formatError("32-byte numbers", "others");
   exports.getRawPrime();
-  let prime = 0n;
-  for (let i = LIMBS - 1; i >= 0; i--) prime = (prime << 32n) | BigInt(exports.readSharedRWMemory(i) >>> 0);
+  const prime = readElement(new Uint8Array(exports.memory.buffer), exports.getSharedRWMemoryStart());
   if (prime !== SCALAR_FIELD) throw formatError("BN254's scalar field", "another field");
 }
 
 function calculate({ exports }: Instance, signals: readonly FlatSignal[], wires: number): Uint8Array {
   const hashes = checkSignals(exports, signals);
   exports.init(1);
+  const memory = new Uint8Array(exports.memory.buffer);
+  const shared = exports.getSharedRWMemoryStart();
   for (const [i, { values }] of signals.entries()) {
     const [high, low] = hashes[i]!;
     for (const [position, value] of values.entries()) {
-      for (let limb = 0; limb < LIMBS; limb++) {
-        exports.writeSharedRWMemory(limb, Number((value >> BigInt(32 * limb)) & 0xffffffffn));
-      }
+      writeElement(memory, shared, value);
       // The last one set starts the calculation.
       exports.setInputSignal(high, low, position);
     }
   }
-  const witness = new Uint32Array(wires * LIMBS);
+  const words = new Uint32Array(exports.memory.buffer, shared, WORDS);
+  const witness = new Uint32Array(wires * WORDS);
   for (let wire = 0; wire < wires; wire++) {
     exports.getWitness(wire);
-    for (let limb = 0; limb < LIMBS; limb++) witness[wire * LIMBS + limb] = exports.readSharedRWMemory(limb);
+    for (let word = 0; word < WORDS; word++) witness[wire * WORDS + word] = words[word]!;
   }
-  for (let limb = 0; limb < LIMBS; limb++) exports.writeSharedRWMemory(limb, 0);
+  words.fill(0);
   return new Uint8Array(witness.buffer);
 }
 

@@ -16,11 +16,13 @@ import {
   LIMB_BITS,
   LIMBS,
   liftNegative,
+  loadBits,
   loadLimbs,
   MASK,
   multiplyLimbs,
   reduceColumns,
   type Steps,
+  storeBits,
   storeLimbs,
   toLimbs,
 } from "./limb-code.js";
@@ -173,34 +175,11 @@ function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
 
 /** Between 256 bits as four 64-bit words and nine 29-bit limbs. */
 function defineConversions(writer: ModuleWriter, prefix: string): void {
-  createDefiner(writer, prefix)("fromBytes", 2, ({ code, keep }, [source, r]) => {
-    const limbs = Array.from({ length: LIMBS }, (_, i) => {
-      const bit = Number(LIMB_BITS) * i;
-      const [word, shift] = [bit >> 6, bit & 63];
-      const low = i64.shrU(i64.load(source!, 8 * word), i64.const(BigInt(shift)));
-      const crosses = shift + Number(LIMB_BITS) > 64 && word < 3;
-      const high = (): Code => i64.shl(i64.load(source!, 8 * (word + 1)), i64.const(BigInt(64 - shift)));
-      return keep(i64.and(crosses ? i64.or(low, high()) : low, i64.const(MASK)));
-    });
-    for (const [i, value] of limbs.entries()) code.push(...i64.store32(r!, value, 4 * i));
+  const define = createDefiner(writer, prefix);
+  define("fromBytes", 2, (steps, [source, r]) => {
+    storeLimbs(steps, loadBits(steps, source!, 0), r!);
   });
-  writer.define(`${prefix}_toBytes`, 2, "none", (scope) => {
-    const [a, target] = scope.params as [Local, Local];
-    return Array.from({ length: 4 }, (_, word) => {
-      const parts: Code[] = [];
-      for (let i = 0; i < LIMBS; i++) {
-        const shift = Number(LIMB_BITS) * i - 64 * word;
-        if (shift <= -Number(LIMB_BITS) || shift >= 64) continue;
-        const value = i64.load32(a.get, 4 * i);
-        parts.push(
-          shift < 0 ? i64.shrU(value, i64.const(BigInt(-shift))) : i64.shl(value, i64.const(BigInt(shift))),
-        );
-      }
-      return i64.store(
-        target.get,
-        parts.reduce((all, next) => i64.or(all, next)),
-        8 * word,
-      );
-    }).flat();
+  define("toBytes", 2, (steps, [a, target]) => {
+    storeBits(steps, loadLimbs(steps, a!), target!);
   });
 }

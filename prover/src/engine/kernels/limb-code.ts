@@ -14,6 +14,7 @@ export const LIMBS = 9;
 /** Limbs of a product. */
 export const COLUMNS = 2 * LIMBS - 1;
 export const LIMB_BITS = 29n;
+const LIMB = Number(LIMB_BITS);
 export const MASK = (1n << LIMB_BITS) - 1n;
 
 /** The limbs of a number; the last one takes all that is left. */
@@ -30,7 +31,7 @@ export interface Steps {
   keep(value: Code): Code;
 }
 
-function createSteps(scope: FunctionScope): Steps {
+export function createSteps(scope: FunctionScope): Steps {
   const code: number[] = [];
   return {
     code,
@@ -65,6 +66,34 @@ export function createDefiner(writer: ModuleWriter, prefix: string): Definer {
 export function loadLimbs({ keep }: Steps, pointer: Code): Code[] {
   return Array.from({ length: LIMBS }, (_, i) => keep(i64.load32(pointer, 4 * i)));
 }
+
+/** Reads 256 bits, plain and little-endian, times 2^shift; shift is below 29. */
+export function loadBits({ keep }: Steps, pointer: Code, shift: number): Code[] {
+  // Whole words, as they were written: a processor waits for stores that a load only overlaps.
+  const words = [0, 8, 16, 24].map((offset) => keep(i64.load(pointer, offset)));
+  return Array.from({ length: LIMBS }, (_, i) => {
+    const parts = words.flatMap((word, j) => shifted(word, 64 * j + shift - LIMB * i, 64, LIMB));
+    return keep(i64.and(unite(parts), i64.const(MASK)));
+  });
+}
+
+/** Writes limbs without carries to move as 256 bits, plain and little-endian. */
+export function storeBits({ code }: Steps, limbs: readonly Code[], pointer: Code): void {
+  for (let word = 0; word < 4; word++) {
+    const parts = limbs.flatMap((limb, i) => shifted(limb, LIMB * i - 64 * word, LIMB, 64));
+    code.push(...i64.store(pointer, unite(parts), 8 * word));
+  }
+}
+
+/** A number of so many bits times 2^distance, or nothing when none of them would be in the room of the result. */
+function shifted(value: Code, distance: number, bits: number, room: number): Code[] {
+  if (distance <= -bits || distance >= room) return [];
+  if (distance === 0) return [value];
+  const by = i64.const(BigInt(Math.abs(distance)));
+  return [distance < 0 ? i64.shrU(value, by) : i64.shl(value, by)];
+}
+
+const unite = (parts: readonly Code[]): Code => parts.reduce((all, next) => i64.or(all, next));
 
 /** What a product of polynomials needs of its coefficients. */
 interface Ring<T> {
@@ -165,7 +194,7 @@ export function constants(value: bigint, count = LIMBS): Code[] {
 }
 
 /** -1/p modulo 2^29, by Newton's iteration. */
-function negatedInverse(p: bigint): bigint {
+export function negatedInverse(p: bigint): bigint {
   let inverse = 1n;
   for (let i = 0; i < 5; i++) inverse = (inverse * (2n - p * inverse)) & MASK;
   return -inverse & MASK;

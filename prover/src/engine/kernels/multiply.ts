@@ -45,12 +45,15 @@ export function multiplyPoints(
   });
 }
 
-/** Scalars as signed digits: `values[window * count + i]`, of magnitude at most 2^(bits - 1). */
+/**
+ * Scalars as signed digits: `values[window * count + i]` is twice a magnitude of at most 2^(bits - 1), and one more for
+ * a negative digit.
+ */
 interface Digits {
   readonly bits: number;
   readonly windows: number;
   readonly count: number;
-  readonly values: Int16Array;
+  readonly values: Uint16Array;
 }
 
 /** About log2(n) - 4 balances additions into buckets against the summing of buckets. */
@@ -62,8 +65,8 @@ function toDigits(scalars: Uint8Array, bits: number): Digits {
   const count = scalars.length / SCALAR_BYTES;
   // One bit more than the scalars have, for the last carry.
   const windows = Math.ceil((SCALAR_BITS + 1) / bits);
-  const values = new Int16Array(windows * count);
-  const words = new Uint32Array(SCALAR_BYTES / 4 + 1);
+  const values = new Uint16Array(windows * count);
+  const words = new Int32Array(SCALAR_BYTES / 4 + 1);
   const view = new DataView(scalars.buffer, scalars.byteOffset, scalars.length);
   const [mask, half, full] = [(1 << bits) - 1, 1 << (bits - 1), 1 << bits];
   for (let i = 0; i < count; i++) {
@@ -77,13 +80,11 @@ function toDigits(scalars: Uint8Array, bits: number): Digits {
     for (let window = 0; window * bits < 32 * used || carry !== 0; window++) {
       const [word, shift] = [(window * bits) >> 5, (window * bits) & 31];
       const raw = shift === 0 ? words[word]! : (words[word]! >>> shift) | (words[word + 1]! << (32 - shift));
-      let digit = (raw & mask) + carry;
-      carry = 0;
-      if (digit > half) {
-        digit -= full;
-        carry = 1;
-      }
-      if (digit !== 0) values[window * count + i] = digit;
+      const digit = (raw & mask) + carry;
+      // Without branches, which nobody can predict.
+      carry = (half - digit) >>> 31;
+      const magnitude = carry * full + (digit ^ -carry) + carry;
+      values[window * count + i] = 2 * magnitude + carry;
     }
   }
   words.fill(0);
@@ -102,7 +103,7 @@ function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   const work = allocate(arithmetic, (BATCH + 1) * group.bytes);
   const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
   const { memory } = arithmetic;
-  let entries = new Uint32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+  let entries = new Int32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
   let used = 0;
   const flush = (): void => {
     if (used > 0) addPairs(table, used / 3, work);
@@ -111,7 +112,7 @@ function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   return {
     add(p, q, result) {
       // The memory has grown: the view went stale.
-      if (entries.length === 0) entries = new Uint32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+      if (entries.length === 0) entries = new Int32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
       entries[used] = p;
       entries[used + 1] = q;
       entries[used + 2] = result;
@@ -129,9 +130,9 @@ function sumBuckets(
   adder: Adder,
   points: number,
   digits: Digits,
-): Uint32Array {
+): Int32Array {
   const half = 1 << (digits.bits - 1);
-  const buckets = new Uint32Array(digits.windows * half);
+  const buckets = new Int32Array(digits.windows * half);
   const kept = allocate(arithmetic, buckets.length * group.bytes);
   const side = Math.max(1, Math.min(digits.windows, Math.floor(SUMS_BYTES / (digits.count * group.bytes))));
   const sums = allocate(arithmetic, side * digits.count * group.bytes);
@@ -157,9 +158,9 @@ function sumBuckets(
 
 /** Points to be summed, by bucket. */
 interface Lists {
-  readonly members: Uint32Array;
-  readonly starts: Uint32Array;
-  readonly lengths: Uint32Array;
+  readonly members: Int32Array;
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
 }
 
 function sortIntoBuckets(
@@ -171,13 +172,13 @@ function sortIntoBuckets(
 ): Lists {
   const { count, values } = digits;
   const half = 1 << (digits.bits - 1);
-  const lengths = new Uint32Array(windows * half);
-  const starts = new Uint32Array(windows * half);
+  const lengths = new Int32Array(windows * half);
+  const starts = new Int32Array(windows * half);
   for (let window = 0; window < windows; window++) {
     const base = window * half - 1;
     for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
       const digit = values[at]!;
-      if (digit !== 0) lengths[base + (digit < 0 ? -digit : digit)]! += 1;
+      if (digit > 1) lengths[base + (digit >> 1)]! += 1;
     }
   }
   let total = 0;
@@ -185,16 +186,17 @@ function sortIntoBuckets(
     starts[bucket] = total;
     total += lengths[bucket]!;
   }
-  const members = new Uint32Array(total);
+  const members = new Int32Array(total);
   const next = starts.slice();
   for (let window = 0; window < windows; window++) {
     const base = window * half - 1;
     for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
       const digit = values[at]!;
-      if (digit === 0) continue;
-      const bucket = base + (digit < 0 ? -digit : digit);
-      members[next[bucket]!] = points + i * pointBytes + (digit < 0 ? 1 : 0);
-      next[bucket]! += 1;
+      if (digit < 2) continue;
+      const bucket = base + (digit >> 1);
+      const place = next[bucket]!;
+      members[place] = points + i * pointBytes + (digit & 1);
+      next[bucket] = place + 1;
     }
   }
   return { members, starts, lengths };
@@ -227,7 +229,7 @@ function sumWindows(
   arithmetic: Arithmetic,
   group: Group,
   adder: Adder,
-  buckets: Uint32Array,
+  buckets: Int32Array,
   digits: Digits,
 ): number[] {
   const { windows, bits } = digits;

@@ -53,6 +53,8 @@ export const i32 = {
     2,
     ...unsigned(offset),
   ],
+  /** Loads a byte, zero-extended. */
+  load8: (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)],
   add: op(0x6a),
   sub: op(0x6b),
   mul: op(0x6c),
@@ -101,7 +103,12 @@ export const i64 = {
   shrU: op(0x88),
   eqz: op(0x50),
   ltS: op(0x53),
+  /** Number of zero bits below the lowest that is set. */
+  ctz: op(0x7a),
 };
+
+/** Does nothing with a value. */
+export const drop = op(0x1a);
 
 /** Picks the first value when the condition is not zero. */
 export const select = (first: Code, second: Code, condition: Code): Code => [
@@ -139,6 +146,11 @@ export const loopWhile = (condition: Code, body: Code): Code => [
 ];
 
 export const ret = (value: Code = []): Code => [...value, 0x0f];
+
+/** A function of i32 parameters by itself, as a module's code section has it; it calls no others. */
+export function writeFunction(params: number, body: (scope: FunctionScope) => Code): Uint8Array {
+  return Uint8Array.from(writeBody({ params, body }));
+}
 
 /** Creates an empty module. Addresses below `FIRST_DATA` stay unused, so that 0 can mean none. */
 export function createModuleWriter(): ModuleWriter {
@@ -251,7 +263,8 @@ function writeModule(
   ]);
 }
 
-function unsigned(value: number): number[] {
+/** A number below 2^32 in as few bytes as it needs. */
+export function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   do {
