@@ -304,7 +304,8 @@ describe("48, 49, 50 three people at the console", () => {
 
     beforeAll(async () => {
       pair = await world.example(TAIL_STRATEGY);
-      owner = await sitDown(browser, server.origin, world.stage.wallets[trader()]!, world.rpcUrl);
+      const wallet = world.stage.wallets[trader()]!;
+      owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, "window.ethereum");
     });
 
     afterAll(async () => await owner?.context.close());
@@ -461,6 +462,17 @@ describe("48, 49, 50 three people at the console", () => {
       }
     });
 
+    it("50 the page itself lists each request for a file or to the node", async () => {
+      const { page, requests } = manager;
+      await page.getByText(/requests so far/).click();
+      const rows = await page.locator(".leaves tbody td:first-child").allTextContents();
+      const listed = new Set(rows.map((row) => row.split(" ")[1]!.replace(/^\//, "")));
+      const asked = requests.map((url) => url.replace(`${server.origin}/`, ""));
+      const ownParts = /^$|^(blob:|assets\/)/;
+      expect([...new Set(asked)].filter((path) => !ownParts.test(path) && !listed.has(path))).toEqual([]);
+      expect(listed).toContain("rpc");
+    });
+
     it("48 what the manager opened is gone when the page is left", async () => {
       const { page } = manager;
       await open(page, book);
@@ -488,6 +500,44 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
+  describe("from a host of files, which knows no chain", () => {
+    let plain: ConsoleServer;
+    let stranger: Person;
+
+    beforeAll(async () => {
+      plain = await serveConsole({ folder: join(folder, "site") });
+      stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl);
+    });
+
+    afterAll(async () => {
+      await stranger?.context.close();
+      await plain?.close();
+    });
+
+    it("an attestation is verified against files alone", async () => {
+      const { page } = stranger;
+      await view(page, "Regulator");
+      await see(page, /No chain can be reached from here/);
+      await page.getByLabel("Paste an attestation").fill(attestation);
+      await button(page, "Verify").click();
+      await see(page, /policy and market files, or a chain to ask/);
+      await open(page, { policy: book.policy, market: book.market });
+      await button(page, "Verify").click();
+      await see(page, "VALID.");
+    });
+
+    it("a vault is reached through the wallet", async () => {
+      const { page } = stranger;
+      await view(page, "Vault");
+      await see(page, /No vault is open/);
+      await page.getByLabel("Vault address").fill(world.vault);
+      await chooseWallet(page);
+      await button(page, "Connect").click();
+      await see(page, "Deposits are closed");
+      await see(page, /A guardian|withdrew its latest attestation/);
+    });
+  });
+
   describe("for everybody", () => {
     it.each(["light", "dark"] as const)("axe-core finds nothing serious in %s", async (colorScheme) => {
       await open(manager.page, book);
@@ -507,6 +557,9 @@ describe("48, 49, 50 three people at the console", () => {
       const dark = await ground();
       await button(page, "Colours: auto").click();
       expect(await ground()).not.toBe(dark);
+      await button(page, "Colours: light").click();
+      await button(page, "Colours: dark").click();
+      expect(await ground()).toBe(dark);
     });
 
     it.each(["light", "dark"] as const)("every view fits a phone, in %s as well", async (colorScheme) => {
@@ -517,6 +570,23 @@ describe("48, 49, 50 three people at the console", () => {
         await expect.poll(width, PATIENCE).toBeLessThanOrEqual(360);
         expect(await accessibilityFindings(person)).toEqual([]);
         await photograph(person, `${name}-phone-${colorScheme}`);
+      }
+    });
+
+    const leaveAndReturn = async (page: Page): Promise<void> => {
+      await view(page, "Regulator");
+      await view(page, "Manager");
+    };
+
+    it("51 when the node does not answer, each view says so", async () => {
+      for (const [person, act] of [
+        [manager, leaveAndReturn],
+        [depositor, (page: Page) => button(page, "Connect").click()],
+        [regulator, (page: Page) => button(page, "Look").click()],
+      ] as const) {
+        await person.page.route("**/rpc", (route) => route.abort());
+        await act(person.page);
+        await see(person.page, /expected the chain to answer.*\(chain.call\)/);
       }
     });
 
