@@ -79,9 +79,13 @@ beforeAll(async () => {
     onRequest: (request) => received.push(request),
   });
   browser = await launchBrowser();
-  const sit = (who: keyof typeof CAST) =>
-    sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl);
-  [manager, depositor, regulator] = await Promise.all([sit("relayer"), sit("depositor"), sit("rival")]);
+  const sit = (who: keyof typeof CAST, walletName: string) =>
+    sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl, walletName);
+  [manager, depositor, regulator] = await Promise.all([
+    sit("relayer", ATTACK),
+    sit("depositor", "Harbour Wallet"),
+    sit("rival", ATTACK),
+  ]);
   book = await world.example(STRATEGY, { main: POSITIONS });
 });
 
@@ -290,7 +294,7 @@ describe("48, 49, 50 three people at the console", () => {
       const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
       expect(lines).toHaveLength(events.length + 1);
       expect(lines.every((line) => !/(^|,)"?[=+@]/.test(line))).toBe(true);
-      await photograph(regulator, "regulator-record", { name: "regulator", from: ".record" });
+      await photograph(regulator, "regulator-record");
       expect((await page.pdf()).length).toBeGreaterThan(10_000);
     });
   });
@@ -305,7 +309,7 @@ describe("48, 49, 50 three people at the console", () => {
     beforeAll(async () => {
       pair = await world.example(TAIL_STRATEGY);
       const wallet = world.stage.wallets[trader()]!;
-      owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, "window.ethereum");
+      owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, undefined);
     });
 
     afterAll(async () => await owner?.context.close());
@@ -385,6 +389,7 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Look").click();
       await see(page, "The one proof was verified again in this page, and holds.");
       await see(page, "portfolio-health/spot-16 and tail-risk/spot-64");
+      await photograph(regulator, "regulator-pair", { name: "regulator", from: ".record" });
     });
 
     it("a circuit that the page was built without is named, and its book judged all the same", async () => {
@@ -506,7 +511,7 @@ describe("48, 49, 50 three people at the console", () => {
 
     beforeAll(async () => {
       plain = await serveConsole({ folder: join(folder, "site") });
-      stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl);
+      stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl, ATTACK);
     });
 
     afterAll(async () => {
