@@ -16,15 +16,18 @@ import {
 import { dollars, percent, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */
-export function saysText({ subject, asOf, policyId }: Verified, policy: Policy): string {
-  const sources = policy.sources.map((source) => source.name).join(" or ");
+export function saysText(verified: Verified, policy: Policy): string {
   const lines = limitLines(policy).map((line) => `  - ${line}`);
+  return [...leadLines(verified, policy), ...lines, `Policy id ${verified.policyId}.`].join("\n");
+}
+
+/** What comes before the limits: of whom, when, and by whose word. */
+export function leadLines({ subject, asOf }: Verified, policy: Policy): string[] {
+  const sources = policy.sources.map((source) => source.name).join(" or ");
   return [
     `At ${utc(asOf)}, by the market you gave, the accounts that ${subject} declared`,
     `and that were signed by ${sources} respected policy "${policy.name}":`,
-    ...lines,
-    `Policy id ${policyId}.`,
-  ].join("\n");
+  ];
 }
 
 /** Where it counts. */

@@ -12,7 +12,7 @@ import { closeDesk } from "./desk.js";
 import { type OpenFiles, openTexts } from "./manager/book.js";
 import { exampleChoices, fetchExample } from "./manager/examples.js";
 import { Manager } from "./manager/manager.js";
-import { Problem } from "./parts.js";
+import { Problem, useWork } from "./parts.js";
 import { Regulator } from "./regulator/regulator.js";
 import { Vault } from "./vault/vault.js";
 
@@ -30,12 +30,11 @@ export function Console(): JSX.Element {
   const [files, setFiles] = useState<OpenFiles>({});
   const { config, error, isLoading } = useConfig();
   useWipe(() => setFiles({}));
+  const opening = useWork();
   useEffect(() => {
     const [first] = exampleChoices(config);
     if (first?.isLocal !== true) return;
-    fetchExample(first)
-      .then((texts) => setFiles(openTexts({}, texts)))
-      .catch(() => {});
+    void opening.run(async () => setFiles(openTexts({}, await fetchExample(first))));
   }, [config]);
   const view = VIEWS.find((candidate) => candidate.route === route)!;
   useEffect(() => {
@@ -65,8 +64,8 @@ export function Console(): JSX.Element {
           <h1>{view.title}</h1>
           <p>{view.says}</p>
         </div>
-        <Problem error={error} />
-        {isLoading ? (
+        <Problem error={error ?? opening.error} />
+        {isLoading || opening.busy ? (
           <p role="status">Loading…</p>
         ) : (
           <View route={route} config={config} files={files} onFiles={setFiles} />
@@ -151,6 +150,7 @@ function SchemeChoice(): JSX.Element {
   };
   return (
     <button type="button" class="quiet scheme" aria-label={`Colours: ${scheme}`} onClick={change}>
+      <span class="roomy">Colours: </span>
       {scheme}
     </button>
   );

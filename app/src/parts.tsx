@@ -170,6 +170,17 @@ export function Verdict(props: { readonly ok: boolean; readonly children: Compon
   return <span class={props.ok ? "verdict ok" : "verdict bad"}>{props.children}</span>;
 }
 
+/** The limits of a policy, a sentence each. */
+export function PolicyWords({ lines }: { readonly lines: readonly string[] }): JSX.Element {
+  return (
+    <ul class="policy-words">
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
+  );
+}
+
 /** Names beside values. */
 export function Facts(props: {
   readonly rows: readonly (readonly [string, ComponentChildren])[];

@@ -33,8 +33,11 @@ const TITLES: Readonly<Record<string, LimitTitle>> = {
 };
 
 /** A limit's title; its own name when it is new to the page. */
-export function titleOf(name: string): LimitTitle {
-  return TITLES[name] ?? { title: name, ratio: "" };
+export function titleOf({ name, confidence }: Pick<LimitResult, "name" | "confidence">): LimitTitle {
+  const known = TITLES[name] ?? { title: name, ratio: "" };
+  if (confidence === undefined) return known;
+  const tail = percent(formatDecimal(10_000n - confidence, 4));
+  return { ...known, ratio: `mean loss on the worst ${tail} of days, ${known.ratio}` };
 }
 
 /** USD 1e16 in whole dollars, what is beyond them cut off: "11,090,532". */

@@ -37,6 +37,7 @@ import {
   photograph,
   sawProgress,
   sitDown,
+  tabTo,
   watchMainThread,
 } from "./people.js";
 
@@ -297,15 +298,6 @@ describe("48, 49, 50 three people at the console", () => {
   describe("a policy that limits tail risk", () => {
     const { subject } = TAIL_STRATEGY;
     const trader = () => world.stage.accounts.findIndex(({ address }) => address.toLowerCase() === subject);
-    const part = (page: Page, name: string) => page.getByRole("region", { name });
-    const declare = async (page: Page) => {
-      await open(page, pair);
-      await see(page, "signatures verified");
-      const accounts = part(page, "Declared accounts");
-      await accounts.getByText(/takes no attestation of/).waitFor();
-      await accounts.getByLabel("Wallet").selectOption("test-wallet");
-      await accounts.getByRole("button", { name: "Save and declare" }).click();
-    };
     let owner: Person;
     let pair: Texts;
     let proven: string;
@@ -317,39 +309,60 @@ describe("48, 49, 50 three people at the console", () => {
 
     afterAll(async () => await owner?.context.close());
 
-    it("its manager declares its accounts, which nobody else can, and the list is saved", async () => {
+    const press = async (label: string, key = "Enter"): Promise<void> => {
+      await tabTo(owner, label);
+      await owner.page.keyboard.press(key);
+    };
+    const download = async (work: Promise<void>): Promise<string> => {
+      const [saved] = await Promise.all([owner.page.waitForEvent("download"), work]);
+      return await readFile(await saved.path(), "utf8");
+    };
+
+    it("only its subject declares its accounts", async () => {
+      const { page } = manager;
+      await open(page, pair);
+      await page.getByText(/takes no attestation of/).waitFor();
+      await page.getByLabel("Wallet").first().selectOption("test-wallet");
+      await button(page, "Declare").or(button(page, "Save and declare")).click();
+      await see(page, /wallet.account/);
+    });
+
+    it("by keyboard alone its manager opens the files, declares the accounts and saves their list", async () => {
       const { page } = owner;
-      const [download] = await Promise.all([page.waitForEvent("download"), declare(page)]);
+      const [chooser] = await Promise.all([
+        page.waitForEvent("filechooser"),
+        press("Drop or open files", "Space"),
+      ]);
+      await chooser.setFiles(asFiles(pair));
+      await see(page, "signatures verified");
+      await see(page, /takes no attestation of/);
+      await press("Wallet", "ArrowDown");
+      const saved = parseEnrolment(await download(press("Save and declare")));
       await see(page, "The registry knows these accounts");
-      const saved = parseEnrolment(await readFile(await download.path(), "utf8"));
       const registry = await connectRegistry(world.stage.client, world.registry);
       expect(await enrolmentOf(registry, subject)).toBe(enrolmentCommitment(saved));
     });
 
-    it("its attestation is two proofs made at once, which Node verifies and the registry takes", async () => {
+    it("by keyboard alone it proves both proofs at once, which Node verifies, and the registry takes them", async () => {
       const { page } = owner;
-      await button(page, "Prove").click();
+      await press("Prove");
       await see(page, "a proof of health and one of tail risk");
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        button(page, "Save attestation").click(),
-      ]);
-      proven = await readFile(await download.path(), "utf8");
+      proven = await download(press("Save attestation"));
       const policy = parsePolicy(pair.policy!);
-      const keys = await Promise.all(
+      const [health, tail] = await Promise.all(
         [policy.circuit.id, policy.tail!.circuit.id].map((id) => ensureCircuit(id)),
       );
-      const market = withReturns(parseMarket(pair.market!), parseReturns(pair.returns!));
       verifyAttestation({
         attestation: parseAttestation(proven),
         policy,
-        market,
-        verificationKey: keys[0]!.verificationKey,
-        tailKey: keys[1]!.verificationKey,
+        market: withReturns(parseMarket(pair.market!), parseReturns(pair.returns!)),
+        verificationKey: health!.verificationKey,
+        tailKey: tail!.verificationKey,
       });
-      await part(page, "Prove").getByLabel("Wallet").selectOption("test-wallet");
-      await button(page, "Submit").click();
+      await press("Wallet", "ArrowDown");
+      await press("Submit");
       await see(page, /the registry says healthy/);
+      expect(await accessibilityFindings(owner)).toEqual([]);
       await photograph(owner, "manager-pair");
     });
 
@@ -448,6 +461,15 @@ describe("48, 49, 50 three people at the console", () => {
       }
     });
 
+    it("48 what the manager opened is gone when the page is left", async () => {
+      const { page } = manager;
+      await open(page, book);
+      await see(page, "signatures verified");
+      await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pagehide")));
+      await page.locator("[data-limit]").first().waitFor({ state: "detached" });
+      expect(await page.locator("main").textContent()).not.toContain("Northgate Custody");
+    });
+
     it("48 nothing is stored", async () => {
       for (const { page, context } of [manager, depositor, regulator]) {
         expect(await context.cookies()).toEqual([]);
@@ -487,12 +509,14 @@ describe("48, 49, 50 three people at the console", () => {
       expect(await ground()).not.toBe(dark);
     });
 
-    it("vault and regulator fit a phone", async () => {
-      for (const [name, person] of Object.entries({ vault: depositor, regulator })) {
+    it.each(["light", "dark"] as const)("every view fits a phone, in %s as well", async (colorScheme) => {
+      for (const [name, person] of Object.entries({ manager, vault: depositor, regulator })) {
+        await person.page.emulateMedia({ colorScheme });
         await person.page.setViewportSize({ width: 360, height: 740 });
-        const width = await person.page.evaluate(() => document.documentElement.scrollWidth);
-        expect(width).toBeLessThanOrEqual(360);
-        await photograph(person, `${name}-phone`);
+        const width = () => person.page.evaluate(() => document.documentElement.scrollWidth);
+        await expect.poll(width, PATIENCE).toBeLessThanOrEqual(360);
+        expect(await accessibilityFindings(person)).toEqual([]);
+        await photograph(person, `${name}-phone-${colorScheme}`);
       }
     });
 

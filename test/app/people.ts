@@ -113,6 +113,22 @@ export async function watchMainThread({ page }: Person): Promise<() => Promise<n
   return () => page.evaluate(() => (globalThis as unknown as { longestTask: number }).longestTask);
 }
 
+const MOST_STOPS = 150;
+
+/** Goes on with the tabulator until something with this label has the focus. */
+export async function tabTo({ page }: Person, label: string): Promise<void> {
+  for (let stop = 0; stop < MOST_STOPS; stop++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      const labels = element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+      return (labels ? element.labels?.[0]?.textContent : undefined) ?? element?.textContent;
+    });
+    if (focused === label) return;
+  }
+  throw new Error(`the tabulator does not lead to ${label}`);
+}
+
 /** Runs in the page: resolves once progress is shown, however short. */
 export function sawProgress(): Promise<void> {
   return new Promise((done) => {

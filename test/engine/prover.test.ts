@@ -10,12 +10,14 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
-import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { Endpoint } from "comlink";
 import { type ArtifactSet, ensureCircuit } from "keel/circuits";
 import { createProver, type ProofPhase, type Prover } from "keel/prover/engine";
 import { KeelError, SCALAR_FIELD, verifyGroth16 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { workerHandle } from "../../dist/prover/src/engine/node.js";
+import type { WorkerHandle } from "../../dist/prover/src/engine/pool.js";
 import { createProverOn, type Platform } from "../../dist/prover/src/engine/prover.js";
 import { CHAIN, chainInput, LOOP, SMALL } from "./small-circuit.js";
 
@@ -373,16 +375,65 @@ function exposedPlatform(): { platform: Platform<string>; workers: Worker[] } {
     spawn() {
       const worker = new Worker(new URL("../../dist/prover/src/engine/worker-node.js", import.meta.url));
       workers.push(worker);
-      return {
-        endpoint: nodeEndpoint(worker),
-        onDeath: (listener) => void worker.once("exit", listener).once("error", listener),
-        setBusy: () => {},
-        terminate: () => void worker.terminate(),
-      };
+      return workerHandle(worker);
     },
   };
   return { platform, workers };
 }
+
+describe("28 workers that cannot be had", () => {
+  const artifacts = (): { wasm: string; zkey: string; workers: number } => ({
+    wasm: small.wasmPath,
+    zkey: small.zkeyPath,
+    workers: 2,
+  });
+  const input = { a: "3", b: ["4", "5", "6"] };
+
+  it("because the key does not arrive give a typed error", async () => {
+    const { platform } = exposedPlatform();
+    const spawn = (): WorkerHandle => {
+      const handle = platform.spawn();
+      const { endpoint } = handle;
+      const postMessage: Endpoint["postMessage"] = (message, moved = []) => {
+        // What has been moved elsewhere already arrives as a message that cannot be read.
+        structuredClone(moved[0], { transfer: moved });
+        endpoint.postMessage(message, moved);
+      };
+      return { ...handle, endpoint: { ...endpoint, postMessage } };
+    };
+    const failed = createProverOn({ ...platform, spawn }, artifacts());
+    await expect(failed).rejects.toMatchObject({ kind: "environment", code: "worker.died" });
+  });
+
+  it("because an answer does not arrive give a typed error", async () => {
+    const { platform, workers } = exposedPlatform();
+    const spawn = (): WorkerHandle => {
+      const handle = platform.spawn();
+      const postMessage = (): void => {
+        workers.at(-1)!.emit("messageerror", new Error("unreadable"));
+      };
+      return { ...handle, endpoint: { ...handle.endpoint, postMessage } };
+    };
+    const failed = createProverOn({ ...platform, spawn }, artifacts());
+    await expect(failed).rejects.toMatchObject({ kind: "environment", code: "worker.died" });
+  });
+
+  it("because none starts give a typed error, and the next proof is good", async () => {
+    const { platform, workers } = exposedPlatform();
+    let full = false;
+    const spawn = (): WorkerHandle => {
+      if (full) throw new Error("no more threads");
+      return platform.spawn();
+    };
+    const own = await createProverOn({ ...platform, spawn }, artifacts());
+    await workers[0]!.terminate();
+    full = true;
+    await expect(own.prove(input)).rejects.toMatchObject({ kind: "environment", code: "worker.fault" });
+    full = false;
+    expect((await own.prove(input)).publicSignals).toEqual(["4359", "3"]);
+    own.close();
+  });
+});
 
 describe("29 the process", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));

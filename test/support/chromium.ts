@@ -8,7 +8,7 @@
 
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
@@ -64,11 +64,18 @@ async function installChromium(): Promise<Chromium | undefined> {
   return path === undefined ? undefined : { executablePath: path };
 }
 
+/** The package's own names folders of another machine; without any font the browser ends at the first field to type in. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir prefix="relative">fonts</dir></fontconfig>
+`;
+
 async function unpackChromium(): Promise<Chromium> {
   const packed = join(await npmPackage(PACKED), "bin");
-  const folder = await cachedFolder(PACKAGE, `chromium-${PACKED.version}`, async (fresh) => {
+  const folder = await cachedFolder(PACKAGE, `chromium-${PACKED.version}-fonts`, async (fresh) => {
     for (const part of ["al2023", "swiftshader", "fonts"])
       await unpackTar(join(packed, `${part}.tar.br`), fresh);
+    await writeFile(join(fresh, "fonts.conf"), FONTS);
     await decompress(join(packed, "chromium.br"), join(fresh, "chromium"));
     await chmod(join(fresh, "chromium"), 0o755);
   });

@@ -121,7 +121,12 @@ function DeclareForm(
       </p>
       <div class="actions">
         <WalletChoice wallets={wallets} chosen={chosen} onChoose={setChosen} />
-        <button type="button" disabled={busy} onClick={() => void run(declare)}>
+        <button
+          type="button"
+          class={isFirst ? "primary" : ""}
+          disabled={busy}
+          onClick={() => void run(declare)}
+        >
           {busy ? "Declaring…" : enrolment === undefined ? "Save and declare" : "Declare"}
         </button>
       </div>

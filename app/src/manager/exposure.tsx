@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { percent } from "../../../cli/tables.js";
+import { dollars, percent } from "../../../cli/tables.js";
 import { floorDiv, formatDecimal } from "../../../verifier/src/decimal.js";
 import { BarChart } from "../chart.js";
 import { Section } from "../parts.js";
@@ -71,6 +71,11 @@ function Amounts(props: {
   );
 }
 
+/** Bps with both places, so that a column's points stand below each other. */
+function share(bps: bigint): string {
+  return `${dollars(formatDecimal(bps, 2))} %`;
+}
+
 function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
   const { metrics, limits } = judged.assessment;
   const { underlyings } = book.market;
@@ -118,9 +123,7 @@ function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Ju
                     </td>
                   ))}
                   <td class="number">{wholeUsd(floorDiv(pnl, BPS))}</td>
-                  <td class="number">
-                    {metrics.equity > 0n ? percent(formatDecimal(floorDiv(pnl, metrics.equity), 4)) : "–"}
-                  </td>
+                  <td class="number">{metrics.equity > 0n ? share(floorDiv(pnl, metrics.equity)) : "–"}</td>
                 </tr>
               );
             })}

@@ -17,9 +17,10 @@ export function WhatLeaves(): JSX.Element {
     <Section title="What leaves this page" class="leaves">
       <p>
         <b>In:</b> the circuit and its key, public files whose hashes this page was built with. <b>Out:</b>{" "}
-        the attestation, when you save or submit it. Positions, salts and signatures stay in this page's
-        memory: they are in no request and no storage, and are gone when you close it. The page's security
-        policy forbids it to talk to any other address than its own.
+        the attestation, when you save or submit it, and what hides the list of accounts, when you declare
+        them. Positions, salts and signatures stay in this page's memory: they are in no request and no
+        storage, and are gone when you close it. The page's security policy forbids it to talk to any other
+        address than its own.
       </p>
       <details>
         <summary>

@@ -44,7 +44,7 @@ function LimitBar(props: {
   readonly before: LimitResult | undefined;
 }): JSX.Element {
   const { limit, room, before } = props;
-  const { title, ratio } = titleOf(limit.name);
+  const { title, ratio } = titleOf(limit);
   const moved = before !== undefined && before.value !== limit.value;
   return (
     <li class={limit.ok ? "limit" : "limit broken"} data-limit={limit.name}>

@@ -9,7 +9,16 @@ import type { JSX } from "preact";
 import { limitLines } from "../../../cli/policy-text.js";
 import { span, utc } from "../../../cli/tables.js";
 import { limitsOf } from "../../../verifier/src/index.js";
-import { DevelopmentKey, DoesNotSay, Facts, Hash, Section, saveText, Verdict } from "../parts.js";
+import {
+  DevelopmentKey,
+  DoesNotSay,
+  Facts,
+  Hash,
+  PolicyWords,
+  Section,
+  saveText,
+  Verdict,
+} from "../parts.js";
 import { recordCsv } from "./csv.js";
 import { type Happening, happeningText, type PolicyRecord, type SubjectRecord } from "./look.js";
 
@@ -94,11 +103,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
         ]}
       />
       <p>What each attestation says of its moment:</p>
-      <ul class="policy-words">
-        {limitLines({ limits: limitsOf(terms) }).map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
     </article>
   );
 }

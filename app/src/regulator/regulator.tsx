@@ -11,7 +11,18 @@ import type { PublicClient } from "viem";
 import { connectRegistry } from "../../../verifier/src/registry.js";
 import { nodeClient, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
-import { DevelopmentKey, DoesNotSay, Field, FileDrop, Problem, Section, Verdict } from "../parts.js";
+import {
+  DevelopmentKey,
+  DoesNotSay,
+  Facts,
+  Field,
+  FileDrop,
+  Hash,
+  PolicyWords,
+  Problem,
+  Section,
+  Verdict,
+} from "../parts.js";
 import { readAddress } from "../read.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import { lookAt, type SubjectRecord } from "./look.js";
@@ -113,16 +124,22 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
 }
 
 function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
-  const { verified, says, where, until, expired } = finding;
+  const { verified, lead, limits, where, until, expired } = finding;
   return (
     <div class="result" role="status">
       <p>
         <Verdict ok={!expired}>{expired ? "VALID, but expired." : "VALID."}</Verdict> Verified in this page.
       </p>
       {verified.insecure ? <DevelopmentKey /> : null}
-      <p class="says">{says}</p>
-      <p>{where}</p>
-      <p>{until}</p>
+      <p class="says">{lead}</p>
+      <PolicyWords lines={limits} />
+      <Facts
+        rows={[
+          ["Policy id", <Hash key="policy" value={verified.policyId} />],
+          ["Where", where],
+          ["Until", until],
+        ]}
+      />
       <DoesNotSay />
     </div>
   );

@@ -7,7 +7,7 @@
  */
 
 import type { PublicClient } from "viem";
-import { domainText, expiryText, limitLines, saysText } from "../../../cli/policy-text.js";
+import { domainText, expiryText, leadLines, limitLines } from "../../../cli/policy-text.js";
 import { utc } from "../../../cli/tables.js";
 import { reverify } from "../../../verifier/src/history.js";
 import {
@@ -53,8 +53,10 @@ export interface Evidence {
 /** A valid attestation, in words. */
 export interface Finding {
   readonly verified: Verified;
-  /** What it says, and by whose policy and market. */
-  readonly says: string;
+  /** Of whom it speaks, when, and by whose policy and market. */
+  readonly lead: string;
+  /** Each limit as a sentence. */
+  readonly limits: readonly string[];
   readonly where: string;
   readonly until: string;
   readonly expired: boolean;
@@ -102,7 +104,8 @@ export async function verifyEvidence(evidence: Evidence, client: PublicClient | 
   if (attestation === undefined) throw inputError("verify.missing", "attestation", "an attestation", "none");
   if (policy !== undefined && market !== undefined) {
     const verified = await verifyAtDesk(verificationOf(attestation, policy, market, evidence.returns));
-    return finding(verified, saysText(verified, policy), Date.now() / 1000);
+    const lead = leadLines(verified, policy).join(" ");
+    return finding(verified, { lead, limits: limitLines(policy) }, Date.now() / 1000);
   }
   if (client !== undefined) return await verifyByChain(attestation, client);
   const missing = policy === undefined ? "policy" : "market";
@@ -139,14 +142,12 @@ async function verifyByChain(attestation: Attestation, client: PublicClient): Pr
   const { subject, asOf } = attestation;
   const expiresAt = asOf + terms.validity;
   const verified = { subject, asOf, expiresAt, policyId, domain, insecure };
-  const says = [
+  const lead = [
     `At ${utc(asOf)}, by a market table that the registry's publishers signed, the accounts that ${subject} declared`,
     "and that were signed by sources which the policy approves respected the published policy:",
-    ...limitLines({ limits: limitsOf(terms) }).map((line) => `  - ${line}`),
-    `Policy id ${policyId}.`,
-  ].join("\n");
+  ].join(" ");
   const { timestamp } = await client.getBlock();
-  return finding(verified, says, Number(timestamp));
+  return finding(verified, { lead, limits: limitLines({ limits: limitsOf(terms) }) }, Number(timestamp));
 }
 
 /** The publishers signed the table, and its time is near enough to the snapshot's. */
@@ -162,11 +163,11 @@ async function checkTable(
   if (skew > maxSkew) throw refused("attestation.asOf", `within ${maxSkew} s of ${path}`, `${skew} s`);
 }
 
-function finding(verified: Verified, says: string, now: number): Finding {
+function finding(verified: Verified, says: Pick<Finding, "lead" | "limits">, now: number): Finding {
   const seconds = Math.floor(now);
   return {
     verified,
-    says,
+    ...says,
     where: domainText(verified),
     until: expiryText(verified, seconds),
     expired: seconds >= verified.expiresAt,

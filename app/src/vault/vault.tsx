@@ -26,7 +26,7 @@ import {
 } from "../../../verifier/src/vault.js";
 import { nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
-import { DoesNotSay, Facts, Field, Hash, Problem, Section } from "../parts.js";
+import { DoesNotSay, Facts, Field, Hash, PolicyWords, Problem, Section, useWork } from "../parts.js";
 import { readAddress } from "../read.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 
@@ -189,11 +189,7 @@ function PolicyInWords({ terms }: Open): JSX.Element {
         Deposits are open only while a proof, at most {span(terms.validity)} old, says of the manager's
         declared accounts:
       </p>
-      <ul class="policy-words">
-        {limitLines({ limits: limitsOf(terms) }).map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
       <DoesNotSay />
     </Section>
   );
@@ -271,32 +267,23 @@ function Move(props: {
   const { name, vault, wallet, most, where, act, onDone, children } = props;
   const { symbol, decimals } = vault.asset;
   const [text, setText] = useState("");
-  const [busy, setBusy] = useState(false);
   const [done, setDone] = useState("");
-  const [error, setError] = useState<unknown>();
-  const run = async (): Promise<void> => {
-    setError(undefined);
+  const { busy, error, run } = useWork();
+  const move = async (): Promise<void> => {
     setDone("");
-    setBusy(true);
-    try {
-      const assets = readAmount(text, decimals);
-      const account = await walletOn(wallet, vault.registry.chainId);
-      const { gasUsed } = await act(vault, account, assets);
-      setDone(`${name} of ${amountText(vault, assets)} ${symbol} accepted (${gasUsed} gas).`);
-      setText("");
-      await onDone();
-    } catch (reason) {
-      setError(reason);
-    } finally {
-      setBusy(false);
-    }
+    const assets = readAmount(text, decimals);
+    const account = await walletOn(wallet, vault.registry.chainId);
+    const { gasUsed } = await act(vault, account, assets);
+    setDone(`${name} of ${amountText(vault, assets)} ${symbol} accepted (${gasUsed} gas).`);
+    setText("");
+    await onDone();
   };
   return (
     <form
       aria-label={name}
       onSubmit={(event) => {
         event.preventDefault();
-        void run();
+        void run(move);
       }}
     >
       <Field
@@ -305,12 +292,12 @@ function Move(props: {
         onInput={setText}
         hint={`${amountText(vault, most)} ${symbol} ${where}`}
       />
-      {children}
       <div class="actions">
         <button type="submit" disabled={busy}>
           {busy ? "Waiting…" : name}
         </button>
       </div>
+      {children}
       <Problem error={error} />
       {done === "" ? null : <p role="status">{done}</p>}
     </form>

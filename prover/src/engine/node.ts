@@ -46,15 +46,16 @@ export function createProver(options: ProverOptions<ArtifactSource>): Promise<Pr
 
 function spawnWorker(): WorkerHandle {
   // Standard output belongs to the program, and flags such as --test must not reach the worker.
-  const worker = new Worker(new URL("./worker-node.js", import.meta.url), {
-    execArgv: [],
-    name: "keel-engine",
-  });
+  const url = new URL("./worker-node.js", import.meta.url);
+  return workerHandle(new Worker(url, { execArgv: [], name: "keel-engine" }));
+}
+
+/** A worker thread as the pool knows it. */
+export function workerHandle(worker: Worker): WorkerHandle {
   return {
     endpoint: nodeEndpoint(worker),
     onDeath(listener) {
-      worker.once("error", listener);
-      worker.once("exit", listener);
+      for (const event of ["error", "messageerror", "exit"]) worker.once(event, listener);
     },
     setBusy(busy) {
       if (busy) worker.ref();

@@ -23,7 +23,8 @@ export async function toOutcome<T>(
       moved(value).map((bytes) => bytes.buffer as ArrayBuffer),
     );
   } catch (error) {
-    return { error: errorDetails(error) };
+    const { message: _, ...details } = workerError(error).toJSON();
+    return { error: details };
   }
 }
 
@@ -33,12 +34,9 @@ export function unwrap<T>(outcome: Outcome<T>): T {
   throw new KeelError(outcome.error);
 }
 
-function errorDetails(error: unknown): ErrorDetails {
-  if (error instanceof KeelError) {
-    const { message: _, ...details } = error.toJSON();
-    return details;
-  }
-  // The class only: a message of the engine's internals may quote values.
+/** A failure as a `KeelError`. Of another's, the class only: a message of the engine's internals may quote values. */
+export function workerError(error: unknown): KeelError {
+  if (error instanceof KeelError) return error;
   const received = error instanceof Error ? error.constructor.name : typeof error;
-  return { kind: "environment", code: "worker.fault", expected: "a result", received };
+  return new KeelError({ kind: "environment", code: "worker.fault", expected: "a result", received });
 }

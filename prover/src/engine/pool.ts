@@ -11,7 +11,7 @@
  */
 import { type Endpoint, type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "../../../verifier/src/errors.js";
-import { type Outcome, unwrap } from "./outcome.js";
+import { type Outcome, unwrap, workerError } from "./outcome.js";
 
 /** A running worker, as a platform provides it. */
 export interface WorkerHandle {
@@ -124,6 +124,20 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
 
   const boot = async (lane: Lane<Api>): Promise<void> => {
     lane.state = "starting";
+    let handle: WorkerHandle | undefined;
+    try {
+      handle = start(lane);
+      await ask(lane, (api) => options.prepare(api, lane.index));
+    } catch (error) {
+      if (lane.handle === handle) discard(lane);
+      throw workerError(error);
+    }
+    lane.state = "idle";
+    handle.setBusy(false);
+    schedule();
+  };
+
+  const start = (lane: Lane<Api>): WorkerHandle => {
     const handle = options.spawn();
     lane.handle = handle;
     lane.api = wrap<Api>(handle.endpoint);
@@ -131,15 +145,7 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
     handle.onDeath(() => {
       if (lane.handle === handle) abandon(lane);
     });
-    try {
-      await ask(lane, (api) => options.prepare(api, lane.index));
-    } catch (error) {
-      if (lane.handle === handle) discard(lane);
-      throw error;
-    }
-    lane.state = "idle";
-    handle.setBusy(false);
-    schedule();
+    return handle;
   };
 
   const execute = async (lane: Lane<Api>, entry: Entry<Api>): Promise<void> => {
@@ -151,7 +157,7 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
     try {
       entry.settle({ value: unwrap(await ask(lane, (api) => entry.task.call(api))) });
     } catch (error) {
-      entry.settle({ error });
+      entry.settle({ error: workerError(error) });
     }
     if (lane.handle !== handle) return;
     lane.state = "idle";

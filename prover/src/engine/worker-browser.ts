@@ -7,4 +7,8 @@
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import { createEngineWorker } from "./engine-worker.js";
 
+// A message that cannot be read gets no answer: the page must hear of an error instead.
+addEventListener("messageerror", () => {
+  throw new Error("a message that cannot be read");
+});
 expose(createEngineWorker());

@@ -9,4 +9,10 @@ import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { createEngineWorker } from "./engine-worker.js";
 
-if (parentPort !== null) expose(createEngineWorker(), nodeEndpoint(parentPort));
+if (parentPort !== null) {
+  // A message that cannot be read gets no answer: the worker must end for its caller to hear of it.
+  parentPort.once("messageerror", (error) => {
+    throw error;
+  });
+  expose(createEngineWorker(), nodeEndpoint(parentPort));
+}
