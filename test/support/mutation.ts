@@ -49,6 +49,13 @@ export async function sourceOf(file: string): Promise<string> {
   return await readFile(join(SOURCES, file), "utf8");
 }
 
+/** A template's inputs; made public, each keeps a wire, else the compiler puts what it is equal to in its place. */
+export async function inputsOf(file: string, main: string): Promise<string> {
+  const [template] = main.split("(");
+  const [, body] = new RegExp(`template ${template}\\([^]*?\\{([^]*?)\\n\\}`).exec(await sourceOf(file))!;
+  return Array.from(body!.matchAll(/signal input (\w+)/g), ([, name]) => name).join(", ");
+}
+
 /** Every mutation of a source file. */
 export async function mutationsOf(file: string): Promise<Mutation[]> {
   const text = await sourceOf(file);
