@@ -13,7 +13,7 @@ import { marketTable } from "../verifier/src/market-table.js";
 import type { Policy } from "../verifier/src/policy.js";
 import type { MarketCommitment, MarketSignature, Registry } from "../verifier/src/registry.js";
 import { address, fieldElement, parseFile, time } from "../verifier/src/schema.js";
-import { tailBasis } from "../verifier/src/tail-risk.js";
+import { tailBasis, tailTable } from "../verifier/src/tail-risk.js";
 
 type Book = Pick<Registry, "chainId" | "marketBook">;
 
@@ -34,7 +34,7 @@ export function commitmentOf(
 ): MarketCommitment {
   if (!ofReturns) return { root: marketTable(market, policy).root, asOf: market.asOf };
   const basis = tailBasis(policy, market);
-  if (basis !== undefined) return { root: basis.table.root, asOf: basis.returns.asOf };
+  if (basis !== undefined) return { root: tailTable(basis).root, asOf: basis.returns.asOf };
   throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");
 }
 

@@ -45,6 +45,13 @@ export function wholeUsd(value: bigint): string {
   return dollars(formatDecimal(value, 16)).slice(0, -3).replace(/^-0$/, "0");
 }
 
+/** A decimal with its thousands apart. */
+export function grouped(decimal: string): string {
+  const [whole, fraction] = decimal.split(".");
+  const parts = whole!.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? parts : `${parts}.${fraction}`;
+}
+
 /** A limit's value or bound: bps as "241.23 %", USD in whole dollars. */
 export function amountOf(unit: LimitResult["unit"], value: bigint): string {
   return unit === "usd16" ? wholeUsd(value) : percent(formatDecimal(value, 4));

@@ -28,6 +28,7 @@ import {
   statementVector,
   type TailStatement,
   tailBasis,
+  tailTable,
   tailVector,
   toField,
 } from "../../verifier/src/index.js";
@@ -169,7 +170,8 @@ function tailWitness(
 ): TailWitness | undefined {
   const basis = tailBasis(policy, market);
   if (metrics === undefined || basis === undefined) return undefined;
-  const { table, tail, returns } = basis;
+  const { tail, returns } = basis;
+  const table = tailTable(basis);
   const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
   const vector = tailVector(statement);
   const digest = statementInputs(commitStatement(vector), vector);

@@ -19,8 +19,17 @@ import {
   verifyAttestation,
   withReturns,
 } from "keel/verifier";
-import { connectRegistry, enrolmentOf, revoke } from "keel/verifier/chain";
+import {
+  connectRegistry,
+  enrolmentOf,
+  policyBookAbi,
+  policyTermsOf,
+  publishPolicy,
+  type Registry,
+  revoke,
+} from "keel/verifier/chain";
 import type { Browser, Page } from "playwright-core";
+import type { Abi, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildConsole } from "../../dist/app/build.js";
 import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/local.js";
@@ -79,9 +88,13 @@ beforeAll(async () => {
     onRequest: (request) => received.push(request),
   });
   browser = await launchBrowser();
-  const sit = (who: keyof typeof CAST) =>
-    sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl);
-  [manager, depositor, regulator] = await Promise.all([sit("relayer"), sit("depositor"), sit("rival")]);
+  const sit = (who: keyof typeof CAST, walletName: string) =>
+    sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl, walletName);
+  [manager, depositor, regulator] = await Promise.all([
+    sit("relayer", ATTACK),
+    sit("depositor", "Harbour Wallet"),
+    sit("rival", ATTACK),
+  ]);
   book = await world.example(STRATEGY, { main: POSITIONS });
 });
 
@@ -135,6 +148,27 @@ function expectedLimits(positions?: { readonly instrument: string; readonly quan
         : (value! / 10n ** 16n).toString().replace(/\B(?=(\d{3})+$)/g, ","),
     verdict: ok ? "holds" : "BROKEN",
   }));
+}
+
+/** The curator moves a line of policies from the vault's policy to a tighter one. */
+async function tightenPolicy(registry: Registry): Promise<void> {
+  const curator = world.stage.wallets[CAST.deployer]!;
+  const terms = await policyTermsOf(registry, world.policyId);
+  const { policyId } = await publishPolicy(registry, curator, {
+    ...terms,
+    maxLeverage: terms.maxLeverage - 1,
+  });
+  const change = async (functionName: string, args: readonly unknown[]): Promise<Hex> => {
+    const call = { address: registry.policyBook, abi: policyBookAbi as Abi, functionName, args };
+    const { request, result } = await world.stage.client.simulateContract({
+      ...call,
+      account: curator.account,
+    });
+    await world.stage.client.waitForTransactionReceipt({ hash: await curator.writeContract(request) });
+    return result as Hex;
+  };
+  const line = await change("openLine", ["main", world.policyId]);
+  await change("moveLine", [line, policyId]);
 }
 
 // The numbers are here as well as below: a test goes on from those before it, so that a run of the attacks takes them all.
@@ -271,6 +305,7 @@ describe("48, 49, 50 three people at the console", () => {
 
     it("49 the record is rebuilt and each proof verified; a hostile reason stays text, in the page and in the file", async () => {
       const registry = await connectRegistry(world.stage.client, world.registry);
+      await tightenPolicy(registry);
       await revoke(registry, world.stage.wallets[CAST.manager]!, world.policyId, `=1+1 ${ATTACK}`);
       const { page } = regulator;
       await button(page, "Look").click();
@@ -279,7 +314,14 @@ describe("48, 49, 50 three people at the console", () => {
         .locator("[data-event]")
         .evaluateAll((items) => items.map((item) => item.getAttribute("data-event")));
       expect(events.reverse()).toEqual(
-        expect.arrayContaining(["verifierAdded", "enrolled", "attested", "lapsed", "revoked"]),
+        expect.arrayContaining([
+          "verifierAdded",
+          "enrolled",
+          "attested",
+          "lapsed",
+          "policyTightened",
+          "revoked",
+        ]),
       );
       await see(page, "NOT healthy now");
       await see(page, "1 of 1 attestations");
@@ -290,7 +332,7 @@ describe("48, 49, 50 three people at the console", () => {
       const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
       expect(lines).toHaveLength(events.length + 1);
       expect(lines.every((line) => !/(^|,)"?[=+@]/.test(line))).toBe(true);
-      await photograph(regulator, "regulator-record", { name: "regulator", from: ".record" });
+      await photograph(regulator, "regulator-record");
       expect((await page.pdf()).length).toBeGreaterThan(10_000);
     });
   });
@@ -304,7 +346,8 @@ describe("48, 49, 50 three people at the console", () => {
 
     beforeAll(async () => {
       pair = await world.example(TAIL_STRATEGY);
-      owner = await sitDown(browser, server.origin, world.stage.wallets[trader()]!, world.rpcUrl);
+      const wallet = world.stage.wallets[trader()]!;
+      owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, undefined);
     });
 
     afterAll(async () => await owner?.context.close());
@@ -384,6 +427,7 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Look").click();
       await see(page, "The one proof was verified again in this page, and holds.");
       await see(page, "portfolio-health/spot-16 and tail-risk/spot-64");
+      await photograph(regulator, "regulator-pair", { name: "regulator", from: ".record" });
     });
 
     it("a circuit that the page was built without is named, and its book judged all the same", async () => {
@@ -395,7 +439,7 @@ describe("48, 49, 50 three people at the console", () => {
       expect(await page.locator("[data-limit]").count()).toBeGreaterThan(5);
     });
 
-    it("24 half of a pair, or a proof in the other's place, is invalid", async () => {
+    it("half of a pair, or a proof in the other's place, is invalid", async () => {
       const { page } = regulator;
       const { tail, ...health } = JSON.parse(proven);
       for (const forged of [health, { ...health, tail: { ...tail, proof: health.proof } }]) {
@@ -461,6 +505,17 @@ describe("48, 49, 50 three people at the console", () => {
       }
     });
 
+    it("50 the page itself lists each request for a file or to the node", async () => {
+      const { page, requests } = manager;
+      await page.getByText(/requests so far/).click();
+      const rows = await page.locator(".leaves tbody td:first-child").allTextContents();
+      const listed = new Set(rows.map((row) => row.split(" ")[1]!.replace(/^\//, "")));
+      const asked = requests.map((url) => url.replace(`${server.origin}/`, ""));
+      const ownParts = /^$|^(blob:|assets\/)/;
+      expect([...new Set(asked)].filter((path) => !ownParts.test(path) && !listed.has(path))).toEqual([]);
+      expect(listed).toContain("rpc");
+    });
+
     it("48 what the manager opened is gone when the page is left", async () => {
       const { page } = manager;
       await open(page, book);
@@ -488,6 +543,44 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
+  describe("from a host of files, which knows no chain", () => {
+    let plain: ConsoleServer;
+    let stranger: Person;
+
+    beforeAll(async () => {
+      plain = await serveConsole({ folder: join(folder, "site") });
+      stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl, ATTACK);
+    });
+
+    afterAll(async () => {
+      await stranger?.context.close();
+      await plain?.close();
+    });
+
+    it("an attestation is verified against files alone", async () => {
+      const { page } = stranger;
+      await view(page, "Regulator");
+      await see(page, /No chain can be reached from here/);
+      await page.getByLabel("Paste an attestation").fill(attestation);
+      await button(page, "Verify").click();
+      await see(page, /policy and market files, or a chain to ask/);
+      await open(page, { policy: book.policy, market: book.market });
+      await button(page, "Verify").click();
+      await see(page, "VALID.");
+    });
+
+    it("a vault is reached through the wallet", async () => {
+      const { page } = stranger;
+      await view(page, "Vault");
+      await see(page, /No vault is open/);
+      await page.getByLabel("Vault address").fill(world.vault);
+      await chooseWallet(page);
+      await button(page, "Connect").click();
+      await see(page, "Deposits are closed");
+      await see(page, /A guardian|withdrew its latest attestation/);
+    });
+  });
+
   describe("for everybody", () => {
     it.each(["light", "dark"] as const)("axe-core finds nothing serious in %s", async (colorScheme) => {
       await open(manager.page, book);
@@ -507,6 +600,9 @@ describe("48, 49, 50 three people at the console", () => {
       const dark = await ground();
       await button(page, "Colours: auto").click();
       expect(await ground()).not.toBe(dark);
+      await button(page, "Colours: light").click();
+      await button(page, "Colours: dark").click();
+      expect(await ground()).toBe(dark);
     });
 
     it.each(["light", "dark"] as const)("every view fits a phone, in %s as well", async (colorScheme) => {
@@ -517,6 +613,23 @@ describe("48, 49, 50 three people at the console", () => {
         await expect.poll(width, PATIENCE).toBeLessThanOrEqual(360);
         expect(await accessibilityFindings(person)).toEqual([]);
         await photograph(person, `${name}-phone-${colorScheme}`);
+      }
+    });
+
+    const leaveAndReturn = async (page: Page): Promise<void> => {
+      await view(page, "Regulator");
+      await view(page, "Manager");
+    };
+
+    it("51 when the node does not answer, each view says so", async () => {
+      for (const [person, act] of [
+        [manager, leaveAndReturn],
+        [depositor, (page: Page) => button(page, "Connect").click()],
+        [regulator, (page: Page) => button(page, "Look").click()],
+      ] as const) {
+        await person.page.route("**/rpc", (route) => route.abort());
+        await act(person.page);
+        await see(person.page, /expected the chain to answer.*\(chain.call\)/);
       }
     });
 

@@ -34,12 +34,17 @@ export function asFiles(texts: object) {
   }));
 }
 
-/** Opens a page. */
+/**
+ * Opens a page.
+ *
+ * @param walletName under which the wallet announces itself (EIP-6963); without one it lies where wallets used to (EIP-1193)
+ */
 export async function sitDown(
   browser: Browser,
   origin: string,
   wallet: Wallet,
   rpcUrl: string,
+  walletName: string | undefined,
 ): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US" });
   context.setDefaultTimeout(PATIENCE.timeout);
@@ -58,13 +63,13 @@ export async function sitDown(
   await context.exposeFunction("askTestWallet", (method: string, params: unknown) =>
     answer(wallet, rpcUrl, method, params),
   );
-  await context.addInitScript(injectWallet);
+  await context.addInitScript(injectWallet, walletName);
   await page.goto(origin);
   return { page, context, requests, complaints };
 }
 
-/** Runs in the page: a wallet that announces itself, under a name that is an attack. */
-function injectWallet(): void {
+/** Runs in the page. */
+function injectWallet(name: string | undefined): void {
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
     console.error(`policy breached: ${violatedDirective} ${blockedURI}`);
   });
@@ -80,7 +85,11 @@ function injectWallet(): void {
     on: () => {},
     removeListener: () => {},
   };
-  const info = { uuid: "test-wallet", name: "<img src=x onerror=alert(1)>", icon: "", rdns: "test" };
+  if (name === undefined) {
+    Object.assign(window, { ethereum: provider });
+    return;
+  }
+  const info = { uuid: "test-wallet", name, icon: "", rdns: "test" };
   const announce = () =>
     window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: { info, provider } }));
   window.addEventListener("eip6963:requestProvider", announce);

@@ -16,7 +16,8 @@ import {
   G2,
   type Group,
 } from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
+import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
+import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
 import { multiplyPoints } from "../../dist/prover/src/engine/kernels/multiply.js";
 import { areOnCurve, loadPoints, readPoint } from "../../dist/prover/src/engine/kernels/points.js";
 import {
@@ -157,6 +158,60 @@ describe(`the base field (seed ${SEED})`, () => {
       expect(bytesAt(arithmetic, places[1]!, 32)).toEqual(littleEndian(value));
       call("fromBytes", 1, 2);
       expect(get(2)).toBe(value);
+    }
+  });
+});
+
+describe(`the quadratic extension (seed ${SEED})`, () => {
+  type Pair = readonly [bigint, bigint];
+  const random = generator(SEED);
+  let places: number[];
+  beforeAll(() => {
+    places = Array.from({ length: 5 }, () => allocate(arithmetic, 2 * FIELD_BYTES));
+  });
+  const put = (place: number, pair: Pair): void => {
+    for (const [i, value] of pair.entries())
+      bytesAt(arithmetic, places[place]! + i * FIELD_BYTES, FIELD_BYTES).set(elementBytes(value));
+  };
+  const get = (place: number): bigint[] =>
+    [0, FIELD_BYTES].map((offset) => {
+      const limbs = new Uint32Array(arithmetic.memory.buffer, places[place]! + offset, 9);
+      return limbs.reduceRight((value, limb) => (value << 29n) + BigInt(limb), 0n);
+    });
+  const mul = ([a0, a1]: Pair, [b0, b1]: Pair): Pair => [
+    (a0 * b0 - a1 * b1) * RADIX_INVERSE,
+    (a0 * b1 + a1 * b0) * RADIX_INVERSE,
+  ];
+  const sub = ([a0, a1]: Pair, [b0, b1]: Pair): Pair => [a0 - b0, a1 - b1];
+  // Of the last two all limbs are as large as they can be: the largest columns.
+  const edges = [0n, 1n, P, 2n * P - 1n, (1n << 253n) - 1n, (1n << 254n) - 1n];
+  const pairs = edges.flatMap((a) => edges.map((b): Pair => [a, b]));
+  const operands = [...pairs, ...pairs.map((): Pair => [random(2n * P), random(2n * P)])];
+
+  it.each<[string, number, (a: Pair, b: Pair, c: Pair, d: Pair) => Pair]>([
+    ["mul", 2, (a, b) => mul(a, b)],
+    ["square", 1, (a) => mul(a, a)],
+    ["subMul", 3, (a, b, c) => mul(sub(a, b), c)],
+    ["squareSub", 3, (a, b, c) => sub(sub(mul(a, a), b), c)],
+    ["subMulSub", 4, (a, b, c, d) => sub(mul(sub(a, b), c), d)],
+  ])("gives %s below 2p, also in an operand's place", (name, count, expected) => {
+    for (let i = 0; i < operands.length; i++) {
+      for (const step of [0, 1, 7, 29]) {
+        const all = [0, 1, 2, 3].map((k) => operands[(i + k * step) % operands.length]!) as [
+          Pair,
+          Pair,
+          Pair,
+          Pair,
+        ];
+        for (const result of [4, 0, count - 1]) {
+          for (const [place, value] of all.entries()) put(place, value);
+          const pointers = [...Array.from({ length: count }, (_, k) => k), result].map((k) => places[k]!);
+          arithmetic.call[`fp2_${name}`]!(...pointers);
+          const actual = get(result);
+          expect(actual.map((value) => value % P)).toEqual(expected(...all).map((v) => ((v % P) + P) % P));
+          expect(actual.every((value) => value < 2n * P)).toBe(true);
+        }
+      }
     }
   });
 });

@@ -10,4 +10,5 @@ import { ensureCircuit } from "keel/circuits";
 
 export async function setup(): Promise<void> {
   await ensureCircuit("portfolio-health/spot-16");
+  await ensureCircuit("tail-risk/spot-64");
 }

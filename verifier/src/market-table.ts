@@ -87,10 +87,10 @@ export function marketTable(market: Market, policy: Policy): MarketTable {
 /** P&L of one unit long in every scenario of the policy, USD 1e8: an option's own, the linear one rounded down else. */
 export function unitPnl(market: Market, policy: Policy, instrument: Instrument): bigint[] {
   if (instrument.kind === "option") return [...sensitivitiesOf(instrument).pnl];
-  const { shock } = scenarioTable(policy, market);
-  const index = market.underlyings.indexOf(instrument.underlying);
   const delta = dollarDelta(market, instrument);
-  return policy.scenarios.map((_, k) => floorDiv(delta * shock[k]![index]!, 10_000n));
+  return policy.scenarios.map(({ shocks }) =>
+    floorDiv(delta * (shocks.get(instrument.underlying) ?? 0n), 10_000n),
+  );
 }
 
 function optionColumns(market: Market, policy: Policy): NonNullable<MarketTable["options"]> {

@@ -89,13 +89,8 @@ export function withReturns(market: Market, returns: Returns): Market & { readon
   throw inputError("returns.underlyings", "returns.underlyings", expected, returns.underlyings.join(", "));
 }
 
-/**
- * Puts returns into a circuit's places.
- *
- * @throws KeelError `returns.days`, `circuit.size`: more or fewer than the circuit has room for
- */
-export function returnsTable(returns: Returns, shape: TailShape): ReturnsTable {
-  const { underlyings, daily } = returns;
+/** @throws KeelError `returns.days`, `circuit.size`: more or fewer than the circuit has room for */
+export function checkPlaces({ underlyings, daily }: Returns, shape: TailShape): void {
   if (daily.length !== shape.days) {
     throw inputError("returns.days", "returns.daily", `${shape.days} days`, `${daily.length}`);
   }
@@ -103,6 +98,16 @@ export function returnsTable(returns: Returns, shape: TailShape): ReturnsTable {
     const expected = `at most ${shape.underlyings} in this circuit`;
     throw inputError("circuit.size", "returns.underlyings", expected, `${underlyings.length}`);
   }
+}
+
+/**
+ * Puts returns into a circuit's places, and hashes them.
+ *
+ * @throws KeelError as {@link checkPlaces}
+ */
+export function returnsTable(returns: Returns, shape: TailShape): ReturnsTable {
+  checkPlaces(returns, shape);
+  const { underlyings, daily } = returns;
   const places = Array.from({ length: shape.underlyings }, (_, u) => u);
   const table = {
     time: BigInt(returns.asOf),

@@ -13,7 +13,7 @@ import { inputError } from "./errors.js";
 import { KIND, tag } from "./field.js";
 import type { Market } from "./market.js";
 import { type Policy, type PolicyTerms, SHORTFALL_LEVELS, type TailTerms } from "./policy.js";
-import { type Returns, type ReturnsTable, returnsTable } from "./returns.js";
+import { checkPlaces, type Returns, type ReturnsTable, returnsTable } from "./returns.js";
 
 /** Elements of the tail-risk vector; its order never changes. */
 export const TAIL_LENGTH = 5 + 2 * SHORTFALL_LEVELS;
@@ -49,13 +49,12 @@ export function tailVector({
 export interface TailBasis {
   readonly tail: TailTerms;
   readonly returns: Returns;
-  readonly table: ReturnsTable;
 }
 
 /**
- * The returns of a policy with tail-risk limits, in its circuit's places; undefined without such limits.
+ * The returns of a policy with tail-risk limits, which fit its circuit; undefined without such limits.
  *
- * @throws KeelError `returns.missing`, or as `returnsTable`
+ * @throws KeelError `returns.missing`, or as `checkPlaces`
  */
 export function tailBasis({ tail }: Policy, { returns }: Market): TailBasis | undefined {
   if (tail === undefined) return undefined;
@@ -67,5 +66,11 @@ export function tailBasis({ tail }: Policy, { returns }: Market): TailBasis | un
       "none",
     );
   }
-  return { tail, returns, table: returnsTable(returns, tail.circuit.shape) };
+  checkPlaces(returns, tail.circuit.shape);
+  return { tail, returns };
+}
+
+/** The returns in the circuit's places, with their root; for a long history the hashing takes a while. */
+export function tailTable({ tail, returns }: TailBasis): ReturnsTable {
+  return returnsTable(returns, tail.circuit.shape);
 }

@@ -65,6 +65,10 @@ export type Closed = "neverAttested" | "expired" | "revokedBySubject" | "revoked
 export async function connectVault(client: PublicClient, address: Address): Promise<GatedVault> {
   const gate = { address, abi: gatedVaultAbi } as const;
   const vault = { address, abi: erc4626Abi } as const;
+  // A node that does not answer is no missing vault.
+  await client.getChainId().catch((error: unknown) => {
+    throw toKeelError(error);
+  });
   const found = await Promise.all([
     client.readContract({ ...gate, functionName: "registry" }),
     client.readContract({ ...gate, functionName: "subject" }),

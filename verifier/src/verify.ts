@@ -14,7 +14,7 @@ import type { Market } from "./market.js";
 import { marketTable } from "./market-table.js";
 import { type Policy, type PolicyTerms, policyId, policyTerms } from "./policy.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
-import { type TailStatement, tailBasis, tailVector } from "./tail-risk.js";
+import { type TailStatement, tailBasis, tailTable, tailVector } from "./tail-risk.js";
 import { hex } from "./words.js";
 
 /** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
@@ -113,13 +113,14 @@ export function claimedTail(
   expectSame("attestation.tail", basis === undefined ? "none" : "one", tail === undefined ? "none" : "one");
   if (basis === undefined || tail === undefined) return undefined;
   const { asOf } = basis.returns;
+  const { root } = tailTable(basis);
   expectSame("attestation.tail.circuit", basis.tail.circuit.id, tail.circuit);
-  expectSame("attestation.tail.returns.root", hex(basis.table.root), hex(tail.returns.root));
+  expectSame("attestation.tail.returns.root", hex(root), hex(tail.returns.root));
   expectSame("attestation.tail.returns.asOf", asOf, tail.returns.asOf);
   checkSkew(attestation.asOf, asOf, basis.tail.maxReturnsSkew, "the returns");
   return {
     exposuresCommitment: attestation.exposuresCommitment,
-    returnsRoot: basis.table.root,
+    returnsRoot: root,
     returnsTime: asOf,
     terms: policyTerms(policy, market),
   };

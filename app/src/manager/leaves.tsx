@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { useSent } from "../network.js";
+import { type Sent, useSent } from "../network.js";
 import { Section } from "../parts.js";
 
 /** The panel. */
@@ -36,17 +36,21 @@ export function WhatLeaves(): JSX.Element {
                 <th scope="col">Request</th>
                 <th scope="col">For</th>
                 <th scope="col" class="number">
+                  Times
+                </th>
+                <th scope="col" class="number">
                   Bytes out
                 </th>
               </tr>
             </thead>
             <tbody>
-              {sent.map(({ method, path, purpose, bytesOut }, i) => (
-                <tr key={i}>
+              {alike(sent).map(({ method, path, purpose, times, bytesOut }) => (
+                <tr key={`${method} ${path} ${purpose}`}>
                   <td class="mono">
                     {method} {path}
                   </td>
                   <td>{purpose}</td>
+                  <td class="number">{times}</td>
                   <td class="number">{bytesOut}</td>
                 </tr>
               ))}
@@ -56,4 +60,15 @@ export function WhatLeaves(): JSX.Element {
       </details>
     </Section>
   );
+}
+
+/** Requests of one kind as one, in the order of their first. */
+function alike(sent: readonly Sent[]): (Sent & { readonly times: number })[] {
+  const kinds = new Map<string, Sent & { readonly times: number }>();
+  for (const one of sent) {
+    const kind = `${one.method} ${one.path} ${one.purpose}`;
+    const { times, bytesOut } = kinds.get(kind) ?? { times: 0, bytesOut: 0 };
+    kinds.set(kind, { ...one, times: times + 1, bytesOut: bytesOut + one.bytesOut });
+  }
+  return [...kinds.values()];
 }

@@ -10,6 +10,7 @@ import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { KeelError } from "../../../verifier/src/errors.js";
 import { Section } from "../parts.js";
+import { grouped } from "../words.js";
 import { type Book, cellOf, type Edits, quantityOf, readQuantity, writeQuantity } from "./book.js";
 
 /** What the editor works on. */
@@ -42,20 +43,21 @@ export function WhatIf({ book, edits, onEdits, cash, onCash, problem }: WhatIfPr
   return (
     <Section title="What if" aside={reset} class="what-if">
       <p>
-        Type another quantity: every limit above moves at once. What you buy is paid for in{" "}
-        <label class="hidden" for={id}>
-          Paid in
-        </label>
-        <select id={id} value={cash} onChange={(event) => onCash(event.currentTarget.value)}>
-          {moneys.map((row) => (
-            <option key={row.id} value={row.id}>
-              {row.id}
-            </option>
-          ))}
-        </select>{" "}
-        at the market's price; perpetuals and futures move no cash. Only what a source has signed can be
-        proven.
+        Type another quantity: every limit moves at once. Perpetuals and futures move no cash; what else you
+        buy is paid for at the market's price. Only what a source has signed can be proven.
       </p>
+      {moneys.length === 0 ? null : (
+        <div class="field paid">
+          <label for={id}>Paid in</label>
+          <select id={id} value={cash} onChange={(event) => onCash(event.currentTarget.value)}>
+            {moneys.map((row) => (
+              <option key={row.id} value={row.id}>
+                {row.id}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
       {problem === undefined ? null : (
         <p class="problem" role="alert">
           {problem}
@@ -97,7 +99,7 @@ function Account(props: {
             <th scope="row">
               {id} <small>{kind}</small>
             </th>
-            <td class="held">{writeQuantity(quantity)}</td>
+            <td class="held">{grouped(writeQuantity(quantity))}</td>
             <td>
               <Quantity
                 label={`What if ${id} in ${account} were`}

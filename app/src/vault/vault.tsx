@@ -29,6 +29,7 @@ import type { ConsoleConfig } from "../config.js";
 import { DoesNotSay, Facts, Field, Hash, PolicyWords, Problem, Section, useWork } from "../parts.js";
 import { readAddress } from "../read.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
+import { grouped } from "../words.js";
 
 /** A vault with what was last read of it. */
 interface Open {
@@ -315,7 +316,5 @@ function readAmount(text: string, decimals: number): bigint {
 }
 
 function amountText({ asset }: GatedVault, amount: bigint): string {
-  const [whole, fraction] = formatUnits(amount, asset.decimals).split(".");
-  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ",");
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  return grouped(formatUnits(amount, asset.decimals));
 }

@@ -4,9 +4,12 @@
  *
  * @module
  */
-import type { WorkerHandle } from "./pool.js";
-import { createProverOn, type Platform, type Prover, type ProverOptions } from "./prover.js";
 
+import type { Platform, ProverOptions } from "./artifacts.js";
+import type { WorkerHandle } from "./pool.js";
+import { createProverOn, type Prover } from "./prover.js";
+
+export type { ProverOptions } from "./artifacts.js";
 export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
 export type {
   ProofPhase,
@@ -14,7 +17,6 @@ export type {
   ProofResult,
   ProveOptions,
   Prover,
-  ProverOptions,
 } from "./prover.js";
 
 /** An artifact: an address to fetch, or its bytes. */

@@ -8,12 +8,12 @@
 import { KeelError } from "../../../verifier/src/errors.js";
 import { type Groth16Proof, parseVerificationKey } from "../../../verifier/src/groth16.js";
 import { assembleProof, type KeyPoints, type QuerySums } from "./assemble.js";
-import { createWitnessCalculator, type WitnessCalculator } from "./circom.js";
+import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
-import type { CompiledArithmetic } from "./kernels/arithmetic.js";
+import { type CompiledArithmetic, compileArithmetic } from "./kernels/arithmetic.js";
 import { type Outcome, toOutcome } from "./outcome.js";
-import type { KeySlice, Query } from "./slices.js";
+import { type CutKey, cutZkey, type KeySlice, type Query, sliceBuffers } from "./slices.js";
 
 /** Compiled code that all workers share. */
 export interface EngineModules {
@@ -23,7 +23,11 @@ export interface EngineModules {
 
 /** Functions of a worker; `job` names a proof under way. */
 export interface EngineWorker {
-  /** Loads the circuit and this worker's slice; before anything else. Returns the circuit's number of wires. */
+  /** Compiles a circuit and the engine's own code, for all workers. */
+  compile(wasm: Uint8Array): Promise<Outcome<EngineModules>>;
+  /** Cuts a key for so many workers. */
+  cut(zkey: Uint8Array, workers: number): Promise<Outcome<CutKey>>;
+  /** Loads the circuit and this worker's slice; before any proof. Returns the circuit's number of wires. */
   load(modules: EngineModules, slice: KeySlice, key: KeyPoints): Promise<Outcome<number>>;
   calculateWitness(signals: readonly FlatSignal[]): Promise<Outcome<Uint8Array>>;
   /** Takes a job's witness and evaluates the slice's rows. */
@@ -53,6 +57,16 @@ export function createEngineWorker(): EngineWorker {
     return witness;
   };
   return {
+    compile: (wasm) =>
+      toOutcome(async () => {
+        const [circuit, arithmetic] = await Promise.all([compileCircuitModule(wasm), compileArithmetic()]);
+        return { circuit, arithmetic };
+      }),
+    cut: (zkey, workers) =>
+      toOutcome(
+        () => cutZkey(zkey, workers),
+        ({ slices }) => slices.flatMap(sliceBuffers),
+      ),
     load: (modules, slice, points) =>
       toOutcome(async () => {
         const circuit = createWitnessCalculator(modules.circuit);
@@ -64,7 +78,7 @@ export function createEngineWorker(): EngineWorker {
     calculateWitness: (signals) =>
       toOutcome(
         () => ready().circuit.calculate(signals),
-        (witness) => [witness],
+        (witness) => [witness.buffer],
       ),
     evaluate: (job, witness) =>
       toOutcome(
@@ -72,12 +86,12 @@ export function createEngineWorker(): EngineWorker {
           witnesses.set(job, witness);
           return ready().kernel.rows(witness);
         },
-        ({ a, b, c }) => [a, b, c],
+        ({ a, b, c }) => [a.buffer, b.buffer, c.buffer],
       ),
     extend: (values) =>
       toOutcome(
         () => ready().kernel.extend(values),
-        (extended) => [extended],
+        (extended) => [extended.buffer],
       ),
     multiply: (job, query) => toOutcome(() => ready().kernel.multiply(query, witnessOf(job))),
     multiplyC: (job, values) => toOutcome(() => ready().kernel.multiplyC(witnessOf(job), values)),

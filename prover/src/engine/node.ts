@@ -8,9 +8,11 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { Platform, ProverOptions } from "./artifacts.js";
 import type { WorkerHandle } from "./pool.js";
-import { createProverOn, type Platform, type Prover, type ProverOptions } from "./prover.js";
+import { createProverOn, type Prover } from "./prover.js";
 
+export type { ProverOptions } from "./artifacts.js";
 export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
 export type {
   ProofPhase,
@@ -18,7 +20,6 @@ export type {
   ProofResult,
   ProveOptions,
   Prover,
-  ProverOptions,
 } from "./prover.js";
 
 /** An artifact: a path, a file URL, or its bytes. */

@@ -10,18 +10,15 @@ import { type ErrorDetails, KeelError } from "../../../verifier/src/errors.js";
 /** What a worker's function returns instead of throwing. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorDetails };
 
-/** Runs an action and packs its result; byte arrays named by `moved` change hands instead of being copied. */
+/** Runs an action and packs its result; memory named by `moved` changes hands instead of being copied. */
 export async function toOutcome<T>(
   action: () => T | Promise<T>,
-  moved: (value: T) => readonly Uint8Array[] = () => [],
+  moved: (value: T) => readonly ArrayBufferLike[] = () => [],
 ): Promise<Outcome<T>> {
   try {
     const value = await action();
     const outcome = { value };
-    return transfer(
-      outcome,
-      moved(value).map((bytes) => bytes.buffer as ArrayBuffer),
-    );
+    return transfer(outcome, [...moved(value)] as ArrayBuffer[]);
   } catch (error) {
     const { message: _, ...details } = workerError(error).toJSON();
     return { error: details };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The prover: artifacts loaded and checked once, proofs as task graphs over a pool of workers.
+ * The prover: proofs as task graphs over a pool of workers.
  *
  * One proof: witness (one worker) -> rows of A, B, C (all workers, each its own) -> the three polynomials on the odd
  * coset (one worker each) -> the sum over C and H (all workers); the sums over A and B fill every gap; at last one worker
@@ -8,41 +8,18 @@
  *
  * @module
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "../../../verifier/src/errors.js";
 import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth16.js";
-import type { KeyPoints, QuerySums } from "./assemble.js";
+import { type Artifacts, cutAgain, loadArtifacts, type Platform, type ProverOptions } from "./artifacts.js";
+import type { QuerySums } from "./assemble.js";
 import { concatenate, ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
-import { compileCircuitModule } from "./circom.js";
-import type { EngineModules, EngineWorker } from "./engine-worker.js";
+import type { EngineWorker } from "./engine-worker.js";
 import { type CircuitInput, flattenInput } from "./inputs.js";
 import type { RowValues } from "./kernel.js";
-import { compileArithmetic } from "./kernels/arithmetic.js";
 import { unwrap } from "./outcome.js";
-import { createPool, type Pool, type Task, type WorkerHandle } from "./pool.js";
-import { type KeySlice, type Query, sliceBuffers, sliceKey } from "./slices.js";
-import { parseZkey, type Zkey } from "./zkey.js";
-
-/** What differs between Node and browsers. */
-export interface Platform<Source> {
-  /** Workers to use when the caller does not say. */
-  readonly workers: number;
-  spawn(): WorkerHandle;
-  readBytes(source: Source): Promise<Uint8Array>;
-}
-
-/** The artifacts of a circuit and how to use them. */
-export interface ProverOptions<Source> {
-  /** circom 2's WebAssembly. */
-  readonly wasm: Source;
-  /** snarkjs's Groth16 proving key on BN254. */
-  readonly zkey: Source;
-  /** Number of workers; the platform's number of processors when absent, 16 at most. */
-  readonly workers?: number;
-  /** Hex SHA-256 of the artifacts, checked before they are used. */
-  readonly sha256?: { readonly wasm?: string; readonly zkey?: string };
-}
+import { createPool, type Pool, type Task } from "./pool.js";
+import { type Query, sliceBuffers } from "./slices.js";
 
 /** A step of a proof. */
 export type ProofPhase = "queued" | "witness" | "evaluate" | "transform" | "multiply" | "verify" | "done";
@@ -108,16 +85,6 @@ const URGENCY = {
 } as const;
 const QUERIES: readonly Query[] = ["b2", "a", "b1"];
 
-interface Artifacts {
-  readonly modules: EngineModules;
-  readonly key: KeyPoints;
-  readonly wires: number;
-  /** Boundaries of the workers' parts of H. */
-  readonly cuts: readonly number[];
-  /** Cut for the workers, until each has its own. */
-  readonly slices: (KeySlice | undefined)[];
-}
-
 /** One proof under way. */
 interface Job {
   readonly id: number;
@@ -137,7 +104,7 @@ export async function createProverOn<Source>(
   options: ProverOptions<Source>,
 ): Promise<Prover> {
   const workers = workerCount(options.workers ?? platform.workers);
-  const artifacts = await loadArtifacts(platform, options, workers);
+  const loading = loadArtifacts(platform, options, workers);
   const active = new Map<number, AbortController>();
   const pool = createPool<EngineWorker>({
     size: workers,
@@ -146,7 +113,8 @@ export async function createProverOn<Source>(
       for (const id of ids) active.get(id)?.abort(error);
     },
     prepare: async (api, lane) => {
-      const slice = artifacts.slices[lane] ?? (await sliceAgain(platform, options, workers, lane));
+      const artifacts = await loading;
+      const slice = artifacts.slices[lane] ?? (await cutAgain(platform, options, workers))[lane]!;
       artifacts.slices[lane] = undefined;
       const moved = transfer(slice, sliceBuffers(slice));
       const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.key));
@@ -164,12 +132,12 @@ export async function createProverOn<Source>(
     },
   });
   try {
-    await pool.start();
+    const [artifacts] = await Promise.all([loading, pool.start()]);
+    return createApi(pool, artifacts, active);
   } catch (error) {
     pool.close();
     throw error;
   }
-  return createApi(pool, artifacts, active);
 }
 
 function createApi(
@@ -314,64 +282,6 @@ async function sumsOfC(
   );
   for (const bytes of [a, b, c]) bytes.fill(0);
   return sums;
-}
-
-async function loadArtifacts<Source>(
-  platform: Platform<Source>,
-  options: ProverOptions<Source>,
-  workers: number,
-): Promise<Artifacts> {
-  const [wasm, zkey] = await Promise.all([
-    readChecked(platform, options.wasm, "wasm", options.sha256?.wasm),
-    readChecked(platform, options.zkey, "zkey", options.sha256?.zkey),
-  ]);
-  const key = parseZkey(zkey);
-  const [circuit, arithmetic] = await Promise.all([compileCircuitModule(wasm), compileArithmetic()]);
-  const slices = sliceKey(key, workers);
-  return {
-    modules: { circuit, arithmetic },
-    key: { verificationKey: key.verificationKey, beta1: key.beta1, delta1: key.delta1 },
-    wires: key.wires,
-    slices,
-    cuts: [...slices.map(({ firstH }) => firstH), key.domain],
-  };
-}
-
-/** The slice of a worker that must be replaced: slices are not kept here, so the key is read again. */
-async function sliceAgain<Source>(
-  platform: Platform<Source>,
-  options: ProverOptions<Source>,
-  workers: number,
-  lane: number,
-): Promise<KeySlice> {
-  const zkey: Zkey = parseZkey(await readChecked(platform, options.zkey, "zkey", options.sha256?.zkey));
-  return sliceKey(zkey, workers)[lane]!;
-}
-
-async function readChecked<Source>(
-  platform: Platform<Source>,
-  source: Source,
-  path: "wasm" | "zkey",
-  expected: string | undefined,
-): Promise<Uint8Array> {
-  const bytes = await platform.readBytes(source).catch((cause: unknown) => {
-    const details = { kind: "environment", code: "artifact.missing", path } as const;
-    throw new KeelError({ ...details, expected: "a readable artifact", received: "none" }, { cause });
-  });
-  if (expected !== undefined) {
-    const received = await sha256Hex(bytes);
-    if (received !== expected.toLowerCase()) {
-      throw new KeelError({ kind: "environment", code: "artifact.hash", path, expected, received });
-    }
-  }
-  return bytes;
-}
-
-async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  // Pages without a secure origin have no `subtle`.
-  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
-  const digest = (await subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) ?? sha256(bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function workerCount(workers: number): number {

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import type { KeyPoints } from "./assemble.js";
 import { isZero } from "./bytes.js";
-import { G1_BYTES, G2_BYTES, TERM_BYTES, type Zkey } from "./zkey.js";
+import { G1_BYTES, G2_BYTES, parseZkey, TERM_BYTES, type Zkey } from "./zkey.js";
 
 /** The bases of one query that a worker holds, with the wire whose value multiplies each. */
 export interface QuerySlice {
@@ -32,6 +33,28 @@ export interface KeySlice {
   /** A contiguous part of the H query, starting at `firstH`. */
   readonly firstH: number;
   readonly h: Uint8Array;
+}
+
+/** A key without its bases, and the slices that have them. */
+export interface CutKey {
+  readonly key: KeyPoints;
+  readonly wires: number;
+  /** Boundaries of the workers' parts of H. */
+  readonly cuts: readonly number[];
+  readonly slices: KeySlice[];
+}
+
+/** Parses a key and cuts it. @throws as {@link parseZkey} */
+export function cutZkey(bytes: Uint8Array, workers: number): CutKey {
+  const zkey = parseZkey(bytes);
+  const { verificationKey, beta1, delta1, wires, domain } = zkey;
+  const slices = sliceKey(zkey, workers);
+  return {
+    key: { verificationKey, beta1, delta1 },
+    wires,
+    cuts: [...slices.map(({ firstH }) => firstH), domain],
+    slices,
+  };
 }
 
 /** Cuts a key for a number of workers; the slices hold copies, so the file's memory can go. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bn254Code, writeBn254 } from "./bn254-code.js";
-import { FIELD_BYTES } from "./field-code.js";
+import { FIELD_BYTES } from "./limb-code.js";
 
 /** Functions on pointers; see field-code.ts and curve-code.ts. */
 export type Call = (...args: number[]) => number;

@@ -6,8 +6,8 @@
  */
 import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
-import { defineField, elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
-import { toLimbs } from "./limb-code.js";
+import { defineField, elementBytes, RADIX_BITS } from "./field-code.js";
+import { FIELD_BYTES, toLimbs } from "./limb-code.js";
 import { defineTransform } from "./transform-code.js";
 import { createModuleWriter } from "./wasm-writer.js";
 

@@ -8,10 +8,27 @@
  *
  * @module
  */
-import { FIELD_BYTES } from "./field-code.js";
-import { COLUMNS, columnwise, constants, multiplyLimbs, reduceColumns } from "./limb-code.js";
+import {
+  COLUMNS,
+  columnwise,
+  constants,
+  FIELD_BYTES,
+  multiplyLimbs,
+  reduceColumns,
+  sumProducts,
+} from "./limb-code.js";
 import { defineProducts } from "./product-code.js";
-import { type Code, drop, i32, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
+import {
+  type Code,
+  drop,
+  i32,
+  i64,
+  type Local,
+  loopWhile,
+  type ModuleWriter,
+  ret,
+  when,
+} from "./wasm-writer.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
@@ -29,21 +46,22 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
   const lift = constants(32n * p * p, COLUMNS);
   defineProducts(writer, prefix, p, {
     coordinates: 2,
-    // Karatsuba with three products, and reductions of sums only.
-    multiply(steps, [a0, a1], [b0, b1]) {
-      const { add, sub } = columnwise(steps);
-      const [low, high] = [multiplyLimbs(steps, a0!, b0!), multiplyLimbs(steps, a1!, b1!)];
-      const mixed = multiplyLimbs(steps, add(a0!, a1!), add(b0!, b1!));
-      return [sub(low, high), sub(mixed, add(low, high))].map((columns) =>
-        reduceColumns(steps, add(columns, lift), p),
-      );
+    // a0 b0 - a1 b1 and a0 b1 + a1 b0: each alone, since the processor has no registers for three products at a time.
+    multiply(steps, [a0, a1], [b0, b1], coordinate) {
+      const negative = (limbs: Code[]): Code[] =>
+        limbs.map((limb) => steps.keep(i64.sub(i64.const(0n), limb)));
+      const [a, b] = coordinate === 0 ? [negative(a1!), b1!] : [a1!, b0!];
+      const columns = sumProducts(steps, [
+        [a0!, coordinate === 0 ? b0! : b1!],
+        [a, b],
+      ]);
+      return reduceColumns(steps, columnwise(steps).add(columns, lift), p);
     },
     // (a0 + a1)(a0 - a1) and 2 a0 a1
-    square(steps, [a0, a1]) {
+    square(steps, [a0, a1], coordinate) {
       const { add, sub } = columnwise(steps);
-      const first = multiplyLimbs(steps, add(a0!, a1!), sub(a0!, a1!));
-      const second = multiplyLimbs(steps, add(a0!, a0!), a1!);
-      return [reduceColumns(steps, add(first, lift), p), reduceColumns(steps, second, p)];
+      const [a, b] = coordinate === 0 ? [add(a0!, a1!), sub(a0!, a1!)] : [add(a0!, a0!), a1!];
+      return reduceColumns(steps, add(multiplyLimbs(steps, a, b), lift), p);
     },
   });
   // 1 / a = conjugate(a) / (a0^2 + a1^2)

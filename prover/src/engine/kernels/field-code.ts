@@ -12,7 +12,9 @@ import {
   COLUMNS,
   columnwise,
   constants,
+  copyElement,
   createDefiner,
+  FIELD_BYTES,
   LIMB_BITS,
   LIMBS,
   liftNegative,
@@ -29,8 +31,6 @@ import {
 import { defineProducts } from "./product-code.js";
 import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
-/** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
-export const FIELD_BYTES = 40;
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
 
@@ -63,10 +63,10 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
   defineProducts(writer, prefix, p, {
     coordinates: 1,
     multiply(steps, [a], [b]) {
-      const columns = columnwise(steps).add(multiplyLimbs(steps, a!, b!), constants(16n * p * p, COLUMNS));
-      return [reduceColumns(steps, columns, p)];
+      const product = multiplyLimbs(steps, a!, b!);
+      return reduceColumns(steps, columnwise(steps).add(product, constants(16n * p * p, COLUMNS)), p);
     },
-    square: (steps, [a]) => [multiply(steps, a!, a!)],
+    square: (steps, [a]) => multiply(steps, a!, a!),
   });
   define("add", 3, (steps, [a, b, r]) => {
     storeLimbs(steps, columnwise(steps).add(loadLimbs(steps, a!), loadLimbs(steps, b!)), r!);
@@ -140,12 +140,7 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
       ...i64.eqz(differences.reduce((all, next) => i64.or(all, next))),
     ];
   });
-  writer.define(name("copy"), 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    return Array.from({ length: FIELD_BYTES / 8 }, (_, i) =>
-      i64.store(r.get, i64.load(a.get, 8 * i), 8 * i),
-    ).flat();
-  });
+  define("copy", 2, (steps, [a, r]) => copyElement(steps, a!, r!));
   defineInverse(writer, prefix, p);
   defineConversions(writer, prefix);
 }

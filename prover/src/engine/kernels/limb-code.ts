@@ -11,9 +11,13 @@
 import { type Code, type FunctionScope, i64, type ModuleWriter } from "./wasm-writer.js";
 
 export const LIMBS = 9;
+/** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
+export const FIELD_BYTES = 40;
 /** Limbs of a product. */
 export const COLUMNS = 2 * LIMBS - 1;
 export const LIMB_BITS = 29n;
+/** Limbs of a block in Karatsuba's method. */
+const BLOCK = 3;
 const LIMB = Number(LIMB_BITS);
 export const MASK = (1n << LIMB_BITS) - 1n;
 
@@ -95,26 +99,6 @@ function shifted(value: Code, distance: number, bits: number, room: number): Cod
 
 const unite = (parts: readonly Code[]): Code => parts.reduce((all, next) => i64.or(all, next));
 
-/** What a product of polynomials needs of its coefficients. */
-interface Ring<T> {
-  mul(a: T, b: T): T;
-  add(a: T, b: T): T;
-  sub(a: T, b: T): T;
-}
-
-/** (a0 + a1 X + a2 X^2)(b0 + b1 X + b2 X^2): five coefficients by six multiplications. */
-function multiplyThree<T>({ mul, add, sub }: Ring<T>, a: readonly T[], b: readonly T[]): T[] {
-  const [p0, p1, p2] = [0, 1, 2].map((i) => mul(a[i]!, b[i]!)) as [T, T, T];
-  const cross = (i: number, j: number): T => mul(add(a[i]!, a[j]!), add(b[i]!, b[j]!));
-  return [
-    p0,
-    sub(cross(0, 1), add(p0, p1)),
-    sub(add(cross(0, 2), p1), add(p0, p2)),
-    sub(cross(1, 2), add(p1, p2)),
-    p2,
-  ];
-}
-
 /** Operations on lists, place by place. */
 export function columnwise({ keep }: Steps): Record<"add" | "sub", (a: Code[], b: Code[]) => Code[]> {
   return {
@@ -125,22 +109,56 @@ export function columnwise({ keep }: Steps): Record<"add" | "sub", (a: Code[], b
 
 /** The 17 columns of the product of two elements, carries not moved. */
 export function multiplyLimbs(steps: Steps, a: Code[], b: Code[]): Code[] {
-  const { keep } = steps;
-  const limbs: Ring<Code> = {
-    mul: (x, y) => keep(i64.mul(x, y)),
-    add: (x, y) => keep(i64.add(x, y)),
-    sub: (x, y) => keep(i64.sub(x, y)),
-  };
-  const blocks = (all: Code[]): Code[][] => [0, 3, 6].map((i) => all.slice(i, i + 3));
-  const mul = (x: Code[], y: Code[]): Code[] => multiplyThree(limbs, x, y);
+  return sumProducts(steps, [[a, b]]);
+}
+
+/**
+ * The 17 columns of a sum of at most two products of two elements each, carries not moved: 18 products of limbs a column,
+ * and 9 more that the reduction adds, are below 27 * 2^58 < 2^63.
+ */
+export function sumProducts(steps: Steps, products: readonly [Code[], Code[]][]): Code[] {
   const columns = new Array<Code>(COLUMNS);
-  for (const [i, part] of multiplyThree({ mul, ...columnwise(steps) }, blocks(a), blocks(b)).entries()) {
-    for (const [j, value] of part.entries()) {
-      const column = columns[3 * i + j];
-      columns[3 * i + j] = column === undefined ? value : limbs.add(column, value);
+  const put = (block: number, values: Code[], operation: (x: Code, y: Code) => Code = i64.add): void => {
+    for (const [i, value] of values.entries()) {
+      const column = columns[BLOCK * block + i];
+      columns[BLOCK * block + i] = column === undefined ? value : steps.keep(operation(column, value));
     }
-  }
+  };
+  const [p0, p1, p2] = [0, 1, 2].map((i) => multiplyBlocks(steps, products, i)) as [Code[], Code[], Code[]];
+  put(0, p0);
+  put(1, multiplyBlocks(steps, products, 0, 1));
+  put(1, p0, i64.sub);
+  put(1, p1, i64.sub);
+  put(2, multiplyBlocks(steps, products, 0, 2));
+  put(2, p1);
+  put(2, p0, i64.sub);
+  put(2, p2, i64.sub);
+  put(3, multiplyBlocks(steps, products, 1, 2));
+  put(3, p1, i64.sub);
+  put(3, p2, i64.sub);
+  put(4, p2);
   return columns;
+}
+
+/** The five columns of the sum of products of the factors' blocks `i`, or of the sums of their blocks `i` and `j`. */
+function multiplyBlocks(steps: Steps, products: readonly [Code[], Code[]][], i: number, j?: number): Code[] {
+  const add = (x: Code, y: Code): Code => steps.keep(i64.add(x, y));
+  const sub = (x: Code, y: Code): Code => steps.keep(i64.sub(x, y));
+  const block = (limbs: Code[], k: number): Code[] => limbs.slice(BLOCK * k, BLOCK * (k + 1));
+  const pick = (limbs: Code[]): Code[] =>
+    j === undefined ? block(limbs, i) : columnwise(steps).add(block(limbs, i), block(limbs, j));
+  const factors = products.map(([a, b]) => [pick(a), pick(b)] as const);
+  const sum = (of: (limbs: Code[]) => Code): Code =>
+    factors.map(([a, b]) => steps.keep(i64.mul(of(a), of(b)))).reduce(add);
+  const [p0, p1, p2] = [0, 1, 2].map((k) => sum((limbs) => limbs[k]!)) as [Code, Code, Code];
+  const cross = (k: number, l: number): Code => sum((limbs) => add(limbs[k]!, limbs[l]!));
+  return [
+    p0,
+    sub(sub(cross(0, 1), p0), p1),
+    sub(sub(add(cross(0, 2), p1), p0), p2),
+    sub(sub(cross(1, 2), p1), p2),
+    p2,
+  ];
 }
 
 /**
@@ -186,6 +204,12 @@ export function liftNegative(steps: Steps, limbs: readonly Code[], value: bigint
 export function storeLimbs(steps: Steps, limbs: readonly Code[], target: Code): void {
   for (const [i, limb] of moveCarries(steps, limbs).entries())
     steps.code.push(...i64.store32(target, limb, 4 * i));
+}
+
+/** Copies an element. */
+export function copyElement({ code }: Steps, source: Code, target: Code): void {
+  for (let byte = 0; byte < FIELD_BYTES; byte += 8)
+    code.push(...i64.store(target, i64.load(source, byte), byte));
 }
 
 /** A number's limbs as code. */

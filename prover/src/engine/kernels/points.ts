@@ -7,7 +7,7 @@
  * @module
  */
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
-import { FIELD_BYTES } from "./field-code.js";
+import { FIELD_BYTES } from "./limb-code.js";
 
 const COORDINATE_BYTES = 32;
 

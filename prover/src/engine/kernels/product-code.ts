@@ -5,19 +5,27 @@
  *
  * @module
  */
-import { FIELD_BYTES } from "./field-code.js";
-import { columnwise, createDefiner, liftNegative, loadLimbs, type Steps, storeLimbs } from "./limb-code.js";
+import {
+  columnwise,
+  copyElement,
+  createDefiner,
+  FIELD_BYTES,
+  liftNegative,
+  loadLimbs,
+  type Steps,
+  storeLimbs,
+} from "./limb-code.js";
 import { type Code, i32, type ModuleWriter } from "./wasm-writer.js";
 
 /** A field as coordinates over a prime field, each as limbs. */
 export interface Tower {
   readonly coordinates: number;
   /**
-   * Of values given with limbs below 2^29 in magnitude, which may be negative; each product of two coordinates' bounds
-   * is at most 16 p^2. Results are below 2p, carries not moved.
+   * One coordinate of a product, of values given with limbs below 2^29 in magnitude, which may be negative; each product
+   * of two coordinates' bounds is at most 16 p^2. It is below 2p, carries not moved.
    */
-  multiply(steps: Steps, a: Code[][], b: Code[][]): Code[][];
-  square(steps: Steps, a: Code[][]): Code[][];
+  multiply(steps: Steps, a: Code[][], b: Code[][], coordinate: number): Code[];
+  square(steps: Steps, a: Code[][], coordinate: number): Code[];
 }
 
 /**
@@ -25,37 +33,44 @@ export interface Tower {
  * coordinate: `squareSub(a, b, c, r)` = a^2 - b - c, `subMulSub(a, b, c, d, r)` = (a - b) c - d.
  */
 export function defineProducts(writer: ModuleWriter, prefix: string, p: bigint, tower: Tower): void {
-  const { multiply, square } = tower;
-  const define = createDefiner(writer, prefix);
-  const each = <T>(action: (coordinate: number) => T): T[] =>
-    Array.from({ length: tower.coordinates }, (_, i) => action(i));
+  const { multiply, square, coordinates } = tower;
   const at = (pointer: Code, i: number): Code => i32.add(pointer, i32.const(i * FIELD_BYTES));
-  const load = (steps: Steps, pointer: Code): Code[][] => each((i) => loadLimbs(steps, at(pointer, i)));
+  const load = (steps: Steps, pointer: Code): Code[][] =>
+    Array.from({ length: coordinates }, (_, i) => loadLimbs(steps, at(pointer, i)));
   const sub = (steps: Steps, a: Code[][], b: Code[][]): Code[][] =>
-    each((i) => columnwise(steps).sub(a[i]!, b[i]!));
-  const lift = (steps: Steps, a: Code[][]): Code[][] => a.map((limbs) => liftNegative(steps, limbs, 2n * p));
-  const store = (steps: Steps, a: Code[][], pointer: Code): void => {
-    for (const [i, limbs] of a.entries()) storeLimbs(steps, limbs, at(pointer, i));
-  };
+    a.map((limbs, i) => columnwise(steps).sub(limbs, b[i]!));
+  const lift = (steps: Steps, limbs: Code[]): Code[] => liftNegative(steps, limbs, 2n * p);
 
-  define("mul", 3, (steps, [a, b, r]) => {
-    store(steps, multiply(steps, load(steps, a!), load(steps, b!)), r!);
+  // One coordinate after the other, operands loaded anew for each: registers do not suffice for two at a time. The result
+  // may take an operand's place, so all but the last coordinate wait in memory of their own.
+  const define = (
+    op: string,
+    params: number,
+    body: (steps: Steps, operands: readonly Code[], coordinate: number) => Code[],
+  ): void => {
+    const waiting = i32.const(writer.data(new Uint8Array((coordinates - 1) * FIELD_BYTES)));
+    createDefiner(writer, prefix)(op, params, (steps, pointers) => {
+      const result = pointers.at(-1)!;
+      for (let i = 0; i < coordinates; i++) {
+        const last = i === coordinates - 1;
+        storeLimbs(steps, body(steps, pointers, i), last ? at(result, i) : at(waiting, i));
+      }
+      for (let i = 0; i < coordinates - 1; i++) copyElement(steps, at(waiting, i), at(result, i));
+    });
+  };
+  define("mul", 3, (steps, [a, b], i) => multiply(steps, load(steps, a!), load(steps, b!), i));
+  define("square", 2, (steps, [a], i) => square(steps, load(steps, a!), i));
+  define("subMul", 4, (steps, [a, b, c], i) =>
+    multiply(steps, sub(steps, load(steps, a!), load(steps, b!)), load(steps, c!), i),
+  );
+  define("squareSub", 4, (steps, [a, b, c], i) => {
+    const { sub } = columnwise(steps);
+    const squared = square(steps, load(steps, a!), i);
+    const rest = sub(sub(squared, loadLimbs(steps, at(b!, i))), loadLimbs(steps, at(c!, i)));
+    return lift(steps, lift(steps, rest));
   });
-  define("square", 2, (steps, [a, r]) => {
-    store(steps, square(steps, load(steps, a!)), r!);
-  });
-  define("subMul", 4, (steps, [a, b, c, r]) => {
-    const difference = sub(steps, load(steps, a!), load(steps, b!));
-    store(steps, multiply(steps, difference, load(steps, c!)), r!);
-  });
-  define("squareSub", 4, (steps, [a, b, c, r]) => {
-    const squared = square(steps, load(steps, a!));
-    const rest = sub(steps, sub(steps, squared, load(steps, b!)), load(steps, c!));
-    store(steps, lift(steps, lift(steps, rest)), r!);
-  });
-  define("subMulSub", 5, (steps, [a, b, c, d, r]) => {
-    const difference = sub(steps, load(steps, a!), load(steps, b!));
-    const product = multiply(steps, difference, load(steps, c!));
-    store(steps, lift(steps, sub(steps, product, load(steps, d!))), r!);
+  define("subMulSub", 5, (steps, [a, b, c, d], i) => {
+    const product = multiply(steps, sub(steps, load(steps, a!), load(steps, b!)), load(steps, c!), i);
+    return lift(steps, columnwise(steps).sub(product, loadLimbs(steps, at(d!, i))));
   });
 }

@@ -9,7 +9,8 @@
  */
 import { SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
-import { elementBytes, FIELD_BYTES, RADIX_BITS } from "./field-code.js";
+import { elementBytes, RADIX_BITS } from "./field-code.js";
+import { FIELD_BYTES } from "./limb-code.js";
 
 const ELEMENT_BYTES = 32;
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { FIELD_BYTES } from "./field-code.js";
+import { FIELD_BYTES } from "./limb-code.js";
 import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "./wasm-writer.js";
 
 /**
