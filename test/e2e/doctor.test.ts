@@ -65,6 +65,34 @@ describe("doctor on this machine", () => {
     });
   });
 
+  it("finds a Node that is too old: exit code 4", async () => {
+    const versions = Object.getOwnPropertyDescriptor(process, "versions")!;
+    Object.defineProperty(process, "versions", {
+      ...versions,
+      value: { ...process.versions, node: "20.18.3" },
+    });
+    try {
+      const { code, checks } = await doctor();
+      const detail = "20.18.3, needs 20.19 or newer";
+      expect([code, checks[0]]).toEqual([4, { name: "Node", verdict: "error", detail }]);
+    } finally {
+      Object.defineProperty(process, "versions", versions);
+    }
+  });
+
+  it("warns of little memory, and goes on", async () => {
+    const memory = vi.spyOn(process, "availableMemory").mockReturnValue(1 << 29);
+    const { code, checks } = await doctor();
+    memory.mockRestore();
+    expect(code).toBe(0);
+    expect(checks).toContainEqual({ name: "memory", verdict: "warning", detail: "0.5 GiB available" });
+  });
+
+  it("51 says when no node answers: exit code 4", async () => {
+    const { code, checks } = await doctor("--rpc", "http://127.0.0.1:1");
+    expect([code, checks.find(({ name }) => name === "chain")?.verdict]).toEqual([4, "error"]);
+  });
+
   it("26 names an artifact with one bit flipped: exit code 4", async () => {
     const copy = join(folder, "flipped");
     await cp(artifacts.dir, copy, { recursive: true });
