@@ -7,10 +7,20 @@
  */
 
 import { circuitDefinition, firstUnsatisfied } from "keel/circuits";
-import { circuitOf, toField } from "keel/verifier";
+import { circuitOf, tailCircuitOf, toField } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { type BookParts, book, INSTRUMENTS, LIMITS, POSITIONS, witnessOf } from "../support/book.js";
+import {
+  type BookParts,
+  book,
+  INSTRUMENTS,
+  LIMITS,
+  POSITIONS,
+  randomReturns,
+  seededRandom,
+  witnessOf,
+} from "../support/book.js";
 import { compiled } from "../support/circuit.js";
+import { atValues } from "../support/tail.js";
 import { freeWires, signatureHints } from "../support/wires.js";
 
 const WIRES = 6_000;
@@ -30,6 +40,18 @@ const OPTIONS: BookParts = {
 };
 
 describe("1 wires of larger tiers", { timeout: 900_000 }, () => {
+  it.each(["tail-risk/64", "tail-risk/250"])("%s", async (id) => {
+    console.info(`${id}: ${WIRES} wires, seed ${SEED}`);
+    const circuit = await compiled(await circuitDefinition(id));
+    const { days } = tailCircuitOf(id).shape;
+    const parts: BookParts = { circuit: "portfolio-health/fund-64", tailCircuit: id };
+    const daily = randomReturns(seededRandom(SEED), 3, days);
+    const { input } = witnessOf(atValues({ ...parts, daily }, [1n, 1n, 1n, 1n])).tail!;
+    const witness = (await circuit.witness(input))!;
+    expect(firstUnsatisfied(circuit.r1cs, witness)).toBeUndefined();
+    expect(freeWires(circuit, witness, { seed: SEED, sample: WIRES })).toEqual([]);
+  });
+
   it.each([
     ["portfolio-health/fund-64", {}],
     ["portfolio-health/options-64", OPTIONS],

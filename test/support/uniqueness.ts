@@ -40,6 +40,52 @@ import {
  */
 export const SIGNATURE = /\.signature\./;
 
+/** Every template, at a small size, and the whole statements: what the rules are tried on. */
+export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
+  ["lib/absorb.circom", "Absorb(17)"],
+  ["lib/absorb.circom", "TaggedHash(KIND_ACCOUNT(), 3)"],
+  ["lib/aggregates.circom", "Aggregates(2, 2, 2, 0)"],
+  ["lib/aggregates.circom", "Aggregates(3, 2, 4, 1)"],
+  ["lib/approved-source.circom", "ApprovedSource(3)"],
+  ["lib/daily-loss.circom", "DailyLoss(2, 2)"],
+  ["lib/enrolment.circom", "Enrolment(3)"],
+  ["lib/excess.circom", "Excess(3)"],
+  ["lib/in-range.circom", "InRange(252)"],
+  ["lib/limit-is-set.circom", "LimitIsSet(4294967295)"],
+  ["lib/limits/book-size.circom", "BookSize()"],
+  ["lib/limits/max-drawdown.circom", "MaxDrawdown()"],
+  ["lib/limits/max-expected-shortfall.circom", "MaxExpectedShortfall(64)"],
+  ["lib/limits/max-leverage.circom", "MaxLeverage()"],
+  ["lib/limits/max-sensitivity.circom", "MaxSensitivity(100)"],
+  ["lib/limits/max-stress-loss.circom", "LinearPnl(2, 2)"],
+  ["lib/limits/max-stress-loss.circom", "MaxStressLoss(2, 1)"],
+  ["lib/limits/max-underlying-delta.circom", "MaxUnderlyingDelta(2)"],
+  ["lib/limits/max-venue.circom", "MaxVenue(2)"],
+  ["lib/limits/max-volatility.circom", "MaxVolatility(2)"],
+  ["lib/limits/min-collateral-ratio.circom", "MinCollateralRatio()"],
+  ["lib/limits/min-health-factor.circom", "MinHealthFactor()"],
+  ["lib/limits/net-delta.circom", "NetDelta()"],
+  ["lib/market-table.circom", "MarketTable(2, 2, 1, 0)"],
+  ["lib/market-table.circom", "MarketTable(1, 2, 1, 1)"],
+  ["lib/pack.circom", "Pack(3, 24)"],
+  ["lib/pack.circom", "PackBits(4, 65)"],
+  ["lib/returns-table.circom", "ReturnsTable(2, 2)"],
+  ["lib/rounded-exposure.circom", "RoundedExposure()"],
+  ["lib/scatter.circom", "Scatter(4)"],
+  ["lib/scenario-table.circom", "ScenarioTable(2, 2)"],
+  ["lib/sensitivities.circom", "Sensitivities(2, 2, 2)"],
+  ["lib/signed-account.circom", "SignedAccount(2, 2)"],
+  ["lib/signed-quantity.circom", "SignedQuantity()"],
+  ["lib/state.circom", "State()"],
+  ["lib/statement-digest.circom", "StatementDigest(3)"],
+  ["market-root.circom", "MarketRoot(2)"],
+  ["portfolio-health.circom", "PortfolioHealth(2, 1, 2, 1, 1, 0)"],
+  ["tail-risk.circom", "TailRisk(2, 2, 2)"],
+];
+
+/** The hint of circomlib's IsZero is free when its input is 0; nothing depends on it (see support/wires.ts). */
+export const isHint = (name: string): boolean => name.endsWith(".inv");
+
 /** A constraint a * b = c; the factors are values of their own. */
 interface Constraint {
   readonly a: Factor;
