@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The benchmark: `node dist/bench/bench.js [--circuit ID]... [--pairs N] [--batch N] [--rapidsnark PATH] [--stages]`.
- * Prints Markdown: ratios against peers measured in the same run by turns, medians of the pairs, and each stage's cost.
+ * The benchmark; README.md lists its options. Prints Markdown: ratios against peers measured in the same run by turns,
+ * medians of the pairs, and each stage's cost. Progress goes to stderr.
  *
  * @module
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { packageRoot } from "../circuits/setup/cache.js";
 import { fileName } from "../circuits/setup/compile.js";
+import { openPage } from "./chromium.js";
 import { loadSubject, type Subject } from "./circuits.js";
 import { median } from "./median.js";
 import {
   findProgram,
+  killAll,
+  type ProverProcess,
   proveCold,
   proveColdSnarkjs,
   proveRapidsnark,
@@ -28,8 +32,10 @@ interface Options {
   readonly pairs: number;
   readonly batch: number;
   readonly rapidsnark: string | undefined;
-  readonly stagesOnly: boolean;
+  readonly chromium: string | undefined;
 }
+
+const GROWTH = ["portfolio-health/spot-16", "portfolio-health/fund-64", "portfolio-health/institution-256"];
 
 /** One line of the table: medians of both, and of the ratios of the pairs. */
 interface Row {
@@ -51,93 +57,140 @@ const { values } = parseArgs({
     pairs: { type: "string", default: "5" },
     batch: { type: "string", default: "16" },
     rapidsnark: { type: "string" },
+    chromium: { type: "string" },
     stages: { type: "boolean", default: false },
+    growth: { type: "boolean", default: false },
   },
 });
 const options: Options = {
   pairs: Number(values.pairs),
   batch: Number(values.batch),
   rapidsnark: values.rapidsnark ?? findProgram("rapidsnark"),
-  stagesOnly: values.stages,
+  chromium: values.chromium ?? findProgram("chromium"),
 };
+const folder = await mkdtemp(join(tmpdir(), "keel-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    killAll();
+    process.exit(130);
+  });
+}
 print(`${new Date().toISOString().slice(0, 10)}, ${machine()}`);
-const costs: { id: string; perThousand: number }[] = [];
-for (const id of values.circuit ?? [await largestCached()]) {
+if (values.growth) await printGrowth(values.circuit ?? GROWTH, options.pairs);
+else for (const id of values.circuit ?? [await largestCached()]) await printCircuit(id);
+
+async function printCircuit(id: string): Promise<void> {
   const subject = await loadSubject(id);
   const { constraints, wires } = subject.artifacts.manifest;
   print(`\n### ${id}: ${constraints} constraints, ${wires} wires\n`);
-  if (!options.stagesOnly) {
-    const ms = await compare(subject, options);
-    costs.push({ id, perThousand: (1000 * ms) / constraints });
-  }
+  if (!values.stages) await compare(subject, options);
   await printStages(subject, options.pairs);
 }
-if (costs.length > 1) {
-  const growth = costs.map(({ id, perThousand }) => `${id} ${perThousand.toFixed(1)} ms`);
-  print(`\nA thousand constraints cost: ${growth.join(", ")} (2 workers, warm).`);
+
+/** Keel's time of a proof, circuit by circuit, and what a thousand constraints cost. */
+async function printGrowth(circuits: readonly string[], proofs: number): Promise<void> {
+  print(
+    "\n| circuit | constraints | one proof, 2 workers, warm | a thousand constraints |\n|---|---|---|---|",
+  );
+  for (const id of circuits) {
+    const subject = await loadSubject(id);
+    const prover = startProver({ ...(await writeInput(subject)), prover: "keel", workers: 2 });
+    const times: number[] = [];
+    for (let i = 0; i < proofs + 2; i++) {
+      progress(`${id}: proof ${i + 1} of ${proofs + 2}`);
+      times.push((await prover.prove(1)).ms);
+    }
+    prover.end();
+    const { constraints } = subject.artifacts.manifest;
+    const ms = median(times.slice(2));
+    print(`| ${id} | ${constraints} | ${ms.toFixed(0)} ms | ${((1000 * ms) / constraints).toFixed(1)} ms |`);
+  }
 }
 
-/** Prints the table of a circuit; returns Keel's median time of one proof with two workers. */
-async function compare(
-  { artifacts, input }: Subject,
-  { pairs, batch, rapidsnark }: Options,
-): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "keel-bench-"));
+/** Paths of a circuit's artifacts and of its input, written to a file. */
+async function writeInput({
+  artifacts,
+  input,
+}: Subject): Promise<Pick<SubjectOptions, "wasm" | "zkey" | "input">> {
   const file = join(folder, "input.json");
-  await writeFile(
-    file,
-    JSON.stringify(input, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
-  );
-  const common = { wasm: artifacts.wasmPath, zkey: artifacts.zkeyPath, input: file };
-  const keel2: SubjectOptions = { ...common, prover: "keel", workers: 2 };
+  const text = JSON.stringify(input, (_, value) => (typeof value === "bigint" ? `${value}` : value));
+  await writeFile(file, text);
+  return { wasm: artifacts.wasmPath, zkey: artifacts.zkeyPath, input: file };
+}
+
+/** Prints the table of a circuit. */
+async function compare(subject: Subject, { pairs, batch, rapidsnark, chromium }: Options): Promise<void> {
+  const keel2: SubjectOptions = { ...(await writeInput(subject)), prover: "keel", workers: 2 };
   const processes = {
     two: startProver(keel2),
     one: startProver({ ...keel2, workers: 1 }),
     snarkjs: startProver({ ...keel2, prover: "snarkjs" }),
   };
+  const time = async (prover: ProverProcess, proofs = 1): Promise<number> => (await prover.prove(proofs)).ms;
   try {
-    for (const prover of Object.values(processes)) for (let i = 0; i < 2; i++) await prover.prove(1);
-    const [two, one, many, cold]: Pair[][] = [[], [], [], []];
-    let memory = { keel: 0, peer: 0 };
-    for (let i = 0; i < pairs; i++) {
-      const keel = (await processes.two.prove(1)).ms;
-      const peer = (await processes.snarkjs.prove(1)).ms;
-      two!.push({ keel, peer });
-      one!.push({ keel: (await processes.one.prove(1)).ms, peer });
+    for (const [name, prover] of Object.entries(processes)) {
+      progress(`warming up: ${name}`);
+      for (let i = 0; i < 2; i++) await prover.prove(1);
     }
-    memory = {
+    const [two, one, many, cold]: [Pair[], Pair[], Pair[], Pair[]] = [[], [], [], []];
+    for (let i = 0; i < pairs; i++) {
+      progress(`one proof: pair ${i + 1} of ${pairs}`);
+      const keel = await time(processes.two);
+      const peer = await time(processes.snarkjs);
+      two.push({ keel, peer });
+      one.push({ keel: await time(processes.one), peer });
+    }
+    const memory = {
       keel: (await processes.two.prove(1)).peakMiB,
       peer: (await processes.snarkjs.prove(1)).peakMiB,
     };
     for (let i = 0; i < Math.ceil(pairs / 2); i++) {
+      progress(`batch and cold start: pair ${i + 1} of ${Math.ceil(pairs / 2)}`);
       // snarkjs proves one after the other: its time of one proof, so many times.
-      const peer = batch * (await processes.snarkjs.prove(1)).ms;
-      many!.push({ keel: (await processes.two.prove(batch)).ms, peer });
-      cold!.push({ keel: await proveCold(keel2), peer: await proveColdSnarkjs(keel2, folder) });
+      const peer = batch * (await time(processes.snarkjs));
+      many.push({ keel: await time(processes.two, batch), peer });
+      cold.push({ keel: await proveCold(keel2), peer: await proveColdSnarkjs(keel2, folder) });
     }
     const rows = [
-      timeRow("one proof with witness, 2 workers, warm / snarkjs fullProve", two!),
-      timeRow("the same, 1 worker", one!),
-      timeRow(`batch of ${batch} / snarkjs one after the other`, many!),
-      timeRow("cold process: load, prove, end / snarkjs CLI", cold!),
+      timeRow("one proof with witness, 2 workers, warm / snarkjs fullProve", two),
+      timeRow("the same, 1 worker", one),
+      timeRow(`batch of ${batch} / snarkjs one after the other`, many),
+      timeRow("cold process: load, prove, end / snarkjs CLI", cold),
       memoryRow(memory),
     ];
     if (rapidsnark !== undefined) {
       const witness = join(folder, "witness.wtns");
       await writeWitness(keel2, witness);
-      const native: Pair[] = [];
-      for (let i = 0; i < pairs; i++) {
-        const keel = (await processes.two.prove(1)).ms;
-        native.push({ keel, peer: await proveRapidsnark(rapidsnark, common.zkey, witness, folder) });
-      }
+      const native = await pairUp(pairs, "rapidsnark", async () => ({
+        keel: await time(processes.two),
+        peer: await proveRapidsnark(rapidsnark, keel2.zkey, witness, folder),
+      }));
       rows.push(timeRow("one proof with witness, warm / rapidsnark's process, no witness", native));
     }
+    if (chromium !== undefined) {
+      const page = await openPage(chromium, keel2, folder);
+      await pairUp(3, "Chromium, warming up", async () => ({ keel: await page.prove(), peer: 0 }));
+      const browser = await pairUp(pairs, "Chromium", async () => ({
+        keel: await page.prove(),
+        peer: await time(processes.two),
+      }));
+      await page.close();
+      rows.push(timeRow("one proof with witness in Chromium / the same in Node", browser));
+    }
     printTable(rows);
-    return median(two!.map(({ keel }) => keel));
   } finally {
     for (const prover of Object.values(processes)) prover.end();
-    await rm(folder, { recursive: true });
   }
+}
+
+async function pairUp(pairs: number, name: string, measure: () => Promise<Pair>): Promise<Pair[]> {
+  const all: Pair[] = [];
+  for (let i = 0; i < pairs; i++) {
+    progress(`${name}: pair ${i + 1} of ${pairs}`);
+    all.push(await measure());
+  }
+  return all;
 }
 
 function timeRow(what: string, pairs: readonly Pair[]): Row {
@@ -189,6 +242,10 @@ function machine(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${processors.length} x ${processors[0]!.model.trim()}, ${memory} GiB, Node ${process.version}`;
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function print(line: string): void {

@@ -14,6 +14,20 @@ import type { Reply, Request, SubjectOptions } from "./subject.js";
 const SUBJECT = fileURLToPath(new URL("./subject.js", import.meta.url));
 const require = createRequire(import.meta.url);
 
+const children = new Set<ChildProcess>();
+
+/** Remembers a process until it has ended. */
+function remember<Child extends ChildProcess>(child: Child): Child {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+/** Kills what still runs, when the benchmark is cancelled. */
+export function killAll(): void {
+  for (const child of children) child.kill("SIGKILL");
+}
+
 /** A prover that waits for orders. */
 export interface ProverProcess {
   /** Proves so many times, at once where the prover can. */
@@ -23,13 +37,14 @@ export interface ProverProcess {
 
 /** Starts a prover; it loads its key before the first proof. */
 export function startProver(options: SubjectOptions): ProverProcess {
-  const child = fork(SUBJECT, [JSON.stringify(options)]);
+  const child = remember(fork(SUBJECT, [JSON.stringify(options)]));
   return {
     prove: (proofs) => {
       const reply = new Promise<Reply>((resolve, reject) => {
-        child.once("exit", (code) => reject(new Error(`${options.prover} ended with ${code}`)));
+        const fail = (code: number | null): void => reject(new Error(`${options.prover} ended with ${code}`));
+        child.once("exit", fail);
         child.once("message", (message) => {
-          child.removeAllListeners("exit");
+          child.off("exit", fail);
           resolve(message as Reply);
         });
       });
@@ -85,7 +100,7 @@ function isProgram(path: string): boolean {
 
 async function runProcess(program: string, args: readonly string[]): Promise<number> {
   const started = performance.now();
-  const child: ChildProcess = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const child = remember(spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] }));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", resolve);
