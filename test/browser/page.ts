@@ -45,7 +45,7 @@ globalThis.prove = async () => {
   prover.close();
 
   const longestTasks: number[] = [];
-  while (longestTasks.length < 12 && !longestTasks.includes(0)) {
+  while (longestTasks.length < 5 && !longestTasks.includes(0)) {
     longestTasks.push(
       await longestTask(async () => {
         const fresh = await load();
