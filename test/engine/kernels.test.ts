@@ -147,17 +147,27 @@ describe(`the base field (seed ${SEED})`, () => {
   });
 
   it("inverts, and converts to bytes and back", () => {
-    for (const value of [1n, 2n, P - 1n, random(P), random(P)]) {
-      put(0, (value * RADIX) % P);
-      call("invert", 0, 1);
-      call("mul", 0, 1, 2);
-      call("reduce", 2);
-      expect(get(2)).toBe(RADIX % P);
+    for (const value of [1n, 2n, P - 1n, ...Array.from({ length: 100 }, () => random(P))]) {
+      for (const multiple of [0n, 1n, 3n]) {
+        put(0, ((value * RADIX) % P) + multiple * P);
+        call("invert", 0, 1);
+        expect(get(1)).toBeLessThan(P);
+        call("mul", 0, 1, 2);
+        call("reduce", 2);
+        expect(get(2)).toBe(RADIX % P);
+        call("invert", 0, 0);
+        expect(get(0)).toBe(get(1));
+      }
       put(0, value);
       call("toBytes", 0, 1);
       expect(bytesAt(arithmetic, places[1]!, 32)).toEqual(littleEndian(value));
       call("fromBytes", 1, 2);
       expect(get(2)).toBe(value);
+    }
+    for (const zero of [0n, P, 2n * P]) {
+      put(0, zero);
+      call("invert", 0, 1);
+      expect(get(1)).toBe(0n);
     }
   });
 });

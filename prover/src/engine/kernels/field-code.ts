@@ -8,12 +8,14 @@
  *
  * @module
  */
+import { invertLimbs } from "./inverse-code.js";
 import {
   COLUMNS,
   columnwise,
   constants,
   copyElement,
   createDefiner,
+  createSteps,
   FIELD_BYTES,
   LIMB_BITS,
   LIMBS,
@@ -29,7 +31,7 @@ import {
   toLimbs,
 } from "./limb-code.js";
 import { defineProducts } from "./product-code.js";
-import { type Code, i32, i64, type Local, loopWhile, type ModuleWriter, ret, when } from "./wasm-writer.js";
+import { type Code, i32, i64, type Local, type ModuleWriter, ret, when } from "./wasm-writer.js";
 
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
@@ -48,7 +50,7 @@ export function elementBytes(value: bigint): Uint8Array {
  * - in [0, 2p): `difference(a, b, r)`, `mulAdd(a, b, sum)`, and two at once, `butterfly(u, v, root)`: u + v root, u - v root; its inverse
  *   `inverseButterfly(u, v, root)`: u + v, (u - v) root;
  * - `reduce(a)` from below 4p to canonical; `isZero(a)` and `equal(a, b)` of canonical elements; `copy(a, r)`;
- *   `invert(a, r)`;
+ *   `invert(a, r)` of elements below 4p;
  * - `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
  *   or entering Montgomery form.
  */
@@ -145,26 +147,16 @@ export function defineField(writer: ModuleWriter, prefix: string, p: bigint): vo
   defineConversions(writer, prefix);
 }
 
-/** a^(p-2), square and multiply; batches share one inversion, so its speed hardly matters. */
+/** Of any loose form: 0 for 0 and for p. */
 function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
-  const bits = (p - 2n).toString(2).slice(1);
-  const exponent = writer.data(Uint8Array.from(bits, Number));
-  const base = writer.data(new Uint8Array(FIELD_BYTES));
+  // With x R for x, R^2 / (x R) is the inverse in Montgomery form.
+  const scale = (1n << (2n * RADIX_BITS)) % p;
   writer.define(`${prefix}_invert`, 2, "none", (scope) => {
-    const [a, r] = scope.params as [Local, Local];
-    const i = scope.i32();
-    const bit: Code = [...i32.add(i32.const(exponent), i.get), 0x2d, 0, 0];
-    const square = writer.call(`${prefix}_square`, r.get, r.get);
-    const multiply = writer.call(`${prefix}_mul`, r.get, i32.const(base), r.get);
-    return [
-      ...writer.call(`${prefix}_copy`, a.get, i32.const(base)),
-      ...writer.call(`${prefix}_copy`, a.get, r.get),
-      ...loopWhile(i32.ltU(i.get, i32.const(bits.length)), [
-        ...square,
-        ...when(bit, multiply),
-        ...i.set(i32.add(i.get, i32.const(1))),
-      ]),
-    ];
+    const steps = createSteps(scope);
+    const [a, r] = scope.params.map(({ get }) => get) as [Code, Code];
+    steps.code.push(...writer.call(`${prefix}_copy`, a, r), ...writer.call(`${prefix}_reduce`, r));
+    storeLimbs(steps, invertLimbs(scope, steps, loadLimbs(steps, r), p, scale), r);
+    return steps.code;
   });
 }
 
