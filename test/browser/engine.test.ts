@@ -23,6 +23,7 @@ const read = (name: string) => readFile(join(EXAMPLE, `${name}.json`), "utf8");
 describe("a browser", () => {
   let folder: string;
   let outcome: Outcome;
+  let longestTask = Number.POSITIVE_INFINITY;
   let requests: readonly { readonly method: string; readonly url: string; readonly body: string }[];
 
   beforeAll(async () => {
@@ -59,7 +60,12 @@ describe("a browser", () => {
       const page = await browser.newPage();
       await page.goto(server.origin);
       await page.waitForFunction(() => typeof globalThis.prove === "function");
-      outcome = await page.evaluate(() => globalThis.prove());
+      // What the page does itself it does each time; what a busy machine adds it does not.
+      for (let round = 0; round < 5 && longestTask >= 50; round++) {
+        await browser.startTracing(page, { categories: ["toplevel"] });
+        outcome = await page.evaluate(() => globalThis.prove());
+        longestTask = Math.min(longestTask, longestMainTask((await browser.stopTracing()).toString()));
+      }
       requests = server.requests;
     } finally {
       await browser.close();
@@ -84,11 +90,9 @@ describe("a browser", () => {
     expect(outcome.cancelled).toBe("prover.cancelled");
   });
 
-  // 50 ms on a free processor. Beside other tests a page waits for its turn, and that counts as its task's time.
-  const bound = process.env.KEEL_SLOW === undefined ? 200 : 50;
-  it(`holds the main thread for no task of ${bound} ms, from loading a key to a verified proof`, () => {
-    // Whatever else the machine does can only make tasks longer: the best of some times counts.
-    expect(Math.min(...outcome.longestTasks)).toBeLessThan(bound);
+  it("holds the main thread for no task of 50 ms, from loading a key to a verified proof", () => {
+    expect(longestTask).toBeGreaterThan(0);
+    expect(longestTask).toBeLessThan(50);
   });
 
   it("50 asks for files only, and sends nothing", () => {
@@ -96,3 +100,28 @@ describe("a browser", () => {
     for (const { method, body } of requests) expect([method, body]).toEqual(["GET", ""]);
   });
 });
+
+/**
+ * Milliseconds of the longest task of a page's main thread in a trace by Chromium: of processor time, so that a thread that
+ * waits for its turn on a busy machine is not taken for one that works.
+ */
+function longestMainTask(trace: string): number {
+  const { traceEvents } = JSON.parse(trace) as { traceEvents: TraceEvent[] };
+  const isMain = ({ name, args }: TraceEvent) => name === "thread_name" && args?.name === "CrRendererMain";
+  const threads = new Set(traceEvents.filter(isMain).map(threadOf));
+  const tasks = traceEvents.filter(
+    (event) => event.name.endsWith("::RunTask") && threads.has(threadOf(event)),
+  );
+  return tasks.reduce((longest, { tdur }) => Math.max(longest, tdur ?? 0), 0) / 1_000;
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args?: { readonly name?: string };
+  /** Processor time, microseconds. */
+  readonly tdur?: number;
+}
+
+const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
