@@ -22,7 +22,7 @@ export interface Bn254Code {
   readonly plainOne: number;
 }
 
-/** Writes the module; takes a few milliseconds. */
+/** Writes the module. Each worker does it once: in a new process it takes about a tenth of a second. */
 export function writeBn254(): Bn254Code {
   const writer = createModuleWriter();
   const p = BASE_FIELD;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code of inversion modulo a prime on 9 limbs of 29 bits: four times as fast as a power with the exponent p - 2.
+ * Code of inversion modulo a prime on 9 limbs of 29 bits.
  *
  * Bernstein and Yang's division steps, skipping zeros: 29 steps on the lowest limbs make a matrix, by which f, g (at
  * first the modulus and x) and d, e are then multiplied. Always d x = f scale and e x = g scale, so that d is the
