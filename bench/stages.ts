@@ -11,6 +11,7 @@ import { compileCircuitModule, createWitnessCalculator } from "../prover/src/eng
 import { flattenInput } from "../prover/src/engine/inputs.js";
 import { createKernel } from "../prover/src/engine/kernel.js";
 import { compileArithmetic } from "../prover/src/engine/kernels/arithmetic.js";
+import { allowRelaxedSimd } from "../prover/src/engine/node-features.js";
 import { sliceKey } from "../prover/src/engine/slices.js";
 import { parseZkey } from "../prover/src/engine/zkey.js";
 import { parseVerificationKey } from "../verifier/src/groth16.js";
@@ -32,6 +33,7 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
     times.set(name, [...(times.get(name) ?? []), performance.now() - started]);
     return value;
   };
+  allowRelaxedSimd();
   const key = parseZkey(await readFile(artifacts.zkeyPath));
   const kernel = await createKernel(await compileArithmetic(), sliceKey(key, 1)[0]!);
   const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.wasmPath)));

@@ -17,6 +17,7 @@ import {
   type Group,
 } from "../../dist/prover/src/engine/kernels/arithmetic.js";
 import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
+import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
 import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
 import { multiplyPoints } from "../../dist/prover/src/engine/kernels/multiply.js";
 import { areOnCurve, loadPoints, readPoint } from "../../dist/prover/src/engine/kernels/points.js";
@@ -29,6 +30,7 @@ import {
   readElements,
   toOddCoset,
 } from "../../dist/prover/src/engine/kernels/scalars.js";
+import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
 
 const SEED = 20261121n;
 const P = bn254.fields.Fp.ORDER;
@@ -36,10 +38,20 @@ const R = bn254.fields.Fr.ORDER;
 const RADIX = 1n << RADIX_BITS;
 const RADIX_INVERSE = bn254.fields.Fp.inv(RADIX % P);
 
+allowRelaxedSimd();
+/** Both sets of kernels must give the same results; the one on two lanes is not to be had everywhere. */
+const FORMS = [false, true].map((lanes) => ({ lanes, form: lanes ? "on two lanes" : "on 29-bit limbs" }));
+const hasLanes = await hasFusedLanes();
+const describeForms = describe.for(FORMS.filter(({ lanes }) => !lanes || hasLanes));
+if (!hasLanes)
+  it.skip("kernels on two lanes: products and sums are not rounded once together here", () => {});
+
 let arithmetic: Arithmetic;
-beforeAll(async () => {
-  arithmetic = await createArithmetic(await compileArithmetic());
-});
+const useKernels = (lanes: boolean): void => {
+  beforeAll(async () => {
+    arithmetic = await createArithmetic(await compileArithmetic(lanes));
+  });
+};
 
 /** Numbers from a linear congruential generator: the same ones in every run. */
 function generator(seed: bigint): (below: bigint) => bigint {
@@ -59,6 +71,7 @@ function littleEndian(value: bigint): Uint8Array {
 }
 
 describe(`the base field (seed ${SEED})`, () => {
+  useKernels(false);
   let places: number[];
   beforeAll(() => {
     places = Array.from({ length: 5 }, () => allocate(arithmetic, FIELD_BYTES));
@@ -173,6 +186,7 @@ describe(`the base field (seed ${SEED})`, () => {
 });
 
 describe(`the quadratic extension (seed ${SEED})`, () => {
+  useKernels(false);
   type Pair = readonly [bigint, bigint];
   const random = generator(SEED);
   let places: number[];
@@ -255,92 +269,97 @@ const bytesOf = (numbers: readonly bigint[]): Uint8Array =>
   Uint8Array.from(numbers.flatMap((n) => [...littleEndian(n)]));
 const snarkjsForm = (coordinates: readonly bigint[]): bigint[] => coordinates.map((c) => (c << 256n) % P);
 
-describe.each(CURVES)(`sums of multiples in $group.prefix (seed ${SEED})`, ({ group, multiple }) => {
-  const random = generator(SEED);
-  /** Compares the sum of scalar * (exponent * generator) with (sum of scalar * exponent) * generator. */
-  const check = (exponents: readonly bigint[], scalars: readonly bigint[]): void => {
-    const { top } = arithmetic;
-    const points = bytesOf(exponents.flatMap((exponent) => snarkjsForm(multiple(exponent))));
-    const loaded = loadPoints(arithmetic, points);
-    expect(areOnCurve(arithmetic, group, loaded, exponents.length)).toBe(true);
-    const sum = multiplyPoints(arithmetic, group, loaded, bytesOf(scalars));
-    arithmetic.top = top;
-    const expected = exponents.reduce((total, exponent, i) => total + exponent * scalars[i]!, 0n) % R;
-    expect(sum).toEqual(bytesOf(multiple(expected)));
-  };
-  const randoms = (count: number): bigint[] => Array.from({ length: count }, () => random(R));
-  const repeat = (count: number, ...values: bigint[]): bigint[] =>
-    Array.from({ length: count }, (_, i) => values[i % values.length]!);
+describeForms("$form", ({ lanes }) => {
+  useKernels(lanes);
+  describe.each(CURVES)(`sums of multiples in $group.prefix (seed ${SEED})`, ({ group, multiple }) => {
+    const random = generator(SEED);
+    /** Compares the sum of scalar * (exponent * generator) with (sum of scalar * exponent) * generator. */
+    const check = (exponents: readonly bigint[], scalars: readonly bigint[]): void => {
+      const { top } = arithmetic;
+      const points = bytesOf(exponents.flatMap((exponent) => snarkjsForm(multiple(exponent))));
+      const loaded = loadPoints(arithmetic, group, points);
+      expect(areOnCurve(arithmetic, group, loaded, exponents.length)).toBe(true);
+      const sum = multiplyPoints(arithmetic, group, loaded, bytesOf(scalars));
+      arithmetic.top = top;
+      const expected = exponents.reduce((total, exponent, i) => total + exponent * scalars[i]!, 0n) % R;
+      expect(sum).toEqual(bytesOf(multiple(expected)));
+    };
+    const randoms = (count: number): bigint[] => Array.from({ length: count }, () => random(R));
+    const repeat = (count: number, ...values: bigint[]): bigint[] =>
+      Array.from({ length: count }, (_, i) => values[i % values.length]!);
 
-  it.each<[string, () => [bigint[], bigint[]]]>([
-    ["nothing", () => [[], []]],
-    ["one point, once", () => [[1n], [1n]]],
-    ["one point, never", () => [[1n], [0n]]],
-    ["one point, r - 1 times", () => [[3n], [R - 1n]]],
-    ["random points and scalars", () => [randoms(300), randoms(300)]],
-    ["bits", () => [randoms(100), repeat(100, 0n, 1n, 1n)]],
-    [
-      "powers of two",
-      () => [randoms(64), Array.from({ length: 64 }, (_, i) => 1n << BigInt(4 * i)).map((s) => s % R)],
-    ],
-    [
-      "window edges",
-      () => [randoms(40), Array.from({ length: 40 }, (_, i) => ((1n << BigInt(6 * i + 3)) + 1n) % R)],
-    ],
-    ["all scalars equal", () => [randoms(70), repeat(70, random(R))]],
-    ["all points equal", () => [repeat(70, 5n), randoms(70)]],
-    ["all equal", () => [repeat(70, 5n), repeat(70, R - 1n)]],
-    [
-      "a point and its negative",
-      () => [
-        [7n, R - 7n],
-        [9n, 9n],
+    it.each<[string, () => [bigint[], bigint[]]]>([
+      ["nothing", () => [[], []]],
+      ["one point, once", () => [[1n], [1n]]],
+      ["one point, never", () => [[1n], [0n]]],
+      ["one point, r - 1 times", () => [[3n], [R - 1n]]],
+      ["random points and scalars", () => [randoms(300), randoms(300)]],
+      ["bits", () => [randoms(100), repeat(100, 0n, 1n, 1n)]],
+      [
+        "powers of two",
+        () => [randoms(64), Array.from({ length: 64 }, (_, i) => 1n << BigInt(4 * i)).map((s) => s % R)],
       ],
-    ],
-    ["points and negatives in turn", () => [repeat(60, 7n, R - 7n), repeat(60, 11n)]],
-    [
-      "infinity among them",
-      () => [
-        [0n, 5n, 0n, 6n],
-        [3n, 4n, R - 1n, 2n],
+      [
+        "window edges",
+        () => [randoms(40), Array.from({ length: 40 }, (_, i) => ((1n << BigInt(6 * i + 3)) + 1n) % R)],
       ],
-    ],
-    [
-      "a sum that is infinity",
-      () => [
-        [2n, 3n],
-        [3n, R - 2n],
+      ["all scalars equal", () => [randoms(70), repeat(70, random(R))]],
+      ["all points equal", () => [repeat(70, 5n), randoms(70)]],
+      ["all equal", () => [repeat(70, 5n), repeat(70, R - 1n)]],
+      [
+        "a point and its negative",
+        () => [
+          [7n, R - 7n],
+          [9n, 9n],
+        ],
       ],
-    ],
-  ])("of %s", (_, cases) => {
-    const [exponents, scalars] = cases();
-    check(exponents, scalars);
-  });
+      ["points and negatives in turn", () => [repeat(60, 7n, R - 7n), repeat(60, 11n)]],
+      [
+        "infinity among them",
+        () => [
+          [0n, 5n, 0n, 6n],
+          [3n, 4n, R - 1n, 2n],
+        ],
+      ],
+      [
+        "a sum that is infinity",
+        () => [
+          [2n, 3n],
+          [3n, R - 2n],
+        ],
+      ],
+    ])("of %s", (_, cases) => {
+      const [exponents, scalars] = cases();
+      check(exponents, scalars);
+    });
 
-  it("reads points back, and sees points off the curve", () => {
-    const { top } = arithmetic;
-    const coordinates = multiple(random(R));
-    const good = loadPoints(arithmetic, bytesOf(snarkjsForm(coordinates)));
-    expect(readPoint(arithmetic, group, good)).toEqual(bytesOf(coordinates));
-    const bad = loadPoints(
-      arithmetic,
-      bytesOf(snarkjsForm(coordinates.with(-1, (coordinates.at(-1)! + 1n) % P))),
-    );
-    expect(areOnCurve(arithmetic, group, bad, 1)).toBe(false);
-    arithmetic.top = top;
-  });
+    it("reads points back, and sees points off the curve", () => {
+      const { top } = arithmetic;
+      const coordinates = multiple(random(R));
+      const good = loadPoints(arithmetic, group, bytesOf(snarkjsForm(coordinates)));
+      expect(readPoint(arithmetic, group, good)).toEqual(bytesOf(coordinates));
+      const bad = loadPoints(
+        arithmetic,
+        group,
+        bytesOf(snarkjsForm(coordinates.with(-1, (coordinates.at(-1)! + 1n) % P))),
+      );
+      expect(areOnCurve(arithmetic, group, bad, 1)).toBe(false);
+      arithmetic.top = top;
+    });
 
-  it("leaves no scalars behind", () => {
-    const { top } = arithmetic;
-    const loaded = loadPoints(arithmetic, bytesOf(snarkjsForm([...multiple(2n), ...multiple(3n)])));
-    multiplyPoints(arithmetic, group, loaded, bytesOf([random(R), random(R)]));
-    const above = Buffer.from(arithmetic.memory.buffer, arithmetic.top);
-    expect(above.every((byte) => byte === 0)).toBe(true);
-    arithmetic.top = top;
+    it("leaves no scalars behind", () => {
+      const { top } = arithmetic;
+      const loaded = loadPoints(arithmetic, group, bytesOf(snarkjsForm([...multiple(2n), ...multiple(3n)])));
+      multiplyPoints(arithmetic, group, loaded, bytesOf([random(R), random(R)]));
+      const above = Buffer.from(arithmetic.memory.buffer, arithmetic.top);
+      expect(above.every((byte) => byte === 0)).toBe(true);
+      arithmetic.top = top;
+    });
   });
 });
 
-describe(`vectors of scalars (seed ${SEED})`, () => {
+describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
+  useKernels(lanes);
   const random = generator(SEED);
   const inverse = bn254.fields.Fr.inv(RADIX % R);
   const toMontgomery = (values: readonly bigint[]): Uint8Array => bytesOf(values.map((v) => (v * RADIX) % R));
@@ -402,12 +421,14 @@ describe(`vectors of scalars (seed ${SEED})`, () => {
     arithmetic.top = top;
   });
 
-  it("give quotients out of Montgomery form", () => {
+  it.each([false, true])("give quotients out of Montgomery form (an odd number: %s)", (odd) => {
     const triples = [
       [0n, 0n, 0n],
       [1n, 1n, 1n],
       [R - 1n, R - 1n, 2n],
       [random(R), random(R), random(R)],
+      // An odd number too.
+      ...(odd ? [[3n, 4n, 5n]] : []),
     ];
     const [a, b, c] = [0, 1, 2].map((k) => toMontgomery(triples.map((triple) => triple[k]!)));
     const expected = triples.map(([x, y, z]) => (((x! * y! - z!) % R) + R) % R);

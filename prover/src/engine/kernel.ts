@@ -96,7 +96,7 @@ export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice
 
 function loadQuery(arithmetic: Arithmetic, name: Query | "c", slice: QuerySlice): LoadedQuery {
   const group = name === "b2" ? G2 : G1;
-  const points = loadPoints(arithmetic, slice.points);
+  const points = loadPoints(arithmetic, group, slice.points);
   const pointBytes = name === "b2" ? G2_BYTES : G1_BYTES;
   if (!areOnCurve(arithmetic, group, points, slice.points.length / pointBytes)) {
     const details = { kind: "environment", code: "zkey.curve", path: `zkey.${name.toUpperCase()}` } as const;

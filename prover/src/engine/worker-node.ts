@@ -8,8 +8,10 @@ import { parentPort } from "node:worker_threads";
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { createEngineWorker } from "./engine-worker.js";
+import { allowRelaxedSimd } from "./node-features.js";
 
 if (parentPort !== null) {
+  allowRelaxedSimd();
   // A message that cannot be read gets no answer: the worker must end for its caller to hear of it.
   parentPort.once("messageerror", (error) => {
     throw error;

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Bn254Code, writeBn254 } from "./bn254-code.js";
+import { hasFusedLanes } from "./fused-lanes.js";
 import { FIELD_BYTES } from "./limb-code.js";
 
 /** Functions on pointers; see field-code.ts and curve-code.ts. */
@@ -28,9 +29,8 @@ export const G2: Group = { prefix: "g2", field: "fp2", coordinates: 4, bytes: 4 
 export interface Arithmetic {
   readonly memory: WebAssembly.Memory;
   readonly call: Readonly<Record<string, Call>>;
-  /** Addresses of constants; see bn254-code.ts. */
-  readonly fromSnarkjs: number;
-  readonly plainOne: number;
+  /** Whether points and transforms are those of two lanes; see bn254-code.ts. */
+  readonly lanes: boolean;
   /** First free byte. Setting it back frees what was allocated since. */
   top: number;
 }
@@ -42,10 +42,14 @@ export interface CompiledArithmetic extends Omit<Bn254Code, "code"> {
   readonly module: WebAssembly.Module;
 }
 
-/** Writes and compiles the module. */
-export async function compileArithmetic(): Promise<CompiledArithmetic> {
-  const { code, ...addresses } = writeBn254();
-  return { module: await WebAssembly.compile(code), ...addresses };
+/**
+ * Writes and compiles the module.
+ *
+ * @param lanes whether to use two lanes: by default where they are to be had
+ */
+export async function compileArithmetic(lanes?: boolean): Promise<CompiledArithmetic> {
+  const { code, ...rest } = writeBn254(lanes ?? (await hasFusedLanes()));
+  return { module: await WebAssembly.compile(code), ...rest };
 }
 
 /** Instantiates the module. */
@@ -54,8 +58,7 @@ export async function createArithmetic(compiled: CompiledArithmetic): Promise<Ar
   return {
     memory: memory as WebAssembly.Memory,
     call: call as Record<string, Call>,
-    fromSnarkjs: compiled.fromSnarkjs,
-    plainOne: compiled.plainOne,
+    lanes: compiled.lanes,
     top: compiled.heap,
   };
 }
@@ -63,7 +66,7 @@ export async function createArithmetic(compiled: CompiledArithmetic): Promise<Ar
 /** Takes bytes from the top of the memory, growing it when it must; views of the memory become stale then. */
 export function allocate(arithmetic: Arithmetic, bytes: number): number {
   const pointer = arithmetic.top;
-  const end = (pointer + bytes + 7) & ~7;
+  const end = (pointer + bytes + 15) & ~15;
   const missing = end - arithmetic.memory.buffer.byteLength;
   if (missing > 0) arithmetic.memory.grow(Math.ceil(missing / PAGE_BYTES));
   arithmetic.top = end;

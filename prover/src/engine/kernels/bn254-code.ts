@@ -5,58 +5,76 @@
  * @module
  */
 import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
+import { concatenate } from "../bytes.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
 import { defineField, elementBytes, RADIX_BITS } from "./field-code.js";
+import { createConstants, defineLaneField } from "./lane-code.js";
+import { defineLaneConversions } from "./lane-conversion-code.js";
+import { defineLaneCurve, defineLaneProducts, type LaneCurveField } from "./lane-curve-code.js";
+import { defineLaneTransform } from "./lane-transform-code.js";
 import { FIELD_BYTES, toLimbs } from "./limb-code.js";
 import { defineTransform } from "./transform-code.js";
 import { createModuleWriter } from "./wasm-writer.js";
 
-/** The module's code and the addresses of what it holds. */
+/** The module's code. */
 export interface Bn254Code {
   readonly code: Uint8Array<ArrayBuffer>;
   /** First free byte of the memory. */
   readonly heap: number;
-  /** 2^266 mod p: one multiplication by it turns snarkjs's Montgomery form (2^256) into ours (2^261). */
-  readonly fromSnarkjs: number;
-  /** 1, not in Montgomery form: one multiplication by it leaves Montgomery form. */
-  readonly plainOne: number;
+  /** Whether curves are those of lane-curve-code.ts, and transforms those of lane-transform-code.ts. */
+  readonly lanes: boolean;
 }
 
 /** Writes the module. Each worker does it once: in a new process it takes about a tenth of a second. */
-export function writeBn254(): Bn254Code {
+export function writeBn254(lanes: boolean): Bn254Code {
   const writer = createModuleWriter();
   const p = BASE_FIELD;
   const montgomery = (value: bigint): bigint => (value << RADIX_BITS) % p;
-  const constant = (...values: bigint[]): number => {
-    const bytes = new Uint8Array(values.length * FIELD_BYTES);
-    for (const [i, value] of values.entries()) bytes.set(elementBytes(value), i * FIELD_BYTES);
-    return writer.data(bytes);
-  };
+  const constant = (...values: bigint[]): number =>
+    writer.data(concatenate(values.map((value) => elementBytes(montgomery(value)))));
   const zeroWords = [1n, 2n, 3n].map((multiple) => Number(toLimbs(multiple * p)[0]!));
   defineField(writer, "fp", p);
   defineExtension(writer, "fp2", "fp", p);
-  defineCurve(writer, "g1", {
-    prefix: "fp",
-    bytes: FIELD_BYTES,
-    zeroWords,
-    one: constant(montgomery(1n)),
-    b: constant(montgomery(3n)),
-  });
   defineField(writer, "fr", SCALAR_FIELD);
-  defineTransform(writer, "fr");
   // The twist's constant 3 / (9 + u) = 3 (9 - u) / 82.
   const inverse82 = power(82n, p - 2n, p);
-  const b2 = constant(montgomery((27n * inverse82) % p), montgomery(((p - 3n) * inverse82) % p));
-  defineCurve(writer, "g2", {
-    prefix: "fp2",
-    bytes: 2 * FIELD_BYTES,
-    zeroWords,
-    one: constant(montgomery(1n), 0n),
-    b: b2,
-  });
-  const fromSnarkjs = constant(2n ** 266n % p);
-  const plainOne = constant(1n);
-  return { ...writer.finish(), fromSnarkjs, plainOne };
+  const groups = [
+    { curve: "g1", prefix: "fp", b: [3n] },
+    { curve: "g2", prefix: "fp2", b: [(27n * inverse82) % p, ((-3n * inverse82) % p) + p] },
+  ];
+  for (const { curve, prefix, b } of groups) {
+    const [bytes, base] = [b.length * FIELD_BYTES, "fp"];
+    const one = constant(...b.map((_, i) => (i === 0 ? 1n : 0n)));
+    const scalarCurve = lanes ? `${curve}_special` : curve;
+    defineCurve(writer, scalarCurve, { prefix, base, p, bytes, zeroWords, one, b: constant(...b) });
+  }
+  defineTransform(writer, "fr");
+  if (lanes) {
+    const constants = createConstants(writer);
+    for (const [field, modulus] of [
+      ["fp", p],
+      ["fr", SCALAR_FIELD],
+    ] as const) {
+      defineLaneField(writer, `${field}_lanes`, modulus, constants);
+      defineLaneConversions(writer, `${field}_lanes`, field, modulus);
+    }
+    defineLaneTransform(writer, "fr_lanes", SCALAR_FIELD, constants);
+    for (const { curve, prefix, b } of groups) {
+      const field: LaneCurveField = {
+        base: "fp_lanes",
+        prefix: `${curve}_lanes`,
+        coordinates: b.length as 1 | 2,
+        scalarBase: "fp",
+        scalarField: prefix,
+        scalarCurve: `${curve}_special`,
+        b,
+        p,
+      };
+      defineLaneProducts(writer, field);
+      defineLaneCurve(writer, curve, field, constants);
+    }
+  }
+  return { ...writer.finish(), lanes };
 }
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {

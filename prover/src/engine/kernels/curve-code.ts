@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { elementBytes, RADIX_BITS } from "./field-code.js";
 import {
   COLUMNS,
   columnwise,
@@ -91,13 +92,74 @@ export function defineExtension(writer: ModuleWriter, prefix: string, base: stri
 // Bit of an entry's pointer p that marks what is no chord; points lie at multiples of 8.
 const SPECIAL = 2;
 const CACHE_LINE = 64;
+const COORDINATE_BYTES = 32;
 
 /** Bytes of one entry of the table that `addPairs` reads: pointers to p, q and the result. */
-export const PAIR_BYTES = 12;
+export const ENTRY_BYTES = 12;
+
+/**
+ * Reads a byte of each cache line of the points of a table's entries, all at once: waiting for one after the other takes
+ * longer.
+ */
+export function touchPoints(table: Local, end: Local, at: Local, point: Local, bytes: number): Code {
+  const lines = Array.from({ length: Math.ceil(bytes / CACHE_LINE) }, (_, i) => i * CACHE_LINE);
+  const touch = (pointer: Code): Code => [
+    ...point.set(pointer),
+    ...[...lines, bytes - 1].flatMap((offset) => drop(i32.load8(point.get, offset))),
+  ];
+  return [
+    ...at.set(table.get),
+    ...loopWhile(i32.ltU(at.get, end.get), [
+      ...touch(i32.load(at.get)),
+      ...touch(i32.load(at.get, 4)),
+      ...at.set(i32.add(at.get, i32.const(ENTRY_BYTES))),
+    ]),
+  ];
+}
+
+/** Adds `load` and `read`. */
+function defineFormats(writer: ModuleWriter, prefix: string, { base, bytes, p: modulus }: CurveField): void {
+  const f = (op: string, ...args: Code[]): Code => writer.call(`${base}_${op}`, ...args);
+  const constant = (value: bigint): Code => i32.const(writer.data(elementBytes(value)));
+  // A product is divided by 2^261.
+  const [fromSnarkjs, plainOne] = [constant((1n << (2n * RADIX_BITS - 256n)) % modulus), constant(1n)];
+  const step = (local: Local, size: number): Code => local.set(i32.add(local.get, i32.const(size)));
+  writer.define(`${prefix}_load`, 3, "none", (scope) => {
+    const [source, count, target] = scope.params as [Local, Local, Local];
+    const end = scope.i32();
+    return [
+      ...end.set(i32.add(target.get, i32.mul(count.get, i32.const(2 * bytes)))),
+      ...loopWhile(i32.ltU(target.get, end.get), [
+        ...f("fromBytes", source.get, target.get),
+        ...f("mul", target.get, fromSnarkjs, target.get),
+        ...f("reduce", target.get),
+        ...step(source, COORDINATE_BYTES),
+        ...step(target, FIELD_BYTES),
+      ]),
+    ];
+  });
+  writer.define(`${prefix}_read`, 2, "none", (scope) => {
+    const [p, target] = scope.params as [Local, Local];
+    const [end, element] = [scope.i32(), i32.const(writer.data(new Uint8Array(FIELD_BYTES)))];
+    return [
+      ...end.set(i32.add(p.get, i32.const(2 * bytes))),
+      ...loopWhile(i32.ltU(p.get, end.get), [
+        ...f("mul", p.get, plainOne, element),
+        ...f("reduce", element),
+        ...f("toBytes", element, target.get),
+        ...step(p, FIELD_BYTES),
+        ...step(target, COORDINATE_BYTES),
+      ]),
+    ];
+  });
+}
 
 /** A field under a curve. */
 export interface CurveField {
   readonly prefix: string;
+  /** The base field's functions, and its modulus. */
+  readonly base: string;
+  readonly p: bigint;
   /** Bytes of an element. */
   readonly bytes: number;
   /** First words of p, 2p and 3p, one of which a difference of equal coordinates shows. */
@@ -112,8 +174,10 @@ export interface CurveField {
  * - `addPairs(table, count, work)`: for each entry (p, q, r), r = p + q; an odd pointer means the negated point at the
  *   even address below; the table is used up; `work` has room for two field elements an entry and two more; a result
  *   may take the place of its own operands and of no other entry's;
- * - `doubleMany(p, k, r)`: r = 2^k p;
- * - `isInfinity(p)`; `isOnCurve(p)` of a finite point.
+ * - `doubleMany(p, k, r)`: r = 2^k p; `copy(p, r)`, where p may mean a negated point, too;
+ * - `isInfinity(p)`; `areOnCurve(points, count)`, or infinite; `isOnCurve(p)` of a finite point;
+ * - `load(source, count, target)`: points from snarkjs's form (32-byte little-endian coordinates, Montgomery form with
+ *   2^256) to the module's; `read(p, target)`: to plain 32-byte little-endian coordinates.
  */
 export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveField): void {
   const { bytes } = field;
@@ -141,6 +205,19 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
     ];
   });
 
+  writer.define(name("areOnCurve"), 2, "i32", (scope) => {
+    const [p, count] = scope.params as [Local, Local];
+    return [
+      ...loopWhile(count.get, [
+        ...when(i32.eqz(i32.or(writer.call(name("isOnCurve"), p.get), infinity(p.get))), ret(i32.const(0))),
+        ...p.set(i32.add(p.get, i32.const(2 * bytes))),
+        ...count.set(i32.sub(count.get, i32.const(1))),
+      ]),
+      ...i32.const(1),
+    ];
+  });
+  defineFormats(writer, prefix, field);
+
   const [inverse, slope, x3, product] = [temporary(), temporary(), temporary(), temporary()];
   const [negatedP, negatedQ] = [temporary(), temporary()];
   /** Takes the sign off a pointer and finds the y coordinate that it means. */
@@ -167,7 +244,7 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
     const denominator = y(room.get);
     const nextPrefix = i32.add(room.get, i32.const(2 * bytes));
     const move = (step: 1 | -1): Code => [
-      ...at.set(i32.add(at.get, i32.const(step * PAIR_BYTES))),
+      ...at.set(i32.add(at.get, i32.const(step * ENTRY_BYTES))),
       ...room.set(i32.add(room.get, i32.const(step * 2 * bytes))),
     ];
     // Infinity shows as a zero word and equal x as a word of a multiple of p; both may be chance, which is rare.
@@ -197,22 +274,11 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
         ...finish(p, py, q, i32.load(at.get, 8)),
       ]),
     ];
-    // Reads a byte of each cache line of the points, all at once: waiting for one after the other takes longer.
-    const lines = Array.from({ length: Math.ceil((2 * bytes) / CACHE_LINE) }, (_, i) => i * CACHE_LINE);
-    const touch = (pointer: Code): Code => [
-      ...p.set(pointer),
-      ...[...lines, 2 * bytes - 1].flatMap((offset) => drop(i32.load8(p.get, offset))),
-    ];
     return [
-      ...at.set(table.get),
-      ...end.set(i32.add(table.get, i32.mul(count.get, i32.const(PAIR_BYTES)))),
+      ...end.set(i32.add(table.get, i32.mul(count.get, i32.const(ENTRY_BYTES)))),
       ...room.set(work.get),
       ...f("copy", one, room.get),
-      ...loopWhile(i32.ltU(at.get, end.get), [
-        ...touch(i32.load(at.get)),
-        ...touch(i32.load(at.get, 4)),
-        ...at.set(i32.add(at.get, i32.const(PAIR_BYTES))),
-      ]),
+      ...touchPoints(table, end, at, p, 2 * bytes),
       ...at.set(table.get),
       ...loopWhile(i32.ltU(at.get, end.get), forward),
       ...f("invert", room.get, product),
@@ -284,6 +350,12 @@ export function defineCurve(writer: ModuleWriter, prefix: string, field: CurveFi
     ];
   });
 
+  writer.define(name("copy"), 2, "none", (scope) => {
+    const [p, r] = scope.params as [Local, Local];
+    const even = i32.and(p.get, i32.const(-2));
+    const negated = i32.and(p.get, i32.eqz(infinity(even)));
+    return [...copyPoint(even, r.get), ...when(negated, f("negate", y(r.get), y(r.get)))];
+  });
   writer.define(name("doubleMany"), 3, "none", (scope) => {
     const [p, k, r] = scope.params as [Local, Local, Local];
     const [X, Y, Z, A, B, C, D, E] = Array.from({ length: 8 }, temporary) as Code[];

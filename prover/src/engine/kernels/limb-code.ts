@@ -72,21 +72,28 @@ export function loadLimbs({ keep }: Steps, pointer: Code): Code[] {
 }
 
 /** Reads 256 bits, plain and little-endian, times 2^shift; shift is below 29. */
-export function loadBits({ keep }: Steps, pointer: Code, shift: number): Code[] {
+export function loadBits(steps: Steps, pointer: Code, shift: number): Code[] {
   // Whole words, as they were written: a processor waits for stores that a load only overlaps.
-  const words = [0, 8, 16, 24].map((offset) => keep(i64.load(pointer, offset)));
-  return Array.from({ length: LIMBS }, (_, i) => {
-    const parts = words.flatMap((word, j) => shifted(word, 64 * j + shift - LIMB * i, 64, LIMB));
-    return keep(i64.and(unite(parts), i64.const(MASK)));
-  });
+  const words = [0, 8, 16, 24].map((offset) => steps.keep(i64.load(pointer, offset)));
+  return regroup(steps, words, { from: 64, to: LIMB, count: LIMBS, shift });
 }
 
 /** Writes limbs without carries to move as 256 bits, plain and little-endian. */
-export function storeBits({ code }: Steps, limbs: readonly Code[], pointer: Code): void {
-  for (let word = 0; word < 4; word++) {
-    const parts = limbs.flatMap((limb, i) => shifted(limb, LIMB * i - 64 * word, LIMB, 64));
-    code.push(...i64.store(pointer, unite(parts), 8 * word));
-  }
+export function storeBits(steps: Steps, limbs: readonly Code[], pointer: Code): void {
+  const words = regroup(steps, limbs, { from: LIMB, to: 64, count: 4 });
+  for (const [i, word] of words.entries()) steps.code.push(...i64.store(pointer, word, 8 * i));
+}
+
+/** A number's digits of `from` bits as `count` digits of `to` bits, times 2^shift. */
+export function regroup(
+  { keep }: Steps,
+  digits: readonly Code[],
+  { from, to, count, shift = 0 }: { from: number; to: number; count: number; shift?: number },
+): Code[] {
+  return Array.from({ length: count }, (_, i) => {
+    const parts = digits.flatMap((digit, j) => shifted(digit, from * j + shift - to * i, from, to));
+    return keep(to === 64 ? unite(parts) : i64.and(unite(parts), i64.const((1n << BigInt(to)) - 1n)));
+  });
 }
 
 /** A number of so many bits times 2^distance, or nothing when none of them would be in the room of the result. */

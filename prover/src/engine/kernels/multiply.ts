@@ -13,7 +13,7 @@
  * @module
  */
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
-import { PAIR_BYTES } from "./curve-code.js";
+import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
 const SCALAR_BYTES = 32;
@@ -41,8 +41,16 @@ export function multiplyPoints(
     const buckets = sumBuckets(arithmetic, group, adder, points, digits);
     const sums = sumWindows(arithmetic, group, adder, buckets, digits);
     digits.values.fill(0);
-    return readPoint(arithmetic, group, joinWindows(arithmetic, group, adder, sums, digits.bits));
+    return readSum(arithmetic, group, joinWindows(arithmetic, group, adder, sums, digits));
   });
+}
+
+/** Coordinates of a point that may be infinity (0) or negated (odd). */
+function readSum(arithmetic: Arithmetic, group: Group, sum: number): Uint8Array {
+  const place = allocate(arithmetic, group.bytes);
+  bytesAt(arithmetic, place, group.bytes).fill(0);
+  if (sum !== 0) arithmetic.call[`${group.prefix}_copy`]!(sum, place);
+  return readPoint(arithmetic, group, place);
 }
 
 /**
@@ -99,11 +107,11 @@ interface Adder {
 }
 
 function createAdder(arithmetic: Arithmetic, group: Group): Adder {
-  const table = allocate(arithmetic, BATCH * PAIR_BYTES);
+  const table = allocate(arithmetic, BATCH * ENTRY_BYTES);
   const work = allocate(arithmetic, (BATCH + 1) * group.bytes);
   const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
   const { memory } = arithmetic;
-  let entries = new Int32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+  let entries = new Int32Array(memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);
   let used = 0;
   const flush = (): void => {
     if (used > 0) addPairs(table, used / 3, work);
@@ -112,7 +120,7 @@ function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   return {
     add(p, q, result) {
       // The memory has grown: the view went stale.
-      if (entries.length === 0) entries = new Int32Array(memory.buffer, table, (BATCH * PAIR_BYTES) / 4);
+      if (entries.length === 0) entries = new Int32Array(memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);
       entries[used] = p;
       entries[used + 1] = q;
       entries[used + 2] = result;
@@ -224,78 +232,99 @@ function sumLists({ members, starts, lengths }: Lists, adder: Adder, sums: numbe
   }
 }
 
-/** Address of each window's sum: of bucket m's sum times m, over all m. */
+/** Points in the making, one a lane; 0 for infinity, odd for a negated point, and nothing added to infinity. */
+interface Sums {
+  at(lane: number): number;
+  /** Adds a point that stays as it is until the next flush. */
+  add(lane: number, point: number): void;
+  /** Adds a point that changes later. */
+  addCopy(lane: number, point: number): void;
+  double(lane: number, times: number): void;
+}
+
+function createSums(arithmetic: Arithmetic, group: Group, adder: Adder, lanes: number): Sums {
+  const room = allocate(arithmetic, lanes * group.bytes);
+  const pointers = new Int32Array(lanes);
+  const [copy, double] = ["copy", "doubleMany"].map((op) => arithmetic.call[`${group.prefix}_${op}`]!);
+  const add = (lane: number, point: number, first: (place: number) => number): void => {
+    if (point === 0) return;
+    const [sum, place] = [pointers[lane]!, room + lane * group.bytes];
+    pointers[lane] = sum === 0 ? first(place) : place;
+    if (sum !== 0) adder.add(sum, point, place);
+  };
+  return {
+    at: (lane) => pointers[lane]!,
+    add: (lane, point) => add(lane, point, () => point),
+    addCopy: (lane, point) =>
+      add(lane, point, (place) => {
+        copy!(point, place);
+        return place;
+      }),
+    double(lane, times) {
+      const place = room + lane * group.bytes;
+      if (pointers[lane] === 0) return;
+      copy!(pointers[lane]!, place);
+      double!(place, times, place);
+      pointers[lane] = place;
+    },
+  };
+}
+
+/** Each window's sum: of bucket m's sum times m, over all m. */
 function sumWindows(
   arithmetic: Arithmetic,
   group: Group,
   adder: Adder,
   buckets: Int32Array,
   digits: Digits,
-): number[] {
+): Sums {
   const { windows, bits } = digits;
   const half = 1 << (bits - 1);
   const segmentBits = (bits - 1) >> 1;
   const segment = 1 << segmentBits;
   const segments = half / segment;
-  const room = (points: number): number => {
-    const pointer = allocate(arithmetic, points * group.bytes);
-    bytesAt(arithmetic, pointer, points * group.bytes).fill(0);
-    return pointer;
-  };
+  const sums = (lanes: number): Sums => createSums(arithmetic, group, adder, lanes);
   // Within segment k, of buckets m = k * segment + l: plain = sum of B, weighted = sum of l B.
-  const [plain, weighted] = [room(windows * segments), room(windows * segments)];
+  const lanes = windows * segments;
+  const [plain, weighted] = [sums(lanes), sums(lanes)];
   for (let l = segment; l > 0; l--) {
-    for (let lane = 0; lane < windows * segments; lane++) {
-      const bucket = buckets[lane * segment + l - 1]!;
-      const sum = plain + lane * group.bytes;
-      if (bucket !== 0) adder.add(sum, bucket, sum);
-    }
+    for (let lane = 0; lane < lanes; lane++) plain.add(lane, buckets[lane * segment + l - 1]!);
     adder.flush();
-    for (let lane = 0; lane < windows * segments; lane++) {
-      const at = lane * group.bytes;
-      adder.add(weighted + at, plain + at, weighted + at);
-    }
+    for (let lane = 0; lane < lanes; lane++) weighted.addCopy(lane, plain.at(lane));
     adder.flush();
   }
   // Over the segments: sum of weighted, and segment * (sum of k * plain).
-  const [running, steps, total] = [room(windows), room(windows), room(windows)];
+  const [running, steps, total] = [sums(windows), sums(windows), sums(windows)];
   for (let k = segments - 1; k >= 0; k--) {
     for (let window = 0; window < windows; window++) {
-      const at = window * group.bytes;
-      const from = (window * segments + k) * group.bytes;
-      adder.add(total + at, weighted + from, total + at);
-      if (k > 0) adder.add(running + at, plain + from, running + at);
+      total.add(window, weighted.at(window * segments + k));
+      if (k > 0) running.add(window, plain.at(window * segments + k));
     }
     adder.flush();
-    for (let window = 0; k > 0 && window < windows; window++) {
-      const at = window * group.bytes;
-      adder.add(steps + at, running + at, steps + at);
-    }
+    for (let window = 0; k > 0 && window < windows; window++) steps.addCopy(window, running.at(window));
     adder.flush();
   }
-  const double = arithmetic.call[`${group.prefix}_doubleMany`]!;
-  return Array.from({ length: windows }, (_, window) => {
-    const [sum, step] = [total + window * group.bytes, steps + window * group.bytes];
-    double(step, segmentBits, step);
-    adder.add(sum, step, sum);
-    adder.flush();
-    return sum;
-  });
+  for (let window = 0; window < windows; window++) {
+    steps.double(window, segmentBits);
+    total.add(window, steps.at(window));
+  }
+  adder.flush();
+  return total;
 }
 
+/** Address of the windows' sums together; 0 for infinity. */
 function joinWindows(
   arithmetic: Arithmetic,
   group: Group,
   adder: Adder,
-  sums: readonly number[],
-  bits: number,
+  windows: Sums,
+  digits: Digits,
 ): number {
-  const double = arithmetic.call[`${group.prefix}_doubleMany`]!;
-  const result = sums.at(-1)!;
-  for (const sum of sums.slice(0, -1).reverse()) {
-    double(result, bits, result);
-    adder.add(result, sum, result);
+  const result = createSums(arithmetic, group, adder, 1);
+  for (let window = digits.windows - 1; window >= 0; window--) {
+    result.double(0, digits.bits);
+    result.add(0, windows.at(window));
     adder.flush();
   }
-  return result;
+  return result.at(0);
 }

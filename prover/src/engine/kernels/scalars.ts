@@ -10,9 +10,15 @@
 import { SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
 import { elementBytes, RADIX_BITS } from "./field-code.js";
+import { PAIR_BYTES } from "./lane-code.js";
 import { FIELD_BYTES } from "./limb-code.js";
 
 const ELEMENT_BYTES = 32;
+/** The smallest domain that lane-transform-code.ts takes. */
+const SMALLEST_LANES = 4;
+
+/** Which functions a vector is for: those of field-code.ts and transform-code.ts, or those of two lanes. */
+type Form = "fr" | "fr_lanes";
 
 /** The terms of one matrix by row. */
 export interface Rows {
@@ -26,6 +32,8 @@ export interface Rows {
 /** Precomputed powers for {@link toOddCoset}. */
 export interface Coset {
   readonly size: number;
+  /** Whether it is for two lanes. */
+  readonly lanes: boolean;
   readonly inverseRoots: number;
   readonly scale: number;
   readonly roots: number;
@@ -73,21 +81,28 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   // 5 generates the multiplicative group's 2-part; the coset's shift is a root of twice the order, as in snarkjs.
   const shift = power(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size));
   const root = (shift * shift) % SCALAR_FIELD;
+  const lanes = arithmetic.lanes && size >= SMALLEST_LANES;
   const coset = {
     size,
+    lanes,
     inverseRoots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
     scale: allocate(arithmetic, size * FIELD_BYTES),
     roots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
   };
-  writePowers(arithmetic, coset.roots, size / 2, 1n, root);
-  writePowers(arithmetic, coset.inverseRoots, size / 2, 1n, power(root, SCALAR_FIELD - 2n));
+  const { fr_copy: copy, fr_lanes_fromLimbs: toLane, fr_lanes_fromLimbsInPair: toPair } = arithmetic.call;
+  const writeRoots = (target: number, ratio: bigint): void => {
+    writePowers(arithmetic, target, size / 2, 1n, ratio);
+    for (let i = 0; lanes && i < size / 2; i++) toLane!(target + i * FIELD_BYTES, target + i * FIELD_BYTES);
+  };
+  writeRoots(coset.roots, root);
+  writeRoots(coset.inverseRoots, power(root, SCALAR_FIELD - 2n));
   scoped(arithmetic, () => {
     const powers = allocate(arithmetic, size * FIELD_BYTES);
     writePowers(arithmetic, powers, size, power(BigInt(size), SCALAR_FIELD - 2n), shift);
-    const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
     for (let i = 0, reversed = 0; i < size; i++) {
-      const place = coset.scale + reversed * FIELD_BYTES;
-      heap.copyWithin(place, powers + i * FIELD_BYTES, powers + (i + 1) * FIELD_BYTES);
+      const source = powers + i * FIELD_BYTES;
+      if (lanes) toPair!(source, coset.scale + (reversed >> 1) * PAIR_BYTES + (reversed & 1) * 8);
+      else copy!(source, coset.scale + reversed * FIELD_BYTES);
       // Adds one from the top bit down.
       let bit = size >> 1;
       while (reversed & bit) {
@@ -102,60 +117,55 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
 
 /** From a polynomial's values on the domain to its values on the odd coset. */
 export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): Uint8Array {
+  const form = coset.lanes ? "fr_lanes" : "fr";
   return scoped(arithmetic, () => {
-    const vector = loadElements(arithmetic, values);
-    arithmetic.call.fr_toCoset!(vector, coset.size, coset.inverseRoots, coset.scale, coset.roots);
-    return readElements(arithmetic, vector, coset.size);
+    const vector = loadElements(arithmetic, values, form);
+    const { size, inverseRoots, scale, roots } = coset;
+    arithmetic.call[`${form}_toCoset`]!(vector, size, inverseRoots, scale, roots);
+    return readElements(arithmetic, vector, size, form);
   });
 }
 
 /** The products of two vectors of elements; frees nothing: call it in a scope. */
 export function multiplyElements(arithmetic: Arithmetic, a: number, b: number, count: number): number {
   const products = allocate(arithmetic, count * FIELD_BYTES);
-  for (let at = 0; at < count * FIELD_BYTES; at += FIELD_BYTES)
-    arithmetic.call.fr_mul!(a + at, b + at, products + at);
+  arithmetic.call.fr_products!(a, count, b, products);
   return products;
 }
 
 /** a * b - c of each place, out of Montgomery form. */
 export function quotients(arithmetic: Arithmetic, a: Uint8Array, b: Uint8Array, c: Uint8Array): Uint8Array {
+  const count = a.length / ELEMENT_BYTES;
+  // A worker's part of the coset need not be even.
+  const form = arithmetic.lanes && count % 2 === 0 ? "fr_lanes" : "fr";
   return scoped(arithmetic, () => {
-    const count = a.length / ELEMENT_BYTES;
-    const plainOne = allocate(arithmetic, FIELD_BYTES);
-    bytesAt(arithmetic, plainOne, FIELD_BYTES).set(elementBytes(1n));
-    const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values)) as [
+    const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values, form)) as [
       number,
       number,
       number,
     ];
-    const { fr_mul: multiply, fr_difference: subtract } = arithmetic.call;
-    for (let at = 0; at < count * FIELD_BYTES; at += FIELD_BYTES) {
-      multiply!(pa + at, pb + at, pa + at);
-      subtract!(pa + at, pc + at, pa + at);
-      multiply!(pa + at, plainOne, pa + at);
-    }
-    return readElements(arithmetic, pa, count);
+    arithmetic.call[`${form}_quotients`]!(pa, count, pb, pc);
+    return readElements(arithmetic, pa, count, form);
   });
 }
 
 /** Brings 32-byte elements into the memory; returns the address of the first. */
-export function loadElements(arithmetic: Arithmetic, values: Uint8Array): number {
+export function loadElements(arithmetic: Arithmetic, values: Uint8Array, form: Form = "fr"): number {
   const count = values.length / ELEMENT_BYTES;
   const target = allocate(arithmetic, count * FIELD_BYTES);
-  const source = loadBytes(arithmetic, values);
-  const read = arithmetic.call.fr_fromBytes!;
-  for (let i = 0; i < count; i++) read(source + i * ELEMENT_BYTES, target + i * FIELD_BYTES);
+  arithmetic.call[`${form}_load`]!(target, count, loadBytes(arithmetic, values));
   return target;
 }
 
 /** Elements as canonical 32-byte numbers; reduces them in place. */
-export function readElements(arithmetic: Arithmetic, elements: number, count: number): Uint8Array {
+export function readElements(
+  arithmetic: Arithmetic,
+  elements: number,
+  count: number,
+  form: Form = "fr",
+): Uint8Array {
   const target = allocate(arithmetic, count * ELEMENT_BYTES);
-  const { fr_reduce: reduce, fr_toBytes: write } = arithmetic.call;
-  for (let i = 0; i < count; i++) {
-    reduce!(elements + i * FIELD_BYTES);
-    write!(elements + i * FIELD_BYTES, target + i * ELEMENT_BYTES);
-  }
+  arithmetic.call[`${form}_store`]!(elements, count, target);
   return bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
 }
 

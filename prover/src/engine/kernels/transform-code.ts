@@ -5,8 +5,11 @@
  *
  * @module
  */
+import { elementBytes } from "./field-code.js";
 import { FIELD_BYTES } from "./limb-code.js";
 import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "./wasm-writer.js";
+
+const ELEMENT_BYTES = 32;
 
 /**
  * Adds functions over the field `prefix`; vectors hold elements below 2p:
@@ -15,13 +18,40 @@ import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "./wasm
  *   bit-reversed order), transform back to natural order: nothing is ever permuted. `roots` holds w^0 to w^(n/2 - 1),
  *   `inverseRoots` their inverses.
  * - `rows(starts, count, wires, coefficients, vector, sums)`: sums[i] = sum of coefficients[t] * vector[wires[t]] over
- *   the terms t from starts[i] to starts[i + 1].
+ *   the terms t from starts[i] to starts[i + 1];
+ * - `load(vector, n, source)` and `store(vector, n, target)`: from and to canonical 32-byte little-endian elements, in
+ *   whatever form these are; `store` reduces in place;
+ * - `products(a, n, b, target)`; `quotients(a, n, b, c)`: a becomes a b - c, out of Montgomery form.
  */
 export function defineTransform(writer: ModuleWriter, prefix: string): void {
   const f = (op: string, ...args: Code[]): Code => writer.call(`${prefix}_${op}`, ...args);
   const scratch = i32.const(writer.data(new Uint8Array(FIELD_BYTES)));
   const step = (local: Local, bytes: Code): Code => local.set(i32.add(local.get, bytes));
   const bytesOf = (count: Code): Code => i32.mul(count, i32.const(FIELD_BYTES));
+
+  /** A function over the elements of a vector, its first parameter; its second is n; the others have their steps. */
+  const overElements = (op: string, steps: readonly number[], body: (...pointers: Code[]) => Code): void =>
+    writer.define(`${prefix}_${op}`, 2 + steps.length, "none", (scope) => {
+      const [vector, n, ...others] = scope.params as [Local, Local, ...Local[]];
+      const end = scope.i32();
+      return [
+        ...end.set(i32.add(vector.get, bytesOf(n.get))),
+        ...loopWhile(i32.ltU(vector.get, end.get), [
+          ...body(vector.get, ...others.map(({ get }) => get)),
+          ...step(vector, i32.const(FIELD_BYTES)),
+          ...others.flatMap((other, i) => step(other, i32.const(steps[i]!))),
+        ]),
+      ];
+    });
+  overElements("load", [ELEMENT_BYTES], (a, source) => f("fromBytes", source!, a!));
+  overElements("store", [ELEMENT_BYTES], (a, target) => [...f("reduce", a!), ...f("toBytes", a!, target!)]);
+  overElements("products", [FIELD_BYTES, FIELD_BYTES], (a, b, target) => f("mul", a!, b!, target!));
+  const plainOne = i32.const(writer.data(elementBytes(1n)));
+  overElements("quotients", [FIELD_BYTES, FIELD_BYTES], (a, b, c) => [
+    ...f("mul", a!, b!, a!),
+    ...f("difference", a!, c!, a!),
+    ...f("mul", a!, plainOne, a!),
+  ]);
 
   // One layer of butterflies at distance `length`, for both directions.
   const layer = (name: string, butterfly: string): void =>

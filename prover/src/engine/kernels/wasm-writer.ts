@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Writes WebAssembly from TypeScript: just what the kernels need of it (i32 and i64, one memory, exported functions).
+ * Writes WebAssembly from TypeScript: just what the kernels need of it (i32, i64, two lanes of 64 bits, one memory,
+ * exported functions).
  *
  * Code is a list of bytes; helpers nest as expressions do: `i64.mul(x.get, y.get)`.
  *
@@ -23,6 +24,7 @@ export interface FunctionScope {
   readonly params: readonly Local[];
   i32(): Local;
   i64(): Local;
+  v128(): Local;
 }
 
 /** A module under construction. */
@@ -37,7 +39,7 @@ export interface ModuleWriter {
   finish(): { readonly code: Uint8Array<ArrayBuffer>; readonly heap: number };
 }
 
-const TYPE = { i32: 0x7f, i64: 0x7e, none: 0x40 } as const;
+const TYPE = { i32: 0x7f, i64: 0x7e, v128: 0x7b, none: 0x40 } as const;
 
 const op =
   (code: number) =>
@@ -103,9 +105,78 @@ export const i64 = {
   shrU: op(0x88),
   eqz: op(0x50),
   ltS: op(0x53),
+  /** Of an i32, zero-extended. */
+  ofUnsigned: op(0xad),
+  /** Of a double without a fraction. */
+  ofDouble: op(0xb0),
   /** Number of zero bits below the lowest that is set. */
   ctz: op(0x7a),
 };
+
+/** A double of a signed integer, as the 64 bits that it has in memory. */
+export const doubleBits = (value: Code): Code => [...value, 0xb9, 0xbd];
+
+/** A double out of memory. */
+export const loadDouble = (address: Code, offset = 0): Code => [...address, 0x2b, 3, ...unsigned(offset)];
+
+const vectorOp =
+  (code: number) =>
+  (...args: Code[]): Code => [...args.flat(), 0xfd, ...unsigned(code)];
+const memoryOp =
+  (code: number, lane?: 0 | 1) =>
+  (args: readonly Code[], offset: number): Code => [
+    ...args.flat(),
+    0xfd,
+    ...unsigned(code),
+    ...[0, ...unsigned(offset), ...(lane === undefined ? [] : [lane])],
+  ];
+const shift =
+  (code: number) =>
+  (value: Code, by: number): Code => [...value, ...i32.const(by), 0xfd, ...unsigned(code)];
+
+/** 128 bits: two lanes of 64. */
+export const v128 = {
+  load: (address: Code, offset = 0): Code => memoryOp(0x00)([address], offset),
+  store: (address: Code, value: Code, offset = 0): Code => memoryOp(0x0b)([address, value], offset),
+  /** One double from each address, as the two lanes. */
+  gather: (first: Code, second: Code, offset = 0): Code =>
+    memoryOp(0x57, 1)([second, memoryOp(0x5d)([first], offset)], offset),
+  storeLane: (address: Code, value: Code, lane: 0 | 1, offset = 0): Code =>
+    memoryOp(0x5b, lane)([address, value], offset),
+  and: vectorOp(0x4e),
+  or: vectorOp(0x50),
+  xor: vectorOp(0x51),
+  /** Whether any bit is set, as i32. */
+  any: vectorOp(0x53),
+  /** The first lanes of two vectors, and their second lanes. */
+  firsts: (a: Code, b: Code): Code => [...a, ...b, 0xfd, 0x0d, ...lanes(0, 2)],
+  seconds: (a: Code, b: Code): Code => [...a, ...b, 0xfd, 0x0d, ...lanes(1, 3)],
+};
+
+export const i64x2 = {
+  add: vectorOp(0xce),
+  sub: vectorOp(0xd1),
+  /** All bits of a lane where the first is greater, signed. */
+  gtS: vectorOp(0xd9),
+  shl: shift(0xcb),
+  shrU: shift(0xcd),
+};
+
+export const f64x2 = {
+  add: vectorOp(0xf0),
+  sub: vectorOp(0xf1),
+  mul: vectorOp(0xf2),
+  /** All bits of a lane where both are equal. */
+  eq: vectorOp(0x47),
+  /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see `fusesProducts`. */
+  mulAdd: vectorOp(0x107),
+  subMul: vectorOp(0x108),
+};
+
+/** The bytes of two lanes out of four, for a shuffle. */
+function lanes(first: number, second: number): number[] {
+  return [first, second].flatMap((lane) => Array.from({ length: 8 }, (_, i) => 8 * lane + i));
+}
 
 /** Does nothing with a value. */
 export const drop = op(0x1a);
@@ -176,7 +247,7 @@ export function createModuleWriter(): ModuleWriter {
     data(bytes) {
       const address = heap;
       segments.push({ address, bytes });
-      heap = (heap + bytes.length + 7) & ~7;
+      heap = (heap + bytes.length + 15) & ~15;
       return address;
     },
     finish() {
@@ -218,6 +289,7 @@ function writeBody({ params, body }: { params: number; body: (scope: FunctionSco
     params: Array.from({ length: params }, (_, i) => local(i)),
     i32: () => declare(TYPE.i32),
     i64: () => declare(TYPE.i64),
+    v128: () => declare(TYPE.v128),
   });
   return [...unsigned(types.length), ...types.flatMap((type) => [1, type]), ...code, 0x0b];
 }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do the field's functions on two lanes compute what BigInt computes, and stay within the bounds that they count on?
+ *
+ * @module
+ */
+import { bn254 } from "@noble/curves/bn254.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  type Arithmetic,
+  allocate,
+  bytesAt,
+  compileArithmetic,
+  createArithmetic,
+} from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
+import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
+import {
+  LANE_LIMBS,
+  LANE_RADIX_BITS,
+  nearest,
+  PAIR_BYTES,
+  toLaneLimbs,
+} from "../../dist/prover/src/engine/kernels/lane-code.js";
+import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
+import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+
+const SEED = 20261121;
+const TIGHT = 2 ** 50;
+
+allowRelaxedSimd();
+const hasLanes = await hasFusedLanes();
+const lanesOnly = hasLanes ? describe : describe.skip;
+const where = hasLanes ? "" : ": products and sums are not rounded once together here";
+
+/** Numbers below a bound, the same ones in every run. */
+function generator(seed: number): (below: bigint) => bigint {
+  let state = BigInt(seed);
+  return (below) => {
+    let value = 0n;
+    for (let i = 0; i < 5; i++) {
+      state = (state * 6364136223846793005n + 1442695040888963407n) % (1n << 64n);
+      value = (value << 64n) | (state ^ (state >> 31n));
+    }
+    return value % below;
+  };
+}
+
+lanesOnly.each([
+  { field: "fp", p: bn254.fields.Fp.ORDER },
+  { field: "fr", p: bn254.fields.Fr.ORDER },
+])(`$field on two lanes (seed ${SEED})${where}`, ({ field, p }) => {
+  const random = generator(SEED);
+  const inverseRadix = invert(1n << LANE_RADIX_BITS, p);
+  const modulo = (value: bigint): bigint => ((value % p) + p) % p;
+  let arithmetic: Arithmetic;
+  let places: number[];
+  beforeAll(async () => {
+    arithmetic = await createArithmetic(await compileArithmetic(true));
+    places = Array.from({ length: 6 }, () => allocate(arithmetic, PAIR_BYTES));
+  });
+  const doubles = (place: number): Float64Array =>
+    new Float64Array(arithmetic.memory.buffer, places[place]!, 2 * LANE_LIMBS);
+  const putLimbs = (place: number, lane: number, limbs: readonly number[]): void => {
+    for (const [i, limb] of limbs.entries()) doubles(place)[2 * i + lane] = limb;
+  };
+  const put = (place: number, ...values: [bigint, bigint]): void => {
+    for (const [lane, value] of values.entries()) putLimbs(place, lane, toLaneLimbs(value).map(Number));
+  };
+  const limbsOf = (place: number, lane: number): number[] =>
+    Array.from({ length: LANE_LIMBS }, (_, i) => doubles(place)[2 * i + lane]!);
+  const valueOf = (limbs: readonly number[]): bigint =>
+    limbs.reduceRight((value, limb) => (value << 51n) + BigInt(limb), 0n);
+  const call = (name: string, ...operands: number[]): void => {
+    arithmetic.call[`${field}_lanes_${name}`]!(...operands.map((place) => places[place]!));
+  };
+  const expectTight = (place: number, expected: readonly bigint[]): void => {
+    for (const [lane, value] of expected.entries()) {
+      const limbs = limbsOf(place, lane);
+      expect(modulo(valueOf(limbs))).toBe(modulo(value));
+      expect(limbs.slice(0, -1).every((limb) => Math.abs(limb) <= TIGHT)).toBe(true);
+      const magnitude = valueOf(limbs) < 0n ? -valueOf(limbs) : valueOf(limbs);
+      expect(magnitude * 100n < p * 51n).toBe(true);
+    }
+  };
+  // Limbs at their bounds, as far as the value's bound lets them.
+  const low = (limb: number): bigint => valueOf([limb, limb, limb, limb, 0]);
+  const half = p / 2n;
+  const edges = [0n, 1n, -1n, half, -half, half - 1n, low(TIGHT - 1), low(-TIGHT), 1n << 252n, -(1n << 252n)];
+  const tops = [low(TIGHT - 1), low(-TIGHT)].flatMap((value) => [
+    value + ((half >> 204n) << 204n),
+    value - half,
+  ]);
+  const values = [...edges, ...tops.map((value) => nearest(value, p))];
+  const pairs = values.flatMap((a) => values.map((b): [bigint, bigint] => [a, b]));
+  const tight = (): bigint => nearest(random(p), p);
+  const operands = [...pairs, ...Array.from({ length: 1000 }, (): [bigint, bigint] => [tight(), tight()])];
+  const times = (a: bigint, b: bigint): bigint => a * b * inverseRadix;
+
+  it("multiplies, adds up and subtracts products, to tight elements", () => {
+    for (const [i, [a, b]] of operands.entries()) {
+      const [c, d] = operands[(i * 7 + 3) % operands.length]!;
+      put(0, a, c);
+      put(1, b, d);
+      put(2, c, a);
+      put(3, d, b);
+      call("mul", 0, 1, 4);
+      expectTight(4, [times(a, b), times(c, d)]);
+      call("columns", 0, 1);
+      call("subColumns", 2, 3);
+      call("reduce", 4);
+      expectTight(4, [times(a, b) - times(c, d), times(c, d) - times(a, b)]);
+      call("columns", 0, 1);
+      call("addColumns", 2, 3);
+      call("reduceMinus", 0, 4);
+      expectTight(4, [times(a, b) + times(c, d) - a, times(c, d) + times(a, b) - c]);
+      call("square", 0);
+      call("add", 2, 3, 5);
+      call("reduceMinus", 5, 4);
+      expectTight(4, [times(a, a) - c - d, times(c, c) - a - b]);
+      call("mul", 0, 1, 0);
+      expectTight(0, [times(a, b), times(c, d)]);
+    }
+  });
+
+  it("multiplies differences, whose limbs have one bit more", () => {
+    const largest = 2 ** 51;
+    const top = Number(p >> 204n);
+    const differences = [
+      [largest - 1, largest - 1, largest - 1, largest - 1, top],
+      [1 - largest, 1 - largest, 1 - largest, 1 - largest, -top],
+      [largest - 1, 1 - largest, largest - 1, 1 - largest, top],
+      [0, 0, 0, 0, -top],
+    ];
+    for (const [i, first] of differences.entries()) {
+      for (const other of [...values, tight(), tight()]) {
+        const second = differences[(i + 1) % differences.length]!;
+        putLimbs(0, 0, first);
+        putLimbs(0, 1, second);
+        put(1, other, -other);
+        call("columns", 0, 1);
+        call("addColumns", 0, 1);
+        call("reduceMinus", 0, 2);
+        const [a, b] = [valueOf(first), valueOf(second)];
+        expectTight(2, [2n * times(a, other) - a, -2n * times(b, other) - b]);
+      }
+    }
+  });
+
+  it("goes to the other form and back", () => {
+    const radix = (1n << RADIX_BITS) % p;
+    for (const value of [...values, tight(), tight(), tight()]) {
+      put(0, nearest(value << LANE_RADIX_BITS, p), 5n);
+      const one = allocate(arithmetic, 2 * FIELD_BYTES);
+      const [from, to] = [
+        arithmetic.call[`${field}_lanes_fromLimbs`]!,
+        arithmetic.call[`${field}_lanes_toLimbs`]!,
+      ];
+      arithmetic.call[`${field}_lanes_toLimbsInPair`]!(places[0]!, one);
+      expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
+      from(one, one + FIELD_BYTES);
+      const limbs = new Float64Array(arithmetic.memory.buffer, one + FIELD_BYTES, LANE_LIMBS);
+      expect(modulo(valueOf([...limbs]))).toBe(modulo(value << LANE_RADIX_BITS));
+      to(one + FIELD_BYTES, one);
+      expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
+      arithmetic.call[`${field}_lanes_fromLimbsInPair`]!(one, places[0]! + 8);
+      expect(limbsOf(0, 1)).toEqual([...limbs]);
+      arithmetic.top = one;
+    }
+  });
+});
+
+function invert(value: bigint, p: bigint): bigint {
+  let [r, next, t, nextT] = [p, value % p, 0n, 1n];
+  while (next !== 0n) {
+    const quotient = r / next;
+    [r, next] = [next, r - quotient * next];
+    [t, nextT] = [nextT, t - quotient * nextT];
+  }
+  return ((t % p) + p) % p;
+}
