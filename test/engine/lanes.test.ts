@@ -69,7 +69,7 @@ lanesOnly.each([
   };
   const limbsOf = (place: number, lane: number): number[] =>
     Array.from({ length: LANE_LIMBS }, (_, i) => doubles(place)[2 * i + lane]!);
-  const valueOf = (limbs: readonly number[]): bigint =>
+  const numberOf = (limbs: readonly number[]): bigint =>
     limbs.reduceRight((value, limb) => (value << 51n) + BigInt(limb), 0n);
   const call = (name: string, ...operands: number[]): void => {
     arithmetic.call[`${field}_lanes_${name}`]!(...operands.map((place) => places[place]!));
@@ -77,14 +77,14 @@ lanesOnly.each([
   const expectTight = (place: number, expected: readonly bigint[]): void => {
     for (const [lane, value] of expected.entries()) {
       const limbs = limbsOf(place, lane);
-      expect(modulo(valueOf(limbs))).toBe(modulo(value));
+      expect(modulo(numberOf(limbs))).toBe(modulo(value));
       expect(limbs.slice(0, -1).every((limb) => Math.abs(limb) <= TIGHT)).toBe(true);
-      const magnitude = valueOf(limbs) < 0n ? -valueOf(limbs) : valueOf(limbs);
+      const magnitude = numberOf(limbs) < 0n ? -numberOf(limbs) : numberOf(limbs);
       expect(magnitude * 100n < p * 51n).toBe(true);
     }
   };
   // Limbs at their bounds, as far as the value's bound lets them.
-  const low = (limb: number): bigint => valueOf([limb, limb, limb, limb, 0]);
+  const low = (limb: number): bigint => numberOf([limb, limb, limb, limb, 0]);
   const half = p / 2n;
   const edges = [0n, 1n, -1n, half, -half, half - 1n, low(TIGHT - 1), low(-TIGHT), 1n << 252n, -(1n << 252n)];
   const tops = [low(TIGHT - 1), low(-TIGHT)].flatMap((value) => [
@@ -141,7 +141,7 @@ lanesOnly.each([
         call("columns", 0, 1);
         call("addColumns", 0, 1);
         call("reduceMinus", 0, 2);
-        const [a, b] = [valueOf(first), valueOf(second)];
+        const [a, b] = [numberOf(first), numberOf(second)];
         expectTight(2, [2n * times(a, other) - a, -2n * times(b, other) - b]);
       }
     }
@@ -160,7 +160,7 @@ lanesOnly.each([
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
       from(one, one + FIELD_BYTES);
       const limbs = new Float64Array(arithmetic.memory.buffer, one + FIELD_BYTES, LANE_LIMBS);
-      expect(modulo(valueOf([...limbs]))).toBe(modulo(value << LANE_RADIX_BITS));
+      expect(modulo(numberOf([...limbs]))).toBe(modulo(value << LANE_RADIX_BITS));
       to(one + FIELD_BYTES, one);
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
       arithmetic.call[`${field}_lanes_fromLimbsInPair`]!(one, places[0]! + 8);

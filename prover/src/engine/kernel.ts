@@ -12,6 +12,7 @@ import { KeelError } from "../../../verifier/src/errors.js";
 import { concatenate, ELEMENT_BYTES } from "./bytes.js";
 import {
   type Arithmetic,
+  allocate,
   type CompiledArithmetic,
   createArithmetic,
   G1,
@@ -23,14 +24,16 @@ import { multiplyPoints } from "./kernels/multiply.js";
 import { areOnCurve, loadPoints } from "./kernels/points.js";
 import {
   evaluateRows,
+  loadBytes,
   loadCoset,
   loadElements,
   loadRows,
+  loadWords,
   multiplyElements,
-  quotients,
   type Rows,
   readElements,
   toOddCoset,
+  writeQuotients,
 } from "./kernels/scalars.js";
 import type { KeySlice, Query, QuerySlice } from "./slices.js";
 import { G1_BYTES, G2_BYTES, TERM_BYTES } from "./zkey.js";
@@ -61,8 +64,10 @@ export interface Kernel {
 /** A query in memory. */
 interface LoadedQuery {
   readonly group: Group;
-  readonly wires: Uint32Array;
+  /** Addresses of its wires and of its bases, and how many wires there are; C's bases are followed by H's. */
+  readonly wires: number;
   readonly points: number;
+  readonly count: number;
 }
 
 /**
@@ -81,16 +86,11 @@ export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice
   return {
     rows: (witness) => scoped(arithmetic, () => rowValues(arithmetic, a, b, witness)),
     extend: (values) => toOddCoset(arithmetic, coset, values),
-    multiply(query, witness) {
-      const { group, wires, points } = queries[query];
-      return multiplyAndWipe(arithmetic, group, points, gather(witness, wires));
-    },
-    multiplyC(witness, values) {
-      const parts = [gather(witness, c.wires), quotients(arithmetic, values.a, values.b, values.c)];
-      const scalars = concatenate(parts);
-      for (const part of parts) part.fill(0);
-      return multiplyAndWipe(arithmetic, G1, c.points, scalars);
-    },
+    multiply: (query, witness) => multiplyWires(arithmetic, queries[query], witness, 0, () => {}),
+    multiplyC: (witness, { a, b, c: product }) =>
+      multiplyWires(arithmetic, c, witness, slice.h.length / G1_BYTES, (target) =>
+        writeQuotients(arithmetic, a, b, product, target),
+      ),
   };
 }
 
@@ -102,7 +102,8 @@ function loadQuery(arithmetic: Arithmetic, name: Query | "c", slice: QuerySlice)
     const details = { kind: "environment", code: "zkey.curve", path: `zkey.${name.toUpperCase()}` } as const;
     throw new KeelError({ ...details, expected: "points on the curve", received: "a point off it" });
   }
-  return { group, wires: slice.wires, points };
+  const { wires } = slice;
+  return { group, wires: loadWords(arithmetic, wires), points, count: wires.length };
 }
 
 /** Sorts the terms of one matrix by row (they are already, in snarkjs's files) by counting. */
@@ -137,22 +138,18 @@ function rowValues(arithmetic: Arithmetic, a: Rows, b: Rows, witness: Uint8Array
   return { a: av!, b: bv!, c: cv! };
 }
 
-function gather(witness: Uint8Array, wires: Uint32Array): Uint8Array {
-  const scalars = new Uint8Array(wires.length * ELEMENT_BYTES);
-  for (let i = 0; i < wires.length; i++) {
-    const at = wires[i]! * ELEMENT_BYTES;
-    scalars.set(witness.subarray(at, at + ELEMENT_BYTES), i * ELEMENT_BYTES);
-  }
-  return scalars;
-}
-
-function multiplyAndWipe(
+/** Sum of a query's bases, each times its wire's value, and of so many more with scalars that `writeMore` knows. */
+function multiplyWires(
   arithmetic: Arithmetic,
-  group: Group,
-  points: number,
-  scalars: Uint8Array,
+  { group, wires, points, count }: LoadedQuery,
+  witness: Uint8Array,
+  more: number,
+  writeMore: (target: number) => void,
 ): Uint8Array {
-  const sum = multiplyPoints(arithmetic, group, points, scalars);
-  scalars.fill(0);
-  return sum;
+  return scoped(arithmetic, () => {
+    const scalars = allocate(arithmetic, (count + more) * ELEMENT_BYTES);
+    scoped(arithmetic, () => arithmetic.call.gather!(loadBytes(arithmetic, witness), wires, count, scalars));
+    writeMore(scalars + count * ELEMENT_BYTES);
+    return multiplyPoints(arithmetic, group, points, scalars, count + more);
+  });
 }

@@ -6,6 +6,7 @@
  */
 import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
 import { concatenate } from "../bytes.js";
+import { defineBuckets, defineGather } from "./bucket-code.js";
 import { defineCurve, defineExtension } from "./curve-code.js";
 import { defineField, elementBytes, RADIX_BITS } from "./field-code.js";
 import { createConstants, defineLaneField } from "./lane-code.js";
@@ -46,9 +47,11 @@ export function writeBn254(lanes: boolean): Bn254Code {
     const [bytes, base] = [b.length * FIELD_BYTES, "fp"];
     const one = constant(...b.map((_, i) => (i === 0 ? 1n : 0n)));
     const scalarCurve = lanes ? `${curve}_special` : curve;
+    defineBuckets(writer, curve, 2 * bytes);
     defineCurve(writer, scalarCurve, { prefix, base, p, bytes, zeroWords, one, b: constant(...b) });
   }
   defineTransform(writer, "fr");
+  defineGather(writer, "gather");
   if (lanes) {
     const constants = createConstants(writer);
     for (const [field, modulus] of [

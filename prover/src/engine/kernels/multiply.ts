@@ -5,7 +5,7 @@
  *
  * 1. Each scalar becomes one signed digit a window; a point goes into the bucket of its digit's magnitude, negated for
  *    a negative digit. Small scalars, of which witnesses are full, have few digits and cost little.
- * 2. Each bucket is summed pairwise, in rounds over all buckets of several windows.
+ * 2. Each bucket is summed pairwise, in rounds over all points of several windows.
  * 3. Each window's buckets, weighted by their number, are summed by running sums: first within segments, all segments
  *    of all windows side by side, then over the segments.
  * 4. The windows are joined by doublings.
@@ -13,13 +13,11 @@
  * @module
  */
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
+import { BATCH, MADE_BYTES } from "./bucket-code.js";
 import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
-const SCALAR_BYTES = 32;
 const SCALAR_BITS = 254;
-/** Pairs that share one inversion: it costs 350 multiplications, and their working memory should stay in cache. */
-const BATCH = 1024;
 /** Room for sums in the making; decides how many windows are summed side by side. */
 const SUMS_BYTES = 8 << 20;
 
@@ -27,21 +25,21 @@ const SUMS_BYTES = 8 << 20;
  * The sum of points times scalars, as plain affine coordinates; infinity is all zero.
  *
  * @param points address of points in the module's form
- * @param scalars plain 32-byte little-endian numbers below r, as many as there are points
+ * @param scalars address of as many plain 32-byte little-endian numbers below r
  */
 export function multiplyPoints(
   arithmetic: Arithmetic,
   group: Group,
   points: number,
-  scalars: Uint8Array,
+  scalars: number,
+  count: number,
 ): Uint8Array {
   return scoped(arithmetic, () => {
-    const digits = toDigits(scalars, windowBits(scalars.length / SCALAR_BYTES));
+    const windows = planWindows(count);
     const adder = createAdder(arithmetic, group);
-    const buckets = sumBuckets(arithmetic, group, adder, points, digits);
-    const sums = sumWindows(arithmetic, group, adder, buckets, digits);
-    digits.values.fill(0);
-    return readSum(arithmetic, group, joinWindows(arithmetic, group, adder, sums, digits));
+    const buckets = sumBuckets(arithmetic, group, adder, { points, scalars, count }, windows);
+    const sums = sumWindows(arithmetic, group, adder, buckets, windows);
+    return readSum(arithmetic, group, joinWindows(arithmetic, group, adder, sums, windows));
   });
 }
 
@@ -53,54 +51,26 @@ function readSum(arithmetic: Arithmetic, group: Group, sum: number): Uint8Array 
   return readPoint(arithmetic, group, place);
 }
 
-/**
- * Scalars as signed digits: `values[window * count + i]` is twice a magnitude of at most 2^(bits - 1), and one more for
- * a negative digit.
- */
-interface Digits {
+/** How scalars become signed digits. */
+interface Windows {
+  /** Of a digit: its magnitude is at most `half`. */
   readonly bits: number;
-  readonly windows: number;
+  readonly half: number;
   readonly count: number;
-  readonly values: Uint16Array;
 }
 
-/** About log2(n) - 4 balances additions into buckets against the summing of buckets. */
-function windowBits(count: number): number {
-  return Math.min(Math.max(Math.round(Math.log2(count + 1)) - 4, 4), 13);
-}
-
-function toDigits(scalars: Uint8Array, bits: number): Digits {
-  const count = scalars.length / SCALAR_BYTES;
+/** About log2(n) - 4 bits balance additions into buckets against the summing of buckets. */
+function planWindows(points: number): Windows {
+  const bits = Math.min(Math.max(Math.round(Math.log2(points + 1)) - 4, 4), 13);
   // One bit more than the scalars have, for the last carry.
-  const windows = Math.ceil((SCALAR_BITS + 1) / bits);
-  const values = new Uint16Array(windows * count);
-  const words = new Int32Array(SCALAR_BYTES / 4 + 1);
-  const view = new DataView(scalars.buffer, scalars.byteOffset, scalars.length);
-  const [mask, half, full] = [(1 << bits) - 1, 1 << (bits - 1), 1 << bits];
-  for (let i = 0; i < count; i++) {
-    let used = 0;
-    for (let word = 0; word < SCALAR_BYTES / 4; word++) {
-      const value = view.getUint32(i * SCALAR_BYTES + 4 * word, true);
-      words[word] = value;
-      if (value !== 0) used = word + 1;
-    }
-    let carry = 0;
-    for (let window = 0; window * bits < 32 * used || carry !== 0; window++) {
-      const [word, shift] = [(window * bits) >> 5, (window * bits) & 31];
-      const raw = shift === 0 ? words[word]! : (words[word]! >>> shift) | (words[word + 1]! << (32 - shift));
-      const digit = (raw & mask) + carry;
-      // Without branches, which nobody can predict.
-      carry = (half - digit) >>> 31;
-      const magnitude = carry * full + (digit ^ -carry) + carry;
-      values[window * count + i] = 2 * magnitude + carry;
-    }
-  }
-  words.fill(0);
-  return { bits, windows, count, values };
+  return { bits, half: 1 << (bits - 1), count: Math.ceil((SCALAR_BITS + 1) / bits) };
 }
 
 /** Collects additions and runs them in batches; see curve-code.ts for signs and places of results. */
 interface Adder {
+  /** As a curve's `addPairs` wants them. */
+  readonly table: number;
+  readonly work: number;
   add(p: number, q: number, result: number): void;
   /** Runs what is left; results count only after it. */
   flush(): void;
@@ -118,6 +88,8 @@ function createAdder(arithmetic: Arithmetic, group: Group): Adder {
     used = 0;
   };
   return {
+    table,
+    work,
     add(p, q, result) {
       // The memory has grown: the view went stale.
       if (entries.length === 0) entries = new Int32Array(memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);
@@ -131,105 +103,55 @@ function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   };
 }
 
+/** Points and scalars, by addresses. */
+interface Terms {
+  readonly points: number;
+  readonly scalars: number;
+  readonly count: number;
+}
+
 /** Address of each bucket's sum (odd for a negated point, 0 for an empty bucket): `[window * half + magnitude - 1]`. */
 function sumBuckets(
   arithmetic: Arithmetic,
   group: Group,
-  adder: Adder,
-  points: number,
-  digits: Digits,
+  { table, work }: Adder,
+  { points, scalars, count }: Terms,
+  { bits, half, count: windows }: Windows,
 ): Int32Array {
-  const half = 1 << (digits.bits - 1);
-  const buckets = new Int32Array(digits.windows * half);
-  const kept = allocate(arithmetic, buckets.length * group.bytes);
-  const side = Math.max(1, Math.min(digits.windows, Math.floor(SUMS_BYTES / (digits.count * group.bytes))));
-  const sums = allocate(arithmetic, side * digits.count * group.bytes);
-  for (let first = 0; first < digits.windows; first += side) {
-    const windows = Math.min(side, digits.windows - first);
-    const lists = sortIntoBuckets(points, group.bytes, digits, first, windows);
-    sumLists(lists, adder, sums, group.bytes);
-    const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
-    for (let bucket = 0; bucket < windows * half; bucket++) {
-      if (lists.lengths[bucket] === 0) continue;
-      let sum = lists.members[lists.starts[bucket]!]!;
-      if (sum >= sums) {
-        // The room for sums serves the next windows too.
-        const place = kept + (first * half + bucket) * group.bytes;
-        heap.copyWithin(place, sum, sum + group.bytes);
-        sum = place;
-      }
-      buckets[first * half + bucket] = sum;
+  const { bytes, prefix } = group;
+  const side = Math.max(1, Math.min(windows, Math.floor(SUMS_BYTES / (count * bytes))));
+  const cleared = (size: number): number => {
+    const place = allocate(arithmetic, size);
+    bytesAt(arithmetic, place, size).fill(0);
+    return place;
+  };
+  const slots = cleared(windows * half * 4);
+  const carries = cleared(count);
+  const kept = allocate(arithmetic, windows * half * bytes);
+  const made = allocate(arithmetic, ((side * count) >> 1) * MADE_BYTES + MADE_BYTES);
+  const sums = allocate(arithmetic, side * count * bytes);
+  const [start, meet, next] = ["start", "meet", "next"].map((op) => arithmetic.call[`${prefix}_${op}`]!);
+  const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
+  const buckets = new Int32Array(heap.buffer, slots, windows * half);
+  for (let first = 0; first < windows; first += side) {
+    const end = Math.min(first + side, windows);
+    start!(table, work, sums, made);
+    for (let window = first; window < end; window++) {
+      const position = window * bits;
+      const mask = (1 << Math.max(0, Math.min(bits, SCALAR_BITS - position))) - 1;
+      meet!(scalars, count, carries, position, mask, bits, points, slots + window * half * 4);
+    }
+    while (next!() !== 0);
+    for (let bucket = first * half; bucket < end * half; bucket++) {
+      const sum = buckets[bucket]!;
+      if (sum < sums) continue;
+      // The room for sums serves the next windows too.
+      const place = kept + bucket * bytes;
+      heap.copyWithin(place, sum, sum + bytes);
+      buckets[bucket] = place;
     }
   }
-  return buckets;
-}
-
-/** Points to be summed, by bucket. */
-interface Lists {
-  readonly members: Int32Array;
-  readonly starts: Int32Array;
-  readonly lengths: Int32Array;
-}
-
-function sortIntoBuckets(
-  points: number,
-  pointBytes: number,
-  digits: Digits,
-  first: number,
-  windows: number,
-): Lists {
-  const { count, values } = digits;
-  const half = 1 << (digits.bits - 1);
-  const lengths = new Int32Array(windows * half);
-  const starts = new Int32Array(windows * half);
-  for (let window = 0; window < windows; window++) {
-    const base = window * half - 1;
-    for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
-      const digit = values[at]!;
-      if (digit > 1) lengths[base + (digit >> 1)]! += 1;
-    }
-  }
-  let total = 0;
-  for (let bucket = 0; bucket < lengths.length; bucket++) {
-    starts[bucket] = total;
-    total += lengths[bucket]!;
-  }
-  const members = new Int32Array(total);
-  const next = starts.slice();
-  for (let window = 0; window < windows; window++) {
-    const base = window * half - 1;
-    for (let i = 0, at = (first + window) * count; i < count; i++, at++) {
-      const digit = values[at]!;
-      if (digit < 2) continue;
-      const bucket = base + (digit >> 1);
-      const place = next[bucket]!;
-      members[place] = points + i * pointBytes + (digit & 1);
-      next[bucket] = place + 1;
-    }
-  }
-  return { members, starts, lengths };
-}
-
-/** Sums each list into its first member, pair by pair, in rounds over all lists. */
-function sumLists({ members, starts, lengths }: Lists, adder: Adder, sums: number, pointBytes: number): void {
-  let free = sums;
-  for (let busy = true; busy; adder.flush()) {
-    busy = false;
-    for (let bucket = 0; bucket < lengths.length; bucket++) {
-      const length = lengths[bucket]!;
-      if (length < 2) continue;
-      busy = true;
-      const start = starts[bucket]!;
-      const pairs = length >> 1;
-      for (let k = 0; k < pairs; k++) {
-        adder.add(members[start + 2 * k]!, members[start + 2 * k + 1]!, free);
-        members[start + k] = free;
-        free += pointBytes;
-      }
-      if (length & 1) members[start + pairs] = members[start + length - 1]!;
-      lengths[bucket] = pairs + (length & 1);
-    }
-  }
+  return buckets.slice();
 }
 
 /** Points in the making, one a lane; 0 for infinity, odd for a negated point, and nothing added to infinity. */
@@ -276,10 +198,8 @@ function sumWindows(
   group: Group,
   adder: Adder,
   buckets: Int32Array,
-  digits: Digits,
+  { bits, half, count: windows }: Windows,
 ): Sums {
-  const { windows, bits } = digits;
-  const half = 1 << (bits - 1);
   const segmentBits = (bits - 1) >> 1;
   const segment = 1 << segmentBits;
   const segments = half / segment;
@@ -317,13 +237,13 @@ function joinWindows(
   arithmetic: Arithmetic,
   group: Group,
   adder: Adder,
-  windows: Sums,
-  digits: Digits,
+  sums: Sums,
+  { bits, count }: Windows,
 ): number {
   const result = createSums(arithmetic, group, adder, 1);
-  for (let window = digits.windows - 1; window >= 0; window--) {
-    result.double(0, digits.bits);
-    result.add(0, windows.at(window));
+  for (let window = count - 1; window >= 0; window--) {
+    result.double(0, bits);
+    result.add(0, sums.at(window));
     adder.flush();
   }
   return result.at(0);

@@ -133,19 +133,25 @@ export function multiplyElements(arithmetic: Arithmetic, a: number, b: number, c
   return products;
 }
 
-/** a * b - c of each place, out of Montgomery form. */
-export function quotients(arithmetic: Arithmetic, a: Uint8Array, b: Uint8Array, c: Uint8Array): Uint8Array {
+/** Writes a * b - c of each place, out of Montgomery form, as 32-byte elements. */
+export function writeQuotients(
+  arithmetic: Arithmetic,
+  a: Uint8Array,
+  b: Uint8Array,
+  c: Uint8Array,
+  target: number,
+): void {
   const count = a.length / ELEMENT_BYTES;
   // A worker's part of the coset need not be even.
   const form = arithmetic.lanes && count % 2 === 0 ? "fr_lanes" : "fr";
-  return scoped(arithmetic, () => {
+  scoped(arithmetic, () => {
     const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values, form)) as [
       number,
       number,
       number,
     ];
     arithmetic.call[`${form}_quotients`]!(pa, count, pb, pc);
-    return readElements(arithmetic, pa, count, form);
+    arithmetic.call[`${form}_store`]!(pa, count, target);
   });
 }
 
@@ -187,11 +193,13 @@ function loadConstant(arithmetic: Arithmetic, value: bigint): number {
   return loadBytes(arithmetic, elementBytes(value % SCALAR_FIELD));
 }
 
-function loadWords(arithmetic: Arithmetic, words: Uint32Array): number {
+/** Brings 32-bit words into the memory; returns their address. */
+export function loadWords(arithmetic: Arithmetic, words: Uint32Array): number {
   return loadBytes(arithmetic, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
 }
 
-function loadBytes(arithmetic: Arithmetic, bytes: Uint8Array): number {
+/** Brings bytes into the memory; returns their address. */
+export function loadBytes(arithmetic: Arithmetic, bytes: Uint8Array): number {
   const pointer = allocate(arithmetic, bytes.length);
   bytesAt(arithmetic, pointer, bytes.length).set(bytes);
   return pointer;

@@ -63,6 +63,15 @@ export const i32 = {
   divU: op(0x6e),
   and: op(0x71),
   or: op(0x72),
+  xor: op(0x73),
+  /** Stores the low byte. */
+  store8: (address: Code, value: Code, offset = 0): Code => [
+    ...address,
+    ...value,
+    0x3a,
+    0,
+    ...unsigned(offset),
+  ],
   shl: op(0x74),
   shrU: op(0x76),
   eqz: op(0x45),
