@@ -26,6 +26,7 @@ import {
   storeBits,
 } from "./kernels/limb-code.js";
 import { type Code, type FunctionScope, unsigned, writeFunction } from "./kernels/wasm-writer.js";
+import { functionBodies, readSections, writeSection } from "./wasm-reader.js";
 
 /** A function of circom's, known by its code. */
 interface Known {
@@ -48,50 +49,26 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
-const HEADER_BYTES = 8;
 const CODE_SECTION = 10;
 
 /** A circuit's WebAssembly with the functions that are known replaced. Invalid modules stay invalid. */
 export function replaceKnownFunctions(wasm: Uint8Array): Uint8Array {
-  for (let at = HEADER_BYTES; at < wasm.length; ) {
-    const [length, content] = readUnsigned(wasm, at + 1);
-    const end = content + length;
-    if (wasm[at] === CODE_SECTION) {
-      const code = concatenate(replaceBodies(wasm, content, end));
-      const size = Uint8Array.from(unsigned(code.length));
-      return concatenate([wasm.subarray(0, at + 1), size, code, wasm.subarray(end)]);
-    }
-    at = end;
-  }
-  return wasm;
-}
-
-function replaceBodies(wasm: Uint8Array, content: number, end: number): Uint8Array[] {
-  let [, at] = readUnsigned(wasm, content);
-  const parts = [wasm.subarray(content, at)];
-  while (at < end) {
-    const [length, start] = readUnsigned(wasm, at);
-    const body = wasm.subarray(start, start + length);
-    const known = KNOWN.find((one) => one.length === length && one.sha256 === bytesToHex(sha256(body)));
-    if (known === undefined) {
-      parts.push(wasm.subarray(at, start + length));
-    } else {
-      const fresh = writeFunction(3, known.body);
-      parts.push(Uint8Array.from(unsigned(fresh.length)), fresh);
-    }
-    at = start + length;
-  }
-  return parts;
-}
-
-/** A number in LEB128, and where it ends. */
-function readUnsigned(bytes: Uint8Array, start: number): [value: number, end: number] {
-  let [value, at] = [0, start];
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++] ?? 0;
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return [value, at];
-  }
+  const section = readSections(wasm)?.find(({ id }) => id === CODE_SECTION);
+  if (section === undefined) return wasm;
+  const bodies = functionBodies(wasm, section).map(([start, end]) => {
+    const body = wasm.subarray(start, end);
+    const known = KNOWN.find(
+      ({ length, sha256: hash }) => length === body.length && hash === bytesToHex(sha256(body)),
+    );
+    return known === undefined ? body : writeFunction(3, known.body);
+  });
+  const code = bodies.flatMap((body) => [Uint8Array.from(unsigned(body.length)), body]);
+  const content = concatenate([Uint8Array.from(unsigned(bodies.length)), ...code]);
+  return concatenate([
+    wasm.subarray(0, section.at),
+    writeSection(section.id, content),
+    wasm.subarray(section.end),
+  ]);
 }
 
 /** (x, y, r): r = x y / 2^256 modulo the field's order. */
