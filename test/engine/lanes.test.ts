@@ -19,7 +19,8 @@ import {
   LANE_LIMBS,
   LANE_RADIX_BITS,
   nearest,
-  PAIR_BYTES,
+  PAIRS,
+  QUAD_BYTES,
   toLaneLimbs,
 } from "../../dist/prover/src/engine/kernels/lane-code.js";
 import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
@@ -57,18 +58,22 @@ lanesOnly.each([
   let places: number[];
   beforeAll(async () => {
     arithmetic = await createArithmetic(await compileArithmetic(true));
-    places = Array.from({ length: 6 }, () => allocate(arithmetic, PAIR_BYTES));
+    places = Array.from({ length: 6 }, () => allocate(arithmetic, QUAD_BYTES));
   });
-  const doubles = (place: number): Float64Array =>
-    new Float64Array(arithmetic.memory.buffer, places[place]!, 2 * LANE_LIMBS);
+  /** Limbs of one of a quad's four elements. */
+  const addressOf = (place: number, lane: number): number =>
+    places[place]! + PAIRS[lane >> 1]! + 8 * (lane & 1);
   const putLimbs = (place: number, lane: number, limbs: readonly number[]): void => {
-    for (const [i, limb] of limbs.entries()) doubles(place)[2 * i + lane] = limb;
+    const memory = new Float64Array(arithmetic.memory.buffer);
+    for (const [i, limb] of limbs.entries()) memory[addressOf(place, lane) / 8 + 2 * i] = limb;
   };
-  const put = (place: number, ...values: [bigint, bigint]): void => {
+  const put = (place: number, ...values: bigint[]): void => {
     for (const [lane, value] of values.entries()) putLimbs(place, lane, toLaneLimbs(value).map(Number));
   };
-  const limbsOf = (place: number, lane: number): number[] =>
-    Array.from({ length: LANE_LIMBS }, (_, i) => doubles(place)[2 * i + lane]!);
+  const limbsOf = (place: number, lane: number): number[] => {
+    const memory = new Float64Array(arithmetic.memory.buffer);
+    return Array.from({ length: LANE_LIMBS }, (_, i) => memory[addressOf(place, lane) / 8 + 2 * i]!);
+  };
   const numberOf = (limbs: readonly number[]): bigint =>
     limbs.reduceRight((value, limb) => (value << 51n) + BigInt(limb), 0n);
   const call = (name: string, ...operands: number[]): void => {
@@ -98,28 +103,38 @@ lanesOnly.each([
   const times = (a: bigint, b: bigint): bigint => a * b * inverseRadix;
 
   it("multiplies, adds up and subtracts products, to tight elements", () => {
-    for (const [i, [a, b]] of operands.entries()) {
-      const [c, d] = operands[(i * 7 + 3) % operands.length]!;
-      put(0, a, c);
-      put(1, b, d);
-      put(2, c, a);
-      put(3, d, b);
+    for (const i of operands.keys()) {
+      // Four products side by side, of operands at other distances each.
+      const lanes = [0, 1, 2, 3].map((lane) => {
+        const at = (distance: number): [bigint, bigint] => operands[(i + distance * lane) % operands.length]!;
+        return [...at(1), ...at(7)] as [bigint, bigint, bigint, bigint];
+      });
+      const expectEach = (of: (a: bigint, b: bigint, c: bigint, d: bigint) => bigint): void =>
+        expectTight(
+          4,
+          lanes.map((values) => of(...values)),
+        );
+      for (const place of [0, 1, 2, 3]) put(place, ...lanes.map((values) => values[place]!));
       call("mul", 0, 1, 4);
-      expectTight(4, [times(a, b), times(c, d)]);
+      expectEach((a, b) => times(a, b));
       call("columns", 0, 1);
       call("subColumns", 2, 3);
       call("reduce", 4);
-      expectTight(4, [times(a, b) - times(c, d), times(c, d) - times(a, b)]);
+      expectEach((a, b, c, d) => times(a, b) - times(c, d));
       call("columns", 0, 1);
       call("addColumns", 2, 3);
       call("reduceMinus", 0, 4);
-      expectTight(4, [times(a, b) + times(c, d) - a, times(c, d) + times(a, b) - c]);
+      expectEach((a, b, c, d) => times(a, b) + times(c, d) - a);
       call("square", 0);
       call("add", 2, 3, 5);
       call("reduceMinus", 5, 4);
-      expectTight(4, [times(a, a) - c - d, times(c, c) - a - b]);
-      call("mul", 0, 1, 0);
-      expectTight(0, [times(a, b), times(c, d)]);
+      expectEach((a, _, c, d) => times(a, a) - c - d);
+      call("sub", 2, 3, 5);
+      call("mul", 5, 1, 4);
+      expectEach((_, b, c, d) => times(c - d, b));
+      call("copy", 0, 4);
+      call("mul", 4, 1, 4);
+      expectEach((a, b) => times(a, b));
     }
   });
 
@@ -135,14 +150,14 @@ lanesOnly.each([
     for (const [i, first] of differences.entries()) {
       for (const other of [...values, tight(), tight()]) {
         const second = differences[(i + 1) % differences.length]!;
-        putLimbs(0, 0, first);
-        putLimbs(0, 1, second);
-        put(1, other, -other);
+        for (const lane of [0, 1, 2, 3]) putLimbs(0, lane, lane % 2 === 0 ? first : second);
+        put(1, other, -other, other, -other);
         call("columns", 0, 1);
         call("addColumns", 0, 1);
         call("reduceMinus", 0, 2);
         const [a, b] = [numberOf(first), numberOf(second)];
-        expectTight(2, [2n * times(a, other) - a, -2n * times(b, other) - b]);
+        const expected = [2n * times(a, other) - a, -2n * times(b, other) - b];
+        expectTight(2, [...expected, ...expected]);
       }
     }
   });
@@ -150,21 +165,22 @@ lanesOnly.each([
   it("goes to the other form and back", () => {
     const radix = (1n << RADIX_BITS) % p;
     for (const value of [...values, tight(), tight(), tight()]) {
-      put(0, nearest(value << LANE_RADIX_BITS, p), 5n);
+      put(0, 1n, 2n, nearest(value << LANE_RADIX_BITS, p), 5n);
       const one = allocate(arithmetic, 2 * FIELD_BYTES);
       const [from, to] = [
         arithmetic.call[`${field}_lanes_fromLimbs`]!,
         arithmetic.call[`${field}_lanes_toLimbs`]!,
       ];
-      arithmetic.call[`${field}_lanes_toLimbsInPair`]!(places[0]!, one);
+      arithmetic.call[`${field}_lanes_toLimbsInPair`]!(addressOf(0, 2), one);
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
       from(one, one + FIELD_BYTES);
       const limbs = new Float64Array(arithmetic.memory.buffer, one + FIELD_BYTES, LANE_LIMBS);
       expect(modulo(numberOf([...limbs]))).toBe(modulo(value << LANE_RADIX_BITS));
       to(one + FIELD_BYTES, one);
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
-      arithmetic.call[`${field}_lanes_fromLimbsInPair`]!(one, places[0]! + 8);
-      expect(limbsOf(0, 1)).toEqual([...limbs]);
+      arithmetic.call[`${field}_lanes_fromLimbsInPair`]!(one, addressOf(0, 3));
+      expect(limbsOf(0, 3)).toEqual([...limbs]);
+      expect([0, 1].map((lane) => numberOf(limbsOf(0, lane)))).toEqual([1n, 2n]);
       arithmetic.top = one;
     }
   });

@@ -33,19 +33,23 @@ const SCALAR_BYTES = 32;
  * - `meet(scalars, count, carries, position, mask, bits, points, slots)`: takes each scalar's digit of `bits` bits at bit
  *   `position`, of which `mask` holds, and with it a byte of `carries`; digits above 2^(bits - 1) become negative and carry;
  *   each point, negated for a negative digit, goes into the slot of its digit's magnitude, from 1 on;
+ * - `keep(slots, count, kept)`: copies sums out of `sums`, each to its slot's place in `kept`, which the slot then names;
  * - `next()`: runs what is left of the additions and, when there were any, the next round; tells whether there were.
  */
 export function defineBuckets(writer: ModuleWriter, prefix: string, pointBytes: number): void {
   const name = (op: string): string => `${prefix}_${op}`;
-  // table, work, first of the list; then what moves: entry, sum, end of the list.
-  const state = i32.const(writer.data(new Uint8Array(6 * 4)));
+  // table, work, first sum, first of the list; then what moves: entry, sum, end of the list.
+  const state = i32.const(writer.data(new Uint8Array(7 * 4)));
   const TABLE = 0;
   const WORK = 4;
-  const LIST = 8;
-  const MOVING = [12, 16, 20] as const;
+  const SUMS = 8;
+  const LIST = 12;
+  const MOVING = [16, 20, 24] as const;
 
   writer.define(name("start"), 4, "none", ({ params: [table, work, sums, made] }) => [
-    ...[table!, work!, made!, table!, sums!, made!].flatMap((value, i) => i32.store(state, value.get, 4 * i)),
+    ...[table!, work!, sums!, made!, table!, sums!, made!].flatMap((value, i) =>
+      i32.store(state, value.get, 4 * i),
+    ),
   ]);
 
   /** Code that lets a point meet another, within code that takes the state out of memory and puts it back. */
@@ -114,6 +118,23 @@ export function defineBuckets(writer: ModuleWriter, prefix: string, pointBytes: 
         ...next(points, pointBytes),
       ]),
       ...finish,
+    ];
+  });
+
+  writer.define(name("keep"), 3, "none", (scope) => {
+    const [slots, count, kept] = scope.params as [Local, Local, Local];
+    const [end, sum] = [scope.i32(), scope.i32()];
+    const copy = Array.from({ length: pointBytes / 8 }, (_, i) =>
+      i64.store(kept.get, i64.load(sum.get, 8 * i), 8 * i),
+    ).flat();
+    return [
+      ...end.set(i32.add(slots.get, i32.shl(count.get, i32.const(2)))),
+      ...loopWhile(i32.ltU(slots.get, end.get), [
+        ...sum.set(i32.load(slots.get)),
+        ...when(i32.geU(sum.get, i32.load(state, SUMS)), [...copy, ...i32.store(slots.get, kept.get)]),
+        ...slots.set(i32.add(slots.get, i32.const(4))),
+        ...kept.set(i32.add(kept.get, i32.const(pointBytes))),
+      ]),
     ];
   });
 

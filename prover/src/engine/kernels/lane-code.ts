@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code of a prime field with 254-bit modulus p on two lanes of doubles: every operation does two elements at once, one
+ * Code of a prime field with 254-bit modulus p on two lanes of doubles: every instruction does two elements at once, one
  * a lane, and takes half as long for each as limb-code.ts. Needs products and sums that are rounded once together
  * (relaxed SIMD), see fused-lanes.ts.
  *
  * An element is five limbs of 51 bits, doubles without a fraction: a tight one has its limbs in [-2^50, 2^50) and is
- * below 0.51 p in magnitude, in Montgomery form with R = 2^255. A pair is five vectors of 128 bits: 80 bytes.
+ * below 0.51 p in magnitude, in Montgomery form with R = 2^255. A pair of elements is five vectors of 128 bits, 80 bytes.
+ * Functions take quads, two pairs, and do them by turns: a reduction is one long chain of instructions, of which a
+ * processor can run two side by side.
  *
  * A product of limbs is made of two such operations: a b + 3 * 2^102 is rounded to a multiple of 2^51, which is the
  * product's upper half, and a b minus that half is its lower half, exactly; adding 3 * 2^51 makes its bits count by
@@ -29,6 +31,9 @@ const MASK = (1n << BITS) - 1n;
 /** log2 of the Montgomery radix of the lanes. */
 export const LANE_RADIX_BITS = BITS * BigInt(LIMBS);
 export const PAIR_BYTES = 16 * LIMBS;
+export const QUAD_BYTES = 2 * PAIR_BYTES;
+/** The pairs of a quad, by their offsets. */
+export const PAIRS = [0, PAIR_BYTES] as const;
 
 /** Rounds a product of less than 2^102 to its upper half. */
 const HIGH = 3 * 2 ** 102;
@@ -61,10 +66,10 @@ export function nearest(value: bigint, p: bigint): bigint {
   return 2n * rest > p ? rest - p : rest;
 }
 
-/** An element's bytes in one lane of a pair, the other lane alike. */
-export function pairBytes(value: bigint, p: bigint): Uint8Array {
-  const limbs = toLaneLimbs(nearest(value, p)).map(Number);
-  return new Uint8Array(Float64Array.from(limbs.flatMap((limb) => [limb, limb])).buffer);
+/** A quad's bytes, with the same element four times. */
+export function quadBytes(value: bigint, p: bigint): Uint8Array {
+  const pair = toLaneLimbs(nearest(value, p)).flatMap((limb) => [Number(limb), Number(limb)]);
+  return new Uint8Array(Float64Array.from([...pair, ...pair]).buffer);
 }
 
 /** Code in the making, and what it needs. */
@@ -126,11 +131,11 @@ export function createLaneDefiner(writer: ModuleWriter, prefix: string, constant
 }
 
 /** The pair at a pointer, read anew wherever it is used: a load costs nothing, a register does. */
-export const pairAt = (pointer: Code): Pair =>
-  Array.from({ length: LIMBS }, (_, i) => v128.load(pointer, 16 * i));
+export const pairAt = (pointer: Code, offset: number): Pair =>
+  Array.from({ length: LIMBS }, (_, i) => v128.load(pointer, offset + 16 * i));
 
-export function storePair({ code }: LaneSteps, limbs: Pair, target: Code): void {
-  for (const [i, limb] of limbs.entries()) code.push(...v128.store(target, limb, 16 * i));
+export function storePair({ code }: LaneSteps, limbs: Pair, target: Code, offset: number): void {
+  for (const [i, limb] of limbs.entries()) code.push(...v128.store(target, limb, offset + 16 * i));
 }
 
 /** A pair of numbers of 256 bits, plain and little-endian: limbs in [0, 2^51), or up to 2^52 the last. */
@@ -201,94 +206,106 @@ export const subPair = ({ keep }: LaneSteps, a: Pair, b: Pair): Pair =>
   a.map((limb, i) => keep(f64x2.sub(limb, b[i]!)));
 
 /**
- * Adds a field's functions on pointers to pairs. They meet in ten columns of the module's memory, which hold a sum of
- * products until it is reduced. Operands may be sums or differences of two tight elements in one factor, and tight in the
- * other.
+ * Adds a field's functions on pointers to quads. They meet in columns of the module's memory, ten for each pair, which
+ * hold a sum of products until it is reduced. Operands may be sums or differences of two tight elements in one factor, and
+ * tight in the other.
  * - `columns(a, b)`: a b; `square(a)`: a^2 of a tight a; `addColumns(a, b)`, `subColumns(a, b)`: and that, up to two
  *   products in all;
  * - `reduce(r)`: what the columns hold, divided by R; `reduceMinus(s, r)`: minus s, of limbs up to 2^51 in magnitude,
  *   so that in all it is below 2.4 p. Results are tight;
- * - `mul(a, b, r)`; `add(a, b, r)`, not tight; `copy(a, r)`.
+ * - `mul(a, b, r)`; `add(a, b, r)` and `sub(a, b, r)`, not tight; `copy(a, r)`.
  */
 export function defineLaneField(writer: ModuleWriter, prefix: string, p: bigint, constants: Constants): void {
   const define = createLaneDefiner(writer, prefix, constants);
-  const scratch = i32.const(writer.data(new Uint8Array(16 * COLUMNS)));
-  const column = (k: number): Code => v128.load(scratch, 16 * k);
-  const setColumn = ({ code }: LaneSteps, k: number, value: Code): void => {
-    code.push(...v128.store(scratch, value, 16 * k));
-  };
   const reduction = planReduction(p);
-
-  const defineColumns = (op: string, fresh: boolean, negative: boolean): void =>
-    define(op, 2, (steps, [a, b]) => {
-      const { keep, bits } = steps;
+  const scratch = i32.const(writer.data(new Uint8Array(PAIRS.length * 16 * COLUMNS)));
+  const columnSets = PAIRS.map((pair, index) => ({
+    pair,
+    get: (k: number): Code => v128.load(scratch, 16 * (COLUMNS * index + k)),
+    set({ code }: LaneSteps, k: number, value: Code): void {
+      code.push(...v128.store(scratch, value, 16 * (COLUMNS * index + k)));
+    },
+  }));
+  type Columns = (typeof columnSets)[number];
+  const defineForPairs = (
+    op: string,
+    params: number,
+    body: (steps: LaneSteps, columns: Columns, operands: readonly Pair[]) => void,
+  ): void =>
+    define(op, params, (steps, pointers) => {
       // Kept in variables, and a column stored as soon as it is whole: V8 orders what lies between two stores as it
       // likes, and it likes many values at a time.
-      const [x, y] = [keepPair(steps, pairAt(a!)), keepPair(steps, pairAt(b!))];
+      for (const columns of columnSets) {
+        const operands = pointers.map((pointer) => keepPair(steps, pairAt(pointer, columns.pair)));
+        body(steps, columns, operands);
+      }
+    });
+
+  const defineColumns = (op: string, fresh: boolean, negative: boolean): void =>
+    defineForPairs(op, 2, (steps, columns, [x, y]) => {
+      const { keep, bits } = steps;
       const multiply = createLimbProduct(steps, negative);
       let next: Code | undefined;
       for (let k = 0; k < COLUMNS; k++) {
-        const left = left_(k);
-        const constant = (fresh ? reduction.bias[k]! : 0n) - constantsOf(left, left_(k - 1));
-        let sum = fresh ? bits(constant) : keep(i64x2.add(column(k), bits(constant)));
+        const constant = (fresh ? reduction.bias[k]! : 0n) - constantsOf(lows(k), lows(k - 1));
+        let sum = fresh ? bits(constant) : keep(i64x2.add(columns.get(k), bits(constant)));
         if (next !== undefined) sum = keep(i64x2.add(sum, next));
         next = undefined;
         for (let i = Math.max(0, k - LIMBS + 1); i < LIMBS && i <= k; i++) {
-          const { high, low } = multiply(x[i]!, y[k - i]!);
+          const { high, low } = multiply(x![i]!, y![k - i]!);
           sum = keep(i64x2.add(sum, low));
           next = next === undefined ? high : keep(i64x2.add(next, high));
         }
-        setColumn(steps, k, sum);
+        columns.set(steps, k, sum);
       }
     });
   /** How many products of limbs have their lower half in a column. */
-  const left_ = (k: number): number => (k < 0 || k > 2 * LIMBS - 2 ? 0 : Math.min(k + 1, 2 * LIMBS - 1 - k));
+  const lows = (k: number): number => (k < 0 || k > 2 * LIMBS - 2 ? 0 : Math.min(k + 1, 2 * LIMBS - 1 - k));
   defineColumns("columns", true, false);
   defineColumns("addColumns", false, false);
   defineColumns("subColumns", false, true);
 
-  define("square", 1, (steps, [a]) => {
+  defineForPairs("square", 1, (steps, columns, [x]) => {
     const { keep, bits } = steps;
-    const x = keepPair(steps, pairAt(a!));
     const multiply = createLimbProduct(steps, false);
     const add = (sum: Code | undefined, value: Code): Code =>
       sum === undefined ? value : keep(i64x2.add(sum, value));
     let [next, nextDiagonal]: (Code | undefined)[] = [];
     for (let k = 0; k < COLUMNS; k++) {
-      let sum = bits(reduction.bias[k]! - constantsOf(left_(k), left_(k - 1)));
+      let sum = bits(reduction.bias[k]! - constantsOf(lows(k), lows(k - 1)));
       if (nextDiagonal !== undefined) sum = add(sum, nextDiagonal);
       nextDiagonal = undefined;
       let twice = next;
       next = undefined;
       for (let i = Math.max(0, k - LIMBS + 1); 2 * i < k; i++) {
-        const { high, low } = multiply(x[i]!, x[k - i]!);
+        const { high, low } = multiply(x![i]!, x![k - i]!);
         twice = add(twice, low);
         next = add(next, high);
       }
       if (k % 2 === 0 && k < COLUMNS - 1) {
-        const { high, low } = multiply(x[k / 2]!, x[k / 2]!);
+        const { high, low } = multiply(x![k / 2]!, x![k / 2]!);
         sum = add(sum, low);
         nextDiagonal = high;
       }
       if (twice !== undefined) sum = add(sum, keep(i64x2.add(twice, twice)));
-      setColumn(steps, k, sum);
+      columns.set(steps, k, sum);
     }
   });
 
-  const reduce = (steps: LaneSteps, subtrahend: Pair | undefined, target: Code): void => {
+  const reduce = (steps: LaneSteps, subtrahend: Code | undefined, target: Code): void => {
     const { keep, double } = steps;
     const multiply = createLimbProduct(steps, false);
     const add = (a: Code, b: Code): Code => keep(i64x2.add(a, b));
     const carry = (sum: Code): Code => i64x2.shrU(sum, LIMB);
-    // Twice two digits at a time: 2^-51 and 2^-102 modulo p take them away, and the second need not wait for the first.
-    for (const first of [0, 2]) {
-      const low = keep(column(first));
-      const high = add(column(first + 1), carry(low));
+    // Two digits at a time: 2^-51 and 2^-102 modulo p take them away, and the second need not wait for the first.
+    const takeDigits = (columns: Columns, first: number): void => {
+      const low = keep(columns.get(first));
+      const high = add(columns.get(first + 1), carry(low));
       const digits = [digit(steps, low), digit(steps, high)];
       let next = carry(high);
       for (let j = 0; j <= LIMBS; j++) {
         const k = first + 2 + j;
-        let sum = add(column(k), next);
+        let sum = add(columns.get(k), next);
         if (j < LIMBS) {
           const products = digits.map((d, i) =>
             multiply(d, keep(double(reduction.inversePowers[1 - i]![j]!))),
@@ -296,34 +313,51 @@ export function defineLaneField(writer: ModuleWriter, prefix: string, p: bigint,
           for (const { low: half } of products) sum = add(sum, half);
           next = add(products[0].high, products[1].high);
         }
-        setColumn(steps, k, sum);
+        columns.set(steps, k, sum);
       }
-    }
+    };
     // The last digit by a multiple of p, as Montgomery does.
-    const d = digit(steps, keep(column(4)));
-    const inverse = keep(double(reduction.negatedInverse));
-    const high = keep(f64x2.mulAdd(d, inverse, double(HIGH)));
-    const q = keep(f64x2.mulAdd(d, inverse, f64x2.sub(double(HIGH), high)));
-    const result: Code[] = [];
-    let next: Code | undefined;
-    for (let j = 0; j < LIMBS; j++) {
-      const product = multiply(q, keep(double(reduction.p[j]!)));
-      let sum = add(column(4 + j), product.low);
-      if (next !== undefined) sum = add(sum, next);
-      next = j === 0 ? add(product.high, carry(sum)) : product.high;
-      if (j > 0) result.push(sum);
-    }
-    result.push(add(column(9), next!));
-    storePair(steps, tighten(steps, p, result, subtrahend), target);
+    const takeLastDigit = (columns: Columns): void => {
+      const d = digit(steps, keep(columns.get(4)));
+      const inverse = keep(double(reduction.negatedInverse));
+      const high = keep(f64x2.mulAdd(d, inverse, double(HIGH)));
+      const q = keep(f64x2.mulAdd(d, inverse, f64x2.sub(double(HIGH), high)));
+      let next: Code | undefined;
+      for (let j = 0; j < LIMBS; j++) {
+        const product = multiply(q, keep(double(reduction.p[j]!)));
+        let sum = add(columns.get(4 + j), product.low);
+        if (next !== undefined) sum = add(sum, next);
+        next = j === 0 ? add(product.high, carry(sum)) : product.high;
+        if (j > 0) columns.set(steps, 4 + j, sum);
+      }
+      columns.set(steps, 9, add(columns.get(9), next!));
+    };
+    const finish = (columns: Columns): void => {
+      const sums = [5, 6, 7, 8, 9].map((k) => keep(columns.get(k)));
+      const minus = subtrahend === undefined ? undefined : pairAt(subtrahend, columns.pair);
+      storePair(steps, tighten(steps, p, sums, minus), target, columns.pair);
+    };
+    for (const columns of columnSets) takeDigits(columns, 0);
+    for (const columns of columnSets) takeDigits(columns, 2);
+    for (const columns of columnSets) takeLastDigit(columns);
+    for (const columns of columnSets) finish(columns);
   };
   define("reduce", 1, (steps, [target]) => reduce(steps, undefined, target!));
-  define("reduceMinus", 2, (steps, [subtrahend, target]) => reduce(steps, pairAt(subtrahend!), target!));
+  define("reduceMinus", 2, (steps, [subtrahend, target]) => reduce(steps, subtrahend, target!));
 
   define("mul", 3, (steps, [a, b, r]) => {
     steps.code.push(...writer.call(`${prefix}_columns`, a!, b!), ...writer.call(`${prefix}_reduce`, r!));
   });
-  define("add", 3, (steps, [a, b, r]) => storePair(steps, addPair(steps, pairAt(a!), pairAt(b!)), r!));
-  define("copy", 2, (steps, [a, r]) => storePair(steps, pairAt(a!), r!));
+  const defineLimbwise = (op: string, operation: (a: Code, b: Code) => Code): void =>
+    define(op, 3, ({ code }, [a, b, r]) => {
+      for (let at = 0; at < QUAD_BYTES; at += 16)
+        code.push(...v128.store(r!, operation(v128.load(a!, at), v128.load(b!, at)), at));
+    });
+  defineLimbwise("add", f64x2.add);
+  defineLimbwise("sub", f64x2.sub);
+  define("copy", 2, ({ code }, [a, r]) => {
+    for (let at = 0; at < QUAD_BYTES; at += 16) code.push(...v128.store(r!, v128.load(a!, at), at));
+  });
 }
 
 interface LimbProduct {

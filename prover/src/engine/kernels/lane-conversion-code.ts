@@ -5,7 +5,7 @@
  * @module
  */
 import { elementBytes } from "./field-code.js";
-import { LANE_BITS, LANE_LIMBS, LANE_RADIX_BITS, PAIR_BYTES, pairBytes } from "./lane-code.js";
+import { LANE_BITS, LANE_LIMBS, LANE_RADIX_BITS, QUAD_BYTES, quadBytes } from "./lane-code.js";
 import { createSteps, LIMB_BITS, LIMBS, loadLimbs, regroup, storeLimbs } from "./limb-code.js";
 import { type Code, doubleBits, i32, i64, loadDouble, type ModuleWriter } from "./wasm-writer.js";
 
@@ -20,8 +20,8 @@ export function defineLaneConversions(writer: ModuleWriter, lanes: string, limbs
   // In limb-code.ts's form, products are divided by 2^261, and x is x 2^261; in the lanes both are 2^255.
   const radix = LIMB_BITS * BigInt(LIMBS);
   const toFactor = i32.const(writer.data(elementBytes((1n << (2n * radix - LANE_RADIX_BITS)) % p)));
-  const fromFactor = i32.const(writer.data(pairBytes(1n << (2n * LANE_RADIX_BITS - radix), p)));
-  const room = i32.const(writer.data(new Uint8Array(PAIR_BYTES)));
+  const fromFactor = i32.const(writer.data(quadBytes(1n << (2n * LANE_RADIX_BITS - radix), p)));
+  const room = i32.const(writer.data(new Uint8Array(QUAD_BYTES)));
   const mask = (1n << BigInt(LANE_BITS)) - 1n;
   for (const [name, stride] of Object.entries(STRIDES)) {
     writer.define(`${lanes}_toLimbs${name}`, 2, "none", (scope) => {

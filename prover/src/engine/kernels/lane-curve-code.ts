@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code of a curve on two lanes: what curve-code.ts offers under the same names, with two additions at a time.
+ * Code of a curve on two lanes: what curve-code.ts offers under the same names, with four additions at a time.
  *
  * A point is x, y, tight elements of one lane each (see lane-code.ts); infinity is all zero. What is rare, above all
  * what is no chord, goes through the curve of curve-code.ts.
@@ -17,8 +17,9 @@ import {
   LANE_LIMBS,
   LANE_RADIX_BITS,
   loadLaneBits,
-  PAIR_BYTES,
-  pairBytes,
+  PAIRS,
+  QUAD_BYTES,
+  quadBytes,
   storePair,
 } from "./lane-code.js";
 import { FIELD_BYTES } from "./limb-code.js";
@@ -37,7 +38,7 @@ import {
   when,
 } from "./wasm-writer.js";
 
-/** A field under a curve on lanes: Fp, or Fp2 with pairs of its coordinates one after the other. */
+/** A field under a curve on lanes: Fp, or Fp2 with quads of its coordinates one after the other. */
 export interface LaneCurveField {
   /** Of the lanes' base field, and of the functions that {@link defineLaneExtension} adds. */
   readonly base: string;
@@ -53,16 +54,16 @@ export interface LaneCurveField {
 }
 
 /**
- * Adds the products that a curve needs, on pairs of elements of Fp or Fp2 (u^2 = -1): `mul(a, b, r)`,
+ * Adds the products that a curve needs, on quads of elements of Fp or Fp2 (u^2 = -1): `mul(a, b, r)`,
  * `mulMinus(a, b, s, r)` = a b - s, `squareMinus(a, s, r)` = a^2 - s. The first factor and s may be the sum or difference
  * of two tight elements, but for squares; results are tight.
  */
 export function defineLaneProducts(writer: ModuleWriter, field: LaneCurveField): void {
   const { base, prefix, coordinates } = field;
   const f = (op: string, ...args: Code[]): Code => writer.call(`${base}_${op}`, ...args);
-  const temporary = (): Code => i32.const(writer.data(new Uint8Array(PAIR_BYTES)));
+  const temporary = (): Code => i32.const(writer.data(new Uint8Array(QUAD_BYTES)));
   const [first, sum] = [temporary(), temporary()];
-  const c1 = (pointer: Code): Code => i32.add(pointer, i32.const(PAIR_BYTES));
+  const c1 = (pointer: Code): Code => i32.add(pointer, i32.const(QUAD_BYTES));
   const define = (op: string, params: number, body: (...pointers: Code[]) => Code): void =>
     writer.define(`${prefix}_${op}`, params, "none", ({ params: p }) => body(...p.map(({ get }) => get)));
   const reduceMinus = (s: Code | undefined, r: Code): Code =>
@@ -114,23 +115,26 @@ export function defineLaneCurve(
     writer.call(`${field.scalarCurve}_${op}`, ...args);
   const coordinateBytes = coordinates * FIELD_BYTES;
   const pointBytes = 2 * coordinateBytes;
-  const pairBytesOf = coordinates * PAIR_BYTES;
+  const quadBytesOf = coordinates * QUAD_BYTES;
   const limbs = coordinates * LANE_LIMBS;
   const place = (bytes: number): Code => i32.const(writer.data(new Uint8Array(bytes)));
-  const pairs = (count: number): Code[] => range(count).map(() => place(pairBytesOf));
-  const pairOf = (values: readonly bigint[]): Code =>
-    i32.const(writer.data(concatenate(values.map((value) => pairBytes(value << LANE_RADIX_BITS, modulus)))));
+  const quads = (count: number): Code[] => range(count).map(() => place(quadBytesOf));
+  const quadOf = (values: readonly bigint[]): Code =>
+    i32.const(writer.data(concatenate(values.map((value) => quadBytes(value << LANE_RADIX_BITS, modulus)))));
   const zeros = new Array<bigint>(coordinates - 1).fill(0n);
-  const one = pairOf([1n, ...zeros]);
-  const copyPair = (source: Code, target: Code): Code =>
-    range(limbs).flatMap((i) => v128.store(target, v128.load(source, 16 * i), 16 * i));
+  const one = quadOf([1n, ...zeros]);
+  const copyQuad = (source: Code, target: Code): Code =>
+    range(quadBytesOf / 16).flatMap((i) => v128.store(target, v128.load(source, 16 * i), 16 * i));
+  /** Where limb i of all coordinates of the base field lies in a pair of a quad. */
+  const place16 = (i: number, pair: number): number =>
+    QUAD_BYTES * Math.floor(i / LANE_LIMBS) + pair + 16 * (i % LANE_LIMBS);
   /** Limb i of a coordinate (0 is x) of two points. */
   const gather = (a: Code, b: Code, coordinate: number, i: number): Code =>
     v128.gather(a, b, coordinate * coordinateBytes + 8 * i);
-  const scatter = (source: Code, targets: readonly [Code, Code], coordinate: number): Code =>
+  const scatter = (source: Code, pair: number, targets: readonly [Code, Code], coordinate: number): Code =>
     range(limbs).flatMap((i) =>
       ([0, 1] as const).flatMap((lane) => {
-        const limb = v128.load(source, 16 * i);
+        const limb = v128.load(source, place16(i, pair));
         return v128.storeLane(targets[lane], limb, lane, coordinate * coordinateBytes + 8 * i);
       }),
     );
@@ -158,48 +162,49 @@ export function defineLaneCurve(
   });
   const infinity = (point: Code): Code => writer.call(name("isInfinity"), point);
 
-  // The products of each lane's denominators, and of both, in the form of limb-code.ts.
-  const totals = [place(coordinateBytes), place(coordinateBytes)] as const;
-  const total = place(coordinateBytes);
-  const convertTotals = (op: string, of: readonly Code[], pair: Code, back: boolean): Code =>
-    of.flatMap((value, lane) => {
-      const inPair = plus(pair, 8 * lane);
-      return back
-        ? convertAll(op, coordinates, value, inPair, FIELD_BYTES, PAIR_BYTES)
-        : convertAll(op, coordinates, inPair, value, PAIR_BYTES, FIELD_BYTES);
-    });
+  // The products of each lane's denominators, of two of them, and of all, in the form of limb-code.ts.
+  const totals = range(LANES).map(() => place(coordinateBytes)) as CodesOfFour;
+  const [firstHalf, secondHalf, total] = range(3).map(() => place(coordinateBytes)) as [Code, Code, Code];
+  const ofLane = (quad: Code, lane: number): Code => plus(quad, PAIRS[lane >> 1]! + 8 * (lane & 1));
 
-  // Room of two entries: the product of all denominators before them, and their own. Tells whether one of them may be
-  // no chord: a denominator is zero, or so is a limb of x, which is chance or infinity.
+  // Room of four entries: the product of all denominators before them, and their own, lane by lane. Tells whether one of
+  // them may be no chord: a denominator is zero, or so is a limb of x, which is chance or infinity.
   writer.define(name("prepare"), 3, "i32", (scope) => {
     const [table, count, work] = scope.params as [Local, Local, Local];
     const [at, room, end, p0, p1, q0, q1] = locals(scope, 7) as LocalsOfSeven;
     const [suspicious, a, b] = range(3).map(() => scope.v128()) as [Local, Local, Local];
-    const read = range(limbs).flatMap((i) => [
-      ...a.set(gather(p0.get, p1.get, 0, i)),
-      ...b.set(gather(q0.get, q1.get, 0, i)),
-      ...v128.store(room.get, f64x2.sub(b.get, a.get), pairBytesOf + 16 * i),
-      ...(i === 0
-        ? suspicious.set(v128.or(suspicious.get, f64x2.eq(f64x2.mul(a.get, b.get), constants(0n))))
-        : []),
-    ]);
+    const read = (pair: number): Code =>
+      range(limbs).flatMap((i) => [
+        ...a.set(gather(p0.get, p1.get, 0, i)),
+        ...b.set(gather(q0.get, q1.get, 0, i)),
+        ...v128.store(room.get, f64x2.sub(b.get, a.get), quadBytesOf + place16(i, pair)),
+        ...(i === 0
+          ? suspicious.set(v128.or(suspicious.get, f64x2.eq(f64x2.mul(a.get, b.get), constants(0n))))
+          : []),
+      ]);
     return [
       ...at.set(table.get),
       ...end.set(i32.add(table.get, i32.mul(count.get, i32.const(ENTRY_BYTES)))),
       ...room.set(work.get),
-      ...copyPair(one, room.get),
+      ...copyQuad(one, room.get),
       ...loopWhile(i32.ltU(at.get, end.get), [
-        ...p0.set(unsigned(i32.load(at.get))),
-        ...q0.set(unsigned(i32.load(at.get, 4))),
-        ...p1.set(unsigned(i32.load(at.get, ENTRY_BYTES))),
-        ...q1.set(unsigned(i32.load(at.get, ENTRY_BYTES + 4))),
-        ...read,
-        ...f("mul", plus(room.get, pairBytesOf), room.get, plus(room.get, 2 * pairBytesOf)),
-        ...at.set(plus(at.get, 2 * ENTRY_BYTES)),
-        ...room.set(plus(room.get, 2 * pairBytesOf)),
+        ...PAIRS.flatMap((pair) => [
+          ...p0.set(unsigned(i32.load(at.get))),
+          ...q0.set(unsigned(i32.load(at.get, 4))),
+          ...p1.set(unsigned(i32.load(at.get, ENTRY_BYTES))),
+          ...q1.set(unsigned(i32.load(at.get, ENTRY_BYTES + 4))),
+          ...read(pair),
+          ...at.set(plus(at.get, 2 * ENTRY_BYTES)),
+        ]),
+        ...f("mul", plus(room.get, quadBytesOf), room.get, plus(room.get, 2 * quadBytesOf)),
+        ...room.set(plus(room.get, 2 * quadBytesOf)),
       ]),
-      ...convertTotals("toLimbsInPair", totals, room.get, false),
-      ...scalar("mul", totals[0], totals[1], total),
+      ...totals.flatMap((target, lane) =>
+        convertAll("toLimbsInPair", coordinates, ofLane(room.get, lane), target, QUAD_BYTES),
+      ),
+      ...scalar("mul", totals[0], totals[1], firstHalf),
+      ...scalar("mul", totals[2], totals[3], secondHalf),
+      ...scalar("mul", firstHalf, secondHalf, total),
       ...scalar("reduce", total),
       ...i32.or(v128.any(suspicious.get), scalar("isZero", total)),
     ];
@@ -218,69 +223,82 @@ export function defineLaneCurve(
     const [table, count, work] = scope.params as [Local, Local, Local];
     const [at, room, end, p0, p1, q0, q1] = locals(scope, 7) as LocalsOfSeven;
     const [a, b, signA, signB] = range(4).map(() => scope.v128()) as [Local, Local, Local, Local];
-    const [product, inverse, numerator, slope] = pairs(4) as CodesOfFour;
-    const [px, py, sumX, step] = pairs(4) as CodesOfFour;
-    const [x3, y3] = pairs(2) as [Code, Code];
+    const [product, inverse, numerator, slope] = quads(4) as CodesOfFour;
+    const [px, py, sumX, step] = quads(4) as CodesOfFour;
+    const [x3, y3] = quads(2) as [Code, Code];
     const signs = i32.const(writer.data(signTable()));
     /** The sign bits of two entries' points. */
     const signsOf = (first: Code, second: Code): Code =>
       v128.load(
         i32.add(signs, i32.add(i32.shl(sign(first), i32.const(4)), i32.shl(sign(second), i32.const(5)))),
       );
-    const read = range(limbs).flatMap((i) => [
-      ...a.set(gather(p0.get, p1.get, 0, i)),
-      ...v128.store(px, a.get, 16 * i),
-      ...v128.store(sumX, f64x2.add(a.get, gather(q0.get, q1.get, 0, i)), 16 * i),
-      ...a.set(v128.xor(gather(p0.get, p1.get, 1, i), signA.get)),
-      ...b.set(v128.xor(gather(q0.get, q1.get, 1, i), signB.get)),
-      ...v128.store(py, a.get, 16 * i),
-      ...v128.store(numerator, f64x2.sub(b.get, a.get), 16 * i),
-    ]);
+    const read = (pair: number): Code =>
+      range(limbs).flatMap((i) => {
+        const to = place16(i, pair);
+        return [
+          ...a.set(gather(p0.get, p1.get, 0, i)),
+          ...v128.store(px, a.get, to),
+          ...v128.store(sumX, f64x2.add(a.get, gather(q0.get, q1.get, 0, i)), to),
+          ...a.set(v128.xor(gather(p0.get, p1.get, 1, i), signA.get)),
+          ...b.set(v128.xor(gather(q0.get, q1.get, 1, i), signB.get)),
+          ...v128.store(py, a.get, to),
+          ...v128.store(numerator, f64x2.sub(b.get, a.get), to),
+        ];
+      });
     const pointers = [
       { local: p0, offset: 0 },
       { local: p1, offset: ENTRY_BYTES },
       { local: q0, offset: 4 },
       { local: q1, offset: ENTRY_BYTES + 4 },
     ];
-    const readPointers: Code = [
-      ...pointers.flatMap(({ local, offset }) => local.set(i32.load(at.get, offset))),
+    /** Of the two entries of a pair. */
+    const readPointers = (index: number): Code => [
+      ...pointers.flatMap(({ local, offset }) =>
+        local.set(i32.load(at.get, 2 * ENTRY_BYTES * index + offset)),
+      ),
       ...signA.set(signsOf(p0.get, p1.get)),
       ...signB.set(signsOf(q0.get, q1.get)),
       ...pointers.flatMap(({ local }) => local.set(unsigned(local.get))),
     ];
-    const results = [i32.load(at.get, 8), i32.load(at.get, ENTRY_BYTES + 8)] as const;
+    const result = (entry: number): Code => i32.load(at.get, ENTRY_BYTES * entry + 8);
     const prepare = writer.call(name("prepare"), table.get, count.get, work.get);
     return [
       ...end.set(i32.add(table.get, i32.mul(count.get, i32.const(ENTRY_BYTES)))),
-      ...when(i32.and(count.get, i32.const(1)), [
+      ...loopWhile(i32.and(count.get, i32.const(LANES - 1)), [
         ...dummy(end.get, 0),
         ...count.set(plus(count.get, 1)),
         ...end.set(plus(end.get, ENTRY_BYTES)),
       ]),
       ...touchPoints(table, end, at, p0, pointBytes),
       ...when(prepare, [...writer.call(name("addSpecial"), table.get, end.get), ...drop(prepare)]),
-      // The product of both lanes is inverted, and then each lane's.
+      // The product of all lanes is inverted, then that of two, then each lane's.
       ...scalar("invert", total, total),
-      ...scalar("mul", totals[1], total, totals[1]),
-      ...scalar("mul", totals[0], total, totals[0]),
-      ...convertTotals("fromLimbsInPair", [totals[1], totals[0]], product, true),
+      ...scalar("mul", firstHalf, total, firstHalf),
+      ...scalar("mul", secondHalf, total, secondHalf),
+      ...totals.flatMap((_, lane) => [
+        ...scalar("mul", lane < 2 ? secondHalf : firstHalf, totals[lane ^ 1]!, total),
+        ...convertAll("fromLimbsInPair", coordinates, total, ofLane(product, lane), FIELD_BYTES, QUAD_BYTES),
+      ]),
       ...at.set(end.get),
-      ...room.set(i32.add(work.get, i32.mul(i32.shrU(count.get, i32.const(1)), i32.const(2 * pairBytesOf)))),
+      ...room.set(
+        i32.add(work.get, i32.mul(i32.divU(count.get, i32.const(LANES)), i32.const(2 * quadBytesOf))),
+      ),
       ...loopWhile(i32.ne(at.get, table.get), [
-        ...at.set(plus(at.get, -2 * ENTRY_BYTES)),
-        ...room.set(plus(room.get, -2 * pairBytesOf)),
+        ...at.set(plus(at.get, -LANES * ENTRY_BYTES)),
+        ...room.set(plus(room.get, -2 * quadBytesOf)),
         ...f("mul", room.get, product, inverse),
-        ...f("mul", plus(room.get, pairBytesOf), product, product),
-        ...readPointers,
-        ...read,
+        ...f("mul", plus(room.get, quadBytesOf), product, product),
+        ...PAIRS.flatMap((pair, index) => [...readPointers(index), ...read(pair)]),
         ...f("mul", numerator, inverse, slope),
         ...f("squareMinus", slope, sumX, x3),
-        ...range(limbs).flatMap((i) =>
-          v128.store(step, f64x2.sub(v128.load(px, 16 * i), v128.load(x3, 16 * i)), 16 * i),
+        ...range(coordinates).flatMap((i) =>
+          convert("sub", ...[px, x3, step].map((quad) => plus(quad, i * QUAD_BYTES))),
         ),
         ...f("mulMinus", step, slope, py, y3),
-        ...scatter(x3, results, 0),
-        ...scatter(y3, results, 1),
+        ...PAIRS.flatMap((pair, index) => {
+          const results = [result(2 * index), result(2 * index + 1)] as const;
+          return [...scatter(x3, pair, results, 0), ...scatter(y3, pair, results, 1)];
+        }),
       ]),
     ];
   });
@@ -337,10 +355,11 @@ export function defineLaneCurve(
 
   writer.define(name("areOnCurve"), 2, "i32", (scope) => {
     const [points, count] = scope.params as [Local, Local];
-    const [p, q, end] = locals(scope, 3) as [Local, Local, Local];
-    const [x, y, right] = pairs(3) as [Code, Code, Code];
-    const zero = pairOf(new Array<bigint>(coordinates).fill(0n));
-    const negatedB = pairOf(field.b.map((value) => -value));
+    const [p, p1, p2, p3, end] = locals(scope, 5) as [Local, Local, Local, Local, Local];
+    const [x, y, right] = quads(3) as [Code, Code, Code];
+    const zero = quadOf(new Array<bigint>(coordinates).fill(0n));
+    const negatedB = quadOf(field.b.map((value) => -value));
+    const all = [p, p1, p2, p3];
     const fails = (point: Code): Code => [
       ...convertAll("toLimbs", coordinatesOf, point, plainP),
       ...when(i32.eqz(i32.or(infinity(point), scalarCurve("isOnCurve", plainP))), ret(i32.const(0))),
@@ -349,11 +368,20 @@ export function defineLaneCurve(
       ...p.set(points.get),
       ...end.set(i32.add(points.get, i32.mul(count.get, i32.const(pointBytes)))),
       ...loopWhile(i32.ltU(p.get, end.get), [
-        // The last one by itself when their number is odd.
-        ...q.set(plus(p.get, pointBytes)),
-        ...when(i32.eq(q.get, end.get), q.set(p.get)),
-        ...range(limbs).flatMap((i) =>
-          [x, y].flatMap((target, j) => v128.store(target, gather(p.get, q.get, j, i), 16 * i)),
+        // The last one again when their number is no multiple of four.
+        ...all
+          .slice(1)
+          .flatMap((next, i) => [
+            ...next.set(plus(all[i]!.get, pointBytes)),
+            ...when(i32.eq(next.get, end.get), next.set(all[i]!.get)),
+          ]),
+        ...PAIRS.flatMap((pair, index) =>
+          range(limbs).flatMap((i) =>
+            [x, y].flatMap((target, j) => {
+              const [first, second] = all.slice(2 * index) as [Local, Local];
+              return v128.store(target, gather(first.get, second.get, j, i), place16(i, pair));
+            }),
+          ),
         ),
         ...f("squareMinus", x, zero, right),
         ...f("mulMinus", right, x, negatedB, right),
@@ -361,38 +389,42 @@ export function defineLaneCurve(
         // A tight element is zero only when its limbs are; infinity is on no curve.
         ...when(
           v128.any(
-            range(limbs)
+            range(quadBytesOf / 16)
               .map((i) => v128.load(right, 16 * i))
               .reduce((a, b) => v128.or(a, b)),
           ),
-          [...fails(p.get), ...fails(q.get)],
+          all.flatMap(({ get }) => fails(get)),
         ),
-        ...p.set(plus(p.get, 2 * pointBytes)),
+        ...p.set(plus(p.get, LANES * pointBytes)),
       ]),
       ...i32.const(1),
     ];
   });
 
   // snarkjs's form is x 2^256: with 2^254 for a factor it becomes x 2^255.
-  const fromSnarkjs = i32.const(writer.data(pairBytes(1n << (2n * LANE_RADIX_BITS - 256n), modulus)));
+  const fromSnarkjs = i32.const(writer.data(quadBytes(1n << (2n * LANE_RADIX_BITS - 256n), modulus)));
   writer.define(name("load"), 3, "none", (scope) => {
     const [source, count, target] = scope.params as [Local, Local, Local];
     const end = scope.i32();
-    const room = place(PAIR_BYTES);
+    const room = place(QUAD_BYTES);
     const steps = createLaneSteps(scope, constants);
-    storePair(steps, loadLaneBits(steps, source.get, plus(source.get, 32)), room);
+    // Four coordinates at a time; beyond the last ones there is room.
+    for (const [index, pair] of PAIRS.entries()) {
+      const [first, second] = [0, 1].map((lane) => plus(source.get, BITS_BYTES * (2 * index + lane)));
+      storePair(steps, loadLaneBits(steps, first!, second!), room, pair);
+    }
     return [
       ...end.set(i32.add(target.get, i32.mul(count.get, i32.const(pointBytes)))),
       ...loopWhile(i32.ltU(target.get, end.get), [
         ...steps.code,
         ...convert("mul", room, fromSnarkjs, room),
-        ...range(LANE_LIMBS).flatMap((i) =>
-          ([0, 1] as const).flatMap((lane) =>
-            v128.storeLane(target.get, v128.load(room, 16 * i), lane, FIELD_BYTES * lane + 8 * i),
+        ...range(LANES).flatMap((lane) =>
+          range(LANE_LIMBS).flatMap((i) =>
+            i64.store(target.get, i64.load(ofLane(room, lane), 16 * i), FIELD_BYTES * lane + 8 * i),
           ),
         ),
-        ...source.set(plus(source.get, 64)),
-        ...target.set(plus(target.get, 2 * FIELD_BYTES)),
+        ...source.set(plus(source.get, LANES * BITS_BYTES)),
+        ...target.set(plus(target.get, LANES * FIELD_BYTES)),
       ]),
     ];
   });
@@ -403,7 +435,7 @@ export function defineLaneCurve(
       ...convert("toLimbs", plus(point!.get, i * FIELD_BYTES), plainP),
       ...scalarBase("mul", plainP, plainOne, plainP),
       ...scalarBase("reduce", plainP),
-      ...scalarBase("toBytes", plainP, plus(target!.get, 32 * i)),
+      ...scalarBase("toBytes", plainP, plus(target!.get, BITS_BYTES * i)),
     ]),
   );
 }
@@ -411,6 +443,10 @@ export function defineLaneCurve(
 type LocalsOfSeven = [Local, Local, Local, Local, Local, Local, Local];
 type CodesOfFour = [Code, Code, Code, Code];
 
+/** Elements in a quad. */
+const LANES = 4;
+/** Bytes of a plain element. */
+const BITS_BYTES = 32;
 const DOUBLE_ONE = bitsOf(1);
 const DOUBLE_TWO = bitsOf(2);
 

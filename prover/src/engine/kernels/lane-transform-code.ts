@@ -2,7 +2,7 @@
 /**
  * Code over vectors of a field on two lanes: the transform of transform-code.ts, and quotients.
  *
- * A vector of n elements is n / 2 pairs of neighbours, tight or just loaded; n is at least 4.
+ * A vector of n elements is n / 4 quads of neighbours, tight or just loaded; n is at least 8.
  *
  * @module
  */
@@ -11,13 +11,15 @@ import {
   type Constants,
   createLaneSteps,
   keepPair,
+  LANE_LIMBS,
   LANE_RADIX_BITS,
   type LaneSteps,
   loadLaneBits,
-  PAIR_BYTES,
+  PAIRS,
   type Pair,
   pairAt,
-  pairBytes,
+  QUAD_BYTES,
+  quadBytes,
   retighten,
   storeLaneBits,
   storePair,
@@ -51,19 +53,17 @@ export function defineLaneTransform(
   constants: Constants,
 ): void {
   const f = (op: string, ...args: Code[]): Code => writer.call(`${prefix}_${op}`, ...args);
-  const [factor, product] = [0, 1].map(() => i32.const(writer.data(new Uint8Array(PAIR_BYTES)))) as [
-    Code,
-    Code,
-  ];
-  const second = (pointer: Code): Code => i32.add(pointer, i32.const(ELEMENT_BYTES));
-  const step = (local: Local, bytes: number): Code => local.set(i32.add(local.get, i32.const(bytes)));
+  const quad = (): Code => i32.const(writer.data(new Uint8Array(QUAD_BYTES)));
+  const [factor, product] = [quad(), quad()];
+  const plus = (pointer: Code, bytes: number): Code => i32.add(pointer, i32.const(bytes));
+  const step = (local: Local, bytes: number): Code => local.set(plus(local.get, bytes));
   const steps = (scope: FunctionScope, body: (steps: LaneSteps) => void): Code => {
     const made = createLaneSteps(scope, constants);
     body(made);
     return made.code;
   };
-  /** A function over the n / 2 pairs of a vector, its first parameter; its second is n. */
-  const overPairs = (
+  /** A function over the quads of a vector, its first parameter; its second is n. */
+  const overQuads = (
     op: string,
     params: number,
     body: (scope: FunctionScope, pointers: readonly Local[]) => Code,
@@ -75,20 +75,29 @@ export function defineLaneTransform(
         ...end.set(i32.add(vector.get, i32.mul(n.get, i32.const(FIELD_BYTES)))),
         ...loopWhile(i32.ltU(vector.get, end.get), [
           ...body(scope, scope.params),
-          ...step(vector, PAIR_BYTES),
+          ...step(vector, QUAD_BYTES),
         ]),
       ];
     });
 
-  overPairs("load", 3, (scope, [vector, , source]) => [
-    ...steps(scope, (s) => storePair(s, loadLaneBits(s, source!.get, second(source!.get)), vector!.get)),
-    ...step(source!, 2 * ELEMENT_BYTES),
+  /** The plain elements of a quad's pairs. */
+  const plain = (pointer: Code, index: number): [Code, Code] => [
+    plus(pointer, 2 * index * ELEMENT_BYTES),
+    plus(pointer, (2 * index + 1) * ELEMENT_BYTES),
+  ];
+  overQuads("load", 3, (scope, [vector, , source]) => [
+    ...steps(scope, (s) => {
+      for (const [index, pair] of PAIRS.entries())
+        storePair(s, loadLaneBits(s, ...plain(source!.get, index)), vector!.get, pair);
+    }),
+    ...step(source!, 4 * ELEMENT_BYTES),
   ]);
-  overPairs("store", 3, (scope, [vector, , target]) => [
-    ...steps(scope, (s) =>
-      storeLaneBits(s, p, keepPair(s, pairAt(vector!.get)), target!.get, second(target!.get)),
-    ),
-    ...step(target!, 2 * ELEMENT_BYTES),
+  overQuads("store", 3, (scope, [vector, , target]) => [
+    ...steps(scope, (s) => {
+      for (const [index, pair] of PAIRS.entries())
+        storeLaneBits(s, p, keepPair(s, pairAt(vector!.get, pair)), ...plain(target!.get, index));
+    }),
+    ...step(target!, 4 * ELEMENT_BYTES),
   ]);
 
   // In that form x is x 2^261, and columns are divided by 2^255.
@@ -97,54 +106,106 @@ export function defineLaneTransform(
     const half = (p + 1n) / 2n;
     let value = 1n;
     for (let i = 0n; i < exponent; i++) value = (value * half) % p;
-    return i32.const(writer.data(pairBytes(value, p)));
+    return i32.const(writer.data(quadBytes(value, p)));
   };
   const [ofProduct, ofC] = [power(2n * shift), power(shift)];
-  overPairs("quotients", 4, (_, [a, , b, c]) => [
+  overQuads("quotients", 4, (_, [a, , b, c]) => [
     ...f("mul", a!.get, b!.get, a!.get),
     ...f("columns", a!.get, ofProduct),
     ...f("subColumns", c!.get, ofC),
     ...f("reduce", a!.get),
-    ...step(b!, PAIR_BYTES),
-    ...step(c!, PAIR_BYTES),
+    ...step(b!, QUAD_BYTES),
+    ...step(c!, QUAD_BYTES),
   ]);
-  overPairs("scale", 3, (_, [values, , scale]) => [
+  overQuads("scale", 3, (_, [values, , scale]) => [
     ...f("mul", values!.get, scale!.get, values!.get),
-    ...step(scale!, PAIR_BYTES),
+    ...step(scale!, QUAD_BYTES),
   ]);
 
-  // Neighbours, both ways: the root is 1. Two pairs at a time: the first elements of both, and the second.
-  overPairs("neighbours", 2, (scope, [vector]) => [
-    ...steps(scope, (s) => {
-      const [left, right] = [pairAt(vector!.get), pairAt(i32.add(vector!.get, i32.const(PAIR_BYTES)))];
+  /** Sum and difference of two pairs, tight again. */
+  const butterfly = (s: LaneSteps, u: Pair, v: Pair): [sum: Pair, difference: Pair] => [
+    retighten(s, p, addPair(s, u, v)),
+    retighten(s, p, subPair(s, u, v)),
+  ];
+  const [FIRST, SECOND] = PAIRS;
+
+  // Distance 1, both ways: the root is 1. The first elements of a quad's pairs meet the second ones.
+  overQuads("neighbours", 2, (scope, [vector]) =>
+    steps(scope, (s) => {
+      const [left, right] = [pairAt(vector!.get, FIRST), pairAt(vector!.get, SECOND)];
       const merge = (of: typeof v128.firsts, a: Pair, b: Pair): Pair =>
         a.map((limb, i) => s.keep(of(limb, b[i]!)));
-      const [u, v] = [merge(v128.firsts, left, right), merge(v128.seconds, left, right)];
-      const [sum, difference] = [retighten(s, p, addPair(s, u, v)), retighten(s, p, subPair(s, u, v))];
-      storePair(s, merge(v128.firsts, sum, difference), vector!.get);
-      storePair(s, merge(v128.seconds, sum, difference), i32.add(vector!.get, i32.const(PAIR_BYTES)));
+      const [sum, difference] = butterfly(
+        s,
+        merge(v128.firsts, left, right),
+        merge(v128.seconds, left, right),
+      );
+      storePair(s, merge(v128.firsts, sum, difference), vector!.get, FIRST);
+      storePair(s, merge(v128.seconds, sum, difference), vector!.get, SECOND);
     }),
-    ...step(vector!, PAIR_BYTES),
+  );
+
+  // Distance 2: the pairs of a quad meet, and the roots are 1 and the one in the middle. Two quads at a time.
+  const next = (vector: Local): Code => plus(vector.get, QUAD_BYTES);
+  const middleRoots = (s: LaneSteps, n: Local, roots: Local): void => {
+    const middle = i32.add(roots.get, i32.mul(i32.shrU(n.get, i32.const(2)), i32.const(FIELD_BYTES)));
+    for (const pair of PAIRS) storePair(s, gatherPair(roots.get, middle), factor, pair);
+  };
+  overQuads("inverseHalves", 3, (scope, [vector, n, roots]) => [
+    ...steps(scope, (s) => {
+      for (const [index, at] of [vector!.get, next(vector!)].entries()) {
+        const [u, v] = PAIRS.map((pair) => keepPair(s, pairAt(at, pair))) as [Pair, Pair];
+        storePair(s, retighten(s, p, addPair(s, u, v)), at, FIRST);
+        storePair(s, subPair(s, u, v), product, PAIRS[index]!);
+      }
+      middleRoots(s, n!, roots!);
+    }),
+    ...f("mul", product, factor, product),
+    ...steps(scope, (s) => {
+      for (const [index, at] of [vector!.get, next(vector!)].entries())
+        storePair(s, pairAt(product, PAIRS[index]!), at, SECOND);
+    }),
+    ...step(vector!, QUAD_BYTES),
+  ]);
+  overQuads("halves", 3, (scope, [vector, n, roots]) => [
+    ...steps(scope, (s) => {
+      for (const [index, at] of [vector!.get, next(vector!)].entries())
+        storePair(s, pairAt(at, SECOND), product, PAIRS[index]!);
+      middleRoots(s, n!, roots!);
+    }),
+    ...f("mul", product, factor, product),
+    ...steps(scope, (s) => {
+      for (const [index, at] of [vector!.get, next(vector!)].entries()) {
+        const [u, v] = [keepPair(s, pairAt(at, FIRST)), keepPair(s, pairAt(product, PAIRS[index]!))];
+        const [sum, difference] = butterfly(s, u, v);
+        storePair(s, sum, at, FIRST);
+        storePair(s, difference, at, SECOND);
+      }
+    }),
+    ...step(vector!, QUAD_BYTES),
   ]);
 
-  // One layer of butterflies at distance `length` of at least 2, for both directions.
-  const layer = (
-    name: string,
-    butterfly: (scope: FunctionScope, u: Code, v: Code, root: Code, next: Code) => Code,
-  ): void =>
+  // One layer of butterflies at distance `length` of at least 4, for both directions.
+  const layer = (name: string, body: (scope: FunctionScope, u: Code, v: Code) => Code): void =>
     writer.define(`${prefix}_${name}`, 4, "none", (scope) => {
       const [values, n, length, roots] = scope.params as [Local, Local, Local, Local];
       const [u, v, blockEnd, end] = [0, 1, 2, 3].map(() => scope.i32()) as [Local, Local, Local, Local];
       const [root, distance, stride] = [0, 1, 2].map(() => scope.i32()) as [Local, Local, Local];
+      const nextRoot: Code = root.set(i32.add(root.get, i32.shl(stride.get, i32.const(1))));
       const block: Code = [
         ...root.set(roots.get),
         ...v.set(i32.add(u.get, distance.get)),
         ...blockEnd.set(v.get),
         ...loopWhile(i32.ltU(u.get, blockEnd.get), [
-          ...butterfly(scope, u.get, v.get, root.get, i32.add(root.get, stride.get)),
-          ...step(u, PAIR_BYTES),
-          ...step(v, PAIR_BYTES),
-          ...root.set(i32.add(root.get, i32.shl(stride.get, i32.const(1)))),
+          ...PAIRS.flatMap((pair) => [
+            ...steps(scope, (s) =>
+              storePair(s, gatherPair(root.get, i32.add(root.get, stride.get)), factor, pair),
+            ),
+            ...nextRoot,
+          ]),
+          ...body(scope, u.get, v.get),
+          ...step(u, QUAD_BYTES),
+          ...step(v, QUAD_BYTES),
         ]),
         ...u.set(v.get),
       ];
@@ -156,28 +217,25 @@ export function defineLaneTransform(
         ...loopWhile(i32.ltU(u.get, end.get), block),
       ];
     });
-  const roots = (s: LaneSteps, root: Code, next: Code): void =>
-    storePair(
-      s,
-      Array.from({ length: PAIR_BYTES / 16 }, (_, i) => v128.gather(root, next, 8 * i)),
-      factor,
-    );
-  layer("inverseLayer", (scope, u, v, root, next) => [
+  layer("inverseLayer", (scope, u, v) => [
     ...steps(scope, (s) => {
-      const [a, b] = [keepPair(s, pairAt(u)), keepPair(s, pairAt(v))];
-      storePair(s, subPair(s, a, b), v);
-      storePair(s, retighten(s, p, addPair(s, a, b)), u);
-      roots(s, root, next);
+      for (const pair of PAIRS) {
+        const [a, b] = [keepPair(s, pairAt(u, pair)), keepPair(s, pairAt(v, pair))];
+        storePair(s, subPair(s, a, b), v, pair);
+        storePair(s, retighten(s, p, addPair(s, a, b)), u, pair);
+      }
     }),
     ...f("mul", v, factor, v),
   ]);
-  layer("layer", (scope, u, v, root, next) => [
-    ...steps(scope, (s) => roots(s, root, next)),
+  layer("layer", (scope, u, v) => [
     ...f("mul", v, factor, product),
     ...steps(scope, (s) => {
-      const [a, b] = [keepPair(s, pairAt(u)), keepPair(s, pairAt(product))];
-      storePair(s, retighten(s, p, addPair(s, a, b)), u);
-      storePair(s, retighten(s, p, subPair(s, a, b)), v);
+      for (const pair of PAIRS) {
+        const [a, b] = [keepPair(s, pairAt(u, pair)), keepPair(s, pairAt(product, pair))];
+        const [sum, difference] = butterfly(s, a, b);
+        storePair(s, sum, u, pair);
+        storePair(s, difference, v, pair);
+      }
     }),
   ]);
 
@@ -186,14 +244,16 @@ export function defineLaneTransform(
     const length = scope.i32();
     return [
       ...length.set(i32.shrU(n.get, i32.const(1))),
-      ...loopWhile(i32.ne(length.get, i32.const(1)), [
+      ...loopWhile(i32.ne(length.get, i32.const(2)), [
         ...f("inverseLayer", values.get, n.get, length.get, inverseRoots.get),
         ...length.set(i32.shrU(length.get, i32.const(1))),
       ]),
+      ...f("inverseHalves", values.get, n.get, inverseRoots.get),
       ...f("neighbours", values.get, n.get),
       ...f("scale", values.get, n.get, scale.get),
       ...f("neighbours", values.get, n.get),
-      ...length.set(i32.const(2)),
+      ...f("halves", values.get, n.get, roots.get),
+      ...length.set(i32.const(4)),
       ...loopWhile(i32.ltU(length.get, n.get), [
         ...f("layer", values.get, n.get, length.get, roots.get),
         ...length.set(i32.shl(length.get, i32.const(1))),
@@ -201,3 +261,7 @@ export function defineLaneTransform(
     ];
   });
 }
+
+/** Two elements of one lane each as a pair. */
+const gatherPair = (first: Code, second: Code): Pair =>
+  Array.from({ length: LANE_LIMBS }, (_, i) => v128.gather(first, second, 8 * i));

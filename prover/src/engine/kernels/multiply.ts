@@ -18,8 +18,9 @@ import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
 const SCALAR_BITS = 254;
-/** Room for sums in the making; decides how many windows are summed side by side. */
-const SUMS_BYTES = 8 << 20;
+/** Room for sums in the making, which should stay in cache. */
+const SUMS_BYTES = 1 << 20;
+const SCALAR_BYTES = 32;
 
 /**
  * The sum of points times scalars, as plain affine coordinates; infinity is all zero.
@@ -78,7 +79,7 @@ interface Adder {
 
 function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   const table = allocate(arithmetic, BATCH * ENTRY_BYTES);
-  const work = allocate(arithmetic, (BATCH + 1) * group.bytes);
+  const work = allocate(arithmetic, (BATCH + 2) * group.bytes);
   const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
   const { memory } = arithmetic;
   let entries = new Int32Array(memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);
@@ -119,7 +120,6 @@ function sumBuckets(
   { bits, half, count: windows }: Windows,
 ): Int32Array {
   const { bytes, prefix } = group;
-  const side = Math.max(1, Math.min(windows, Math.floor(SUMS_BYTES / (count * bytes))));
   const cleared = (size: number): number => {
     const place = allocate(arithmetic, size);
     bytesAt(arithmetic, place, size).fill(0);
@@ -128,30 +128,36 @@ function sumBuckets(
   const slots = cleared(windows * half * 4);
   const carries = cleared(count);
   const kept = allocate(arithmetic, windows * half * bytes);
-  const made = allocate(arithmetic, ((side * count) >> 1) * MADE_BYTES + MADE_BYTES);
-  const sums = allocate(arithmetic, side * count * bytes);
-  const [start, meet, next] = ["start", "meet", "next"].map((op) => arithmetic.call[`${prefix}_${op}`]!);
-  const heap = bytesAt(arithmetic, 0, arithmetic.memory.buffer.byteLength);
-  const buckets = new Int32Array(heap.buffer, slots, windows * half);
-  for (let first = 0; first < windows; first += side) {
-    const end = Math.min(first + side, windows);
-    start!(table, work, sums, made);
-    for (let window = first; window < end; window++) {
-      const position = window * bits;
-      const mask = (1 << Math.max(0, Math.min(bits, SCALAR_BITS - position))) - 1;
-      meet!(scalars, count, carries, position, mask, bits, points, slots + window * half * 4);
-    }
+  const room = Math.floor(SUMS_BYTES / bytes);
+  const made = allocate(arithmetic, (room + 1) * MADE_BYTES);
+  const sums = allocate(arithmetic, room * bytes);
+  const [start, meet, next, keep] = ["start", "meet", "next", "keep"].map(
+    (op) => arithmetic.call[`${prefix}_${op}`]!,
+  );
+  // Points of one window or of several, as many as there is room for, meet and are summed before the next.
+  let [first, used] = [0, 0];
+  const finish = (window: number): void => {
     while (next!() !== 0);
-    for (let bucket = first * half; bucket < end * half; bucket++) {
-      const sum = buckets[bucket]!;
-      if (sum < sums) continue;
-      // The room for sums serves the next windows too.
-      const place = kept + bucket * bytes;
-      heap.copyWithin(place, sum, sum + bytes);
-      buckets[bucket] = place;
+    keep!(slots + first * half * 4, (window + 1 - first) * half, kept + first * half * bytes);
+    start!(table, work, sums, made);
+    [first, used] = [window, 0];
+  };
+  start!(table, work, sums, made);
+  for (let window = 0; window < windows; window++) {
+    const position = window * bits;
+    const mask = (1 << Math.max(0, Math.min(bits, SCALAR_BITS - position))) - 1;
+    if (used === 0) first = window;
+    for (let from = 0; from < count; ) {
+      const length = Math.min(count - from, room - used);
+      const own = [scalars + SCALAR_BYTES * from, length, carries + from] as const;
+      meet!(...own, position, mask, bits, points + bytes * from, slots + window * half * 4);
+      from += length;
+      used += length;
+      if (used === room) finish(window);
     }
   }
-  return buckets.slice();
+  finish(windows - 1);
+  return new Int32Array(arithmetic.memory.buffer, slots, windows * half).slice();
 }
 
 /** Points in the making, one a lane; 0 for infinity, odd for a negated point, and nothing added to infinity. */

@@ -13,9 +13,10 @@ const COORDINATE_BYTES = 32;
 /** Brings snarkjs's points into the module's memory for good; returns the address of the first. */
 export function loadPoints(arithmetic: Arithmetic, group: Group, points: Uint8Array): number {
   const count = points.length / (group.coordinates * COORDINATE_BYTES);
-  const target = allocate(arithmetic, count * group.bytes);
+  // Points may be loaded two at a time: room for one more.
+  const target = allocate(arithmetic, (count + 1) * group.bytes);
   scoped(arithmetic, () => {
-    const source = allocate(arithmetic, points.length);
+    const source = allocate(arithmetic, points.length + group.coordinates * COORDINATE_BYTES);
     bytesAt(arithmetic, source, points.length).set(points);
     arithmetic.call[`${group.prefix}_load`]!(source, count, target);
   });

@@ -15,7 +15,7 @@ import { FIELD_BYTES } from "./limb-code.js";
 
 const ELEMENT_BYTES = 32;
 /** The smallest domain that lane-transform-code.ts takes. */
-const SMALLEST_LANES = 4;
+const SMALLEST_LANES = 8;
 
 /** Which functions a vector is for: those of field-code.ts and transform-code.ts, or those of two lanes. */
 type Form = "fr" | "fr_lanes";
@@ -142,8 +142,8 @@ export function writeQuotients(
   target: number,
 ): void {
   const count = a.length / ELEMENT_BYTES;
-  // A worker's part of the coset need not be even.
-  const form = arithmetic.lanes && count % 2 === 0 ? "fr_lanes" : "fr";
+  // A worker's part of the coset may be of any length.
+  const form = arithmetic.lanes && count % 4 === 0 ? "fr_lanes" : "fr";
   scoped(arithmetic, () => {
     const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values, form)) as [
       number,
