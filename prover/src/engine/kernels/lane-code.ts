@@ -35,13 +35,11 @@ export const QUAD_BYTES = 2 * PAIR_BYTES;
 /** The pairs of a quad, by their offsets. */
 export const PAIRS = [0, PAIR_BYTES] as const;
 
-/** Rounds a product of less than 2^102 to its upper half. */
+/** A double near it counts by 2^51: rounds what is added, up to 2^102 in magnitude. */
 const HIGH = 3 * 2 ** 102;
-/** A double near it counts by ones: its bits, less its own, are the integer that was added. */
+/** A double near it counts by ones: its bits, less its own, are the integer that was added, up to 2^51 in magnitude. */
 const ONES = 3 * 2 ** 51;
-/** A double near it counts by 2^51. */
-const LIMB_ONES = 3 * 2 ** 102;
-/** The same for integers from 0 to 2^51, without an addition. */
+/** Its bits, united with those of an integer below 2^52, are their sum. */
 const NATURAL = 2 ** 52;
 /** Keeps columns positive, so that their bits can be shifted. */
 const OFFSET = 1n << 62n;
@@ -110,26 +108,6 @@ export function createLaneSteps(scope: FunctionScope, constants: Constants): Lan
   };
 }
 
-/** Adds a function under a prefix that takes pointers and leaves nothing on the stack. */
-export type LaneDefiner = (
-  op: string,
-  params: number,
-  body: (steps: LaneSteps, pointers: readonly Code[], scope: FunctionScope) => void,
-) => void;
-
-export function createLaneDefiner(writer: ModuleWriter, prefix: string, constants: Constants): LaneDefiner {
-  return (op, params, body) =>
-    writer.define(`${prefix}_${op}`, params, "none", (scope) => {
-      const steps = createLaneSteps(scope, constants);
-      body(
-        steps,
-        scope.params.map(({ get }) => get),
-        scope,
-      );
-      return steps.code;
-    });
-}
-
 /** The pair at a pointer, read anew wherever it is used: a load costs nothing, a register does. */
 export const pairAt = (pointer: Code, offset: number): Pair =>
   Array.from({ length: LIMBS }, (_, i) => v128.load(pointer, offset + 16 * i));
@@ -192,7 +170,7 @@ export function retighten({ keep, bits, double }: LaneSteps, p: bigint, limbs: P
     const reduced = f64x2.subMul(multiple, double(toLaneLimbs(p)[j]!), limb);
     const total = keep(carry === undefined ? reduced : f64x2.mulAdd(carry, double(1 / 2 ** LIMB), reduced));
     if (j === LIMBS - 1) return total;
-    carry = keep(f64x2.sub(f64x2.add(total, double(LIMB_ONES)), double(LIMB_ONES)));
+    carry = keep(f64x2.sub(f64x2.add(total, double(HIGH)), double(HIGH)));
     return keep(f64x2.sub(total, carry));
   });
 }
@@ -211,12 +189,24 @@ export const subPair = ({ keep }: LaneSteps, a: Pair, b: Pair): Pair =>
  * tight in the other.
  * - `columns(a, b)`: a b; `square(a)`: a^2 of a tight a; `addColumns(a, b)`, `subColumns(a, b)`: and that, up to two
  *   products in all;
- * - `reduce(r)`: what the columns hold, divided by R; `reduceMinus(s, r)`: minus s, of limbs up to 2^51 in magnitude,
- *   so that in all it is below 2.4 p. Results are tight;
+ * - `reduce(r)`: what the columns hold, divided by R; `reduceMinus(s, r)`: minus s, tight or a sum or difference of two
+ *   tight elements. Results are tight;
  * - `mul(a, b, r)`; `add(a, b, r)` and `sub(a, b, r)`, not tight; `copy(a, r)`.
  */
 export function defineLaneField(writer: ModuleWriter, prefix: string, p: bigint, constants: Constants): void {
-  const define = createLaneDefiner(writer, prefix, constants);
+  const define = (
+    op: string,
+    params: number,
+    body: (steps: LaneSteps, pointers: readonly Code[]) => void,
+  ): void =>
+    writer.define(`${prefix}_${op}`, params, "none", (scope) => {
+      const steps = createLaneSteps(scope, constants);
+      body(
+        steps,
+        scope.params.map(({ get }) => get),
+      );
+      return steps.code;
+    });
   const reduction = planReduction(p);
   const scratch = i32.const(writer.data(new Uint8Array(PAIRS.length * 16 * COLUMNS)));
   const columnSets = PAIRS.map((pair, index) => ({
@@ -392,23 +382,22 @@ const DIGIT_BIAS = OFFSET + HALF;
 /** What the bias of one column carries into the next. */
 const CARRY_BIAS = OFFSET >> BITS;
 
-/** Constants of a reduction, and what columns must hold more than their sums before it. */
+/**
+ * Constants of a reduction, and what columns must hold more than their sums before it.
+ *
+ * Of a sum T it makes T / R and less than 0.85 p in magnitude: digits are at most 2^50, the last two before Montgomery's
+ * meet 2^-51 and 2^-102 modulo p, which are 0.68 p together in the larger case, and Montgomery's multiple is p / 2.
+ */
 function planReduction(p: bigint) {
-  const inverse = (value: bigint): bigint => invert(value, p);
   const lows = new Array<number>(COLUMNS + 1).fill(0);
   const highs = new Array<number>(COLUMNS + 1).fill(0);
-  const count = (first: number, products: number): void => {
+  // Two digits' products from columns 2 and 4 on, one digit's from column 4 on.
+  for (const first of [2, 2, 4, 4, 4]) {
     for (let j = 0; j < LIMBS; j++) {
-      lows[first + j]! += products;
-      highs[first + j + 1]! += products;
+      lows[first + j]! += 1;
+      highs[first + j + 1]! += 1;
     }
-  };
-  for (const [first, products] of [
-    [2, 2],
-    [4, 2],
-    [4, 1],
-  ] as const)
-    count(first, products);
+  }
   const bias = Array.from({ length: COLUMNS }, (_, k) => {
     const carried = k === 0 ? 0n : CARRY_BIAS;
     const digits = k < COLUMNS - 1 ? DIGIT_BIAS : 0n;
@@ -419,13 +408,13 @@ function planReduction(p: bigint) {
     p: toLaneLimbs(p),
     negatedInverse: nearest(-invert(p, 1n << BITS), 1n << BITS),
     /** 2^-51 and 2^-102 modulo p. */
-    inversePowers: [BITS, 2n * BITS].map((bits) => toLaneLimbs(nearest(inverse(1n << bits), p))),
+    inversePowers: [BITS, 2n * BITS].map((bits) => toLaneLimbs(nearest(invert(1n << bits, p), p))),
   };
 }
 
 /**
  * Limbs of a tight element from five columns that are biased by `TIGHT_BIAS` and as digits are, minus a pair's limbs.
- * Together they must be below 2.4 p in magnitude.
+ * Together they must be below 2.4 p in magnitude: twice a limb of p is an integer that `ONES` can take, three times not.
  */
 function tighten(steps: LaneSteps, p: bigint, columns: readonly Code[], subtrahend: Pair | undefined): Pair {
   const { keep, bits, double } = steps;
@@ -456,7 +445,7 @@ function tighten(steps: LaneSteps, p: bigint, columns: readonly Code[], subtrahe
 }
 /** Bits of the factor that makes the nearest multiple of p of a last limb. */
 const nearestMultipleScale = (p: bigint): bigint => bitsOf(2 ** (LIMB * (LIMBS - 1)) / Number(p));
-/** What `tighten` adds to columns, and what makes a double of the last. */
+/** What `tighten` takes off columns, and what makes a double of the last. */
 const TIGHT_BIAS = Array.from({ length: LIMBS }, (_, j) => bitsOf(ONES) * (j < LIMBS - 1 ? -1n : 1n));
 
 /** The bits of a double. */

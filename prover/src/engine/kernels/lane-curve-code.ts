@@ -126,7 +126,7 @@ export function defineLaneCurve(
   const copyQuad = (source: Code, target: Code): Code =>
     range(quadBytesOf / 16).flatMap((i) => v128.store(target, v128.load(source, 16 * i), 16 * i));
   /** Where limb i of all coordinates of the base field lies in a pair of a quad. */
-  const place16 = (i: number, pair: number): number =>
+  const limbAt = (i: number, pair: number): number =>
     QUAD_BYTES * Math.floor(i / LANE_LIMBS) + pair + 16 * (i % LANE_LIMBS);
   /** Limb i of a coordinate (0 is x) of two points. */
   const gather = (a: Code, b: Code, coordinate: number, i: number): Code =>
@@ -134,7 +134,7 @@ export function defineLaneCurve(
   const scatter = (source: Code, pair: number, targets: readonly [Code, Code], coordinate: number): Code =>
     range(limbs).flatMap((i) =>
       ([0, 1] as const).flatMap((lane) => {
-        const limb = v128.load(source, place16(i, pair));
+        const limb = v128.load(source, limbAt(i, pair));
         return v128.storeLane(targets[lane], limb, lane, coordinate * coordinateBytes + 8 * i);
       }),
     );
@@ -177,7 +177,7 @@ export function defineLaneCurve(
       range(limbs).flatMap((i) => [
         ...a.set(gather(p0.get, p1.get, 0, i)),
         ...b.set(gather(q0.get, q1.get, 0, i)),
-        ...v128.store(room.get, f64x2.sub(b.get, a.get), quadBytesOf + place16(i, pair)),
+        ...v128.store(room.get, f64x2.sub(b.get, a.get), quadBytesOf + limbAt(i, pair)),
         ...(i === 0
           ? suspicious.set(v128.or(suspicious.get, f64x2.eq(f64x2.mul(a.get, b.get), constants(0n))))
           : []),
@@ -234,7 +234,7 @@ export function defineLaneCurve(
       );
     const read = (pair: number): Code =>
       range(limbs).flatMap((i) => {
-        const to = place16(i, pair);
+        const to = limbAt(i, pair);
         return [
           ...a.set(gather(p0.get, p1.get, 0, i)),
           ...v128.store(px, a.get, to),
@@ -379,7 +379,7 @@ export function defineLaneCurve(
           range(limbs).flatMap((i) =>
             [x, y].flatMap((target, j) => {
               const [first, second] = all.slice(2 * index) as [Local, Local];
-              return v128.store(target, gather(first.get, second.get, j, i), place16(i, pair));
+              return v128.store(target, gather(first.get, second.get, j, i), limbAt(i, pair));
             }),
           ),
         ),
