@@ -46,7 +46,7 @@ interface CircuitRow {
 }
 
 /** Folder of the circuits' sources, relative to the package root. */
-const SOURCE_FOLDER = "circuits/src";
+export const SOURCE_FOLDER = "circuits/src";
 const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
 /** Version of what this module does with circom's output; part of the cache key. */
 const COMPILE_VERSION = "1";

@@ -13,6 +13,8 @@ import { parseR1cs } from "./r1cs.js";
 
 export type { ArtifactManifest, ArtifactSet, KeyOrigin, PinnedFile } from "./artifacts.js";
 export { loadArtifacts } from "./artifacts.js";
+export type { FailedAssertion } from "./assertions.js";
+export { explainAssertion, explainError } from "./assertions.js";
 export { readTranscript } from "./ceremony/folder.js";
 export type { NewCeremony, VerifiedCeremony, VerifyCeremony } from "./ceremony/index.js";
 export {

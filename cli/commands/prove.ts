@@ -10,7 +10,7 @@
  */
 
 import { availableParallelism } from "node:os";
-import type { ArtifactSet } from "../../circuits/setup/index.js";
+import { type ArtifactSet, explainError } from "../../circuits/setup/index.js";
 import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
 import {
   assess,
@@ -97,6 +97,8 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
       now: context.now(),
       allowInsecure: options.insecure === true,
       options: proveOptions,
+    }).catch(async (error: unknown) => {
+      throw await explainError(error);
     }),
   );
   const ms = Math.round(performance.now() - started);
