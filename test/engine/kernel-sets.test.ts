@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do both sets of kernels, on 29-bit limbs and on two lanes, make the same parts of a proof, one that verifies?
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { ensureCircuit } from "keel/circuits";
+import { verifyGroth16 } from "keel/verifier";
+import { expect, it } from "vitest";
+import { assembleProof } from "../../dist/prover/src/engine/assemble.js";
+import { readElement } from "../../dist/prover/src/engine/bytes.js";
+import { compileCircuitModule, createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
+import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
+import { createKernel } from "../../dist/prover/src/engine/kernel.js";
+import { compileArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
+import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+import { sliceKey } from "../../dist/prover/src/engine/slices.js";
+import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
+import { CHAIN, chainInput, SMALL } from "./small-circuit.js";
+
+allowRelaxedSimd();
+const sets = (await hasFusedLanes()) ? [false, true] : [false];
+
+it.each([
+  { name: "a few constraints", circuit: SMALL, input: { a: "3", b: ["4", "5", "6"] } },
+  { name: "a few thousand", circuit: CHAIN, input: chainInput(5n) },
+])(
+  `sets of kernels agree on $name (${sets.length} here)`,
+  async ({ circuit, input }) => {
+    const { wasmPath, zkeyPath, verificationKey } = await ensureCircuit(circuit);
+    const key = parseZkey(await readFile(zkeyPath));
+    const calculator = createWitnessCalculator(await compileCircuitModule(await readFile(wasmPath)));
+    const witness = calculator.calculate(flattenInput(input as never));
+    const publicSignals = Array.from({ length: key.publicSignals }, (_, i) =>
+      readElement(witness, (i + 1) * 32).toString(),
+    );
+    const parts = await Promise.all(
+      sets.map(async (lanes) => {
+        const kernel = await createKernel(await compileArithmetic(lanes), sliceKey(key, 1)[0]!);
+        const rows = kernel.rows(witness);
+        const [a, b, c] = [rows.a, rows.b, rows.c].map((values) => kernel.extend(values));
+        const sums = {
+          a: [kernel.multiply("a", witness)],
+          b1: [kernel.multiply("b1", witness)],
+          b2: [kernel.multiply("b2", witness)],
+          c: [kernel.multiplyC(witness, { a: a!, b: b!, c: c! })],
+        };
+        const proof = assembleProof(key, sums, publicSignals);
+        expect(verifyGroth16(verificationKey, publicSignals, proof)).toBe(true);
+        return Buffer.concat([rows.a, rows.b, rows.c, a!, b!, c!, ...Object.values(sums).flat()]);
+      }),
+    );
+    for (const other of parts.slice(1)) expect(other.equals(parts[0]!)).toBe(true);
+  },
+  60_000,
+);
