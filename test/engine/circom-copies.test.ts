@@ -57,6 +57,8 @@ describe("copies of constants", () => {
     ["instructions that circom does not use", { before: [0xfc, 0x0b, 0] }, false],
     ["a stack that begins before the end of the data", { stack: 4000 }, false],
     ["an imported memory", { importsMemory: true }, false],
+    ["a memory with a largest size", { memory: [1, 2, 2] }, false],
+    ["a number of segments that is stated twice", { dataCount: true }, false],
   ])("in a module made by hand: %s", (_, options, changes) => {
     const bytes = handmade(wasm, options);
     const merged = mergeConstantCopies(bytes);
@@ -89,6 +91,9 @@ interface Handmade {
   readonly before: readonly number[];
   readonly stack: number;
   readonly importsMemory: boolean;
+  /** Limits of the memory, encoded. */
+  readonly memory: readonly number[];
+  readonly dataCount: boolean;
 }
 
 const TARGET = 40_000;
@@ -145,7 +150,7 @@ function handmade(circom: Uint8Array, options: Partial<Handmade>): Uint8Array {
     ),
     ...(options.importsMemory ? section(2, list([[...text("a"), ...text("b"), 3, 0x7f, 0]])) : []),
     ...section(3, list([[0], [1]])),
-    ...section(5, list([[0, 2]])),
+    ...section(5, list([options.memory ?? [0, 2]])),
     ...section(
       7,
       list([
@@ -153,6 +158,7 @@ function handmade(circom: Uint8Array, options: Partial<Handmade>): Uint8Array {
         [...text("run"), 0, 1],
       ]),
     ),
+    ...(options.dataCount ? section(12, [3]) : []),
     ...section(10, list([sized(copy), sized(run)])),
     ...section(11, list([segment(0, [...stack]), segment(CONSTANTS, data), segment(4000, [1, 2, 3])])),
   ]);

@@ -33,7 +33,7 @@ const BLOCK_LENGTHS = [256, 32, 8];
 const PAGE_BYTES = 65536;
 /** Where circom keeps the end of its stack. */
 const STACK = 0;
-const SECTION = { import: 2, memory: 5, code: 10, data: 11 } as const;
+const SECTION = { import: 2, memory: 5, code: 10, data: 11, dataCount: 12 } as const;
 const OP = { const: 0x41, mul: 0x6c, get: 0x20, add: 0x6a, call: 0x10 } as const;
 
 /** A circuit's WebAssembly with runs of copies of constants merged. */
@@ -89,8 +89,10 @@ interface Constants {
 function understand(wasm: Uint8Array): Understood | undefined {
   const all = readSections(wasm);
   const find = (id: number): Section | undefined => all?.find((section) => section.id === id);
-  const [imports, memory, code, data] = Object.values(SECTION).map(find);
+  const [imports, memory, code, data, dataCount] = Object.values(SECTION).map(find);
   if (all === undefined || memory === undefined || code === undefined || data === undefined) return undefined;
+  // One memory that may grow, and a number of segments that is stated once.
+  if (wasm[memory.start] !== 1 || wasm[memory.start + 1] !== 0 || dataCount !== undefined) return undefined;
   const own = functionBodies(wasm, code).findIndex(
     ([start, end]) =>
       end - start === COPY_LENGTH && bytesToHex(sha256(wasm.subarray(start, end))) === COPY_SHA256,
@@ -173,7 +175,7 @@ function mergeInBody(
       continue;
     }
     const { slot, local } = copy;
-    let [count, length] = [0, BLOCK_LENGTHS[0]!];
+    let count = 0;
     do {
       sources[count] = copy.source;
       ends[count] = copy.end;
@@ -186,7 +188,7 @@ function mergeInBody(
     );
     // Long blocks first: arrays of one hash function are alike but for their ends.
     for (let from = 0; from < count; ) {
-      length = BLOCK_LENGTHS.find((one) => one <= count - from) ?? 1;
+      const length = BLOCK_LENGTHS.find((one) => one <= count - from) ?? 1;
       const block = length === 1 ? undefined : blocks.place(sources.subarray(from, from + length));
       if (block !== undefined) {
         parts.push(wasm.subarray(kept, at), copyBlock(slot + from, local, block, length));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The engine's WebAssembly for BN254: `fp_`, `fp2_`, `fr_` fields, `g1_`, `g2_` curves.
+ * The engine's WebAssembly for BN254: `fp_`, `fp2_`, `fr_` fields, `g1_`, `g2_` curves. Where there are two lanes, they have
+ * fields of their own, `fp_lanes_` and `fr_lanes_`, and the curves are theirs.
  *
  * @module
  */
@@ -26,7 +27,7 @@ export interface Bn254Code {
   readonly lanes: boolean;
 }
 
-/** Writes the module. Each worker does it once: in a new process it takes about a tenth of a second. */
+/** Writes the module: in a new process it takes about a tenth of a second. */
 export function writeBn254(lanes: boolean): Bn254Code {
   const writer = createModuleWriter();
   const p = BASE_FIELD;

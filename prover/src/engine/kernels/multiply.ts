@@ -17,10 +17,10 @@ import { BATCH, MADE_BYTES } from "./bucket-code.js";
 import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
+const SCALAR_BYTES = 32;
 const SCALAR_BITS = 254;
 /** Room for sums in the making, which should stay in cache. */
 const SUMS_BYTES = 1 << 20;
-const SCALAR_BYTES = 32;
 
 /**
  * The sum of points times scalars, as plain affine coordinates; infinity is all zero.
@@ -40,6 +40,8 @@ export function multiplyPoints(
     const adder = createAdder(arithmetic, group);
     const buckets = sumBuckets(arithmetic, group, adder, { points, scalars, count }, windows);
     const sums = sumWindows(arithmetic, group, adder, buckets, windows);
+    // Which bucket a base is in says a digit of its scalar.
+    buckets.fill(0);
     return readSum(arithmetic, group, joinWindows(arithmetic, group, adder, sums, windows));
   });
 }

@@ -177,7 +177,7 @@ export const f64x2 = {
   mul: vectorOp(0xf2),
   /** All bits of a lane where both are equal. */
   eq: vectorOp(0x47),
-  /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see `fusesProducts`. */
+  /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see fused-lanes.ts. */
   mulAdd: vectorOp(0x107),
   subMul: vectorOp(0x108),
 };
