@@ -14,6 +14,7 @@ import { packageRoot } from "../circuits/setup/cache.js";
 import { fileName } from "../circuits/setup/compile.js";
 import { openPage } from "./chromium.js";
 import { loadSubject, type Subject } from "./circuits.js";
+import { measureKernels } from "./kernels.js";
 import { median } from "./median.js";
 import {
   findProgram,
@@ -60,6 +61,7 @@ const { values } = parseArgs({
     chromium: { type: "string" },
     stages: { type: "boolean", default: false },
     growth: { type: "boolean", default: false },
+    kernels: { type: "boolean", default: false },
   },
 });
 const options: Options = {
@@ -78,6 +80,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 print(`${new Date().toISOString().slice(0, 10)}, ${machine()}`);
 if (values.growth) await printGrowth(values.circuit ?? GROWTH, options.pairs);
+else if (values.kernels) await printKernels();
 else for (const id of values.circuit ?? [await largestCached()]) await printCircuit(id);
 
 async function printCircuit(id: string): Promise<void> {
@@ -221,6 +224,14 @@ async function printStages(subject: Subject, runs: number): Promise<void> {
   for (const { name, ms } of [...stages, { name: "all", ms: total }]) {
     print(`| ${name} | ${ms.toFixed(0)} | ${((100 * ms) / total).toFixed(0)}% |`);
   }
+}
+
+async function printKernels(): Promise<void> {
+  const costs = await measureKernels();
+  const lanes = costs[0]!.ns.length > 1;
+  print(`\n| kernel | 29-bit limbs, ns |${lanes ? " two lanes, ns |" : ""}`);
+  print(`|---|---|${lanes ? "---|" : ""}`);
+  for (const { name, ns } of costs) print(`| ${[name, ...ns.map((cost) => cost.toFixed(1))].join(" | ")} |`);
 }
 
 /** The portfolio circuit with the most instruments among those whose keys are made already. */

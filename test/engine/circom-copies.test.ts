@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
 import { mergeConstantCopies } from "../../dist/prover/src/engine/circom-copies.js";
 import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
-import { i32, i64, unsigned } from "../../dist/prover/src/engine/kernels/wasm-writer.js";
+import { i32, i64, list, section, unsigned } from "../../dist/prover/src/engine/kernels/wasm-writer.js";
 import { functionBodies, readSections } from "../../dist/prover/src/engine/wasm-reader.js";
 import { CHAIN, chainInput } from "./small-circuit.js";
 
@@ -105,15 +105,6 @@ function handmade(circom: Uint8Array, options: Partial<Handmade>): Uint8Array {
   const locals = options.locals ?? 3;
   const [, { start, end }] = findCopy(circom);
   const copy = [...circom.subarray(start, end)];
-  const list = (items: readonly (readonly number[])[]): number[] => [
-    ...unsigned(items.length),
-    ...items.flat(),
-  ];
-  const section = (id: number, content: readonly number[]): number[] => [
-    id,
-    ...unsigned(content.length),
-    ...content,
-  ];
   const sized = (content: readonly number[]): number[] => [...unsigned(content.length), ...content];
   const source = (i: number): number =>
     i === RUN - 1 && options.lastSource !== undefined ? options.lastSource : CONSTANTS + 40 * ((i * 7) % 50);

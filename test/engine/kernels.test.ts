@@ -33,6 +33,7 @@ import {
   writeQuotients,
 } from "../../dist/prover/src/engine/kernels/scalars.js";
 import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+import { generator } from "../support/generator.js";
 
 const SEED = 20261121n;
 const P = bn254.fields.Fp.ORDER;
@@ -54,19 +55,6 @@ const useKernels = (lanes: boolean): void => {
     arithmetic = await createArithmetic(await compileArithmetic(lanes));
   });
 };
-
-/** Numbers from a linear congruential generator: the same ones in every run. */
-function generator(seed: bigint): (below: bigint) => bigint {
-  let state = seed;
-  return (below) => {
-    let value = 0n;
-    for (let i = 0; i < 5; i++) {
-      state = (state * 6364136223846793005n + 1442695040888963407n) % (1n << 64n);
-      value = (value << 64n) | (state ^ (state >> 31n));
-    }
-    return value % below;
-  };
-}
 
 function littleEndian(value: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));

@@ -25,8 +25,9 @@ import {
 } from "../../dist/prover/src/engine/kernels/lane-code.js";
 import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
 import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+import { generator } from "../support/generator.js";
 
-const SEED = 20261121;
+const SEED = 20261121n;
 const TIGHT = 2 ** 50;
 
 allowRelaxedSimd();
@@ -34,25 +35,13 @@ const hasLanes = await hasFusedLanes();
 const lanesOnly = hasLanes ? describe : describe.skip;
 const where = hasLanes ? "" : ": products and sums are not rounded once together here";
 
-/** Numbers below a bound, the same ones in every run. */
-function generator(seed: number): (below: bigint) => bigint {
-  let state = BigInt(seed);
-  return (below) => {
-    let value = 0n;
-    for (let i = 0; i < 5; i++) {
-      state = (state * 6364136223846793005n + 1442695040888963407n) % (1n << 64n);
-      value = (value << 64n) | (state ^ (state >> 31n));
-    }
-    return value % below;
-  };
-}
-
 lanesOnly.each([
-  { field: "fp", p: bn254.fields.Fp.ORDER },
-  { field: "fr", p: bn254.fields.Fr.ORDER },
-])(`$field on two lanes (seed ${SEED})${where}`, ({ field, p }) => {
+  { field: "fp", noble: bn254.fields.Fp },
+  { field: "fr", noble: bn254.fields.Fr },
+])(`$field on two lanes (seed ${SEED})${where}`, ({ field, noble }) => {
+  const p = noble.ORDER;
   const random = generator(SEED);
-  const inverseRadix = invert(1n << LANE_RADIX_BITS, p);
+  const inverseRadix = noble.inv(noble.create(1n << LANE_RADIX_BITS));
   const modulo = (value: bigint): bigint => ((value % p) + p) % p;
   let arithmetic: Arithmetic;
   let places: number[];
@@ -185,13 +174,3 @@ lanesOnly.each([
     }
   });
 });
-
-function invert(value: bigint, p: bigint): bigint {
-  let [r, next, t, nextT] = [p, value % p, 0n, 1n];
-  while (next !== 0n) {
-    const quotient = r / next;
-    [r, next] = [next, r - quotient * next];
-    [t, nextT] = [nextT, t - quotient * nextT];
-  }
-  return ((t % p) + p) % p;
-}

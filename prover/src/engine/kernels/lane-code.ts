@@ -4,8 +4,8 @@
  * a lane, and takes half as long for each as limb-code.ts. Needs products and sums that are rounded once together
  * (relaxed SIMD), see fused-lanes.ts.
  *
- * An element is five limbs of 51 bits, doubles without a fraction: a tight one has its limbs in [-2^50, 2^50) and is
- * below 0.51 p in magnitude, in Montgomery form with R = 2^255. A pair of elements is five vectors of 128 bits, 80 bytes.
+ * An element is five limbs of 51 bits, doubles without a fraction: a tight one has limbs of at most 2^50 and is
+ * itself below 0.51 p in magnitude, in Montgomery form with R = 2^255. A pair of elements is five vectors of 128 bits, 80 bytes.
  * Functions take quads, two pairs, and do them by turns: a reduction is one long chain of instructions, of which a
  * processor can run two side by side.
  *
@@ -17,6 +17,8 @@
  *
  * @module
  */
+import { invert } from "@noble/curves/abstract/modular.js";
+import { createSteps, type Steps } from "./limb-code.js";
 import { type Code, type FunctionScope, f64x2, i32, i64x2, type ModuleWriter, v128 } from "./wasm-writer.js";
 
 export const LANE_LIMBS = 5;
@@ -70,12 +72,9 @@ export function quadBytes(value: bigint, p: bigint): Uint8Array {
   return new Uint8Array(Float64Array.from([...pair, ...pair]).buffer);
 }
 
-/** Code in the making, and what it needs. */
-export interface LaneSteps {
-  readonly code: number[];
-  /** Sets a new variable. */
-  keep(value: Code): Code;
-  /** A vector with the same double, or the same 64 bits, in both lanes. */
+/** Code in the making, on vectors. */
+export interface LaneSteps extends Steps {
+  /** A vector with the same double in both lanes. */
   double(value: number | bigint): Code;
   readonly bits: Constants;
 }
@@ -95,14 +94,8 @@ export function createConstants(writer: ModuleWriter): Constants {
 }
 
 export function createLaneSteps(scope: FunctionScope, constants: Constants): LaneSteps {
-  const code: number[] = [];
   return {
-    code,
-    keep(value) {
-      const local = scope.v128();
-      code.push(...local.set(value));
-      return local.get;
-    },
+    ...createSteps(scope, "v128"),
     double: (value) => constants(bitsOf(Number(value))),
     bits: constants,
   };
@@ -451,14 +444,4 @@ const TIGHT_BIAS = Array.from({ length: LIMBS }, (_, j) => bitsOf(ONES) * (j < L
 /** The bits of a double. */
 export function bitsOf(value: number): bigint {
   return new BigUint64Array(Float64Array.of(value).buffer)[0]!;
-}
-
-function invert(value: bigint, modulus: bigint): bigint {
-  let [r, next, t, nextT] = [modulus, ((value % modulus) + modulus) % modulus, 0n, 1n];
-  while (next !== 0n) {
-    const quotient = r / next;
-    [r, next] = [next, r - quotient * next];
-    [t, nextT] = [nextT, t - quotient * nextT];
-  }
-  return ((t % modulus) + modulus) % modulus;
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { invert } from "@noble/curves/abstract/modular.js";
 import {
   addPair,
   type Constants,
@@ -102,13 +103,9 @@ export function defineLaneTransform(
 
   // In that form x is x 2^261, and columns are divided by 2^255.
   const shift = LIMB_BITS * BigInt(LIMBS) - LANE_RADIX_BITS;
-  const power = (exponent: bigint): Code => {
-    const half = (p + 1n) / 2n;
-    let value = 1n;
-    for (let i = 0n; i < exponent; i++) value = (value * half) % p;
-    return i32.const(writer.data(quadBytes(value, p)));
-  };
-  const [ofProduct, ofC] = [power(2n * shift), power(shift)];
+  const [ofProduct, ofC] = [2n * shift, shift].map((exponent) =>
+    i32.const(writer.data(quadBytes(invert(1n << exponent, p), p))),
+  ) as [Code, Code];
   overQuads("quotients", 4, (_, [a, , b, c]) => [
     ...f("mul", a!.get, b!.get, a!.get),
     ...f("columns", a!.get, ofProduct),

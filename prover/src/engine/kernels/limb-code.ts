@@ -35,12 +35,12 @@ export interface Steps {
   keep(value: Code): Code;
 }
 
-export function createSteps(scope: FunctionScope): Steps {
+export function createSteps(scope: FunctionScope, type: "i64" | "v128" = "i64"): Steps {
   const code: number[] = [];
   return {
     code,
     keep(value) {
-      const local = scope.i64();
+      const local = scope[type]();
       code.push(...local.set(value));
       return local.get;
     },

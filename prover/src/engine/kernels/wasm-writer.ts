@@ -310,15 +310,6 @@ function writeModule(
   heap: number,
 ): Uint8Array<ArrayBuffer> {
   const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
-  const list = (items: readonly (readonly number[])[]): number[] => [
-    ...unsigned(items.length),
-    ...items.flat(),
-  ];
-  const section = (id: number, content: readonly number[]): number[] => [
-    id,
-    ...unsigned(content.length),
-    ...content,
-  ];
   const types = functions.map(({ params, result }) => [
     0x60,
     ...unsigned(params),
@@ -343,6 +334,19 @@ function writeModule(
     ...section(11, list(data)),
   ]);
 }
+
+/** A list: its length, and its items one after the other. */
+export const list = (items: readonly (readonly number[])[]): number[] => [
+  ...unsigned(items.length),
+  ...items.flat(),
+];
+
+/** A section of a module. */
+export const section = (id: number, content: readonly number[]): number[] => [
+  id,
+  ...unsigned(content.length),
+  ...content,
+];
 
 /** A number below 2^32 in as few bytes as it needs. */
 export function unsigned(value: number): number[] {
