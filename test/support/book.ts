@@ -21,12 +21,17 @@ import {
   type Domain,
   formatDecimal,
   type Market,
+  marketSeries,
   type Policy,
   parseMarket,
   parsePolicy,
   parseReturns,
+  returnsSeries,
+  type SignedUnits,
   scenarioTable,
+  signUnits,
   toField,
+  unitsSigner,
   withReturns,
 } from "keel/verifier";
 
@@ -79,7 +84,15 @@ export interface Book {
   readonly market: Market;
   readonly policy: Policy;
   readonly snapshot: Snapshot;
+  /** Under policies with an administrator, as those with maxDrawdown here. */
+  readonly units?: SignedUnits;
 }
+
+/** Key of the administrator who signs units; its address is {@link ADMINISTRATOR}. */
+export const ADMINISTRATOR_KEY = new Uint8Array(32).fill(10);
+export const ADMINISTRATOR = unitsSigner(
+  signUnits({ subject: SUBJECT, asOf: AS_OF, units: 1n }, ADMINISTRATOR_KEY),
+)!;
 
 export const INSTRUMENTS: readonly MarketRow[] = [
   { id: "USDC", kind: "cash", underlying: "USD", price: "1", collateralFactor: "0.9" },
@@ -125,9 +138,13 @@ export function book(parts: BookParts = {}): Book {
       instruments,
       scenarioRoot,
     });
+  const unrooted = parseMarket(marketText());
+  const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
+  const returns = parseReturns(returnsText(underlyings, marketAsOf - 3600, daily));
+  const hasUnits = "maxDrawdown" in limits || parts.units !== undefined;
   const policy = parsePolicy(
     JSON.stringify({
-      keel: "policy/1",
+      keel: "policy/2",
       name: "test",
       circuit: parts.circuit ?? "portfolio-health/spot-16",
       limits,
@@ -139,18 +156,19 @@ export function book(parts: BookParts = {}): Book {
       maxAge: 3600,
       validity: 86400,
       maxMarketSkew: 300,
-      ...(hasTail ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400 } } : {}),
+      minInterval: 3600,
+      market: { series: marketSeries(unrooted) },
+      ...(hasUnits ? { units: { administrator: ADMINISTRATOR } } : {}),
+      ...(hasTail
+        ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400, series: returnsSeries(returns) } }
+        : {}),
     }),
   );
-  const unrooted = parseMarket(marketText());
   const hasOptions = instruments.some(({ kind }) => kind === "option");
   const prices = hasOptions
     ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
     : unrooted;
-  const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
-  const market = hasTail
-    ? withReturns(prices, parseReturns(returnsText(underlyings, marketAsOf - 3600, daily)))
-    : prices;
+  const market = hasTail ? withReturns(prices, returns) : prices;
 
   const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
     id: s === 0 ? "main" : `sub-${s}`,
@@ -163,7 +181,13 @@ export function book(parts: BookParts = {}): Book {
   );
   const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
   const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
-  return { market, policy, snapshot };
+  const statement = { subject: snapshot.subject, asOf, units: snapshot.units };
+  return {
+    market,
+    policy,
+    snapshot,
+    ...(hasUnits ? { units: signUnits(statement, ADMINISTRATOR_KEY) } : {}),
+  };
 }
 
 /** Days of returns within 9% either way, the first underlying standing still. */
@@ -205,9 +229,9 @@ export function isHealthy({ snapshot, market, policy }: Book): boolean {
 
 /** A book with its only account changed, and signed anew. */
 export function withAccount(parts: Book, change: Partial<Account>): Book {
-  const { market, policy, snapshot } = parts;
+  const { market, policy, snapshot, ...units } = parts;
   const changed = { ...snapshot, accounts: snapshot.accounts.map((account) => ({ ...account, ...change })) };
-  return { market, policy, snapshot: signSnapshot(changed, market, policy, SOURCE).snapshot };
+  return { market, policy, snapshot: signSnapshot(changed, market, policy, SOURCE).snapshot, ...units };
 }
 
 /** Deterministic random numbers; print the seed when a test fails. */
