@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseDecimal } from "../verifier/src/decimal.js";
+import { FIELD_ORDER } from "../verifier/src/field.js";
 import { usageError } from "./errors.js";
 
 /** A whole number from `least` to `most`, without sign or leading zeros. */
@@ -29,6 +31,24 @@ export function hash(option: string): (text: string) => `0x${string}` {
   return (text) => {
     if (/^0x[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase() as `0x${string}`;
     throw usageError("0x and 64 hexadecimal digits", "other text", option);
+  };
+}
+
+/** A field element, such as a commitment, as a decimal number. */
+export function element(option: string): (text: string) => bigint {
+  return (text) => {
+    const value = /^(0|[1-9][0-9]{0,77})$/.test(text) ? BigInt(text) : FIELD_ORDER;
+    if (value < FIELD_ORDER) return value;
+    throw usageError("a number below the field's order", "other text", option);
+  };
+}
+
+/** An amount of units above zero, 1e8. */
+export function units(option: string): (text: string) => bigint {
+  return (text) => {
+    const result = parseDecimal(text, { places: 8, bits: 96, signed: false, excess: "refuse" });
+    if (result.ok && result.value > 0n) return result.value;
+    throw usageError("units above zero, a decimal number of at most eight places", "other text", option);
   };
 }
 

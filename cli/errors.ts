@@ -26,6 +26,9 @@ const HINTS: Readonly<Record<string, string>> = {
   internal: MORE,
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
+  "policy.series": "`keel policy pin` writes into a policy which series of tables it is judged by",
+  "policy.units":
+    "name a share token (policy.units.token) or who signs with `keel sign-units` (.administrator)",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
   "registry.notEnrolled": "the subject declares its accounts with `keel enrol`",
   "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
@@ -33,6 +36,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
   "snapshot.signature": "the account's source signs with `keel sign`",
   system: MORE,
+  "units.missing": "the fund's administrator signs with `keel sign-units`; --units takes the file",
 };
 
 /** Reports a failure and gives the exit code. */

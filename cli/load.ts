@@ -20,6 +20,8 @@ import {
   parseMarket,
   parsePolicy,
   parseReturns,
+  parseUnits,
+  type SignedUnits,
   tailBasis,
   withReturns,
 } from "../verifier/src/index.js";
@@ -79,4 +81,13 @@ export async function loadEnrolment(
 ): Promise<{ readonly enrolment?: Enrolment }> {
   if (file === undefined) return {};
   return { enrolment: parseEnrolment(await readSecret(file, "enrolment", context)) };
+}
+
+/** Reads the units that a fund's administrator signed; nothing when no file is named. */
+export async function loadUnits(
+  file: string | undefined,
+  context: Context,
+): Promise<{ readonly units?: SignedUnits }> {
+  if (file === undefined) return {};
+  return { units: parseUnits(await readText(file, "units", context)) };
 }

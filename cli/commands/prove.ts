@@ -29,12 +29,13 @@ import {
   type Policy,
   scopeOf,
   UNBOUND_DOMAIN,
+  unitsOf,
 } from "../../verifier/src/index.js";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
-import { type BookFiles, loadBook, loadEnrolment, loadState } from "../load.js";
+import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
 import { createProgress } from "../progress.js";
 import { span, utc } from "../tables.js";
 
@@ -45,6 +46,8 @@ export interface ProveOptions extends BookFiles {
   readonly opening?: string;
   /** The declared accounts; without it a new enrolment that no registry knows. */
   readonly enrolment?: string;
+  /** Units that the fund's administrator signed, under policies that name one. */
+  readonly units?: string;
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
   readonly stateOut?: string;
@@ -72,8 +75,10 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     ...(await loadBook(options, context)),
     ...(await loadEnrolment(options.enrolment, context)),
     ...(await loadState(options.state, context)),
+    ...(await loadUnits(options.units, context)),
   };
-  const { snapshot, market, policy } = book;
+  const { market, policy } = book;
+  const snapshot = { ...book.snapshot, units: unitsOf(policy, book.snapshot, book.units) };
   checkTimes(snapshot, market, policy, context.now());
   checkSignatures(snapshot, market, policy);
   if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment);
@@ -130,6 +135,7 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--policy": options.policy,
     "--returns": options.returns,
     "--enrolment": options.enrolment,
+    "--units": options.units,
     "--state": options.state,
     "--out": out,
     "--opening": opening,
