@@ -60,6 +60,22 @@ export function nodeUrl(option: string): (text: string) => string {
   };
 }
 
+/** An account and its source's name. */
+export interface NamedAccount {
+  readonly id: string;
+  readonly source: string;
+}
+
+/** Accounts as `id=SourceName,id=SourceName`; a source's name may hold commas, an id holds neither of the two signs. */
+export function accounts(option: string): (text: string) => readonly NamedAccount[] {
+  return (text) =>
+    text.split(/,(?=[^,=]+=)/).map((part) => {
+      const [, id, source] = /^([^=]+)=(.+)$/.exec(part) ?? [];
+      if (id !== undefined && source !== undefined) return { id, source };
+      throw usageError("accounts as id=SourceName,id=SourceName", "other text", option);
+    });
+}
+
 /** Collects an option that may be given several times. */
 export function collected(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -18,9 +18,11 @@ const FROM_THE_START = "--from-block has to be at or before the registry's first
 
 /** What to do next, by error code. */
 const HINTS: Readonly<Record<string, string>> = {
+  "enrolment.source": "who speaks for an account changes by enrolling again: `keel enrol`",
   "enrolment.missing": 'every declared account needs data, an empty one `"positions": {}`',
   "file.exists": "use --force to replace it (a state file is never replaced)",
   "history.enrolment": FROM_THE_START,
+  "history.none": FROM_THE_START,
   "history.record": FROM_THE_START,
   "history.state": FROM_THE_START,
   internal: MORE,

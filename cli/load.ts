@@ -21,11 +21,14 @@ import {
   parsePolicy,
   parseReturns,
   parseUnits,
+  policyId,
+  policyTerms,
   type SignedUnits,
   tailBasis,
   withReturns,
 } from "../verifier/src/index.js";
 import type { Context } from "./context.js";
+import { usageError } from "./errors.js";
 import { readSecret, readText } from "./files.js";
 
 /** Files that everybody may see. */
@@ -90,4 +93,24 @@ export async function loadUnits(
 ): Promise<{ readonly units?: SignedUnits }> {
   if (file === undefined) return {};
   return { units: parseUnits(await readText(file, "units", context)) };
+}
+
+/** A policy by its id or by its files. */
+export interface PolicyName {
+  readonly policyId?: `0x${string}`;
+  readonly market?: string;
+  readonly policy?: string;
+}
+
+/** The id of a policy that is named in one of the two ways. */
+export async function loadPolicyId(
+  { policyId: id, market, policy }: PolicyName,
+  context: Context,
+): Promise<`0x${string}`> {
+  if (id !== undefined && market === undefined && policy === undefined) return id;
+  if (id !== undefined || market === undefined || policy === undefined) {
+    throw usageError("--policy-id, or --policy and --market", "another combination");
+  }
+  const files = await loadPublic({ market, policy }, context);
+  return policyId(policyTerms(files.policy, files.market));
 }

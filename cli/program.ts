@@ -9,7 +9,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { BEACON_EXPONENT } from "../circuits/setup/ceremony/beacon.js";
-import { chainAddress, collected, element, hash, nodeUrl, units, wholeNumber } from "./arguments.js";
+import {
+  accounts,
+  chainAddress,
+  collected,
+  element,
+  hash,
+  nodeUrl,
+  units,
+  wholeNumber,
+} from "./arguments.js";
 import type { AttestOptions } from "./commands/attest.js";
 import type {
   CeremonyBeaconOptions,
@@ -36,6 +45,7 @@ import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { SignUnitsOptions } from "./commands/sign-units.js";
 import type { StatusOptions } from "./commands/status.js";
 import type { VerifyOptions } from "./commands/verify.js";
+import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import { usageError } from "./errors.js";
@@ -49,6 +59,7 @@ const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
 const ANY_TIME = 2 ** 40 - 1;
 const ANY_SPAN = 2 ** 32 - 1;
 const LAST_LOCAL_ACCOUNT = 19;
+const FROM_BLOCK = "at or before the registry's first block; a deployments file has it";
 
 /** Where a command leaves its result. */
 type Finish = (outcome: Outcome) => void;
@@ -279,8 +290,9 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
   withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
-    .option("--accounts <ids>", "account ids, in order, with commas between them", (text) => text.split(","))
+    .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
+    .option("--policy <file>", "policy/2 file with the sources' keys")
     .option("--out <file>", "the enrolment to write (secret)")
     .option("--force", "replace an existing file")
     .option("--enrolment <file>", "send this enrolment's commitment, as the subject")
@@ -331,14 +343,21 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
 
 /** What anybody may ask a registry. */
 function addRecordCommands(program: Command, context: Context, finish: Finish): void {
-  withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not"))
-    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
-    .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
-    .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
-    .option("--policy <file>", "policy/2 file")
-    .action(async (options: StatusOptions) => {
-      const { status } = await import("./commands/status.js");
-      finish(await status(options, context));
+  withPolicyName(
+    withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not")),
+  ).action(async (options: StatusOptions) => {
+    const { status } = await import("./commands/status.js");
+    finish(await status(options, context));
+  });
+  withSender(
+    withPolicyName(
+      withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+    ),
+  )
+    .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
+    .action(async (options: VoidOptions) => {
+      const { voidLatest } = await import("./commands/void.js");
+      finish(await voidLatest(options, context));
     });
   withHistory(
     add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
@@ -470,15 +489,19 @@ function withRegistry(command: Command): Command {
     .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
 }
 
+function withPolicyName(command: Command): Command {
+  return command
+    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
+    .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
+    .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
+    .option("--policy <file>", "policy/2 file");
+}
+
 function withHistory(command: Command): Command {
   return withRegistry(command)
     .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
     .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
-    .option(
-      "--from-block <n>",
-      "at or before the registry's first block; a deployments file has it",
-      wholeNumber("--from-block", 0, ANY_BLOCK),
-    );
+    .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
 }
 
 function withSender(command: Command): Command {

@@ -19,8 +19,9 @@ import {
   report,
   reportRoom,
   type Snapshot,
+  withUnits,
 } from "../../prover/src/index.js";
-import { type Market, type Policy, type SignedUnits, unitsOf } from "../../verifier/src/index.js";
+import type { Market, Policy, SignedUnits } from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -47,7 +48,7 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const { market, policy } = files;
   checkTimes(files.snapshot, market, policy, context.now());
   const { units } = await loadUnits(options.units, context);
-  const snapshot = { ...files.snapshot, units: unitsOfDraft(files, units, context) };
+  const snapshot = withUnitsOfDraft(files, units, context);
   const book = { ...files, snapshot };
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
@@ -65,11 +66,15 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
 }
 
 /** The fund's units; the snapshot's own when the administrator has not signed yet. */
-function unitsOfDraft({ snapshot, policy }: Book, signed: SignedUnits | undefined, context: Context): bigint {
+function withUnitsOfDraft(
+  { snapshot, policy }: Book,
+  signed: SignedUnits | undefined,
+  context: Context,
+): Snapshot {
   const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
-  if (!isSigned || signed !== undefined) return unitsOf(policy, snapshot, signed);
+  if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
   note(context, "warning: nobody has signed the fund's units; prove needs it");
-  return snapshot.units;
+  return snapshot;
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

@@ -8,10 +8,18 @@
  */
 
 import { z } from "zod";
-import { inputError, parseFile } from "../../verifier/src/index.js";
+import {
+  enrolmentCommitment,
+  formatEnrolment,
+  newEnrolment,
+  parseEnrolment,
+  parseSnapshot,
+  randomSalt,
+} from "../../prover/src/index.js";
+import { identifier, inputError, parseFile, parsePolicy } from "../../verifier/src/index.js";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { checkDistinct, checkOutput, readText } from "../files.js";
+import { checkDistinct, checkOutput, readSecret, readText, writeText } from "../files.js";
 import { SIGN_AGAIN } from "../market-signature.js";
 import { type Draft, loadTables, pin, readDraft, writePolicy } from "../policy-file.js";
 import { span } from "../tables.js";
@@ -55,6 +63,9 @@ export async function migrate(options: MigrateOptions, context: Context): Promis
   if (out === undefined || policy === undefined) throw wrongMix();
   if (enrolment === undefined && market !== undefined && snapshot === undefined) {
     return await migratePolicy({ ...options, out, policy, market }, context);
+  }
+  if (enrolment !== undefined && market === undefined && snapshot !== undefined) {
+    return await migrateEnrolment({ ...options, out, policy, enrolment, snapshot }, context);
   }
   throw wrongMix();
 }
@@ -108,4 +119,36 @@ function unitsOf({ unitsToken, unitsAdministrator, unitsAdministratorContract }:
   ].filter((source) => Object.values(source)[0] !== undefined);
   if (sources.length > 1) throw usageError("one source of units", "several", "--units-token");
   return sources.length === 0 ? {} : { units: sources[0] };
+}
+
+interface EnrolmentFiles {
+  readonly enrolment: string;
+  readonly policy: string;
+  readonly snapshot: string;
+  readonly out: string;
+  readonly force?: true;
+}
+
+/** The list as it was declared, in its order; who speaks for an account is what the snapshot and the policy say. */
+async function migrateEnrolment(options: EnrolmentFiles, context: Context): Promise<Outcome> {
+  const { enrolment, policy, snapshot, out, force = false } = options;
+  checkDistinct({ "--policy": policy, "--snapshot": snapshot, "--out": out });
+  await checkOutput(out, force);
+  const header = z.looseObject({ keel: z.literal("enrolment/1"), accounts: z.array(identifier).min(1) });
+  const text = await readSecret(enrolment, "enrolment", context);
+  const { accounts: ids } = parseFile(header, text, "enrolment", { command: "nothing to convert" });
+  const sources = parsePolicy(await readText(policy, "policy", context));
+  const known = parseSnapshot(await readText(snapshot, "snapshot", context)).accounts;
+  const accounts = ids.map((id, s) => {
+    const account = known.find((candidate) => candidate.id === id);
+    if (account !== undefined) return account;
+    throw inputError("enrolment.missing", `enrolment.accounts[${s}]`, "an account of the snapshot", "none");
+  });
+  const converted = formatEnrolment(newEnrolment({ accounts }, sources, randomSalt()));
+  const commitment = enrolmentCommitment(parseEnrolment(converted)).toString();
+  await writeText({ path: out, text: converted, secret: true }, force, context.signal);
+  return {
+    json: { ok: true, out, accounts: accounts.length, enrolment: commitment },
+    text: `Converted the enrolment; wrote ${out}. Its commitment is another, ${commitment}: enrol again.`,
+  };
 }

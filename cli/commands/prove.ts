@@ -2,7 +2,7 @@
 /**
  * `keel prove`: from a snapshot to an attestation file.
  *
- * What can be refused without a key is refused before one is loaded. The salt goes to the file that `--opening` names, the
+ * What can be refused without a key is refused before one is loaded. The salts go to the file that `--opening` names, the
  * new state of the drawdown chain to `--state-out`, or nowhere. The state is never written over another file: losing one
  * ends the chain.
  *
@@ -21,6 +21,7 @@ import {
   type ProvenAttestation,
   proveHealth,
   requireHealthy,
+  withUnits,
 } from "../../prover/src/index.js";
 import {
   checkDevelopmentKey,
@@ -29,7 +30,6 @@ import {
   type Policy,
   scopeOf,
   UNBOUND_DOMAIN,
-  unitsOf,
 } from "../../verifier/src/index.js";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
@@ -78,10 +78,10 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     ...(await loadUnits(options.units, context)),
   };
   const { market, policy } = book;
-  const snapshot = { ...book.snapshot, units: unitsOf(policy, book.snapshot, book.units) };
+  const snapshot = withUnits(book.snapshot, policy, book.units);
   checkTimes(snapshot, market, policy, context.now());
   checkSignatures(snapshot, market, policy);
-  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment);
+  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
   requireHealthy(assess(snapshot, market, policy, book.state));
   warnOfAge(snapshot.asOf, policy, context);
   warnOfChain(options, context);
@@ -147,12 +147,11 @@ async function checkFiles(options: ProveOptions): Promise<void> {
 
 /** What is written: secrets first, so that the attestation never stands there without them. */
 function outputsOf(proven: ProvenAttestation, { out, opening, stateOut }: ProveOptions): NewFile[] {
-  const { attestation, state, salt } = proven;
+  const { attestation, state } = proven;
   const files: NewFile[] = [];
   if (stateOut !== undefined)
     files.push({ path: stateOut, text: formatState(state), secret: true, precious: true });
-  if (opening !== undefined)
-    files.push({ path: opening, text: formatOpening(attestation, salt), secret: true });
+  if (opening !== undefined) files.push({ path: opening, text: formatOpening(proven), secret: true });
   return [...files, { path: out, text: formatAttestation(attestation), secret: false }];
 }
 
@@ -221,7 +220,9 @@ function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: C
   }
 }
 
-function formatOpening({ subject, asOf, digest }: ProvenAttestation["attestation"], salt: bigint): string {
-  const opening = { keel: "opening/1", subject, asOf, digest: digest.toString(), salt: salt.toString() };
-  return `${JSON.stringify(opening, null, 2)}\n`;
+/** Each salt opens its own commitment and helps with no other. */
+function formatOpening({ attestation, portfolioSalt, exposuresSalt }: ProvenAttestation): string {
+  const { subject, asOf, digest } = attestation;
+  const salts = { portfolioSalt: `${portfolioSalt}`, exposuresSalt: `${exposuresSalt}` };
+  return `${JSON.stringify({ keel: "opening/2", subject, asOf, digest: `${digest}`, ...salts }, null, 2)}\n`;
 }
