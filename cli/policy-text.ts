@@ -120,7 +120,7 @@ export function limitLines({
   say(
     limits.minAccountHealthFactor,
     (limit) =>
-      `in each account by itself, assets so weighed were at least ${share(limit)} of its liabilities`,
+      `in each account, assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
   );
   say(limits.maxLeverage, (limit) => `gross exposure was at most ${share(limit)} of equity`);
   say(

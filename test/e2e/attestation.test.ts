@@ -9,6 +9,7 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCircuit } from "keel/circuits";
+import { parseMarket, parsePolicy, policyId, policyTerms } from "keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
@@ -167,6 +168,34 @@ describe("verify", () => {
     expect(await verdict(market!, policy!.replace('"maxLeverage": "3"', '"maxLeverage": "2.9"'))).toBe(3);
     expect(await verdict(market!, policy!.replace('"validity": 86400', '"validity": 86401'))).toBe(3);
     expect(await verdict(market!, policy!.replace('"ETH": "-0.43"', '"ETH": "-0.42"'))).toBe(3);
+  });
+
+  it("54 the same proof under a policy with the same limits and other times: invalid", async () => {
+    const [market, policy] = await Promise.all(
+      ["market", "policy"].map((name) => readFile(join(EXAMPLES, FOLDER, `${name}.json`), "utf8")),
+    );
+    const changes: readonly [string, string][] = [
+      ['"maxAge": 3600', '"maxAge": 604800'],
+      ['"validity": 86400', '"validity": 7948800'],
+      ['"minInterval": 43200', '"minInterval": 1'],
+    ];
+    for (const [from, to] of changes) {
+      const cloned = policy!.replace(from, to);
+      const id = policyId(policyTerms(parsePolicy(cloned), parseMarket(market!)));
+      const lent = await place(
+        "lent.json",
+        rewritten(text, ["policyId"], () => id),
+      );
+      const files = [
+        "--market",
+        join(EXAMPLES, FOLDER, "market.json"),
+        "--policy",
+        await place("p.json", cloned),
+      ];
+      const args = ["verify", "--attestation", lent, ...files, ...UNBOUND, "--json"];
+      const refused = await keelHere(args);
+      expect([to, refused.code, errorOf(refused).code]).toEqual([to, 3, "proof.invalid"]);
+    }
   });
 
   it("41 counts before its expiry, with --live not from then on, and never before its time", async () => {
