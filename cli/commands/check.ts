@@ -11,6 +11,7 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  checkContracts,
   checkSignature,
   checkTimes,
   type DrawdownState,
@@ -20,7 +21,7 @@ import {
   reportRoom,
   type Snapshot,
 } from "../../prover/src/index.js";
-import type { Market, Policy } from "../../verifier/src/index.js";
+import { allFaults, inputError, type Market, type Policy } from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState } from "../load.js";
@@ -44,6 +45,8 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const book = await loadBook(options, context);
   const { snapshot, market, policy } = book;
   checkTimes(snapshot, market, policy, context.now());
+  checkContracts(market, policy);
+  checkSources(snapshot, policy);
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
     if (account.signature === undefined) unsigned.push(account.id);
@@ -57,6 +60,17 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const trades = parseTrades(await readText(options.after, "trades", context));
   const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
   return outcome({ ...later, before: now }, later, comparisonText(now, later));
+}
+
+/** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
+function checkSources(snapshot: Snapshot, policy: Policy): void {
+  const known = new Set(policy.sources.map(({ name }) => name));
+  const faults = snapshot.accounts.flatMap(({ source }, s) =>
+    known.has(source)
+      ? []
+      : [inputError("source.unknown", `snapshot.accounts[${s}].source`, "one of policy.sources", "another name")],
+  );
+  if (faults.length > 0) throw allFaults(faults);
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

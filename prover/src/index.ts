@@ -6,6 +6,7 @@
  */
 
 export * from "./commitments.js";
+export * from "./contracts.js";
 export * from "./drawdown.js";
 export * from "./eddsa.js";
 export * from "./enrolment.js";
