@@ -68,7 +68,14 @@ function checkSources(snapshot: Snapshot, policy: Policy): void {
   const faults = snapshot.accounts.flatMap(({ source }, s) =>
     known.has(source)
       ? []
-      : [inputError("source.unknown", `snapshot.accounts[${s}].source`, "one of policy.sources", "another name")],
+      : [
+          inputError(
+            "source.unknown",
+            `snapshot.accounts[${s}].source`,
+            "one of policy.sources",
+            "another name",
+          ),
+        ],
   );
   if (faults.length > 0) throw allFaults(faults);
 }

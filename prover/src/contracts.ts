@@ -188,7 +188,8 @@ function staleFaults(
   path: string,
 ): KeelError[] {
   const { forward } = terms;
-  const greek = (expected: number) => GREEK_TOLERANCE.share * Math.abs(expected) + GREEK_TOLERANCE.forward * forward;
+  const greek = (expected: number) =>
+    GREEK_TOLERANCE.share * Math.abs(expected) + GREEK_TOLERANCE.forward * forward;
   const vega = now.vega / VOL_POINTS;
   const theta = now.theta / DAYS_OF_YEAR;
   const compared: (readonly [string, bigint, number, number])[] = [
