@@ -115,6 +115,7 @@ interface Legs {
 export class VenueReader {
   private readonly faults: KeelError[] = [];
   private readonly notes: string[] = [];
+  private readonly broken = new Set<string>();
   private readonly agreed: string[] = [];
   private readonly rows = new Map<string, Instrument>();
   private readonly legs = new Map<string, Legs>();
@@ -168,9 +169,15 @@ export class VenueReader {
         return [{ json: parseJson(text.replace(/^\ufeff/, ""), path, (literal) => literal), path }];
       } catch (error) {
         this.faults.push(asKeelError(error));
+        this.broken.add(name);
         return [];
       }
     });
+  }
+
+  /** A fault unless a response of the name could not be read at all, which is one already. */
+  demand(holds: boolean, name: string, expected: string): void {
+    if (!holds && !this.broken.has(name)) this.fault("venue.shape", name, expected, "none, or more");
   }
 
   /** An object with every field accounted for. */
@@ -258,6 +265,9 @@ export class VenueReader {
     const row = this.place(names, ["cash", "spot"], path);
     if (row === undefined) return;
     const own = this.inUnits(row.name, row.instrument, amount, path);
+    if (value !== undefined && value.value * own.value < 0n) {
+      this.fault("venue.value", path, "the sign of the venue's value of it", "the other sign");
+    }
     this.compare(row.instrument, own, value, path);
     this.put(row.instrument.id, own);
   }

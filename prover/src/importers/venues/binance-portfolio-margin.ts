@@ -93,6 +93,7 @@ export function fromBinancePortfolioMargin(request: VenueRequest): VenueImport {
     const list = Array.isArray(json) ? json : [json];
     return list.map((entry, i) => readBalance(reader, entry, Array.isArray(json) ? `${path}[${i}]` : path));
   });
+  reader.demand(balances.length > 0, "balance", "at least one asset");
   checkOnce(reader, balances);
   const um = positions(reader, "um", UM, (node) => linearPosition(reader, node));
   const cm = positions(reader, "cm", CM, (node) => inversePosition(reader, node));

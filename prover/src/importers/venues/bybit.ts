@@ -252,7 +252,7 @@ function readAccount(
   reader.reconcile(reader.optional(account, "totalEquity"), `${account.path}.totalEquity`);
 }
 
-/** The account's P&L is that of its linear positions; coins of inverse ones are left to the market's prices. */
+/** The account's P&L, in USD, is that of its perpetuals and futures; of inverse ones it is in coin. */
 function checkProfit(reader: VenueReader, account: Node, open: readonly Open[]): void {
   const stated = reader.optional(account, "totalPerpUPL");
   const perps = open.filter(({ category }) => category !== "option");
@@ -260,19 +260,16 @@ function checkProfit(reader: VenueReader, account: Node, open: readonly Open[]):
   const path = `${account.path}.totalPerpUPL`;
   if (perps.length === 0) {
     reader.fault("venue.incomplete", "positions", "the positions whose P&L the wallet has", "none");
-  } else if (perps.every(({ category }) => category === "linear")) {
-    const profits = perps.map(({ node }) => reader.amount(node, "unrealisedPnl"));
-    const gross = sum(
-      ...perps.map(({ node, amount }) =>
-        absolute(product(amount, reader.optional(node, "markPrice") ?? ZERO)),
-      ),
-    );
-    reader.agree(
-      sum(...profits),
-      stated,
-      sum(product(gross, DRIFT), DOLLAR),
-      path,
-      "the positions' unrealisedPnl",
-    );
+    return;
   }
+  const inUsd = ({ node, category, amount }: Open): { readonly profit: Exact; readonly size: Exact } => {
+    const mark = reader.optional(node, "markPrice") ?? ZERO;
+    const profit = reader.amount(node, "unrealisedPnl");
+    return category === "inverse"
+      ? { profit: product(profit, mark), size: absolute(amount) }
+      : { profit, size: absolute(product(amount, mark)) };
+  };
+  const all = perps.map(inUsd);
+  const room = sum(product(sum(...all.map(({ size }) => size)), DRIFT), DOLLAR);
+  reader.agree(sum(...all.map(({ profit }) => profit)), stated, room, path, "the positions' unrealisedPnl");
 }

@@ -89,6 +89,7 @@ export function fromFireblocks(request: VenueRequest): VenueImport {
     for (const [i, entry] of reader.list(vault, "assets").entries())
       readAsset(reader, entry, `${path}.assets[${i}]`);
   }
+  reader.demand(seen.size > 0, "vault", "at least one vault account");
   reader.warn("vault: Fireblocks gives no value of its own, so the import was not compared with one");
   return reader.result();
 }

@@ -154,6 +154,7 @@ export function fromDeribit(request: VenueRequest): VenueImport {
     seen.add(currency);
     readSummary(reader, summary, currency, values.get(currency));
   }
+  reader.demand(seen.size > 0, "summaries", "at least one currency");
   if (accounts.size > 1) reader.fault("venue.account", "summaries", "one account", "responses of several");
   for (const currency of values.keys()) {
     if (!seen.has(currency))

@@ -194,7 +194,7 @@ export function fromOkx(request: VenueRequest): VenueImport {
     optionValues.set(coin, sum(optionValues.get(coin) ?? ZERO, reader.amount(node, "optVal")));
   }
   const accounts = dataOf(reader, "balance");
-  if (accounts.length > 1) reader.fault("venue.shape", "balance.data", "one account", "more");
+  reader.demand(accounts.length === 1, "balance", "one account");
   for (const { json, path } of accounts)
     readAccount(reader, reader.node(json, path, ACCOUNT), optionValues, open);
   return reader.result();
