@@ -6,7 +6,7 @@
  */
 
 import { formatSnapshot, mergeSnapshots, type NamedSnapshot, parseSnapshot } from "../../prover/src/index.js";
-import { allFaults, asKeelError, type KeelError } from "../../verifier/src/index.js";
+import { allFaults, asKeelError, KeelError } from "../../verifier/src/index.js";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
 
@@ -31,7 +31,7 @@ export async function merge(options: MergeOptions, context: Context): Promise<Ou
     try {
       parts.push({ name, snapshot: parseSnapshot(await readText(file, name, context)) });
     } catch (error) {
-      faults.push(asKeelError(error));
+      faults.push(renamed(asKeelError(error), name));
     }
   }
   if (faults.length > 0) throw allFaults(faults);
@@ -43,4 +43,13 @@ export async function merge(options: MergeOptions, context: Context): Promise<Ou
     json: { ok: true, out, accounts, signed },
     text: `Merged ${parts.length} snapshots: ${accounts} accounts, ${signed} of them signed; wrote ${out}.`,
   };
+}
+
+/** The error of one of several snapshots, under the name of that one. */
+function renamed(error: KeelError, name: string): KeelError {
+  const { message: _, ...details } = error.toJSON();
+  return new KeelError(
+    { ...details, path: (error.path ?? "").replace(/^snapshot(?:#[0-9]+)?/, name) },
+    { cause: error },
+  );
 }
