@@ -82,13 +82,9 @@ describe("keel import VENUE", () => {
       ["perp", { ...wrong, newDebt: SECRET }],
       ["spot", `{"balances":[`],
     ]);
-    const error = errorOf({ code, stdout, stderr }) as {
-      code: string;
-      path: string;
-      also: { code: string; path: string }[];
-    };
+    const error = errorOf({ code, stdout, stderr });
     expect(code).toBe(1);
-    expect([error, ...error.also].map((fault) => `${fault.code} ${fault.path}`)).toEqual([
+    expect([error, ...(error.also ?? [])].map((fault) => `${fault.code} ${fault.path}`)).toEqual([
       "venue.field perp.newDebt",
       "venue.time perp.time",
       "venue.number perp.assetPositions[0].position.szi",
@@ -139,7 +135,7 @@ const part = (
   ...change,
 });
 
-async function merged(...parts: object[]) {
+async function merged(...parts: (object | string)[]) {
   return await inFolder(async (folder) => {
     const out = join(folder, "out.json");
     const args: string[] = [];

@@ -114,7 +114,7 @@ describe("import csv", () => {
     expect(file).toBeDefined();
     const rows = ["XETH,1,", "LUNA,2,", "ETHUSD-SWAP,x,Sell", "XETH,1,"];
     const ended = await imported(`Coin,Net Balance,Side\n${rows.join("\n")}\n`, MAPPING);
-    const { code, also } = errorOf(ended) as { code: string; also: { code: string; path: string }[] };
+    const { code, also = [] } = errorOf(ended);
     expect([ended.code, code]).toEqual([1, "csv.instrument"]);
     expect(also.map((fault) => `${fault.code} ${fault.path}`)).toEqual([
       "csv.quantity csv line 4, quantity",
