@@ -16,11 +16,11 @@ import {
 import {
   allFaults,
   asKeelError,
+  firm,
   identifier,
   type KeelError,
   parseData,
   parseMarket,
-  title,
 } from "../../verifier/src/index.js";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
@@ -51,7 +51,7 @@ export async function importVenue(
 ): Promise<Outcome> {
   const { subject, asOf, out, force = false } = options;
   const account = parseData(identifier, options.account, "--account");
-  const source = parseData(title, options.source, "--source");
+  const source = parseData(firm, options.source, "--source");
   const files = options.response.map(namedFile);
   checkDistinct({
     "--market": options.market,

@@ -16,10 +16,16 @@ const MAX_TIME = 2 ** 40 - 1;
 /** Identifiers of instruments, underlyings and accounts: printable ASCII that needs no escape anywhere. */
 export const identifier = named(/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,31}$/, "1 to 32 of A-Z a-z 0-9 . _ : / + -");
 
-/** Names for people: one line of text without control characters or markup; firms have & and ' in theirs. */
+/** Names for people: one line of text without control characters or markup. */
 export const title = named(
+  /^[^\p{C}<>&"'`]{1,80}$/u,
+  "1 to 80 characters without control characters, quotes or markup",
+);
+
+/** Names of firms that sign, which have & and ' in them; otherwise as {@link title}. */
+export const firm = named(
   /^[^\p{C}<>"`]{1,80}$/u,
-  '1 to 80 characters without control characters, <, >, " or `',
+  "1 to 80 characters without control characters, double quotes or markup",
 );
 
 /** A chain address. */

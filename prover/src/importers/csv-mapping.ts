@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { identifier, inputError, parseData, parseJson, refuse, title } from "../../../verifier/src/index.js";
+import { firm, identifier, inputError, parseData, parseJson, refuse } from "../../../verifier/src/index.js";
 import { type Exact, parseExact } from "./exact.js";
 
 /** What a snapshot's position is made of. */
@@ -119,7 +119,7 @@ const version1 = z.strictObject({
     quantity: header,
   }),
   account: identifier.optional(),
-  source: title.optional(),
+  source: firm.optional(),
   instruments: z.record(z.string().max(80), identifier).default({}),
 });
 

@@ -16,6 +16,7 @@
 import {
   allFaults,
   asKeelError,
+  firm,
   type Instrument,
   identifier,
   inputError,
@@ -23,7 +24,6 @@ import {
   type Market,
   type Quantity,
   quantity,
-  title,
 } from "../../../verifier/src/index.js";
 import type { Account } from "../snapshot.js";
 import { columnFaults, ledgerFaults, type ReadRow, shortened } from "./csv-columns.js";
@@ -288,7 +288,7 @@ function sourceOf(reader: RowReader): string {
   const { mapping, path } = reader;
   const name = mapping.constants.source ?? cellOf(reader, mapping.columns.source!);
   checkFormula(name, `${path}, source`);
-  const source = title.safeParse(name);
+  const source = firm.safeParse(name);
   if (source.success) return source.data;
   throw inputError("csv.name", `${path}, source`, "a source's name", "other text");
 }
