@@ -10,6 +10,8 @@ import {
   assess,
   buildWitness,
   type DrawdownState,
+  type Enrolment,
+  newEnrolment,
   parseSnapshot,
   type Snapshot,
   signSnapshot,
@@ -21,12 +23,17 @@ import {
   type Domain,
   formatDecimal,
   type Market,
+  marketSeries,
   type Policy,
   parseMarket,
   parsePolicy,
   parseReturns,
+  returnsSeries,
+  type SignedUnits,
   scenarioTable,
+  signUnits,
   toField,
+  unitsSigner,
   withReturns,
 } from "keel/verifier";
 
@@ -34,6 +41,12 @@ export const AS_OF = 1767225600;
 export const SUBJECT = "0x00000000000000000000000000000000000000a1";
 export const DOMAIN: Domain = { chainId: 31337, registry: "0x00000000000000000000000000000000000000b2" };
 export const SALT = toField(123456789123456789123456789n);
+/** Salts of a proof, each its own. */
+export const SALTS = {
+  portfolioSalt: SALT,
+  exposuresSalt: toField(SALT + 3n),
+  newStateSalt: toField(SALT + 2n),
+};
 /** The approved source. */
 export const SOURCE = sourceKeyOf(new Uint8Array(32).fill(7));
 /** A second approved source. */
@@ -59,6 +72,8 @@ export interface BookParts {
   readonly positions?: Readonly<Record<string, string>>;
   /** Positions of several accounts, signed by the two approved sources in turn; instead of `positions`. */
   readonly accounts?: readonly Readonly<Record<string, string>>[];
+  /** Which of the two approved sources each account is at, "Venue One" or "Venue Two"; in turn when absent. */
+  readonly venues?: readonly string[];
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly scenarios?: readonly {
     readonly name: string;
@@ -79,7 +94,15 @@ export interface Book {
   readonly market: Market;
   readonly policy: Policy;
   readonly snapshot: Snapshot;
+  /** Under policies with an administrator, as those with maxDrawdown here. */
+  readonly units?: SignedUnits;
 }
+
+/** Key of the administrator who signs units; its address is {@link ADMINISTRATOR}. */
+export const ADMINISTRATOR_KEY = new Uint8Array(32).fill(10);
+export const ADMINISTRATOR = unitsSigner(
+  signUnits({ subject: SUBJECT, asOf: AS_OF, units: 1n }, ADMINISTRATOR_KEY),
+)!;
 
 export const INSTRUMENTS: readonly MarketRow[] = [
   { id: "USDC", kind: "cash", underlying: "USD", price: "1", collateralFactor: "0.9" },
@@ -125,9 +148,13 @@ export function book(parts: BookParts = {}): Book {
       instruments,
       scenarioRoot,
     });
+  const unrooted = parseMarket(marketText());
+  const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
+  const returns = parseReturns(returnsText(underlyings, marketAsOf - 3600, daily));
+  const hasUnits = "maxDrawdown" in limits || parts.units !== undefined;
   const policy = parsePolicy(
     JSON.stringify({
-      keel: "policy/1",
+      keel: "policy/2",
       name: "test",
       circuit: parts.circuit ?? "portfolio-health/spot-16",
       limits,
@@ -139,31 +166,48 @@ export function book(parts: BookParts = {}): Book {
       maxAge: 3600,
       validity: 86400,
       maxMarketSkew: 300,
-      ...(hasTail ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400 } } : {}),
+      minInterval: 3600,
+      market: { series: marketSeries(unrooted) },
+      ...(hasUnits ? { units: { administrator: ADMINISTRATOR } } : {}),
+      ...(hasTail
+        ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400, series: returnsSeries(returns) } }
+        : {}),
     }),
   );
-  const unrooted = parseMarket(marketText());
   const hasOptions = instruments.some(({ kind }) => kind === "option");
   const prices = hasOptions
     ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
     : unrooted;
-  const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
-  const market = hasTail
-    ? withReturns(prices, parseReturns(returnsText(underlyings, marketAsOf - 3600, daily)))
-    : prices;
+  const market = hasTail ? withReturns(prices, returns) : prices;
 
   const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
     id: s === 0 ? "main" : `sub-${s}`,
-    source: s % 2 === 0 ? "Venue One" : "Venue Two",
+    source: parts.venues?.[s] ?? (s % 2 === 0 ? "Venue One" : "Venue Two"),
     positions: held,
   }));
   const { units } = parts;
   const unsigned = parseSnapshot(
     JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, units, accounts }),
   );
-  const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
-  const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
-  return { market, policy, snapshot };
+  const snapshot = signed(unsigned, market, policy);
+  const statement = { subject: snapshot.subject, asOf, units: snapshot.units };
+  return {
+    market,
+    policy,
+    snapshot,
+    ...(hasUnits ? { units: signUnits(statement, ADMINISTRATOR_KEY) } : {}),
+  };
+}
+
+/** A snapshot signed by those of the two approved sources that it names. */
+export function signed(snapshot: Snapshot, market: Market, policy: Policy): Snapshot {
+  const keys = new Map([
+    ["Venue One", SOURCE],
+    ["Venue Two", OTHER_SOURCE],
+  ]);
+  return [...keys]
+    .filter(([name]) => snapshot.accounts.some(({ source }) => source === name))
+    .reduce((unsigned, [, key]) => signSnapshot(unsigned, market, policy, key).snapshot, snapshot);
 }
 
 /** Days of returns within 9% either way, the first underlying standing still. */
@@ -185,16 +229,19 @@ export function returnsText(
   return JSON.stringify({ keel: "returns/1", asOf, underlyings, daily: format(daily, 4), covariance });
 }
 
+/** An enrolment of a book's own accounts. */
+export function enrolmentOf({ snapshot, policy }: Book): Enrolment {
+  return newEnrolment(snapshot, policy, toField(SALT + 1n));
+}
+
 /** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */
 export function witnessOf(parts: Book, state?: DrawdownState): Witness {
-  const accounts = parts.snapshot.accounts.map(({ id }) => id);
   return buildWitness({
     ...parts,
+    ...SALTS,
     domain: DOMAIN,
-    enrolment: { accounts, salt: toField(SALT + 1n) },
+    enrolment: enrolmentOf(parts),
     ...(state === undefined ? {} : { state }),
-    salt: SALT,
-    newStateSalt: toField(SALT + 2n),
   });
 }
 
@@ -205,9 +252,9 @@ export function isHealthy({ snapshot, market, policy }: Book): boolean {
 
 /** A book with its only account changed, and signed anew. */
 export function withAccount(parts: Book, change: Partial<Account>): Book {
-  const { market, policy, snapshot } = parts;
+  const { market, policy, snapshot, ...units } = parts;
   const changed = { ...snapshot, accounts: snapshot.accounts.map((account) => ({ ...account, ...change })) };
-  return { market, policy, snapshot: signSnapshot(changed, market, policy, SOURCE).snapshot };
+  return { market, policy, snapshot: signSnapshot(changed, market, policy, SOURCE).snapshot, ...units };
 }
 
 /** Deterministic random numbers; print the seed when a test fails. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * The attestation file (attestation/1): a proof and what it claims to be about. Everything in it is public.
+ * The attestation file (attestation/2): a proof and what it claims to be about. Everything in it is public.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { circuitOf, tailCircuitOf } from "./circuits.js";
 import type { Scope } from "./domain.js";
 import { KeelError } from "./errors.js";
 import { FIELD_ORDER } from "./field.js";
+import { signatureText } from "./fund-units.js";
 import { type Groth16Proof, parseProof } from "./groth16.js";
 import { type Json, parseJson } from "./json.js";
 import { policyId } from "./policy.js";
-import { address, fieldElement, identifier, parseData, time } from "./schema.js";
+import { address, checkVersion, fieldElement, identifier, parseData, time } from "./schema.js";
 import type { DrawdownStep, Statement } from "./statement.js";
 
 /** A parsed attestation file. */
@@ -26,9 +27,11 @@ export interface Attestation {
   /** Unix seconds. */
   readonly asOf: number;
   readonly market: { readonly root: bigint; readonly asOf: number };
-  /** Hiding commitment to the declared accounts. */
+  /** Hiding commitment to the declared accounts and their sources. */
   readonly enrolment: bigint;
-  readonly chain: DrawdownStep;
+  readonly drawdown: DrawdownStep;
+  /** The administrator's signature of the units, under policies that name one. */
+  readonly unitsSignature?: `0x${string}`;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   /** Poseidon digest of the statement, the proof's first public input. */
@@ -56,7 +59,7 @@ const element = fieldElement(FIELD_ORDER);
 const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
 
 const attestationSchema = z.strictObject({
-  keel: z.literal("attestation/1"),
+  keel: z.literal("attestation/2"),
   circuit: identifier,
   policyId: z.string().regex(/^0x[0-9a-f]{64}$/),
   domain: registrySchema,
@@ -64,7 +67,8 @@ const attestationSchema = z.strictObject({
   asOf: time,
   market: z.strictObject({ root: element, asOf: time }),
   enrolment: element,
-  chain: z.strictObject({ units: element, previousState: element, newState: element }),
+  drawdown: z.strictObject({ units: element, previousState: element, newState: element }),
+  unitsSignature: signatureText.optional(),
   portfolioCommitment: element,
   exposuresCommitment: element,
   digest: element,
@@ -85,22 +89,26 @@ const attestationSchema = z.strictObject({
 const declaredSchema = attestationSchema.extend({ domain: z.array(registrySchema).min(2) });
 
 /**
- * Reads an attestation/1 file.
+ * Reads an attestation/2 file.
  *
  * @throws KeelError kind "proof": whatever is wrong with an attestation makes it invalid, none is bad usage
  */
 export function parseAttestation(text: string): Attestation {
   try {
     const data = parseJson(text, "attestation");
+    checkVersion(attestationSchema, data, "attestation", {
+      command: "a proof says what it said: no command converts it, prove again",
+    });
     const schema = namesMembers(data) ? declaredSchema : attestationSchema;
     const file = parseData<z.infer<typeof attestationSchema> | z.infer<typeof declaredSchema>>(
       schema,
       data,
       "attestation",
     );
-    const { tail, ...rest } = file;
+    const { keel: _, tail, unitsSignature, ...rest } = file;
     return {
       ...rest,
+      ...(unitsSignature === undefined ? {} : { unitsSignature: unitsSignature as `0x${string}` }),
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
       policyId: file.policyId as `0x${string}`,
       proof: parseProof(file.proof),
@@ -127,9 +135,9 @@ function namesMembers(data: Json): boolean {
 /** The attestation of a statement. */
 export function attestationOf(
   statement: Statement,
-  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail">,
+  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature">,
 ): Attestation {
-  const { domain, subject, asOf, enrolment, chain, portfolioCommitment, exposuresCommitment } = statement;
+  const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
   return {
     circuit: proven.circuit,
     policyId: policyId(statement.terms),
@@ -138,7 +146,8 @@ export function attestationOf(
     asOf,
     market: { root: statement.marketRoot, asOf: statement.marketTime },
     enrolment,
-    chain,
+    drawdown,
+    ...(proven.unitsSignature === undefined ? {} : { unitsSignature: proven.unitsSignature }),
     portfolioCommitment,
     exposuresCommitment,
     digest: proven.digest,
@@ -156,19 +165,19 @@ function formatTail({ returns, digest, ...rest }: TailAttestation) {
   };
 }
 
-/** Writes an attestation/1 file. */
+/** Writes an attestation/2 file. */
 export function formatAttestation(attestation: Attestation): string {
-  const { market, enrolment, chain, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
+  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
     attestation;
   const file = {
-    keel: "attestation/1",
+    keel: "attestation/2",
     ...rest,
     market: { root: market.root.toString(), asOf: market.asOf },
     enrolment: enrolment.toString(),
-    chain: {
-      units: chain.units.toString(),
-      previousState: chain.previousState.toString(),
-      newState: chain.newState.toString(),
+    drawdown: {
+      units: drawdown.units.toString(),
+      previousState: drawdown.previousState.toString(),
+      newState: drawdown.newState.toString(),
     },
     portfolioCommitment: portfolioCommitment.toString(),
     exposuresCommitment: exposuresCommitment.toString(),

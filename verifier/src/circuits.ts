@@ -18,6 +18,8 @@ export interface CircuitShape {
   readonly sources: number;
   /** 1: the market has greeks and risk arrays; 0: everything is linear in its underlying. */
   readonly options: number;
+  /** 1: health factors are proven account by account too. */
+  readonly accountHealth: number;
 }
 
 /** A portfolio-health tier. */
@@ -36,6 +38,8 @@ export interface TailShape {
   readonly days: number;
   /** Confidence levels of expected shortfall. */
   readonly levels: number;
+  /** 1: the exposures commitment holds a digest of what tiers with several accounts or options have more. */
+  readonly rest: number;
 }
 
 /** A tail-risk circuit. */

@@ -46,11 +46,20 @@ export function sortMembers(members: readonly Domain[], path: string): readonly 
 }
 
 /**
- * The scope's place in the statement, mod r: keccak256(abi.encode("keel/domain/1", chainId, registry)) of one registry,
+ * The scope as a field element, mod r: keccak256(abi.encode("keel/domain/1", chainId, registry)) of one registry,
  * keccak256(abi.encode("keel/domain/2", members)) of a declared domain.
  */
 export function domainField(scope: Scope): Field {
   return "chainId" in scope ? registryField(scope) : membersField(scope);
+}
+
+/**
+ * Place 1 of the statement: where the proof counts and under which policy, keccak256(abi.encode("keel/domain/3", domain field,
+ * policy id)) mod r. A policy with the same limits and other times is another place 1, so nobody can lend a proof to it.
+ */
+export function policyDomainField(scope: Scope, policyId: `0x${string}`): Field {
+  const [length, text] = labelWords("keel/domain/3");
+  return keccakField(abiWords([96n, domainField(scope), BigInt(policyId), length, text]));
 }
 
 function registryField({ chainId, registry }: Domain): Field {

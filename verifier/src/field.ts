@@ -27,10 +27,12 @@ export const KIND = {
   state: 10n,
   returns: 11n,
   tail: 12n,
+  rest: 13n,
 } as const;
 
 const KEEL = 0x6b65656cn; // ascii "keel"
-const TAG_VERSION = 1n;
+/** Kinds whose message changed with version 2 of the statement; all others are as they were. */
+const SECOND_VERSION: ReadonlySet<bigint> = new Set([KIND.statement, KIND.exposures, KIND.enrolment]);
 const POSEIDON_WIDTH = 16;
 
 /** The canonical representative of an integer in the field; a negative value x becomes r - |x|. */
@@ -46,7 +48,8 @@ export function isField(value: bigint): value is Field {
 
 /** Domain tag of a hash over `length` elements, the tag itself included. */
 export function tag(kind: bigint, length: number): Field {
-  return ((KEEL << 64n) | (kind << 48n) | (TAG_VERSION << 32n) | BigInt(length)) as Field;
+  const version = SECOND_VERSION.has(kind) ? 2n : 1n;
+  return ((KEEL << 64n) | (kind << 48n) | (version << 32n) | BigInt(length)) as Field;
 }
 
 /** Poseidon over any number of elements: 16 first, then the digest so far and 15 more until none is left. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * The public policy (policy/1): limits, stress scenarios, approved sources, times; and the same policy as the terms that
+ * The public policy (policy/2): limits, stress scenarios, approved sources, times; and the same policy as the terms that
  * contracts store and statements contain.
  *
  * @module
@@ -12,6 +12,7 @@ import { parseDecimal } from "./decimal.js";
 import { type Domain, domainField, sortMembers } from "./domain.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "./field.js";
+import { UNITS_KINDS, type UnitsSource } from "./fund-units.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
 import {
   address,
@@ -25,14 +26,17 @@ import {
   refuse,
   title,
 } from "./schema.js";
+import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
 import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 import { abiWords, hex } from "./words.js";
 
-/** Limits of STATEMENT section 5; an absent one always holds. */
+/** Limits of circuits/SPEC.md section 5; an absent one always holds. */
 export interface Limits {
   readonly minCollateralRatio?: Bps;
   readonly minHealthFactor?: Bps;
+  /** Of every account by itself. */
+  readonly minAccountHealthFactor?: Bps;
   readonly maxLeverage?: Bps;
   /** Both ends signed. */
   readonly netDelta?: readonly [Bps, Bps];
@@ -63,6 +67,8 @@ export interface TailTerms {
   readonly circuit: TailCircuit;
   /** Seconds between a snapshot and its returns table, at most, in either direction. */
   readonly maxReturnsSkew: number;
+  /** The series of returns tables by which the limits are judged. */
+  readonly series: SeriesId;
 }
 
 /** A stress scenario: a relative price move of each underlying it names; the others do not move. */
@@ -92,6 +98,12 @@ export interface Policy {
   readonly validity: number;
   /** Seconds between a snapshot and its market, at most, in either direction. */
   readonly maxMarketSkew: number;
+  /** Seconds from one attestation that counts for a record's streak to the next one that does, at least. */
+  readonly minInterval: number;
+  /** The market tables by which the policy judges. */
+  readonly market: { readonly series: SeriesId };
+  /** Who says how many units the fund has; absent: it has one. */
+  readonly units?: UnitsSource;
   /** Set exactly when a tail-risk limit is. */
   readonly tail?: TailTerms;
   /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
@@ -136,6 +148,7 @@ const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refus
 const limitsSchema = z.strictObject({
   minCollateralRatio: ratio.optional(),
   minHealthFactor: ratio.optional(),
+  minAccountHealthFactor: ratio.optional(),
   maxLeverage: ratio.optional(),
   netDelta: z.tuple([signedRatio, signedRatio]).optional(),
   maxUnderlyingDelta: ratio.optional(),
@@ -152,8 +165,24 @@ const limitsSchema = z.strictObject({
 
 const coordinate = fieldElement(FIELD_ORDER);
 
+const seriesId = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as SeriesId);
+
+const unitsSource = z.union([
+  z.strictObject({ token: address }).transform(({ token }) => ({ kind: "token" as const, address: token })),
+  z
+    .strictObject({ administrator: address })
+    .transform(({ administrator }) => ({ kind: "signer" as const, address: administrator })),
+  z.strictObject({ administratorContract: address }).transform(({ administratorContract }) => ({
+    kind: "contract" as const,
+    address: administratorContract,
+  })),
+]);
+
 const policySchema = z.strictObject({
-  keel: z.literal("policy/1"),
+  keel: z.literal("policy/2"),
   name: title,
   circuit: identifier,
   limits: limitsSchema,
@@ -164,18 +193,24 @@ const policySchema = z.strictObject({
   maxAge: duration,
   validity: duration.min(1),
   maxMarketSkew: duration,
-  tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration }).optional(),
+  minInterval: duration.min(1),
+  market: z.strictObject({ series: seriesId }),
+  units: unitsSource.optional(),
+  tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration, series: seriesId }).optional(),
   domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
 });
 
 /**
- * Reads a policy/1 file.
+ * Reads a policy/2 file.
  *
  * @throws KeelError kind "input": bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
- * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries
+ * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries,
+ * a time beyond its ceiling, a drawdown limit without a source of units; `file.version` for a policy/1 file
  */
 export function parsePolicy(text: string): Policy {
-  const file = parseFile(policySchema, text, "policy");
+  const file = parseFile(policySchema, text, "policy", {
+    command: "`keel migrate --policy FILE --market FILE --out FILE` converts it",
+  });
   const circuit = circuitOf(file.circuit, "policy.circuit");
   const tail = readTail(file.tail, circuit, Object.keys(file.limits));
   const proven = [...circuit.limits, ...(tail?.circuit.limits ?? [])];
@@ -199,6 +234,9 @@ export function parsePolicy(text: string): Policy {
   if (limits.maxDrawdown !== undefined && limits.maxDrawdown > 10_000n) {
     throw inputError("policy.limit", "policy.limits.maxDrawdown", "at most 1", "more");
   }
+  checkTimes(file);
+  checkSeriesKinds(file);
+  checkUnitsSource(file, limits);
   file.scenarios.forEach((scenario, k) => {
     if (scenario.volatility === undefined || circuit.shape.options === 1) return;
     throw inputError("policy.shock", `policy.scenarios[${k}].volatility`, `none in ${circuit.id}`, "a shock");
@@ -225,15 +263,76 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, tail: _, ...rest } = file;
+  const { domain, units, tail: _, ...rest } = file;
   return {
     ...rest,
+    ...(units === undefined ? {} : { units }),
     circuit,
     limits,
     scenarios,
     ...(tail === undefined ? {} : { tail }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
+}
+
+/** Longest times that a policy may allow, in seconds; the policy book has the same. */
+export const CEILINGS = {
+  maxAge: 7 * 86_400,
+  validity: 92 * 86_400,
+  maxMarketSkew: 86_400,
+  maxReturnsSkew: 35 * 86_400,
+} as const;
+
+function checkTimes({
+  maxAge,
+  validity,
+  maxMarketSkew,
+  minInterval,
+  tail,
+}: z.output<typeof policySchema>): void {
+  const times = { maxAge, validity, maxMarketSkew, maxReturnsSkew: tail?.maxReturnsSkew ?? 0 };
+  for (const [name, value] of Object.entries(times)) {
+    const most = CEILINGS[name as keyof typeof CEILINGS];
+    if (value <= most) continue;
+    const path = name === "maxReturnsSkew" ? `policy.tail.${name}` : `policy.${name}`;
+    throw inputError("policy.ceiling", path, `at most ${most} s`, `${value} s`);
+  }
+  if (minInterval <= validity) return;
+  throw inputError(
+    "policy.interval",
+    "policy.minInterval",
+    `at most the validity, ${validity} s`,
+    `${minInterval} s`,
+  );
+}
+
+function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void {
+  const kind = seriesKind(market.series);
+  if (kind !== SERIES.market && kind !== SERIES.feeds) {
+    throw inputError(
+      "policy.series",
+      "policy.market.series",
+      "a series of markets (0x01… or 0x02…)",
+      "another kind",
+    );
+  }
+  if (tail === undefined || seriesKind(tail.series) === SERIES.returns) return;
+  throw inputError("policy.series", "policy.tail.series", "a series of returns (0x03…)", "another kind");
+}
+
+/** A drawdown compares equity per unit, so somebody other than the manager has to say how many units there are. */
+function checkUnitsSource({ units, domain }: z.output<typeof policySchema>, limits: Limits): void {
+  if (limits.maxDrawdown !== undefined && units === undefined) {
+    const expected = "a share token or an administrator, where maxDrawdown is set";
+    throw inputError("policy.units", "policy.units", expected, "none");
+  }
+  if (units?.kind !== "token" || domain === undefined) return;
+  throw inputError(
+    "policy.units",
+    "policy.units.token",
+    "an administrator under a declared domain",
+    "a token, which is on one chain",
+  );
 }
 
 /** Set exactly when a tail-risk limit is, and for a circuit with the tier's underlyings. */
@@ -251,7 +350,17 @@ function readTail(
     const expected = `a circuit for ${circuit.shape.underlyings} underlyings, as ${circuit.id} has`;
     throw inputError("policy.tail", "policy.tail.circuit", expected, `${tail.shape.underlyings}`);
   }
-  return { circuit: tail, maxReturnsSkew: file.maxReturnsSkew };
+  const { accounts, options } = circuit.shape;
+  const rest = accounts > 1 || options === 1 ? 1 : 0;
+  if (tail.shape.rest !== rest) {
+    throw inputError(
+      "policy.tail",
+      "policy.tail.circuit",
+      `a circuit for the exposures of ${circuit.id}`,
+      tail.id,
+    );
+  }
+  return { circuit: tail, maxReturnsSkew: file.maxReturnsSkew, series: file.series };
 }
 
 function readLimits({ maxExpectedShortfall, ...limits }: z.output<typeof limitsSchema>): Limits {
@@ -292,12 +401,15 @@ export interface ScenarioTable {
 }
 
 /**
- * Refuses a policy and a market that do not go together: too many rows for the circuit, a scenario that names an
- * underlying which the market does not have, a price that would fall below zero.
+ * Refuses a policy and a market that do not go together: a market of another series, too many rows for the circuit, a
+ * scenario that names an underlying which the market does not have, a price that would fall below zero.
  *
- * @throws KeelError `circuit.size`, `policy.underlying`, `policy.shock`
+ * A series of feeds is known to the contract that reads them only: there the market is not compared.
+ *
+ * @throws KeelError `policy.series`, `circuit.size`, `policy.underlying`, `policy.shock`
  */
 export function checkFit(policy: Policy, market: Market): void {
+  checkMarketSeries(policy, market);
   checkSize("market.instruments", market.instruments.length, policy.circuit.shape.instruments);
   checkSize("market.underlyings", market.underlyings.length, policy.circuit.shape.underlyings);
   market.instruments.forEach(({ kind }, i) => {
@@ -314,6 +426,12 @@ export function checkFit(policy: Policy, market: Market): void {
       if (value < -10_000n) throw inputError("policy.shock", path, "at least -1", "less");
     }
   });
+}
+
+function checkMarketSeries({ market: { series } }: Policy, market: Market): void {
+  const received = marketSeries(market);
+  if (seriesKind(series) !== SERIES.market || series === received) return;
+  throw inputError("policy.series", "market", `a market of the policy's series ${series}`, received);
 }
 
 /**
@@ -349,8 +467,13 @@ export interface PolicyTerms {
   readonly circuit: `0x${string}`;
   readonly scenarioRoot: bigint;
   readonly sourcesRoot: bigint;
+  /** Of the market tables that count. */
+  readonly marketSeries: SeriesId;
+  /** Of the returns tables that count; 0 without tail-risk limits. */
+  readonly returnsSeries: SeriesId;
   readonly minCollateralRatio: number;
   readonly minHealthFactor: number;
+  readonly minAccountHealthFactor: number;
   readonly maxLeverage: number;
   readonly netDeltaLo: number;
   readonly netDeltaHi: number;
@@ -365,6 +488,8 @@ export interface PolicyTerms {
   readonly maxAge: number;
   readonly validity: number;
   readonly maxMarketSkew: number;
+  /** Seconds from one attestation that counts for a record's streak to the next one that does, at least. */
+  readonly minInterval: number;
   /** Annual. */
   readonly maxVolatility: number;
   readonly maxReturnsSkew: number;
@@ -375,6 +500,10 @@ export interface PolicyTerms {
   readonly tailCircuit: `0x${string}`;
   /** Field element of a declared domain; 0: each registry's own. */
   readonly domain: bigint;
+  /** Index into `UNITS_KINDS`. */
+  readonly unitsKind: number;
+  /** The share token or the administrator; 0 where there is none. */
+  readonly unitsSource: `0x${string}`;
 }
 
 /**
@@ -389,8 +518,10 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     circuit: circuitHash(circuit.id),
     scenarioRoot: scenarioTable(policy, market).root,
     sourcesRoot: approvedSources(policy, circuit.shape).root,
+    marketSeries: policy.market.series,
     minCollateralRatio: Number(limits.minCollateralRatio ?? 0n),
     minHealthFactor: Number(limits.minHealthFactor ?? 0n),
+    minAccountHealthFactor: Number(limits.minAccountHealthFactor ?? 0n),
     maxLeverage: maximum(limits.maxLeverage),
     netDeltaLo: Number(limits.netDelta?.[0] ?? ABSENT_NET_DELTA_LOW),
     netDeltaHi: Number(limits.netDelta?.[1] ?? ABSENT_NET_DELTA_HIGH),
@@ -405,13 +536,17 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     maxAge: policy.maxAge,
     validity: policy.validity,
     maxMarketSkew: policy.maxMarketSkew,
+    minInterval: policy.minInterval,
     ...tailTerms(policy),
     domain: policy.domain === undefined ? 0n : domainField(policy.domain),
+    unitsKind: UNITS_KINDS.indexOf(policy.units?.kind ?? "none"),
+    unitsSource: policy.units?.address ?? `0x${"0".repeat(40)}`,
   };
 }
 
 /** The tail-risk terms of a policy without tail-risk limits. */
 export const NO_TAIL = {
+  returnsSeries: `0x${"0".repeat(64)}`,
   maxVolatility: Number(ABSENT_MAX),
   maxReturnsSkew: 0,
   confidence: [0, 0, 0],
@@ -424,6 +559,7 @@ function tailTerms({ limits, tail }: Policy): Pick<PolicyTerms, keyof typeof NO_
   const levels = limits.maxExpectedShortfall ?? [];
   const each = <T>(value: (j: number) => T): readonly [T, T, T] => [value(0), value(1), value(2)];
   return {
+    returnsSeries: tail.series,
     maxVolatility: Number(limits.maxVolatility ?? ABSENT_MAX),
     maxReturnsSkew: tail.maxReturnsSkew,
     confidence: each((j) => Number(levels[j]?.confidence ?? 0n)),
@@ -455,8 +591,11 @@ const TERM_ORDER = [
   "circuit",
   "scenarioRoot",
   "sourcesRoot",
+  "marketSeries",
+  "returnsSeries",
   "minCollateralRatio",
   "minHealthFactor",
+  "minAccountHealthFactor",
   "maxLeverage",
   "netDeltaLo",
   "netDeltaHi",
@@ -471,10 +610,13 @@ const TERM_ORDER = [
   "maxAge",
   "validity",
   "maxMarketSkew",
+  "minInterval",
   "maxVolatility",
   "maxReturnsSkew",
   "confidence",
   "maxExpectedShortfall",
   "tailCircuit",
   "domain",
+  "unitsKind",
+  "unitsSource",
 ] as const satisfies readonly (keyof PolicyTerms)[];

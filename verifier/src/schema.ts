@@ -75,14 +75,38 @@ export function refuse(
   return z.NEVER;
 }
 
+/** What to do with a file of an older version. */
+export interface Conversion {
+  /** Said after the version that is expected: "`keel migrate …` converts it". */
+  readonly command: string;
+}
+
 /**
  * Reads one of Keel's files.
  *
  * @param name the file's role, the root of error paths: "policy"
- * @throws KeelError kind "input" for the first problem found
+ * @param conversion for formats that had another version
+ * @throws KeelError kind "input" for the first problem found; `file.version` for a file of another version
  */
-export function parseFile<T>(schema: z.ZodType<T>, text: string, name: string): T {
-  return parseData(schema, parseJson(text, name), name);
+export function parseFile<T>(schema: z.ZodType<T>, text: string, name: string, conversion?: Conversion): T {
+  const data = parseJson(text, name);
+  if (conversion !== undefined) checkVersion(schema, data, name, conversion);
+  return parseData(schema, data, name);
+}
+
+/** Refuses a file of the format that `schema` reads, but of another version, before anything else is said of it. */
+export function checkVersion(schema: z.ZodType, data: Json, name: string, { command }: Conversion): void {
+  const said = (data as { readonly keel?: unknown } | null)?.keel;
+  const expected = schemaVersion(schema);
+  if (typeof said !== "string" || said === expected) return;
+  const [format] = expected.split("/");
+  if (!new RegExp(`^${format}/[0-9]+$`).test(said)) return;
+  throw inputError("file.version", `${name}.keel`, `${expected}; ${command}`, said);
+}
+
+function schemaVersion(schema: z.ZodType): string {
+  const literal = (schema as z.ZodObject<{ keel: z.ZodLiteral<string> }>).shape.keel;
+  return literal.value;
 }
 
 /** {@link parseFile} for data that is already JSON. */

@@ -1,19 +1,54 @@
 // SPDX-License-Identifier: MIT
 /**
- * The public statement: what a proof says, as a vector of field elements, and its digest (c, x, y), the proof's only
- * public inputs. circuits/SPEC.md section 6 gives the reason why three numbers are enough.
+ * The public statement, version 2: what a proof says, as a vector of field elements, and its digest (c, x, y), the proof's
+ * only public inputs. circuits/SPEC.md section 6 gives the reason why three numbers are enough.
  *
  * @module
  */
 
-import { domainField, type Scope } from "./domain.js";
+import { policyDomainField, type Scope } from "./domain.js";
 import { absorb, FIELD_ORDER, KIND, keccakField, tag } from "./field.js";
-import type { PolicyTerms } from "./policy.js";
+import { type PolicyTerms, policyId } from "./policy.js";
 import type { Field } from "./units.js";
 import { abiWords } from "./words.js";
 
-/** Elements of the statement vector; its order never changes. */
-export const STATEMENT_LENGTH = 28;
+/** Names of the statement's places, in order; the order never changes within a version. */
+export const STATEMENT = [
+  "tag",
+  "domain",
+  "subject",
+  "marketRoot",
+  "marketTime",
+  "scenarioRoot",
+  "sourcesRoot",
+  "enrolment",
+  "asOf",
+  "units",
+  "previousState",
+  "newState",
+  "portfolioCommitment",
+  "exposuresCommitment",
+  "minAccountHealthFactor",
+  "minCollateralRatio",
+  "minHealthFactor",
+  "maxLeverage",
+  "netDeltaLow",
+  "netDeltaHigh",
+  "maxUnderlyingDelta",
+  "maxVenue",
+  "maxGamma",
+  "maxVega",
+  "maxTheta",
+  "maxStressLoss",
+  "maxDrawdown",
+  "minEquity",
+] as const;
+
+/** Name of one of the statement's places. */
+export type StatementPlace = (typeof STATEMENT)[number];
+
+/** Elements of the statement vector. */
+export const STATEMENT_LENGTH = STATEMENT.length;
 
 const SIGNED_RATIO_BIAS = 1n << 31n;
 
@@ -35,9 +70,9 @@ export interface Statement {
   readonly marketTime: number;
   /** Unix seconds. */
   readonly asOf: number;
-  /** Hiding commitment to the declared accounts. */
+  /** Hiding commitment to the declared accounts and their sources. */
   readonly enrolment: bigint;
-  readonly chain: DrawdownStep;
+  readonly drawdown: DrawdownStep;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   readonly terms: PolicyTerms;
@@ -53,39 +88,45 @@ export interface StatementDigest {
   readonly y: Field;
 }
 
-/** The statement vector, 28 field elements. The disclosure, which no circuit proves yet, is 0. */
+/** The statement's field elements by the names of their places. */
+export function statementPlaces(statement: Statement): Readonly<Record<StatementPlace, bigint>> {
+  const { terms, drawdown } = statement;
+  return {
+    tag: tag(KIND.statement, STATEMENT_LENGTH),
+    domain: policyDomainField(statement.domain, policyId(terms)),
+    subject: BigInt(statement.subject),
+    marketRoot: statement.marketRoot,
+    marketTime: BigInt(statement.marketTime),
+    scenarioRoot: terms.scenarioRoot,
+    sourcesRoot: terms.sourcesRoot,
+    enrolment: statement.enrolment,
+    asOf: BigInt(statement.asOf),
+    units: drawdown.units,
+    previousState: drawdown.previousState,
+    newState: drawdown.newState,
+    portfolioCommitment: statement.portfolioCommitment,
+    exposuresCommitment: statement.exposuresCommitment,
+    minAccountHealthFactor: BigInt(terms.minAccountHealthFactor),
+    minCollateralRatio: BigInt(terms.minCollateralRatio),
+    minHealthFactor: BigInt(terms.minHealthFactor),
+    maxLeverage: BigInt(terms.maxLeverage),
+    netDeltaLow: BigInt(terms.netDeltaLo) + SIGNED_RATIO_BIAS,
+    netDeltaHigh: BigInt(terms.netDeltaHi) + SIGNED_RATIO_BIAS,
+    maxUnderlyingDelta: BigInt(terms.maxUnderlyingDelta),
+    maxVenue: BigInt(terms.maxVenue),
+    maxGamma: BigInt(terms.maxGamma),
+    maxVega: BigInt(terms.maxVega),
+    maxTheta: BigInt(terms.maxTheta),
+    maxStressLoss: BigInt(terms.maxStressLoss),
+    maxDrawdown: BigInt(terms.maxDrawdown),
+    minEquity: terms.minEquity,
+  };
+}
+
+/** The statement vector, 28 field elements in the order of {@link STATEMENT}. */
 export function statementVector(statement: Statement): bigint[] {
-  const { terms } = statement;
-  return [
-    tag(KIND.statement, STATEMENT_LENGTH),
-    domainField(statement.domain),
-    BigInt(statement.subject),
-    statement.marketRoot,
-    BigInt(statement.marketTime),
-    terms.scenarioRoot,
-    terms.sourcesRoot,
-    statement.enrolment,
-    BigInt(statement.asOf),
-    statement.chain.units,
-    statement.chain.previousState,
-    statement.chain.newState,
-    statement.portfolioCommitment,
-    statement.exposuresCommitment,
-    0n, // disclosure
-    BigInt(terms.minCollateralRatio),
-    BigInt(terms.minHealthFactor),
-    BigInt(terms.maxLeverage),
-    BigInt(terms.netDeltaLo) + SIGNED_RATIO_BIAS,
-    BigInt(terms.netDeltaHi) + SIGNED_RATIO_BIAS,
-    BigInt(terms.maxUnderlyingDelta),
-    BigInt(terms.maxVenue),
-    BigInt(terms.maxGamma),
-    BigInt(terms.maxVega),
-    BigInt(terms.maxTheta),
-    BigInt(terms.maxStressLoss),
-    BigInt(terms.maxDrawdown),
-    terms.minEquity,
-  ];
+  const places = statementPlaces(statement);
+  return STATEMENT.map((name) => places[name]);
 }
 
 /** Poseidon digest of a vector; what the prover commits to before x is known. */

@@ -14,6 +14,7 @@ import { KIND, tag } from "./field.js";
 import type { Market } from "./market.js";
 import { type Policy, type PolicyTerms, SHORTFALL_LEVELS, type TailTerms } from "./policy.js";
 import { checkPlaces, type Returns, type ReturnsTable, returnsTable } from "./returns.js";
+import { returnsSeries } from "./series.js";
 
 /** Elements of the tail-risk vector; its order never changes. */
 export const TAIL_LENGTH = 5 + 2 * SHORTFALL_LEVELS;
@@ -54,7 +55,7 @@ export interface TailBasis {
 /**
  * The returns of a policy with tail-risk limits, which fit its circuit; undefined without such limits.
  *
- * @throws KeelError `returns.missing`, or as `checkPlaces`
+ * @throws KeelError `returns.missing`, `policy.series` for returns of another series, or as `checkPlaces`
  */
 export function tailBasis({ tail }: Policy, { returns }: Market): TailBasis | undefined {
   if (tail === undefined) return undefined;
@@ -67,6 +68,10 @@ export function tailBasis({ tail }: Policy, { returns }: Market): TailBasis | un
     );
   }
   checkPlaces(returns, tail.circuit.shape);
+  const received = returnsSeries(returns);
+  if (received !== tail.series) {
+    throw inputError("policy.series", "returns", `returns of the policy's series ${tail.series}`, received);
+  }
   return { tail, returns };
 }
 

@@ -16,7 +16,7 @@ import { bps, usd8 } from "./units.js";
 
 /** The limits that terms set; what always holds is absent, as in a policy file. */
 export function limitsOf(terms: PolicyTerms): Limits {
-  const minima = ["minCollateralRatio", "minHealthFactor"] as const;
+  const minima = ["minCollateralRatio", "minHealthFactor", "minAccountHealthFactor"] as const;
   const maxima = [
     "maxLeverage",
     "maxUnderlyingDelta",

@@ -9,10 +9,12 @@
 import type { Attestation } from "./attestation.js";
 import { type Domain, domainField, isWithin, registriesOf, type Scope } from "./domain.js";
 import { inputError, KeelError } from "./errors.js";
+import { ONE_UNIT, unitsSigner } from "./fund-units.js";
 import { type VerificationKey, verifyGroth16 } from "./groth16.js";
 import type { Market } from "./market.js";
 import { marketTable } from "./market-table.js";
 import { type Policy, type PolicyTerms, policyId, policyTerms } from "./policy.js";
+import { SERIES, seriesKind } from "./series.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
 import { type TailStatement, tailBasis, tailTable, tailVector } from "./tail-risk.js";
 import { hex } from "./words.js";
@@ -20,8 +22,8 @@ import { hex } from "./words.js";
 /** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
 export const LOCAL_CHAINS: readonly number[] = [31337, 1337];
 
-/** The domain of an attestation that is bound to no registry: a local test chain, the zero address. */
-export const UNBOUND_DOMAIN: Domain = { chainId: 31337, registry: `0x${"0".repeat(40)}` };
+/** The domain of an attestation that is bound to no registry: no chain has id 0. */
+export const UNBOUND_DOMAIN: Domain = { chainId: 0, registry: `0x${"0".repeat(40)}` };
 
 /** What a verifier brings. */
 export interface Verification {
@@ -34,7 +36,29 @@ export interface Verification {
   readonly tailKey?: VerificationKey;
   /** Accept a development key outside local test chains. */
   readonly allowInsecure?: boolean;
+  /** What else the verifier knows; compared where it is given. */
+  readonly expected?: Expectations;
 }
+
+/** What a verifier may know from elsewhere, such as the registry. */
+export interface Expectations {
+  readonly subject?: `0x${string}`;
+  /** The subject's enrolment that counts. */
+  readonly enrolment?: bigint;
+  /** State of the subject's drawdown chain; 0: none. */
+  readonly previousState?: bigint;
+  /** Units of the fund at the snapshot's time, 1e8. */
+  readonly units?: bigint;
+  /** The present in unix seconds: the snapshot is not later, and at most the policy's maxAge older. */
+  readonly now?: number;
+}
+
+/**
+ * What a verification did not look at, because nothing to compare it with was given: whose book it is, which accounts were
+ * declared, where the drawdown chain stands, how many units there are, how old the snapshot is, and whether the market is of a
+ * series that only a contract knows.
+ */
+export type NotCompared = "subject" | "enrolment" | "previousState" | "units" | "age" | "marketSeries";
 
 /** What a valid attestation says. */
 export interface Verified {
@@ -48,6 +72,8 @@ export interface Verified {
   readonly domain: Scope;
   /** Made, wholly or in part, with a development key. */
   readonly insecure: boolean;
+  /** In a fixed order; a registry on chain compares all of it. */
+  readonly notCompared: readonly NotCompared[];
 }
 
 /**
@@ -59,6 +85,7 @@ export function verifyAttestation(verification: Verification): Verified {
   const { attestation, policy, market } = verification;
   const statement = claimedStatement(attestation, policy, market);
   const tail = claimedTail(attestation, policy, market);
+  const notCompared = compareExpected(verification);
   const insecure = checkProof(verification, "attestation", verification.verificationKey, {
     ...attestation,
     vector: statementVector(statement),
@@ -76,7 +103,67 @@ export function verifyAttestation(verification: Verification): Verified {
     policyId: attestation.policyId,
     domain: attestation.domain,
     insecure: insecure || tailInsecure,
+    notCompared,
   };
+}
+
+/** @returns what nothing was given for */
+function compareExpected({ attestation, policy, expected = {} }: Verification): NotCompared[] {
+  const { subject, enrolment, previousState, units, now } = expected;
+  const { drawdown } = attestation;
+  if (subject !== undefined) expectSame("attestation.subject", subject.toLowerCase(), attestation.subject);
+  if (enrolment !== undefined)
+    expectSame("attestation.enrolment", hex(enrolment), hex(attestation.enrolment));
+  if (previousState !== undefined) {
+    expectSame("attestation.drawdown.previousState", hex(previousState), hex(drawdown.previousState));
+  }
+  if (units !== undefined) expectSame("attestation.drawdown.units", `${units}`, `${drawdown.units}`);
+  if (now !== undefined) checkAge(attestation.asOf, policy.maxAge, now);
+  const isCompared: Record<NotCompared, boolean> = {
+    subject: subject !== undefined,
+    enrolment: enrolment !== undefined,
+    previousState: previousState !== undefined,
+    units: units !== undefined || policy.units === undefined || policy.units.kind === "signer",
+    age: now !== undefined,
+    marketSeries: seriesKind(policy.market.series) === SERIES.market,
+  };
+  return (Object.keys(isCompared) as NotCompared[]).filter((name) => !isCompared[name]);
+}
+
+function checkAge(asOf: number, maxAge: number, now: number): void {
+  const fresh = now - maxAge;
+  if (asOf <= now && asOf >= fresh) return;
+  throw refused("proof.age", "attestation.asOf", `from ${fresh} to ${now}`, `${asOf}`);
+}
+
+/**
+ * Holds an attestation's units against the policy's source: one without a source, an administrator's signature by its key.
+ * A token's units, and a contract's signature, only the chain can check.
+ *
+ * @throws KeelError `units.mismatch`, `units.signature`
+ */
+export function checkUnits(
+  {
+    subject,
+    asOf,
+    drawdown: { units },
+    unitsSignature,
+  }: Pick<Attestation, "subject" | "asOf" | "drawdown" | "unitsSignature">,
+  { units: source }: Pick<Policy, "units">,
+): void {
+  const isSigned = source?.kind === "signer" || source?.kind === "contract";
+  if (isSigned !== (unitsSignature !== undefined)) {
+    const expected = isSigned ? `a signature by ${source.address}` : "none under this policy";
+    throw refused("units.signature", "attestation.unitsSignature", expected, isSigned ? "none" : "one");
+  }
+  if (source === undefined && units !== ONE_UNIT) {
+    throw refused("units.mismatch", "attestation.drawdown.units", `${ONE_UNIT}, one unit`, `${units}`);
+  }
+  if (source?.kind !== "signer") return;
+  const signer = unitsSigner({ subject, asOf, units, signature: unitsSignature! });
+  if (signer === source.address) return;
+  const expected = `${source.address}'s signature of the subject, the time and these units`;
+  throw refused("units.signature", "attestation.unitsSignature", expected, "one that is not");
 }
 
 /** @returns whether the key is a development key */
@@ -136,7 +223,7 @@ function checkSkew(asOf: number, tableTime: number, most: number, what: string):
  * The statement that an attestation has to prove, rebuilt from the verifier's own policy and market. Does not look at the
  * proof.
  *
- * @throws KeelError `proof.mismatch`, `proof.skew`: the attestation is about something else
+ * @throws KeelError `proof.mismatch`, `proof.skew`: the attestation is about something else; as {@link checkUnits}
  */
 export function claimedStatement(attestation: Attestation, policy: Policy, market: Market): Statement {
   const terms = policyTerms(policy, market);
@@ -147,6 +234,7 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
   expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
   expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
   checkSkew(attestation.asOf, market.asOf, policy.maxMarketSkew, "the market");
+  checkUnits(attestation, policy);
   return {
     domain: attestation.domain,
     subject: attestation.subject,
@@ -154,7 +242,7 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
     marketTime: market.asOf,
     asOf: attestation.asOf,
     enrolment: attestation.enrolment,
-    chain: attestation.chain,
+    drawdown: attestation.drawdown,
     portfolioCommitment: attestation.portfolioCommitment,
     exposuresCommitment: attestation.exposuresCommitment,
     terms,
