@@ -11,6 +11,7 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  checkContracts,
   checkSignature,
   checkTimes,
   type DrawdownState,
@@ -21,7 +22,13 @@ import {
   type Snapshot,
   withUnits,
 } from "../../prover/src/index.js";
-import type { Market, Policy, SignedUnits } from "../../verifier/src/index.js";
+import {
+  allFaults,
+  inputError,
+  type Market,
+  type Policy,
+  type SignedUnits,
+} from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -47,6 +54,8 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const files = await loadBook(options, context);
   const { market, policy } = files;
   checkTimes(files.snapshot, market, policy, context.now());
+  checkContracts(market, policy);
+  checkSources(files.snapshot, policy);
   const { units } = await loadUnits(options.units, context);
   const snapshot = withUnitsOfDraft(files, units, context);
   const book = { ...files, snapshot };
@@ -63,6 +72,24 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const trades = parseTrades(await readText(options.after, "trades", context));
   const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
   return outcome({ ...later, before: now }, later, comparisonText(now, later));
+}
+
+/** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
+function checkSources(snapshot: Snapshot, policy: Policy): void {
+  const known = new Set(policy.sources.map(({ name }) => name));
+  const faults = snapshot.accounts.flatMap(({ source }, s) =>
+    known.has(source)
+      ? []
+      : [
+          inputError(
+            "source.unknown",
+            `snapshot.accounts[${s}].source`,
+            "one of policy.sources",
+            "another name",
+          ),
+        ],
+  );
+  if (faults.length > 0) throw allFaults(faults);
 }
 
 /** The fund's units; the snapshot's own when the administrator has not signed yet. */
