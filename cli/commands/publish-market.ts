@@ -29,7 +29,7 @@ export async function publishMarketTable(options: PublishMarketOptions, context:
   }
   const receipt = await publishMarket(registry, wallet, commitment, signatures);
   return {
-    json: { ok: true, root: commitment.root.toString(), asOf: commitment.asOf, ...receiptJson(receipt) },
-    text: `Published table ${commitment.root} of ${commitment.asOf} (${receipt.gasUsed} gas).`,
+    json: { ok: true, ...commitment, ...receiptJson(receipt) },
+    text: `Published table ${commitment.root} of ${commitment.asOf} in series ${commitment.series} (${receipt.gasUsed} gas).`,
   };
 }

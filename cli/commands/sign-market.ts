@@ -35,8 +35,7 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
       ok: true,
       out,
       signer: signature.signer,
-      root: commitment.root.toString(),
-      asOf: commitment.asOf,
+      ...commitment,
     },
     text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf}; wrote ${out}.`,
   };
