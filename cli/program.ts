@@ -33,8 +33,10 @@ import type { EnrolOptions } from "./commands/enrol.js";
 import type { HistoryOptions } from "./commands/history.js";
 import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
+import type { ImportVenueOptions } from "./commands/import-venue.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
+import type { MergeOptions } from "./commands/merge.js";
 import type { MigrateOptions } from "./commands/migrate.js";
 import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
@@ -103,6 +105,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addVerifierCommands(program, context, finish);
   addSourceCommands(program, context, finish);
   addImportCommands(program, context, finish);
+  addMergeCommand(program, context, finish);
   addMarketCommands(program, context, finish);
   addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
@@ -202,9 +205,9 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
 
 function addImportCommands(program: Command, context: Context, finish: Finish): void {
   const importing = program.command("import").description("make a snapshot from data of another form");
-  add(importing, "csv", "from a CSV file with the header account,source,instrument,quantity")
+  add(importing, "csv", "a CSV file with the header account,source,instrument,quantity, or as a mapping says")
     .requiredOption("--csv <file>", "the positions (secret); - is standard input")
-    .option("--mapping <file>", "mapping/1 file: where a venue's own export has them")
+    .option("--mapping <file>", "mapping/1 or mapping/2 file: where a venue's own export has them")
     .requiredOption("--market <file>", "market/1 file with the instruments")
     .requiredOption("--subject <address>", "whose positions", chainAddress("--subject"))
     .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
@@ -228,6 +231,50 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: ImportChainOptions) => {
       const { importChain } = await import("./commands/import-chain.js");
       finish(await importChain(options, context));
+    });
+  addVenueCommands(importing, context, finish);
+}
+
+/** Each venue and what its responses are. */
+const VENUES = {
+  hyperliquid: "Hyperliquid: perp=FILE for each dex, spot=FILE",
+  deribit: "Deribit: summaries=FILE, positions=FILE",
+  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE",
+  binance: "Binance: spot=FILE, futures=FILE",
+  okx: "OKX: balance=FILE, positions=FILE, instruments=FILE for each type",
+  bybit: "Bybit: wallet=FILE, positions=FILE for each category",
+  fireblocks: "Fireblocks: vault=FILE for each page",
+  "coinbase-prime": "Coinbase Prime: balances=FILE",
+} as const;
+
+function addVenueCommands(importing: Command, context: Context, finish: Finish): void {
+  for (const [venue, description] of Object.entries(VENUES)) {
+    add(importing, venue, `saved responses of ${description}`)
+      .requiredOption("--response <name=file>", "a response as it was saved (secret)", collected)
+      .requiredOption("--market <file>", "market/1 file with the instruments")
+      .option("--mapping <file>", "venue-mapping/1 file: names that the market has otherwise")
+      .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
+      .requiredOption("--account <id>", "the account")
+      .requiredOption("--source <name>", "the policy's source that will sign")
+      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+      .option("--tolerance <share>", "how far equity and the venue's own figure may differ; 0.01 when absent")
+      .requiredOption("--out <file>", "the snapshot to write (secret)")
+      .option("--force", "replace an existing file")
+      .action(async (options: ImportVenueOptions) => {
+        const { importVenue } = await import("./commands/import-venue.js");
+        finish(await importVenue(venue as keyof typeof VENUES, options, context));
+      });
+  }
+}
+
+function addMergeCommand(program: Command, context: Context, finish: Finish): void {
+  add(program, "merge", "put snapshots of one subject and time together; signatures are kept")
+    .requiredOption("--snapshot <file>", "snapshot/1 file (secret), at least two", collected)
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: MergeOptions) => {
+      const { merge } = await import("./commands/merge.js");
+      finish(await merge(options, context));
     });
 }
 

@@ -11,6 +11,7 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  checkContracts,
   checkSignature,
   checkTimes,
   type DrawdownState,
@@ -21,7 +22,13 @@ import {
   type Snapshot,
   withUnits,
 } from "../../prover/src/index.js";
-import type { Market, Policy, SignedUnits } from "../../verifier/src/index.js";
+import {
+  allFaults,
+  inputError,
+  type Market,
+  type Policy,
+  type SignedUnits,
+} from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -50,6 +57,8 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const { units } = await loadUnits(options.units, context);
   const snapshot = withUnitsOfDraft(files, units, context);
   const book = { ...files, snapshot };
+  checkContracts(market, policy);
+  checkSources(snapshot, policy);
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
     if (account.signature === undefined) unsigned.push(account.id);
@@ -75,6 +84,24 @@ function withUnitsOfDraft(
   if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
   note(context, "warning: nobody has signed the fund's units; prove needs it");
   return snapshot;
+}
+
+/** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
+function checkSources(snapshot: Snapshot, policy: Policy): void {
+  const known = new Set(policy.sources.map(({ name }) => name));
+  const faults = snapshot.accounts.flatMap(({ source }, s) =>
+    known.has(source)
+      ? []
+      : [
+          inputError(
+            "source.unknown",
+            `snapshot.accounts[${s}].source`,
+            "one of policy.sources",
+            "another name",
+          ),
+        ],
+  );
+  if (faults.length > 0) throw allFaults(faults);
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

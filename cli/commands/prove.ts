@@ -14,6 +14,7 @@ import { type ArtifactSet, explainError } from "../../circuits/setup/index.js";
 import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
 import {
   assess,
+  checkContracts,
   checkSignatures,
   checkTimes,
   declaredAccounts,
@@ -80,6 +81,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const { market, policy } = book;
   const snapshot = withUnits(book.snapshot, policy, book.units);
   checkTimes(snapshot, market, policy, context.now());
+  checkContracts(market, policy);
   checkSignatures(snapshot, market, policy);
   if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
   requireHealthy(assess(snapshot, market, policy, book.state));

@@ -152,7 +152,13 @@ export function publicArgs(folder: string): string[] {
 }
 
 /** The error object that a command printed under `--json`. */
-export function errorOf({ stdout }: Ended): { kind: string; code: string; message: string; path?: string } {
+export function errorOf({ stdout }: Ended): {
+  kind: string;
+  code: string;
+  message: string;
+  path?: string;
+  also?: { code: string; path: string }[];
+} {
   const { ok, error } = JSON.parse(stdout);
   if (ok !== false) throw new Error("the command did not fail");
   return error;

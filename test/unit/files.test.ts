@@ -303,14 +303,17 @@ describe("49 markup in names", () => {
     "javascript:x'",
     "\u202eHTE",
   ];
+  const FIRMS = ["a&b", "javascript:x'"];
   it.each(MARKUP)("%j is refused wherever a name stands", (name) => {
     expect(market({ underlyings: ["USD", name] })).toMatch(/^input\.text /);
     expect(market(row({ id: name }))).toMatch(/^input\.text /);
     expect(policy({ name })).toMatch(/^input\.text /);
     expect(policy({ scenarios: [{ ...SCENARIOS[0], name }] })).toMatch(/^input\.text /);
-    expect(policy({ sources: [{ ...POLICY.sources[0], name }] })).toMatch(/^input\.text /);
     expect(snapshot(account({ id: name }))).toMatch(/^input\.text /);
-    expect(snapshot(account({ source: name }))).toMatch(/^input\.text /);
+    // A firm may have & and ' in its name, which no place of the console or of a file takes for anything else.
+    const isRefused = !FIRMS.includes(name);
+    expect(/^input\.text /.test(policy({ sources: [{ ...POLICY.sources[0], name }] }) ?? "")).toBe(isRefused);
+    expect(/^input\.text /.test(snapshot(account({ source: name })) ?? "")).toBe(isRefused);
   });
 });
 
