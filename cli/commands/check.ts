@@ -54,10 +54,10 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const files = await loadBook(options, context);
   const { market, policy } = files;
   checkTimes(files.snapshot, market, policy, context.now());
+  checkContracts(market, policy);
   const { units } = await loadUnits(options.units, context);
   const snapshot = withUnitsOfDraft(files, units, context);
   const book = { ...files, snapshot };
-  checkContracts(market, policy);
   checkSources(snapshot, policy);
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
