@@ -59,6 +59,18 @@ export async function loadPublic(
   return { market: complete, policy };
 }
 
+/**
+ * Refuses a market in which a contract has expired, or that contradicts what its contracts say. The model is loaded where there
+ * are contracts.
+ *
+ * @throws KeelError `market.expired`, `market.model`, `market.option`
+ */
+export async function checkModel(market: Market, policy: Policy): Promise<void> {
+  if (market.instruments.every(({ contract }) => contract === undefined)) return;
+  const { checkContracts } = await import("../prover/src/contracts.js");
+  checkContracts(market, policy);
+}
+
 /** Reads market, policy and snapshot. */
 export async function loadBook(
   files: BookFiles,

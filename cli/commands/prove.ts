@@ -79,9 +79,9 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     ...(await loadUnits(options.units, context)),
   };
   const { market, policy } = book;
-  const snapshot = withUnits(book.snapshot, policy, book.units);
-  checkTimes(snapshot, market, policy, context.now());
+  checkTimes(book.snapshot, market, policy, context.now());
   checkContracts(market, policy);
+  const snapshot = withUnits(book.snapshot, policy, book.units);
   checkSignatures(snapshot, market, policy);
   if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
   requireHealthy(assess(snapshot, market, policy, book.state));

@@ -15,7 +15,7 @@ import {
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { loadPublic, type PublicFiles } from "../load.js";
+import { checkModel, loadPublic, type PublicFiles } from "../load.js";
 import { DEVELOPMENT_KEY_WARNING, doesNotSay, domainText, expiryText, saysText } from "../policy-text.js";
 import { utc } from "../tables.js";
 
@@ -37,6 +37,7 @@ export interface VerifyOptions extends PublicFiles {
 /** Verifies; an invalid attestation is an error of kind "proof", exit code 3. */
 export async function verify(options: VerifyOptions, context: Context): Promise<Outcome> {
   const { market, policy } = await loadPublic(options, context);
+  await checkModel(market, policy);
   const attestation = parseAttestation(await readText(options.attestation, "attestation", context));
   const verificationKey = await verificationKeyOf(policy.circuit.id, options.key, context);
   const allowInsecure = options.insecure === true;
