@@ -165,9 +165,29 @@ export function DevelopmentKey(): JSX.Element {
   return <p class="warning">{DEVELOPMENT_KEY_WARNING}</p>;
 }
 
-/** A word that stands for yes or no, in colour and in text. */
-export function Verdict(props: { readonly ok: boolean; readonly children: ComponentChildren }): JSX.Element {
-  return <span class={props.ok ? "verdict ok" : "verdict bad"}>{props.children}</span>;
+/** What a command's `--insecure` says. */
+export function AllowInsecure(props: {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <label class="check" for={id}>
+      <input
+        id={id}
+        type="checkbox"
+        checked={props.checked}
+        onChange={({ currentTarget: { checked } }) => props.onChange(checked)}
+      />
+      Accept development keys (for tests)
+    </label>
+  );
+}
+
+/** A word that stands for yes or no, in colour and in text; without `ok` for neither. */
+export function Verdict(props: { readonly ok?: boolean; readonly children: ComponentChildren }): JSX.Element {
+  const tone = props.ok === undefined ? "" : props.ok ? "ok" : "bad";
+  return <span class={`verdict ${tone}`}>{props.children}</span>;
 }
 
 /** The limits of a policy, a sentence each. */

@@ -9,13 +9,13 @@ import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { span, utc } from "../../../cli/tables.js";
 import { formatEnrolment, formatState, type ProvenAttestation } from "../../../prover/src/index.js";
-import { formatAttestation, inputError, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
+import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
 import { submitAttestation } from "../../../verifier/src/registry.js";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
-import { circuitFiles, circuitNames, missingCircuit } from "../circuits.js";
+import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
 import { type DeskProgress, proveAtDesk } from "../desk.js";
-import { DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
+import { AllowInsecure, DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
 
@@ -48,12 +48,14 @@ export function Prove(props: {
   const { book, config, healthy, onAttested } = props;
   const targetId = useId();
   const [bound, setBound] = useState(config !== undefined);
+  const [allowInsecure, setAllowInsecure] = useState(false);
   const [progress, setProgress] = useState<DeskProgress | undefined>();
   const [made, setMade] = useState<Made | undefined>();
   const [error, setError] = useState<unknown>();
   const abort = useRef<AbortController | undefined>(undefined);
   const names = circuitNames(book.policy);
   const missing = missingCircuit(names);
+  const isLocal = bound && config !== undefined && LOCAL_CHAINS.includes(config.chainId);
   useEffect(() => setMade(undefined), [book.snapshot, book.market, book.policy]);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -66,7 +68,8 @@ export function Prove(props: {
     try {
       const { domain, now } = await targetOf(bound ? config : undefined);
       const { signal } = abort.current;
-      const proven = await proveAtDesk(circuitFiles(names), { ...book, domain, now }, signal, setProgress);
+      const request = { ...book, domain, now, allowInsecure };
+      const proven = await proveAtDesk(circuitFiles(names), request, signal, setProgress);
       setMade({ proven, ms: performance.now() - started });
     } catch (reason) {
       setError(reason);
@@ -102,6 +105,9 @@ export function Prove(props: {
                   <option value="nowhere">No registry: a file to show</option>
                 </select>
               </div>
+            )}
+            {isLocal || !hasDevelopmentKeys(names) ? null : (
+              <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
             )}
             <button
               type="button"
@@ -166,12 +172,12 @@ function Result(props: {
   const expiresAt = attestation.asOf + book.policy.validity;
   return (
     <div class="result" aria-live="polite">
+      {attestation.insecure || attestation.tail?.insecure === true ? <DevelopmentKey /> : null}
       <p>
         Proved in {(made.ms / 1000).toFixed(1)} s and verified
         {attestation.tail === undefined ? "" : ", a proof of health and one of tail risk"}.{" "}
         {attestation.subject} respects policy “{book.policy.name}” as of {utc(attestation.asOf)}.
       </p>
-      {attestation.insecure ? <DevelopmentKey /> : null}
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={attestation.policyId} />],
