@@ -41,7 +41,10 @@ export function versionName(circuit: Hex, version: number): string {
 }
 
 /** Of the terms' circuits: {@link versionName}s of those that were made from a development key, retired or not. */
-export async function developmentVersions(registry: Registry, terms: PolicyTerms): Promise<ReadonlySet<string>> {
+export async function developmentVersions(
+  registry: Registry,
+  terms: PolicyTerms,
+): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for (const circuit of circuitsIn(terms)) {
     const versions = await versionsOf(registry, circuit);
@@ -61,7 +64,11 @@ async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Pro
     return await Promise.all(
       Array.from({ length: count }, async (_, i) => {
         const args = [circuit, i + 1] as const;
-        const { verifier, retiredAt } = await client.readContract({ ...book, functionName: "versionOf", args });
+        const { verifier, retiredAt } = await client.readContract({
+          ...book,
+          functionName: "versionOf",
+          args,
+        });
         const call = { address: verifier, abi: groth16VerifierAbi, functionName: "insecure" } as const;
         return { insecure: await client.readContract(call), retiredAt };
       }),

@@ -143,7 +143,10 @@ async function sign(part: RunPart, world: World): Promise<{ readonly book: Book;
   await part("publishers sign the market table, and it is published", async () => {
     await publishTable(world, book);
     const { series } = book.policy.market;
-    return { value: undefined, detail: `${THRESHOLD} of ${PUBLISHERS.length}, series ${series.slice(0, 12)}…` };
+    return {
+      value: undefined,
+      detail: `${THRESHOLD} of ${PUBLISHERS.length}, series ${series.slice(0, 12)}…`,
+    };
   });
   const id = await part("publish the policy, enrol the subject", async () => {
     const terms = policyTerms(book.policy, book.market);

@@ -66,7 +66,7 @@ const USDC_DECIMALS = 6;
 export const DEPOSIT = parseUnits("250000", USDC_DECIMALS);
 
 /** Who is who among the chain's accounts. */
-export const CAST = { deployer: 0, manager: 1, depositor: 2, rival: 3, relayer: 4, administrator: 8 } as const;
+export const CAST = { deployer: 0, manager: 1, depositor: 2, rival: 3, relayer: 4 } as const;
 
 /** Accounts that sign market tables, and how many of them have to. */
 export const PUBLISHERS = [5, 6, 7] as const;
@@ -102,7 +102,10 @@ export interface Vault {
 }
 
 /** How many units a fund has, signed. @param by a key; the administrator's when absent */
-export function signedUnits(statement: UnitsStatement, by: Hex = exampleAdministrator.privateKey): SignedUnits {
+export function signedUnits(
+  statement: UnitsStatement,
+  by: Hex = exampleAdministrator.privateKey,
+): SignedUnits {
   return signUnits(statement, hexToBytes(by));
 }
 
@@ -199,7 +202,13 @@ export async function forgedAttestation(
   const { code } = await refusedLocally(prover.proveWitness(altered));
   expect(code === "proof.unsound", "the engine to give no proof", code);
   const proof = await proveBlindly(world.artifacts.zkeyPath, altered);
-  return attestationOf(statement, { circuit: CIRCUIT, digest: digest.c, proof, insecure: true, unitsSignature: book.units.signature });
+  return attestationOf(statement, {
+    circuit: CIRCUIT,
+    digest: digest.c,
+    proof,
+    insecure: true,
+    unitsSignature: book.units.signature,
+  });
 }
 
 /** A vault over a test token, and a depositor who has some. */

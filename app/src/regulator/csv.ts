@@ -9,7 +9,18 @@
 import { utc } from "../../../cli/tables.js";
 import { type Happening, happeningText, type SubjectRecord } from "./look.js";
 
-const HEAD = ["time", "block", "transaction", "event", "policy", "snapshot", "expires", "proof", "key", "text"];
+const HEAD = [
+  "time",
+  "block",
+  "transaction",
+  "event",
+  "policy",
+  "snapshot",
+  "expires",
+  "proof",
+  "key",
+  "text",
+];
 
 /** One line an event, times in UTC. */
 export function recordCsv({ happenings }: SubjectRecord): string {

@@ -21,7 +21,13 @@ import {
   Verdict,
 } from "../parts.js";
 import { recordCsv } from "./csv.js";
-import { type Checked, type Happening, happeningText, type PolicyRecord, type SubjectRecord } from "./look.js";
+import {
+  type Checked,
+  type Happening,
+  happeningText,
+  type PolicyRecord,
+  type SubjectRecord,
+} from "./look.js";
 
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
@@ -52,8 +58,8 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
           <p class="empty">No attestation of this subject is in the registry.</p>
         ) : (
           <p>
-            {proofText(happenings)} Its market and returns tables were published. The records follow from the
-            logs, and the registry says the same.
+            {proofText(happenings)} Their market and returns tables were published. The records follow from
+            the logs, and the registry says the same.
           </p>
         )}
         {policies.map((policy) => (
