@@ -20,6 +20,7 @@ import {
   parseMarket,
   parsePolicy,
   parseReturns,
+  tailBasis,
   withReturns,
 } from "../verifier/src/index.js";
 import type { Context } from "./context.js";
@@ -38,7 +39,7 @@ export interface BookFiles extends PublicFiles {
   readonly snapshot: string;
 }
 
-/** Reads market, policy and returns, and makes sure that they go together. */
+/** Reads market, policy and returns, and makes sure that they go together: tables of the policy's series. */
 export async function loadPublic(
   files: PublicFiles,
   context: Context,
@@ -48,7 +49,9 @@ export async function loadPublic(
   checkFit(policy, market);
   if (files.returns === undefined) return { market, policy };
   const returns = parseReturns(await readText(files.returns, "returns", context));
-  return { market: withReturns(market, returns), policy };
+  const complete = withReturns(market, returns);
+  tailBasis(policy, complete);
+  return { market: complete, policy };
 }
 
 /** Reads market, policy and snapshot. */
