@@ -6,34 +6,24 @@
  * @module
  */
 
-import type { ComponentChildren } from "preact";
+import type { JSX } from "preact";
+import { basisLines } from "../../cli/policy-text.js";
 import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "../../verifier/src/index.js";
-import { Hash } from "./parts.js";
-import { seriesText, unitsSourceText } from "./words.js";
+import { PolicyWords } from "./parts.js";
 
 /** The terms that name it. */
 export type Basis = Pick<PolicyTerms, "marketSeries" | "returnsSeries" | "unitsKind" | "unitsSource">;
 
-/** Rows of facts. */
-export function basisRows(basis: Basis): [string, ComponentChildren][] {
-  const { marketSeries, returnsSeries, unitsKind, unitsSource } = basis;
-  const kind = UNITS_KINDS[unitsKind]!;
-  const series = (name: string, id: Basis["marketSeries"]): [string, ComponentChildren] => [
-    name,
-    <span key={name}>
-      {seriesText(id)} <Hash value={id} />
-    </span>,
-  ];
-  return [
-    series("Market series", marketSeries),
-    ...(returnsSeries === NO_TAIL.returnsSeries ? [] : [series("Returns series", returnsSeries)]),
-    [
-      "Units",
-      <span key="units">
-        {unitsSourceText(kind)} {kind === "none" ? null : <Hash value={unitsSource} />}
-      </span>,
-    ],
-  ];
+/** A sentence for each. */
+export function BasisWords({ basis }: { readonly basis: Basis }): JSX.Element {
+  const { marketSeries, returnsSeries } = basis;
+  const hasReturns = returnsSeries !== NO_TAIL.returnsSeries;
+  const lines = basisLines({
+    market: { series: marketSeries },
+    ...(hasReturns ? { tail: { series: returnsSeries } } : {}),
+    ...unitsSourceOf(basis),
+  });
+  return <PolicyWords lines={lines} />;
 }
 
 /** The terms' source of units, as a policy file has it. */

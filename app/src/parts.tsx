@@ -7,8 +7,9 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
+import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "../../cli/policy-text.js";
 import { asKeelError, KeelError } from "../../verifier/src/errors.js";
+import type { Verified } from "../../verifier/src/verify.js";
 
 /** Work that takes a while: whether it is under way, and why it failed. */
 export function useWork() {
@@ -151,11 +152,11 @@ export function saveText(name: string, text: string, type = "application/json"):
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** What no attestation says. */
-export function DoesNotSay(): JSX.Element {
+/** What no attestation says, and what the verification of this one did not compare. */
+export function DoesNotSay(props: { readonly verified?: Pick<Verified, "notCompared"> }): JSX.Element {
   return (
     <aside class="not-said" aria-label="What an attestation does not say">
-      {DOES_NOT_SAY}
+      {props.verified === undefined ? DOES_NOT_SAY : doesNotSay(props.verified)}
     </aside>
   );
 }

@@ -8,9 +8,6 @@
 import { dollars, percent } from "../../cli/tables.js";
 import type { LimitResult } from "../../prover/src/risk.js";
 import { formatDecimal } from "../../verifier/src/decimal.js";
-import type { UNITS_KINDS } from "../../verifier/src/fund-units.js";
-import { SERIES, type SeriesId, seriesKind } from "../../verifier/src/series.js";
-import type { NotCompared } from "../../verifier/src/verify.js";
 
 /** A limit's name for people, and the ratio that it is. */
 export interface LimitTitle {
@@ -92,35 +89,4 @@ export function useOf({ name, value, limit, ok }: LimitResult): number {
 function over(part: number, whole: number): number {
   if (whole > 0) return part / whole;
   return part === 0 ? 0 : Number.POSITIVE_INFINITY;
-}
-
-/** Who stands behind the tables of a series. */
-export function seriesText(series: SeriesId): string {
-  return seriesKind(series) === SERIES.feeds ? "read from price feeds:" : "signed by publishers:";
-}
-
-const UNITS_SOURCES: Readonly<Record<(typeof UNITS_KINDS)[number], string>> = {
-  none: "one: the policy names nobody who says how many there are",
-  token: "the supply of the share token",
-  signer: "signed by the administrator",
-  contract: "confirmed by the administrator's contract",
-};
-
-/** Who says how many units a fund has. */
-export function unitsSourceText(kind: (typeof UNITS_KINDS)[number]): string {
-  return UNITS_SOURCES[kind];
-}
-
-const NOT_COMPARED: Readonly<Record<NotCompared, string>> = {
-  subject: "whether the subject is the one you mean",
-  enrolment: "whether the accounts are those that the subject declared",
-  previousState: "whether the drawdown chain goes on from its latest state",
-  units: "whether the fund had so many units",
-  age: "how old the snapshot was when it was shown",
-  marketSeries: "whether the market is of the policy's series, which only the chain knows",
-};
-
-/** What a verification left open, in words. */
-export function notComparedText(names: readonly NotCompared[]): string[] {
-  return names.map((name) => NOT_COMPARED[name]);
 }

@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { dollars, span, utc } from "../../../cli/tables.js";
 import { asKeelError, formatDecimal, policyTerms } from "../../../verifier/src/index.js";
-import { basisRows } from "../basis.js";
+import { BasisWords } from "../basis.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk } from "../desk.js";
 import { Facts, FileDrop, Problem, Section, Verdict } from "../parts.js";
@@ -262,7 +262,7 @@ function Summary(props: {
           ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
           ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
           ["Accounts", <Accounts key="accounts" book={book} />],
-          ...basisRows(terms),
+          ["Judged by", <BasisWords key="basis" basis={terms} />],
           ["Attestation lasts", span(policy.validity)],
         ]}
       />

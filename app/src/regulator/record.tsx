@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { limitLines } from "../../../cli/policy-text.js";
 import { span, utc } from "../../../cli/tables.js";
 import { limitsOf } from "../../../verifier/src/index.js";
-import { basisRows } from "../basis.js";
+import { BasisWords } from "../basis.js";
 import {
   DevelopmentKey,
   DoesNotSay,
@@ -108,7 +108,6 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
         rows={[
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Proven by", Object.values(circuits).join(" and ")],
-          ...basisRows(terms),
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
           ...(healthy ? [["Healthy since", `${utc(since)}, for ${span(now - since)}`] as const] : []),
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
@@ -118,6 +117,8 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
       />
       <p>What each attestation says of its moment:</p>
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
+      <p>It is judged by:</p>
+      <BasisWords basis={terms} />
     </article>
   );
 }

@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { PublicClient } from "viem";
 import { connectRegistry } from "../../../verifier/src/registry.js";
-import { basisRows } from "../basis.js";
+import { BasisWords } from "../basis.js";
 import { nodeClient, walletReads } from "../chain.js";
 import { hasDevelopmentKeys } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
@@ -129,7 +129,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
 }
 
 function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
-  const { verified, lead, limits, basis, where, until, notCompared } = finding;
+  const { verified, lead, limits, basis, where, until } = finding;
   return (
     <div class="result" role="status">
       {verified.insecure ? <DevelopmentKey /> : null}
@@ -138,16 +138,15 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
       </p>
       <p class="says">{lead}</p>
       <PolicyWords lines={limits} />
+      <BasisWords basis={basis} />
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={verified.policyId} />],
-          ...basisRows(basis),
           ["Where", where],
           ["Until", until],
-          ...(notCompared.length === 0 ? [] : [["Not compared", notCompared.join("; ")] as const]),
         ]}
       />
-      <DoesNotSay />
+      <DoesNotSay verified={verified} />
     </div>
   );
 }

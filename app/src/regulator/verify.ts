@@ -47,7 +47,6 @@ import { type Basis, unitsSourceOf } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
-import { notComparedText } from "../words.js";
 import { circuitsOf } from "./look.js";
 
 /** What has been opened. */
@@ -71,8 +70,6 @@ export interface Finding {
   readonly where: string;
   readonly until: string;
   readonly expired: boolean;
-  /** What neither files nor chain could tell. */
-  readonly notCompared: readonly string[];
   /** What the policy takes from others than the manager. */
   readonly basis: Basis;
 }
@@ -252,7 +249,6 @@ function finding(
   now: number,
 ): Finding {
   const seconds = Math.floor(now);
-  const open = notComparedText(verified.notCompared);
   return {
     verified,
     published,
@@ -260,7 +256,6 @@ function finding(
     where: domainText(verified),
     until: expiryText(verified, seconds),
     expired: seconds >= verified.expiresAt,
-    notCompared: published ? open : ["whether anybody published the market and returns", ...open],
   };
 }
 

@@ -24,7 +24,7 @@ import {
   whyClosed,
   withdrawAssets,
 } from "../../../verifier/src/vault.js";
-import { basisRows } from "../basis.js";
+import { BasisWords } from "../basis.js";
 import { nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { restsOnDevelopmentKey } from "../keys.js";
@@ -211,7 +211,8 @@ function PolicyInWords({ terms }: Open): JSX.Element {
         declared accounts:
       </p>
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
-      <Facts rows={basisRows(terms)} />
+      <p>That is judged by:</p>
+      <BasisWords basis={terms} />
       <DoesNotSay />
     </Section>
   );
