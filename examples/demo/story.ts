@@ -19,6 +19,7 @@ import {
   report,
   requireHealthy,
   type SourceKeyPair,
+  withUnits,
 } from "../../prover/src/index.js";
 import { formatAttestation, formatDecimal, policyTerms } from "../../verifier/src/index.js";
 import {
@@ -176,7 +177,7 @@ async function prove(
   closing: (() => unknown)[],
 ): Promise<{ readonly first: ProvenAttestation; readonly prover: Prover }> {
   await part("check", async () => {
-    const assessment = assess(book.snapshot, book.market, book.policy);
+    const assessment = assess(withUnits(book.snapshot, book.policy, book.units), book.market, book.policy);
     requireHealthy(assessment);
     say(`\n${indent(reportText(report(assessment)))}\n`);
     return { value: undefined, detail: "every limit holds" };
@@ -268,7 +269,9 @@ async function refuse(
   await part("half the units, signed by the manager", async () => {
     const claimed = { ...book.units, units: book.units.units / 2n };
     const units = signedUnits(claimed, world.stage.chain.accounts[CAST.manager]!.privateKey);
-    const { code } = await refusedLocally(proven(world, { ...book, units }, prover, yesterday.state));
+    const snapshot = { ...book.snapshot, units: claimed.units };
+    const refused = refusedLocally(proven(world, { ...book, snapshot, units }, prover, yesterday.state));
+    const { code } = await refused;
     expect(code === "units.signature", "the signature to be another's", code);
     const drawdown = { ...attestation.drawdown, units: units.units };
     const halved = { ...attestation, drawdown, unitsSignature: units.signature };

@@ -10,6 +10,7 @@ import {
   afterTrades,
   assess,
   type DrawdownState,
+  declaredAccounts,
   type Enrolment,
   headroom,
   parseEnrolment,
@@ -18,6 +19,7 @@ import {
   type Room,
   type Snapshot,
   type Trade,
+  withUnits,
 } from "../../../prover/src/index.js";
 import {
   checkFit,
@@ -34,7 +36,6 @@ import {
   parseUnits,
   type Returns,
   type SignedUnits,
-  unitsOf,
   withReturns,
 } from "../../../verifier/src/index.js";
 
@@ -125,15 +126,15 @@ export function bookOf(files: OpenFiles): Book | undefined {
   const { units, ...rest } = files;
   const [snapshot, market, policy] = [files.snapshot!, files.market!, files.policy!];
   checkFit(policy, market);
-  const book = { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
-  unitsOf(policy, snapshot, book.units);
-  return book;
+  if (files.enrolment !== undefined) declaredAccounts(snapshot, files.enrolment, policy);
+  return { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
 }
 
 /** Judges a book. @throws KeelError as `assess` */
 export function judge(book: Book): Judged {
-  const assessment = assess(book.snapshot, book.market, book.policy, book.state);
-  return { assessment, rooms: headroom(assessment, book, book.state) };
+  const snapshot = withUnits(book.snapshot, book.policy, book.units);
+  const assessment = assess(snapshot, book.market, book.policy, book.state);
+  return { assessment, rooms: headroom(assessment, { ...book, snapshot }, book.state) };
 }
 
 /** Quantities that were typed, by {@link cellOf}. */
