@@ -10,7 +10,6 @@ import {
   afterTrades,
   assess,
   type DrawdownState,
-  declaredAccounts,
   type Enrolment,
   headroom,
   parseEnrolment,
@@ -126,7 +125,6 @@ export function bookOf(files: OpenFiles): Book | undefined {
   const { units, ...rest } = files;
   const [snapshot, market, policy] = [files.snapshot!, files.market!, files.policy!];
   checkFit(policy, market);
-  if (files.enrolment !== undefined) declaredAccounts(snapshot, files.enrolment, policy);
   return { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
 }
 
