@@ -10,7 +10,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { span, utc } from "../../../cli/tables.js";
 import { formatEnrolment, formatState, type ProvenAttestation } from "../../../prover/src/index.js";
 import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
-import { submitAttestation } from "../../../verifier/src/registry.js";
+import { type Receipt, submitAttestation } from "../../../verifier/src/registry.js";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
 import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
@@ -219,14 +219,13 @@ function Submit(props: {
   const { config, proven, onAttested } = props;
   const wallets = useWallets(config);
   const [chosen, setChosen] = useState<InjectedWallet | undefined>();
-  const [gas, setGas] = useState<bigint | undefined>();
+  const [receipt, setReceipt] = useState<Receipt | undefined>();
   const { busy, error, run } = useWork();
   const submit = async (): Promise<void> => {
     if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
     const registry = await hostRegistry(config);
     const wallet = await walletOn(chosen, registry.chainId);
-    const receipt = await submitAttestation(registry, wallet, proven.attestation);
-    setGas(receipt.gasUsed);
+    setReceipt(await submitAttestation(registry, wallet, proven.attestation));
     onAttested();
   };
   return (
@@ -238,15 +237,18 @@ function Submit(props: {
         <button
           type="button"
           class="primary"
-          disabled={busy || gas !== undefined}
+          disabled={busy || receipt !== undefined}
           onClick={() => void run(submit)}
         >
           {busy ? "Submitting…" : "Submit"}
         </button>
       </div>
       <Problem error={error} />
-      {gas === undefined ? null : (
-        <p role="status">Attested: the registry says healthy ({gas.toString()} gas).</p>
+      {receipt === undefined ? null : (
+        <p role="status">
+          {receipt.already === true ? "Attested by somebody else" : "Attested"}: the registry says healthy (
+          {receipt.gasUsed.toString()} gas).
+        </p>
       )}
     </div>
   );

@@ -8,7 +8,7 @@
 
 import type { Address, Hex } from "viem";
 import { circuitName, sentence } from "../../../cli/event-text.js";
-import { marketBookAbi, policyBookAbi } from "../../../verifier/src/abi.js";
+import { policyBookAbi } from "../../../verifier/src/abi.js";
 import {
   type AttestedEntry,
   type Blocks,
@@ -21,7 +21,13 @@ import {
   reverify,
 } from "../../../verifier/src/history.js";
 import { KeelError, NO_TAIL, type PolicyTerms } from "../../../verifier/src/index.js";
-import { latestBlock, policyTermsOf, type Registry, toKeelError } from "../../../verifier/src/registry.js";
+import {
+  latestBlock,
+  policyTermsOf,
+  type Registry,
+  tableStandingOf,
+  toKeelError,
+} from "../../../verifier/src/registry.js";
 import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
 import { type CircuitNames, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import { developmentVersions, versionName } from "../keys.js";
@@ -160,9 +166,6 @@ async function requireProof(registry: Registry, entry: AttestedEntry, names: Cir
   throw liar("history.proof", entry, "a proof that holds under this page's keys", "one that does not");
 }
 
-/** In the market book's order. */
-const TABLE_STANDINGS = ["unknown", "accepted", "withdrawn"] as const;
-
 /**
  * Somebody published the tables that the registry took it by.
  *
@@ -170,7 +173,7 @@ const TABLE_STANDINGS = ["unknown", "accepted", "withdrawn"] as const;
  * @throws KeelError `history.market`
  */
 async function checkTables(
-  { client, marketBook }: Registry,
+  registry: Registry,
   entry: AttestedEntry,
   { marketSeries, returnsSeries }: PolicyTerms,
 ): Promise<boolean> {
@@ -179,15 +182,7 @@ async function checkTables(
     { series: marketSeries, ...market },
     ...(tail === undefined ? [] : [{ series: returnsSeries, ...tail.returns }]),
   ];
-  const book = { address: marketBook, abi: marketBookAbi, functionName: "standingOf" } as const;
-  const standings = await Promise.all(
-    tables.map(async ({ series, root, asOf }) => {
-      const args = [series, root, BigInt(asOf)] as const;
-      return TABLE_STANDINGS[await client.readContract({ ...book, args })];
-    }),
-  ).catch((error: unknown) => {
-    throw toKeelError(error);
-  });
+  const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
   if (!standings.includes("unknown")) return standings.includes("withdrawn");
   throw liar("history.market", entry, "tables that the market book accepted", "one that it does not know");
 }
