@@ -170,7 +170,7 @@ async function requireProof(registry: Registry, entry: AttestedEntry, names: Cir
  * Somebody published the tables that the registry took it by.
  *
  * @returns whether one was withdrawn since
- * @throws KeelError `history.market`
+ * @throws KeelError `history.table`
  */
 async function checkTables(
   registry: Registry,
@@ -184,7 +184,7 @@ async function checkTables(
   ];
   const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
   if (!standings.includes("unknown")) return standings.includes("withdrawn");
-  throw liar("history.market", entry, "tables that the market book accepted", "one that it does not know");
+  throw liar("history.table", entry, "tables that the market book accepted", "one that it does not know");
 }
 
 function liar(code: string, { transaction }: Place, expected: string, received: string): KeelError {

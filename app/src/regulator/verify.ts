@@ -14,7 +14,7 @@ import {
   type Attestation,
   checkDevelopmentKey,
   checkFit,
-  checkUnits,
+  type Expectations,
   encodeProof,
   inputError,
   KeelError,
@@ -31,6 +31,7 @@ import {
   policyTerms,
   type Returns,
   registriesOf,
+  UNITS_KINDS,
   type Verified,
   withReturns,
 } from "../../../verifier/src/index.js";
@@ -42,8 +43,9 @@ import {
   type Registry,
   stateOf,
   toKeelError,
+  tokenUnits,
 } from "../../../verifier/src/registry.js";
-import { type Basis, unitsSourceOf } from "../basis.js";
+import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
@@ -149,7 +151,8 @@ async function verifyByFiles(
   allowInsecure: boolean,
 ): Promise<Finding> {
   const { attestation, policy, market } = evidence;
-  const verified = await verifyAtDesk({ ...verificationOf(evidence), allowInsecure });
+  const expected = registry === undefined ? {} : await expectedAt(registry, attestation, policy);
+  const verified = await verifyAtDesk({ ...verificationOf(evidence), allowInsecure, expected });
   const says = {
     lead: leadLines(verified, policy).join(" "),
     limits: limitLines(policy),
@@ -160,6 +163,15 @@ async function verifyByFiles(
   await checkTables(registry, attestation, terms);
   const notCompared = await openAt(registry, attestation, verified.notCompared);
   return finding({ ...verified, notCompared }, says, true, await blockTime(registry));
+}
+
+/** What the chain of the registry knows of the snapshot's time. */
+async function expectedAt(
+  registry: Registry,
+  { asOf }: Attestation,
+  { units }: Policy,
+): Promise<Expectations> {
+  return units?.kind === "token" ? { units: await tokenUnits(registry, units.address, asOf) } : {};
 }
 
 function verificationOf({
@@ -183,7 +195,6 @@ async function verifyByChain(
   const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
-  checkUnits(attestation, unitsSourceOf(terms));
   const { verificationKey, tailKey } = circuitKeys(circuitsOf(terms));
   const insecure = verificationKey.insecure === true || tailKey?.insecure === true;
   checkDevelopmentKey(insecure, domain, allowInsecure);
@@ -191,7 +202,9 @@ async function verifyByChain(
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
   const expiresAt = asOf + terms.validity;
-  const notCompared = await openAt(registry, attestation, ALL);
+  // What a contract signs with, only the chain knew then.
+  const units = UNITS_KINDS[terms.unitsKind] === "contract" ? (["units"] as const) : [];
+  const notCompared = await openAt(registry, attestation, [...ALL, ...units]);
   const verified = { subject, asOf, expiresAt, policyId, domain, insecure, notCompared };
   const lead = [
     `At ${utc(asOf)}, by a market table that the registry's market book accepted, the accounts that ${subject} declared`,
@@ -224,7 +237,7 @@ async function checkTables(
   }
 }
 
-const ALL: readonly NotCompared[] = ["subject", "enrolment", "previousState", "units", "age"];
+const ALL: readonly NotCompared[] = ["subject", "enrolment", "previousState", "age"];
 
 /** What is still open after the registry has been asked for what it knows of the subject now. */
 async function openAt(
