@@ -33,8 +33,8 @@ function changed(signal: string, path: readonly number[], value: bigint, input: 
 }
 
 describe("portfolio-health/spot-16", () => {
-  it("has 16,273 constraints and three public inputs, so a proving domain of 2^14", () => {
-    expect(circuit.r1cs.constraints).toBe(16_273);
+  it("has 16,348 constraints and three public inputs, so a proving domain of 2^14", () => {
+    expect(circuit.r1cs.constraints).toBe(16_348);
     expect([circuit.r1cs.publicOutputs, circuit.r1cs.publicInputs]).toEqual([0, 3]);
     expect(circuit.r1cs.constraints + 3 + 1).toBeLessThanOrEqual(2 ** 14);
     expect(constraintsByPart(circuit)).toEqual(statedConstraints("spot-16"));
@@ -98,6 +98,7 @@ describe("every public or signed number is bound", () => {
     ["domain", []],
     ["subject", []],
     ["asOf", []],
+    ["minAccountHealthFactor", []],
     ["minCollateralRatio", []],
     ["minHealthFactor", []],
     ["maxLeverage", []],
@@ -130,7 +131,8 @@ describe("every public or signed number is bound", () => {
     ["sourceKey", [0, 0]],
     ["signatureR8", [0, 0]],
     ["signatureS", [0]],
-    ["salt", []],
+    ["portfolioSalt", []],
+    ["exposuresSalt", []],
   ];
   it.each(bound)("%s%j + 1 is refused", async (signal, path) => {
     const value = path.reduce<Nested>(
