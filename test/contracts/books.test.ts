@@ -21,6 +21,7 @@ import {
   START,
   startFixture,
   TERMS,
+  tableOf,
   transact,
 } from "./fixture.js";
 import {
@@ -53,8 +54,12 @@ describe("the policy book", () => {
   it("gives every policy the id that off-chain code computes", async () => {
     const variants: PolicyTerms[] = [
       { ...TERMS, netDeltaLo: -(2 ** 31), netDeltaHi: 2 ** 31 - 1, minEquity: 2n ** 96n - 1n },
-      { ...TERMS, maxAge: 0, maxMarketSkew: 0, validity: 1 },
-      { ...TERMS, maxDrawdown: 0, maxVega: 1, maxTheta: 2, maxVenue: 3 },
+      { ...TERMS, maxAge: 0, maxMarketSkew: 0, validity: 1, minInterval: 1 },
+      { ...TERMS, maxDrawdown: 0, unitsKind: 1, unitsSource: `0x${"0a".repeat(20)}` },
+      { ...TERMS, maxDrawdown: 1, unitsKind: 2, unitsSource: `0x${"0b".repeat(20)}` },
+      { ...TERMS, unitsKind: 3, unitsSource: `0x${"0c".repeat(20)}`, minInterval: TERMS.validity },
+      { ...TERMS, maxVega: 1, maxTheta: 2, maxVenue: 3, minAccountHealthFactor: 4 },
+      { ...TERMS, marketSeries: `0x02${"0d".repeat(31)}` },
     ];
     for (const terms of variants) {
       await publish(terms);
@@ -106,15 +111,17 @@ describe("the policy book", () => {
 });
 
 describe("39 the market book", () => {
-  const table = { root: 777n, asOf: START };
+  const table = tableOf({ root: 777n, asOf: START });
   const sign = (i: number, market = table, book = fixture.registry) =>
     signMarket(book, fixture.chain.signers[i]!, market);
   const publish = (market: typeof table, signatures: Awaited<ReturnType<typeof sign>>[]) =>
     publishMarket(fixture.registry, fixture.cast.stranger, market, signatures);
   const publishRaw = (market: typeof table, signatures: readonly Hex[]) =>
     transact(fixture.chain, fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
+      market.series,
       market.root,
       BigInt(market.asOf),
+      market.contentHash,
       signatures,
     ]);
 
@@ -195,12 +202,14 @@ describe("39 the market book", () => {
     expect(error.received).toContain(fixture.chain.signers[9]!.address);
   });
 
-  it("refuses signatures of another domain: chain, book, table, time", async () => {
+  it("refuses signatures of another domain: chain, book, series, table, time, content", async () => {
     const { registry } = fixture;
     const others = [
       await sign(5, table, { ...registry, chainId: 1 }),
       await sign(5, table, { ...registry, marketBook: registry.policyBook }),
       await sign(5, { ...table, root: 778n }),
+      await sign(5, { ...table, series: `0x01${"aa".repeat(31)}` }),
+      await sign(5, { ...table, contentHash: `0x${"bb".repeat(32)}` }),
       await sign(5, { ...table, asOf: START - 1 }),
     ];
     for (const other of others) {
@@ -228,6 +237,7 @@ describe("39 the market book", () => {
     const { registry, cast } = fixture;
     const withdraw = (wallet: Wallet, market = table) =>
       transact(fixture.chain, wallet, registry.marketBook, marketBookAbi, "withdraw", [
+        market.series,
         market.root,
         BigInt(market.asOf),
         "bad tick",
@@ -237,8 +247,8 @@ describe("39 the market book", () => {
     await withdraw(cast.guardian);
     expect(await isMarketAccepted(registry, table)).toBe(false);
     await refused(acceptMarket(fixture, table), "registry.marketAlreadyWithdrawn");
-    await withdraw(cast.guardian, { root: 778n, asOf: START });
-    await refused(acceptMarket(fixture, { root: 778n, asOf: START }), "registry.marketAlreadyWithdrawn");
+    await withdraw(cast.guardian, { ...table, root: 778n });
+    await refused(acceptMarket(fixture, { ...table, root: 778n }), "registry.marketAlreadyWithdrawn");
   });
 
   it("replaces publishers as a whole, by the market administrator only", async () => {

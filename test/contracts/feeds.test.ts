@@ -12,12 +12,14 @@ import {
   bps,
   circuitOf,
   FIELD_ORDER,
+  feedSeries,
   type Groth16Proof,
   type Market,
   marketTable,
   marketVector,
   type Policy,
   parseProof,
+  policyId,
   usd8,
 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
@@ -28,11 +30,12 @@ import {
   abiOf,
   attestation,
   type Fixture,
-  POLICY,
   refused,
   rewindEachTest,
+  SERIES,
   START,
   startFixture,
+  TERMS,
   transact,
 } from "./fixture.js";
 import {
@@ -42,6 +45,7 @@ import {
   marketBookAbi,
   type PriceSource,
   publishFromFeeds,
+  publishPolicy,
   readFeeds,
   submitAttestation,
   type Universe,
@@ -62,6 +66,8 @@ const FILE: Policy = {
   maxAge: 600,
   validity: 3_600,
   maxMarketSkew: 300,
+  minInterval: 1,
+  market: { series: SERIES },
 };
 const HEARTBEAT = 3_600;
 const ETH_PRICE = 3_000_12345678n;
@@ -171,10 +177,13 @@ describe("a market from feeds", () => {
   it("is accepted with a proof of its root, from anybody, and serves attestations", async () => {
     const { root, proof } = await prove(await read());
     await publish(root, proof);
-    expect(await isMarketAccepted(fixture.registry, { root, asOf: START })).toBe(true);
-    const att = await attestation(fixture, { marketRoot: root, marketTime: START });
+    const series = feedSeries(feedMarket, id);
+    expect(await isMarketAccepted(fixture.registry, { series, root, asOf: START })).toBe(true);
+    const terms = { ...TERMS, marketSeries: series };
+    await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+    const att = await attestation(fixture, { marketRoot: root, marketTime: START, terms });
     await submitAttestation(fixture.registry, fixture.cast.stranger, att);
-    expect(await isHealthy(fixture.registry, att.subject, POLICY)).toBe(true);
+    expect(await isHealthy(fixture.registry, att.subject, policyId(terms))).toBe(true);
   });
 
   it("changes nothing when it is published again", async () => {
@@ -222,7 +231,7 @@ describe("a market from feeds", () => {
 
   it("keeps out what a guardian withdrew", async () => {
     const { root, proof } = await prove(await read());
-    const withdraw = [root, BigInt(START), "bad feed"];
+    const withdraw = [feedSeries(feedMarket, id), root, BigInt(START), "bad feed"];
     await call(fixture.keel.marketBook, marketBookAbi, "withdraw", withdraw, fixture.cast.guardian);
     await refused(publish(root, proof), "registry.marketAlreadyWithdrawn");
   });
@@ -384,10 +393,12 @@ describe("a universe", () => {
 
   it("is the only way in: nobody else's word is taken by the market book", async () => {
     for (const wallet of [fixture.cast.stranger, fixture.cast.deployer, fixture.cast.guardian]) {
-      const accept = call(fixture.keel.marketBook, marketBookAbi, "accept", [5n, BigInt(START)], wallet);
+      const args = [id, 5n, BigInt(START), id];
+      const accept = call(fixture.keel.marketBook, marketBookAbi, "accept", args, wallet);
       await refused(accept, "registry.accessManagedUnauthorized");
     }
     await travelTo(fixture.chain, START + 20);
-    expect(await isMarketAccepted(fixture.registry, { root: 5n, asOf: START })).toBe(false);
+    const series = feedSeries(feedMarket, id);
+    expect(await isMarketAccepted(fixture.registry, { series, root: 5n, asOf: START })).toBe(false);
   });
 });

@@ -57,11 +57,11 @@ beforeAll(async () => {
   const att = async (asOf: number, who = subject()) => {
     const market = { root: BigInt(asOf), asOf };
     await acceptMarket(fixture, market);
-    const chain = steps.get(who) ?? GENESIS;
-    steps.set(who, stepAfter(chain));
+    const drawdown = steps.get(who) ?? GENESIS;
+    steps.set(who, stepAfter(drawdown));
     const enrolment = who === other() ? OTHER_LIST : ENROLMENT;
     const about = { subject: who, asOf, marketRoot: market.root, marketTime: asOf };
-    return await attestation(fixture, { ...about, enrolment, chain });
+    return await attestation(fixture, { ...about, enrolment, drawdown });
   };
   // A life with everything in it: a batch, a streak, a lapse, both revocations; a guardian who is a subject too.
   await enrol(registry, cast.guardian, OTHER_LIST);
@@ -167,7 +167,7 @@ describe("a history", () => {
   it("finds an attestation that does not go on from the one before, or covers other accounts", () => {
     const without = entries.filter((_, i) => i !== 4);
     expect(() => replayChain(without, subject())).toThrow(/history\.state/);
-    const forked = entries.map((entry, i) => (i === 5 ? { ...entry, chain: GENESIS } : entry));
+    const forked = entries.map((entry, i) => (i === 5 ? { ...entry, drawdown: GENESIS } : entry));
     expect(() => replayChain(forked as HistoryEntry[], subject())).toThrow(/history\.state/);
     const shorter = entries.map((entry, i) => (i === 5 ? { ...entry, enrolment: 1n } : entry));
     expect(() => replayChain(shorter as HistoryEntry[], subject())).toThrow(/history\.enrolment/);
@@ -243,8 +243,8 @@ describe("a history", () => {
       { market: { ...entry.market, root: 1n } },
       { portfolioCommitment: 1n },
       { enrolment: 1n },
-      { chain: { ...entry.chain, units: 1n } },
-      { chain: { ...entry.chain, previousState: 5n } },
+      { drawdown: { ...entry.drawdown, units: 1n } },
+      { drawdown: { ...entry.drawdown, previousState: 5n } },
       { digest: 1n },
       { proof: entry.proof.map(() => 0n) },
     ];
