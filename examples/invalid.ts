@@ -11,12 +11,15 @@ import { marketTable } from "../verifier/src/market-table.js";
 import { parsePolicy, policyId, policyTerms } from "../verifier/src/policy.js";
 import { marketSeries } from "../verifier/src/series.js";
 import type { ExpectedRow } from "./expected.js";
+import { AS_OF } from "./quotes.js";
 
 const BASE = "eth-hedged-vault";
 /** Limits drawdown, so its policy names an administrator of units. */
 const WITH_UNITS = "delta-neutral-perps";
 /** Limits tail risk, so its policy names a series of returns. */
 const WITH_RETURNS = "trend-follower";
+/** Has options with contracts. */
+const WITH_OPTIONS = "options-volatility";
 const ROLES = ["snapshot", "market", "policy", "returns", "units"] as const;
 type Role = (typeof ROLES)[number];
 
@@ -153,6 +156,16 @@ const MARKET_MISTAKES: readonly Mistake[] = [
     "ether-as-cash": replace('"kind": "spot", "underlying": "ETH"', '"kind": "cash", "underlying": "USD"'),
     "another-order": replace(/("USD"), ("ETH")/, "$2, $1"),
   }),
+  ...market(
+    "market.expired",
+    { "expired-contract": replace('"expiry": 1769760000', `"expiry": ${AS_OF}`) },
+    { base: WITH_OPTIONS, pinned: true },
+  ),
+  ...market(
+    "market.model",
+    { "delta-of-another-contract": replace(/("delta": ")-?[0-9.]+/, "$10.9") },
+    { base: WITH_OPTIONS },
+  ),
   ...market(
     "input.future",
     { future: replace(/"asOf": \d+/, `"asOf": ${LATER}`) },
@@ -326,7 +339,7 @@ function snapshot(code: string, mistakes: Mistakes): Mistake[] {
 function market(
   code: string,
   mistakes: Mistakes,
-  more: Pick<Mistake, "hiddenFromVerifier" | "pinned"> = {},
+  more: Pick<Mistake, "base" | "hiddenFromVerifier" | "pinned"> = {},
 ): Mistake[] {
   return Object.entries(mistakes).map(([name, text]) => ({ role: "market", name, text, code, ...more }));
 }

@@ -17,6 +17,7 @@ import {
   FIELD_ORDER,
   type Field,
   fieldElement,
+  firm,
   formatDecimal,
   identifier,
   inputError,
@@ -35,7 +36,6 @@ import {
   taggedHash,
   tailBasis,
   time,
-  title,
   unitsOf,
   universeId,
 } from "../../verifier/src/index.js";
@@ -80,7 +80,7 @@ const snapshotSchema = z.strictObject({
     .array(
       z.strictObject({
         id: identifier,
-        source: title,
+        source: firm,
         positions: z.record(z.string(), position),
         signature: z.strictObject({ R8: point, S: fieldElement(SUBGROUP_ORDER) }).optional(),
       }),

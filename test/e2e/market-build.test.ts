@@ -56,4 +56,37 @@ describe("market build", () => {
       expect(await readdir(folder)).toEqual([]);
     });
   });
+
+  it("59, 72 check and prove refuse a contract that has expired, and greeks of another time", async () => {
+    await inFolder(async (folder) => {
+      const file = JSON.parse(await readFile(market, "utf8"));
+      const at = file.instruments.findIndex(({ contract }: { contract?: object }) => contract !== undefined);
+      const cases = [
+        [
+          "market.expired",
+          `market.instruments[${at}].contract.expiry`,
+          { contract: { ...file.instruments[at].contract, expiry: file.asOf } },
+        ],
+        ["market.model", `market.instruments[${at}].delta`, { delta: "0.9" }],
+      ] as const;
+      for (const [code, path, change] of cases) {
+        const wrong = join(folder, `${code}.json`);
+        const instruments = file.instruments.map((row: object, i: number) =>
+          i === at ? { ...row, ...change } : row,
+        );
+        await writeFile(wrong, JSON.stringify({ ...file, instruments }));
+        // Of the policy's series, so that nothing else is wrong with it.
+        const pinned = join(folder, `${code}-policy.json`);
+        await keelHere(["policy", "pin", "--policy", policy, "--market", wrong, "--out", pinned]);
+        const args = ["--snapshot", snapshot, "--market", wrong, "--policy", pinned, "--json"];
+        for (const command of [
+          ["check", ...args],
+          ["prove", ...args, "--out", join(folder, "a.json")],
+        ]) {
+          const ended = await keelHere(command);
+          expect([ended.code, errorOf(ended)]).toMatchObject([1, { code, path }]);
+        }
+      }
+    });
+  });
 });

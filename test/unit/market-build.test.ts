@@ -29,10 +29,10 @@ const CALL = {
   id: "C",
   kind: "option",
   underlying: "ETH",
-  price: "190",
+  price: "200",
   contract: contract("call", "3300"),
 };
-const PUT = { ...CALL, id: "P", price: "480", contract: contract("put", "3300") };
+const PUT = { ...CALL, id: "P", price: "500", contract: contract("put", "3300") };
 const GIVEN = {
   id: "G",
   kind: "option",
@@ -87,10 +87,10 @@ describe("market build", () => {
     const change = (type: "call" | "put", forward: number, volatility: number) =>
       price(type, forward, volatility) - price(type, 3000, 0.6);
     expect(call!.pnl[0]).toBe(0n);
-    expect(usd(call!.pnl[1]!)).toBeCloseTo(Math.max(-190, change("call", 3000, 0)), 7);
+    expect(usd(call!.pnl[1]!)).toBeCloseTo(Math.max(-200, change("call", 3000, 0)), 7);
     expect(usd(call!.pnl[2]!)).toBeCloseTo(change("call", 1800, 0.9), 7);
     expect(usd(call!.pnl[3]!)).toBeCloseTo(change("call", 3750, 0.55), 7);
-    expect(call!.pnl[4]).toBe(-190n * 10n ** 8n);
+    expect(call!.pnl[4]).toBe(-200n * 10n ** 8n);
     expect(usd(put!.pnl[4]!)).toBeCloseTo(3300 - price("put", 3000, 0.6), 7);
     // Put-call parity holds in every scenario where the price is not the bound: call less put moves as the forward does.
     expect(usd(call!.pnl[2]! - put!.pnl[2]!)).toBeCloseTo(-1200, 6);
@@ -122,10 +122,10 @@ describe("market build", () => {
         "gamma": 48363n,
         "pnl": [
           "0",
-          "-19000000000",
+          "-20000000000",
           "-17908507814",
           "40826340798",
-          "-19000000000",
+          "-20000000000",
         ],
         "theta": -214652312n,
         "vega": 522320625n,
