@@ -7,6 +7,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { formatOpening } from "../../../cli/opening.js";
 import { span, utc } from "../../../cli/tables.js";
 import { formatEnrolment, formatState, type ProvenAttestation } from "../../../prover/src/index.js";
 import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
@@ -199,10 +200,14 @@ function Result(props: {
         <button type="button" onClick={() => saveText("enrolment.json", formatEnrolment(enrolment))}>
           Save declared accounts (secret)
         </button>
+        <button type="button" onClick={() => saveText("opening.json", formatOpening(made.proven))}>
+          Save opening (secret)
+        </button>
       </div>
       <p class="note">
         The attestation is public. State and declared accounts are secret, and the next proof for the same
-        registry needs them: without the state the drawdown chain cannot go on.
+        registry needs them: without the state the drawdown chain cannot go on. The opening is secret: its
+        salts open the attestation's two commitments, each its own.
       </p>
       {config === undefined ? null : (
         <Submit config={config} proven={made.proven} onAttested={() => onAttested(made.proven)} />
