@@ -13,6 +13,7 @@ import {
   registriesOf,
   SERIES,
   seriesKind,
+  type TailTerms,
   UNBOUND_DOMAIN,
   type UnitsSource,
   type Verified,
@@ -35,8 +36,11 @@ export function leadLines({ subject, asOf }: Verified, policy: Policy): string[]
   ];
 }
 
+/** What a policy takes from others than the manager. */
+export type PolicyBasis = Pick<Policy, "market" | "units"> & { readonly tail?: Pick<TailTerms, "series"> };
+
 /** By which tables it was judged, and by whose word on the fund's units. */
-export function basisLines({ market, tail, units }: Pick<Policy, "market" | "tail" | "units">): string[] {
+export function basisLines({ market, tail, units }: PolicyBasis): string[] {
   const fromFeeds = seriesKind(market.series) === SERIES.feeds;
   return [
     `Market tables are of series ${market.series}, ${fromFeeds ? "read from price feeds" : "signed by publishers"}.`,

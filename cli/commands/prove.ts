@@ -37,6 +37,7 @@ import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
 import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
+import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
 import { span, utc } from "../tables.js";
 
@@ -220,11 +221,4 @@ function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: C
   if (stateOut === undefined) {
     note(context, "warning: without --state-out no later proof can follow this one at the registry");
   }
-}
-
-/** Each salt opens its own commitment and helps with no other. */
-function formatOpening({ attestation, portfolioSalt, exposuresSalt }: ProvenAttestation): string {
-  const { subject, asOf, digest } = attestation;
-  const salts = { portfolioSalt: `${portfolioSalt}`, exposuresSalt: `${exposuresSalt}` };
-  return `${JSON.stringify({ keel: "opening/2", subject, asOf, digest: `${digest}`, ...salts }, null, 2)}\n`;
 }
