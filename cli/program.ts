@@ -168,15 +168,21 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
       const { importCsv } = await import("./commands/import-csv.js");
       finish(await importCsv(options, context));
     });
-  add(importing, "chain", "what an address holds, supplied to and owes to Aave v3 pools, at one block")
+  add(importing, "chain", "what an address holds, supplied to and owes to lenders of a chain, at one block")
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
-    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, pools, and what they are here")
+    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, lenders, and what they are here")
     .requiredOption("--market <file>", "market/1 file with the instruments")
     .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
     .option("--owner <address>", "whose positions; the subject's when absent", chainAddress("--owner"))
     .requiredOption("--account <id>", "the account of what the owner holds itself")
     .requiredOption("--source <name>", "the policy's source that will sign")
     .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .option(
+      "--scan-from <block>",
+      "look for lenders that the mapping leaves out in the logs from this block on",
+      wholeNumber("--scan-from", 0, ANY_BLOCK),
+    )
+    .option("--check-rpc <url>", "a second node, which has to say the same", nodeUrl("--check-rpc"))
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: ImportChainOptions) => {

@@ -550,7 +550,7 @@ export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
   const decoded = decodeRevert(error);
   if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
-  const received = error instanceof BaseError ? error.shortMessage : String(error);
+  const received = error instanceof BaseError ? nodeWords(error) : String(error);
   return new KeelError(
     { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
     { cause: error },
@@ -594,6 +594,11 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     await client.call({ account: wallet.account, to, data, blockNumber: receipt.blockNumber });
     throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
   });
+}
+
+/** What the client made of an answer, and the node's own words. */
+function nodeWords({ shortMessage, details }: BaseError): string {
+  return details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
 }
 
 async function reach<T>(work: () => Promise<T>): Promise<T> {
