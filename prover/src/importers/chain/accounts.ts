@@ -112,39 +112,24 @@ async function entriesOf(
 /** What there is to read, in the order in which errors are told. */
 function readingsOf(view: ChainView, account: string, mapping: ChainMapping): (() => Promise<Amount[]>)[] {
   const { tokens, native, pools, comets, morpho, uniswap, pairs } = mapping;
+  const lenders = <T>(
+    part: ReadonlyMap<Address, T>,
+    reading: (lender: Address, place: T) => Promise<Amount[]>,
+  ) => [...part].map((entry) => () => reading(...entry));
+  const markets = [...morpho].flatMap(([contract, places]) =>
+    [...places].map(([id, place]) => [contract, id, place] as const),
+  );
   return [
-    ...[...pools].map(
-      ([pool, place]) =>
-        () =>
-          poolAmounts(view, mapping, pool, place),
-    ),
-    ...[...tokens].map(([token, place]) => async () => {
+    ...lenders(tokens, async (token, place) => {
       const traits = await checkToken(view, token, place, mapping);
       return [await tokenAmount(view, account, token, place, traits)];
     }),
     ...(native === undefined ? [] : [async () => [await ownCoin(view, account)]]),
-    ...[...comets].map(
-      ([comet, place]) =>
-        () =>
-          cometAmounts(view, comet, place),
-    ),
-    ...[...morpho].flatMap(([contract, markets]) =>
-      [...markets].map(
-        ([id, place]) =>
-          () =>
-            morphoAmounts(view, contract, id, place),
-      ),
-    ),
-    ...[...uniswap].map(
-      ([manager, place]) =>
-        () =>
-          managerAmounts(view, manager, place),
-    ),
-    ...[...pairs].map(
-      ([pair, place]) =>
-        () =>
-          pairAmounts(view, pair, place),
-    ),
+    ...lenders(pools, (pool, place) => poolAmounts(view, mapping, pool, place)),
+    ...lenders(comets, (comet, place) => cometAmounts(view, comet, place)),
+    ...markets.map((market) => () => morphoAmounts(view, ...market)),
+    ...lenders(uniswap, (manager, place) => managerAmounts(view, manager, place)),
+    ...lenders(pairs, (pair, place) => pairAmounts(view, pair, place)),
   ];
 }
 

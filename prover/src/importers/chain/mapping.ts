@@ -97,7 +97,7 @@ export function parseChainMapping(text: string): ChainMapping {
     byAddress(file[part], `mapping.${part}`, lenderPlace);
   const mapping: ChainMapping = {
     chainId: file.chainId,
-    tokens: byAddress(file.tokens, "mapping.tokens", (place) => place),
+    tokens: byAddress<z.output<typeof token>, TokenPlace>(file.tokens, "mapping.tokens", tokenPlaceOf),
     pools: of("pools"),
     comets: of("comets"),
     morpho: byAddress(file.morpho, "mapping.morpho", morphoMarkets),
@@ -111,6 +111,11 @@ export function parseChainMapping(text: string): ChainMapping {
   ]);
   checkUnique(contracts, "mapping lenders");
   return mapping;
+}
+
+function tokenPlaceOf(place: z.output<typeof token>): TokenPlace {
+  const { instrument, per } = place;
+  return "as" in place && place.as !== undefined ? { instrument, per, as: place.as } : { instrument, per };
 }
 
 function lenderPlace(place: z.output<typeof lender>, path: string): LenderPlace {

@@ -97,6 +97,9 @@ export async function checkToken(
 ): Promise<Traits> {
   const traits = await traitsOf(view, token);
   const path = tokenPath(token);
+  if (traits.isDebt && traits.pool !== undefined && mapping.pools.has(traits.pool)) {
+    throw inputError("chain.twice", path, "no token of a pool", `a debt token of ${traits.pool}`);
+  }
   if (traits.isDebt) {
     const pool =
       traits.pool === undefined ? "the lender in the mapping" : `pool ${traits.pool} in mapping.pools`;
