@@ -97,6 +97,8 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
   let active = 0;
   let scheduled = false;
   let pausedUntil = 0;
+  /** Answers in a row that came too fast for the node. */
+  let limited = 0;
   /** Highest block that any answer spoke of: it exists, whatever a node says that is behind. */
   let highest = -1n;
 
@@ -138,13 +140,17 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
   };
 
   const slower = (jobs: readonly Job[], { message }: NodeError, afterMs?: number): void => {
-    const error = new NodeError(undefined, message);
+    const delay = Math.min(afterMs ?? delayMs * 2 ** limited, LONGEST_DELAY_MS);
+    limited += 1;
+    if (limited > retries) {
+      for (const job of jobs) job.reject(new NodeError(undefined, message));
+      return;
+    }
     lanes = 1;
     // Some nodes count a batch's requests one by one.
     if (jobs.length > 1) size = Math.min(size, Math.ceil(jobs.length / 2));
-    const delay = Math.min(afterMs ?? delayMs * 2 ** jobs[0]!.tries, LONGEST_DELAY_MS);
     pausedUntil = Math.max(pausedUntil, Date.now() + delay);
-    for (const job of jobs) again(job, error, afterMs);
+    queue.unshift(...jobs);
   };
 
   const halve = (jobs: readonly Job[]): void => {
@@ -169,6 +175,7 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
     } else {
       const seen = blockSeen(job.method, result);
       if (seen !== undefined && seen > highest) highest = seen;
+      limited = 0;
       job.resolve(result);
     }
   };
