@@ -5,9 +5,7 @@
  * @module
  */
 
-import { inputError, KeelError } from "../../../verifier/src/index.js";
-
-const MOST_TOLD = 50;
+import { allFaults, inputError, KeelError } from "../../../verifier/src/index.js";
 
 /** Collects what is wrong. */
 export class Problems {
@@ -31,31 +29,22 @@ export class Problems {
     );
     return ends.flatMap((end) => {
       if ("value" in end) return [end.value as T];
-      this.#errors.push(end.error);
+      this.#keep(end.error);
       return [];
     });
   }
 
-  /** @throws KeelError with the first one's code and path, and every one's words */
-  throwIfAny(): void {
-    const error = together(this.#errors);
-    if (error !== undefined) throw error;
+  /** An error that tells several counts as several; the same twice as one. */
+  #keep(error: KeelError): void {
+    const { also = [], message: _, ...first } = error.toJSON();
+    for (const fault of [first, ...also]) {
+      const one = new KeelError(fault);
+      if (!this.#errors.some(({ message }) => message === one.message)) this.#errors.push(one);
+    }
   }
-}
 
-/** One error for several; its message has a line for each. */
-export function together(errors: readonly KeelError[]): KeelError | undefined {
-  const [first] = errors;
-  const lines = [...new Set(errors.map(({ message }) => message))];
-  if (first === undefined || lines.length === 1) return first;
-  const told = lines.slice(1, MOST_TOLD);
-  const left = lines.length - 1 - told.length;
-  const rest = [...told, ...(left === 0 ? [] : [`and ${left} more`])].join("\n");
-  const { kind, code, path, expected, received } = first;
-  return new KeelError({
-    ...{ kind, code },
-    ...(path === undefined ? {} : { path }),
-    ...(expected === undefined ? {} : { expected }),
-    received: `${received ?? ""}\n${rest}\n${lines.length} problems, the first`,
-  });
+  /** @throws KeelError for all of them at once */
+  throwIfAny(): void {
+    if (this.#errors.length > 0) throw allFaults(this.#errors);
+  }
 }

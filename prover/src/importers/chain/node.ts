@@ -141,7 +141,8 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
 
   const slower = (jobs: readonly Job[], { message }: NodeError, afterMs?: number): void => {
     const delay = Math.min(afterMs ?? delayMs * 2 ** limited, LONGEST_DELAY_MS);
-    limited += 1;
+    // Those that were under way before the pause are one with the first.
+    if (Date.now() >= pausedUntil) limited += 1;
     if (limited > retries) {
       for (const job of jobs) job.reject(new NodeError(undefined, message));
       return;
