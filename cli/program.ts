@@ -26,9 +26,12 @@ import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
+import type { MarketDepthOptions } from "./commands/market-depth.js";
+import type { MarketFetchOptions } from "./commands/market-fetch.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
 import type { PublishPolicyOptions } from "./commands/publish-policy.js";
+import type { ReturnsBuildOptions } from "./commands/returns-build.js";
 import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { StatusOptions } from "./commands/status.js";
@@ -43,6 +46,7 @@ attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
 const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
+const ANY_TIME = 2 ** 40 - 1;
 const LAST_LOCAL_ACCOUNT = 19;
 
 /** Where a command leaves its result. */
@@ -200,6 +204,38 @@ function addMarketCommands(program: Command, context: Context, finish: Finish): 
       const { buildMarketFile } = await import("./commands/market-build.js");
       finish(await buildMarketFile(options, context));
     });
+  withResponses(add(market, "fetch", "make a market from public data, saved or read from price feeds"))
+    .requiredOption("--sources <file>", "market-sources/1 file: the rows, and where each price is from")
+    .option("--origins <file>", "also write where each price is from, and of when it is")
+    .action(async (options: MarketFetchOptions) => {
+      const { fetchMarketFile } = await import("./commands/market-fetch.js");
+      finish(await fetchMarketFile(options, context));
+    });
+  withResponses(add(market, "depth", "units a day that each instrument's order books and pools can take"))
+    .requiredOption("--sources <file>", "depth-sources/1 file: participation, band, and each one's books")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .action(async (options: MarketDepthOptions) => {
+      const { marketDepthFile } = await import("./commands/market-depth.js");
+      finish(await marketDepthFile(options, context));
+    });
+  const returns = program.command("returns").description("prepare a returns table");
+  add(returns, "build", "daily returns and their covariance from a history of prices")
+    .requiredOption("--prices <file>", "CSV: date and a column for each underlying, a row a day")
+    .requiredOption("--market <file>", "market/1 file with the underlyings")
+    .requiredOption("--days <n>", "returns in the table", wholeNumber("--days", 2, 1024))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--shrinkage <name>", "none, ledoit-wolf-2004, or diagonal:SHARE")
+    .option("--span-gaps", "a return over several days counts as one day's")
+    .requiredOption("--out <file>", "the returns/1 file to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: ReturnsBuildOptions) => {
+      const { buildReturnsFile } = await import("./commands/returns-build.js");
+      finish(await buildReturnsFile(options, context));
+    });
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
@@ -356,6 +392,25 @@ function addCeremonyCommands(program: Command, context: Context, finish: Finish)
     .action(async (options: CeremonyExportOptions) => {
       finish(await (await load()).ceremonyExport(options, context));
     });
+}
+
+function withResponses(command: Command): Command {
+  return command
+    .option(
+      "--response <venue=file>",
+      "a public response as it was saved; VENUE:NAME=FILE names what it is of",
+      collected,
+    )
+    .option("--at <venue=seconds>", "when it was saved, where it does not say", collected)
+    .option("--rpc <url>", "a node, for what is read from a chain", nodeUrl("--rpc"))
+    .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--out <file>", "the file to write")
+    .option("--force", "replace an existing file");
 }
 
 function withFolder(command: Command): Command {

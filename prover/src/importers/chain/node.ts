@@ -160,8 +160,12 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
   };
 
   const refuse = (job: Job, error: NodeError, afterMs?: number): void => {
-    if (isTooFast(error)) slower([job], error, afterMs);
-    else if (isBehind(error)) again(job, error);
+    if (isTooFast(error)) {
+      slower([job], error, afterMs);
+      return;
+    }
+    limited = 0;
+    if (isBehind(error)) again(job, error);
     else job.reject(error);
   };
 
