@@ -54,7 +54,7 @@ export async function deployMorpho(chain: TestChain): Promise<Morpho> {
     );
   const all = ["src/Morpho.sol", "src/mocks/IrmMock.sol", "src/mocks/OracleMock.sol"];
   const importing = `pragma solidity ^0.8.19;\n${all.map((path) => `import "${path}";`).join("\n")}`;
-  const compiled = compileSolidity("all.sol", importing, source);
+  const compiled = await compileSolidity("all.sol", importing, source);
   const owner = chain.wallets[0]!;
   const contract = await deployCompiled(chain, compiled.get("Morpho")!, [owner.account.address]);
   const irm = await deployCompiled(chain, compiled.get("IrmMock")!);

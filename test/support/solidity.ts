@@ -8,6 +8,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Abi, Address, Hex } from "viem";
 import type { Deployed } from "./aave.js";
 import type { TestChain } from "./chain.js";
@@ -47,17 +48,19 @@ interface Compiler {
  * @param resolve the text of an imported file
  * @returns its contracts by name
  */
-export function compileSolidity(
+export async function compileSolidity(
   path: string,
   content: string,
   resolve: (path: string) => string,
-): ReadonlyMap<string, Compiled> {
+): Promise<ReadonlyMap<string, Compiled>> {
   const solc = createRequire(import.meta.url)("solc") as Compiler;
   const outputSelection = { "*": { "*": ["abi", "evm.bytecode.object"] } };
   const settings = { optimizer: { enabled: true, runs: 200 }, evmVersion: "cancun", outputSelection };
   const input = { language: "Solidity", sources: { [path]: { content } }, settings };
   const find = (name: string) => ({ contents: resolve(name) });
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: find })) as Output;
+  // The compiler blocks this process for seconds; connections that ended meanwhile have to be seen before the next request.
+  await sleep(50);
   const errors = (output.errors ?? []).filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join("\n"));
   const contracts = Object.values(output.contracts ?? {}).flatMap((file) => Object.entries(file));
@@ -81,7 +84,7 @@ export async function deployCompiled(
 export async function standIns(): Promise<ReadonlyMap<string, Compiled>> {
   const { readFileSync } = await import("node:fs");
   const content = await readFile(join(PACKAGE, "test/support/stand-ins.sol"), "utf8");
-  return compileSolidity("stand-ins.sol", content, (path) =>
+  return await compileSolidity("stand-ins.sol", content, (path) =>
     readFileSync(join(PACKAGE, "node_modules", path), "utf8"),
   );
 }

@@ -83,7 +83,7 @@ export function parseDepthSources(text: string): DepthSources {
   return sources;
 }
 
-/** One side's price and amount, 1e20. */
+/** One side's price and amount, 1e36. */
 type Level = readonly [price: bigint, amount: bigint];
 
 /** An order book as a venue answered it. */
@@ -161,7 +161,7 @@ function levels(side: Json | undefined, path: string, direction: bigint): Level[
   return found;
 }
 
-/** What can be sold and bought within a band around a book's middle: the smaller of the two, 1e20. */
+/** What can be sold and bought within a band around a book's middle: the smaller of the two, 1e36. */
 export function depthOf({ bids, asks }: Pick<Book, "bids" | "asks">, band: bigint): bigint {
   const middle = (bids[0]![0] + asks[0]![0]) / 2n;
   const [low, high] = [product(middle, ONE - band), product(middle, ONE + band)];
@@ -255,7 +255,7 @@ async function totalDepth(from: readonly Origin[], path: string, context: DepthC
   throw inputError("data.depth", path, "less than 2^64 units of 1e-8", "more");
 }
 
-/** Units at one moment, 1e20. */
+/** Units at one moment, 1e36. */
 async function depthFrom(
   from: Origin,
   path: string,
@@ -290,7 +290,7 @@ const pairAbi = parseAbi([
   "function decimals() view returns (uint8)",
 ]);
 
-/** What of a coin a pair gives until its price is higher by the band, 1e20. */
+/** What of a coin a pair gives until its price is higher by the band, 1e36. */
 async function pairDepth(
   view: ChainView,
   pair: Address,

@@ -23,7 +23,7 @@ export interface FeedAnswer {
   readonly address: Address;
   /** What the feed says that it is: "ETH / USD". */
   readonly description: string;
-  /** 1e20. */
+  /** 1e36. */
   readonly price: bigint;
   /** Unix seconds. */
   readonly time: number;

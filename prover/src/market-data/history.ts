@@ -60,7 +60,7 @@ const MOST_CELLS = 4_000_000;
 interface Day {
   /** Days since 1970. */
   readonly day: number;
-  /** 1e20, in the order of the underlyings. */
+  /** 1e36, in the order of the underlyings. */
   readonly prices: readonly bigint[];
 }
 
@@ -196,7 +196,7 @@ function jumps(
     row.flatMap((value, u) =>
       value > JUMP || value < -JUMP
         ? [
-            `${names[u]} changed by ${formatDecimal(rounded(value * 10n ** 8n, 4), 4)} on ${dateOf(days[i + 1]!.day)}: a split, or another unit?`,
+            `${names[u]} changed by ${formatDecimal(nearest(value, 10n ** 8n), 4)} on ${dateOf(days[i + 1]!.day)}: a split, or another unit?`,
           ]
         : [],
     ),

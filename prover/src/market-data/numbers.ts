@@ -8,11 +8,11 @@
 
 import { inputError, type Json, parseJson } from "../../../verifier/src/index.js";
 
-/** Places of every number here: enough for a product of two that venues write. */
-export const PLACES = 20;
+/** Places of every number here: enough for whatever a double in a response has. */
+export const PLACES = 36;
 export const ONE = 10n ** BigInt(PLACES);
 const MAX_LENGTH = 60;
-const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,2}))?$/;
+const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/;
 
 /** A response as JSON whose numbers are text. */
 export function parseResponse(text: string, name: string): Json {
@@ -20,7 +20,7 @@ export function parseResponse(text: string, name: string): Json {
 }
 
 /**
- * A number as a whole number of 1e-20, exactly.
+ * A number as a whole number of 1e-36, what is finer cut off.
  *
  * @throws KeelError `data.number`
  */
@@ -30,9 +30,7 @@ export function scaled(value: unknown, path: string): bigint {
   const [, sign, whole = "", fraction = "", exponent = "0"] = match;
   const places = fraction.length - Number(exponent);
   const digits = BigInt(whole + fraction);
-  if (places > PLACES && digits % 10n ** BigInt(places - PLACES) !== 0n) {
-    throw inputError("data.number", path, `a number of at most ${PLACES} places`, `one of ${places}`);
-  }
+  if (places < -PLACES) throw inputError("data.number", path, `a number below 1e${PLACES}`, "a larger one");
   const magnitude =
     places > PLACES ? digits / 10n ** BigInt(places - PLACES) : digits * 10n ** BigInt(PLACES - places);
   return sign === "-" ? -magnitude : magnitude;

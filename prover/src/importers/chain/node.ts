@@ -149,7 +149,7 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
     }
     lanes = 1;
     // Some nodes count a batch's requests one by one.
-    if (jobs.length > 1) size = Math.min(size, Math.ceil(jobs.length / 2));
+    if (jobs.length > 1 && limited > 1) size = Math.min(size, Math.ceil(jobs.length / 2));
     pausedUntil = Math.max(pausedUntil, Date.now() + delay);
     queue.unshift(...jobs);
   };
