@@ -57,12 +57,24 @@ export async function importChain(options: ImportChainOptions, context: Context)
   }
   const { accounts, asOf, blockNumber, blockHash, notes, notLookedFor } = found;
   const { json, text } = await writeImport({ subject, asOf, accounts }, out, force, context);
-  for (const line of notes) note(context, `note: ${line}`);
+  for (const line of [...notes, ...clockNotes(asOf, block, context)]) note(context, `note: ${line}`);
   for (const line of notLookedFor) note(context, `not looked for: ${line}`);
   return {
     json: { ...json, asOf, block: { number: Number(blockNumber), hash: blockHash }, notes, notLookedFor },
     text: `${text}\nAs of ${asOf}, block ${blockNumber} (${blockHash}).`,
   };
+}
+
+/** Seconds that the latest block may be behind this machine's clock, and ahead of it. */
+const CLOCK = { behind: 600, ahead: 60 } as const;
+
+/** A node that stands still answers as if nothing had happened since. */
+function clockNotes(asOf: number, block: number | undefined, { now }: Context): string[] {
+  const age = now() - asOf;
+  if (block === undefined && age > CLOCK.behind) {
+    return [`the node's latest block is ${age} s old by this machine's clock; is the node behind?`];
+  }
+  return age < -CLOCK.ahead ? [`the block is ${-age} s ahead of this machine's clock`] : [];
 }
 
 function clientOf(rpc: string): PublicClient {

@@ -10,6 +10,7 @@ import { accountsFromChain, type ChainRequest, type KnownLender, parseChainMappi
 import { formatDecimal, type KeelError, parseMarket } from "keel/verifier";
 import { type Address, encodeFunctionData, type Hex, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { marketDepth, parseDepthSources } from "../../dist/prover/src/market-data/depth.js";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";
 import { startTestChain, type TestChain, undone, write } from "../support/chain.js";
 import {
@@ -511,9 +512,40 @@ describe("Uniswap", () => {
       expect(Number(positions.pair?.USDC)).toBeCloseTo(300_000, 3);
       const plain = mapping({ pools: {}, tokens: { ...listed(), [pair.address]: "ETH" } });
       expect((await refusal(plain)).code).toBe("chain.vault");
+      const twice = { ...listed(), [pair.address]: { instrument: "ETH", as: "shares" } };
+      const both = mapping({ pools: {}, pairs: { [pair.address]: "pair" }, tokens: twice });
+      await expect(imported(both)).rejects.toMatchObject({ code: "input.duplicate" });
+      await pairDepth(pair);
     });
   });
 });
+
+/** Depth of a pair of 100 ETH within 2 %: 100 x (1 - 1 / sqrt(1.02)), a tenth of it, once a day. */
+async function pairDepth({ address: pair }: Deployed): Promise<void> {
+  const asOf = Number((await chain.client.getBlock()).timestamp);
+  const from = { pair: pair.toLowerCase(), token: tokens.WETH.address.toLowerCase() };
+  const sources = parseDepthSources(
+    JSON.stringify({
+      ...{
+        keel: "depth-sources/1",
+        participation: "0.1",
+        band: "0.02",
+        refills: 1,
+        maxAge: 60,
+        chainId: 31337,
+      },
+      instruments: [
+        { id: "USDC", from: "unlimited" },
+        { id: "ETH", from },
+        { id: "BTC", from: "none" },
+      ],
+    }),
+  );
+  const request = { sources, market: market(), books: [], asOf, client: chain.client };
+  const [, eth] = JSON.parse(await marketDepth(request)).instruments;
+  expect(Number(eth.depth)).toBeCloseTo(10 * (1 - 1 / Math.sqrt(1.02)), 7);
+  expect(Number(eth.depth)).toBeLessThanOrEqual(10 * (1 - 1 / Math.sqrt(1.02)));
+}
 
 describe("lenders that the mapping leaves out", () => {
   it("that are known of the chain are asked, and refused when something is owed to them", async () => {

@@ -510,11 +510,7 @@ describe("market depth", () => {
     ],
   ])("refuses %s, and writes nothing", async (_, code, from, shown, options = told) => {
     const files = { "b.json": shown };
-    const run = await measured(
-      from,
-      files,
-      ...options,
-    );
+    const run = await measured(from, files, ...options);
     expect([run.code, run.written, errorOf(run).code], run.stdout).toEqual([1, {}, code]);
   });
 });

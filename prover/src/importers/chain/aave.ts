@@ -38,6 +38,8 @@ const poolAbi = parseAbi([
 
 const POOL = "a pool with Aave v3's interface";
 const BPS = 10_000n;
+/** An owner's configuration has two bits for each in 256. */
+const MOST_RESERVES = 128;
 /** Sums that differ by more than a part in so many, beyond rounding, are other sums. */
 const TOLERANCE = 10_000n;
 
@@ -96,6 +98,9 @@ async function holdingsOf(
     read(view, path, POOL, { ...contract, functionName: "getUserConfiguration", args: [user] }),
     modeOf(view, pool, path),
   ]);
+  if (assets.length > MOST_RESERVES) {
+    throw inputError("chain.contract", path, `a pool of at most ${MOST_RESERVES} reserves`, "more");
+  }
   return await Promise.all(
     assets.map((asset) => holdingOf(view, mapping, { pool, path, bits, mode }, asset)),
   );

@@ -24,7 +24,7 @@ import { cometAmounts } from "./comet.js";
 import { isOwed, isRead, type KnownLender, knownLenders } from "./lenders.js";
 import { accountsOf, type ChainMapping, checkInstruments } from "./mapping.js";
 import { morphoAmounts } from "./morpho.js";
-import { answered, type ChainView } from "./read.js";
+import { answered, type ChainView, ownBalance } from "./read.js";
 import { scan } from "./scan.js";
 import { checkToken, tokenAmount } from "./tokens.js";
 import { managerAmounts, pairAmounts } from "./uniswap.js";
@@ -124,18 +124,15 @@ function readingsOf(view: ChainView, account: string, mapping: ChainMapping): ((
       const traits = await checkToken(view, token, place, mapping);
       return [await tokenAmount(view, account, token, place, traits)];
     }),
-    ...(native === undefined ? [] : [async () => [await ownCoin(view, account)]]),
+    ...(native === undefined
+      ? []
+      : [async () => [{ account, raw: await ownBalance(view), path: "mapping.native" }]]),
     ...lenders(pools, (pool, place) => poolAmounts(view, mapping, pool, place)),
     ...lenders(comets, (comet, place) => cometAmounts(view, comet, place)),
     ...markets.map((market) => () => morphoAmounts(view, ...market)),
     ...lenders(uniswap, (manager, place) => managerAmounts(view, manager, place)),
     ...lenders(pairs, (pair, place) => pairAmounts(view, pair, place)),
   ];
-}
-
-async function ownCoin({ client, owner, blockNumber }: ChainView, account: string): Promise<Amount> {
-  const raw = await answered(() => client.getBalance({ address: owner, blockNumber }));
-  return { account, raw, path: "mapping.native" };
 }
 
 async function checkLender(view: ChainView, lender: KnownLender): Promise<void> {

@@ -106,10 +106,11 @@ export function parseChainMapping(text: string): ChainMapping {
     unrelated: new Set(file.unrelated),
     ...(file.native === undefined ? {} : { native: file.native }),
   };
-  const contracts = (["pools", "comets", "morpho", "uniswap", "pairs"] as const).flatMap((part) => [
+  // What is read in two ways would count twice.
+  const contracts = (["tokens", "pools", "comets", "morpho", "uniswap", "pairs"] as const).flatMap((part) => [
     ...mapping[part].keys(),
   ]);
-  checkUnique(contracts, "mapping lenders");
+  checkUnique(contracts, "mapping");
   return mapping;
 }
 

@@ -84,12 +84,33 @@ export async function callAt(
   { client, blockNumber }: ChainView,
   call: { readonly from?: Address; readonly to: Address; readonly data: Hex },
 ): Promise<Hex | undefined> {
+  let result: unknown;
   try {
-    return await client.request({ method: "eth_call", params: [call, numberToHex(blockNumber)] });
+    result = await client.request({ method: "eth_call", params: [call, numberToHex(blockNumber)] });
   } catch (error) {
     if (isRevert(error)) return undefined;
     throw nodeFailure(error);
   }
+  if (typeof result === "string" && /^0x(?:[0-9a-fA-F]{2})*$/.test(result)) return result as Hex;
+  throw oddAnswer("eth_call", "bytes");
+}
+
+/** The owner's balance of the chain's own coin. */
+export async function ownBalance({ client, owner, blockNumber }: ChainView): Promise<bigint> {
+  const params = [owner, numberToHex(blockNumber)] as const;
+  const result: unknown = await answered(() =>
+    client.request({ method: "eth_getBalance", params: [...params] }),
+  );
+  if (typeof result === "string" && /^0x[0-9a-fA-F]{1,64}$/.test(result)) return BigInt(result);
+  throw oddAnswer("eth_getBalance", "a number");
+}
+
+/** An answer that no node gives that is what it says. */
+export function oddAnswer(method: string, expected: string): KeelError {
+  return new KeelError({
+    ...{ kind: "environment", code: "chain.call", expected: `${expected} for ${method}` },
+    received: "another answer of the node",
+  });
 }
 
 /** Runs a request that is no call. */

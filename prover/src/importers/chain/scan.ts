@@ -7,12 +7,13 @@
  * @module
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Address, type Hex, numberToHex, padHex, parseAbi, toEventSelector } from "viem";
 import { type Blocks, inSpans } from "../../../../verifier/src/history.js";
 import { Problems } from "../problems.js";
 import type { ChainMapping } from "./mapping.js";
 import { morphoAbi } from "./morpho.js";
-import { answered, ask, type ChainView } from "./read.js";
+import { answered, ask, type ChainView, oddAnswer } from "./read.js";
 import { lowerCase, tokenAbi, traitsOf } from "./tokens.js";
 
 const TRANSFER = toEventSelector("Transfer(address,address,uint256)");
@@ -21,6 +22,9 @@ const COMET_COLLATERAL = toEventSelector("SupplyCollateral(address,address,addre
 const COMET_WITHDRAW = toEventSelector("Withdraw(address,address,uint256)");
 
 const cometAbi = parseAbi(["function borrowBalanceOf(address account) view returns (uint256)"]);
+
+const TRIES = 5;
+const PAUSE_MS = 500;
 
 interface Log {
   readonly address: Address;
@@ -105,29 +109,49 @@ async function contractsIn(view: ChainView, blocks: Blocks): Promise<Found> {
     if (event === COMET_COLLATERAL || event === COMET_WITHDRAW) comets.add(contract);
     if (event === MORPHO_BORROW && id !== undefined) markets.set(`${contract} ${id}`, [contract, id]);
   };
+  const about = [
+    [[TRANSFER, MORPHO_BORROW, COMET_COLLATERAL], null, owner],
+    [[COMET_WITHDRAW], owner],
+  ];
   await answered(() =>
     inSpans(blocks, async (span) => {
-      const about = [
-        [[TRANSFER, MORPHO_BORROW, COMET_COLLATERAL], null, owner],
-        [[COMET_WITHDRAW], owner],
-      ];
-      const logs = await Promise.all(about.map((topics) => logsOf(view, span, topics)));
-      logs.flat().forEach(note);
+      for (const log of await logsOf(view, span, about)) note(log);
       return [];
     }),
   );
   return { tokens, comets, markets };
 }
 
-async function logsOf(
-  { client }: ChainView,
-  { fromBlock, toBlock }: Blocks,
-  topics: unknown[],
-): Promise<Log[]> {
-  const filter = {
-    fromBlock: numberToHex(fromBlock),
-    toBlock: numberToHex(toBlock),
-    topics: topics as Hex[],
+/**
+ * Logs of a span. A node that has not got all of it yet answers with those that it has, and says nothing: its latest block is
+ * asked for in the same batch.
+ */
+async function logsOf(view: ChainView, { fromBlock, toBlock }: Blocks, about: unknown[][]): Promise<Log[]> {
+  const { client } = view;
+  const span = { fromBlock: numberToHex(fromBlock), toBlock: numberToHex(toBlock) };
+  for (let tries = 0; ; tries++) {
+    const [latest, ...found] = await Promise.all([
+      client.getBlockNumber({ cacheTime: 0 }),
+      ...about.map((topics): Promise<unknown> => {
+        const filter = { ...span, topics: topics as Hex[] };
+        return client.request({ method: "eth_getLogs", params: [filter] });
+      }),
+    ]);
+    if (latest >= toBlock) return found.flatMap(checkedLogs);
+    if (tries === TRIES) throw oddAnswer("eth_getLogs", `logs up to block ${toBlock}`);
+    await sleep(PAUSE_MS);
+  }
+}
+
+function checkedLogs(answer: unknown): Log[] {
+  const isLog = (log: unknown): log is Log => {
+    const { address, topics } = (log ?? {}) as Record<string, unknown>;
+    return /^0x[0-9a-fA-F]{40}$/.test(String(address)) && Array.isArray(topics) && topics.every(isWord);
   };
-  return await client.request({ method: "eth_getLogs", params: [filter] });
+  if (Array.isArray(answer) && answer.every(isLog)) return answer;
+  throw oddAnswer("eth_getLogs", "a list of logs");
+}
+
+function isWord(topic: unknown): boolean {
+  return typeof topic === "string" && /^0x[0-9a-fA-F]{64}$/.test(topic);
 }
