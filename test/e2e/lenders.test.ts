@@ -6,13 +6,15 @@
  *
  * @module
  */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { accountsFromChain, type ChainRequest, type KnownLender, parseChainMapping } from "keel/prover/chain";
 import { formatDecimal, type KeelError, parseMarket } from "keel/verifier";
 import { type Address, encodeFunctionData, type Hex, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { marketDepth, parseDepthSources } from "../../dist/prover/src/market-data/depth.js";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";
 import { startTestChain, type TestChain, undone, write } from "../support/chain.js";
+import { inFolder, keelHere } from "../support/cli.js";
 import {
   deployMorpho,
   deployPair,
@@ -305,7 +307,7 @@ describe("Compound III", () => {
   });
 
   it("is refused where no such market is", async () => {
-    const map = mapping({ comets: { [tokens.USDC.address]: "comet" } });
+    const map = mapping({ comets: { [aave.pool.address]: "comet" }, pools: {} });
     expect((await refusal(map)).code).toBe("chain.contract");
   });
 
@@ -524,8 +526,8 @@ describe("Uniswap", () => {
 async function pairDepth({ address: pair }: Deployed): Promise<void> {
   const asOf = Number((await chain.client.getBlock()).timestamp);
   const from = { pair: pair.toLowerCase(), token: tokens.WETH.address.toLowerCase() };
-  const sources = parseDepthSources(
-    JSON.stringify({
+  const files = {
+    sources: {
       ...{
         keel: "depth-sources/1",
         participation: "0.1",
@@ -537,12 +539,24 @@ async function pairDepth({ address: pair }: Deployed): Promise<void> {
       instruments: [
         { id: "USDC", from: "unlimited" },
         { id: "ETH", from },
-        { id: "BTC", from: "none" },
       ],
-    }),
-  );
-  const request = { sources, market: market(), books: [], asOf, client: chain.client };
-  const [, eth] = JSON.parse(await marketDepth(request)).instruments;
+    },
+    market: {
+      ...{ keel: "market/1", asOf, underlyings: ["USD", "ETH"] },
+      instruments: [row("USDC", "USD", "1", "0"), row("ETH", "ETH", "3000", "0")],
+    },
+  };
+  const eth = await inFolder(async (folder) => {
+    const path = (name: string): string => join(folder, `${name}.json`);
+    for (const [name, file] of Object.entries(files)) await writeFile(path(name), JSON.stringify(file));
+    const places = ["--sources", path("sources"), "--market", path("market"), "--out", path("depth")];
+    const ended = await keelHere([
+      ...["market", "depth", "--rpc", chain.rpcUrl, "--as-of", `${asOf}`],
+      ...places,
+    ]);
+    expect(ended.code, ended.stderr).toBe(0);
+    return JSON.parse(await readFile(path("depth"), "utf8")).instruments[1];
+  });
   expect(Number(eth.depth)).toBeCloseTo(10 * (1 - 1 / Math.sqrt(1.02)), 7);
   expect(Number(eth.depth)).toBeLessThanOrEqual(10 * (1 - 1 / Math.sqrt(1.02)));
 }
