@@ -98,6 +98,9 @@ interface Example {
   readonly shared: readonly string[];
 }
 
+/** Files of an example that go with each of its snapshots. */
+const SHARED = new Set(["market.json", "policy.json", "returns.json", "units.json"]);
+
 /** Every folder of examples/ with a market, a policy and snapshots. */
 async function listExamples(): Promise<Example[]> {
   const folders = await readdir(EXAMPLES, { withFileTypes: true });
@@ -113,7 +116,7 @@ async function readExample(folder: string): Promise<Example | undefined> {
     return undefined;
   const policy = JSON.parse(await readFile(join(EXAMPLES, folder, "policy.json"), "utf8"));
   const snapshots = names.filter((name) => name.startsWith("snapshot")).sort((a, b) => a.length - b.length);
-  const shared = names.filter((name) => ["market.json", "policy.json", "returns.json"].includes(name));
+  const shared = names.filter((name) => SHARED.has(name));
   return { folder, title: policy.name, circuit: policy.circuit, snapshots, shared };
 }
 

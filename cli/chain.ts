@@ -22,10 +22,13 @@ export interface RegistryOptions {
   readonly registry: `0x${string}`;
 }
 
-export interface SenderOptions extends RegistryOptions {
+/** Whose key signs. */
+export interface KeyOptions {
   readonly keyFile?: string;
   readonly account?: number;
 }
+
+export interface SenderOptions extends RegistryOptions, KeyOptions {}
 
 /** A registry, and an account that can sign and send. */
 export interface Connection {
@@ -71,16 +74,23 @@ export async function connectSender(options: SenderOptions, context: Context): P
   };
 }
 
-async function senderOf(
-  { keyFile, account }: SenderOptions,
-  chainId: number,
+/**
+ * The account whose key the options or the environment give.
+ *
+ * @param chainId the chain on which it counts: a well-known account is for local test chains only; absent for what is bound to
+ * no chain
+ * @throws KeelError `usage`, `sender.key`, `sender.account`
+ */
+export async function senderOf(
+  { keyFile, account }: KeyOptions,
+  chainId: number | undefined,
   context: Context,
 ): Promise<PrivateKeyAccount> {
   if (account !== undefined && keyFile !== undefined) {
     throw usageError("one of --account and --key-file", "both");
   }
   if (account !== undefined) {
-    if (!LOCAL_CHAINS.includes(chainId)) {
+    if (chainId !== undefined && !LOCAL_CHAINS.includes(chainId)) {
       throw inputError("sender.account", "--account", "a local test chain", `chain ${chainId}`);
     }
     return privateKeyToAccount(localAccounts()[account]!.privateKey);

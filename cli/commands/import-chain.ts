@@ -13,8 +13,9 @@ import {
   hostedNode,
   parseChainMapping,
 } from "../../prover/src/importers/chain.js";
-import { identifier, inputError, parseData, parseMarket, title } from "../../verifier/src/index.js";
+import { firm, identifier, inputError, parseData, parseMarket } from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
+
 import { checkDistinct, checkOutput, readText } from "../files.js";
 import { writeImport } from "../write-import.js";
 
@@ -40,7 +41,7 @@ export interface ImportChainOptions {
 export async function importChain(options: ImportChainOptions, context: Context): Promise<Outcome> {
   const { subject, owner = subject, block, out, force = false } = options;
   const account = parseData(identifier, options.account, "--account");
-  const source = parseData(title, options.source, "--source");
+  const source = parseData(firm, options.source, "--source");
   checkDistinct({ "--mapping": options.mapping, "--market": options.market, "--out": out });
   await checkOutput(out, force);
   const market = parseMarket(await readText(options.market, "market", context));

@@ -65,7 +65,7 @@ export function parseJson(
   const readString = (path: string): string => {
     const literal = take(STRING);
     if (literal === undefined) throw fail(path, "a string in double quotes", describeNext(text, at));
-    return JSON.parse(literal) as string;
+    return literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
   };
 
   const readNumber = (literal: string, path: string): number | string => {
