@@ -38,7 +38,7 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
   const arithmetic = await createArithmetic(await compileArithmetic());
   const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
   const assembler = createAssembler(arithmetic, parseVerificationKey(key.verificationKey));
-  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.wasmPath)));
+  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.witnessPath)));
   for (let run = 0; run <= runs; run++) {
     const witness = timed("witness", () => circuit.calculate(flattenInput(input)));
     const rows = timed("rows of A, B, C", () => kernel.rows(witness));

@@ -123,7 +123,7 @@ async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]):
     const value = await openFeeds(stage, stage.wallets[CAST.deployer]!, keel.feedMarket, market);
     return { value, detail: `${value.feedOf.size} feeds` };
   });
-  const rootProver = await createProver({ wasm: roots.wasmPath, zkey: roots.zkeyPath, workers: 1 });
+  const rootProver = await createProver({ wasm: roots.witnessPath, zkey: roots.zkeyPath, workers: 1 });
   closing.push(() => rootProver.close());
   const [vault, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
@@ -183,9 +183,9 @@ async function prove(
     return { value: undefined, detail: "every limit holds" };
   });
   const prover = await part("load the key into workers", async () => {
-    const { wasmPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
-    const { wasm: wasmFile, zkey: zkeyFile } = manifest.files;
-    const sha256 = { wasm: wasmFile.sha256, zkey: zkeyFile.sha256 };
+    const { witnessPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
+    const { witness, zkey: zkeyFile } = manifest.files;
+    const sha256 = { wasm: witness.sha256, zkey: zkeyFile.sha256 };
     const value = await createProver({ wasm, zkey, sha256 });
     closing.push(() => value.close());
     return { value, detail: `${value.workers} workers` };

@@ -13,7 +13,7 @@ import { readElement } from "../../dist/prover/src/engine/bytes.js";
 import { compileCircuitModule, createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
 import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
 import { createKernel } from "../../dist/prover/src/engine/kernel.js";
-import { compileArithmetic, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { compileSet, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
 import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
 import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
 import { sliceKey } from "../../dist/prover/src/engine/slices.js";
@@ -38,7 +38,7 @@ it.each([
     );
     const parts = await Promise.all(
       sets.map(async (lanes) => {
-        const arithmetic = await createArithmetic(await compileArithmetic(lanes));
+        const arithmetic = await createArithmetic(await compileSet(lanes));
         const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
         const rows = kernel.rows(witness);
         const [a, b, c] = [rows.a, rows.b, rows.c].map((values) => kernel.extend(values));

@@ -12,6 +12,7 @@ import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator }
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
 import { type CompiledArithmetic, compileArithmetic, createArithmetic } from "./kernels/arithmetic.js";
+import type { ReadStored } from "./kernels/stored.js";
 import { type Outcome, toOutcome } from "./outcome.js";
 import { type CutKey, cutZkey, type KeySlice, type Query, sliceBuffers } from "./slices.js";
 
@@ -41,8 +42,8 @@ export interface EngineWorker {
   release(job: number): void;
 }
 
-/** A fresh worker's functions, ready to be exposed. */
-export function createEngineWorker(): EngineWorker {
+/** A fresh worker's functions, ready to be exposed; `read` reads files of this package. */
+export function createEngineWorker(read: ReadStored): EngineWorker {
   const witnesses = new Map<number, Uint8Array>();
   let loaded: { circuit: WitnessCalculator; kernel: Kernel; assembler: Assembler } | undefined;
   const ready = (): NonNullable<typeof loaded> => {
@@ -59,7 +60,10 @@ export function createEngineWorker(): EngineWorker {
   return {
     compile: (wasm) =>
       toOutcome(async () => {
-        const [circuit, arithmetic] = await Promise.all([compileCircuitModule(wasm), compileArithmetic()]);
+        const [circuit, arithmetic] = await Promise.all([
+          compileCircuitModule(wasm),
+          compileArithmetic(read),
+        ]);
         return { circuit, arithmetic };
       }),
     cut: (zkey, workers) =>
