@@ -369,7 +369,11 @@ export async function reverify(
 }
 
 /** What an attestation rests on: what `voidAttestation` is told. */
-export function basisOf({ version, market, tail }: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+export function basisOf({
+  version,
+  market,
+  tail,
+}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
   return {
     version,
     marketRoot: market.root,
@@ -385,7 +389,13 @@ async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms):
   const kind = UNITS_KINDS[terms.unitsKind];
   const { units } = drawdown;
   const refuse = (expected: string, received: string): KeelError =>
-    new KeelError({ kind: "proof", code: "history.units", path: `${subject} at ${asOf}`, expected, received });
+    new KeelError({
+      kind: "proof",
+      code: "history.units",
+      path: `${subject} at ${asOf}`,
+      expected,
+      received,
+    });
   if (kind === "none" && units !== ONE_UNIT) throw refuse(`${ONE_UNIT}, one unit`, `${units}`);
   if (kind === "token") {
     const expected = await tokenUnits(registry, terms.unitsSource, asOf);

@@ -369,10 +369,10 @@ async function areDone(registry: Registry, attestations: readonly Attestation[])
   for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
     const status = await statusOf(registry, subject, policyId);
     if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
+    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
     let { newState } = drawdown;
-    for (const later of attestations.slice(i + 1)) {
-      const goesOn = isSame(later.subject, subject) && later.drawdown.previousState === newState;
-      if (goesOn) newState = later.drawdown.newState;
+    for (const { drawdown: step } of steps) {
+      if (newState !== status.state && step.previousState === newState) newState = step.newState;
     }
     if (newState !== status.state) return false;
   }
@@ -692,7 +692,7 @@ export async function publishPolicy(
  * @throws KeelError kind `proof`, code `registry.unknownPolicy`; kind `environment`, code `chain.policy`.
  */
 export async function policyTermsOf(registry: Registry, id: Hex): Promise<PolicyTerms> {
-  const terms = await reach(() =>
+  const found = await reach(() =>
     registry.client.readContract({
       address: registry.policyBook,
       abi: policyBookAbi,
@@ -700,6 +700,7 @@ export async function policyTermsOf(registry: Registry, id: Hex): Promise<Policy
       args: [id],
     }),
   );
+  const terms = { ...found, unitsSource: found.unitsSource.toLowerCase() as Address };
   if (policyId(terms) !== id)
     throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
   return terms;

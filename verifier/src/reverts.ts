@@ -92,7 +92,11 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "BadInterval":
       return words("policy.minInterval", `from 1 to the validity, ${args[1]} s`, args[0]);
     case "WrongSeries":
-      return words("policy.series", "a market's series, and a returns' one exactly with tail limits", args[0]);
+      return words(
+        "policy.series",
+        "a market's series, and a returns' one exactly with tail limits",
+        args[0],
+      );
     case "NothingToVoid":
       return words(
         "subject",
