@@ -15,6 +15,7 @@ include "limits/net-delta.circom";
 // Proves: the limits that speak of a book's sums alone hold, in every tier; those of a tier's own kind stand in LinearLimits
 // and OptionLimits, the drawdown beside them.
 // Range checks: BookSize, on which every other limit stands.
+// The caller must: give sums of what the limits' headers say, each below 2^140 before BookSize.
 // accountHealth: 0 in tiers without room for minAccountHealthFactor, which hold it at the value that claims nothing.
 template CommonLimits(accounts, underlyings, accountHealth) {
     signal input assets;                            // A, USD 1e16

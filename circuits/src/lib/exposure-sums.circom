@@ -6,7 +6,7 @@ include "scatter.circom";
 // Computes what moves a book: circuits/SPEC.md section 5, G and D[u].
 // The caller must: range-check long and short (SignedQuantity does) and the underlyings' indices (MarketTable does). The
 // largest sum, grossExposure, is below 2^64 * 2^64 * instruments * accounts.
-// Constraints: instruments * (4 + underlyings), or 5 instead of 4 with options.
+// Constraints: instruments * (3 + underlyings), or 4 instead of 3 with options.
 template ExposureSums(instruments, accounts, underlyings, options) {
     signal input price[instruments];                // USD 1e8; linear tiers only
     signal input flag[instruments];                 // see MarketTable

@@ -17,7 +17,7 @@ function BOOK_SUMS(options, scenarios) { return options * (3 + scenarios); }
 // hashes.
 // Why a word has one opening: E, A, G are below 2^96 and C below 2^110, so E + 2^96 A is below 2^192 and G + 2^96 C below 2^206.
 // The caller must: bound E, A and G by BookSize, from which C follows. Whoever opens a word range-checks its parts.
-// Constraints: about 38 an element.
+// Constraints: about 40 an element, those of rest included.
 template Exposures(accounts, underlyings, scenarios, options) {
     signal input underlyingsId;
     signal input assets;                                     // A, USD 1e16

@@ -12,9 +12,9 @@ template LinearLimits(scenarios, underlyings) {
     signal input underlyingDelta[underlyings];    // D[u], USD 1e16, signed
     signal input shock[scenarios][underlyings];   // bps, signed
     signal input maxStressLoss;                   // bps
-    signal input maxGamma;
-    signal input maxVega;
-    signal input maxTheta;
+    signal input maxGamma;                        // CA01: constrained to a constant below
+    signal input maxVega;                         // CA01: constrained to a constant below
+    signal input maxTheta;                        // CA01: constrained to a constant below
 
     component linear = LinearPnl(scenarios, underlyings);
     linear.delta <== underlyingDelta;
