@@ -239,7 +239,7 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
 const VENUES = {
   hyperliquid: "Hyperliquid: perp=FILE for each dex, spot=FILE",
   deribit: "Deribit: summaries=FILE, positions=FILE",
-  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE",
+  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE, account=FILE",
   binance: "Binance: spot=FILE, futures=FILE",
   okx: "OKX: balance=FILE, positions=FILE, instruments=FILE for each type",
   bybit: "Bybit: wallet=FILE, positions=FILE for each category",

@@ -76,7 +76,7 @@ function fixedColumns({ id, kind, underlying, collateralFactor, contract }: Inst
   return [id, kind, underlying, `${collateralFactor}`, terms];
 }
 
-function movingColumns({ price, contract, sensitivities }: Instrument) {
+function movingColumns({ price, contract, sensitivities, face, multiplier }: Instrument) {
   const greeks =
     sensitivities === undefined
       ? null
@@ -84,7 +84,14 @@ function movingColumns({ price, contract, sensitivities }: Instrument) {
           ...[sensitivities.delta, sensitivities.gamma, sensitivities.vega, sensitivities.theta].map(String),
           sensitivities.pnl.map(String),
         ];
-  return [`${price}`, contract === undefined ? null : `${contract.impliedVolatility}`, greeks];
+  const columns = [`${price}`, contract === undefined ? null : `${contract.impliedVolatility}`, greeks];
+  // Columns that most rows have not are named, so that the text of those rows is what it was before there were any.
+  const named = Object.entries({ forward: contract?.forward, face, multiplier }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return named.length === 0
+    ? columns
+    : [...columns, Object.fromEntries(named.map(([name, value]) => [name, `${value}`]))];
 }
 
 function texts(rows: readonly (readonly bigint[])[]): string[][] {
