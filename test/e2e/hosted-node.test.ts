@@ -131,7 +131,7 @@ async function refusal(url: string): Promise<KeelError> {
   );
 }
 
-describe("import chain behind a hosted node", () => {
+describe("74 import chain behind a hosted node", () => {
   it.each<[string, Manners]>([
     [
       "that takes batches of three",
@@ -361,7 +361,7 @@ const OTHER_BLOCK = {
   },
 };
 
-describe("logs behind a hosted node", () => {
+describe("74 logs behind a hosted node", () => {
   /** All blocks of a range, asked for as logs are. */
   async function blocksSeen(url: string, range: Blocks): Promise<bigint[]> {
     const client = clientOf(url);

@@ -221,7 +221,7 @@ describe("pools with Aave v3's interface", () => {
   });
 });
 
-describe("tokens that are no coins", () => {
+describe("71 tokens that are no coins", () => {
   const reserve = async (token: Deployed) =>
     (await chain.client.readContract({
       ...{
@@ -561,7 +561,7 @@ async function pairDepth({ address: pair }: Deployed): Promise<void> {
   expect(Number(eth.depth)).toBeLessThanOrEqual(10 * (1 - 1 / Math.sqrt(1.02)));
 }
 
-describe("lenders that the mapping leaves out", () => {
+describe("71 lenders that the mapping leaves out", () => {
   it("that are known of the chain are asked, and refused when something is owed to them", async () => {
     await undone(chain, knownLendersAsked);
   });
