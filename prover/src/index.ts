@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./ask-source.js";
 export * from "./commitments.js";
 export * from "./drawdown.js";
 export * from "./eddsa.js";
