@@ -8,7 +8,13 @@
  * @module
  */
 
-import { messageOf, type Snapshot, type SourceKeyPair, signField } from "../../prover/src/index.js";
+import {
+  type EddsaSignature,
+  fieldSigner,
+  messageOf,
+  type Snapshot,
+  type SourceKeyPair,
+} from "../../prover/src/index.js";
 import {
   type Circuit,
   type Field,
@@ -56,7 +62,8 @@ export interface AnswersOptions {
  * Each throws KeelError `source.account`, `source.future`, `source.message` for a second message, `source.subject`, and what
  * the driver throws
  */
-export function createAnswers({ accounts, store, key, now = systemTime }: AnswersOptions): Answers {
+export function createAnswers({ accounts, store, key: pair, now = systemTime }: AnswersOptions): Answers {
+  const key = pair && { publicKey: pair.publicKey, sign: fieldSigner(pair.privateKey) };
   const known = new Map(accounts.map((account) => [account.id, { ...account, market: named(account) }]));
   const running = new Map<string, Promise<Entry>>();
   return async (asked) => {
@@ -81,6 +88,12 @@ interface KnownAccount extends Omit<SourceAccount, "market"> {
   readonly market: { readonly table: Market; readonly scope: string };
 }
 
+/** A key that signs. */
+interface Signer {
+  readonly publicKey: SourceKeyPair["publicKey"];
+  readonly sign: (message: Field) => EddsaSignature;
+}
+
 function named({ market, circuit }: SourceAccount): KnownAccount["market"] {
   return { table: market, scope: `${circuit.id} ${universeId(market)}` };
 }
@@ -89,7 +102,7 @@ async function answer(
   asked: Asked,
   account: KnownAccount,
   store: Store,
-  key: SourceKeyPair | undefined,
+  key: Signer | undefined,
 ): Promise<Entry> {
   const before = await store.find(asked.account, asked.asOf);
   if (before !== undefined) {
@@ -122,7 +135,7 @@ function entryOf(
   asked: Asked,
   account: KnownAccount,
   reading: Reading,
-  key: SourceKeyPair | undefined,
+  key: Signer | undefined,
 ): Entry {
   const message = messageFor(asked, account, reading);
   const { evidence, name } = account.driver;
@@ -144,13 +157,13 @@ function entryOf(
 }
 
 /** A key that took the place of another one signs the same message. */
-function withKey(entry: Entry, key: SourceKeyPair | undefined): Entry {
+function withKey(entry: Entry, key: Signer | undefined): Entry {
   if (key === undefined || entry.key?.join() === key.publicKey.join()) return entry;
   return { ...entry, ...signedBy(key, BigInt(entry.message) as Field) };
 }
 
-function signedBy(key: SourceKeyPair, message: Field): Pick<Entry, "key" | "signature"> {
-  const { R8, S } = signField(message, key.privateKey);
+function signedBy(key: Signer, message: Field): Pick<Entry, "key" | "signature"> {
+  const { R8, S } = key.sign(message);
   const [x, y] = key.publicKey;
   return {
     key: [`${x}`, `${y}`],

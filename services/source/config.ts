@@ -8,9 +8,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { createPublicClient, http, type PublicClient } from "viem";
 import { z } from "zod";
-import { parseChainMapping } from "../../prover/src/importers/chain.js";
 import { checkSourceUrl, parseSourceKey, type SourceKeyPair } from "../../prover/src/index.js";
 import {
   address,
@@ -26,9 +24,7 @@ import {
 } from "../../verifier/src/index.js";
 import type { SourceAccount } from "./answers.js";
 import { binance } from "./drivers/binance.js";
-import { chainDriver } from "./drivers/chain.js";
 import { fileLedger, ledgerDriver, moduleLedger } from "./drivers/ledger.js";
-import { notarisedDriver } from "./drivers/notarised.js";
 import { moduleVenue, type Venue, venueDriver } from "./drivers/venue.js";
 import type { Grant } from "./http/tokens.js";
 import type { MemberConnection } from "./quorum/coordinator.js";
@@ -217,13 +213,14 @@ async function readDriver(file: DriverFile, place: string, folder: string, read:
       return venueDriver(venue, { owner: file.owner, window: file.window, places: file.instruments });
     }
     case "chain": {
-      const mapping = parseChainMapping(await read(file.mapping, "mapping"));
-      const client = createPublicClient({ transport: http(file.rpc, { timeout: 30_000 }) }) as PublicClient;
-      const { owner, account, confirmations } = file;
-      return chainDriver(client, { owner, account, confirmations, mapping });
+      // Loaded on demand: a chain client is most of a start.
+      const { openChain } = await import("./drivers/chain.js");
+      const { rpc, owner, account, confirmations } = file;
+      return openChain(rpc, { owner, account, confirmations }, await read(file.mapping, "mapping"));
     }
     case "notarised": {
       const { claims, instruments, owner, kind: _, ...rest } = file;
+      const { notarisedDriver } = await import("./drivers/notarised.js");
       const named = owner === undefined ? {} : { owner };
       return notarisedDriver({ ...rest, ...named, folder: resolve(folder, claims), places: instruments });
     }

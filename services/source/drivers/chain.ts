@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Block, PublicClient } from "viem";
-import { accountsFromChain, type ChainMapping } from "../../../prover/src/importers/chain.js";
+import { type Block, createPublicClient, http, type PublicClient } from "viem";
+import { accountsFromChain, type ChainMapping, parseChainMapping } from "../../../prover/src/importers/chain.js";
 import { inputError, KeelError } from "../../../verifier/src/index.js";
 import type { Driver, Question } from "../reading.js";
 
@@ -21,6 +21,14 @@ export interface ChainOptions {
   readonly mapping: ChainMapping;
   /** Blocks that have to be on top of the one that is read. */
   readonly confirmations: number;
+}
+
+const NODE_MS = 30_000;
+
+/** A driver over the chain behind a node. */
+export function openChain(rpc: string, options: Omit<ChainOptions, "mapping">, mapping: string): Driver {
+  const client = createPublicClient({ transport: http(rpc, { timeout: NODE_MS }) }) as PublicClient;
+  return chainDriver(client, { ...options, mapping: parseChainMapping(mapping) });
 }
 
 /** A driver over a chain. */
