@@ -62,7 +62,7 @@ export async function collect(options: CollectOptions, context: Context): Promis
   const places = placesOf(options, policy, await readTokens(options.tokenFile, context), context);
   const said = await Promise.all(places.map((place) => ask(place, options, market, policy)));
   if (context.signal.aborted) throw interrupted();
-  const failures = [...said.flatMap(failuresOf), ...duplicates(said)];
+  const failures = [...said.flatMap(failuresOf), ...duplicates(said), ...tooMany(said, policy)];
   if (failures.length > 0) throw allAtOnce(failures);
   const answers = said.flatMap((one) => ("answers" in one ? one.answers : []));
   const snapshot = merged(said, subject, asOf);
@@ -178,6 +178,14 @@ function duplicates(said: readonly Said[]): KeelError[] {
     }
   }
   return found;
+}
+
+/** More accounts than the policy's circuit has places. */
+function tooMany(said: readonly Said[], { circuit }: Policy): KeelError[] {
+  const count = said.reduce((sum, one) => sum + ("answers" in one ? one.answers.length : 0), 0);
+  const { accounts } = circuit.shape;
+  if (count <= accounts) return [];
+  return [inputError("circuit.size", "accounts", `at most ${accounts} in ${circuit.id}`, `${count}`)];
 }
 
 function failuresOf(one: Said): readonly KeelError[] {

@@ -67,12 +67,20 @@ export async function askSource(connection: SourceConnection, path: string, body
       redirect: "error",
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
-    const answer = parseJson(await textOf(response), "answer");
+    const answer = jsonOf(await textOf(response), response.status);
     if (response.ok) return answer;
     throw remoteError(answer, response.status);
   } catch (error) {
     if (error instanceof KeelError) throw error;
     throw unreachable(limit.aborted ? "none in time" : "none");
+  }
+}
+
+function jsonOf(text: string, status: number): Json {
+  try {
+    return parseJson(text, "answer");
+  } catch {
+    throw answerError("answer", "strict JSON", `status ${status} with other text`);
   }
 }
 

@@ -8,13 +8,9 @@
  * @module
  */
 
-import {
-  type EddsaSignature,
-  fieldSigner,
-  messageOf,
-  type Snapshot,
-  type SourceKeyPair,
-} from "../../prover/src/index.js";
+import { type EddsaSignature, fieldSigner } from "../../prover/src/eddsa.js";
+import { messageOf, type Snapshot } from "../../prover/src/snapshot.js";
+import type { SourceKeyPair } from "../../prover/src/source.js";
 import {
   type Circuit,
   type Field,
@@ -131,12 +127,7 @@ function secondMessage(received = "another account for this time"): KeelError {
   return inputError("source.message", "asOf", "the one message that was signed for this time", received);
 }
 
-function entryOf(
-  asked: Asked,
-  account: KnownAccount,
-  reading: Reading,
-  key: Signer | undefined,
-): Entry {
+function entryOf(asked: Asked, account: KnownAccount, reading: Reading, key: Signer | undefined): Entry {
   const message = messageFor(asked, account, reading);
   const { evidence, name } = account.driver;
   return {

@@ -9,7 +9,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { checkSourceUrl, parseSourceKey, type SourceKeyPair } from "../../prover/src/index.js";
+import { checkSourceUrl } from "../../prover/src/ask-source.js";
+import { parseSourceKey, type SourceKeyPair } from "../../prover/src/source.js";
 import {
   address,
   checkUnique,

@@ -13,7 +13,7 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { address, identifier, inputError, KeelError, parseFile, time } from "../../verifier/src/index.js";
@@ -57,6 +57,8 @@ export type SignatureText = z.output<typeof signatureSchema>;
 /** One message: all that an answer needs. */
 export type Entry = Omit<z.output<typeof entrySchema>, "keel">;
 
+/** Age of a draft that nobody is writing any more. */
+const OLD_MS = 3_600_000;
 /** Most entries kept in memory. */
 const REMEMBERED = 2_000;
 
@@ -197,9 +199,13 @@ async function tryOut(folder: string, drafts: string): Promise<void> {
   if (results[0] !== true || results[1] !== false) throw storeFailed("a file system that replaces files");
 }
 
-/** Drafts of a process that died: never linked, so never given out. */
+/** Drafts of a process that died: never linked, so never given out. Young ones may be another process's. */
 async function removeOldDrafts(drafts: string): Promise<void> {
-  for (const name of await readdir(drafts)) await rm(join(drafts, name), { force: true });
+  for (const name of await readdir(drafts)) {
+    const info = await stat(join(drafts, name)).catch(() => undefined);
+    if (info !== undefined && Date.now() - info.mtimeMs > OLD_MS)
+      await rm(join(drafts, name), { force: true });
+  }
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -22,7 +22,7 @@ const LAUNCHER = join(PACKAGE, "services/source/bin/keel-source.js");
 
 /** When the books of these tests were closed. */
 export const CLOSED = 1767225600;
-export const CIRCUIT = "portfolio-health/spot-16";
+export const CIRCUIT = "portfolio-health/fund-64";
 /** Where the holdings of the tests' ledgers belong. */
 export const PLACES = { ETH: "ETH", USDC: "USDC", "ETH-PERP": "ETH-PERP" };
 
@@ -155,7 +155,9 @@ export async function startSource(config: string): Promise<Program> {
 }
 
 /** Runs a command of the program that ends by itself. */
-export async function run(args: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }> {
+export async function run(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly text: string }> {
   const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -185,7 +187,11 @@ export interface Ask {
 }
 
 /** Sends a request. */
-export async function ask(url: string, path: string, { token, body, raw, type, method }: Ask = {}): Promise<Answer> {
+export async function ask(
+  url: string,
+  path: string,
+  { token, body, raw, type, method }: Ask = {},
+): Promise<Answer> {
   const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await fetch(`${url}${path}`, {
     method: method ?? (sent === undefined ? "GET" : "POST"),
@@ -232,7 +238,8 @@ export async function coordinatorHome(
   const { token, sha256 } = newToken();
   const file = (name: string): string => join(folder, name);
   await writeFile(file("quorum.json"), formatQuorum(share.quorum));
-  for (const { name, token } of members) await writeFile(file(`token.${name}`), `${token}\n`, { mode: 0o600 });
+  for (const { name, token } of members)
+    await writeFile(file(`token.${name}`), `${token}\n`, { mode: 0o600 });
   const config = {
     keel: "source-config/1",
     name: "Two of three auditors",
@@ -255,7 +262,12 @@ export async function standIn(
     let body = "";
     for await (const chunk of request) body += chunk;
     const url = new URL(request.url!, "http://127.0.0.1");
-    const { status = 200, text, json, headers = {} } = await answer(url.pathname, {
+    const {
+      status = 200,
+      text,
+      json,
+      headers = {},
+    } = await answer(url.pathname, {
       query: url.search.slice(1),
       headers: request.headers,
       body,

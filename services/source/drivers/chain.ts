@@ -9,7 +9,11 @@
  */
 
 import { type Block, createPublicClient, http, type PublicClient } from "viem";
-import { accountsFromChain, type ChainMapping, parseChainMapping } from "../../../prover/src/importers/chain.js";
+import {
+  accountsFromChain,
+  type ChainMapping,
+  parseChainMapping,
+} from "../../../prover/src/importers/chain.js";
 import { inputError, KeelError } from "../../../verifier/src/index.js";
 import type { Driver, Question } from "../reading.js";
 

@@ -9,7 +9,7 @@
  */
 
 import { z } from "zod";
-import { askAccounts, askSource, type SourceConnection } from "../../../prover/src/index.js";
+import { askAccounts, askSource, type SourceConnection } from "../../../prover/src/ask-source.js";
 import {
   type Field,
   identifier,
