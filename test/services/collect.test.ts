@@ -39,6 +39,9 @@ const POLICY = policyText({
   Silent: STRANGER.publicKey,
 });
 
+/** A subject with more accounts than a circuit has places. */
+const CROWDED = "0x00000000000000000000000000000000000000c0";
+
 let folder: string;
 let end: () => void;
 let done: Promise<unknown>;
@@ -56,9 +59,14 @@ async function startAll(): Promise<void> {
   const books = (id: string, eth: string) => [
     { account: id, asOf: CLOSED, rows: { ETH: eth, USDC: "-100" } },
   ];
+  const many = Array.from({ length: 20 }, (_, i) => `crowd-${i}`);
   const one = await home(join(folder, "one"), {
-    accounts: [account(), account({ id: "custody-2" })],
-    books: [...books("custody", "10"), ...books("custody-2", "3")],
+    accounts: [
+      ...[account(), account({ id: "custody-2" })],
+      ...many.map((id) => account({ id, subject: CROWDED })),
+    ],
+    books: [...books("custody", "10"), ...books("custody-2", "3"), ...many.flatMap((id) => books(id, "1"))],
+    subjects: [SUBJECT, CROWDED],
   });
   const two = await home(join(folder, "two"), {
     key: OTHER_SOURCE,
@@ -226,11 +234,9 @@ describe("collect", () => {
   });
 
   it("refuses more accounts than the policy's circuit has places for", async () => {
-    const policy = join(folder, "policy.json");
-    await writeFile(policy, POLICY.replace("fund-64", "spot-16"));
-    const ended = await collect();
-    await writeFile(policy, POLICY);
-    expect(errorOf(ended).message).toMatch(/circuit.size/);
+    const urls = { "Northgate Prime": undefined, "Two of three auditors": undefined };
+    const ended = await collect({ urls, args: ["--subject", CROWDED] });
+    expect(errorOf(ended)).toMatchObject({ code: "circuit.size", path: "accounts" });
   });
 
   it("refuses names, tokens and times that do not fit", async () => {

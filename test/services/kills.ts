@@ -25,6 +25,11 @@ export const venue = () => ({
 });
 `;
 
+const LANES = 3;
+const WINDOW = 3_600;
+/** A new process needs some of this for its first answer. */
+const MOST_MS = 400n;
+
 export interface KillResult {
   readonly kills: number;
   /** Answers that arrived. */
@@ -43,7 +48,7 @@ export async function fickleHome(folder: string): Promise<Home> {
     module: "venue.mjs",
     credentials: "credentials.json",
     owner: "desk",
-    window: 3_600,
+    window: WINDOW,
     instruments: PLACES,
   };
   const files = await home(folder, { accounts: [account({ driver })] });
@@ -64,22 +69,32 @@ export async function killAgainAndAgain(folder: string, kills: number, seed: num
     answers += 1;
   };
   let open: number[] = [];
+  let unanswered = 0;
+  let next = Math.floor(Date.now() / 1000) - 1;
   for (let i = 0; i < kills; i++) {
     const program = await startSource(files.config);
-    const now = Math.floor(Date.now() / 1000);
-    // New questions, and those that were open when it was killed before.
-    const fresh = [now - 1 - 2 * (i % 200), now - 2 - 2 * (i % 200)];
-    const asked = [...open.slice(-4), ...fresh];
-    const work = asked.map(async (asOf) => {
-      const { status, text } = await askAccount(program, files, { asOf });
-      if (status === 200) keep(asOf, text);
-      else throw new Error(text);
-    });
-    const settled = Promise.allSettled(work);
-    await sleep(Number(random(40n)));
+    const queue = open;
+    open = [];
+    // What was open when it was killed before comes first, then new questions until it is killed again.
+    const lane = async (): Promise<void> => {
+      for (;;) {
+        const now = Math.floor(Date.now() / 1000);
+        // Times that the venue's driver still takes; those that were asked before are asked again.
+        if (next < now - WINDOW + 100) next = now - 1;
+        const asOf = queue.pop() ?? next--;
+        const answer = await askAccount(program, files, { asOf }).catch(() => undefined);
+        if (answer === undefined) return void open.push(asOf);
+        if (answer.json?.error?.code === "source.stale") continue;
+        if (answer.status !== 200) throw new Error(answer.text);
+        keep(asOf, answer.text);
+      }
+    };
+    const work = Promise.all(Array.from({ length: LANES }, lane));
+    await sleep(Number(random(MOST_MS)));
     await program.kill();
-    const results = await settled;
-    open = asked.filter((_, k) => results[k]!.status === "rejected");
+    await work;
+    unanswered += (await entriesOf(files, open)).length;
+    open.push(...queue);
   }
   const program = await startSource(files.config);
   const disk = await entries(files);
@@ -93,9 +108,16 @@ export async function killAgainAndAgain(folder: string, kills: number, seed: num
   return {
     kills,
     answers,
-    unanswered: open.length,
+    unanswered,
     doubled: [...doubled, ...wrong.map(([asOf]) => String(asOf))],
   };
+}
+
+/** Those of some times that are on disk. */
+async function entriesOf({ folder }: Home, times: readonly number[]): Promise<number[]> {
+  const names = await readdir(join(folder, "store"), { recursive: true });
+  const disk = new Set(names.map((name) => name.split("/").at(-1)));
+  return times.filter((asOf) => disk.has(`${asOf}.json`));
 }
 
 /** What is on disk: times, and the signature's scalar of each. */

@@ -74,6 +74,8 @@ export interface HomeParts {
   readonly accounts?: readonly object[];
   readonly books?: readonly LedgerBook[];
   readonly market?: string;
+  /** Whom the token opens; the tests' subject when absent. */
+  readonly subjects?: readonly string[];
   /** Changes to the configuration. */
   readonly config?: object;
 }
@@ -104,7 +106,7 @@ export async function home(folder: string, parts: HomeParts = {}): Promise<Home>
     store: "store",
     listen: { port: 0 },
     perMinute: 100_000,
-    tokens: [{ sha256, subjects: [SUBJECT] }],
+    tokens: [{ sha256, subjects: parts.subjects ?? [SUBJECT] }],
     accounts: parts.accounts ?? [account()],
     ...parts.config,
   };
