@@ -185,7 +185,7 @@ describe("a source", () => {
       [await send(body.replace(`${CLOSED}`, `${CLOSED}.5`)), 400, "input.json"],
       [await send(body.replace(`${CLOSED}`, `"${CLOSED}"`)), 400, "input.type"],
       [await send(body.replace(SUBJECT, "0x12")), 400, "input.text"],
-      [await send(""), 400, "http.body"],
+      [await send(""), 400, "input.json"],
       [await send("null"), 400, "input.type"],
       [await send(body, "text/plain"), 415, "http.type"],
       [await send(" ".repeat(1_000_000)), 413, "http.size"],
