@@ -84,6 +84,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
     connectionTimeout: 2 * REQUEST_MS,
     forceCloseConnections: "idle",
     trustProxy: false,
+    frameworkErrors: (error, _, reply) => {
+      const { status, body } = problemOf(error);
+      void reply.code(status).send(body);
+    },
     clientErrorHandler: (_, socket) => {
       if (socket.writable)
         socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
