@@ -76,10 +76,11 @@ contract FeedMarket is IFeedMarket, AccessManaged {
         Bn254.checkRoot(root);
         Entry storage entry = _find(id);
         uint256[] memory prices = _prices(entry, asOf);
-        (uint256 x, uint256 y) = Digest.fold(abi.encodePacked(root, _vector(entry, asOf, prices)));
+        uint256[] memory vector = _vector(entry, asOf, prices);
+        (uint256 x, uint256 y) = Digest.fold(abi.encodePacked(root, vector));
         IGroth16Verifier verifier = verifierBook.verifierOf(entry.circuit, version);
         require(verifier.verify(proof, [root, x, y]), RootRefused(id, root, asOf));
-        marketBook.accept(root, asOf);
+        marketBook.accept(id, root, asOf, keccak256(abi.encodePacked(vector)));
         emit TableAccepted(id, root, asOf, prices);
     }
 

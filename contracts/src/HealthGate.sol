@@ -44,7 +44,15 @@ abstract contract HealthGate is IHealthGate {
 
     /// @inheritdoc IHealthGate
     function isHealthy() public view returns (bool) {
-        return registry.isHealthy(subject, policyId());
+        uint32 limit = maxStaleness();
+        if (limit == type(uint32).max) return registry.isHealthy(subject, policyId());
+        return registry.isHealthyWithin(subject, policyId(), limit);
+    }
+
+    /// @inheritdoc IHealthGate
+    /// @dev A gate that wants fresher snapshots than the policy's validity overrides it.
+    function maxStaleness() public view virtual returns (uint32) {
+        return type(uint32).max;
     }
 
     /// @inheritdoc IHealthGate

@@ -9,14 +9,17 @@ import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
 import {STATEMENT_LENGTH, Statement} from "./lib/Statement.sol";
+import {Units} from "./lib/Units.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
 contract HealthRegistry is IHealthRegistry, AccessManaged {
-    /// @dev `next`, when it is not 0, replaces `current` at `nextLiveAt`.
+    /// @dev `next` replaces `current` at `nextLiveAt`, or both are 0. Once a guardian restarted the subject's chain, that there
+    ///      is no state does not mean that there never was an attestation.
     struct Enrolment {
         uint256 current;
         uint256 next;
         uint40 nextLiveAt;
+        bool restarted;
     }
 
     /// @dev A proof and what it has to show; empty when `verifier` is 0.
@@ -57,12 +60,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function enrol(uint256 enrolment) external {
         Bn254.checkRoot(enrolment);
         Enrolment memory found = _enrolmentOf(msg.sender);
-        if (found.current == 0) found.current = enrolment;
-        else if (enrolment == (found.next == 0 ? found.current : found.next)) return;
-        bool countsNow = enrolment == found.current;
-        uint40 liveAt = uint40(block.timestamp) + (countsNow ? 0 : enrolmentDelay);
-        _enrolments[msg.sender] = countsNow ? Enrolment(enrolment, 0, 0) : Enrolment(found.current, enrolment, liveAt);
-        emit Enrolled(msg.sender, enrolment, liveAt);
+        if (enrolment == (found.next == 0 ? found.current : found.next)) return;
+        bool neverAttested = stateOf[msg.sender] == 0 && !found.restarted;
+        bool countsNow = neverAttested || enrolment == found.current;
+        found.nextLiveAt = countsNow ? 0 : uint40(block.timestamp) + enrolmentDelay;
+        (found.current, found.next) = countsNow ? (enrolment, 0) : (found.current, enrolment);
+        _enrolments[msg.sender] = found;
+        emit Enrolled(msg.sender, enrolment, countsNow ? uint40(block.timestamp) : found.nextLiveAt);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -79,7 +83,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Claim[] memory health = new Claim[](size);
         Claim[] memory tail = new Claim[](size);
         for (uint256 i = 0; i < size; ++i) {
-            (health[i], tail[i]) = _accept(submissions[i]);
+            if (!_isDone(submissions, i)) (health[i], tail[i]) = _accept(submissions[i]);
         }
         _verifyBatch(health);
         _verifyBatch(tail);
@@ -94,7 +98,19 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function voidAttestation(address subject, bytes32 policyId, Basis calldata basis) external {
+        Record storage record = _records[subject][policyId];
+        require(isHealthy(subject, policyId), NothingToVoid(subject, policyId));
+        bytes22 hash = _hash(basis);
+        require(hash == record.basis, WrongBasis(record.basis, hash));
+        require(_isTakenBack(basis, policyBook.policyOf(policyId)), NothingToVoid(subject, policyId));
+        _revoke(record, Standing.Voided);
+        emit Voided(subject, policyId, msg.sender, basis);
+    }
+
+    /// @inheritdoc IHealthRegistry
     function revokeFor(address subject, bytes32 policyId, string calldata reason) external restricted {
+        require(isEnrolled(subject), NotEnrolled(subject));
         _revoke(_records[subject][policyId], Standing.RevokedByGuardian);
         emit Revoked(subject, policyId, msg.sender, Standing.RevokedByGuardian, reason);
     }
@@ -113,12 +129,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint256 state = stateOf[subject];
         require(state != 0, ChainNotStarted(subject));
         stateOf[subject] = 0;
+        _enrolments[subject].restarted = true;
         emit ChainRestarted(subject, msg.sender, state, reason);
-    }
-
-    /// @inheritdoc IHealthRegistry
-    function isEnrolled(address subject) external view returns (bool) {
-        return _enrolments[subject].current != 0;
     }
 
     /// @inheritdoc IHealthRegistry
@@ -144,11 +156,35 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     /// @inheritdoc IHealthRegistry
     function firstRefused(Submission[] calldata submissions) external view returns (uint256 index) {
         for (; index < submissions.length; ++index) {
+            if (_isDone(submissions, index)) continue;
             Submission calldata s = submissions[index];
             IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
             if (s.tail.length != _tailProofs(policy)) break;
             (Claim memory health, Claim memory tail) = _claimsOf(s, policy);
             if (!_holds(health) || !_holds(tail)) break;
+        }
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) external view returns (bool) {
+        return isHealthy(subject, policyId) && block.timestamp - _records[subject][policyId].asOf <= maxStaleness;
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory found) {
+        bytes32[] memory policies = policyBook.policiesOf(line);
+        uint256 i = policies.length - 1;
+        found.policyId = policies[i];
+        if (!isHealthy(subject, found.policyId)) return found;
+        Record storage record = _records[subject][found.policyId];
+        (found.asOf, found.expiry) = (record.asOf, record.expiry);
+        (found.since, found.streak) = (record.since, record.streak);
+        while (i > 0) {
+            Record storage earlier = _records[subject][policies[--i]];
+            bool leadsOn = earlier.since < found.since && earlier.expiry >= found.since;
+            if (!leadsOn || earlier.standing != Standing.Open) break;
+            if (earlier.asOf <= found.since) found.streak += earlier.streak;
+            found.since = earlier.since;
         }
     }
 
@@ -159,8 +195,14 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function isEnrolled(address subject) public view returns (bool) {
+        return _enrolments[subject].current != 0;
+    }
+
+    /// @inheritdoc IHealthRegistry
     function enrolmentOf(address subject) public view returns (uint256) {
-        return _enrolmentOf(subject).current;
+        Enrolment storage found = _enrolments[subject];
+        return _isInForce(found.nextLiveAt) ? found.next : found.current;
     }
 
     /// @inheritdoc IHealthRegistry
@@ -174,7 +216,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
         uint40 expiry = _admit(s, policy);
         (health, tail) = _claimsOf(s, policy);
-        _record(s, expiry);
+        _record(s, expiry, policy.minInterval);
         stateOf[s.subject] = s.newState;
         emit Attested(s.subject, s.policyId, expiry, address(health.verifier), s);
     }
@@ -232,16 +274,22 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));
     }
 
-    function _record(Submission calldata s, uint40 expiry) private {
+    function _record(Submission calldata s, uint40 expiry, uint32 minInterval) private {
         Record memory record = _records[s.subject][s.policyId];
+        uint40 asOf = uint40(s.asOf);
+        bool first = record.firstAsOf == 0;
         bool unbroken = isHealthy(s.subject, s.policyId);
-        if (record.count == 0) record.firstAsOf = uint40(s.asOf);
+        bool counts = first || asOf >= uint256(record.countedAt) + minInterval;
+        if (first) record.firstAsOf = asOf;
         else if (!unbroken) ++record.lapses;
-        record.streak = unbroken ? record.streak + 1 : 1;
-        ++record.count;
-        record.asOf = record.floor = uint40(s.asOf);
+        if (counts) ++record.count;
+        if (!unbroken) (record.streak, record.since) = (1, uint40(block.timestamp));
+        else if (counts) ++record.streak;
+        if (counts || !unbroken) record.countedAt = asOf;
+        record.asOf = record.floor = asOf;
         record.expiry = expiry;
         record.standing = Standing.Open;
+        record.basis = _hash(_basisOf(s));
         _records[s.subject][s.policyId] = record;
     }
 
@@ -250,10 +298,46 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         record.floor = uint40(block.timestamp);
     }
 
+    /// @dev Whether a submission of a batch was attested before: by itself or by a newer one under its policy, and behind the
+    ///      subject's state by itself or through later ones of the batch. Skipping changes nothing, so none is verified here.
+    function _isDone(Submission[] calldata submissions, uint256 index) private view returns (bool) {
+        Submission calldata s = submissions[index];
+        if (!isHealthy(s.subject, s.policyId) || s.asOf > _records[s.subject][s.policyId].asOf) return false;
+        uint256 present = stateOf[s.subject];
+        uint256 state = s.newState;
+        for (uint256 i = index + 1; i < submissions.length && state != present; ++i) {
+            Submission calldata next = submissions[i];
+            if (next.subject == s.subject && next.previousState == state) state = next.newState;
+        }
+        return state == present;
+    }
+
+    function _isTakenBack(Basis calldata basis, IPolicyBook.Policy memory policy) private view returns (bool) {
+        return _isRetired(policy.circuit, basis.version)
+            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime)
+            || _isRetired(policy.tailCircuit, basis.tailVersion)
+            || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime);
+    }
+
+    /// @dev False for circuit 0: the book has no version of it.
+    function _isRetired(bytes32 circuit, uint32 version) private view returns (bool) {
+        return verifierBook.versionOf(circuit, version).retiredAt != 0;
+    }
+
+    function _isWithdrawn(bytes32 series, uint256 root, uint64 time) private view returns (bool) {
+        return marketBook.standingOf(series, root, time) == IMarketBook.Standing.Withdrawn;
+    }
+
     /// @dev As it stands: an announced list that has come into force is shown as current.
     function _enrolmentOf(address subject) private view returns (Enrolment memory found) {
         found = _enrolments[subject];
-        if (found.next != 0 && block.timestamp >= found.nextLiveAt) found = Enrolment(found.next, 0, 0);
+        if (!_isInForce(found.nextLiveAt)) return found;
+        (found.current, found.next, found.nextLiveAt) = (found.next, 0, 0);
+    }
+
+    /// @dev Whether something is announced, and its time has come.
+    function _isInForce(uint40 liveAt) private view returns (bool) {
+        return liveAt != 0 && block.timestamp >= liveAt;
     }
 
     /// @dev All rules that need no proof. Times fit 40 bits because none is in the future by more than 2^32 s.
@@ -264,18 +348,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));
         require(s.asOf > record.floor, NotNewer(s.asOf, record.floor));
         expiry = _checkAge(s.asOf, policy);
-        _checkTable(s.asOf, s.marketRoot, s.marketTime, policy.maxMarketSkew);
-        uint256 wanted = _tailProofs(policy);
-        require(s.tail.length == wanted, WrongTailProofs(s.policyId, wanted, s.tail.length));
-        if (wanted == 1) _checkTable(s.asOf, s.tail[0].returnsRoot, s.tail[0].returnsTime, policy.maxReturnsSkew);
+        _checkTables(s, policy);
         require(s.enrolment == enrolment, WrongEnrolment(s.subject, enrolment, s.enrolment));
-        _checkStep(s);
-    }
-
-    function _checkStep(Submission calldata s) private view {
         uint256 state = stateOf[s.subject];
         require(s.previousState == state, WrongState(s.subject, state, s.previousState));
-        require(s.units != 0, NoUnits(s.subject));
+        Units.check(s, policy);
     }
 
     function _checkAge(uint64 asOf, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
@@ -286,11 +363,19 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(block.timestamp < expiry, AlreadyExpired(expiry, block.timestamp));
     }
 
-    /// @dev A market or a returns table: the circuits compute roots with different tags, so none is taken for the other.
-    function _checkTable(uint64 asOf, uint256 root, uint64 time, uint32 maxSkew) private view {
+    function _checkTables(Submission calldata s, IPolicyBook.Policy memory policy) private view {
+        _checkTable(policy.marketSeries, s.asOf, s.marketRoot, s.marketTime, policy.maxMarketSkew);
+        uint256 wanted = _tailProofs(policy);
+        require(s.tail.length == wanted, WrongTailProofs(s.policyId, wanted, s.tail.length));
+        if (wanted == 0) return;
+        TailProof calldata t = s.tail[0];
+        _checkTable(policy.returnsSeries, s.asOf, t.returnsRoot, t.returnsTime, policy.maxReturnsSkew);
+    }
+
+    function _checkTable(bytes32 series, uint64 asOf, uint256 root, uint64 time, uint32 maxSkew) private view {
         uint256 skew = asOf > time ? asOf - time : time - asOf;
         require(skew <= maxSkew, MarketTooFar(asOf, time, maxSkew));
-        require(marketBook.isAccepted(root, time), MarketNotAccepted(root, time));
+        require(marketBook.isAccepted(series, root, time), MarketNotAccepted(series, root, time));
     }
 
     function _domainOf(IPolicyBook.Policy memory policy) private view returns (uint256) {
@@ -314,5 +399,16 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Bn254.check(s.exposuresCommitment);
         v = Statement.build(_domainOf(policy), s, policy);
         (x, y) = Statement.fold(s.commitment, v);
+    }
+
+    function _basisOf(Submission calldata s) private pure returns (Basis memory basis) {
+        (basis.version, basis.marketRoot, basis.marketTime) = (s.version, s.marketRoot, s.marketTime);
+        if (s.tail.length == 0) return basis;
+        TailProof calldata t = s.tail[0];
+        (basis.tailVersion, basis.returnsRoot, basis.returnsTime) = (t.version, t.returnsRoot, t.returnsTime);
+    }
+
+    function _hash(Basis memory basis) private pure returns (bytes22) {
+        return bytes22(keccak256(abi.encode(basis)));
     }
 }

@@ -6,10 +6,12 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IMarketBook} from "./interfaces/IMarketBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
+import {Series} from "./lib/Series.sol";
 
-/// @title MarketBook: market tables accepted from k of n publishers
+/// @title MarketBook: tables of series, accepted from k of n publishers or from a market source
 contract MarketBook is IMarketBook, AccessManaged, EIP712 {
-    bytes32 private constant MARKET_TABLE = keccak256("MarketTable(uint256 root,uint64 asOf)");
+    bytes32 private constant MARKET_TABLE =
+        keccak256("MarketTable(bytes32 series,uint256 root,uint64 asOf,bytes32 contentHash)");
 
     /// @inheritdoc IMarketBook
     uint256 public immutable maxDelay;
@@ -17,14 +19,14 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
     uint256 public threshold;
     /// @inheritdoc IMarketBook
     mapping(address account => bool) public isPublisher;
-    /// @inheritdoc IMarketBook
-    mapping(uint256 root => mapping(uint64 asOf => Standing)) public standingOf;
 
+    /// @dev By the hash of series, root and time.
+    mapping(bytes32 table => Standing) private _standings;
     address[] private _publishers;
 
     constructor(address authority, uint256 maxDelay_, address[] memory publishers_, uint256 threshold_)
         AccessManaged(authority)
-        EIP712("Keel MarketBook", "1")
+        EIP712("Keel MarketBook", "2")
     {
         require(maxDelay_ != 0, ZeroMaxDelay());
         maxDelay = maxDelay_;
@@ -32,24 +34,24 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMarketBook
-    function publish(uint256 root, uint64 asOf, bytes[] calldata signatures) external {
-        Bn254.checkRoot(root);
-        _checkTime(asOf);
-        address[] memory signers = _checkSignatures(digestOf(root, asOf), signatures);
-        if (_accept(root, asOf)) emit MarketAccepted(root, asOf, signers);
+    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] calldata signatures)
+        external
+    {
+        require(Series.isPublishable(series), NotPublishable(series));
+        address[] memory signers = _checkSignatures(digestOf(series, root, asOf, contentHash), signatures);
+        if (_accept(series, root, asOf)) emit MarketAccepted(series, root, asOf, contentHash, signers);
     }
 
     /// @inheritdoc IMarketBook
-    function accept(uint256 root, uint64 asOf) external restricted {
-        Bn254.checkRoot(root);
-        _checkTime(asOf);
-        if (_accept(root, asOf)) emit MarketAcceptedFrom(root, asOf, msg.sender);
+    function accept(bytes32 id, uint256 root, uint64 asOf, bytes32 contentHash) external restricted {
+        bytes32 series = seriesOf(msg.sender, id);
+        if (_accept(series, root, asOf)) emit MarketAcceptedFrom(series, root, asOf, contentHash, msg.sender);
     }
 
     /// @inheritdoc IMarketBook
-    function withdraw(uint256 root, uint64 asOf, string calldata reason) external restricted {
-        standingOf[root][asOf] = Standing.Withdrawn;
-        emit MarketWithdrawn(root, asOf, msg.sender, reason);
+    function withdraw(bytes32 series, uint256 root, uint64 asOf, string calldata reason) external restricted {
+        _standings[_tableOf(series, root, asOf)] = Standing.Withdrawn;
+        emit MarketWithdrawn(series, root, asOf, msg.sender, reason);
     }
 
     /// @inheritdoc IMarketBook
@@ -58,8 +60,8 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMarketBook
-    function isAccepted(uint256 root, uint64 asOf) external view returns (bool) {
-        return standingOf[root][asOf] == Standing.Accepted;
+    function isAccepted(bytes32 series, uint256 root, uint64 asOf) external view returns (bool) {
+        return standingOf(series, root, asOf) == Standing.Accepted;
     }
 
     /// @inheritdoc IMarketBook
@@ -68,16 +70,29 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMarketBook
-    function digestOf(uint256 root, uint64 asOf) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(MARKET_TABLE, root, asOf)));
+    function standingOf(bytes32 series, uint256 root, uint64 asOf) public view returns (Standing) {
+        return _standings[_tableOf(series, root, asOf)];
+    }
+
+    /// @inheritdoc IMarketBook
+    function digestOf(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(MARKET_TABLE, series, root, asOf, contentHash)));
+    }
+
+    /// @inheritdoc IMarketBook
+    function seriesOf(address source, bytes32 id) public pure returns (bytes32 series) {
+        return Series.ofFeeds(source, id);
     }
 
     /// @return isNew False when it was accepted before.
-    function _accept(uint256 root, uint64 asOf) private returns (bool isNew) {
-        Standing standing = standingOf[root][asOf];
-        require(standing != Standing.Withdrawn, MarketAlreadyWithdrawn(root, asOf));
+    function _accept(bytes32 series, uint256 root, uint64 asOf) private returns (bool isNew) {
+        Bn254.checkRoot(root);
+        _checkTime(asOf);
+        bytes32 table = _tableOf(series, root, asOf);
+        Standing standing = _standings[table];
+        require(standing != Standing.Withdrawn, MarketAlreadyWithdrawn(series, root, asOf));
         isNew = standing == Standing.Unknown;
-        if (isNew) standingOf[root][asOf] = Standing.Accepted;
+        if (isNew) _standings[table] = Standing.Accepted;
     }
 
     function _setPublishers(address[] memory next, uint256 threshold_) private {
@@ -120,5 +135,9 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
             require(signer > previous, SignersNotAscending(previous, signer));
             signers[i] = previous = signer;
         }
+    }
+
+    function _tableOf(bytes32 series, uint256 root, uint64 asOf) private pure returns (bytes32) {
+        return keccak256(abi.encode(series, root, asOf));
     }
 }

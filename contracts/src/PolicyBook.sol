@@ -5,15 +5,26 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
 import {PolicyOrder} from "./lib/PolicyOrder.sol";
+import {Series} from "./lib/Series.sol";
 import {Statement} from "./lib/Statement.sol";
 
 /// @title PolicyBook: risk policies by content, and lines of policies that loosen only after a delay
 contract PolicyBook is IPolicyBook, AccessManaged {
+    /// @dev Longest times that a policy can set, in seconds.
+    uint256 private constant MAX_AGE = 7 days;
+    uint256 private constant MAX_VALIDITY = 92 days;
+    uint256 private constant MAX_MARKET_SKEW = 1 days;
+    uint256 private constant MAX_RETURNS_SKEW = 35 days;
+    /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
+    uint32 private constant ALL = 10_000;
+
     /// @inheritdoc IPolicyBook
     uint40 public immutable delay;
 
     mapping(bytes32 policyId => Policy) private _policies;
     mapping(bytes32 line => Line) private _lines;
+    /// @dev What was current before what `_lines` has as current.
+    mapping(bytes32 line => bytes32[]) private _past;
     mapping(uint256 domain => Member[]) private _members;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
@@ -52,19 +63,21 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function moveLine(bytes32 line, bytes32 policyId) external restricted {
-        bytes32 from = currentOf(line);
+        bytes32 from = _settle(line);
         bool tighter = isTighter(policyId, from);
         uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
+        if (tighter && policyId != from) _past[line].push(from);
         _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
         emit LineMoved(line, from, policyId, liveAt, tighter);
     }
 
     /// @inheritdoc IPolicyBook
     function cancelMove(bytes32 line) external restricted {
-        Line memory found = lineOf(line);
-        require(found.next != 0, NothingAnnounced(line));
-        _lines[line] = Line(found.current, 0, 0);
-        emit LineMoveCancelled(line, found.next, msg.sender);
+        bytes32 current = _settle(line);
+        bytes32 next = _lines[line].next;
+        require(next != 0, NothingAnnounced(line));
+        _lines[line] = Line(current, 0, 0);
+        emit LineMoveCancelled(line, next, msg.sender);
     }
 
     /// @inheritdoc IPolicyBook
@@ -80,6 +93,19 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     function membersOf(uint256 domain) external view returns (Member[] memory) {
         require(_members[domain].length != 0, UnknownDomain(domain));
         return _members[domain];
+    }
+
+    /// @inheritdoc IPolicyBook
+    function policiesOf(bytes32 line) external view returns (bytes32[] memory policies) {
+        bytes32[] storage past = _past[line];
+        bytes32 current = currentOf(line);
+        bool moved = current != _lines[line].current;
+        policies = new bytes32[](past.length + (moved ? 2 : 1));
+        for (uint256 i = 0; i < past.length; ++i) {
+            policies[i] = past[i];
+        }
+        if (moved) policies[past.length] = _lines[line].current;
+        policies[policies.length - 1] = current;
     }
 
     /// @inheritdoc IPolicyBook
@@ -115,19 +141,58 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         return PolicyOrder.isTighter(policyOf(policyId), policyOf(than));
     }
 
+    /// @dev Writes down an announced move that has come into force, before anything takes its place.
+    function _settle(bytes32 line) private returns (bytes32 current) {
+        Line memory found = lineOf(line);
+        current = found.current;
+        bytes32 before = _lines[line].current;
+        if (current == before) return current;
+        _past[line].push(before);
+        _lines[line] = found;
+    }
+
     function _check(Policy calldata policy) private view {
         require(policy.circuit != 0, NoCircuit());
         Bn254.checkRoot(policy.scenarioRoot);
         Bn254.checkRoot(policy.sourcesRoot);
         require(policy.netDeltaLo <= policy.netDeltaHi, EmptyDeltaBand(policy.netDeltaLo, policy.netDeltaHi));
+        require(policy.domain == 0 || _members[policy.domain].length != 0, UnknownDomain(policy.domain));
+        require(Series.isMarket(policy.marketSeries), WrongSeries(policy.marketSeries));
+        _checkTimes(policy);
+        _checkTail(policy);
+        _checkUnits(policy);
+    }
+
+    function _checkTimes(Policy calldata policy) private pure {
         require(policy.validity != 0, ZeroValidity());
-        require(
-            (policy.tailCircuit == 0) == PolicyOrder.hasNoTail(policy), TailCircuitMismatch(policy.tailCircuit)
-        );
+        _checkCeiling("maxAge", policy.maxAge, MAX_AGE);
+        _checkCeiling("validity", policy.validity, MAX_VALIDITY);
+        _checkCeiling("maxMarketSkew", policy.maxMarketSkew, MAX_MARKET_SKEW);
+        _checkCeiling("maxReturnsSkew", policy.maxReturnsSkew, MAX_RETURNS_SKEW);
+        bool counts = policy.minInterval != 0 && policy.minInterval <= policy.validity;
+        require(counts, BadInterval(policy.minInterval, policy.validity));
+    }
+
+    function _checkTail(Policy calldata policy) private pure {
+        bool none = PolicyOrder.hasNoTail(policy);
+        require((policy.tailCircuit == 0) == none, TailCircuitMismatch(policy.tailCircuit));
+        bool fits = none ? policy.returnsSeries == 0 : Series.kindOf(policy.returnsSeries) == Series.RETURNS;
+        require(fits, WrongSeries(policy.returnsSeries));
         for (uint256 i = 0; i < policy.confidence.length; ++i) {
             require(policy.confidence[i] < 10_000, ConfidenceTooHigh(policy.confidence[i]));
         }
-        require(policy.domain == 0 || _members[policy.domain].length != 0, UnknownDomain(policy.domain));
+    }
+
+    function _checkUnits(Policy calldata policy) private pure {
+        (UnitsKind kind, address source) = (policy.unitsKind, policy.unitsSource);
+        bool none = kind == UnitsKind.None;
+        require(none == (source == address(0)), UnitsSourceMismatch(kind, source));
+        require(!none || policy.maxDrawdown >= ALL, DrawdownWithoutUnits(policy.maxDrawdown));
+        require(kind != UnitsKind.Token || policy.domain == 0, TokenWithDomain(source, policy.domain));
+    }
+
+    function _checkCeiling(string memory term, uint256 value, uint256 ceiling) private pure {
+        require(value <= ceiling, AboveCeiling(term, value, ceiling));
     }
 
     function _order(Member calldata member) private pure returns (uint256) {

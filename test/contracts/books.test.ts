@@ -21,9 +21,11 @@ import {
   START,
   startFixture,
   TERMS,
+  tableOf,
   transact,
 } from "./fixture.js";
 import {
+  declareDomain,
   isMarketAccepted,
   latestVersion,
   marketBookAbi,
@@ -53,8 +55,12 @@ describe("the policy book", () => {
   it("gives every policy the id that off-chain code computes", async () => {
     const variants: PolicyTerms[] = [
       { ...TERMS, netDeltaLo: -(2 ** 31), netDeltaHi: 2 ** 31 - 1, minEquity: 2n ** 96n - 1n },
-      { ...TERMS, maxAge: 0, maxMarketSkew: 0, validity: 1 },
-      { ...TERMS, maxDrawdown: 0, maxVega: 1, maxTheta: 2, maxVenue: 3 },
+      { ...TERMS, maxAge: 0, maxMarketSkew: 0, validity: 1, minInterval: 1 },
+      { ...TERMS, maxDrawdown: 0, unitsKind: 1, unitsSource: `0x${"0a".repeat(20)}` },
+      { ...TERMS, maxDrawdown: 1, unitsKind: 2, unitsSource: `0x${"0b".repeat(20)}` },
+      { ...TERMS, unitsKind: 3, unitsSource: `0x${"0c".repeat(20)}`, minInterval: TERMS.validity },
+      { ...TERMS, maxVega: 1, maxTheta: 2, maxVenue: 3, minAccountHealthFactor: 4 },
+      { ...TERMS, marketSeries: `0x02${"0d".repeat(31)}` },
     ];
     for (const terms of variants) {
       await publish(terms);
@@ -76,6 +82,85 @@ describe("the policy book", () => {
       submitAttestation(fixture.registry, fixture.cast.stranger, { ...att, policyId: policyId(loosened) }),
       "registry.proofRefused",
     );
+  });
+
+  describe("67 bounds what a policy can leave open", () => {
+    const ZERO = `0x${"00".repeat(32)}` as const;
+    const TOKEN = `0x${"0a".repeat(20)}` as const;
+
+    it.each([
+      ["maxAge", 7 * 86_400],
+      ["validity", 92 * 86_400],
+      ["maxMarketSkew", 86_400],
+      ["maxReturnsSkew", 35 * 86_400],
+    ] as const)("%s: %i seconds and not one more", async (name, ceiling) => {
+      for (const value of [ceiling + 1, 2 ** 32 - 1]) {
+        const error = await refused(publish({ ...TERMS, [name]: value }), "registry.aboveCeiling");
+        expect(error).toMatchObject({
+          ...{
+            kind: "input",
+            path: `policy.${name}`,
+            expected: `at most ${ceiling} s`,
+            received: `${value}`,
+          },
+        });
+      }
+      await publish({ ...TERMS, [name]: ceiling });
+    });
+
+    it("minInterval: from one second to the validity", async () => {
+      for (const minInterval of [0, TERMS.validity + 1]) {
+        const error = await refused(publish({ ...TERMS, minInterval }), "registry.badInterval");
+        expect(error).toMatchObject({ kind: "input", path: "policy.minInterval" });
+      }
+      await publish({ ...TERMS, minInterval: TERMS.validity });
+    });
+
+    it("56 the market's series: one of a market, by publishers or from feeds", async () => {
+      for (const kind of ["00", "03", "04", "ff"]) {
+        const marketSeries = `0x${kind}${"5e".repeat(31)}` as Hex;
+        const error = await refused(publish({ ...TERMS, marketSeries }), "registry.wrongSeries");
+        expect(error).toMatchObject({ kind: "input", received: marketSeries });
+      }
+      await publish({ ...TERMS, marketSeries: `0x02${"5e".repeat(31)}` });
+    });
+
+    it("56 the returns' series: one of returns, exactly with tail-risk limits", async () => {
+      const tail = { maxVolatility: 1, tailCircuit: TERMS.circuit, maxReturnsSkew: 1 };
+      for (const returnsSeries of [ZERO, TERMS.marketSeries, `0x02${"5e".repeat(31)}`] as const) {
+        await refused(publish({ ...TERMS, ...tail, returnsSeries }), "registry.wrongSeries");
+      }
+      const returnsSeries = `0x03${"5e".repeat(31)}` as const;
+      await refused(publish({ ...TERMS, returnsSeries }), "registry.wrongSeries");
+      await publish({ ...TERMS, ...tail, returnsSeries });
+    });
+
+    it("55 the drawdown: by a source of units only; from 100% on it bounds nothing", async () => {
+      for (const maxDrawdown of [0, 9_999]) {
+        const error = await refused(publish({ ...TERMS, maxDrawdown }), "registry.drawdownWithoutUnits");
+        expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+        await publish({ ...TERMS, maxDrawdown, unitsKind: 1, unitsSource: TOKEN });
+      }
+      await publish({ ...TERMS, maxDrawdown: 10_000 });
+    });
+
+    it("55 the source of units: a kind and an address, or neither", async () => {
+      for (const change of [{ unitsKind: 0, unitsSource: TOKEN }, { unitsKind: 1 }, { unitsKind: 3 }]) {
+        const error = await refused(publish({ ...TERMS, ...change }), "registry.unitsSourceMismatch");
+        expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+      }
+      await expect(publish({ ...TERMS, unitsKind: 4, unitsSource: TOKEN })).rejects.toThrow();
+    });
+
+    it("55 a token under a declared domain, which has several chains: administrators only", async () => {
+      const { registry, cast } = fixture;
+      const members = [1, 2].map((chainId) => ({ chainId, registry: TOKEN }));
+      const { domain } = await declareDomain(registry, cast.stranger, members);
+      const terms = { ...TERMS, domain, unitsSource: TOKEN };
+      const error = await refused(publish({ ...terms, unitsKind: 1 }), "registry.tokenWithDomain");
+      expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+      for (const unitsKind of [2, 3]) await publish({ ...terms, unitsKind });
+    });
   });
 
   it.each([
@@ -106,15 +191,17 @@ describe("the policy book", () => {
 });
 
 describe("39 the market book", () => {
-  const table = { root: 777n, asOf: START };
+  const table = tableOf({ root: 777n, asOf: START });
   const sign = (i: number, market = table, book = fixture.registry) =>
     signMarket(book, fixture.chain.signers[i]!, market);
   const publish = (market: typeof table, signatures: Awaited<ReturnType<typeof sign>>[]) =>
     publishMarket(fixture.registry, fixture.cast.stranger, market, signatures);
   const publishRaw = (market: typeof table, signatures: readonly Hex[]) =>
     transact(fixture.chain, fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
+      market.series,
       market.root,
       BigInt(market.asOf),
+      market.contentHash,
       signatures,
     ]);
 
@@ -195,12 +282,14 @@ describe("39 the market book", () => {
     expect(error.received).toContain(fixture.chain.signers[9]!.address);
   });
 
-  it("refuses signatures of another domain: chain, book, table, time", async () => {
+  it("refuses signatures of another domain: chain, book, series, table, time, content", async () => {
     const { registry } = fixture;
     const others = [
       await sign(5, table, { ...registry, chainId: 1 }),
       await sign(5, table, { ...registry, marketBook: registry.policyBook }),
       await sign(5, { ...table, root: 778n }),
+      await sign(5, { ...table, series: `0x01${"aa".repeat(31)}` }),
+      await sign(5, { ...table, contentHash: `0x${"bb".repeat(32)}` }),
       await sign(5, { ...table, asOf: START - 1 }),
     ];
     for (const other of others) {
@@ -228,6 +317,7 @@ describe("39 the market book", () => {
     const { registry, cast } = fixture;
     const withdraw = (wallet: Wallet, market = table) =>
       transact(fixture.chain, wallet, registry.marketBook, marketBookAbi, "withdraw", [
+        market.series,
         market.root,
         BigInt(market.asOf),
         "bad tick",
@@ -237,8 +327,8 @@ describe("39 the market book", () => {
     await withdraw(cast.guardian);
     expect(await isMarketAccepted(registry, table)).toBe(false);
     await refused(acceptMarket(fixture, table), "registry.marketAlreadyWithdrawn");
-    await withdraw(cast.guardian, { root: 778n, asOf: START });
-    await refused(acceptMarket(fixture, { root: 778n, asOf: START }), "registry.marketAlreadyWithdrawn");
+    await withdraw(cast.guardian, { ...table, root: 778n });
+    await refused(acceptMarket(fixture, { ...table, root: 778n }), "registry.marketAlreadyWithdrawn");
   });
 
   it("replaces publishers as a whole, by the market administrator only", async () => {

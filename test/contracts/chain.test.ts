@@ -6,7 +6,7 @@
  */
 import { type Attestation, FIELD_ORDER, policyId } from "keel/verifier";
 import type { Hex } from "viem";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
   acceptMarket,
@@ -20,6 +20,7 @@ import {
   START,
   startFixture,
   stepAfter,
+  submitRaw,
   TERMS,
 } from "./fixture.js";
 import {
@@ -48,7 +49,7 @@ let second: Attestation;
 beforeAll(async () => {
   fixture = await startFixture();
   first = await attestation(fixture);
-  second = await attestation(fixture, { asOf: START + 50, chain: SECOND });
+  second = await attestation(fixture, { asOf: START + 50, drawdown: SECOND });
 });
 
 rewindEachTest(() => [fixture]);
@@ -94,65 +95,105 @@ describe("18 the declared accounts", () => {
     });
   });
 
-  it("another list counts after the delay, to the second, in public all the while; the old one until then", async () => {
+  it("every list counts at once until the first attestation: a mistyped one is put right", async () => {
+    expect(await logsOf(await declare(SHORTER))).toBe(1);
+    expect(await status()).toMatchObject({ enrolment: SHORTER });
+    expect((await status()).pendingEnrolment).toBeUndefined();
+    await refused(submit(first), "registry.wrongEnrolment");
+    await declare(ENROLMENT);
+    expect(await logsOf(await declare(ENROLMENT)), "the same again").toBe(0);
+    await submit(first);
+    await declare(SHORTER);
+    expect(await counts(), "an account is not dropped overnight").toBe(ENROLMENT);
+  });
+
+  it("a revoked attestation was one, too: another list waits", async () => {
+    await submit(first);
+    await revoke(fixture.registry, fixture.cast.subject, POLICY, "mistake");
+    await declare(SHORTER);
+    expect(await counts()).toBe(ENROLMENT);
+  });
+
+  it("a restarted chain does not let another list count at once", async () => {
     const { chain } = fixture;
+    await submit(first);
+    await restart();
+    expect(await state()).toBe(0n);
     await declare(SHORTER);
     const liveAt = (await now(chain)) + WEEK;
     expect(await status()).toMatchObject({
       enrolment: ENROLMENT,
       pendingEnrolment: { enrolment: SHORTER, liveAt },
     });
-    await submit(first);
-    await travelTo(chain, liveAt - 1);
-    expect(await counts()).toBe(ENROLMENT);
     await travelTo(chain, liveAt);
-    expect(await counts()).toBe(SHORTER);
-    expect((await status()).pendingEnrolment).toBeUndefined();
-    await acceptMarket(fixture, { root: 334n, asOf: liveAt });
-    const about = { asOf: liveAt, marketRoot: 334n, marketTime: liveAt, chain: SECOND };
-    await refused(submit(await attestation(fixture, about)), "registry.wrongEnrolment");
-    await submit(await attestation(fixture, { ...about, enrolment: SHORTER }));
-  });
-
-  it("announcing again replaces the announcement and restarts the delay", async () => {
-    const { chain } = fixture;
-    await declare(SHORTER);
-    await travelTo(chain, (await now(chain)) + WEEK - 10);
-    await declare(668n);
-    const liveAt = (await now(chain)) + WEEK;
-    await travelTo(chain, liveAt - 1);
-    expect(await counts()).toBe(ENROLMENT);
-    await travelTo(chain, liveAt);
-    expect(await counts()).toBe(668n);
-  });
-
-  it("declaring the same again changes nothing, neither what counts nor what is announced", async () => {
-    expect(await logsOf(await declare(ENROLMENT))).toBe(0);
-    await declare(SHORTER);
-    const { pendingEnrolment } = await status();
-    expect(await logsOf(await declare(SHORTER))).toBe(0);
-    expect((await status()).pendingEnrolment).toEqual(pendingEnrolment);
-  });
-
-  it("the list in force calls an announcement off; the next change waits in full", async () => {
-    const { chain } = fixture;
-    await declare(SHORTER);
-    expect(await logsOf(await declare(ENROLMENT))).toBe(1);
-    expect((await status()).pendingEnrolment).toBeUndefined();
-    await travelTo(chain, (await now(chain)) + 2 * WEEK);
-    expect(await counts()).toBe(ENROLMENT);
-    await declare(SHORTER);
-    expect((await status()).pendingEnrolment?.liveAt).toBe((await now(chain)) + WEEK);
-  });
-
-  it("a list that came into force unseen is what a third one waits behind", async () => {
-    const { chain } = fixture;
-    await declare(SHORTER);
-    await travelTo(chain, (await now(chain)) + WEEK);
     await declare(ENROLMENT);
-    expect(await status()).toMatchObject({
-      enrolment: SHORTER,
-      pendingEnrolment: { enrolment: ENROLMENT },
+    expect(await counts(), "nor after one that came into force").toBe(SHORTER);
+  });
+
+  describe("after the first attestation", () => {
+    beforeEach(async () => {
+      await submit(first);
+    });
+
+    it("another list counts after the delay, to the second, in public all the while; the old one until then", async () => {
+      const { chain } = fixture;
+      await declare(SHORTER);
+      const liveAt = (await now(chain)) + WEEK;
+      expect(await status()).toMatchObject({
+        enrolment: ENROLMENT,
+        pendingEnrolment: { enrolment: SHORTER, liveAt },
+      });
+      await travelTo(chain, liveAt - 1);
+      expect(await counts()).toBe(ENROLMENT);
+      await travelTo(chain, liveAt);
+      expect(await counts()).toBe(SHORTER);
+      expect((await status()).pendingEnrolment).toBeUndefined();
+      await acceptMarket(fixture, { root: 334n, asOf: liveAt });
+      const about = { asOf: liveAt, marketRoot: 334n, marketTime: liveAt, drawdown: SECOND };
+      await refused(submit(await attestation(fixture, about)), "registry.wrongEnrolment");
+      await submit(await attestation(fixture, { ...about, enrolment: SHORTER }));
+    });
+
+    it("announcing again replaces the announcement and restarts the delay", async () => {
+      const { chain } = fixture;
+      await declare(SHORTER);
+      await travelTo(chain, (await now(chain)) + WEEK - 10);
+      await declare(668n);
+      const liveAt = (await now(chain)) + WEEK;
+      await travelTo(chain, liveAt - 1);
+      expect(await counts()).toBe(ENROLMENT);
+      await travelTo(chain, liveAt);
+      expect(await counts()).toBe(668n);
+    });
+
+    it("declaring the same again changes nothing, neither what counts nor what is announced", async () => {
+      expect(await logsOf(await declare(ENROLMENT))).toBe(0);
+      await declare(SHORTER);
+      const { pendingEnrolment } = await status();
+      expect(await logsOf(await declare(SHORTER))).toBe(0);
+      expect((await status()).pendingEnrolment).toEqual(pendingEnrolment);
+    });
+
+    it("the list in force calls an announcement off; the next change waits in full", async () => {
+      const { chain } = fixture;
+      await declare(SHORTER);
+      expect(await logsOf(await declare(ENROLMENT))).toBe(1);
+      expect((await status()).pendingEnrolment).toBeUndefined();
+      await travelTo(chain, (await now(chain)) + 2 * WEEK);
+      expect(await counts()).toBe(ENROLMENT);
+      await declare(SHORTER);
+      expect((await status()).pendingEnrolment?.liveAt).toBe((await now(chain)) + WEEK);
+    });
+
+    it("a list that came into force unseen is what a third one waits behind", async () => {
+      const { chain } = fixture;
+      await declare(SHORTER);
+      await travelTo(chain, (await now(chain)) + WEEK);
+      await declare(ENROLMENT);
+      expect(await status()).toMatchObject({
+        enrolment: SHORTER,
+        pendingEnrolment: { enrolment: ENROLMENT },
+      });
     });
   });
 
@@ -182,16 +223,16 @@ describe("19 the drawdown chain", () => {
   it("a skipped state is refused with both names", async () => {
     await submit(first);
     await travelTo(fixture.chain, START + 60);
-    const att = await attestation(fixture, { asOf: START + 50, chain: THIRD });
+    const att = await attestation(fixture, { asOf: START + 50, drawdown: THIRD });
     const error = await refused(submit(att), "registry.wrongState");
     expect(error).toMatchObject({
       kind: "proof",
-      path: "chain.previousState",
+      path: "drawdown.previousState",
       expected: `the registry's state ${GENESIS.newState}`,
       received: `${SECOND.newState}`,
     });
     await refused(
-      submit({ ...att, chain: { ...THIRD, previousState: GENESIS.newState } }),
+      submit({ ...att, drawdown: { ...THIRD, previousState: GENESIS.newState } }),
       "registry.proofRefused",
     );
     expect(await state()).toBe(GENESIS.newState);
@@ -206,8 +247,8 @@ describe("19 the drawdown chain", () => {
     await submit(first);
     await travelTo(fixture.chain, START + 60);
     await submit(second);
-    await refused(submit(second), "registry.notNewer");
-    const again = await attestation(fixture, { asOf: START + 55, chain: SECOND });
+    await refused(submitRaw(fixture, second), "registry.notNewer");
+    const again = await attestation(fixture, { asOf: START + 55, drawdown: SECOND });
     await refused(submit(again), "registry.wrongState");
   });
 
@@ -215,7 +256,7 @@ describe("19 the drawdown chain", () => {
     await submit(first);
     await travelTo(fixture.chain, START + 60);
     const fork = { ...SECOND, newState: 9_999n };
-    const kinder = await attestation(fixture, { asOf: START + 55, chain: fork });
+    const kinder = await attestation(fixture, { asOf: START + 55, drawdown: fork });
     await submit(second);
     await refused(submit(kinder), "registry.wrongState");
     expect(await state()).toBe(SECOND.newState);
@@ -226,17 +267,17 @@ describe("19 the drawdown chain", () => {
     await travelTo(fixture.chain, START + 60);
     const genesis = { ...GENESIS, newState: 9_999n };
     await refused(
-      submit(await attestation(fixture, { asOf: START + 50, chain: genesis })),
+      submit(await attestation(fixture, { asOf: START + 50, drawdown: genesis })),
       "registry.wrongState",
     );
   });
 
   it("two policies share one chain: a high-water mark is not shed with the policy", async () => {
-    const terms = { ...TERMS, maxDrawdown: 5_000 };
+    const terms = { ...TERMS, maxLeverage: 20_000 };
     await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
     await submit(first);
     await refused(submit(await attestation(fixture, { terms })), "registry.wrongState");
-    await submit(await attestation(fixture, { terms, chain: SECOND }));
+    await submit(await attestation(fixture, { terms, drawdown: SECOND }));
     expect(await state()).toBe(SECOND.newState);
     const { count } = await statusOf(fixture.registry, subject(), policyId(terms));
     expect(count).toBe(1);
@@ -286,7 +327,7 @@ describe("19 the drawdown chain", () => {
     await refused(submit(first), "registry.notNewer");
     await refused(submit(second), "registry.wrongState");
     const genesis = { ...GENESIS, newState: 2_001n };
-    await submit(await attestation(fixture, { asOf: START + 50, chain: genesis }));
+    await submit(await attestation(fixture, { asOf: START + 50, drawdown: genesis }));
     expect(await state()).toBe(2_001n);
   });
 
@@ -295,10 +336,9 @@ describe("19 the drawdown chain", () => {
     expect(error).toMatchObject({ kind: "input", expected: "a subject with a state" });
   });
 
-  it("has units, and a next state that is none", async () => {
-    await refused(submit({ ...first, chain: { ...GENESIS, units: 0n } }), "registry.noUnits");
+  it("has a next state that is none", async () => {
     for (const newState of [0n, FIELD_ORDER]) {
-      await refused(submit({ ...first, chain: { ...GENESIS, newState } }), "registry.notInField");
+      await refused(submit({ ...first, drawdown: { ...GENESIS, newState } }), "registry.notInField");
     }
   });
 });

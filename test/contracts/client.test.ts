@@ -13,8 +13,18 @@ import { promisify } from "node:util";
 import { loadArtifact, readDeployment, startLocalChain, writeDeployment } from "keel/contracts";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { undone } from "../support/chain.js";
 import { attestation, ENROLMENT, type Fixture, POLICY, refused, startFixture } from "./fixture.js";
-import { connectRegistry, enrol, isHealthy, submitAttestation, type Wallet } from "./registry-client.js";
+import {
+  connectRegistry,
+  enrol,
+  isHealthy,
+  type Receipt,
+  revokeFor,
+  submitAttestation,
+  submitBatch,
+  type Wallet,
+} from "./registry-client.js";
 import { endProving } from "./statement-circuit.js";
 
 let fixture: Fixture;
@@ -55,24 +65,57 @@ describe("51 the chain client", () => {
     await refused(enrol(fixture.registry, wallet, ENROLMENT), "chain.id");
   });
 
-  it("names what went wrong when somebody else came first between simulation and inclusion", async () => {
+  /** A wallet that lets something else happen between simulation and inclusion. */
+  const slow = (meanwhile: () => Promise<unknown>): Wallet => {
+    const { chain, cast } = fixture;
+    const sendTransaction = async (transaction: Parameters<Wallet["sendTransaction"]>[0]) => {
+      await meanwhile();
+      // Mined by hand, because this node would otherwise answer with the refusal instead of a receipt.
+      await chain.test.setAutomine(false);
+      const hash = await cast.stranger.sendTransaction({ ...transaction, gas: 1_000_000n });
+      await chain.test.mine({ blocks: 1 });
+      await chain.test.setAutomine(true);
+      return hash;
+    };
+    return { ...cast.stranger, sendTransaction } as Wallet;
+  };
+
+  it("names what went wrong when something else came between simulation and inclusion", async () => {
     const { chain, registry, cast } = fixture;
+    const subject = cast.subject.account.address;
     const att = await attestation(fixture);
-    const slow: Wallet = {
-      ...cast.stranger,
-      sendTransaction: async (transaction: Parameters<Wallet["sendTransaction"]>[0]) => {
-        await submitAttestation(registry, cast.guardian, att);
-        // Mined by hand, because this node would otherwise answer with the refusal instead of a receipt.
-        await chain.test.setAutomine(false);
-        const hash = await cast.stranger.sendTransaction({ ...transaction, gas: 1_000_000n });
-        await chain.test.mine({ blocks: 1 });
-        await chain.test.setAutomine(true);
-        return hash;
-      },
-    } as Wallet;
-    const error = await refused(submitAttestation(registry, slow, att), "registry.notNewer");
-    expect(error.kind).toBe("proof");
-    expect(await isHealthy(registry, cast.subject.account.address, POLICY)).toBe(true);
+    await undone(chain, async () => {
+      const close = () => revokeFor(registry, cast.guardian, subject, POLICY, "fraud");
+      const error = await refused(submitAttestation(registry, slow(close), att), "registry.closedByGuardian");
+      expect(error.kind).toBe("proof");
+    });
+  });
+
+  it("65 calls it success when somebody else brought the same attestation first, and names their transaction", async () => {
+    const { registry, cast } = fixture;
+    const subject = cast.subject.account.address;
+    const att = await attestation(fixture);
+    let theirs: Receipt | undefined;
+    const race = slow(async () => {
+      theirs = await submitAttestation(registry, cast.guardian, att);
+    });
+    expect(await submitAttestation(registry, race, att)).toEqual({ ...theirs, already: true });
+    expect(await isHealthy(registry, subject, POLICY)).toBe(true);
+    expect(await submitBatch(registry, cast.stranger, [att])).toEqual({ ...theirs, already: true });
+  });
+
+  it("64 refuses another registry than the one that is expected", async () => {
+    const { client } = fixture.chain;
+    const { chainId, registry } = fixture.keel;
+    await connectRegistry(client, registry, { chainId, registry });
+    const others = [
+      { chainId: 1, registry },
+      { chainId, registry: fixture.keel.policyBook },
+    ];
+    for (const expected of others) {
+      const error = await refused(connectRegistry(client, registry, expected), "registry.foreign");
+      expect(error.kind).toBe("environment");
+    }
   });
 });
 

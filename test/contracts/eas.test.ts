@@ -99,10 +99,10 @@ const changed = async (change: Partial<EasRequest["data"]>): Promise<EasRequest>
 };
 
 /** Attests at the registry, at START or later. */
-async function attest(asOf = START, chain = GENESIS): Promise<void> {
+async function attest(asOf = START, drawdown = GENESIS): Promise<void> {
   const market = { root: 333n + BigInt(asOf - START), asOf };
   if (asOf !== START) await acceptMarket(fixture, market);
-  const att = await attestation(fixture, { asOf, chain, marketRoot: market.root, marketTime: asOf });
+  const att = await attestation(fixture, { asOf, drawdown, marketRoot: market.root, marketTime: asOf });
   await submitAttestation(fixture.registry, fixture.cast.stranger, att);
 }
 

@@ -12,27 +12,39 @@ import {
   bps,
   circuitOf,
   FIELD_ORDER,
+  feedSeries,
   type Groth16Proof,
   type Market,
   marketTable,
   marketVector,
   type Policy,
   parseProof,
+  policyId,
   usd8,
 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
-import { type Address, getAbiItem, type Hex, toFunctionSelector, zeroAddress } from "viem";
+import {
+  type Address,
+  encodePacked,
+  getAbiItem,
+  getAddress,
+  type Hex,
+  keccak256,
+  parseEventLogs,
+  toFunctionSelector,
+  zeroAddress,
+} from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo } from "../support/chain.js";
 import {
   abiOf,
   attestation,
   type Fixture,
-  POLICY,
   refused,
   rewindEachTest,
   START,
   startFixture,
+  TERMS,
   transact,
 } from "./fixture.js";
 import {
@@ -42,6 +54,7 @@ import {
   marketBookAbi,
   type PriceSource,
   publishFromFeeds,
+  publishPolicy,
   readFeeds,
   submitAttestation,
   type Universe,
@@ -62,6 +75,8 @@ const FILE: Policy = {
   maxAge: 600,
   validity: 3_600,
   maxMarketSkew: 300,
+  minInterval: 1,
+  market: { series: `0x02${"00".repeat(31)}` },
 };
 const HEARTBEAT = 3_600;
 const ETH_PRICE = 3_000_12345678n;
@@ -171,10 +186,13 @@ describe("a market from feeds", () => {
   it("is accepted with a proof of its root, from anybody, and serves attestations", async () => {
     const { root, proof } = await prove(await read());
     await publish(root, proof);
-    expect(await isMarketAccepted(fixture.registry, { root, asOf: START })).toBe(true);
-    const att = await attestation(fixture, { marketRoot: root, marketTime: START });
+    const series = feedSeries(feedMarket, id);
+    expect(await isMarketAccepted(fixture.registry, { series, root, asOf: START })).toBe(true);
+    const terms = { ...TERMS, marketSeries: series };
+    await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+    const att = await attestation(fixture, { marketRoot: root, marketTime: START, terms });
     await submitAttestation(fixture.registry, fixture.cast.stranger, att);
-    expect(await isHealthy(fixture.registry, att.subject, POLICY)).toBe(true);
+    expect(await isHealthy(fixture.registry, att.subject, policyId(terms))).toBe(true);
   });
 
   it("changes nothing when it is published again", async () => {
@@ -222,7 +240,7 @@ describe("a market from feeds", () => {
 
   it("keeps out what a guardian withdrew", async () => {
     const { root, proof } = await prove(await read());
-    const withdraw = [root, BigInt(START), "bad feed"];
+    const withdraw = [feedSeries(feedMarket, id), root, BigInt(START), "bad feed"];
     await call(fixture.keel.marketBook, marketBookAbi, "withdraw", withdraw, fixture.cast.guardian);
     await refused(publish(root, proof), "registry.marketAlreadyWithdrawn");
   });
@@ -230,6 +248,40 @@ describe("a market from feeds", () => {
   it("tells a market file of another universe", async () => {
     const reversed = { ...MARKET, instruments: MARKET.instruments.toReversed() };
     await refused(read(START, reversed), "feeds.universe");
+  });
+});
+
+describe("56 a kinder universe of the same feeds", () => {
+  it("is of another series, which a policy that names the first does not take", async () => {
+    const { registry, cast, chain, keel } = fixture;
+    const kinder: Market = {
+      ...MARKET,
+      instruments: MARKET.instruments.map((row) =>
+        row.id === "ETH" ? { ...row, collateralFactor: bps(10_000n) } : row,
+      ),
+    };
+    const sources = new Map<string, PriceSource>(MARKET.instruments.map((row) => [row.id, "fixed"]));
+    for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT });
+    sources.set("BTC", { feed: btc, heartbeat: 86_400 });
+    const other = universeOf(kinder, 16, sources);
+    expect(other.universeId, "the same instruments, by name").toBe(universe.universeId);
+    await open(other);
+    const otherId = universeHash(other);
+    const lax = await readFeeds(registry, feedMarket, otherId, kinder, START);
+    const { root, proof } = await prove(lax);
+    const { hash } = await publish(root, proof, START, otherId);
+    const series = feedSeries(feedMarket, id);
+    const otherSeries = feedSeries(feedMarket, otherId);
+    expect(await isMarketAccepted(registry, { series: otherSeries, root, asOf: START })).toBe(true);
+    const terms = { ...TERMS, marketSeries: series };
+    await publishPolicy(registry, cast.stranger, terms);
+    const att = await attestation(fixture, { marketRoot: root, marketTime: START, terms });
+    await refused(submitAttestation(registry, cast.stranger, att), "registry.marketNotAccepted");
+    const { logs } = await chain.client.getTransactionReceipt({ hash });
+    const [accepted] = parseEventLogs({ abi: marketBookAbi, eventName: "MarketAcceptedFrom", logs });
+    const contentHash = keccak256(encodePacked(["uint256[]"], [marketVector(marketTable(lax, FILE))]));
+    expect(accepted!.args).toMatchObject({ series: otherSeries, root, asOf: BigInt(START), contentHash });
+    expect(accepted!.args.source).toBe(getAddress(keel.feedMarket));
   });
 });
 
@@ -384,10 +436,12 @@ describe("a universe", () => {
 
   it("is the only way in: nobody else's word is taken by the market book", async () => {
     for (const wallet of [fixture.cast.stranger, fixture.cast.deployer, fixture.cast.guardian]) {
-      const accept = call(fixture.keel.marketBook, marketBookAbi, "accept", [5n, BigInt(START)], wallet);
+      const args = [id, 5n, BigInt(START), id];
+      const accept = call(fixture.keel.marketBook, marketBookAbi, "accept", args, wallet);
       await refused(accept, "registry.accessManagedUnauthorized");
     }
     await travelTo(fixture.chain, START + 20);
-    expect(await isMarketAccepted(fixture.registry, { root: 5n, asOf: START })).toBe(false);
+    const series = feedSeries(feedMarket, id);
+    expect(await isMarketAccepted(fixture.registry, { series, root: 5n, asOf: START })).toBe(false);
   });
 });

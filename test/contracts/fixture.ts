@@ -22,16 +22,19 @@ import {
   policyId,
   type Statement,
 } from "keel/verifier";
-import type { Abi, Hex } from "viem";
+import { type Abi, type Hex, zeroAddress } from "viem";
 import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
 import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import {
   connectRegistry,
   enrol,
+  healthRegistryAbi,
+  type MarketCommitment,
   publishMarket,
   publishPolicy,
   type Registry,
   signMarket,
+  submissionOf,
   toKeelError,
   type Wallet,
 } from "./registry-client.js";
@@ -43,12 +46,18 @@ vi.setConfig({ testTimeout: 30_000 * PATIENCE, hookTimeout: 180_000 * PATIENCE }
 /** First second of every test chain's story. */
 export const START = 2_000_000_000;
 
+/** The series of the fixture's market tables, by publishers, and of its returns tables. */
+export const SERIES = `0x01${"5e".repeat(31)}` as const;
+export const RETURNS_SERIES = `0x03${"5e".repeat(31)}` as const;
+
 export const TERMS: PolicyTerms = {
   circuit: circuitHash(CIRCUIT),
   scenarioRoot: 111n,
   sourcesRoot: 222n,
+  marketSeries: SERIES,
   minCollateralRatio: 15_000,
   minHealthFactor: 12_000,
+  minAccountHealthFactor: 11_000,
   maxLeverage: 30_000,
   netDeltaLo: -1_000,
   netDeltaHi: 1_000,
@@ -63,12 +72,22 @@ export const TERMS: PolicyTerms = {
   maxAge: 600,
   validity: 3_600,
   maxMarketSkew: 300,
+  minInterval: 1,
   ...NO_TAIL,
   domain: 0n,
+  unitsKind: 0,
+  unitsSource: zeroAddress,
 };
 
 export const POLICY = policyId(TERMS);
-export const MARKET = { root: 333n, asOf: START };
+export const MARKET: MarketCommitment = tableOf({ root: 333n, asOf: START });
+
+/** A table of the fixture's market series with some content. */
+export function tableOf(
+  table: Partial<MarketCommitment> & Pick<MarketCommitment, "root" | "asOf">,
+): MarketCommitment {
+  return { series: SERIES, contentHash: `0x${"c0".repeat(32)}`, ...table };
+}
 
 /** What the fixture's subject declared, and its first step of the drawdown chain. */
 export const ENROLMENT = 666n;
@@ -141,11 +160,12 @@ function deployment(
   };
 }
 
-/** Publishes a market table with two publishers' signatures. */
+/** Publishes a table with two publishers' signatures; of the fixture's market series when no other is named. */
 export async function acceptMarket(
   { chain, registry, cast }: Fixture,
-  market: { readonly root: bigint; readonly asOf: number },
+  table: Parameters<typeof tableOf>[0],
 ): Promise<void> {
+  const market = tableOf(table);
   const signatures = await Promise.all([5, 6].map((i) => signMarket(registry, chain.signers[i]!, market)));
   await publishMarket(registry, cast.stranger, market, signatures);
 }
@@ -215,7 +235,7 @@ export function claimOf({ keel, cast }: Fixture, change: Partial<Statement> = {}
     marketTime: MARKET.asOf,
     asOf: START,
     enrolment: ENROLMENT,
-    chain: GENESIS,
+    drawdown: GENESIS,
     portfolioCommitment: 444n,
     exposuresCommitment: 555n,
     terms: TERMS,
@@ -226,6 +246,16 @@ export function claimOf({ keel, cast }: Fixture, change: Partial<Statement> = {}
 /** An attestation of the fixture's subject at START, with changes, and with a true proof. */
 export async function attestation(fixture: Fixture, change: Partial<Statement> = {}): Promise<Attestation> {
   return await attestationOf(claimOf(fixture, change));
+}
+
+/** Calls `attest` with the attestation's submission as it is, with changes: what the typed client would not always do. */
+export async function submitRaw(
+  { chain, registry, cast }: Fixture,
+  attested: Attestation,
+  change: Partial<ReturnType<typeof submissionOf>> = {},
+): ReturnType<typeof write> {
+  const submission = { ...submissionOf(attested, 1), ...change };
+  return await transact(chain, cast.stranger, registry.address, healthRegistryAbi, "attest", [submission]);
 }
 
 /** The ABI of a compiled contract. */

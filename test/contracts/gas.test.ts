@@ -111,7 +111,7 @@ describe("gas", () => {
   it("of the life of an attestation", async () => {
     const { registry, cast, chain } = fixture;
     const subject = cast.subject.account.address;
-    const market = { root: MARKET.root + 1n, asOf: START };
+    const market = { ...MARKET, root: MARKET.root + 1n };
     const signatures = await Promise.all([5, 6].map((i) => signMarket(registry, chain.signers[i]!, market)));
     await measure("enrol", enrol(registry, cast.guardian, ENROLMENT));
     await measure("publish a policy", publishPolicy(registry, cast.stranger, { ...TERMS, validity: 3_601 }));
@@ -121,7 +121,7 @@ describe("gas", () => {
     );
     await measure("attest, first", submitAttestation(registry, cast.stranger, await attestation(fixture)));
     await travelTo(chain, START + 60);
-    const later = await attestation(fixture, { asOf: START + 50, chain: stepAfter(GENESIS) });
+    const later = await attestation(fixture, { asOf: START + 50, drawdown: stepAfter(GENESIS) });
     await measure("attest, later", submitAttestation(registry, cast.stranger, later));
     const probe = await deployContract(
       { walletClient: cast.deployer, publicClient: chain.client },

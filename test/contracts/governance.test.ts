@@ -16,6 +16,7 @@ import {
   keccak256,
   maxUint256,
   parseAbiParameters,
+  zeroAddress,
 } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { now, travelTo } from "../support/chain.js";
@@ -27,6 +28,7 @@ import {
   POLICY,
   refused,
   rewindEachTest,
+  SERIES,
   START,
   startFixture,
   stepAfter,
@@ -107,8 +109,12 @@ describe("43 a policy line", () => {
     ["circuit", { circuit: `0x${"12".repeat(32)}` as Hex }],
     ["scenarios", { scenarioRoot: 9n }],
     ["sources", { sourcesRoot: 9n }],
+    ["market series", { marketSeries: `0x01${"9a".repeat(31)}` as Hex }],
+    ["kind of market series", { marketSeries: `0x02${SERIES.slice(4)}` as Hex }],
+    ["units", { unitsKind: 1, unitsSource: `0x${"0a".repeat(20)}` as Hex }],
     ["minCollateralRatio", { minCollateralRatio: TERMS.minCollateralRatio - 1 }],
     ["minHealthFactor", { minHealthFactor: TERMS.minHealthFactor - 1 }],
+    ["minAccountHealthFactor", { minAccountHealthFactor: TERMS.minAccountHealthFactor - 1 }],
     ["maxLeverage", { maxLeverage: TERMS.maxLeverage + 1 }],
     ["netDeltaLo", { netDeltaLo: TERMS.netDeltaLo - 1 }],
     ["netDeltaHi", { netDeltaHi: TERMS.netDeltaHi + 1 }],
@@ -119,21 +125,38 @@ describe("43 a policy line", () => {
     ["validity", { validity: TERMS.validity + 1 }],
     ["maxMarketSkew", { maxMarketSkew: TERMS.maxMarketSkew + 1 }],
   ] as const)("counts another %s as loosening even when all else is tighter", async (name, change) => {
-    const id = await publish({ maxVenue: 1, maxDrawdown: 1, ...change });
+    const id = await publish({ maxVenue: 1, maxGamma: 1, minAccountHealthFactor: 20_000, ...change });
     expect(await read("isTighter", [id, POLICY]), name).toBe(false);
     await book(fixture.cast.deployer, "moveLine", LINE, id);
     expect(await current()).toBe(POLICY);
   });
 
-  it.each(["maxVenue", "maxGamma", "maxVega", "maxTheta", "maxDrawdown"] as const)(
-    "takes %s down at once and up after the delay",
-    async (name) => {
-      const id = await publish({ [name]: 5_000 });
-      expect(await read("isTighter", [id, POLICY])).toBe(true);
-      expect(await read("isTighter", [POLICY, id])).toBe(false);
-      expect(await read("isTighter", [id, id])).toBe(true);
-    },
-  );
+  it.each([
+    ["maxVenue", { maxVenue: 5_000 }],
+    ["maxGamma", { maxGamma: 5_000 }],
+    ["maxVega", { maxVega: 5_000 }],
+    ["maxTheta", { maxTheta: 5_000 }],
+    ["maxDrawdown", { maxDrawdown: 5_000 }],
+    ["minAccountHealthFactor", { minAccountHealthFactor: TERMS.minAccountHealthFactor + 1 }],
+    ["minInterval", { minInterval: TERMS.minInterval + 1 }],
+  ] as const)("tightens %s at once and loosens it after the delay", async (_, change) => {
+    const ground = { unitsKind: 2, unitsSource: `0x${"0b".repeat(20)}` } as const;
+    const [before, id] = [await publish(ground), await publish({ ...ground, ...change })];
+    expect(await read("isTighter", [id, before])).toBe(true);
+    expect(await read("isTighter", [before, id])).toBe(false);
+    expect(await read("isTighter", [id, id])).toBe(true);
+  });
+
+  it.each([
+    ["another token", { unitsSource: `0x${"0c".repeat(20)}` as Hex }],
+    ["an administrator for a token", { unitsKind: 2 }],
+    ["nobody", { unitsKind: 0, unitsSource: zeroAddress, maxDrawdown: 2 ** 32 - 1 }],
+  ] as const)("55 %s is not tighter, in either direction", async (_, change) => {
+    const terms = { unitsKind: 1, unitsSource: `0x${"0a".repeat(20)}`, maxDrawdown: 5_000 } as const;
+    const [before, id] = [await publish(terms), await publish({ ...terms, ...change })];
+    expect(await read("isTighter", [id, before])).toBe(false);
+    expect(await read("isTighter", [before, id])).toBe(false);
+  });
 
   it("cannot be loosened by going round: tighter and back takes the delay, and restarts it", async () => {
     const { cast, chain } = fixture;
@@ -190,7 +213,7 @@ describe("a gate on a line", () => {
     await submitAttestation(
       registry,
       cast.stranger,
-      await attestation(fixture, { terms, chain: stepAfter(GENESIS) }),
+      await attestation(fixture, { terms, drawdown: stepAfter(GENESIS) }),
     );
     await deposit();
     expect(await chain.client.readContract({ address: vault, abi, functionName: "policy" })).toBe(LINE);

@@ -109,7 +109,7 @@ export async function attestationOf(claim: Statement, artifacts?: ArtifactSet): 
     subject: claim.subject,
     asOf: claim.asOf,
     enrolment: claim.enrolment,
-    chain: claim.chain,
+    drawdown: claim.drawdown,
     market: { root: claim.marketRoot, asOf: claim.marketTime },
     portfolioCommitment: claim.portfolioCommitment,
     exposuresCommitment: claim.exposuresCommitment,

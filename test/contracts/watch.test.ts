@@ -69,7 +69,7 @@ beforeAll(async () => {
   let step = GENESIS;
   const attest = async (asOf: number) => {
     await acceptMarket(fixture, { root: BigInt(asOf), asOf });
-    const about = { asOf, marketRoot: BigInt(asOf), marketTime: asOf, chain: step };
+    const about = { asOf, marketRoot: BigInt(asOf), marketTime: asOf, drawdown: step };
     await submitAttestation(registry, cast.stranger, await attestation(fixture, about));
     step = stepAfter(step);
   };
@@ -102,7 +102,7 @@ beforeAll(async () => {
   await call(cast.deployer, keel.verifierBook, verifierBookAbi, "add", [circuitHash(CIRCUIT), second]);
   const retire = [circuitHash(CIRCUIT), 1, "weak key"];
   await call(cast.guardian, keel.verifierBook, verifierBookAbi, "retire", retire);
-  const withdraw = [MARKET.root, BigInt(MARKET.asOf), "bad price"];
+  const withdraw = [MARKET.series, MARKET.root, BigInt(MARKET.asOf), "bad price"];
   await call(cast.guardian, keel.marketBook, marketBookAbi, "withdraw", withdraw);
   const publishers = [[cast.stranger.account.address], 1n];
   await call(cast.deployer, keel.marketBook, marketBookAbi, "setPublishers", publishers);

@@ -41,15 +41,17 @@ function isDue(command: Command, row: ExpectedRow): boolean {
 function argsOf(command: Command, row: ExpectedRow, i: number): string[] {
   const file = (name: string): string => join(EXAMPLES, name);
   const returns = row.returns === undefined ? [] : ["--returns", file(row.returns)];
+  const units = row.units === undefined ? [] : ["--units", file(row.units)];
+  // Attestations here are bound to no registry, so the development key needs the flag.
   const shared = ["--market", file(row.market), "--policy", file(row.policy), ...returns, "--json"];
   const proofOf = (index: number): string => join(folder, `${index}.json`);
   if (command === "verify") {
     const attestation =
       row.attestation === undefined ? proofOf(row.prove === 0 ? i : 0) : file(row.attestation);
-    return ["verify", "--attestation", attestation, ...shared];
+    return ["verify", "--attestation", attestation, "--insecure", ...shared];
   }
-  const out = command === "prove" ? ["--out", proofOf(i)] : [];
-  return [command, "--snapshot", file(row.snapshot!), ...shared, ...out];
+  const out = command === "prove" ? ["--insecure", "--out", proofOf(i)] : [];
+  return [command, "--snapshot", file(row.snapshot!), ...shared, ...units, ...out];
 }
 
 describe("examples", () => {
@@ -61,7 +63,7 @@ describe("examples", () => {
 
   it("30, 31, 32 are all in the table", async () => {
     const named = new Set(
-      rows.flatMap((row) => [row.snapshot, row.market, row.policy, row.returns, row.attestation]),
+      rows.flatMap((row) => [row.snapshot, row.market, row.policy, row.returns, row.units, row.attestation]),
     );
     const files = (await readdir(EXAMPLES, { recursive: true })).filter(
       (name) => name.includes("/") && name.endsWith(".json"),
@@ -98,6 +100,7 @@ describe("examples", () => {
 });
 
 /** The file that the row is about. */
-function bad({ snapshot, market, policy }: ExpectedRow): string {
-  return [snapshot, market, policy].find((name) => name?.startsWith("invalid/")) ?? snapshot!;
+function bad({ snapshot, market, policy, returns, units }: ExpectedRow): string {
+  const files = [snapshot, market, policy, returns, units];
+  return files.find((name) => name?.startsWith("invalid/")) ?? snapshot!;
 }

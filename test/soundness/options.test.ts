@@ -20,6 +20,7 @@ const SHAPE: CircuitShape = {
   scenarios: 2,
   sources: 2,
   options: 1,
+  accountHealth: 0,
 };
 const SCENARIOS = [
   { name: "crash", shocks: { ETH: "-0.2" } },
@@ -33,7 +34,7 @@ beforeAll(async () => {
     id: "test/options",
     source: `pragma circom 2.1.6;
 include "portfolio-health.circom";
-component main {public [c, x, y]} = PortfolioHealth(4, 1, 2, 2, 2, 1);
+component main {public [c, x, y]} = PortfolioHealth(4, 1, 2, 2, 2, 1, 0);
 `,
   });
 });

@@ -15,10 +15,13 @@ import {
   formatAttestation,
   isWithin,
   KeelError,
+  marketSeries,
   type Policy,
   parseAttestation,
   parsePolicy,
   parseProof,
+  policyDomainField,
+  policyId,
   policyTerms,
   type Scope,
   scopeOf,
@@ -37,14 +40,15 @@ const MEMBERS = [FIRST, SECOND];
 /** A policy file with this domain. */
 function policyWith(domain?: readonly Domain[]): Policy {
   const sources = [{ name: "Venue One", key: SOURCE.publicKey.map(String) }];
-  const times = { maxAge: 3600, validity: 86_400, maxMarketSkew: 300 };
-  const head = { keel: "policy/1", name: "test", circuit: "portfolio-health/spot-16" };
-  return parsePolicy(JSON.stringify({ ...head, limits: {}, sources, ...times, domain }));
+  const times = { maxAge: 3600, validity: 86_400, maxMarketSkew: 300, minInterval: 3600 };
+  const market = { series: marketSeries(parts.market) };
+  const head = { keel: "policy/2", name: "test", circuit: "portfolio-health/spot-16" };
+  return parsePolicy(JSON.stringify({ ...head, limits: {}, sources, ...times, market, domain }));
 }
 
+const { units: _, ...parts } = book();
 const declared = policyWith(MEMBERS);
 const plain = policyWith();
-const parts = book();
 
 /** A well-formed proof; nothing here looks whether it holds. */
 const PROOF = parseProof({
@@ -98,7 +102,7 @@ describe("a declared domain", () => {
     expect(terms.domain).toBe(domainField(MEMBERS));
     expect(policyTerms(plain, parts.market).domain).toBe(0n);
     const { statement } = witnessOf({ ...parts, policy: reversed });
-    expect(statementVector(statement)[1]).toBe(terms.domain);
+    expect(statementVector(statement)[1]).toBe(policyDomainField(MEMBERS, policyId(terms)));
   });
 
   it.each([

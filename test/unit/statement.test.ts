@@ -10,10 +10,13 @@ import {
   FIELD_ORDER,
   hex,
   isField,
+  KIND,
   marketTable,
   type PolicyTerms,
+  policyDomainField,
   policyId,
   policyTerms,
+  STATEMENT,
   statementInputs,
   statementVector,
   tag,
@@ -32,9 +35,10 @@ describe("the statement vector", () => {
     const absent = 2n ** 32n - 1n;
     expect(vector).toHaveLength(28);
     expect(vector.every(isField)).toBe(true);
-    expect(vector[0]).toBe((0x6b65656cn << 64n) | (1n << 48n) | (1n << 32n) | 28n);
+    expect(STATEMENT).toHaveLength(28);
+    expect(vector[0]).toBe((0x6b65656cn << 64n) | (1n << 48n) | (2n << 32n) | 28n);
     expect(vector.slice(1, 9)).toEqual([
-      domainField(DOMAIN),
+      policyDomainField(DOMAIN, policyId(terms)),
       BigInt(SUBJECT),
       marketTable(market, policy).root,
       BigInt(AS_OF),
@@ -43,10 +47,10 @@ describe("the statement vector", () => {
       statement.enrolment,
       BigInt(AS_OF),
     ]);
-    const { units, previousState, newState } = statement.chain;
+    const { units, previousState, newState } = statement.drawdown;
     expect(vector.slice(9, 12)).toEqual([units, previousState, newState]);
     expect([units, previousState]).toEqual([10n ** 8n, 0n]);
-    expect(vector[14]).toBe(0n);
+    expect(vector[14]).toBe(0n); // minAccountHealthFactor, which this tier does not prove
     expect(vector.slice(15)).toEqual([
       15_000n,
       12_000n,
@@ -72,6 +76,19 @@ describe("the statement vector", () => {
     expect(domainField(DOMAIN)).toBe(BigInt(keccak256(encoded)) % FIELD_ORDER);
   });
 
+  it("54 names the policy beside the domain: keccak256(abi.encode(label, domain, policy id)) mod r", () => {
+    const id = policyId(statement.terms);
+    const encoded = encodeAbiParameters(
+      [{ type: "string" }, { type: "uint256" }, { type: "bytes32" }],
+      ["keel/domain/3", domainField(DOMAIN), id],
+    );
+    expect(policyDomainField(DOMAIN, id)).toBe(BigInt(keccak256(encoded)) % FIELD_ORDER);
+    // A clone of the policy that takes older snapshots, and is else the same.
+    const lax = { ...statement, terms: { ...statement.terms, maxAge: statement.terms.maxAge + 1 } };
+    expect(statementVector(lax)[1]).not.toBe(vector[1]);
+    expect(statementVector(lax).slice(2)).toEqual(vector.slice(2));
+  });
+
   it("has x = keccak256(c, v) mod r and y = sum v[i] x^i mod r", () => {
     const words = [digest.c, ...vector];
     const x = BigInt(keccak256(`0x${words.map((word) => hex(word).slice(2)).join("")}`)) % FIELD_ORDER;
@@ -84,10 +101,32 @@ describe("the statement vector", () => {
     expect(statementInputs(digest.c, vector)).toEqual({ c: digest.c, x, y });
   });
 
-  it("has tags that differ by kind and length", () => {
+  it("has tags that differ by kind and length, of version 2 where version 2 changed the message", () => {
     expect(new Set([tag(1n, 28), tag(2n, 28), tag(1n, 29)]).size).toBe(3);
+    const version = (kind: bigint) => (tag(kind, 1) >> 32n) & 0xffffn;
+    const second = Object.entries(KIND).filter(([, kind]) => version(kind) === 2n);
+    expect(second.map(([name]) => name)).toEqual(["statement", "exposures", "enrolment"]);
+    expect(version(KIND.account)).toBe(1n);
   });
 });
+
+/** In the order of the contract's struct. */
+function termValues(terms: PolicyTerms): unknown[] {
+  const { circuit, scenarioRoot, sourcesRoot, marketSeries, returnsSeries, ...rest } = terms;
+  const { tailCircuit, domain, unitsKind, unitsSource, confidence, maxExpectedShortfall, ...limits } = rest;
+  return [
+    ...[circuit, scenarioRoot, sourcesRoot, marketSeries, returnsSeries],
+    ...LIMIT_ORDER.map((name) => limits[name]),
+    ...[confidence, maxExpectedShortfall, tailCircuit, domain, unitsKind, unitsSource],
+  ];
+}
+
+const LIMIT_ORDER = [
+  ...(["minCollateralRatio", "minHealthFactor", "minAccountHealthFactor", "maxLeverage"] as const),
+  ...(["netDeltaLo", "netDeltaHi", "maxUnderlyingDelta", "maxVenue", "maxGamma", "maxVega"] as const),
+  ...(["maxTheta", "maxStressLoss", "maxDrawdown", "minEquity"] as const),
+  ...(["maxAge", "validity", "maxMarketSkew", "minInterval", "maxVolatility", "maxReturnsSkew"] as const),
+];
 
 describe("the policy's id", () => {
   const terms = policyTerms(policy, market);
@@ -97,30 +136,21 @@ describe("the policy's id", () => {
       "bytes32",
       "uint256",
       "uint256",
-      "uint32",
-      "uint32",
-      "uint32",
-      "int32",
-      "int32",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
+      "bytes32",
+      "bytes32",
+      ...["uint32", "uint32", "uint32", "uint32"],
+      ...["int32", "int32"],
+      ...["uint32", "uint32", "uint32", "uint32", "uint32", "uint32", "uint32"],
       "uint96",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
-      "uint32",
+      ...["uint32", "uint32", "uint32", "uint32", "uint32", "uint32"],
       "uint16[3]",
       "uint32[3]",
       "bytes32",
       "uint256",
+      "uint8",
+      "address",
     ].map((type) => ({ type }));
-    const encoded = encodeAbiParameters(types, Object.values(terms));
+    const encoded = encodeAbiParameters(types, termValues(terms));
     expect(policyId(terms)).toBe(keccak256(encoded));
     expect(terms.circuit).toBe(keccak256(toHex("portfolio-health/spot-16")));
   });

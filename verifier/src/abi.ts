@@ -9,15 +9,19 @@
 import { parseAbi } from "viem";
 
 const POLICY_STRUCT =
-  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; }";
+  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; }";
 const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
-  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; TailProof[] tail; }";
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; }";
 const TAIL_STRUCT =
   "struct TailProof { uint32 version; uint256 returnsRoot; uint64 returnsTime; uint256 commitment; uint256[8] proof; }";
 const RECORD_STRUCT =
-  "struct Record { uint40 asOf; uint40 expiry; uint40 floor; uint40 firstAsOf; uint32 count; uint32 streak; uint24 lapses; uint8 standing; }";
+  "struct Record { uint40 expiry; uint40 asOf; uint40 floor; uint40 since; uint32 count; uint32 streak; uint24 lapses; uint8 standing; uint40 firstAsOf; uint40 countedAt; bytes22 basis; }";
+const BASIS_STRUCT =
+  "struct Basis { uint32 version; uint256 marketRoot; uint64 marketTime; uint32 tailVersion; uint256 returnsRoot; uint64 returnsTime; }";
+const LINE_RECORD_STRUCT =
+  "struct LineRecord { bytes32 policyId; uint40 asOf; uint40 expiry; uint40 since; uint32 streak; }";
 const VERSION_STRUCT =
   "struct Version { address verifier; uint40 liveAt; uint40 retiredAt; bytes32 codeHash; }";
 
@@ -40,16 +44,21 @@ export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   TAIL_STRUCT,
   RECORD_STRUCT,
+  BASIS_STRUCT,
+  LINE_RECORD_STRUCT,
   "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_, uint40 enrolmentDelay_)",
   "function enrol(uint256 enrolment)",
   "function attest(Submission s)",
   "function attestBatch(Submission[] submissions)",
   "function firstRefused(Submission[] submissions) view returns (uint256 index)",
   "function revoke(bytes32 policyId, string reason)",
+  "function voidAttestation(address subject, bytes32 policyId, Basis basis)",
   "function revokeFor(address subject, bytes32 policyId, string reason)",
   "function reopen(address subject, bytes32 policyId)",
   "function isHealthy(address subject, bytes32 policyId) view returns (bool)",
+  "function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) view returns (bool)",
   "function recordOf(address subject, bytes32 policyId) view returns (Record)",
+  "function lineRecordOf(address subject, bytes32 line) view returns (LineRecord found)",
   "function restartChain(address subject, string reason)",
   "function isEnrolled(address subject) view returns (bool)",
   "function enrolmentOf(address subject) view returns (uint256)",
@@ -64,12 +73,17 @@ export const healthRegistryAbi = parseAbi([
   "event Enrolled(address indexed subject, uint256 enrolment, uint40 liveAt)",
   "event Attested(address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission)",
   "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, uint8 standing, string reason)",
+  "event Voided(address indexed subject, bytes32 indexed policyId, address indexed by, Basis basis)",
   "event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason)",
   "event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by)",
   "error NotEnrolled(address subject)",
   "error WrongEnrolment(address subject, uint256 expected, uint256 received)",
   "error WrongState(address subject, uint256 expected, uint256 received)",
   "error NoUnits(address subject)",
+  "error WrongUnits(address subject, uint256 expected, uint256 received)",
+  "error UnitsNotSigned(address administrator, address subject, uint64 asOf, uint96 units)",
+  "error UnwantedUnitsSignature(bytes32 policyId)",
+  "error UnitsUnavailable(address token, uint64 asOf)",
   "error ChainNotStarted(address subject)",
   "error ClosedByGuardian(address subject, bytes32 policyId)",
   "error NotClosed(address subject, bytes32 policyId)",
@@ -78,13 +92,15 @@ export const healthRegistryAbi = parseAbi([
   "error SnapshotTooOld(uint64 asOf, uint256 age, uint32 maxAge)",
   "error AlreadyExpired(uint256 expiry, uint256 now_)",
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
-  "error MarketNotAccepted(uint256 root, uint64 asOf)",
+  "error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf)",
   "error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received)",
   "error ForeignDomain(uint256 domain, uint256 chainId)",
   "error ProofRefused(address subject, bytes32 policyId, address verifier)",
   "error EmptyBatch()",
   "error MixedVerifiers(uint256 index, address expected, address received)",
   "error BatchRefused(address verifier, uint256 size)",
+  "error NothingToVoid(address subject, bytes32 policyId)",
+  "error WrongBasis(bytes22 expected, bytes22 received)",
   "error NotInField(uint256 value)",
   ...ACCESS,
 ]);
@@ -105,6 +121,7 @@ export const policyBookAbi = parseAbi([
   "function cancelMove(bytes32 line)",
   "function currentOf(bytes32 line) view returns (bytes32)",
   "function lineOf(bytes32 line) view returns (Line found)",
+  "function policiesOf(bytes32 line) view returns (bytes32[] policies)",
   "function isLine(bytes32 line) view returns (bool)",
   "function isTighter(bytes32 policyId, bytes32 than) view returns (bool)",
   "function delay() view returns (uint40)",
@@ -117,6 +134,12 @@ export const policyBookAbi = parseAbi([
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
   "error ZeroValidity()",
+  "error AboveCeiling(string term, uint256 value, uint256 ceiling)",
+  "error BadInterval(uint32 minInterval, uint32 validity)",
+  "error WrongSeries(bytes32 series)",
+  "error UnitsSourceMismatch(uint8 kind, address source)",
+  "error DrawdownWithoutUnits(uint32 maxDrawdown)",
+  "error TokenWithDomain(address token, uint256 domain)",
   "error TailCircuitMismatch(bytes32 tailCircuit)",
   "error ConfidenceTooHigh(uint16 confidence)",
   "error UnknownDomain(uint256 domain)",
@@ -131,26 +154,28 @@ export const policyBookAbi = parseAbi([
 
 export const marketBookAbi = parseAbi([
   "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_)",
-  "function publish(uint256 root, uint64 asOf, bytes[] signatures)",
-  "function accept(uint256 root, uint64 asOf)",
-  "function withdraw(uint256 root, uint64 asOf, string reason)",
+  "function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] signatures)",
+  "function accept(bytes32 id, uint256 root, uint64 asOf, bytes32 contentHash)",
+  "function withdraw(bytes32 series, uint256 root, uint64 asOf, string reason)",
   "function setPublishers(address[] publishers_, uint256 threshold_)",
-  "function isAccepted(uint256 root, uint64 asOf) view returns (bool)",
-  "function standingOf(uint256 root, uint64 asOf) view returns (uint8)",
+  "function isAccepted(bytes32 series, uint256 root, uint64 asOf) view returns (bool)",
+  "function standingOf(bytes32 series, uint256 root, uint64 asOf) view returns (uint8)",
+  "function seriesOf(address source, bytes32 id) pure returns (bytes32 series)",
   "function publishers() view returns (address[])",
   "function isPublisher(address account) view returns (bool)",
   "function threshold() view returns (uint256)",
   "function maxDelay() view returns (uint256)",
-  "function digestOf(uint256 root, uint64 asOf) view returns (bytes32)",
+  "function digestOf(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash) view returns (bytes32)",
   "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
-  "event MarketAccepted(uint256 indexed root, uint64 indexed asOf, address[] signers)",
-  "event MarketAcceptedFrom(uint256 indexed root, uint64 indexed asOf, address indexed source)",
-  "event MarketWithdrawn(uint256 indexed root, uint64 indexed asOf, address indexed by, string reason)",
+  "event MarketAccepted(bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, bytes32 contentHash, address[] signers)",
+  "event MarketAcceptedFrom(bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, bytes32 contentHash, address source)",
+  "event MarketWithdrawn(bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, address by, string reason)",
   "event PublishersSet(address[] publishers, uint256 threshold)",
   "event EIP712DomainChanged()",
   "error MarketInFuture(uint64 asOf, uint256 now_)",
   "error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay)",
-  "error MarketAlreadyWithdrawn(uint256 root, uint64 asOf)",
+  "error MarketAlreadyWithdrawn(bytes32 series, uint256 root, uint64 asOf)",
+  "error NotPublishable(bytes32 series)",
   "error TooFewSignatures(uint256 received, uint256 threshold)",
   "error NotPublisher(address signer)",
   "error SignersNotAscending(address previous, address next)",
@@ -234,6 +259,12 @@ export const groth16VerifierAbi = parseAbi([
   "function deltaG2() view returns (uint256[4])",
 ]);
 
+/** What a share token is asked for its units: ERC-20 and ERC-5805. */
+export const shareTokenAbi = parseAbi([
+  "function decimals() view returns (uint8)",
+  "function getPastTotalSupply(uint256 timepoint) view returns (uint256)",
+]);
+
 /** What GatedVault adds to ERC-4626. */
 export const gatedVaultAbi = parseAbi([
   "function registry() view returns (address)",
@@ -242,6 +273,7 @@ export const gatedVaultAbi = parseAbi([
   "function policyId() view returns (bytes32)",
   "function isHealthy() view returns (bool)",
   "function unwindOnly() view returns (bool)",
+  "function maxStaleness() view returns (uint32)",
   "error NotHealthy(address subject, bytes32 policyId)",
   "error StillHealthy(address subject, bytes32 policyId)",
   "error AssetShortfall(uint256 expected, uint256 received)",

@@ -6,12 +6,17 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, HttpRequestError, RpcRequestError } from "viem";
 import { healthRegistryAbi } from "./abi.js";
 import { inputError, KeelError } from "./errors.js";
+import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "./fund-units.js";
 import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "./groth16.js";
 import { NO_TAIL, type PolicyTerms } from "./policy.js";
 import {
+  type Basis,
+  basisHash,
+  LOG_SPAN,
+  type MarketTableId,
   type PendingEnrolment,
   policyTermsOf,
   type Registry,
@@ -19,7 +24,9 @@ import {
   type Standing,
   scopeIn,
   statusOf,
+  tableStandingOf,
   toKeelError,
+  tokenUnits,
 } from "./registry.js";
 import { type DrawdownStep, statementInputs, statementVector } from "./statement.js";
 import { tailVector } from "./tail-risk.js";
@@ -55,7 +62,9 @@ export interface AttestedEntry extends Place {
   readonly market: { readonly root: bigint; readonly asOf: number };
   /** Hiding commitment to the declared accounts. */
   readonly enrolment: bigint;
-  readonly chain: DrawdownStep;
+  readonly drawdown: DrawdownStep;
+  /** The administrator's signature of the units, under policies that name one. */
+  readonly unitsSignature?: Hex;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
   readonly digest: bigint;
@@ -95,6 +104,15 @@ export interface ReopenedEntry extends Place {
   readonly by: Address;
 }
 
+/** Somebody showed that what the latest attestation rests on was taken back. */
+export interface VoidedEntry extends Place {
+  readonly kind: "voided";
+  readonly subject: Address;
+  readonly policyId: Hex;
+  readonly by: Address;
+  readonly basis: Basis;
+}
+
 /** A guardian let a subject's drawdown chain start over. */
 export interface ChainRestartedEntry extends Place {
   readonly kind: "chainRestarted";
@@ -105,7 +123,13 @@ export interface ChainRestartedEntry extends Place {
   readonly reason: string;
 }
 
-export type HistoryEntry = EnrolledEntry | AttestedEntry | RevokedEntry | ReopenedEntry | ChainRestartedEntry;
+export type HistoryEntry =
+  | EnrolledEntry
+  | AttestedEntry
+  | RevokedEntry
+  | ReopenedEntry
+  | VoidedEntry
+  | ChainRestartedEntry;
 
 /** A subject's declared accounts and drawdown chain, as {@link replayChain} rebuilds them. */
 export interface ReplayedChain {
@@ -117,6 +141,8 @@ export interface ReplayedChain {
   readonly state: bigint;
   /** Attestations since the genesis; the epoch that the next proof has inside. */
   readonly epochs: number;
+  /** A guardian let it start over once: another list of accounts has to wait, though there is no state. */
+  readonly restarted: boolean;
 }
 
 /** What the registry stores for a subject under a policy, as {@link replayHistory} rebuilds it. */
@@ -124,11 +150,14 @@ export interface ReplayedRecord {
   readonly asOf: number;
   readonly expiry: number;
   readonly floor: number;
+  readonly since: number;
   readonly firstAsOf: number;
+  readonly countedAt: number;
   readonly count: number;
   readonly streak: number;
   readonly lapses: number;
   readonly standing: Standing;
+  readonly basis: Hex;
 }
 
 /** What an attestation claims, with its proof: all that {@link reverify} looks at. */
@@ -139,7 +168,8 @@ export type Claim = Pick<
   | "asOf"
   | "market"
   | "enrolment"
-  | "chain"
+  | "drawdown"
+  | "unitsSignature"
   | "portfolioCommitment"
   | "exposuresCommitment"
   | "digest"
@@ -157,9 +187,6 @@ export interface HistoryQuery {
   /** Last block; the latest when absent. */
   readonly toBlock?: bigint;
 }
-
-/** Blocks that one request asks for: nodes refuse long ranges. */
-const SPAN = 10_000n;
 
 /**
  * Everything that happened, in the chain's order.
@@ -183,45 +210,89 @@ export interface Blocks {
   readonly toBlock: bigint;
 }
 
-/** Asks for a range in pieces that nodes answer, in order. */
+/**
+ * Asks for a range in pieces that the node answers, in order. A node that refuses a piece is asked for half of it, down to a
+ * single block; its limit, which few nodes say in the same words, is found between what it refused and what it answered.
+ */
 export async function inSpans<T>(
   { fromBlock, toBlock }: Blocks,
   ask: (span: Blocks) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const found: T[] = [];
-  for (let from = fromBlock; from <= toBlock; from += SPAN) {
-    const end = from + SPAN - 1n;
-    found.push(...(await ask({ fromBlock: from, toBlock: end < toBlock ? end : toBlock })));
+  let span = LOG_SPAN;
+  let refused = LOG_SPAN + 1n;
+  for (let from = fromBlock; from <= toBlock; ) {
+    const end = from + span - 1n < toBlock ? from + span - 1n : toBlock;
+    try {
+      for (const item of await ask({ fromBlock: from, toBlock: end })) found.push(item);
+    } catch (error) {
+      if (end === from || !isRefusal(error)) throw error;
+      refused = end - from + 1n;
+      span = refused / 2n;
+      continue;
+    }
+    from = end + 1n;
+    // Longer again, while the limit is further away than an eighth.
+    const middle = (span + refused) / 2n;
+    if (middle - span > span / 8n) span = middle < LOG_SPAN ? middle : LOG_SPAN;
   }
   return found;
 }
+
+/** Whether a node answered that it will not, which a shorter range may change; not that it is out of reach. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof RpcRequestError) return true;
+    if (cause instanceof HttpRequestError) return cause.status !== undefined;
+    if (typeof (cause as { code?: unknown }).code === "number" && cause.cause === undefined) return true;
+  }
+  return false;
+}
+
+/** What {@link replayHistory} needs of a policy. */
+export type RecordTerms = Pick<PolicyTerms, "validity" | "minInterval">;
 
 /**
  * The record of one subject under one policy, from its history alone. Equal to the registry's own, or the registry (or the
  * node) lies.
  *
- * @throws KeelError kind `proof`, code `history.standing` or `history.floor` for an attestation that the registry's rules
- * would have refused
+ * @throws KeelError kind `proof`, code `history.standing`, `history.floor` or `history.expiry` for an attestation that the
+ * registry's rules would have refused, `history.void` for a voiding of what nothing rested on
  */
 export function replayHistory(
   entries: readonly HistoryEntry[],
   subject: Address,
   policyId: Hex,
+  terms: RecordTerms,
 ): ReplayedRecord {
   return entries
     .filter((entry) => "policyId" in entry && same(entry.subject, subject) && entry.policyId === policyId)
-    .reduce(advance, NOTHING);
+    .reduce((record, entry) => advance(record, entry, terms), NOTHING);
+}
+
+/** What {@link replayChain} may know beside the entries. */
+export interface ChainContext {
+  /** Unix seconds: an announced list that counts by then is current; the last entry's time when absent. */
+  readonly now?: number;
+  /** The registry's delay, against which announced lists are held; not compared when absent. */
+  readonly enrolmentDelay?: number;
 }
 
 /**
  * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
- * be about the accounts that were declared at its time and to go on from the state before it.
+ * be about the accounts that were declared at its time and to go on from the state before it; another list counts at once until
+ * the first attestation, and after the delay from then on.
  *
- * @param now unix seconds: an announced list that counts by then is current; the last entry's time when absent
- * @throws KeelError kind `proof`, code `history.enrolment` or `history.state`: the registry (or the node) lies
+ * @throws KeelError kind `proof`, code `history.enrolment`, `history.state` or `history.delay`: the registry (or the node) lies
  */
-export function replayChain(entries: readonly HistoryEntry[], subject: Address, now = 0): ReplayedChain {
-  const chain = entries.filter((entry) => same(entry.subject, subject)).reduce(advanceChain, NO_CHAIN);
+export function replayChain(
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  { now = 0, enrolmentDelay }: ChainContext = {},
+): ReplayedChain {
+  const chain = entries
+    .filter((entry) => same(entry.subject, subject))
+    .reduce((before, entry) => advanceChain(before, entry, enrolmentDelay), NO_CHAIN);
   return settle(chain, now);
 }
 
@@ -245,9 +316,10 @@ export async function checkedRecord(
   blockNumber: bigint,
 ): Promise<CheckedRecord> {
   const said = await statusOf(registry, subject, policyId, blockNumber);
-  const replayed = replayHistory(entries, subject, policyId);
+  const replayed = await replayedRecord(registry, entries, subject, policyId);
   const record = { ...replayed, healthy: replayed.standing === "open" && said.blockTime < replayed.expiry };
-  const { enrolment, state, pending } = replayChain(entries, subject, said.blockTime);
+  const context = { now: said.blockTime, enrolmentDelay: await enrolmentDelayOf(registry) };
+  const { enrolment, state, pending } = replayChain(entries, subject, context);
   const { enrolment: announced, liveAt } = pending ?? {};
   compare(
     { ...record, enrolment, state, announced, liveAt },
@@ -263,12 +335,36 @@ export async function checkedRecord(
   return record;
 }
 
+/** Where nothing happened under a policy nobody has to know it. */
+async function replayedRecord(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+): Promise<ReplayedRecord> {
+  const own = entries.filter((entry) => "policyId" in entry && entry.policyId === policyId);
+  const terms = own.some(({ kind }) => kind === "attested")
+    ? await policyTermsOf(registry, policyId)
+    : { validity: 0, minInterval: 0 };
+  return replayHistory(own, subject, policyId, terms);
+}
+
+async function enrolmentDelayOf({ client, address }: Registry): Promise<number> {
+  const call = { address, abi: healthRegistryAbi, functionName: "enrolmentDelay" } as const;
+  return await client.readContract(call).catch((error: unknown) => {
+    throw toKeelError(error);
+  });
+}
+
 /**
- * Verifies the proof of an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's
- * terms (checked against their id) and the entry.
+ * Verifies an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's terms (checked
+ * against their id) and the entry. An administrator's signature of the units is checked again, a token is asked again; the
+ * tables have to be known to the market book in the policy's series. What an administrator that is a contract said then, only
+ * the chain knew.
  *
  * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
+ * @throws KeelError kind `proof`, code `history.units` or `history.table`: the registry should have refused it
  */
 export async function reverify(
   registry: Registry,
@@ -284,17 +380,75 @@ export async function reverify(
     marketTime: entry.market.asOf,
     asOf: entry.asOf,
     enrolment: entry.enrolment,
-    chain: entry.chain,
+    drawdown: entry.drawdown,
     portfolioCommitment: entry.portfolioCommitment,
     exposuresCommitment: entry.exposuresCommitment,
     terms,
   });
   const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
   if (asksForTail !== (entry.tail !== undefined)) return false;
-  return (
-    holds(entry, vector, key) &&
-    (entry.tail === undefined || holds(entry.tail, tailOf(entry, terms), tailKey))
-  );
+  if (!holds(entry, vector, key)) return false;
+  if (entry.tail !== undefined && !holds(entry.tail, tailOf(entry, terms), tailKey)) return false;
+  await checkUnits(registry, entry, terms);
+  for (const table of tablesOf(entry, terms)) await checkTable(registry, table);
+  return true;
+}
+
+/** What an attestation rests on: what `voidAttestation` is told. */
+export function basisOf({
+  version,
+  market,
+  tail,
+}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+  return {
+    version,
+    marketRoot: market.root,
+    marketTime: market.asOf,
+    tailVersion: tail?.version ?? 0,
+    returnsRoot: tail?.returns.root ?? 0n,
+    returnsTime: tail?.returns.asOf ?? 0,
+  };
+}
+
+async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms): Promise<void> {
+  const { subject, asOf, drawdown, unitsSignature } = entry;
+  const kind = UNITS_KINDS[terms.unitsKind];
+  const { units } = drawdown;
+  const refuse = (expected: string, received: string): KeelError =>
+    new KeelError({
+      kind: "proof",
+      code: "history.units",
+      path: `${subject} at ${asOf}`,
+      expected,
+      received,
+    });
+  if (kind === "none" && units !== ONE_UNIT) throw refuse(`${ONE_UNIT}, one unit`, `${units}`);
+  if (kind === "token") {
+    const expected = await tokenUnits(registry, terms.unitsSource, asOf);
+    if (units !== expected) throw refuse(`${expected}, as the token says`, `${units}`);
+  }
+  if (kind !== "signer") return;
+  const signer = unitsSigner({ subject, asOf, units, signature: unitsSignature ?? "0x" });
+  if (signer === undefined || !same(signer, terms.unitsSource)) {
+    throw refuse(`${units} units signed by ${terms.unitsSource}`, `signed by ${signer ?? "nobody"}`);
+  }
+}
+
+function tablesOf({ market, tail }: Claim, terms: PolicyTerms): MarketTableId[] {
+  const returns = tail === undefined ? [] : [{ series: terms.returnsSeries, ...tail.returns }];
+  return [{ series: terms.marketSeries, ...market }, ...returns];
+}
+
+/** One that was withdrawn since is known; one of another series is not. */
+async function checkTable(registry: Registry, table: MarketTableId): Promise<void> {
+  if ((await tableStandingOf(registry, table)) !== "unknown") return;
+  throw new KeelError({
+    kind: "proof",
+    code: "history.table",
+    path: `root ${table.root} at ${table.asOf}`,
+    expected: `a table of series ${table.series} that the market book knows`,
+    received: "none",
+  });
 }
 
 function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigint[] {
@@ -318,15 +472,18 @@ const NOTHING: ReplayedRecord = {
   asOf: 0,
   expiry: 0,
   floor: 0,
+  since: 0,
   firstAsOf: 0,
+  countedAt: 0,
   count: 0,
   streak: 0,
   lapses: 0,
   standing: "open",
+  basis: `0x${"0".repeat(44)}`,
 };
 
 /** The registry's own rules, step by step. */
-function advance(record: ReplayedRecord, entry: HistoryEntry): ReplayedRecord {
+function advance(record: ReplayedRecord, entry: HistoryEntry, terms: RecordTerms): ReplayedRecord {
   switch (entry.kind) {
     case "enrolled":
     case "chainRestarted":
@@ -335,48 +492,68 @@ function advance(record: ReplayedRecord, entry: HistoryEntry): ReplayedRecord {
       return { ...record, floor: entry.blockTime, standing: entry.standing };
     case "reopened":
       return { ...record, floor: entry.blockTime, standing: "revokedBySubject" };
+    case "voided":
+      return voidRecord(record, entry);
     case "attested":
-      return attest(record, entry);
+      return attest(record, entry, terms);
   }
 }
 
-function attest(record: ReplayedRecord, entry: AttestedEntry): ReplayedRecord {
+function voidRecord(record: ReplayedRecord, entry: VoidedEntry): ReplayedRecord {
+  const { blockTime, basis } = entry;
+  if (record.standing !== "open" || blockTime >= record.expiry) {
+    throw liar("history.void", entry, "a live attestation", "none");
+  }
+  const hash = basisHash(basis);
+  if (hash !== record.basis) throw liar("history.void", entry, `basis ${record.basis}`, hash);
+  return { ...record, floor: blockTime, standing: "voided" };
+}
+
+function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms): ReplayedRecord {
   const { asOf, expiry, blockTime } = entry;
   if (record.standing === "revokedByGuardian") {
     throw liar("history.standing", entry, "a record that no guardian closed", "a closed one");
   }
   if (asOf <= record.floor) throw liar("history.floor", entry, `newer than ${record.floor}`, `${asOf}`);
+  if (expiry !== asOf + terms.validity) {
+    throw liar("history.expiry", entry, `${asOf + terms.validity}, by the policy's validity`, `${expiry}`);
+  }
   const first = record.count === 0;
   const unbroken = record.standing === "open" && blockTime < record.expiry;
+  const counts = first || asOf >= record.countedAt + terms.minInterval;
   return {
     asOf,
     expiry,
     floor: asOf,
+    since: unbroken ? record.since : blockTime,
     firstAsOf: first ? asOf : record.firstAsOf,
-    count: record.count + 1,
-    streak: unbroken ? record.streak + 1 : 1,
+    countedAt: counts || !unbroken ? asOf : record.countedAt,
+    count: record.count + (counts ? 1 : 0),
+    streak: unbroken ? record.streak + (counts ? 1 : 0) : 1,
     lapses: first || unbroken ? record.lapses : record.lapses + 1,
     standing: "open",
+    basis: basisHash(basisOf(entry)),
   };
 }
 
-const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0 };
+const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0, restarted: false };
 
-function advanceChain(before: ReplayedChain, entry: HistoryEntry): ReplayedChain {
+function advanceChain(before: ReplayedChain, entry: HistoryEntry, delay: number | undefined): ReplayedChain {
   const chain = settle(before, entry.blockTime);
   switch (entry.kind) {
     case "revoked":
     case "reopened":
+    case "voided":
       return chain;
     case "chainRestarted":
       expectBefore("history.state", entry, chain.state, entry.state);
-      return { ...chain, state: 0n, epochs: 0 };
+      return { ...chain, state: 0n, epochs: 0, restarted: true };
     case "enrolled":
-      return declare(chain, entry);
+      return declare(chain, entry, delay);
     case "attested":
       expectBefore("history.enrolment", entry, chain.enrolment, entry.enrolment);
-      expectBefore("history.state", entry, chain.state, entry.chain.previousState);
-      return { ...chain, state: entry.chain.newState, epochs: chain.epochs + 1 };
+      expectBefore("history.state", entry, chain.state, entry.drawdown.previousState);
+      return { ...chain, state: entry.drawdown.newState, epochs: chain.epochs + 1 };
   }
 }
 
@@ -387,9 +564,14 @@ function settle(chain: ReplayedChain, blockTime: number): ReplayedChain {
   return { ...rest, enrolment: pending.enrolment };
 }
 
-function declare(chain: ReplayedChain, { enrolment, liveAt, blockTime }: EnrolledEntry): ReplayedChain {
+function declare(chain: ReplayedChain, entry: EnrolledEntry, delay: number | undefined): ReplayedChain {
+  const { enrolment, liveAt, blockTime } = entry;
   const { pending: _, ...rest } = chain;
-  return liveAt === blockTime ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
+  const neverAttested = chain.state === 0n && !chain.restarted;
+  const atOnce = neverAttested || enrolment === chain.enrolment;
+  const due = blockTime + (atOnce ? 0 : (delay ?? liveAt - blockTime));
+  if (liveAt !== due) throw liar("history.delay", entry, `accounts that count from ${due} on`, `${liveAt}`);
+  return atOnce ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
 }
 
 /** Field by field of what the logs give. */
@@ -431,14 +613,15 @@ async function entriesBetween(
     strict: true,
   } as const;
   const { client } = registry;
-  const [enrolled, attested, revoked, reopened, restarted] = await Promise.all([
+  const [enrolled, attested, revoked, reopened, voided, restarted] = await Promise.all([
     client.getContractEvents({ ...range, eventName: "Enrolled", args: subject }),
     client.getContractEvents({ ...range, eventName: "Attested", args: both }),
     client.getContractEvents({ ...range, eventName: "Revoked", args: both }),
     client.getContractEvents({ ...range, eventName: "Reopened", args: both }),
+    client.getContractEvents({ ...range, eventName: "Voided", args: both }),
     client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
   ]);
-  const logs = [enrolled, attested, revoked, reopened, restarted].flat();
+  const logs = [enrolled, attested, revoked, reopened, voided, restarted].flat();
   const place = await placesOf(registry, logs);
   const entries: HistoryEntry[] = [
     ...enrolled.map((log) => ({ kind: "enrolled" as const, ...log.args, ...place(log) })),
@@ -450,6 +633,16 @@ async function entriesBetween(
       ...place(log),
     })),
     ...reopened.map((log) => ({ kind: "reopened" as const, ...log.args, ...place(log) })),
+    ...voided.map(({ args, ...log }) => ({
+      kind: "voided" as const,
+      ...args,
+      basis: {
+        ...args.basis,
+        marketTime: Number(args.basis.marketTime),
+        returnsTime: Number(args.basis.returnsTime),
+      },
+      ...place(log),
+    })),
     ...restarted.map((log) => ({ kind: "chainRestarted" as const, ...log.args, ...place(log) })),
   ];
   return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
@@ -480,6 +673,7 @@ interface AttestedArgs {
     readonly exposuresCommitment: bigint;
     readonly commitment: bigint;
     readonly proof: readonly bigint[];
+    readonly unitsSignature: Hex;
     readonly tail: readonly {
       readonly version: number;
       readonly returnsRoot: bigint;
@@ -491,7 +685,7 @@ interface AttestedArgs {
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
-  const { enrolment, units, previousState, newState } = submission;
+  const { enrolment, units, previousState, newState, unitsSignature } = submission;
   const [tail] = submission.tail;
   return {
     subject,
@@ -502,7 +696,8 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
     asOf: Number(submission.asOf),
     market: { root: submission.marketRoot, asOf: Number(submission.marketTime) },
     enrolment,
-    chain: { units, previousState, newState },
+    drawdown: { units, previousState, newState },
+    ...(unitsSignature === "0x" ? {} : { unitsSignature }),
     portfolioCommitment: submission.portfolioCommitment,
     exposuresCommitment: submission.exposuresCommitment,
     digest: submission.commitment,

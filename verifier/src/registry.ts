@@ -12,25 +12,29 @@
 import {
   type Account,
   type Address,
-  BaseError,
   type Chain,
-  type DecodeErrorResultReturnType,
-  decodeErrorResult,
+  encodeAbiParameters,
   encodeFunctionData,
+  getAbiItem,
   type Hex,
-  isHex,
+  keccak256,
   type LocalAccount,
   type PublicClient,
   recoverTypedDataAddress,
+  slice,
   type Transport,
   type WalletClient,
 } from "viem";
-import { healthRegistryAbi, keelErrorsAbi, marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
+import { healthRegistryAbi, marketBookAbi, policyBookAbi, shareTokenAbi, verifierBookAbi } from "./abi.js";
 import type { Attestation } from "./attestation.js";
 import { type Domain, domainField, isWithin, type Scope } from "./domain.js";
-import { type ErrorDetails, type ErrorKind, inputError, KeelError } from "./errors.js";
+import { inputError, KeelError } from "./errors.js";
 import { encodeProof } from "./groth16.js";
 import { circuitHash, type PolicyTerms, policyId } from "./policy.js";
+import { toKeelError } from "./reverts.js";
+import type { SeriesId } from "./series.js";
+
+export { toKeelError } from "./reverts.js";
 
 /** A wallet bound to an account and a chain. */
 export type Wallet = WalletClient<Transport, Chain, Account>;
@@ -50,7 +54,12 @@ export interface Receipt {
   readonly hash: Hex;
   readonly gasUsed: bigint;
   readonly blockNumber: bigint;
+  /** Nothing was sent: this is somebody's earlier transaction, which did the same. */
+  readonly already?: true;
 }
+
+/** Blocks of logs that one request asks for: nodes refuse long ranges. */
+export const LOG_SPAN = 10_000n;
 
 /** How a subject stands under a policy, at the latest block. Times are unix seconds. */
 export interface Status {
@@ -74,10 +83,18 @@ export interface Status {
   readonly timeLeft: number;
   /** Snapshots must be newer than this. */
   readonly floor: number;
+  /** When the latest unbroken run of health began: block time of its first attestation; absent when there is none. */
+  readonly since?: number;
   readonly firstAsOf?: number;
+  /** Snapshot time of the latest attestation that counted or began a run. */
+  readonly countedAt?: number;
+  /** Attestations whose snapshots are at least the policy's minInterval apart. */
   readonly count: number;
+  /** The same since health was last interrupted. */
   readonly streak: number;
   readonly lapses: number;
+  /** Hash of what the latest attestation rests on, as {@link basisHash} makes it; absent when there is none. */
+  readonly basis?: Hex;
   /** Time of the block that answered. */
   readonly blockTime: number;
 }
@@ -89,10 +106,44 @@ export interface PendingEnrolment {
   readonly liveAt: number;
 }
 
-/** A market table to publish: its Poseidon root and its time in unix seconds. */
-export interface MarketCommitment {
+/** A table of a series: its Poseidon root and its time in unix seconds. */
+export interface MarketTableId {
+  readonly series: SeriesId;
   readonly root: bigint;
   readonly asOf: number;
+}
+
+/** A market or returns table to publish. */
+export interface MarketCommitment extends MarketTableId {
+  /** keccak256 of the canonical text of its file: `marketContentHash`, `returnsContentHash`. */
+  readonly contentHash: Hex;
+}
+
+/** What an attestation rests on beside the subject's own data; the last three are 0 without a tail-risk proof. */
+export interface Basis {
+  /** Of the verifiers, in the verifier book. */
+  readonly version: number;
+  readonly marketRoot: bigint;
+  /** Unix seconds. */
+  readonly marketTime: number;
+  readonly tailVersion: number;
+  readonly returnsRoot: bigint;
+  /** Unix seconds. */
+  readonly returnsTime: number;
+}
+
+/** A subject's present run of health under a line of policies. Times are unix seconds. */
+export interface LineRecord {
+  /** The line's policy at this moment. */
+  readonly policyId: Hex;
+  readonly healthy: boolean;
+  /** Snapshot time and expiry of the latest attestation under it, 0 when it is not healthy. */
+  readonly asOf: number;
+  readonly expiry: number;
+  /** When the run began, under whichever policy of the line; 0 when there is none. */
+  readonly since: number;
+  /** Attestations of the run that count. */
+  readonly streak: number;
 }
 
 /** One publisher's EIP-712 signature of a market table. */
@@ -101,19 +152,32 @@ export interface MarketSignature {
   readonly signature: Hex;
 }
 
-/** Whether a record takes attestations: `revokedBySubject` until a newer snapshot, `revokedByGuardian` until reopened. */
+/**
+ * Whether a record takes attestations: `revokedBySubject` and `voided` (what it rested on was taken back) until a newer
+ * snapshot, `revokedByGuardian` until reopened.
+ */
 export type Standing = (typeof STANDINGS)[number];
 
 /** In the contract's order. */
-export const STANDINGS = ["open", "revokedBySubject", "revokedByGuardian"] as const;
+export const STANDINGS = ["open", "revokedBySubject", "revokedByGuardian", "voided"] as const;
 
 /**
  * Connects to a registry and makes sure that it is one, on this chain.
  *
- * @throws KeelError kind `environment`, code `registry.missing`, `registry.domain` or `chain.*`.
+ * @param expected the registry that the caller knows, where the address comes from somewhere else, such as a vault: anybody
+ * can deploy a registry that says what he wants
+ * @throws KeelError kind `environment`, code `registry.foreign`, `registry.missing`, `registry.domain` or `chain.*`.
  */
-export async function connectRegistry(client: PublicClient, address: Address): Promise<Registry> {
+export async function connectRegistry(
+  client: PublicClient,
+  address: Address,
+  expected?: Domain,
+): Promise<Registry> {
   const chainId = await reach(() => client.getChainId());
+  if (expected !== undefined && !isWithin(expected, { chainId, registry: address })) {
+    const wanted = `registry ${expected.registry} on chain ${expected.chainId}`;
+    throw fault("registry.foreign", wanted, `registry ${address} on chain ${chainId}`);
+  }
   const code = await reach(() => client.getCode({ address }));
   if (code === undefined) {
     throw fault(
@@ -127,8 +191,8 @@ export async function connectRegistry(client: PublicClient, address: Address): P
   const domain = await reach(() =>
     client.readContract({ address, abi: healthRegistryAbi, functionName: "domain" }),
   );
-  const expected = domainField({ chainId, registry: address });
-  if (domain !== expected) throw fault("registry.domain", `domain ${expected}`, `${domain}`);
+  const own = domainField({ chainId, registry: address });
+  if (domain !== own) throw fault("registry.domain", `domain ${own}`, `${domain}`);
   const [policyBook, marketBook, verifierBook] = await Promise.all([
     read("policyBook"),
     read("marketBook"),
@@ -138,8 +202,8 @@ export async function connectRegistry(client: PublicClient, address: Address): P
 }
 
 /**
- * Makes the wallet's account a subject and declares its accounts. The first list counts at once, another one after the
- * registry's delay; declaring the same again changes nothing.
+ * Makes the wallet's account a subject and declares its accounts. A list counts at once until the first attestation, from then
+ * on another one after the registry's delay; declaring the same again changes nothing.
  *
  * @param enrolment hiding commitment to the ordered list of accounts; above zero, below the field's order
  */
@@ -171,6 +235,38 @@ export async function revoke(
   return await send(registry, wallet, registry.address, data);
 }
 
+/**
+ * Ends a live attestation that rests on a retired verifier or a withdrawn table. Any account may.
+ *
+ * @param basis what it rests on, as its log says (`basisOf`)
+ * @throws KeelError kind `input`, code `registry.nothingToVoid` or `registry.wrongBasis`
+ */
+export async function voidAttestation(
+  registry: Registry,
+  wallet: Wallet,
+  subject: Address,
+  policy: Hex,
+  basis: Basis,
+): Promise<Receipt> {
+  const args = [subject, policy, basisArgument(basis)] as const;
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "voidAttestation", args });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** What the registry keeps of a basis: the first 22 bytes of keccak256(abi.encode(basis)). */
+export function basisHash(basis: Basis): Hex {
+  const { inputs } = getAbiItem({ abi: healthRegistryAbi, name: "voidAttestation" });
+  return slice(keccak256(encodeAbiParameters([inputs[2]], [basisArgument(basis)])), 0, 22);
+}
+
+function basisArgument(basis: Basis) {
+  return {
+    ...basis,
+    marketTime: BigInt(basis.marketTime),
+    returnsTime: BigInt(basis.returnsTime),
+  };
+}
+
 /** Closes a subject's record; the wallet's account has the guardian role. */
 export async function revokeFor(
   registry: Registry,
@@ -200,7 +296,8 @@ export async function reopen(
 }
 
 /**
- * Submits an attestation. Any account may: the proof is bound to its subject.
+ * Submits an attestation. Any account may: the proof is bound to its subject. Where it is in force already, whoever submitted
+ * it, that is success.
  *
  * @param version of the circuit's verifier; the newest live one when absent
  * @throws KeelError kind `proof` when it is refused; code `registry.<contract error>`
@@ -211,13 +308,16 @@ export async function submitAttestation(
   attestation: Attestation,
   version?: number,
 ): Promise<Receipt> {
-  const submission = await submissionFor(registry, attestation, version);
-  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-  return await send(registry, wallet, registry.address, data);
+  return await unlessDone(registry, [attestation], async () => {
+    const submission = await submissionFor(registry, attestation, version);
+    const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
+    return await send(registry, wallet, registry.address, data);
+  });
 }
 
 /**
- * Submits several attestations of one circuit at once, in order: all of them count, or none.
+ * Submits several attestations of one circuit at once, in order: all of them count, or none. Those in force already are skipped;
+ * where all are, that is success.
  *
  * @throws KeelError as {@link submitAttestation}; when a proof is false, code `registry.batchRefused` with path
  * `attestations[i]` of the first false one
@@ -228,20 +328,77 @@ export async function submitBatch(
   attestations: readonly Attestation[],
   version?: number,
 ): Promise<Receipt> {
-  const submissions = await Promise.all(
-    attestations.map((attestation) => submissionFor(registry, attestation, version)),
-  );
-  const call = { abi: healthRegistryAbi, args: [submissions] } as const;
-  const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
-  try {
-    return await send(registry, wallet, registry.address, data);
-  } catch (error) {
-    if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
-    const index = await reach(() =>
-      registry.client.readContract({ ...call, address: registry.address, functionName: "firstRefused" }),
+  return await unlessDone(registry, attestations, async () => {
+    const submissions = await Promise.all(
+      attestations.map((attestation) => submissionFor(registry, attestation, version)),
     );
-    throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
+    const call = { abi: healthRegistryAbi, args: [submissions] } as const;
+    const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
+    try {
+      return await send(registry, wallet, registry.address, data);
+    } catch (error) {
+      if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
+      const index = await reach(() =>
+        registry.client.readContract({ ...call, address: registry.address, functionName: "firstRefused" }),
+      );
+      throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
+    }
+  });
+}
+
+/** Looks before and after a refusal whether somebody else has done the work. */
+async function unlessDone(
+  registry: Registry,
+  attestations: readonly Attestation[],
+  work: () => Promise<Receipt>,
+): Promise<Receipt> {
+  const last = attestations.at(-1);
+  if (last === undefined) return await work();
+  if (await areDone(registry, attestations)) return await broughtBy(registry, last);
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KeelError) || error.kind !== "proof") throw error;
+    if (await areDone(registry, attestations)) return await broughtBy(registry, last);
+    throw error;
   }
+}
+
+/** Whether each is in force, as the registry's `attestBatch` judges what it skips. */
+async function areDone(registry: Registry, attestations: readonly Attestation[]): Promise<boolean> {
+  for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
+    const status = await statusOf(registry, subject, policyId);
+    if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
+    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
+    let { newState } = drawdown;
+    for (const { drawdown: step } of steps) {
+      if (newState !== status.state && step.previousState === newState) newState = step.newState;
+    }
+    if (newState !== status.state) return false;
+  }
+  return true;
+}
+
+/** The transaction that brought an attestation which is in force: not before its snapshot's time. */
+async function broughtBy(registry: Registry, attestation: Attestation): Promise<Receipt> {
+  const { client, address } = registry;
+  const { subject, policyId, asOf, drawdown } = attestation;
+  const call = { address, abi: healthRegistryAbi, eventName: "Attested", strict: true } as const;
+  return await reach(async () => {
+    for (let toBlock = await client.getBlockNumber({ cacheTime: 0 }); toBlock >= 0n; toBlock -= LOG_SPAN) {
+      const fromBlock = toBlock < LOG_SPAN ? 0n : toBlock - LOG_SPAN + 1n;
+      const range = { fromBlock, toBlock };
+      const logs = await client.getContractEvents({ ...call, ...range, args: { subject, policyId } });
+      const found = logs.findLast(({ args }) => args.submission.newState === drawdown.newState);
+      if (found !== undefined) {
+        const { transactionHash: hash, blockNumber } = found;
+        const { gasUsed } = await client.getTransactionReceipt({ hash });
+        return { hash, gasUsed, blockNumber, already: true };
+      }
+      if ((await client.getBlock({ blockNumber: fromBlock })).timestamp < asOf) break;
+    }
+    throw fault("chain.logs", `the log of the attestation that ${subject} has in force`, "none");
+  });
 }
 
 /** The statement vector and the point and value that the contract computes for an attestation. */
@@ -285,13 +442,14 @@ export function submissionOf(attestation: Attestation, version: number, tailVers
     marketTime: BigInt(attestation.market.asOf),
     asOf: BigInt(attestation.asOf),
     enrolment: attestation.enrolment,
-    units: attestation.chain.units,
-    previousState: attestation.chain.previousState,
-    newState: attestation.chain.newState,
+    units: attestation.drawdown.units,
+    previousState: attestation.drawdown.previousState,
+    newState: attestation.drawdown.newState,
     portfolioCommitment: attestation.portfolioCommitment,
     exposuresCommitment: attestation.exposuresCommitment,
     commitment: attestation.digest,
     proof: encodeProof(attestation.proof),
+    unitsSignature: attestation.unitsSignature ?? ("0x" as const),
     tail:
       tail === undefined
         ? []
@@ -329,6 +487,78 @@ export async function isHealthy(registry: Registry, subject: Address, policy: He
       args: [subject, policy],
     }),
   );
+}
+
+/** Whether the registry says healthy by a snapshot of at most so many seconds ago, at the latest block. */
+export async function isHealthyWithin(
+  registry: Registry,
+  subject: Address,
+  policy: Hex,
+  maxStaleness: number,
+): Promise<boolean> {
+  return await reach(() =>
+    registry.client.readContract({
+      address: registry.address,
+      abi: healthRegistryAbi,
+      functionName: "isHealthyWithin",
+      args: [subject, policy, maxStaleness],
+    }),
+  );
+}
+
+/** A subject's present run of health under a line of the policy book, at the latest block. */
+export async function lineRecordOf(registry: Registry, subject: Address, line: Hex): Promise<LineRecord> {
+  const found = await reach(() =>
+    registry.client.readContract({
+      address: registry.address,
+      abi: healthRegistryAbi,
+      functionName: "lineRecordOf",
+      args: [subject, line],
+    }),
+  );
+  return { ...found, healthy: found.expiry !== 0 };
+}
+
+/**
+ * Units of a fund as its share token gives them: the total supply at a past time with 8 decimals, rounded up, as the registry
+ * asks for them.
+ *
+ * @param asOf unix seconds, before the present
+ * @throws KeelError kind `environment`, code `units.unavailable`
+ */
+export async function tokenUnits(
+  { client }: Pick<Registry, "client">,
+  token: Address,
+  asOf: number,
+): Promise<bigint> {
+  const call = { address: token, abi: shareTokenAbi } as const;
+  const [decimals, supply] = await Promise.all([
+    client.readContract({ ...call, functionName: "decimals" }),
+    client.readContract({ ...call, functionName: "getPastTotalSupply", args: [BigInt(asOf)] }),
+  ]).catch((cause: unknown) => {
+    throw unavailable(token, asOf, toKeelError(cause).received ?? "no answer", cause);
+  });
+  if (decimals > MOST_DECIMALS) throw unavailable(token, asOf, `${decimals} decimals`);
+  const units = inUnits(supply, decimals);
+  if (units >> 96n !== 0n) throw unavailable(token, asOf, "more than 96 bits");
+  return units;
+}
+
+/** More decimals than any share token has; the registry's bound. */
+const MOST_DECIMALS = 36;
+const UNIT_DECIMALS = 8;
+
+/** Rounded up. */
+function inUnits(supply: bigint, decimals: number): bigint {
+  if (decimals <= UNIT_DECIMALS) return supply * 10n ** BigInt(UNIT_DECIMALS - decimals);
+  const divisor = 10n ** BigInt(decimals - UNIT_DECIMALS);
+  return (supply + divisor - 1n) / divisor;
+}
+
+function unavailable(token: Address, asOf: number, received: string, cause?: unknown): KeelError {
+  const expected = `token ${token} to say its total supply at ${asOf}`;
+  const details = { kind: "environment", code: "units.unavailable", path: "policy.units.token" } as const;
+  return new KeelError({ ...details, expected, received }, { cause });
 }
 
 /** The declared accounts of a subject that count now; 0 when it never enrolled. */
@@ -374,7 +604,7 @@ export async function statusOf(
       client.readContract({ ...call, functionName: "stateOf", args: [subject] }),
     ]),
   );
-  const { asOf, expiry, firstAsOf, floor, count, streak, lapses } = record;
+  const { asOf, expiry, since, firstAsOf, countedAt, basis, floor, count, streak, lapses } = record;
   const blockTime = Number(block.timestamp);
   return {
     subject,
@@ -385,7 +615,7 @@ export async function statusOf(
     ...(next === 0n ? {} : { pendingEnrolment: { enrolment: next, liveAt: nextLiveAt } }),
     state,
     standing: STANDINGS[record.standing]!,
-    ...(count === 0 ? {} : { asOf, expiry, firstAsOf }),
+    ...(count === 0 ? {} : { asOf, expiry, since, firstAsOf, countedAt, basis }),
     timeLeft: healthy ? expiry - blockTime : 0,
     floor,
     count,
@@ -462,7 +692,7 @@ export async function publishPolicy(
  * @throws KeelError kind `proof`, code `registry.unknownPolicy`; kind `environment`, code `chain.policy`.
  */
 export async function policyTermsOf(registry: Registry, id: Hex): Promise<PolicyTerms> {
-  const terms = await reach(() =>
+  const found = await reach(() =>
     registry.client.readContract({
       address: registry.policyBook,
       abi: policyBookAbi,
@@ -470,12 +700,13 @@ export async function policyTermsOf(registry: Registry, id: Hex): Promise<Policy
       args: [id],
     }),
   );
+  const terms = { ...found, unitsSource: found.unitsSource.toLowerCase() as Address };
   if (policyId(terms) !== id)
     throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
   return terms;
 }
 
-/** Signs a market table as a publisher, for one market book on one chain. */
+/** Signs a market or returns table as a publisher, for one market book on one chain. */
 export async function signMarket(
   registry: Pick<Registry, "chainId" | "marketBook">,
   account: LocalAccount,
@@ -504,57 +735,72 @@ export async function publishMarket(
   const data = encodeFunctionData({
     abi: marketBookAbi,
     functionName: "publish",
-    args: [market.root, BigInt(market.asOf), sorted.map(({ signature }) => signature)],
+    args: [
+      market.series,
+      market.root,
+      BigInt(market.asOf),
+      market.contentHash,
+      sorted.map(({ signature }) => signature),
+    ],
   });
   return await send(registry, wallet, registry.marketBook, data);
 }
 
-/** Whether the market book accepted this table at this time. */
+/** Whether the market book accepted this table of this series at this time, and nobody withdrew it. */
 export async function isMarketAccepted(
   registry: Registry,
-  { root, asOf }: MarketCommitment,
+  { series, root, asOf }: MarketTableId,
 ): Promise<boolean> {
   return await reach(() =>
     registry.client.readContract({
       address: registry.marketBook,
       abi: marketBookAbi,
       functionName: "isAccepted",
-      args: [root, BigInt(asOf)],
+      args: [series, root, BigInt(asOf)],
     }),
   );
+}
+
+/** What a market book decided about a table. */
+export type TableStanding = (typeof TABLE_STANDINGS)[number];
+
+/** In the contract's order. */
+const TABLE_STANDINGS = ["unknown", "accepted", "withdrawn"] as const;
+
+/** What the market book decided about a table. */
+export async function tableStandingOf(
+  registry: Registry,
+  { series, root, asOf }: MarketTableId,
+): Promise<TableStanding> {
+  const standing = await reach(() =>
+    registry.client.readContract({
+      address: registry.marketBook,
+      abi: marketBookAbi,
+      functionName: "standingOf",
+      args: [series, root, BigInt(asOf)],
+    }),
+  );
+  return TABLE_STANDINGS[standing]!;
 }
 
 /** The EIP-712 message that publishers sign. */
 export function marketTypedData(
   { chainId, marketBook }: Pick<Registry, "chainId" | "marketBook">,
-  { root, asOf }: MarketCommitment,
+  { series, root, asOf, contentHash }: MarketCommitment,
 ) {
   return {
-    domain: { name: "Keel MarketBook", version: "1", chainId, verifyingContract: marketBook },
+    domain: { name: "Keel MarketBook", version: "2", chainId, verifyingContract: marketBook },
     types: {
       MarketTable: [
+        { name: "series", type: "bytes32" },
         { name: "root", type: "uint256" },
         { name: "asOf", type: "uint64" },
+        { name: "contentHash", type: "bytes32" },
       ],
     },
     primaryType: "MarketTable",
-    message: { root, asOf: BigInt(asOf) },
+    message: { series, root, asOf: BigInt(asOf), contentHash },
   } as const;
-}
-
-/**
- * A failure of a contract call as a `KeelError`; anything that is one already passes through. Use it around calls to
- * contracts that embed Keel's, such as a vault.
- */
-export function toKeelError(error: unknown): KeelError {
-  if (error instanceof KeelError) return error;
-  const decoded = decodeRevert(error);
-  if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
-  const received = error instanceof BaseError ? error.shortMessage : String(error);
-  return new KeelError(
-    { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
-    { cause: error },
-  );
 }
 
 async function checkSignatures(
@@ -604,183 +850,8 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-type Revert = DecodeErrorResultReturnType<typeof keelErrorsAbi>;
-
-function decodeRevert(error: unknown): Revert | undefined {
-  const data = revertData(error);
-  if (data === undefined) return undefined;
-  try {
-    return decodeErrorResult({ abi: keelErrorsAbi, data });
-  } catch {
-    return undefined;
-  }
-}
-
-/** Revert bytes anywhere in a chain of causes; nodes differ in where they put them. */
-function revertData(error: unknown): Hex | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { data } = cause as { data?: unknown };
-    const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
-    for (const candidate of [data, inner]) {
-      if (typeof candidate === "string" && isHex(candidate) && candidate.length >= 10) return candidate;
-    }
-  }
-  return undefined;
-}
-
-type Words = Partial<Pick<ErrorDetails, "path" | "expected" | "received">>;
-
-/** Contract errors in plain words: expected and received from the error's own values. */
-function wordsOf({ errorName, args }: Revert): Words {
-  switch (errorName) {
-    case "NotEnrolled":
-      return words("subject", "an enrolled subject", args[0]);
-    case "WrongEnrolment":
-      return words("enrolment", `the declared accounts ${args[1]}`, args[2]);
-    case "WrongState":
-      return words("chain.previousState", `the registry's state ${args[1]}`, args[2]);
-    case "ForeignDomain":
-      return words("policy.domain", `a domain with this registry on chain ${args[1]}`, `domain ${args[0]}`);
-    case "UnknownDomain":
-      return words("policy.domain", "a domain that was declared to the policy book", args[0]);
-    case "NoUnits":
-      return words("chain.units", "at least one", 0);
-    case "ChainNotStarted":
-      return words("subject", "a subject with a state", `${args[0]}, before its first attestation`);
-    case "ClosedByGuardian":
-      return words("subject", "a record that no guardian closed", `${args[0]} under policy ${args[1]}`);
-    case "NotClosed":
-      return words("subject", "a record that a guardian closed", `${args[0]} under policy ${args[1]}`);
-    case "NotNewer":
-      return words("asOf", `a snapshot newer than ${args[1]}`, args[0]);
-    case "SnapshotInFuture":
-      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
-    case "SnapshotTooOld":
-      return words("asOf", `a snapshot at most ${args[2]} s old`, `${args[1]} s`);
-    case "AlreadyExpired":
-      return words("asOf", `submission before ${args[0]}`, args[1]);
-    case "MarketTooFar":
-      return words(
-        "market.asOf",
-        `a market or returns table within ${args[2]} s of the snapshot's ${args[0]}`,
-        args[1],
-      );
-    case "MarketNotAccepted":
-      return words(
-        "market",
-        "a market or returns table that the market book accepted",
-        `root ${args[0]} at ${args[1]}`,
-      );
-    case "WrongTailProofs":
-      return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
-    case "TailCircuitMismatch":
-      return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
-    case "ConfidenceTooHigh":
-      return words("policy.limits.maxExpectedShortfall", "confidence levels below 10000", args[0]);
-    case "ProofRefused":
-      return words(
-        "proof",
-        `a proof that verifier ${args[2]} accepts for this statement`,
-        "one that it refuses",
-      );
-    case "BatchRefused":
-      return words(
-        "attestations",
-        `${args[1]} proofs that verifier ${args[0]} accepts`,
-        "a false one among them",
-      );
-    case "MixedVerifiers":
-      return words(`attestations[${args[0]}]`, `a proof for verifier ${args[1]}`, args[2]);
-    case "EmptyBatch":
-      return words("attestations", "at least one", 0);
-    case "NotInField":
-      return words(undefined, "a value below the field's order (roots: above zero)", args[0]);
-    case "UnknownPolicy":
-      return words("policyId", "a published policy", args[0]);
-    case "UnknownVersion":
-      return words("version", `a version of circuit ${args[0]}`, args[1]);
-    case "NotLiveYet":
-      return words("version", `submission from ${args[2]} on`, `version ${args[1]} now`);
-    case "Retired":
-      return words("version", "a version that is not retired", `version ${args[1]}, retired at ${args[2]}`);
-    case "MarketInFuture":
-      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
-    case "MarketStale":
-      return words("asOf", `a table at most ${args[2]} s old`, `${args[1]} s`);
-    case "TooFewSignatures":
-      return words("signatures", `at least ${args[1]}`, args[0]);
-    case "NotPublisher":
-      return words("signatures", "publishers' signatures of this table", `one that gives ${args[0]}`);
-    case "SignersNotAscending":
-      return words("signatures", `a signer above ${args[0]}`, args[1]);
-    case "NotHealthy":
-      return words("subject", `a live attestation under policy ${args[1]}`, `none for ${args[0]}`);
-    case "StillHealthy":
-      return words("subject", `no live attestation under policy ${args[1]}`, `one for ${args[0]}`);
-    case "AssetShortfall":
-      return words("asset", `${args[0]} delivered`, args[1]);
-    case "FeedFailed":
-      return words(`instruments[${args[0]}]`, "a feed that answers", `${args[1]} reverts`);
-    case "FeedAnswer":
-      return words(`instruments[${args[0]}]`, "an answer above zero", args[1]);
-    case "FeedInFuture":
-      return words(`instruments[${args[0]}]`, `an answer in force at ${args[2]}`, `one of ${args[1]}`);
-    case "FeedStale":
-      return words(
-        `instruments[${args[0]}]`,
-        `an answer at most ${args[3]} s old at ${args[2]}`,
-        `one of ${args[1]}`,
-      );
-    case "FeedDecimals":
-      return words(`instruments[${args[0]}]`, `${args[1]} decimals`, args[2]);
-    case "RootRefused":
-      return words(
-        "proof",
-        `a proof that ${args[1]} is the root of the feeds' prices at ${args[2]}`,
-        "another one",
-      );
-    case "AccessManagedUnauthorized":
-      return words("account", "an account with the role for this call", args[0]);
-    default:
-      return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
-  }
-}
-
-function words(path: string | undefined, expected: string, received: unknown): Words {
-  return { ...(path === undefined ? {} : { path }), expected, received: String(received) };
-}
-
-/** Refusals that say something about a proof or an attestation; the others are about what the caller brought. */
-const PROOF_ERRORS: ReadonlySet<string> = new Set([
-  "NotEnrolled",
-  "WrongEnrolment",
-  "WrongState",
-  "NoUnits",
-  "ForeignDomain",
-  "ClosedByGuardian",
-  "NotNewer",
-  "SnapshotInFuture",
-  "SnapshotTooOld",
-  "AlreadyExpired",
-  "MarketTooFar",
-  "MarketNotAccepted",
-  "WrongTailProofs",
-  "ProofRefused",
-  "BatchRefused",
-  "RootRefused",
-  "UnknownPolicy",
-  "UnknownVersion",
-  "NotLiveYet",
-  "Retired",
-  "CodeChanged",
-  "NotHealthy",
-]);
-
-function describeRevert(revert: Revert): ErrorDetails {
-  const { errorName } = revert;
-  const kind: ErrorKind = PROOF_ERRORS.has(errorName) ? "proof" : "input";
-  const code = `registry.${errorName.replace(/^[A-Z]+(?=[A-Z])|^[A-Z]/, (letters) => letters.toLowerCase())}`;
-  return { kind, code, ...wordsOf(revert) };
+function isSame(a: Address, b: Address): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function fault(code: string, expected: string, received: string): KeelError {

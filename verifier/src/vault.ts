@@ -15,6 +15,7 @@ import {
   type PublicClient,
 } from "viem";
 import { gatedVaultAbi } from "./abi.js";
+import type { Domain } from "./domain.js";
 import { inputError, KeelError } from "./errors.js";
 import {
   connectRegistry,
@@ -55,14 +56,19 @@ export interface Holding {
 }
 
 /** Why a gate is closed. */
-export type Closed = "neverAttested" | "expired" | "revokedBySubject" | "revokedByGuardian";
+export type Closed = "neverAttested" | "expired" | "revokedBySubject" | "revokedByGuardian" | "voided";
 
 /**
  * Connects to a vault and to the registry behind its gate.
  *
+ * @param expected the registry that the caller knows: a vault can ask any that says what it wants
  * @throws KeelError kind `environment`, code `vault.missing` where there is no gated vault, or as `connectRegistry`
  */
-export async function connectVault(client: PublicClient, address: Address): Promise<GatedVault> {
+export async function connectVault(
+  client: PublicClient,
+  address: Address,
+  expected?: Domain,
+): Promise<GatedVault> {
   const gate = { address, abi: gatedVaultAbi } as const;
   const vault = { address, abi: erc4626Abi } as const;
   // A node that does not answer is no missing vault.
@@ -89,7 +95,7 @@ export async function connectVault(client: PublicClient, address: Address): Prom
   );
   return {
     address,
-    registry: await connectRegistry(client, registry),
+    registry: await connectRegistry(client, registry, expected),
     subject,
     name,
     asset: { address: asset, symbol, decimals },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * What happened to trust since the last look: health that lapsed or was revoked, accounts and chains that change, policies
+ * What happened to trust since the last look: health that lapsed, was revoked or voided, accounts and chains that change, policies
  * that loosen, verifiers, publishers and markets that come and go.
  *
  * A lapse leaves no log: it follows from the attestations before it and the time that passed, so a watch starts from the
@@ -22,6 +22,7 @@ import {
   placesOf,
   type ReopenedEntry,
   type RevokedEntry,
+  type VoidedEntry,
 } from "./history.js";
 import { type Registry, toKeelError } from "./registry.js";
 
@@ -35,7 +36,12 @@ export interface LapsedNotice {
 }
 
 /** Something that a log says. */
-export type LoggedNotice = RevokedEntry | ReopenedEntry | ChainRestartedEntry | (Place & Announcement);
+export type LoggedNotice =
+  | RevokedEntry
+  | ReopenedEntry
+  | VoidedEntry
+  | ChainRestartedEntry
+  | (Place & Announcement);
 
 /** Something that the logs of the books say, or one that an enrolment means. */
 type Announcement =
@@ -79,6 +85,8 @@ type Announcement =
     }
   | {
       readonly kind: "marketWithdrawn";
+      /** Of market or returns tables. */
+      readonly series: Hex;
       readonly root: bigint;
       readonly asOf: bigint;
       readonly by: Address;
@@ -147,6 +155,7 @@ function noticeOf(entry: HistoryEntry): LoggedNotice[] {
   switch (entry.kind) {
     case "revoked":
     case "reopened":
+    case "voided":
     case "chainRestarted":
       return [entry];
     case "enrolled": {

@@ -8,7 +8,8 @@ import {IVerifierBook} from "./IVerifierBook.sol";
 /// @title Market tables from price feeds: trust the feeds, not publishers
 /// @notice The contract reads every price itself and builds the market's vector. Poseidon is too dear here, so whoever
 ///         brings the root proves with the `market-root` circuit that it is the root of just that vector. One accepted root
-///         serves every subject.
+///         serves every subject. In the market book it is of the series that belongs to this contract and the universe, so a
+///         policy that names the series names the feeds, their heartbeats and the factors.
 interface IFeedMarket {
     /// @notice One instrument: a feed, or a fixed price where there is nothing to read (US dollars).
     struct Instrument {
@@ -74,7 +75,8 @@ interface IFeedMarket {
     /// @notice Closes a universe for ever. Guardian role.
     function close(bytes32 id, string calldata reason) external;
 
-    /// @notice Reads the feeds, checks the proof and hands the root to the market book; anybody may.
+    /// @notice Reads the feeds, checks the proof and hands the root to the market book, with keccak256 of the vector as its
+    ///         content; anybody may.
     /// @param id The universe.
     /// @param root The Poseidon root that is proven.
     /// @param asOf The table's time. Each feed's present answer must have been in force then and no older than its

@@ -20,6 +20,10 @@ interface IHealthGate {
     /// @notice The policy under which the subject must be healthy now.
     function policyId() external view returns (bytes32);
 
+    /// @notice Seconds for which a snapshot is good enough here, however long the policy lets an attestation last; 2^32 - 1
+    ///         when the policy alone decides.
+    function maxStaleness() external view returns (uint32);
+
     /// @notice Whether actions that need health are open now.
     function isHealthy() external view returns (bool);
 

@@ -15,14 +15,15 @@ interface IHealthRegistry {
         bytes32 policyId;
         /// Version of the verifier in the verifier book.
         uint32 version;
-        /// Root and time of an accepted market table.
+        /// Root and time of an accepted market table of the policy's series.
         uint256 marketRoot;
         uint64 marketTime;
         /// Time of the snapshot, unix seconds.
         uint64 asOf;
         /// The subject's enrolment that counts now.
         uint256 enrolment;
-        /// Units of the fund outstanding, 8 decimals; at least 1.
+        /// Units of the fund outstanding at `asOf`, 8 decimals; exactly what the policy's source of units says, and one
+        /// (1e8) where it has none.
         uint96 units;
         /// The step of the drawdown chain: from the state that the registry has for the subject (0: genesis) to the next one,
         /// non-zero and below r.
@@ -35,6 +36,9 @@ interface IHealthRegistry {
         uint256 commitment;
         /// See `IGroth16Verifier.verify`.
         uint256[8] proof;
+        /// The administrator's signature of subject, asOf and units (`lib/Units.sol`): 65 bytes r, s, v of a signer, whatever an
+        /// ERC-1271 contract wants; empty where no administrator says what the units are.
+        bytes unitsSignature;
         /// One when the policy limits tail risk, else none.
         TailProof[] tail;
     }
@@ -43,7 +47,7 @@ interface IHealthRegistry {
     struct TailProof {
         /// Version of the tail-risk circuit's verifier in the verifier book.
         uint32 version;
-        /// Root and time of a returns table that the market book accepted.
+        /// Root and time of an accepted returns table of the policy's series.
         uint256 returnsRoot;
         uint64 returnsTime;
         /// As the submission's.
@@ -57,30 +61,62 @@ interface IHealthRegistry {
         /// The subject withdrew the latest attestation; a newer snapshot restores health.
         RevokedBySubject,
         /// A guardian closed the record; nothing is accepted until a guardian reopens it.
-        RevokedByGuardian
+        RevokedByGuardian,
+        /// What the latest attestation rested on was taken back; a newer snapshot restores health.
+        Voided
     }
 
-    /// @notice All that is stored for (subject, policy), in one slot.
+    /// @notice All that is stored for (subject, policy), in two slots. Whether the subject is healthy is in the first alone.
     struct Record {
+        /// First second at which the latest attestation no longer counts.
+        uint40 expiry;
         /// Snapshot time of the latest attestation; 0 when there is none.
         uint40 asOf;
-        /// First second at which it no longer counts.
-        uint40 expiry;
-        /// The next snapshot must be newer than this: the latest attestation's or the revocation's time.
+        /// The next snapshot must be newer than this: the latest attestation's, or the time at which it was revoked or voided.
         uint40 floor;
-        /// Snapshot time of the first attestation.
-        uint40 firstAsOf;
-        /// Attestations accepted.
+        /// When the latest unbroken run of health began: the block time of its first attestation.
+        uint40 since;
+        /// Attestations whose snapshots are at least the policy's `minInterval` apart.
         uint32 count;
-        /// Attestations since health was last interrupted, the latest one included.
+        /// The same since health was last interrupted: a streak of n spans at least n - 1 times `minInterval`.
         uint32 streak;
-        /// How many times an attestation came after health had expired or been revoked.
+        /// How many times an attestation came after health had expired, been revoked or voided.
         uint24 lapses;
         Standing standing;
+        /// Snapshot time of the first attestation.
+        uint40 firstAsOf;
+        /// Snapshot time of the latest attestation that counted or began a run.
+        uint40 countedAt;
+        /// The first 22 bytes of keccak256(abi.encode(basis)) of the latest attestation.
+        bytes22 basis;
     }
 
-    /// @notice A subject declared a list of accounts, which counts from `liveAt` on: at once for the first list, and for the
-    ///         one in force when it calls off an announced change. It replaces what was announced and is not in force yet.
+    /// @notice What an attestation rests on beside the subject's own data: verifiers' versions and tables. The last three are 0
+    ///         without a tail-risk proof.
+    struct Basis {
+        uint32 version;
+        uint256 marketRoot;
+        uint64 marketTime;
+        uint32 tailVersion;
+        uint256 returnsRoot;
+        uint64 returnsTime;
+    }
+
+    /// @notice A subject's present run of health under a line of policies; zeros but for the policy when it is not healthy.
+    struct LineRecord {
+        /// The line's policy at this moment.
+        bytes32 policyId;
+        /// Of the latest attestation under it.
+        uint40 asOf;
+        uint40 expiry;
+        /// When the run began, under whichever policy of the line.
+        uint40 since;
+        /// Attestations of the run that count, without those that two policies of the line had at one time.
+        uint32 streak;
+    }
+
+    /// @notice A subject declared a list of accounts, which counts from `liveAt` on: at once until its first attestation, and for
+    ///         the one in force when it calls off an announced change. It replaces what was announced and is not in force yet.
     event Enrolled(address indexed subject, uint256 enrolment, uint40 liveAt);
     /// @notice An attestation was accepted. With the policy, the log is enough to verify the proof again.
     event Attested(
@@ -90,6 +126,8 @@ interface IHealthRegistry {
     event Revoked(
         address indexed subject, bytes32 indexed policyId, address indexed by, Standing standing, string reason
     );
+    /// @notice Somebody showed that what the latest attestation rested on was taken back; it stopped counting.
+    event Voided(address indexed subject, bytes32 indexed policyId, address indexed by, Basis basis);
     /// @notice A guardian let a subject's drawdown chain start over: the high-water mark behind `state` is given up.
     event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason);
     /// @notice A guardian allows new attestations again; old ones do not come back.
@@ -100,7 +138,16 @@ interface IHealthRegistry {
     error WrongEnrolment(address subject, uint256 expected, uint256 received);
     /// @dev The step does not start from the registry's state: an epoch was skipped, replayed or forked.
     error WrongState(address subject, uint256 expected, uint256 received);
+    /// @dev Units of nothing: the token had no supply, or none were signed.
     error NoUnits(address subject);
+    /// @dev The proof is about another number of units than the policy's source says (or than one, where it has none).
+    error WrongUnits(address subject, uint256 expected, uint256 received);
+    /// @dev The administrator did not sign these units of this subject at this time.
+    error UnitsNotSigned(address administrator, address subject, uint64 asOf, uint96 units);
+    /// @dev No administrator says what the units are under this policy.
+    error UnwantedUnitsSignature(bytes32 policyId);
+    /// @dev The token has no clock of timestamps, did not answer, or answered what fits no statement; or `asOf` is not past.
+    error UnitsUnavailable(address token, uint64 asOf);
     error ChainNotStarted(address subject);
     error ClosedByGuardian(address subject, bytes32 policyId);
     error NotClosed(address subject, bytes32 policyId);
@@ -110,7 +157,8 @@ interface IHealthRegistry {
     error SnapshotTooOld(uint64 asOf, uint256 age, uint32 maxAge);
     error AlreadyExpired(uint256 expiry, uint256 now_);
     error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
-    error MarketNotAccepted(uint256 root, uint64 asOf);
+    /// @dev Not accepted in the policy's series, whatever other series it is in.
+    error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf);
     /// @dev `expected` tail-risk proofs are wanted: 1 when the policy limits tail risk, else 0.
     error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received);
     /// @dev The policy names a declared domain of which this registry on this chain is no member.
@@ -121,21 +169,30 @@ interface IHealthRegistry {
     error MixedVerifiers(uint256 index, address expected, address received);
     /// @dev At least one proof is false; `firstRefused` says which.
     error BatchRefused(address verifier, uint256 size);
+    /// @dev No live attestation, or nothing that it rests on was taken back.
+    error NothingToVoid(address subject, bytes32 policyId);
+    /// @dev The latest attestation rests on something else.
+    error WrongBasis(bytes22 expected, bytes22 received);
 
     /// @notice The caller agrees to be a subject and declares its accounts. Every proof covers exactly that list.
     /// @param enrolment Hiding commitment to the ordered list of accounts, the same for every circuit; non-zero, below r.
-    /// @dev The first list counts at once, any other one after `enrolmentDelay`; until then the old one does. The list in
-    ///      force calls off an announced change. Declaring once more what counts or is announced changes nothing.
+    /// @dev Every list counts at once until the subject's first attestation, and any other one after `enrolmentDelay` from then
+    ///      on, also after a restart of its chain; until then the old one does. The list in force calls off an announced
+    ///      change. Declaring once more what counts or is announced changes nothing.
     function enrol(uint256 enrolment) external;
 
     /// @notice Verifies a proof, stores the attestation and advances the subject's drawdown chain. Anybody may submit: the
     ///         proof is bound to the subject.
     /// @dev Refused unless the record is open, enrolment and previous state are the registry's, and
-    ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew.
+    ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew, the tables are
+    ///      accepted in the policy's series, and the units are what the policy's source of units says.
     function attest(Submission calldata submission) external;
 
     /// @notice As `attest` for each submission in turn, with one verification for all: everything is stored, or nothing.
     /// @param submissions Any subjects and policies of one circuit and verifier version; at least one.
+    /// @dev Skips what was attested before, so that nobody stops a batch by submitting a part of it first: the record is live, by
+    ///      this snapshot or a newer one, and the subject's chain has come to the submission's new state, or from there through
+    ///      others of the batch to where it is.
     function attestBatch(Submission[] calldata submissions) external;
 
     /// @notice Index of the first submission whose proof alone is refused; their number when each is valid. Looks at the
@@ -145,7 +202,12 @@ interface IHealthRegistry {
     /// @notice The caller withdraws its own latest attestation; snapshots up to now no longer count.
     function revoke(bytes32 policyId, string calldata reason) external;
 
-    /// @notice Closes a subject's record until it is reopened. Guardian role.
+    /// @notice Ends a live attestation that rests on what was taken back: a verifier version that was retired, or a table that was
+    ///         withdrawn in the policy's series. Anybody may; snapshots up to now no longer count.
+    /// @param basis Of the latest attestation; its log has it.
+    function voidAttestation(address subject, bytes32 policyId, Basis calldata basis) external;
+
+    /// @notice Closes the record of a subject that enrolled until it is reopened. Guardian role.
     function revokeFor(address subject, bytes32 policyId, string calldata reason) external;
 
     /// @notice Lets a closed record accept snapshots newer than this moment. Guardian role.
@@ -159,6 +221,16 @@ interface IHealthRegistry {
     ///         block.timestamp < expiry, where expiry = asOf + validity is the first second that is too late.
     /// @dev Reads one slot.
     function isHealthy(address subject, bytes32 policyId) external view returns (bool);
+
+    /// @notice As `isHealthy`, and the latest attestation's snapshot is at most `maxStaleness` seconds old.
+    /// @dev Reads one slot.
+    function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) external view returns (bool);
+
+    /// @notice The subject's present run of health under a line of the policy book, through the policies that the line had.
+    /// @dev From the line's policy of now backwards: the run goes on into the policy before when that one's record is open,
+    ///      began earlier, and did not expire before the later one began. At most one attestation that counts is nearer than
+    ///      `minInterval` to the one before for each move of the line.
+    function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory);
 
     /// @notice All that is stored for a subject under a policy; zeros before its first attestation.
     function recordOf(address subject, bytes32 policyId) external view returns (Record memory);
@@ -186,8 +258,8 @@ interface IHealthRegistry {
         view
         returns (uint256[28] memory v, uint256 x, uint256 y);
 
-    /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: statement place 1 under policies that name no
-    ///         declared domain.
+    /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: what statement place 1 is made from, with the
+    ///         policy's id, under policies that name no declared domain.
     function domain() external view returns (uint256);
 
     /// @notice Policies by their ids.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Accepted market tables
-/// @notice A market table enters by the EIP-712 signatures of k of n publishers over `MarketTable(uint256 root,
-///         uint64 asOf)`, which anybody may bring, or from a contract with the market source role, such as the feed
-///         market. A root may be accepted at several times.
+/// @title Accepted market and returns tables, each of a series
+/// @notice A series is what tables of different times have in common: which instruments, at which factors, from whom. Its id
+///         is one byte of kind and 31 bytes of a hash (`lib/Series.sol`); a policy names the series that it is about, so
+///         nobody can choose a kinder table. A table enters by the EIP-712 signatures of k of n publishers over
+///         `MarketTable(bytes32 series,uint256 root,uint64 asOf,bytes32 contentHash)`, which anybody may bring, or from a
+///         contract with the market source role, such as the feed market, and then only into that contract's own series.
+///         A root may be accepted at several times; the same root in two series is two tables.
 interface IMarketBook {
     enum Standing {
         Unknown,
@@ -12,18 +15,27 @@ interface IMarketBook {
         Withdrawn
     }
 
-    /// @notice A market table was accepted.
-    event MarketAccepted(uint256 indexed root, uint64 indexed asOf, address[] signers);
-    /// @notice A market table was accepted from a contract with the market source role.
-    event MarketAcceptedFrom(uint256 indexed root, uint64 indexed asOf, address indexed source);
-    /// @notice A guardian withdrew a market table; attestations that used it can be revoked one by one.
-    event MarketWithdrawn(uint256 indexed root, uint64 indexed asOf, address indexed by, string reason);
+    /// @notice A table was accepted. `contentHash` is keccak256 of its file's canonical text: who has the file can show that it
+    ///         is the one.
+    event MarketAccepted(
+        bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, bytes32 contentHash, address[] signers
+    );
+    /// @notice A table was accepted from a contract with the market source role. `contentHash` is keccak256 of what it read.
+    event MarketAcceptedFrom(
+        bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, bytes32 contentHash, address source
+    );
+    /// @notice A guardian withdrew a table; what rests on it can be voided by anybody.
+    event MarketWithdrawn(
+        bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, address by, string reason
+    );
     /// @notice The publishers or their threshold changed.
     event PublishersSet(address[] publishers, uint256 threshold);
 
     error MarketInFuture(uint64 asOf, uint256 now_);
     error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay);
-    error MarketAlreadyWithdrawn(uint256 root, uint64 asOf);
+    error MarketAlreadyWithdrawn(bytes32 series, uint256 root, uint64 asOf);
+    /// @dev Publishers sign for series of publishers' markets and of returns only.
+    error NotPublishable(bytes32 series);
     error TooFewSignatures(uint256 received, uint256 threshold);
     error NotPublisher(address signer);
     /// @dev Signatures are sorted by signer, ascending, each signer once.
@@ -32,30 +44,37 @@ interface IMarketBook {
     error BadThreshold(uint256 threshold, uint256 publishers);
     error ZeroMaxDelay();
 
-    /// @notice Accepts a market table signed by at least `threshold` publishers.
+    /// @notice Accepts a table signed by at least `threshold` publishers.
+    /// @param series A series of publishers' markets (0x01) or of returns (0x03).
     /// @param root Poseidon root of the table, non-zero, below r.
     /// @param asOf The table's time in unix seconds; not in the future and at most `maxDelay` old.
+    /// @param contentHash keccak256 of the canonical text of the table's file.
     /// @param signatures 65-byte signatures (r, s, v), sorted by signer, no signer twice.
     /// @dev Accepting an accepted table again changes nothing; a withdrawn one never comes back.
-    function publish(uint256 root, uint64 asOf, bytes[] calldata signatures) external;
+    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] calldata signatures)
+        external;
 
     /// @notice Accepts a market table on a contract's word, as `publish` does on signatures. Market source role.
-    function accept(uint256 root, uint64 asOf) external;
+    /// @param id The source's own name for what it reads; the series is `seriesOf(msg.sender, id)`.
+    function accept(bytes32 id, uint256 root, uint64 asOf, bytes32 contentHash) external;
 
-    /// @notice Withdraws a wrong market table: no new attestation can use it. Guardian role.
+    /// @notice Withdraws a wrong table: no new attestation can use it, and anybody can void those that did. Guardian role.
     /// @dev A table that was not accepted yet can be withdrawn in advance.
-    function withdraw(uint256 root, uint64 asOf, string calldata reason) external;
+    function withdraw(bytes32 series, uint256 root, uint64 asOf, string calldata reason) external;
 
     /// @notice Replaces the publishers. Market administrator role.
     /// @param publishers Ascending, no zero address, no address twice.
     /// @param threshold How many must sign: from 1 to all of them.
     function setPublishers(address[] calldata publishers, uint256 threshold) external;
 
-    /// @notice Whether the table `root` at `asOf` may be used in an attestation.
-    function isAccepted(uint256 root, uint64 asOf) external view returns (bool);
+    /// @notice Whether the table `root` at `asOf` of a series may be used in an attestation.
+    function isAccepted(bytes32 series, uint256 root, uint64 asOf) external view returns (bool);
 
     /// @notice What was decided about a table.
-    function standingOf(uint256 root, uint64 asOf) external view returns (Standing);
+    function standingOf(bytes32 series, uint256 root, uint64 asOf) external view returns (Standing);
+
+    /// @notice The series (0x02) of what a contract with the market source role reads under its name `id`.
+    function seriesOf(address source, bytes32 id) external pure returns (bytes32 series);
 
     /// @notice Who signs market tables, ascending.
     function publishers() external view returns (address[] memory);
@@ -70,5 +89,5 @@ interface IMarketBook {
     function maxDelay() external view returns (uint256);
 
     /// @notice The EIP-712 digest that publishers sign.
-    function digestOf(uint256 root, uint64 asOf) external view returns (bytes32);
+    function digestOf(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash) external view returns (bytes32);
 }

@@ -5,6 +5,18 @@ pragma solidity ^0.8.28;
 /// @notice A policy id is keccak256(abi.encode(policy)): it can never come to mean something else. A line is a name whose
 ///         current policy a curator may tighten at once and change in any other way only after `delay`.
 interface IPolicyBook {
+    /// @notice Who says how many units of the fund are outstanding.
+    enum UnitsKind {
+        /// Nobody: there is one unit, and no drawdown can be limited.
+        None,
+        /// A share token: its past total supply at the snapshot's time, by a clock of timestamps (ERC-5805, ERC-6372).
+        Token,
+        /// An administrator with a key, who signs (EIP-712) the subject, the snapshot's time and the units.
+        Signer,
+        /// An administrator that is a contract, and says by ERC-1271 whether it signed the same.
+        Contract
+    }
+
     /// @notice A risk policy. Limits are in basis points (1e4 = 1.0) unless said otherwise.
     /// @dev Absent limits always hold: 0 for minima, 2^32-1 for maxima, -2^31 and 2^31-1 for the net delta band.
     struct Policy {
@@ -14,10 +26,16 @@ interface IPolicyBook {
         uint256 scenarioRoot;
         /// Poseidon root of the approved sources' keys.
         uint256 sourcesRoot;
+        /// The series that its market tables are of: what may be held, at which factors. By publishers or from feeds.
+        bytes32 marketSeries;
+        /// The series that its returns tables are of; 0 exactly without tail-risk limits.
+        bytes32 returnsSeries;
         /// Assets over liabilities.
         uint32 minCollateralRatio;
         /// Risk-adjusted collateral over liabilities.
         uint32 minHealthFactor;
+        /// The same in each account by itself.
+        uint32 minAccountHealthFactor;
         /// Gross exposure over equity.
         uint32 maxLeverage;
         /// Net delta over equity, signed, both ends included.
@@ -25,7 +43,7 @@ interface IPolicyBook {
         int32 netDeltaHi;
         /// Absolute delta of each underlying over equity.
         uint32 maxUnderlyingDelta;
-        /// Equity at each venue over equity.
+        /// Equity at each venue, whose accounts have one key, over equity.
         uint32 maxVenue;
         /// Change of delta for a 1% move, over equity.
         uint32 maxGamma;
@@ -33,19 +51,22 @@ interface IPolicyBook {
         uint32 maxTheta;
         /// Loss over equity in each scenario.
         uint32 maxStressLoss;
-        /// Loss of value per unit from its high-water mark.
+        /// Loss of value per unit from its high-water mark; below 10000 only where somebody says what the units are.
         uint32 maxDrawdown;
         /// USD with 8 decimals.
         uint96 minEquity;
-        /// Seconds from the snapshot's time to its attestation, at most.
+        /// Seconds from the snapshot's time to its attestation, at most; at most 7 days.
         uint32 maxAge;
-        /// Seconds from the snapshot's time for which an attestation lasts.
+        /// Seconds from the snapshot's time for which an attestation lasts; at most 92 days.
         uint32 validity;
-        /// Seconds between the snapshot's and the market's time, at most.
+        /// Seconds between the snapshot's and the market's time, at most; at most a day.
         uint32 maxMarketSkew;
+        /// Seconds from one snapshot that counts for count and streak to the next one; from 1 to `validity`.
+        uint32 minInterval;
         /// Annual volatility over equity; below 2^20 where it is set, since no proof exists above.
         uint32 maxVolatility;
-        /// Seconds between the snapshot's and the returns table's time, at most; 0 without tail-risk limits.
+        /// Seconds between the snapshot's and the returns table's time, at most; at most 35 days, 0 without tail-risk
+        /// limits.
         uint32 maxReturnsSkew;
         /// Levels of expected shortfall, below 10000; 0 where the limit is absent.
         uint16[3] confidence;
@@ -55,6 +76,9 @@ interface IPolicyBook {
         bytes32 tailCircuit;
         /// A declared domain, whose member registries all accept one proof; 0: each registry's own domain.
         uint256 domain;
+        UnitsKind unitsKind;
+        /// The token or the administrator; 0 exactly when nobody says what the units are.
+        address unitsSource;
     }
 
     /// @notice A registry on a chain.
@@ -91,6 +115,18 @@ interface IPolicyBook {
     error NoCircuit();
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
+    /// @dev A time that would make attestations last, or tables reach, longer than anybody should rely on them.
+    error AboveCeiling(string term, uint256 value, uint256 ceiling);
+    /// @dev Not in [1, validity]: the next snapshot that counts would come too late to go on a streak, or at once.
+    error BadInterval(uint32 minInterval, uint32 validity);
+    /// @dev A market series that is of no market, or a returns series that is not of returns or not there with tail limits.
+    error WrongSeries(bytes32 series);
+    /// @dev A source without a kind, or a kind without a source.
+    error UnitsSourceMismatch(UnitsKind kind, address source);
+    /// @dev A drawdown can only be limited where somebody other than the manager says how many units there are.
+    error DrawdownWithoutUnits(uint32 maxDrawdown);
+    /// @dev A token lives on one chain; the members of a domain do not.
+    error TokenWithDomain(address token, uint256 domain);
     /// @dev A tail-risk limit without a circuit that proves it, or a circuit without a limit.
     error TailCircuitMismatch(bytes32 tailCircuit);
     /// @dev At 10000 and above expected shortfall bounds nothing.
@@ -113,7 +149,7 @@ interface IPolicyBook {
     function isMember(uint256 domain, uint256 chainId, address registry) external view returns (bool);
 
     /// @notice Publishes a policy; anybody may. Publishing the same policy again changes nothing.
-    /// @dev A domain that it names was declared before.
+    /// @dev A domain that it names was declared before. A policy that bounds nothing is refused: see `Policy`.
     /// @return policyId keccak256(abi.encode(policy)).
     function publish(Policy calldata policy) external returns (bytes32 policyId);
 
@@ -140,11 +176,15 @@ interface IPolicyBook {
     /// @notice A line as it stands: an announced move that has come into force is shown as current.
     function lineOf(bytes32 line) external view returns (Line memory);
 
+    /// @notice Every policy that a line went through, in order; the last one is its policy at this moment. One that it came
+    ///         back to is there again; one that was called off or replaced before it counted is not.
+    function policiesOf(bytes32 line) external view returns (bytes32[] memory);
+
     /// @notice Whether a line of this id was opened.
     function isLine(bytes32 line) external view returns (bool);
 
     /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,
-    ///         scenarios, sources and domain, no limit looser. Equal policies are.
+    ///         scenarios, sources, series, units and domain, no limit looser. Equal policies are.
     function isTighter(bytes32 policyId, bytes32 than) external view returns (bool);
 
     /// @notice Seconds from the announcement of a move that is not tighter until it counts.

@@ -9,7 +9,7 @@ library PolicyOrder {
     /// @dev A maximum that is not set.
     uint32 internal constant ABSENT_MAX = type(uint32).max;
 
-    /// @dev Other scenarios or sources cannot be compared from their roots and count as not tighter, as does another domain.
+    /// @dev What cannot be compared (other scenarios, sources, series, units, domains) counts as not tighter.
     function isTighter(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) internal pure returns (bool) {
         return _sameGround(a, b) && _tighterMinima(a, b) && _tighterExposure(a, b) && _tighterRisk(a, b)
             && _tighterTimes(a, b) && _tighterTail(a, b);
@@ -25,12 +25,13 @@ library PolicyOrder {
 
     function _sameGround(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
         return a.circuit == b.circuit && a.scenarioRoot == b.scenarioRoot && a.sourcesRoot == b.sourcesRoot
+            && a.marketSeries == b.marketSeries && a.unitsKind == b.unitsKind && a.unitsSource == b.unitsSource
             && a.domain == b.domain;
     }
 
     function _tighterMinima(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
         return a.minCollateralRatio >= b.minCollateralRatio && a.minHealthFactor >= b.minHealthFactor
-            && a.minEquity >= b.minEquity;
+            && a.minAccountHealthFactor >= b.minAccountHealthFactor && a.minEquity >= b.minEquity;
     }
 
     function _tighterExposure(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
@@ -47,8 +48,8 @@ library PolicyOrder {
     ///      confidence, so a limit at a higher level is tighter.
     function _tighterTail(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool tighter) {
         if (b.tailCircuit == 0) return true;
-        tighter = a.tailCircuit == b.tailCircuit && a.maxReturnsSkew <= b.maxReturnsSkew
-            && a.maxVolatility <= b.maxVolatility;
+        tighter = a.tailCircuit == b.tailCircuit && a.returnsSeries == b.returnsSeries
+            && a.maxReturnsSkew <= b.maxReturnsSkew && a.maxVolatility <= b.maxVolatility;
         for (uint256 i = 0; i < b.confidence.length; ++i) {
             tighter = tighter && a.confidence[i] >= b.confidence[i]
                 && a.maxExpectedShortfall[i] <= b.maxExpectedShortfall[i];
@@ -56,6 +57,7 @@ library PolicyOrder {
     }
 
     function _tighterTimes(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
-        return a.maxAge <= b.maxAge && a.validity <= b.validity && a.maxMarketSkew <= b.maxMarketSkew;
+        return a.maxAge <= b.maxAge && a.validity <= b.validity && a.maxMarketSkew <= b.maxMarketSkew
+            && a.minInterval >= b.minInterval;
     }
 }

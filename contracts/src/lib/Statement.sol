@@ -11,13 +11,13 @@ uint256 constant STATEMENT_LENGTH = 28;
 /// @dev Number of elements of the tail-risk vector.
 uint256 constant TAIL_LENGTH = 11;
 
-/// @title The public statement of a portfolio-health proof, version 1
+/// @title The public statement of a portfolio-health proof, version 2
 /// @notice Builds the vector v from trusted state and the call, and folds it into the proof's public inputs.
 /// @dev The order of v is that of circuits/SPEC.md and never changes; a new order is a new version in `TAG`.
 library Statement {
-    /// @dev ascii "keel", kind 1 (portfolio-health), version 1, length.
-    uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (1 << 32) | STATEMENT_LENGTH;
-    /// @dev The same with kind 12 (tail-risk).
+    /// @dev ascii "keel", kind 1 (portfolio-health), version 2, length.
+    uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (2 << 32) | STATEMENT_LENGTH;
+    /// @dev The same with kind 12 (tail-risk), version 1.
     uint256 internal constant TAIL_TAG = (0x6b65656c << 64) | (12 << 48) | (1 << 32) | TAIL_LENGTH;
 
     /// @dev Makes signed 32-bit basis points non-negative before they enter the field.
@@ -33,14 +33,20 @@ library Statement {
         return uint256(keccak256(abi.encode("keel/domain/2", members))) % Bn254.R;
     }
 
-    /// @dev Place 14 (disclosure) is reserved and stays zero in this version; the circuit forces the same.
+    /// @dev Binds a statement to one policy within a domain: the limits are in other places, but not how old a snapshot may
+    ///      be, how long it counts, or where units come from.
+    function placeOf(uint256 domain, bytes32 policyId) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("keel/domain/3", domain, policyId))) % Bn254.R;
+    }
+
+    /// @param domain Of the registry, or declared; `placeOf` makes place 1 of it.
     function build(uint256 domain, IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p)
         internal
         pure
         returns (uint256[STATEMENT_LENGTH] memory v)
     {
         v[0] = TAG;
-        v[1] = domain;
+        v[1] = placeOf(domain, s.policyId);
         v[2] = uint160(s.subject);
         v[3] = s.marketRoot;
         v[4] = s.marketTime;
@@ -85,6 +91,7 @@ library Statement {
     }
 
     function _writeLimits(uint256[STATEMENT_LENGTH] memory v, IPolicyBook.Policy memory p) private pure {
+        v[14] = p.minAccountHealthFactor;
         v[15] = p.minCollateralRatio;
         v[16] = p.minHealthFactor;
         v[17] = p.maxLeverage;

@@ -14,4 +14,14 @@ contract GasProbe {
         healthy = registry.isHealthy(subject, policyId);
         gas -= gasleft();
     }
+
+    function isHealthyWithin(IHealthRegistry registry, address subject, bytes32 policyId, uint32 maxStaleness)
+        external
+        view
+        returns (uint256 gas, bool healthy)
+    {
+        gas = gasleft();
+        healthy = registry.isHealthyWithin(subject, policyId, maxStaleness);
+        gas -= gasleft();
+    }
 }
