@@ -8,7 +8,7 @@
  * @module
  */
 
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type Logger, pino } from "pino";
 import { z } from "zod";
 import {
@@ -86,7 +86,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     trustProxy: false,
     frameworkErrors: (error, _, reply) => {
       const { status, body } = problemOf(error);
-      void reply.code(status).send(body);
+      void (reply as FastifyReply).code(status).send(body);
     },
     clientErrorHandler: (_, socket) => {
       if (socket.writable)
