@@ -313,13 +313,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     function _isTakenBack(Basis calldata basis, IPolicyBook.Policy memory policy) private view returns (bool) {
-        return _isRetired(policy.circuit, basis.version)
-            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime)
-            || _isRetired(policy.tailCircuit, basis.tailVersion)
+        bool health = _isRetired(policy.circuit, basis.version)
+            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime);
+        if (health || _tailProofs(policy) == 0) return health;
+        return _isRetired(policy.tailCircuit, basis.tailVersion)
             || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime);
     }
 
-    /// @dev False for circuit 0: the book has no version of it.
     function _isRetired(bytes32 circuit, uint32 version) private view returns (bool) {
         return verifierBook.versionOf(circuit, version).retiredAt != 0;
     }

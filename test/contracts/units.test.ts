@@ -23,7 +23,7 @@ import {
   toFunctionSelector,
 } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
-import { nextBlockAt } from "../support/chain.js";
+import { nextBlockAt, travelTo } from "../support/chain.js";
 import {
   abiOf,
   attestation,
@@ -164,7 +164,7 @@ describe("55 units of a share token", () => {
     await callToken(token, "mint", [deployer(), parseEther("10")]);
     await nextBlockAt(fixture.chain, START + 210);
     await callToken(token, "burn", [parseEther("1000") + 1n]);
-    await nextBlockAt(fixture.chain, START + 220);
+    await travelTo(fixture.chain, START + 220);
     for (const [asOf, units] of [
       [START + 199, UNITS],
       [START + 200, UNITS + 1_000_000_000n],
@@ -220,7 +220,7 @@ describe("55 units of a share token", () => {
     await nextBlockAt(fixture.chain, START + 200);
     await callToken(shares, "mint", [deployer(), supply]);
     const terms = await policyWith(TOKEN, shares);
-    await nextBlockAt(fixture.chain, START + 201);
+    await travelTo(fixture.chain, START + 210);
     await refused(submit(await attested(terms, 1n, START + 200)), "registry.unitsUnavailable");
     await refused(tokenUnits(fixture.registry, shares, START + 200), "units.unavailable");
   });

@@ -158,6 +158,8 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
     await withdraw({ series: SERIES, root: 334n, asOf: START });
     await withdraw({ ...MARKET, asOf: START - 1 });
     await withdraw({ ...MARKET, series: `0x01${"aa".repeat(31)}` });
+    // What stands in the places of a tail-risk proof that there is none of.
+    await withdraw({ series: `0x${"00".repeat(32)}`, root: 0n, asOf: 0 });
     await retire(TAIL_CIRCUIT);
     const error = await refused(voidIt(), "registry.nothingToVoid");
     expect(error).toMatchObject({ kind: "input", path: "subject" });
