@@ -67,15 +67,15 @@ export async function buildConsole(outDir: string, more: readonly string[] = [])
 
 /** What the page knows of a circuit before it fetches anything. */
 function pinned(set: ArtifactSet) {
-  const { wasm, zkey } = set.manifest.files;
-  const pin = ({ sha256, bytes }: typeof wasm, extension: string) => ({
+  const { witness, zkey } = set.manifest.files;
+  const pin = ({ sha256, bytes }: typeof witness, extension: string) => ({
     path: `circuits/${sha256.slice(0, 16)}.${extension}`,
     sha256,
     bytes,
   });
   return {
     id: set.id,
-    wasm: pin(wasm, "wasm"),
+    wasm: pin(witness, "wasm"),
     zkey: pin(zkey, "zkey"),
     verificationKey: set.verificationKey,
   };
@@ -84,7 +84,7 @@ function pinned(set: ArtifactSet) {
 function circuitFiles(set: ArtifactSet): Extra[] {
   const { wasm, zkey } = pinned(set);
   return [
-    { path: wasm.path, from: set.wasmPath },
+    { path: wasm.path, from: set.witnessPath },
     { path: zkey.path, from: set.zkeyPath },
   ];
 }
@@ -97,6 +97,9 @@ interface Example {
   /** Names of the files that go with each snapshot. */
   readonly shared: readonly string[];
 }
+
+/** Files of an example that go with each of its snapshots. */
+const SHARED = new Set(["market.json", "policy.json", "returns.json", "units.json"]);
 
 /** Every folder of examples/ with a market, a policy and snapshots. */
 async function listExamples(): Promise<Example[]> {
@@ -113,7 +116,7 @@ async function readExample(folder: string): Promise<Example | undefined> {
     return undefined;
   const policy = JSON.parse(await readFile(join(EXAMPLES, folder, "policy.json"), "utf8"));
   const snapshots = names.filter((name) => name.startsWith("snapshot")).sort((a, b) => a.length - b.length);
-  const shared = names.filter((name) => ["market.json", "policy.json", "returns.json"].includes(name));
+  const shared = names.filter((name) => SHARED.has(name));
   return { folder, title: policy.name, circuit: policy.circuit, snapshots, shared };
 }
 

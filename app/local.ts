@@ -9,14 +9,29 @@
 
 import type { Address, Hex } from "viem";
 import { ensureCircuit } from "../circuits/setup/index.js";
-import { commitmentOf } from "../cli/market-signature.js";
 import { compileContracts, deployKeel, loadArtifact, type VerifierSource } from "../contracts/index.js";
 import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
-import { CAST, CIRCUIT, openVault, STRATEGY, VERIFIER, type World } from "../examples/demo/world.js";
-import { exampleTexts } from "../examples/generate.js";
+import {
+  CAST,
+  CIRCUIT,
+  declaredBy,
+  openVault,
+  PUBLISHERS,
+  publishTable,
+  STRATEGY,
+  THRESHOLD,
+  VERIFIER,
+  type World,
+} from "../examples/demo/world.js";
+import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
 import { STRATEGIES } from "../examples/strategies.js";
 import type { Changes, Strategy } from "../examples/strategy.js";
-import { enrolmentCommitment, formatEnrolment, generateSourceKey, randomSalt } from "../prover/src/index.js";
+import {
+  enrolmentCommitment,
+  formatEnrolment,
+  generateSourceKey,
+  type SourceKeyPair,
+} from "../prover/src/index.js";
 import {
   type Market,
   type Policy,
@@ -26,13 +41,7 @@ import {
   policyTerms,
   withReturns,
 } from "../verifier/src/index.js";
-import {
-  connectRegistry,
-  enrol,
-  publishMarket,
-  publishPolicy,
-  signMarket,
-} from "../verifier/src/registry.js";
+import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
 
 /** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
 export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
@@ -62,10 +71,6 @@ export interface LocalWorld {
   stop(): Promise<void>;
 }
 
-/** Accounts that publish markets; two of them have to sign. */
-const PUBLISHERS = [5, 6, 7];
-const THRESHOLD = 2;
-
 type Local = Pick<World, "stage" | "registry" | "abis" | "keyOf" | "enrolment">;
 
 /** Deploys everything on a fresh chain. */
@@ -87,15 +92,16 @@ export async function startLocalWorld(): Promise<LocalWorld> {
   const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const sources = new Set([STRATEGY, TAIL_STRATEGY].flatMap((strategy) => strategy.sources));
   const keys = new Map([...sources].map((name) => [name, generateSourceKey()]));
+  const keyOf = (source: string): SourceKeyPair => keys.get(source)!;
   const world: Local = {
     stage,
     registry: await connectRegistry(stage.client, keel.registry),
     abis: { vault: vaultArtifact.abi, token: token.abi },
-    keyOf: (source) => keys.get(source)!,
-    enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
+    keyOf,
+    enrolment: declaredBy(keyOf),
   };
   const publish = async (strategy: Strategy): Promise<Hex> => {
-    const { policy, market } = publicOf(exampleTexts(strategy, { keyOf: world.keyOf }));
+    const { policy, market } = publicOf(exampleTexts(strategy, { keyOf }));
     return (await publishPolicy(world.registry, deployer, policyTerms(policy, market))).policyId;
   };
   const policyId = await publish(STRATEGY);
@@ -144,21 +150,17 @@ async function verifierOf(circuit: string, contractName: string): Promise<Verifi
   return { circuit, contractName, insecure: true, verificationKey };
 }
 
-/** Sources sign the strategy at the chain's present time, publishers its market and returns. */
+/** Sources sign the strategy at the chain's present time, the vault's administrator its units, publishers its tables. */
 async function exampleNow(world: Local, strategy: Strategy, changes: Changes = {}): Promise<Texts> {
-  const { stage, registry, keyOf, enrolment } = world;
+  const { stage, keyOf, enrolment } = world;
   const texts = exampleTexts(strategy, { asOf: await chainTime(stage), changes, keyOf });
   const tables = publicOf(texts);
-  for (const ofReturns of tables.policy.tail === undefined ? [false] : [false, true]) {
-    const commitment = commitmentOf(tables, ofReturns);
-    const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
-    const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, commitment)));
-    await publishMarket(registry, stage.wallets[CAST.relayer]!, commitment, signatures);
-  }
+  await publishTable(world, tables);
+  if (tables.policy.tail !== undefined) await publishTable(world, tables, true);
   return { ...texts, ...(strategy === STRATEGY ? { enrolment: formatEnrolment(enrolment) } : {}) };
 }
 
-function publicOf({ policy, market, returns }: ReturnType<typeof exampleTexts>): {
+function publicOf({ policy, market, returns }: ExampleTexts): {
   readonly policy: Policy;
   readonly market: Market;
 } {

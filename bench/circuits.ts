@@ -8,7 +8,7 @@ import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "../circ
 import { exampleSourceKey, exampleTexts } from "../examples/generate.js";
 import { STRATEGIES } from "../examples/strategies.js";
 import type { CircuitInput } from "../prover/src/engine/node.js";
-import { buildWitness, parseSnapshot, signSnapshot } from "../prover/src/index.js";
+import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "../prover/src/index.js";
 import { parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "../verifier/src/index.js";
 
 /** A circuit that is ready to prove, and an input that satisfies it. */
@@ -74,9 +74,13 @@ function portfolioInput(id: string): CircuitInput {
   const policy = parsePolicy(JSON.stringify({ ...JSON.parse(texts.policy), circuit: id }));
   const key = exampleSourceKey(strategy!.sources[0]!);
   const { snapshot } = signSnapshot(parseSnapshot(texts.snapshot), market, policy, key);
-  const [salt, newStateSalt, enrolmentSalt] = [20261121n, 20261122n, 20261123n].map(toField);
-  const enrolment = { accounts: snapshot.accounts.map((account) => account.id), salt: enrolmentSalt! };
+  const [portfolioSalt, exposuresSalt, newStateSalt] = [20261121n, 20261122n, 20261123n].map(toField);
+  const enrolment = newEnrolment(snapshot, policy, toField(20261124n));
   const domain = UNBOUND_DOMAIN;
-  const salts = { salt: salt!, newStateSalt: newStateSalt! };
+  const salts = {
+    portfolioSalt: portfolioSalt!,
+    exposuresSalt: exposuresSalt!,
+    newStateSalt: newStateSalt!,
+  };
   return buildWitness({ snapshot, market, policy, domain, enrolment, ...salts }).input;
 }

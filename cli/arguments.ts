@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseDecimal } from "../verifier/src/decimal.js";
+import { FIELD_ORDER } from "../verifier/src/field.js";
 import { usageError } from "./errors.js";
 
 /** A whole number from `least` to `most`, without sign or leading zeros. */
@@ -32,12 +34,46 @@ export function hash(option: string): (text: string) => `0x${string}` {
   };
 }
 
+/** A field element, such as a commitment, as a decimal number. */
+export function element(option: string): (text: string) => bigint {
+  return (text) => {
+    const value = /^(0|[1-9][0-9]{0,77})$/.test(text) ? BigInt(text) : FIELD_ORDER;
+    if (value < FIELD_ORDER) return value;
+    throw usageError("a number below the field's order", "other text", option);
+  };
+}
+
+/** An amount of units above zero, 1e8. */
+export function units(option: string): (text: string) => bigint {
+  return (text) => {
+    const result = parseDecimal(text, { places: 8, bits: 96, signed: false, excess: "refuse" });
+    if (result.ok && result.value > 0n) return result.value;
+    throw usageError("units above zero, a decimal number of at most eight places", "other text", option);
+  };
+}
+
 /** Address of a chain's node. May hold an access key, so it is never shown. */
 export function nodeUrl(option: string): (text: string) => string {
   return (text) => {
     if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
     throw usageError("an http or https URL", "other text", option);
   };
+}
+
+/** An account and its source's name. */
+export interface NamedAccount {
+  readonly id: string;
+  readonly source: string;
+}
+
+/** Accounts as `id=SourceName,id=SourceName`; a source's name may hold commas, an id holds neither of the two signs. */
+export function accounts(option: string): (text: string) => readonly NamedAccount[] {
+  return (text) =>
+    text.split(/,(?=[^,=]+=)/).map((part) => {
+      const [, id, source] = /^([^=]+)=(.+)$/.exec(part) ?? [];
+      if (id !== undefined && source !== undefined) return { id, source };
+      throw usageError("accounts as id=SourceName,id=SourceName", "other text", option);
+    });
 }
 
 /** Collects an option that may be given several times. */

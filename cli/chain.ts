@@ -9,6 +9,7 @@
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { localAccounts } from "../contracts/chain.js";
+import { hostedNode } from "../prover/src/importers/chain/node.js";
 import { inputError } from "../verifier/src/errors.js";
 import { connectRegistry, type Registry, type Wallet } from "../verifier/src/registry.js";
 import { LOCAL_CHAINS } from "../verifier/src/verify.js";
@@ -21,10 +22,13 @@ export interface RegistryOptions {
   readonly registry: `0x${string}`;
 }
 
-export interface SenderOptions extends RegistryOptions {
+/** Whose key signs. */
+export interface KeyOptions {
   readonly keyFile?: string;
   readonly account?: number;
 }
+
+export interface SenderOptions extends RegistryOptions, KeyOptions {}
 
 /** A registry, and an account that can sign and send. */
 export interface Connection {
@@ -41,7 +45,7 @@ const LOCAL_POLLING_MS = 50;
  * @throws KeelError kind "environment"
  */
 export async function connect({ rpc, registry }: RegistryOptions): Promise<Registry> {
-  return await connectRegistry(createPublicClient({ transport: http(rpc) }) as PublicClient, registry);
+  return await connectRegistry(createPublicClient({ transport: hostedNode(rpc) }) as PublicClient, registry);
 }
 
 /**
@@ -70,16 +74,23 @@ export async function connectSender(options: SenderOptions, context: Context): P
   };
 }
 
-async function senderOf(
-  { keyFile, account }: SenderOptions,
-  chainId: number,
+/**
+ * The account whose key the options or the environment give.
+ *
+ * @param chainId the chain on which it counts: a well-known account is for local test chains only; absent for what is bound to
+ * no chain
+ * @throws KeelError `usage`, `sender.key`, `sender.account`
+ */
+export async function senderOf(
+  { keyFile, account }: KeyOptions,
+  chainId: number | undefined,
   context: Context,
 ): Promise<PrivateKeyAccount> {
   if (account !== undefined && keyFile !== undefined) {
     throw usageError("one of --account and --key-file", "both");
   }
   if (account !== undefined) {
-    if (!LOCAL_CHAINS.includes(chainId)) {
+    if (chainId !== undefined && !LOCAL_CHAINS.includes(chainId)) {
       throw inputError("sender.account", "--account", "a local test chain", `chain ${chainId}`);
     }
     return privateKeyToAccount(localAccounts()[account]!.privateKey);

@@ -18,14 +18,19 @@ const FROM_THE_START = "--from-block has to be at or before the registry's first
 
 /** What to do next, by error code. */
 const HINTS: Readonly<Record<string, string>> = {
+  "enrolment.source": "who speaks for an account changes by enrolling again: `keel enrol`",
   "enrolment.missing": 'every declared account needs data, an empty one `"positions": {}`',
   "file.exists": "use --force to replace it (a state file is never replaced)",
   "history.enrolment": FROM_THE_START,
+  "history.none": FROM_THE_START,
   "history.record": FROM_THE_START,
   "history.state": FROM_THE_START,
   internal: MORE,
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
+  "policy.series": "`keel policy pin` writes into a policy which series of tables it is judged by",
+  "policy.units":
+    "name a share token (policy.units.token) or who signs with `keel sign-units` (.administrator)",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
   "registry.notEnrolled": "the subject declares its accounts with `keel enrol`",
   "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
@@ -33,6 +38,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
   "snapshot.signature": "the account's source signs with `keel sign`",
   system: MORE,
+  "units.missing": "the fund's administrator signs with `keel sign-units`; --units takes the file",
 };
 
 /** Reports a failure and gives the exit code. */

@@ -44,6 +44,8 @@ export function sentence(event: HistoryEntry | Notice): string {
       return `LAPSED: ${event.subject} has no live attestation under ${event.policyId}`;
     case "revoked":
       return `REVOKED: ${event.subject} under ${event.policyId}, by ${who(event)}: ${quoted(event.reason)}`;
+    case "voided":
+      return `VOIDED: ${event.subject} under ${event.policyId}, by ${event.by}: what it rested on was taken back`;
     case "reopened":
       return `REOPENED: ${event.subject} under ${event.policyId}, by guardian ${event.by}`;
     case "chainRestarted":
@@ -60,7 +62,7 @@ export function sentence(event: HistoryEntry | Notice): string {
     case "publishersSet":
       return `PUBLISHERS SET: ${event.threshold} of ${event.publishers.join(", ")}`;
     case "marketWithdrawn":
-      return `MARKET WITHDRAWN: ${event.root} of ${event.asOf}, by ${event.by}: ${quoted(event.reason)}`;
+      return `TABLE WITHDRAWN: ${event.root} of ${event.asOf} in series ${event.series}, by ${event.by}: ${quoted(event.reason)}`;
   }
 }
 

@@ -44,8 +44,13 @@ export async function readText(path: string, role: string, context: Context): Pr
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw inputError("input.encoding", role, "UTF-8 text", "other bytes");
+    throw inputError("input.encoding", role, "UTF-8 text", isUtf16(bytes) ? "UTF-16 text" : "other bytes");
   }
+}
+
+/** By its byte order mark. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 /** {@link readText} for a file that is secret in itself: warns when others may read it. */

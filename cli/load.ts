@@ -20,9 +20,15 @@ import {
   parseMarket,
   parsePolicy,
   parseReturns,
+  parseUnits,
+  policyId,
+  policyTerms,
+  type SignedUnits,
+  tailBasis,
   withReturns,
 } from "../verifier/src/index.js";
 import type { Context } from "./context.js";
+import { usageError } from "./errors.js";
 import { readSecret, readText } from "./files.js";
 
 /** Files that everybody may see. */
@@ -38,7 +44,7 @@ export interface BookFiles extends PublicFiles {
   readonly snapshot: string;
 }
 
-/** Reads market, policy and returns, and makes sure that they go together. */
+/** Reads market, policy and returns, and makes sure that they go together: tables of the policy's series. */
 export async function loadPublic(
   files: PublicFiles,
   context: Context,
@@ -48,7 +54,21 @@ export async function loadPublic(
   checkFit(policy, market);
   if (files.returns === undefined) return { market, policy };
   const returns = parseReturns(await readText(files.returns, "returns", context));
-  return { market: withReturns(market, returns), policy };
+  const complete = withReturns(market, returns);
+  tailBasis(policy, complete);
+  return { market: complete, policy };
+}
+
+/**
+ * Refuses a market in which a contract has expired, or that contradicts what its contracts say. The model is loaded where there
+ * are contracts.
+ *
+ * @throws KeelError `market.expired`, `market.model`, `market.option`
+ */
+export async function checkModel(market: Market, policy: Policy): Promise<void> {
+  if (market.instruments.every(({ contract }) => contract === undefined)) return;
+  const { checkContracts } = await import("../prover/src/contracts.js");
+  checkContracts(market, policy);
 }
 
 /** Reads market, policy and snapshot. */
@@ -76,4 +96,33 @@ export async function loadEnrolment(
 ): Promise<{ readonly enrolment?: Enrolment }> {
   if (file === undefined) return {};
   return { enrolment: parseEnrolment(await readSecret(file, "enrolment", context)) };
+}
+
+/** Reads the units that a fund's administrator signed; nothing when no file is named. */
+export async function loadUnits(
+  file: string | undefined,
+  context: Context,
+): Promise<{ readonly units?: SignedUnits }> {
+  if (file === undefined) return {};
+  return { units: parseUnits(await readText(file, "units", context)) };
+}
+
+/** A policy by its id or by its files. */
+export interface PolicyName {
+  readonly policyId?: `0x${string}`;
+  readonly market?: string;
+  readonly policy?: string;
+}
+
+/** The id of a policy that is named in one of the two ways. */
+export async function loadPolicyId(
+  { policyId: id, market, policy }: PolicyName,
+  context: Context,
+): Promise<`0x${string}`> {
+  if (id !== undefined && market === undefined && policy === undefined) return id;
+  if (id !== undefined || market === undefined || policy === undefined) {
+    throw usageError("--policy-id, or --policy and --market", "another combination");
+  }
+  const files = await loadPublic({ market, policy }, context);
+  return policyId(policyTerms(files.policy, files.market));
 }

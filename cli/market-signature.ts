@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * One publisher's signature of a market or returns table as a file (market-signature/1). Public.
+ * One publisher's signature of a market or returns table as a file (market-signature/2). Public.
  *
  * @module
  */
@@ -13,45 +13,69 @@ import { marketTable } from "../verifier/src/market-table.js";
 import type { Policy } from "../verifier/src/policy.js";
 import type { MarketCommitment, MarketSignature, Registry } from "../verifier/src/registry.js";
 import { address, fieldElement, parseFile, time } from "../verifier/src/schema.js";
+import { marketContentHash, returnsContentHash, SERIES, seriesKind } from "../verifier/src/series.js";
 import { tailBasis, tailTable } from "../verifier/src/tail-risk.js";
 
 type Book = Pick<Registry, "chainId" | "marketBook">;
 
+/** Instead of converting a signature of version 1. */
+export const SIGN_AGAIN = "`keel sign-market` signs the series and the file's content too";
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
+
 const schema = z.strictObject({
-  keel: z.literal("market-signature/1"),
+  keel: z.literal("market-signature/2"),
   chainId: z.int().min(0),
   marketBook: address,
+  series: hash,
   root: fieldElement(FIELD_ORDER),
   asOf: time,
+  contentHash: hash,
   signer: address,
   signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 });
 
-/** What a publisher signs: the market table of the policy's tier or, when returns were named, their table. */
+/**
+ * What a publisher signs: the market table of the policy's tier or, when returns were named, their table; with the series that
+ * the policy names and the hash of the file's content.
+ *
+ * @throws KeelError `policy.series` for a market that a contract reads from feeds; `returns.unused`
+ */
 export function commitmentOf(
   { market, policy }: { readonly market: Market; readonly policy: Policy },
   ofReturns: boolean,
 ): MarketCommitment {
-  if (!ofReturns) return { root: marketTable(market, policy).root, asOf: market.asOf };
+  if (!ofReturns) return marketCommitment(market, policy);
   const basis = tailBasis(policy, market);
-  if (basis !== undefined) return { root: tailTable(basis).root, asOf: basis.returns.asOf };
-  throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");
+  if (basis === undefined) {
+    throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");
+  }
+  const { returns, tail } = basis;
+  const { root } = tailTable(basis);
+  return { series: tail.series, root, asOf: returns.asOf, contentHash: returnsContentHash(returns) };
+}
+
+function marketCommitment(market: Market, policy: Policy): MarketCommitment {
+  const { series } = policy.market;
+  if (seriesKind(series) !== SERIES.market) {
+    const path = "policy.market.series";
+    throw inputError("policy.series", path, "a series that publishers sign (0x01…)", "a series of feeds");
+  }
+  const { root } = marketTable(market, policy);
+  return { series, root, asOf: market.asOf, contentHash: marketContentHash(market) };
 }
 
 /** Writes a signature file. */
 export function formatMarketSignature(
   { chainId, marketBook }: Book,
-  { root, asOf }: MarketCommitment,
+  { series, root, asOf, contentHash }: MarketCommitment,
   { signer, signature }: MarketSignature,
 ): string {
   const file = {
-    keel: "market-signature/1",
-    chainId,
-    marketBook,
-    root: root.toString(),
-    asOf,
-    signer,
-    signature,
+    keel: "market-signature/2",
+    ...{ chainId, marketBook },
+    ...{ series, root: root.toString(), asOf, contentHash },
+    ...{ signer, signature },
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -59,7 +83,7 @@ export function formatMarketSignature(
 /**
  * Reads a signature file of this table for this market book.
  *
- * @throws KeelError kind "input"; `market.signature` for a signature of something else
+ * @throws KeelError kind "input"; `market.signature` for a signature of something else, `file.version` for one of version 1
  */
 export function parseMarketSignature(
   text: string,
@@ -67,14 +91,16 @@ export function parseMarketSignature(
   book: Book,
   market: MarketCommitment,
 ): MarketSignature {
-  const file = parseFile(schema, text, name);
+  const file = parseFile(schema, text, name, { command: `${SIGN_AGAIN}: no command converts it` });
   const expectSame = (path: string, expected: unknown, received: unknown): void => {
     if (expected === received) return;
     throw inputError("market.signature", `${name}.${path}`, String(expected), String(received));
   };
   expectSame("chainId", book.chainId, file.chainId);
   expectSame("marketBook", book.marketBook.toLowerCase(), file.marketBook);
+  expectSame("series", market.series, file.series);
   expectSame("root", market.root, file.root);
   expectSame("asOf", market.asOf, file.asOf);
+  expectSame("contentHash", market.contentHash, file.contentHash);
   return { signer: file.signer, signature: file.signature as `0x${string}` };
 }

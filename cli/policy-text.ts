@@ -8,9 +8,14 @@
 import {
   formatDecimal,
   isWithin,
+  type NotCompared,
   type Policy,
   registriesOf,
+  SERIES,
+  seriesKind,
+  type TailTerms,
   UNBOUND_DOMAIN,
+  type UnitsSource,
   type Verified,
 } from "../verifier/src/index.js";
 import { dollars, percent, span, utc } from "./tables.js";
@@ -18,7 +23,8 @@ import { dollars, percent, span, utc } from "./tables.js";
 /** What a valid attestation says. */
 export function saysText(verified: Verified, policy: Policy): string {
   const lines = limitLines(policy).map((line) => `  - ${line}`);
-  return [...leadLines(verified, policy), ...lines, `Policy id ${verified.policyId}.`].join("\n");
+  const after = [...basisLines(policy), `Policy id ${verified.policyId}.`];
+  return [...leadLines(verified, policy), ...lines, ...after].join("\n");
 }
 
 /** What comes before the limits: of whom, when, and by whose word. */
@@ -28,6 +34,32 @@ export function leadLines({ subject, asOf }: Verified, policy: Policy): string[]
     `At ${utc(asOf)}, by the market you gave, the accounts that ${subject} declared`,
     `and that were signed by ${sources} respected policy "${policy.name}":`,
   ];
+}
+
+/** What a policy takes from others than the manager. */
+export type PolicyBasis = Pick<Policy, "market" | "units"> & { readonly tail?: Pick<TailTerms, "series"> };
+
+/** By which tables it was judged, and by whose word on the fund's units. */
+export function basisLines({ market, tail, units }: PolicyBasis): string[] {
+  const fromFeeds = seriesKind(market.series) === SERIES.feeds;
+  return [
+    `Market tables are of series ${market.series}, ${fromFeeds ? "read from price feeds" : "signed by publishers"}.`,
+    ...(tail === undefined ? [] : [`Returns tables are of series ${tail.series}, signed by publishers.`]),
+    unitsLine(units),
+  ];
+}
+
+function unitsLine(units: UnitsSource | undefined): string {
+  switch (units?.kind) {
+    case undefined:
+      return "The fund has one unit.";
+    case "token":
+      return `The fund's units are the supply of share token ${units.address} at that time.`;
+    case "signer":
+      return `The fund's units are what administrator ${units.address} signed.`;
+    case "contract":
+      return `The fund's units are what administrator ${units.address}, a contract, signed.`;
+  }
 }
 
 /** Where it counts. */
@@ -52,6 +84,22 @@ export const DOES_NOT_SAY = [
   "more than the sources' signatures and the market table are worth; more than the keys' ceremony is worth.",
 ].join("\n");
 
+const NOT_COMPARED: Readonly<Record<NotCompared, string>> = {
+  subject: "whose book it is",
+  enrolment: "whether these are the accounts that the subject declared",
+  previousState: "whether it goes on from the subject's drawdown state",
+  units: "whether the fund had so many units",
+  age: "how old the snapshot was when it came",
+  marketSeries: "whether the market is of the policy's series",
+};
+
+/** What this verification does not say. */
+export function doesNotSay({ notCompared }: Pick<Verified, "notCompared">): string {
+  if (notCompared.length === 0) return DOES_NOT_SAY;
+  const open = notCompared.map((name) => NOT_COMPARED[name]).join("; ");
+  return `${DOES_NOT_SAY}\nNothing was given to compare with, as a registry does: ${open}.`;
+}
+
 /** Loud, because such a proof convinces nobody. */
 export const DEVELOPMENT_KEY_WARNING = [
   "WARNING: DEVELOPMENT KEY. Its secret is public, so anybody could have made this proof of anything.",
@@ -73,6 +121,11 @@ export function limitLines({
     limits.minHealthFactor,
     (limit) => `assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
   );
+  say(
+    limits.minAccountHealthFactor,
+    (limit) =>
+      `in each account, assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
+  );
   say(limits.maxLeverage, (limit) => `gross exposure was at most ${share(limit)} of equity`);
   say(
     limits.netDelta,
@@ -82,7 +135,10 @@ export function limitLines({
     limits.maxUnderlyingDelta,
     (limit) => `dollar delta in each underlying was at most ${share(limit)} of equity`,
   );
-  say(limits.maxVenue, (limit) => `equity at each account was at most ${share(limit)} of equity`);
+  say(
+    limits.maxVenue,
+    (limit) => `equity in all accounts of one source together was at most ${share(limit)} of equity`,
+  );
   say(
     limits.maxGamma,
     (limit) => `a move of 1 % in every underlying changed dollar delta by at most ${share(limit)} of equity`,

@@ -9,7 +9,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { BEACON_EXPONENT } from "../circuits/setup/ceremony/beacon.js";
-import { chainAddress, collected, hash, nodeUrl, wholeNumber } from "./arguments.js";
+import {
+  accounts,
+  chainAddress,
+  collected,
+  element,
+  hash,
+  nodeUrl,
+  units,
+  wholeNumber,
+} from "./arguments.js";
 import type { AttestOptions } from "./commands/attest.js";
 import type {
   CeremonyBeaconOptions,
@@ -24,15 +33,24 @@ import type { EnrolOptions } from "./commands/enrol.js";
 import type { HistoryOptions } from "./commands/history.js";
 import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
+import type { ImportVenueOptions } from "./commands/import-venue.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
+import type { MarketDepthOptions } from "./commands/market-depth.js";
+import type { MarketFetchOptions } from "./commands/market-fetch.js";
+import type { MergeOptions } from "./commands/merge.js";
+import type { MigrateOptions } from "./commands/migrate.js";
+import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
 import type { PublishPolicyOptions } from "./commands/publish-policy.js";
+import type { ReturnsBuildOptions } from "./commands/returns-build.js";
 import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
+import type { SignUnitsOptions } from "./commands/sign-units.js";
 import type { StatusOptions } from "./commands/status.js";
 import type { VerifyOptions } from "./commands/verify.js";
+import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import { usageError } from "./errors.js";
@@ -43,7 +61,10 @@ attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
 const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
+const ANY_TIME = 2 ** 40 - 1;
+const ANY_SPAN = 2 ** 32 - 1;
 const LAST_LOCAL_ACCOUNT = 19;
+const FROM_BLOCK = "at or before the registry's first block; a deployments file has it";
 
 /** Where a command leaves its result. */
 type Finish = (outcome: Outcome) => void;
@@ -87,7 +108,9 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addVerifierCommands(program, context, finish);
   addSourceCommands(program, context, finish);
   addImportCommands(program, context, finish);
+  addMergeCommand(program, context, finish);
   addMarketCommands(program, context, finish);
+  addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
@@ -97,6 +120,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
   withBook(add(program, "check", "every metric and limit with its headroom; no proof"))
+    .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--after <file>", "trades/1 file: judge the book as these trades would leave it")
     .action(async (options: CheckOptions) => {
@@ -107,8 +131,9 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .requiredOption("--out <file>", "the attestation to write")
     .option("--chain-id <n>", "the chain where it shall count", wholeNumber("--chain-id", 1, ANY_CHAIN))
     .option("--registry <address>", "the registry where it shall count", chainAddress("--registry"))
-    .option("--opening <file>", "also write the salt that opens the commitments (secret)")
+    .option("--opening <file>", "also write the salts that open the commitments (secret)")
     .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
+    .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
@@ -125,11 +150,24 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
 
 function addVerifierCommands(program: Command, context: Context, finish: Finish): void {
   withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
-    .requiredOption("--attestation <file>", "attestation/1 file")
+    .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
     .option("--insecure", "accept a development key outside local test chains")
     .option("--live", "an attestation that has expired is invalid")
+    .option("--expect-subject <address>", "whose book it has to be", chainAddress("--expect-subject"))
+    .option("--expect-enrolment <n>", "the accounts that the subject declared", element("--expect-enrolment"))
+    .option(
+      "--expect-state <n>",
+      "the drawdown state that it has to go on from; 0: none",
+      element("--expect-state"),
+    )
+    .option("--expect-units <amount>", "units of the fund at the snapshot's time", units("--expect-units"))
+    .option(
+      "--now [seconds]",
+      "the snapshot is at most the policy's maxAge old then; the present without a number",
+      wholeNumber("--now", 0, ANY_TIME),
+    )
     .action(async (options: VerifyOptions) => {
       const { verify } = await import("./commands/verify.js");
       finish(await verify(options, context));
@@ -152,36 +190,100 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       const { sign } = await import("./commands/sign.js");
       finish(await sign(options, context));
     });
+  withSender(add(program, "sign-units", "sign how many units a fund has, as its administrator"))
+    .requiredOption("--subject <address>", "whose units", chainAddress("--subject"))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the snapshot's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--units <amount>", "units outstanding at that time", units("--units"))
+    .requiredOption("--out <file>", "the signed units to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: SignUnitsOptions) => {
+      const { signFundUnits } = await import("./commands/sign-units.js");
+      finish(await signFundUnits(options, context));
+    });
 }
 
 function addImportCommands(program: Command, context: Context, finish: Finish): void {
   const importing = program.command("import").description("make a snapshot from data of another form");
-  add(importing, "csv", "from a CSV file with the header account,source,instrument,quantity")
+  add(importing, "csv", "a CSV file with the header account,source,instrument,quantity, or as a mapping says")
     .requiredOption("--csv <file>", "the positions (secret); - is standard input")
-    .option("--mapping <file>", "mapping/1 file: where a venue's own export has them")
+    .option("--mapping <file>", "mapping/1 or mapping/2 file: where a venue's own export has them")
     .requiredOption("--market <file>", "market/1 file with the instruments")
     .requiredOption("--subject <address>", "whose positions", chainAddress("--subject"))
-    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: ImportCsvOptions) => {
       const { importCsv } = await import("./commands/import-csv.js");
       finish(await importCsv(options, context));
     });
-  add(importing, "chain", "what an address holds, supplied to and owes to Aave v3 pools, at one block")
+  add(importing, "chain", "what an address holds, supplied to and owes to lenders of a chain, at one block")
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
-    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, pools, and what they are here")
+    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, lenders, and what they are here")
     .requiredOption("--market <file>", "market/1 file with the instruments")
     .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
     .option("--owner <address>", "whose positions; the subject's when absent", chainAddress("--owner"))
     .requiredOption("--account <id>", "the account of what the owner holds itself")
     .requiredOption("--source <name>", "the policy's source that will sign")
     .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .option(
+      "--scan-from <block>",
+      "look for lenders that the mapping leaves out in the logs from this block on",
+      wholeNumber("--scan-from", 0, ANY_BLOCK),
+    )
+    .option("--check-rpc <url>", "a second node, which has to say the same", nodeUrl("--check-rpc"))
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: ImportChainOptions) => {
       const { importChain } = await import("./commands/import-chain.js");
       finish(await importChain(options, context));
+    });
+  addVenueCommands(importing, context, finish);
+}
+
+/** Each venue and what its responses are. */
+const VENUES = {
+  hyperliquid: "Hyperliquid: perp=FILE for each dex, spot=FILE",
+  deribit: "Deribit: summaries=FILE, positions=FILE",
+  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE, account=FILE",
+  binance: "Binance: spot=FILE, futures=FILE",
+  okx: "OKX: balance=FILE, positions=FILE, instruments=FILE for each type",
+  bybit: "Bybit: wallet=FILE, positions=FILE for each category",
+  fireblocks: "Fireblocks: vault=FILE for each page",
+  "coinbase-prime": "Coinbase Prime: balances=FILE",
+} as const;
+
+function addVenueCommands(importing: Command, context: Context, finish: Finish): void {
+  for (const [venue, description] of Object.entries(VENUES)) {
+    add(importing, venue, `saved responses of ${description}`)
+      .requiredOption("--response <name=file>", "a response as it was saved (secret)", collected)
+      .requiredOption("--market <file>", "market/1 file with the instruments")
+      .option("--mapping <file>", "venue-mapping/1 file: names that the market has otherwise")
+      .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
+      .requiredOption("--account <id>", "the account")
+      .requiredOption("--source <name>", "the policy's source that will sign")
+      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+      .option("--tolerance <share>", "how far equity and the venue's own figure may differ; 0.01 when absent")
+      .requiredOption("--out <file>", "the snapshot to write (secret)")
+      .option("--force", "replace an existing file")
+      .action(async (options: ImportVenueOptions) => {
+        const { importVenue } = await import("./commands/import-venue.js");
+        finish(await importVenue(venue as keyof typeof VENUES, options, context));
+      });
+  }
+}
+
+function addMergeCommand(program: Command, context: Context, finish: Finish): void {
+  add(program, "merge", "put snapshots of one subject and time together; signatures are kept")
+    .requiredOption("--snapshot <file>", "snapshot/1 file (secret), at least two", collected)
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: MergeOptions) => {
+      const { merge } = await import("./commands/merge.js");
+      finish(await merge(options, context));
     });
 }
 
@@ -194,12 +296,91 @@ function addMarketCommands(program: Command, context: Context, finish: Finish): 
       const { buildMarketFile } = await import("./commands/market-build.js");
       finish(await buildMarketFile(options, context));
     });
+  withResponses(add(market, "fetch", "make a market from public data, saved or read from price feeds"))
+    .requiredOption("--sources <file>", "market-sources/1 file: the rows, and where each price is from")
+    .option("--origins <file>", "also write where each price is from, and of when it is")
+    .action(async (options: MarketFetchOptions) => {
+      const { fetchMarketFile } = await import("./commands/market-fetch.js");
+      finish(await fetchMarketFile(options, context));
+    });
+  withResponses(add(market, "depth", "units a day that each instrument's order books and pools can take"))
+    .requiredOption("--sources <file>", "depth-sources/1 file: participation, band, and each one's books")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .action(async (options: MarketDepthOptions) => {
+      const { marketDepthFile } = await import("./commands/market-depth.js");
+      finish(await marketDepthFile(options, context));
+    });
+  const returns = program.command("returns").description("prepare a returns table");
+  add(returns, "build", "daily returns and their covariance from a history of prices")
+    .requiredOption("--prices <file>", "CSV: date and a column for each underlying, a row a day")
+    .requiredOption("--market <file>", "market/1 file with the underlyings")
+    .requiredOption("--days <n>", "returns in the table", wholeNumber("--days", 2, 1024))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--shrinkage <name>", "none, ledoit-wolf-2004, or diagonal:SHARE")
+    .option("--span-gaps", "a return over several days counts as one day's")
+    .requiredOption("--out <file>", "the returns/1 file to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: ReturnsBuildOptions) => {
+      const { buildReturnsFile } = await import("./commands/returns-build.js");
+      finish(await buildReturnsFile(options, context));
+    });
+}
+
+function addPolicyCommands(program: Command, context: Context, finish: Finish): void {
+  const policy = program.command("policy").description("prepare a policy");
+  add(policy, "pin", "write into a policy which series of tables it is judged by")
+    .requiredOption("--policy <file>", "policy/2 file, or a draft of one without series")
+    .requiredOption("--market <file>", "market/1 file of the series")
+    .option("--returns <file>", "returns/1 file of the series, for a policy with tail-risk limits")
+    .option("--series <id>", "series of a market that a contract reads from feeds (0x02…)", hash("--series"))
+    .requiredOption("--out <file>", "the policy to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: PolicyPinOptions) => {
+      const { pinPolicy } = await import("./commands/policy-pin.js");
+      finish(await pinPolicy(options, context));
+    });
+  add(program, "migrate", "convert a policy or an enrolment of statement version 1")
+    .option("--policy <file>", "policy/1 file to convert; with --enrolment the policy/2 file of its sources")
+    .option("--market <file>", "market/1 file of the series that the policy shall name")
+    .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits")
+    .option("--units-token <address>", "share token that says the units", chainAddress("--units-token"))
+    .option(
+      "--units-administrator <address>",
+      "who signs the units with a key",
+      chainAddress("--units-administrator"),
+    )
+    .option(
+      "--units-administrator-contract <address>",
+      "contract that signs the units (ERC-1271)",
+      chainAddress("--units-administrator-contract"),
+    )
+    .option(
+      "--min-interval <seconds>",
+      "least time between attestations of a streak; half the validity when absent",
+      wholeNumber("--min-interval", 1, ANY_SPAN),
+    )
+    .option("--enrolment <file>", "enrolment/1 file to convert (secret)")
+    .option("--snapshot <file>", "snapshot/1 file with the accounts' sources (secret)")
+    .option("--attestation <file>", "says what to do instead")
+    .option("--opening <file>", "says what to do instead (secret)")
+    .option("--signature <file>", "a publisher's: says what to do instead")
+    .option("--out <file>", "the file to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: MigrateOptions) => {
+      const { migrate } = await import("./commands/migrate.js");
+      finish(await migrate(options, context));
+    });
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
   withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
-    .option("--accounts <ids>", "account ids, in order, with commas between them", (text) => text.split(","))
+    .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
+    .option("--policy <file>", "policy/2 file with the sources' keys")
     .option("--out <file>", "the enrolment to write (secret)")
     .option("--force", "replace an existing file")
     .option("--enrolment <file>", "send this enrolment's commitment, as the subject")
@@ -241,7 +422,7 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       finish(await publishMarketTable(options, context));
     });
   withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry"))))
-    .requiredOption("--attestation <file>", "attestation/1 file")
+    .requiredOption("--attestation <file>", "attestation/2 file")
     .action(async (options: AttestOptions) => {
       const { attest } = await import("./commands/attest.js");
       finish(await attest(options, context));
@@ -250,14 +431,21 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
 
 /** What anybody may ask a registry. */
 function addRecordCommands(program: Command, context: Context, finish: Finish): void {
-  withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not"))
-    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
-    .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
-    .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
-    .option("--policy <file>", "policy/1 file")
-    .action(async (options: StatusOptions) => {
-      const { status } = await import("./commands/status.js");
-      finish(await status(options, context));
+  withPolicyName(
+    withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not")),
+  ).action(async (options: StatusOptions) => {
+    const { status } = await import("./commands/status.js");
+    finish(await status(options, context));
+  });
+  withSender(
+    withPolicyName(
+      withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+    ),
+  )
+    .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
+    .action(async (options: VoidOptions) => {
+      const { voidLatest } = await import("./commands/void.js");
+      finish(await voidLatest(options, context));
     });
   withHistory(
     add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
@@ -352,6 +540,25 @@ function addCeremonyCommands(program: Command, context: Context, finish: Finish)
     });
 }
 
+function withResponses(command: Command): Command {
+  return command
+    .option(
+      "--response <venue=file>",
+      "a public response as it was saved; VENUE:NAME=FILE names what it is of",
+      collected,
+    )
+    .option("--at <venue=seconds>", "when it was saved, where it does not say", collected)
+    .option("--rpc <url>", "a node, for what is read from a chain", nodeUrl("--rpc"))
+    .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--out <file>", "the file to write")
+    .option("--force", "replace an existing file");
+}
+
 function withFolder(command: Command): Command {
   return command.requiredOption("--dir <folder>", "the ceremony's folder");
 }
@@ -373,7 +580,7 @@ function add(program: Command, name: string, description: string): Command {
 function withPublic(command: Command): Command {
   return command
     .requiredOption("--market <file>", "market/1 file")
-    .requiredOption("--policy <file>", "policy/1 file")
+    .requiredOption("--policy <file>", "policy/2 file")
     .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
 }
 
@@ -389,15 +596,19 @@ function withRegistry(command: Command): Command {
     .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
 }
 
+function withPolicyName(command: Command): Command {
+  return command
+    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
+    .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
+    .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
+    .option("--policy <file>", "policy/2 file");
+}
+
 function withHistory(command: Command): Command {
   return withRegistry(command)
     .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
     .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
-    .option(
-      "--from-block <n>",
-      "at or before the registry's first block; a deployments file has it",
-      wholeNumber("--from-block", 0, ANY_BLOCK),
-    );
+    .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
 }
 
 function withSender(command: Command): Command {

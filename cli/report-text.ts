@@ -94,13 +94,21 @@ function metricsText(metrics: MetricsReport): string {
 }
 
 function metricRows(metrics: MetricsReport): string[][] {
-  const { underlyingDelta, venueEquity, scenarioPnl, expectedShortfall = {}, ...sums } = metrics;
+  const {
+    underlyingDelta,
+    accountEquity,
+    venueEquity,
+    scenarioPnl,
+    expectedShortfall = {},
+    ...sums
+  } = metrics;
   const each = (label: string, entries: Readonly<Record<string, string>>): string[][] =>
     Object.entries(entries).map(([name, value]) => [`${label} ${name}`, dollars(value)]);
   return [
     ...Object.entries(sums).map(([name, value]) => [LABELS[name] ?? name, dollars(value)]),
     ...each("delta", underlyingDelta),
-    ...each("equity", venueEquity),
+    ...each("equity", accountEquity),
+    ...each("equity at", venueEquity),
     ...each("P&L", scenarioPnl),
     ...each("expected shortfall", expectedShortfall),
   ];

@@ -6,8 +6,18 @@
  */
 
 import { formatSnapshot, parseSnapshot, type Snapshot } from "../prover/src/index.js";
-import type { Context, Outcome } from "./context.js";
+import { type Context, note, type Outcome } from "./context.js";
 import { writeText } from "./files.js";
+
+/** What an import has to tell beside what it wrote. */
+export interface ImportNotes {
+  /** Columns that nothing read. */
+  readonly unused?: readonly string[];
+  /** What was not looked for, or could not be compared. */
+  readonly warnings?: readonly string[];
+  /** More for the JSON object. */
+  readonly json?: object;
+}
 
 /** Writes the snapshot, of one unit, and says what it holds. */
 export async function writeImport(
@@ -15,14 +25,27 @@ export async function writeImport(
   out: string,
   force: boolean,
   context: Context,
+  { unused, warnings = [], json = {} }: ImportNotes = {},
 ): Promise<Outcome> {
   const text = formatSnapshot({ ...found, units: 10n ** 8n });
   parseSnapshot(text);
   await writeText({ path: out, text, secret: true }, force, context.signal);
   const accounts = found.accounts.length;
   const positions = found.accounts.reduce((count, account) => count + account.positions.size, 0);
+  for (const warning of warnings) note(context, `warning: ${warning}`);
   return {
-    json: { ok: true, out, accounts, positions },
-    text: `Imported ${positions} positions in ${accounts} accounts to ${out}; its sources sign it with \`keel sign\`.`,
+    json: {
+      ok: true,
+      out,
+      accounts,
+      positions,
+      ...(unused === undefined ? {} : { unused }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+      ...json,
+    },
+    text: [
+      `Imported ${positions} positions in ${accounts} accounts to ${out}; its sources sign it with \`keel sign\`.`,
+      ...(unused === undefined || unused.length === 0 ? [] : [`Columns not used: ${unused.join(", ")}.`]),
+    ].join("\n"),
   };
 }

@@ -10,16 +10,28 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { localAccounts } from "../contracts/chain.js";
 import {
   buildMarket,
   formatMarket,
   formatSnapshot,
   parseSnapshot,
+  type Snapshot,
   type SourceKeyPair,
   signSnapshot,
   sourceKeyOf,
 } from "../prover/src/index.js";
-import { parseMarket, parsePolicy, tailCircuitOf } from "../verifier/src/index.js";
+import {
+  formatUnits,
+  marketSeries,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  returnsSeries,
+  type SeriesId,
+  signUnits,
+  tailCircuitOf,
+} from "../verifier/src/index.js";
 import type { ExpectedRow } from "./expected.js";
 import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";
@@ -31,13 +43,15 @@ import type { Changes, Positions, Strategy } from "./strategy.js";
 /** Folder of the example files. */
 export const EXAMPLES_FOLDER = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** The three public and private texts of one example. */
+/** The public and private texts of one example. */
 export interface ExampleTexts {
   readonly snapshot: string;
   readonly market: string;
   readonly policy: string;
   /** Under policies with tail-risk limits. */
   readonly returns?: string;
+  /** Under policies that limit drawdown. */
+  readonly units?: string;
 }
 
 /**
@@ -49,36 +63,61 @@ export function exampleSourceKey(name: string): SourceKeyPair {
   return sourceKeyOf(Uint8Array.from(secret));
 }
 
+/** Number of the local chain's account whose key signs units: `keel sign-units --account 19`. INSECURE: everybody has it. */
+const ADMINISTRATOR = 19;
+
+/** The administrator who says how many units the examples' funds have. */
+export const exampleAdministrator = localAccounts()[ADMINISTRATOR]!;
+
 /** What may differ from a strategy's own files. */
 export interface ExampleChange {
   readonly changes?: Changes;
   readonly asOf?: number;
   /** Key pairs of the sources; {@link exampleSourceKey} when absent. */
   readonly keyOf?: (source: string) => SourceKeyPair;
+  /** Series that the policy names, such as one of feeds; the market's own when absent. */
+  readonly marketSeries?: SeriesId;
 }
 
 /** A strategy's files, the snapshot signed by the sources of its accounts. */
 export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): ExampleTexts {
   const { changes = {}, asOf = AS_OF, keyOf = exampleSourceKey } = change;
   const { subject, positions, otherAccounts = [] } = strategy;
-  const units = strategy.units === undefined ? {} : { units: strategy.units };
-  const policy = policyText(strategy, keyOf);
-  const market = marketText(strategy, asOf, policy);
+  const prices = marketText(strategy, asOf);
+  const returns = returnsOf(strategy, asOf);
+  const series = {
+    market: change.marketSeries ?? marketSeries(parseMarket(prices)),
+    ...seriesOfReturns(returns),
+  };
+  const policy = policyText(strategy, keyOf, series);
+  const market = builtText(strategy, prices, policy);
   const accounts = [
     { id: strategy.accountId, source: strategy.sources[0]!, positions },
     ...otherAccounts,
   ].map((account) => ({ ...account, positions: changed(account.positions, changes[account.id]) }));
+  const units = strategy.units === undefined ? {} : { units: strategy.units };
   let snapshot = parseSnapshot(layOut({ keel: "snapshot/1", subject, asOf, ...units, accounts }));
   for (const source of new Set(accounts.map((account) => account.source))) {
     ({ snapshot } = signSnapshot(snapshot, parseMarket(market), parsePolicy(policy), keyOf(source)));
   }
-  const returns = returnsOf(strategy, asOf);
   return {
     snapshot: formatSnapshot(snapshot),
     market,
     policy,
     ...(returns === undefined ? {} : { returns }),
+    ...(limitsDrawdown(strategy) ? { units: unitsText(snapshot) } : {}),
   };
+}
+
+/** A drawdown compares equity per unit: somebody other than the manager says how many units there are. */
+function limitsDrawdown({ limits }: Strategy): boolean {
+  return "maxDrawdown" in limits;
+}
+
+/** The snapshot's units, signed by the administrator. */
+function unitsText({ subject, asOf, units }: Snapshot): string {
+  const key = Buffer.from(exampleAdministrator.privateKey.slice(2), "hex");
+  return formatUnits(signUnits({ subject, asOf, units }, Uint8Array.from(key)));
 }
 
 function changed(positions: Positions, changes: Positions = {}): Positions {
@@ -93,7 +132,7 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   const rows: ExpectedRow[] = [];
   for (const strategy of STRATEGIES) {
     const { folder, twin } = strategy;
-    const { snapshot, market, policy, returns } = exampleTexts(strategy);
+    const { snapshot, market, policy, returns, units } = exampleTexts(strategy);
     const place = (name: string, text: string): string => {
       files.set(`${folder}/${name}`, text);
       return `${folder}/${name}`;
@@ -102,6 +141,7 @@ export function exampleFiles(): ReadonlyMap<string, string> {
       market: place("market.json", market),
       policy: place("policy.json", policy),
       ...(returns === undefined ? {} : { returns: place("returns.json", returns) }),
+      ...(units === undefined ? {} : { units: place("units.json", units) }),
     };
     const slow = strategy.circuit === undefined ? {} : { slow: true as const };
     const healthy = { snapshot: place("snapshot.json", snapshot), ...shared };
@@ -128,19 +168,44 @@ function returnsOf({ tailCircuit, underlyings }: Strategy, asOf: number): string
   return returnsText(underlyings, tailCircuitOf(tailCircuit).shape.days, asOf);
 }
 
+function marketText({ underlyings, instruments }: Strategy, asOf: number): string {
+  return layOut({ keel: "market/1", asOf, underlyings, instruments });
+}
+
 /** A market with options is completed for the policy, as `keel market build` does. */
-function marketText({ underlyings, instruments }: Strategy, asOf: number, policy: string): string {
-  const text = layOut({ keel: "market/1", asOf, underlyings, instruments });
-  if (instruments.every(({ kind }) => kind !== "option")) return text;
-  return layOut(JSON.parse(formatMarket(buildMarket(parseMarket(text), parsePolicy(policy)))));
+function builtText({ instruments }: Strategy, market: string, policy: string): string {
+  if (instruments.every(({ kind }) => kind !== "option")) return market;
+  return layOut(JSON.parse(formatMarket(buildMarket(parseMarket(market), parsePolicy(policy)))));
+}
+
+/** The series that a policy names. */
+interface PolicySeries {
+  readonly market: SeriesId;
+  readonly returns?: SeriesId;
+}
+
+function seriesOfReturns(returns: string | undefined): { readonly returns?: SeriesId } {
+  return returns === undefined ? {} : { returns: returnsSeries(parseReturns(returns)) };
 }
 
 function policyText(
-  { policyName, circuit = "portfolio-health/spot-16", tailCircuit, limits, scenarios, sources }: Strategy,
+  strategy: Strategy,
   keyOf: (source: string) => SourceKeyPair,
+  { market, returns }: PolicySeries,
 ): string {
+  const {
+    policyName,
+    circuit = "portfolio-health/spot-16",
+    tailCircuit,
+    limits,
+    scenarios,
+    sources,
+  } = strategy;
+  const units = limitsDrawdown(strategy)
+    ? { administrator: exampleAdministrator.address.toLowerCase() }
+    : undefined;
   return layOut({
-    keel: "policy/1",
+    keel: "policy/2",
     name: policyName,
     circuit,
     limits,
@@ -149,7 +214,12 @@ function policyText(
     maxAge: 3600,
     validity: 86400,
     maxMarketSkew: 300,
-    ...(tailCircuit === undefined ? {} : { tail: { circuit: tailCircuit, maxReturnsSkew: 172_800 } }),
+    minInterval: 43_200,
+    market: { series: market },
+    ...(tailCircuit === undefined
+      ? {}
+      : { tail: { circuit: tailCircuit, maxReturnsSkew: 172_800, series: returns } }),
+    ...(units === undefined ? {} : { units }),
   });
 }
 

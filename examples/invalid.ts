@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Bad files that a user would make, each the first strategy's good file with one mistake, and the error it must get.
+ * Bad files that a user would make, each a strategy's good file with one mistake, and the error it must get.
  *
  * @module
  */
@@ -9,22 +9,34 @@ import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "../verifier/src/
 import { parseMarket } from "../verifier/src/market.js";
 import { marketTable } from "../verifier/src/market-table.js";
 import { parsePolicy, policyId, policyTerms } from "../verifier/src/policy.js";
+import { marketSeries } from "../verifier/src/series.js";
 import type { ExpectedRow } from "./expected.js";
+import { AS_OF } from "./quotes.js";
 
 const BASE = "eth-hedged-vault";
-const ROLES = ["snapshot", "market", "policy"] as const;
+/** Limits drawdown, so its policy names an administrator of units. */
+const WITH_UNITS = "delta-neutral-perps";
+/** Limits tail risk, so its policy names a series of returns. */
+const WITH_RETURNS = "trend-follower";
+/** Has options with contracts. */
+const WITH_OPTIONS = "options-volatility";
+const ROLES = ["snapshot", "market", "policy", "returns", "units"] as const;
 type Role = (typeof ROLES)[number];
 
 /** A mistake: what the text becomes, and the code of the error; commands that do not mind it are named with exit code 0. */
 interface Mistake {
   readonly role: Role;
   readonly name: string;
+  /** The strategy whose files it was made of; the first one when absent. */
+  readonly base?: string;
   readonly text: (good: string) => string;
   readonly code: string;
   /** Exit code of `check` where it is not 1. */
   readonly check?: 0;
   /** True for mistakes that a verifier cannot see, because they are about now or about private data. */
   readonly hiddenFromVerifier?: true;
+  /** For a market that is wrong for its policy: the policy names its series, so that nothing else is wrong. */
+  readonly pinned?: true;
 }
 
 /** Replaces text that has to be there. */
@@ -89,6 +101,12 @@ const SNAPSHOT_MISTAKES: readonly Mistake[] = [
   ...snapshot("input.unknown-key", { "unknown-key": replace('"asOf"', '"comment": "draft",\n  "asOf"') }),
   ...snapshot("input.future", { future: replace(/"asOf": \d+/, `"asOf": ${LATER}`) }),
   ...snapshot("input.skew", { "another-day": replace(/"asOf": 17672/, '"asOf": 17671') }),
+  ...snapshot("input.duplicate", {
+    "account-twice": replace(
+      /\n {2}\]\n\}\n$/,
+      ',\n    { "id": "main", "source": "Halyard Prime", "positions": {} }\n  ]\n}\n',
+    ),
+  }),
   ...snapshot("circuit.size", {
     "second-account": replace(
       /\n {2}\]\n\}\n$/,
@@ -111,20 +129,48 @@ const MARKET_MISTAKES: readonly Mistake[] = [
     "factor-above-one": replace('"collateralFactor": "0.83"', '"collateralFactor": "1.01"'),
     "factor-on-a-perpetual": replace('"price": "2968.35"', '"price": "2968.35", "collateralFactor": "0.5"'),
   }),
-  ...market("market.option", {
-    "option-in-a-linear-circuit": replace(
-      '"kind": "future"',
-      '"kind": "option", "delta": "1", "gamma": "0", "vega": "0", "theta": "0"',
-    ),
-    "option-without-greeks": replace('"kind": "future"', '"kind": "option"'),
+  ...market("market.option", { "option-without-greeks": replace('"kind": "future"', '"kind": "option"') }),
+  ...market(
+    "market.option",
+    {
+      "option-in-a-linear-circuit": replace(
+        '"kind": "future"',
+        '"kind": "option", "delta": "1", "gamma": "0", "vega": "0", "theta": "0"',
+      ),
+    },
+    { pinned: true },
+  ),
+  ...market(
+    "circuit.size",
+    {
+      "seventeen-instruments": replace(
+        INSTRUMENT,
+        `${Array.from({ length: 7 }, (_, i) => `${INSTRUMENT.replace("USDC", `USD-${i}`)} },\n    `).join("")}${INSTRUMENT}`,
+      ),
+    },
+    { pinned: true },
+  ),
+  // The same prices, and kinder columns that the policy's series fixes.
+  ...market("policy.series", {
+    "kinder-factor": replace('"collateralFactor": "0.83"', '"collateralFactor": "1"'),
+    "ether-as-cash": replace('"kind": "spot", "underlying": "ETH"', '"kind": "cash", "underlying": "USD"'),
+    "another-order": replace(/("USD"), ("ETH")/, "$2, $1"),
   }),
-  ...market("circuit.size", {
-    "seventeen-instruments": replace(
-      INSTRUMENT,
-      `${Array.from({ length: 7 }, (_, i) => `${INSTRUMENT.replace("USDC", `USD-${i}`)} },\n    `).join("")}${INSTRUMENT}`,
-    ),
-  }),
-  ...market("input.future", { future: replace(/"asOf": \d+/, `"asOf": ${LATER}`) }, true),
+  ...market(
+    "market.expired",
+    { "expired-contract": replace('"expiry": 1769760000', `"expiry": ${AS_OF}`) },
+    { base: WITH_OPTIONS, pinned: true },
+  ),
+  ...market(
+    "market.model",
+    { "delta-of-another-contract": replace(/("delta": ")-?[0-9.]+/, "$10.9") },
+    { base: WITH_OPTIONS },
+  ),
+  ...market(
+    "input.future",
+    { future: replace(/"asOf": \d+/, `"asOf": ${LATER}`) },
+    { hiddenFromVerifier: true },
+  ),
 ];
 
 const POLICY_MISTAKES: readonly Mistake[] = [
@@ -143,7 +189,46 @@ const POLICY_MISTAKES: readonly Mistake[] = [
   ...policy("policy.shock", { "shock-below-minus-one": replace('"BTC": "-0.5"', '"BTC": "-1.5"') }),
   ...policy("source.key", { "identity-as-source-key": replace(/"key": \[[^\]]*\]/, IDENTITY_KEY) }),
   ...policy("circuit.unknown", { "unknown-circuit": replace("spot-16", "spot-17") }),
-  ...policy("input.value", { "market-as-policy": replace("policy/1", "market/1") }),
+  ...policy("input.value", { "market-as-policy": replace("policy/2", "market/1") }),
+  ...policy("file.version", { "version-1": replace("policy/2", "policy/1") }),
+  ...policy("policy.ceiling", {
+    "valid-for-years": replace('"validity": 86400', '"validity": 315360000'),
+    "month-old-snapshots": replace('"maxAge": 3600', '"maxAge": 2592000'),
+  }),
+  ...policy("policy.interval", {
+    "interval-beyond-validity": replace('"minInterval": 43200', '"minInterval": 86401'),
+  }),
+  ...policy("policy.units", {
+    "drawdown-by-the-managers-word": replace(
+      '"minEquity": "5000000"',
+      '"maxDrawdown": "0.1",\n    "minEquity": "5000000"',
+    ),
+  }),
+  ...policy("policy.series", {
+    "no-series-of-markets": replace(/("market": \{ "series": "0x)01/, "$103"),
+    "another-series": replace(/("market": \{ "series": "0x)01[0-9a-f]{2}/, "$10100"),
+  }),
+];
+
+const RETURNS_MISTAKES: readonly Mistake[] = [
+  ...returns("returns.underlyings", {
+    "another-order": replace('["USD", "BTC", "ETH", "SOL"]', '["USD", "ETH", "BTC", "SOL"]'),
+  }),
+  ...returns("returns.days", { "a-day-short": replace(/("daily": \[\n) .*\n/, "$1") }),
+  {
+    ...{ role: "policy", name: "another-series-of-returns", base: WITH_RETURNS, code: "policy.series" },
+    text: replace(/("series": "0x)03[0-9a-f]{2}/, "$10300"),
+  },
+];
+
+const UNITS_MISTAKES: readonly Mistake[] = [
+  ...units("units.mismatch", {
+    "another-time": replace(/"asOf": 17672/, '"asOf": 17671'),
+    "another-subject": replace("0x15d3", "0x15d4"),
+    "another-number": replace('"units": "7500000"', '"units": "3000000"'),
+  }),
+  ...units("units.signature", { "edited-signature": replace(/("signature": "0x)[0-9a-f]{4}/, "$10123") }),
+  ...units("units.zero", { none: replace('"units": "7500000"', '"units": "0"') }),
 ];
 
 /** The bad files by path, and their rows of the table. */
@@ -153,12 +238,20 @@ export function invalidExamples(good: ReadonlyMap<string, string>): {
 } {
   const files = new Map<string, string>();
   const paths = { market: `${BASE}/market.json`, policy: `${BASE}/policy.json` };
-  const rows = [...SNAPSHOT_MISTAKES, ...MARKET_MISTAKES, ...POLICY_MISTAKES].map((mistake): ExpectedRow => {
-    const { role, name, text, code, check = 1, hiddenFromVerifier } = mistake;
+  const mistakes = [
+    ...[SNAPSHOT_MISTAKES, MARKET_MISTAKES, POLICY_MISTAKES, RETURNS_MISTAKES, UNITS_MISTAKES].flat(),
+  ];
+  const rows = mistakes.map((mistake): ExpectedRow => {
+    const { role, name, base = BASE, text, code, check = 1, hiddenFromVerifier, pinned } = mistake;
     const file = `invalid/${role}-${name}.json`;
-    files.set(file, text(good.get(`${BASE}/${role}.json`)!));
-    const inputs = { snapshot: `${BASE}/snapshot.json`, ...paths, [role]: file };
-    const verify = role === "snapshot" || hiddenFromVerifier ? {} : { verify: 1 };
+    const bad = text(good.get(`${base}/${role}.json`)!);
+    files.set(file, bad);
+    const inputs = { ...inputsOf(base, good), [role]: file };
+    if (pinned) {
+      inputs.policy = `invalid/policy-of-${role}-${name}.json`;
+      files.set(inputs.policy, pinnedPolicy(good.get(`${base}/policy.json`)!, bad));
+    }
+    const verify = role === "snapshot" || role === "units" || hiddenFromVerifier ? {} : { verify: 1 };
     return { ...inputs, check, prove: 1, ...verify, code };
   });
   const attestations = invalidAttestations(good);
@@ -168,6 +261,18 @@ export function invalidExamples(good: ReadonlyMap<string, string>): {
     rows.push({ ...paths, attestation, verify: 3, code });
   }
   return { files, rows };
+}
+
+/** The files of a strategy. */
+function inputsOf(base: string, good: ReadonlyMap<string, string>) {
+  const names = ROLES.filter((role) => good.has(`${base}/${role}.json`));
+  const files = names.map((role) => [role, `${base}/${role}.json`]);
+  return Object.fromEntries(files) as Pick<ExpectedRow, Role> & { market: string; policy: string };
+}
+
+/** A policy that names the series of a market. */
+function pinnedPolicy(policy: string, market: string): string {
+  return policy.replace(/("market": \{ "series": ")0x[0-9a-f]+/, `$1${marketSeries(parseMarket(market))}`);
 }
 
 /** Attestations of the first strategy as somebody without a proof would write them. */
@@ -202,7 +307,7 @@ function invalidAttestations(
     asOf: market.asOf,
     market: { root: marketTable(market, policy).root, asOf: market.asOf },
     enrolment: 1n,
-    chain: { units: 100_000_000n, previousState: 0n, newState: 1n },
+    drawdown: { units: 100_000_000n, previousState: 0n, newState: 1n },
     portfolioCommitment: 1n,
     exposuresCommitment: 1n,
     digest: 1n,
@@ -220,6 +325,7 @@ function invalidAttestations(
     "other-market": change(/("root": ")[0-9]+/, "$11", "proof.mismatch"),
     "mark-removed": change('"insecure": true', '"insecure": false', "proof.mismatch"),
     "digest-outside-the-field": change('"digest": "1"', `"digest": "${FIELD_ORDER + 1n}"`, "input.field"),
+    "version-1": change("attestation/2", "attestation/1", "file.version"),
     "unknown-key": change('"digest"', '"note": "trust me",\n  "digest"', "input.unknown-key"),
   };
 }
@@ -230,16 +336,30 @@ function snapshot(code: string, mistakes: Mistakes): Mistake[] {
   return Object.entries(mistakes).map(([name, text]) => ({ role: "snapshot", name, text, code }));
 }
 
-function market(code: string, mistakes: Mistakes, hidden = false): Mistake[] {
-  return Object.entries(mistakes).map(([name, text]) => ({
-    role: "market",
-    name,
-    text,
-    code,
-    ...(hidden ? { hiddenFromVerifier: true } : {}),
-  }));
+function market(
+  code: string,
+  mistakes: Mistakes,
+  more: Pick<Mistake, "base" | "hiddenFromVerifier" | "pinned"> = {},
+): Mistake[] {
+  return Object.entries(mistakes).map(([name, text]) => ({ role: "market", name, text, code, ...more }));
 }
 
 function policy(code: string, mistakes: Mistakes): Mistake[] {
   return Object.entries(mistakes).map(([name, text]) => ({ role: "policy", name, text, code }));
+}
+
+function returns(code: string, mistakes: Mistakes): Mistake[] {
+  return Object.entries(mistakes).map(([name, text]) => ({
+    ...{ role: "returns", name, base: WITH_RETURNS },
+    text,
+    code,
+  }));
+}
+
+function units(code: string, mistakes: Mistakes): Mistake[] {
+  return Object.entries(mistakes).map(([name, text]) => ({
+    ...{ role: "units", name, base: WITH_UNITS },
+    text,
+    code,
+  }));
 }

@@ -408,7 +408,8 @@ const yieldOptimiser: Strategy = {
   circuit: "portfolio-health/fund-64",
   subject: "0x23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
   accountId: "aave",
-  sources: ["Clearwater Reporting"],
+  // The reporter has a key for each protocol: maxVenue counts by key, so one key for all would be one venue.
+  sources: ["Clearwater on Aave", "Clearwater on Morpho", "Clearwater on Compound", "Clearwater on Sky"],
   underlyings: ["USDC", "USDT", "USDS", "USDE"],
   instruments: [
     { id: "USDC", kind: "spot", underlying: "USDC", price: "0.9998", collateralFactor: "0.78" },
@@ -438,9 +439,9 @@ const yieldOptimiser: Strategy = {
   units: "9800000",
   positions: { aUSDC: "2150000", aUSDT: "1100000", USDC: "35000" },
   otherAccounts: [
-    { id: "morpho", source: "Clearwater Reporting", positions: { "mUSDC-vault": "1900000" } },
-    { id: "compound", source: "Clearwater Reporting", positions: { cUSDT: "2400000" } },
-    { id: "sky", source: "Clearwater Reporting", positions: { sUSDS: "1750000", sUSDe: "300000" } },
+    { id: "morpho", source: "Clearwater on Morpho", positions: { "mUSDC-vault": "1900000" } },
+    { id: "compound", source: "Clearwater on Compound", positions: { cUSDT: "2400000" } },
+    { id: "sky", source: "Clearwater on Sky", positions: { sUSDS: "1750000", sUSDe: "300000" } },
   ],
   twin: {
     // The highest yield got most of the money.
@@ -479,6 +480,7 @@ const marketMaker: Strategy = {
   limits: {
     minCollateralRatio: "2",
     minHealthFactor: "1.5",
+    minAccountHealthFactor: "1.5",
     maxLeverage: "4",
     netDelta: ["-0.05", "0.05"],
     maxUnderlyingDelta: "0.05",
@@ -524,13 +526,17 @@ const marketMaker: Strategy = {
     { id: "reserve", source: "Northgate Custody", positions: { USDC: "700000" } },
   ],
   twin: {
-    // A quoting error filled the isolated sub-account with one side, and cross margin was lent out to fund it.
+    // A quoting error filled the isolated sub-account with one side, and cross margin was lent out to fund it: the whole book
+    // still has collateral enough, that account no more.
     file: "snapshot-one-sided.json",
     changes: {
       "venue-1-cross": { USDC: "-900000" },
       "venue-1-isolated": { USDC: "2050000", "HYPE-PERP": "-44050" },
     },
-    breaks: ["netDelta", "maxUnderlyingDelta", "maxStressLoss", "maxVolatility", "maxExpectedShortfall"],
+    breaks: [
+      ...["minAccountHealthFactor", "netDelta", "maxUnderlyingDelta", "maxStressLoss"],
+      ...["maxVolatility", "maxExpectedShortfall"],
+    ],
   },
 };
 

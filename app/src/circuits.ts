@@ -52,6 +52,14 @@ export function circuitKeys(names: CircuitNames) {
   };
 }
 
+/** Whether this page has keys whose secret is public, of these circuits or of any. */
+export function hasDevelopmentKeys(names?: CircuitNames): boolean {
+  const wanted = names === undefined ? undefined : Object.values(names);
+  return CIRCUIT_FILES.some(
+    ({ id, verificationKey }) => verificationKey.insecure === true && (wanted?.includes(id) ?? true),
+  );
+}
+
 function find(name: string): CircuitFiles | undefined {
   return CIRCUIT_FILES.find(({ id }) => id === name);
 }

@@ -49,7 +49,7 @@ type ProveRequest = Extract<DeskRequest, { kind: "prove" }>;
 async function prove(asked: ProveRequest): Promise<unknown> {
   const { snapshot, market, policy, enrolment } = asked.request;
   checkSignatures(snapshot, market, policy);
-  if (enrolment !== undefined) declaredAccounts(snapshot, enrolment);
+  if (enrolment !== undefined) declaredAccounts(snapshot, enrolment, policy);
   running = new AbortController();
   const { signal } = running;
   const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });

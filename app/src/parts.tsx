@@ -7,8 +7,9 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY } from "../../cli/policy-text.js";
+import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "../../cli/policy-text.js";
 import { asKeelError, KeelError } from "../../verifier/src/errors.js";
+import type { Verified } from "../../verifier/src/verify.js";
 
 /** Work that takes a while: whether it is under way, and why it failed. */
 export function useWork() {
@@ -151,11 +152,11 @@ export function saveText(name: string, text: string, type = "application/json"):
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** What no attestation says. */
-export function DoesNotSay(): JSX.Element {
+/** What no attestation says, and what the verification of this one did not compare. */
+export function DoesNotSay(props: { readonly verified?: Pick<Verified, "notCompared"> }): JSX.Element {
   return (
     <aside class="not-said" aria-label="What an attestation does not say">
-      {DOES_NOT_SAY}
+      {props.verified === undefined ? DOES_NOT_SAY : doesNotSay(props.verified)}
     </aside>
   );
 }
@@ -165,9 +166,29 @@ export function DevelopmentKey(): JSX.Element {
   return <p class="warning">{DEVELOPMENT_KEY_WARNING}</p>;
 }
 
-/** A word that stands for yes or no, in colour and in text. */
-export function Verdict(props: { readonly ok: boolean; readonly children: ComponentChildren }): JSX.Element {
-  return <span class={props.ok ? "verdict ok" : "verdict bad"}>{props.children}</span>;
+/** What a command's `--insecure` says. */
+export function AllowInsecure(props: {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <label class="check" for={id}>
+      <input
+        id={id}
+        type="checkbox"
+        checked={props.checked}
+        onChange={({ currentTarget: { checked } }) => props.onChange(checked)}
+      />
+      Accept development keys (for tests)
+    </label>
+  );
+}
+
+/** A word that stands for yes or no, in colour and in text; without `ok` for neither. */
+export function Verdict(props: { readonly ok?: boolean; readonly children: ComponentChildren }): JSX.Element {
+  const tone = props.ok === undefined ? "" : props.ok ? "ok" : "bad";
+  return <span class={`verdict ${tone}`}>{props.children}</span>;
 }
 
 /** The limits of a policy, a sentence each. */

@@ -18,10 +18,14 @@ export interface LimitTitle {
 const TITLES: Readonly<Record<string, LimitTitle>> = {
   minCollateralRatio: { title: "Collateral ratio", ratio: "assets over liabilities" },
   minHealthFactor: { title: "Health factor", ratio: "weighed collateral over liabilities" },
+  minAccountHealthFactor: {
+    title: "Health factor of the weakest account",
+    ratio: "weighed collateral over liabilities",
+  },
   maxLeverage: { title: "Leverage", ratio: "gross exposure over equity" },
   netDelta: { title: "Net delta", ratio: "of equity" },
   maxUnderlyingDelta: { title: "Largest single delta", ratio: "of equity" },
-  maxVenue: { title: "Largest venue", ratio: "its equity over all equity" },
+  maxVenue: { title: "Largest venue", ratio: "equity at one source, over all equity" },
   maxGamma: { title: "Gamma", ratio: "delta change for a 1 % move, of equity" },
   maxVega: { title: "Vega", ratio: "a vol point, of equity" },
   maxTheta: { title: "Theta", ratio: "a day, of equity" },

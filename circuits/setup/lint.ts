@@ -94,7 +94,7 @@ async function explanations(folder: string): Promise<Finding[]> {
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return files.flatMap((file, i) =>
     texts[i]!.split("\n").flatMap((line, at) => {
-      const [, code] = /\/\/ (CS\d{4}): \S/.exec(line) ?? [];
+      const [, code] = /\/\/ (C[AS]\d+): \S/.exec(line) ?? [];
       return code === undefined ? [] : [{ file, line: at + 1, code, text: "explains no finding" }];
     }),
   );

@@ -1,47 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-include "lib/absorb.circom";
-include "lib/aggregates.circom";
+include "lib/common-limits.circom";
 include "lib/constants.circom";
-include "lib/enrolment.circom";
+include "lib/declared-accounts.circom";
+include "lib/exposure-sums.circom";
+include "lib/exposures.circom";
+include "lib/linear-limits.circom";
 include "lib/market-table.circom";
+include "lib/option-limits.circom";
 include "lib/scenario-table.circom";
 include "lib/sensitivities.circom";
-include "lib/signed-account.circom";
 include "lib/statement-digest.circom";
-include "lib/limits/book-size.circom";
+include "lib/value-sums.circom";
 include "lib/limits/max-drawdown.circom";
-include "lib/limits/max-leverage.circom";
-include "lib/limits/max-sensitivity.circom";
-include "lib/limits/max-stress-loss.circom";
-include "lib/limits/max-underlying-delta.circom";
-include "lib/limits/max-venue.circom";
-include "lib/limits/min-collateral-ratio.circom";
-include "lib/limits/min-health-factor.circom";
-include "lib/limits/net-delta.circom";
 
-// Proves: the declared accounts, signed by approved sources for the subject at asOf and valued at the public market, respect
-// every limit of the public policy, and the drawdown chain goes on from its previous state (circuits/SPEC.md says it in
-// English, with the width of every value).
-// Does not prove: that the subject has no other account, that sources or publishers told the truth, that the book is
-// healthy at any other time.
+// Proves: the declared accounts, each once and signed by the source it was declared with, for the subject at asOf and valued at
+// the public market, respect every limit of the public policy, and the drawdown chain goes on from its previous state
+// (circuits/SPEC.md says it in English, with the width of every value and what binds each input).
+// Does not prove: that the subject has no other account, that sources or publishers told the truth, that units are those
+// outstanding, that the book is healthy at any other time.
 // The verifier must: rebuild the statement vector from its own knowledge and take (x, y) from it and c.
-// options: 0 for linear tiers, 1 for tiers with greeks and risk arrays.
-template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources, options) {
+// options: 0 for linear tiers, 1 for tiers with greeks and risk arrays. accountHealth: 1 for tiers that prove
+// minAccountHealthFactor.
+template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources, options, accountHealth) {
     // public
     signal input c;                               // Poseidon digest of the statement
     signal input x;                               // keccak256(c, statement) mod r
     signal input y;                               // the statement as a polynomial, at x
 
     // private copy of the public statement, bound by (c, x, y)
-    signal input domain;                          // chain and registry
+    signal input domain;                          // registries and policy
     signal input subject;                         // address
     signal input asOf;                            // unix seconds
     signal input units;                           // 1e8
     signal input previousState;                   // 0: genesis
     signal input newState;
-    signal input minCollateralRatio;              // bps, 32 bits, as all ratios
+    signal input minAccountHealthFactor;          // bps, 32 bits, as all ratios; 0 without accountHealth
+    signal input minCollateralRatio;
     signal input minHealthFactor;
     signal input maxLeverage;
     signal input netDeltaLow;                     // with the bias of 2^31
@@ -83,7 +79,8 @@ template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources,
     signal input stateSalt;
     signal input newStateSalt;
     signal input isNewMark;
-    signal input salt;                            // uniform in the field, new for every proof
+    signal input portfolioSalt;                   // uniform in the field, new for every proof, and another than the next
+    signal input exposuresSalt;                   // likewise
 
     // The public tables.
     signal scenarioRoot;
@@ -96,7 +93,6 @@ template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources,
         stress.shock <== shock;
         scenarioRoot <== stress.root;
     }
-
     component market = MarketTable(instruments, underlyings, scenarios, options);
     market.time <== marketTime;
     market.underlyingsId <== underlyingsId;
@@ -109,140 +105,108 @@ template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources,
     market.underlying <== underlying;
     market.sensitivity <== sensitivity;
 
-    component sourceRoot = TaggedHash(KIND_SOURCES(), sources);
-    sourceRoot.in <== sourceList;
-
-    // The accounts: exactly the declared ones, each signed by its source.
-    component enrolment = Enrolment(accounts);
-    enrolment.accountId <== accountId;
-    enrolment.salt <== enrolmentSalt;
-
-    component account[accounts];
-    component portfolio = TaggedHash(KIND_PORTFOLIO(), accounts + 1);
-    for (var s = 0; s < accounts; s++) {
-        account[s] = SignedAccount(instruments, sources);
-        account[s].subject <== subject;
-        account[s].accountId <== accountId[s];
-        account[s].asOf <== asOf;
-        account[s].universe <== universe;
-        account[s].quantity <== quantity[s];
-        account[s].sourceList <== sourceList;
-        account[s].sourceKey <== sourceKey[s];
-        account[s].signatureR8 <== signatureR8[s];
-        account[s].signatureS <== signatureS[s];
-        portfolio.in[s] <== account[s].message;
-    }
-    portfolio.in[accounts] <== salt;
+    // The accounts.
+    component held = DeclaredAccounts(instruments, accounts, sources);
+    held.subject <== subject;
+    held.asOf <== asOf;
+    held.universe <== universe;
+    held.sourceList <== sourceList;
+    held.accountId <== accountId;
+    held.enrolmentSalt <== enrolmentSalt;
+    held.quantity <== quantity;
+    held.sourceKey <== sourceKey;
+    held.signatureR8 <== signatureR8;
+    held.signatureS <== signatureS;
+    held.portfolioSalt <== portfolioSalt;
 
     // The sums.
-    component sums = Aggregates(instruments, accounts, underlyings, options);
-    sums.price <== price;
-    sums.factor <== factor;
-    sums.funded <== funded;
-    sums.flag <== flag;
-    sums.underlying <== underlying;
+    component values = ValueSums(instruments, accounts, accountHealth);
+    values.price <== price;
+    values.factor <== factor;
+    values.funded <== funded;
+    values.long <== held.long;
+    values.short <== held.short;
+    component moves = ExposureSums(instruments, accounts, underlyings, options);
+    moves.price <== price;
+    moves.flag <== flag;
+    moves.underlying <== underlying;
+    moves.long <== held.long;
+    moves.short <== held.short;
     for (var i = 0; i < instruments; i++) {
-        sums.delta[i] <== options == 1 ? sensitivity[i][0] : 0;
+        moves.delta[i] <== options == 1 ? sensitivity[i][0] : 0;
     }
-    for (var s = 0; s < accounts; s++) {
-        sums.long[s] <== account[s].long;
-        sums.short[s] <== account[s].short;
-    }
-    signal equity <== sums.equity;
-
-    var netDelta = 0;
-    component exposures = TaggedHash(KIND_EXPOSURES(), underlyings + 3);
-    exposures.in[0] <== underlyingsId;
-    exposures.in[1] <== equity;
-    for (var u = 0; u < underlyings; u++) {
-        netDelta += sums.underlyingDelta[u];
-        exposures.in[2 + u] <== sums.underlyingDelta[u];
-    }
-    exposures.in[underlyings + 2] <== salt;
-
-    // The limits.
-    component size = BookSize();
-    size.assets <== sums.assets;
-    size.grossExposure <== sums.grossExposure;
-    size.equity <== equity;
-    size.minEquity <== minEquity;
-
-    component collateralRatio = MinCollateralRatio();
-    collateralRatio.assets <== sums.assets;
-    collateralRatio.liabilities <== sums.liabilities;
-    collateralRatio.limit <== minCollateralRatio;
-
-    component healthFactor = MinHealthFactor();
-    healthFactor.collateral <== sums.collateral;
-    healthFactor.liabilities <== sums.liabilities;
-    healthFactor.limit <== minHealthFactor;
-
-    component leverage = MaxLeverage();
-    leverage.grossExposure <== sums.grossExposure;
-    leverage.equity <== equity;
-    leverage.limit <== maxLeverage;
-
-    component deltaBand = NetDelta();
-    deltaBand.netDelta <== netDelta;
-    deltaBand.equity <== equity;
-    deltaBand.lowBiased <== netDeltaLow;
-    deltaBand.highBiased <== netDeltaHigh;
-
-    component underlyingDelta = MaxUnderlyingDelta(underlyings);
-    underlyingDelta.delta <== sums.underlyingDelta;
-    underlyingDelta.bound <== underlyingDeltaBound;
-    underlyingDelta.equity <== equity;
-    underlyingDelta.limit <== maxUnderlyingDelta;
-
-    component venue = MaxVenue(accounts);
-    venue.venueEquity <== sums.venueEquity;
-    venue.equity <== equity;
-    venue.limit <== maxVenue;
-
-    component stressLoss = MaxStressLoss(scenarios, options);
-    stressLoss.equity <== equity;
-    stressLoss.limit <== maxStressLoss;
-    component linear;
+    var sums = BOOK_SUMS(options, scenarios);
     component book;
-    component gamma;
-    component vega;
-    component theta;
     if (options == 1) {
-        book = Sensitivities(instruments, accounts, 3 + scenarios);
+        book = Sensitivities(instruments, accounts, sums);
         book.quantity <== quantity;
         for (var i = 0; i < instruments; i++) {
-            for (var column = 0; column < 3 + scenarios; column++) {
+            for (var column = 0; column < sums; column++) {
                 book.sensitivity[i][column] <== sensitivity[i][1 + column];
             }
         }
-        gamma = MaxSensitivity(GAMMA_BPS());
-        gamma.sum <== book.sum[0];
-        gamma.equity <== equity;
-        gamma.limit <== maxGamma;
-        vega = MaxSensitivity(BPS());
-        vega.sum <== book.sum[1];
-        vega.equity <== equity;
-        vega.limit <== maxVega;
-        theta = MaxSensitivity(BPS());
-        theta.sum <== book.sum[2];
-        theta.equity <== equity;
-        theta.limit <== maxTheta;
-        for (var k = 0; k < scenarios; k++) {
-            stressLoss.pnl[k] <== book.sum[3 + k] * BPS();
-        }
+    }
+    component exposures = Exposures(accounts, underlyings, scenarios, options);
+    exposures.underlyingsId <== underlyingsId;
+    exposures.assets <== values.assets;
+    exposures.equity <== values.equity;
+    exposures.collateral <== values.collateral;
+    exposures.grossExposure <== moves.grossExposure;
+    exposures.underlyingDelta <== moves.underlyingDelta;
+    exposures.accountEquity <== values.accountEquity;
+    for (var k = 0; k < sums; k++) {
+        exposures.bookSum[k] <== book.sum[k];
+    }
+    exposures.salt <== exposuresSalt;
+
+    // The limits.
+    component limits = CommonLimits(accounts, underlyings, accountHealth);
+    limits.assets <== values.assets;
+    limits.liabilities <== values.liabilities;
+    limits.equity <== values.equity;
+    limits.collateral <== values.collateral;
+    limits.grossExposure <== moves.grossExposure;
+    limits.underlyingDelta <== moves.underlyingDelta;
+    limits.underlyingDeltaBound <== underlyingDeltaBound;
+    limits.accountEquity <== values.accountEquity;
+    limits.accountLiabilities <== values.accountLiabilities;
+    limits.accountCollateral <== values.accountCollateral;
+    for (var s = 0; s < accounts; s++) {
+        limits.keyX[s] <== sourceKey[s][0];
+    }
+    limits.minEquity <== minEquity;
+    limits.minCollateralRatio <== minCollateralRatio;
+    limits.minHealthFactor <== minHealthFactor;
+    limits.minAccountHealthFactor <== minAccountHealthFactor;
+    limits.maxLeverage <== maxLeverage;
+    limits.netDeltaLow <== netDeltaLow;
+    limits.netDeltaHigh <== netDeltaHigh;
+    limits.maxUnderlyingDelta <== maxUnderlyingDelta;
+    limits.maxVenue <== maxVenue;
+
+    component optionLimits;
+    component linearLimits;
+    if (options == 1) {
+        optionLimits = OptionLimits(scenarios);
+        optionLimits.equity <== values.equity;
+        optionLimits.sum <== book.sum;
+        optionLimits.maxGamma <== maxGamma;
+        optionLimits.maxVega <== maxVega;
+        optionLimits.maxTheta <== maxTheta;
+        optionLimits.maxStressLoss <== maxStressLoss;
     } else {
-        linear = LinearPnl(scenarios, underlyings);
-        linear.delta <== sums.underlyingDelta;
-        linear.shock <== shock;
-        stressLoss.pnl <== linear.pnl;
-        // Limits that a linear tier does not prove are held at the value that claims nothing.
-        maxGamma === ABSENT_MAX();
-        maxVega === ABSENT_MAX();
-        maxTheta === ABSENT_MAX();
+        linearLimits = LinearLimits(scenarios, underlyings);
+        linearLimits.equity <== values.equity;
+        linearLimits.underlyingDelta <== moves.underlyingDelta;
+        linearLimits.shock <== shock;
+        linearLimits.maxGamma <== maxGamma;
+        linearLimits.maxVega <== maxVega;
+        linearLimits.maxTheta <== maxTheta;
+        linearLimits.maxStressLoss <== maxStressLoss;
     }
 
     component drawdown = MaxDrawdown();
-    drawdown.equity <== equity;
+    drawdown.equity <== values.equity;
     drawdown.units <== units;
     drawdown.previousState <== previousState;
     drawdown.newState <== newState;
@@ -263,15 +227,15 @@ template PortfolioHealth(instruments, accounts, underlyings, scenarios, sources,
     statement.v[3] <== market.root;
     statement.v[4] <== marketTime;
     statement.v[5] <== scenarioRoot;
-    statement.v[6] <== sourceRoot.out;
-    statement.v[7] <== enrolment.out;
+    statement.v[6] <== held.sourcesRoot;
+    statement.v[7] <== held.enrolled;
     statement.v[8] <== asOf;
     statement.v[9] <== units;
     statement.v[10] <== previousState;
     statement.v[11] <== newState;
-    statement.v[12] <== portfolio.out;
+    statement.v[12] <== held.portfolio;
     statement.v[13] <== exposures.out;
-    statement.v[14] <== 0;                         // disclosure, which no circuit proves yet: claims nothing
+    statement.v[14] <== minAccountHealthFactor;
     statement.v[15] <== minCollateralRatio;
     statement.v[16] <== minHealthFactor;
     statement.v[17] <== maxLeverage;

@@ -17,7 +17,8 @@ include "lib/limits/max-volatility.circom";
 // does; the verifier must demand it. An option counts by its delta only.
 // The verifier must: rebuild the statement vector from its own knowledge and take (x, y) from it and c, with confidence
 // levels below one.
-template TailRisk(underlyings, days, levels) {
+// hasRest: 1 where the health proof's tier commits to more than this proof speaks of (HAS_REST).
+template TailRisk(underlyings, days, levels, hasRest) {
     // public
     signal input c;                                    // Poseidon digest of the statement
     signal input x;                                    // keccak256(c, statement) mod r
@@ -34,10 +35,15 @@ template TailRisk(underlyings, days, levels) {
     signal input covariance[TRIANGLE(underlyings)];    // annual, 1e12, signed
     signal input dailyReturn[days][underlyings];       // bps, signed
 
-    // private
-    signal input equity;                               // USD 1e16
+    // private: what opens the commitment
+    signal input equity;                               // E, USD 1e16
+    signal input assets;                               // A, USD 1e16
+    signal input grossAndCollateral;                   // G + 2^96 C, which this proof says nothing of
     signal input delta[underlyings];                   // USD 1e16, signed
-    signal input salt;                                 // of the health proof's commitments
+    signal input rest[hasRest];                        // hash of what else the tier commits to
+    signal input exposuresSalt;                        // of the health proof's commitment
+
+    // private
     signal input threshold[levels];                    // ascending; the value at risk will do
     signal input beyond[days][levels];                 // 1: the day's loss is at least the threshold
 
@@ -47,17 +53,24 @@ template TailRisk(underlyings, days, levels) {
     table.covariance <== covariance;
     table.dailyReturn <== dailyReturn;
 
-    component exposures = TaggedHash(KIND_EXPOSURES(), underlyings + 3);
+    // As lib/exposures.circom makes it.
+    component exposures = TaggedHash(KIND_EXPOSURES(), underlyings + 4 + hasRest);
     exposures.in[0] <== underlyingsId;
-    exposures.in[1] <== equity;
+    exposures.in[1] <== equity + assets * (1 << VALUE_BITS());
+    exposures.in[2] <== grossAndCollateral;
     for (var u = 0; u < underlyings; u++) {
-        exposures.in[2 + u] <== delta[u];
+        exposures.in[3 + u] <== delta[u];
     }
-    exposures.in[underlyings + 2] <== salt;
+    for (var k = 0; k < hasRest; k++) {
+        exposures.in[3 + underlyings + k] <== rest[k];
+    }
+    exposures.in[3 + underlyings + hasRest] <== exposuresSalt;
 
-    // The only range check of equity; those of delta are in DailyLoss.
+    // The only range checks of the two parts of a word, which has one opening with them; those of delta are in DailyLoss.
     component equityRange = InRange(VALUE_BITS());
     equityRange.in <== equity;
+    component assetsRange = InRange(VALUE_BITS());
+    assetsRange.in <== assets;
 
     component volatility = MaxVolatility(underlyings);
     volatility.delta <== delta;

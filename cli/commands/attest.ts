@@ -2,7 +2,8 @@
 /**
  * `keel attest`: submits an attestation. Anybody may: the proof is bound to its subject.
  *
- * What can be refused here is refused before the chain is asked; the chain is asked by simulation before anything is sent.
+ * What can be refused here is refused before the chain is asked; the chain is asked by simulation before anything is sent. An
+ * attestation that is in force already, whoever submitted it, is a success.
  *
  * @module
  */
@@ -33,9 +34,11 @@ export async function attest(options: AttestOptions, context: Context): Promise<
   const receipt = await submitAttestation(registry, wallet, attestation);
   const { subject, policyId, asOf } = attestation;
   const expiresAt = asOf + policy.validity;
+  const already = receipt.already === true;
+  const done = already ? "Attested already, nothing was sent" : "Attested";
   return {
-    json: { ok: true, subject, policyId, asOf, expiresAt, ...receiptJson(receipt) },
-    text: `Attested: ${subject} counts as healthy under ${policyId} until ${utc(expiresAt)} (${receipt.gasUsed} gas).`,
+    json: { ok: true, subject, policyId, asOf, expiresAt, already, ...receiptJson(receipt) },
+    text: `${done}: ${subject} counts as healthy under ${policyId} until ${utc(expiresAt)} (${receipt.gasUsed} gas).`,
   };
 }
 

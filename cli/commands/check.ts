@@ -11,6 +11,7 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  checkContracts,
   checkSignature,
   checkTimes,
   type DrawdownState,
@@ -19,16 +20,25 @@ import {
   report,
   reportRoom,
   type Snapshot,
+  withUnits,
 } from "../../prover/src/index.js";
-import type { Market, Policy } from "../../verifier/src/index.js";
+import {
+  allFaults,
+  inputError,
+  type Market,
+  type Policy,
+  type SignedUnits,
+} from "../../verifier/src/index.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { type BookFiles, loadBook, loadState } from "../load.js";
+import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
 import { type CheckReport, comparisonText, reportText } from "../report-text.js";
 
 export interface CheckOptions extends BookFiles {
   /** Latest state of the drawdown chain; today is the high-water mark without it. */
   readonly state?: string;
+  /** Units that the fund's administrator signed. */
+  readonly units?: string;
   /** Trades that are only thought of. */
   readonly after?: string;
 }
@@ -41,9 +51,14 @@ interface Book {
 
 /** Judges a snapshot, as it is or as trades would leave it; exit code 2 when a limit is broken. */
 export async function check(options: CheckOptions, context: Context): Promise<Outcome> {
-  const book = await loadBook(options, context);
-  const { snapshot, market, policy } = book;
-  checkTimes(snapshot, market, policy, context.now());
+  const files = await loadBook(options, context);
+  const { market, policy } = files;
+  checkTimes(files.snapshot, market, policy, context.now());
+  checkContracts(market, policy);
+  checkSources(files.snapshot, policy);
+  const { units } = await loadUnits(options.units, context);
+  const snapshot = withUnitsOfDraft(files, units, context);
+  const book = { ...files, snapshot };
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
     if (account.signature === undefined) unsigned.push(account.id);
@@ -57,6 +72,36 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const trades = parseTrades(await readText(options.after, "trades", context));
   const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
   return outcome({ ...later, before: now }, later, comparisonText(now, later));
+}
+
+/** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
+function checkSources(snapshot: Snapshot, policy: Policy): void {
+  const known = new Set(policy.sources.map(({ name }) => name));
+  const faults = snapshot.accounts.flatMap(({ source }, s) =>
+    known.has(source)
+      ? []
+      : [
+          inputError(
+            "source.unknown",
+            `snapshot.accounts[${s}].source`,
+            "one of policy.sources",
+            "another name",
+          ),
+        ],
+  );
+  if (faults.length > 0) throw allFaults(faults);
+}
+
+/** The fund's units; the snapshot's own when the administrator has not signed yet. */
+function withUnitsOfDraft(
+  { snapshot, policy }: Book,
+  signed: SignedUnits | undefined,
+  context: Context,
+): Snapshot {
+  const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
+  if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
+  note(context, "warning: nobody has signed the fund's units; prove needs it");
+  return snapshot;
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `keel enrol`: a subject declares its accounts. With `--out` it makes the enrolment file, without a chain; with
- * `--enrolment` it sends the file's commitment to a registry, as the sender. The list itself never leaves the machine.
+ * `keel enrol`: a subject declares its accounts, each with the source that speaks for it. With `--out` it makes the enrolment
+ * file, without a chain; with `--enrolment` it sends the file's commitment to a registry, as the sender. The list itself never leaves the machine.
  *
  * @module
  */
 
 import {
-  type Enrolment,
+  type Account,
   enrolmentCommitment,
   formatEnrolment,
+  newEnrolment,
   parseEnrolment,
   parseSnapshot,
   randomSalt,
 } from "../../prover/src/index.js";
+import { inputError, type Policy, parsePolicy } from "../../verifier/src/index.js";
 import { enrol } from "../../verifier/src/registry.js";
+import type { NamedAccount } from "../arguments.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
@@ -22,10 +25,12 @@ import { checkDistinct, readSecret, readText, writeText } from "../files.js";
 import { receiptJson } from "../receipts.js";
 
 export interface EnrolOptions extends Partial<SenderOptions> {
-  /** Account ids, in order. */
-  readonly accounts?: readonly string[];
+  /** Accounts with the names of their sources, in order. */
+  readonly accounts?: readonly NamedAccount[];
   /** Its accounts are declared. */
   readonly snapshot?: string;
+  /** Has the sources' keys. */
+  readonly policy?: string;
   readonly out?: string;
   readonly force?: true;
   readonly enrolment?: string;
@@ -38,9 +43,10 @@ export async function enrolSubject(options: EnrolOptions, context: Context): Pro
   const isSending = enrolment !== undefined && rpc !== undefined && registry !== undefined;
   const others = isMaking
     ? [enrolment, rpc, registry, options.keyFile, options.account]
-    : [options.accounts, options.snapshot, options.force];
+    : [options.accounts, options.snapshot, options.policy, options.force];
   if (isMaking === isSending || others.some((other) => other !== undefined)) {
-    throw usageError("--out with --accounts or --snapshot; or --enrolment, --rpc, --registry", "another mix");
+    const making = "--out with --policy and --accounts or --snapshot";
+    throw usageError(`${making}; or --enrolment, --rpc, --registry`, "another mix");
   }
   if (isMaking) return await makeEnrolment({ ...options, out }, context);
   return await sendEnrolment({ ...options, rpc: rpc!, registry: registry!, enrolment: enrolment! }, context);
@@ -48,8 +54,11 @@ export async function enrolSubject(options: EnrolOptions, context: Context): Pro
 
 async function makeEnrolment(options: EnrolOptions & { readonly out: string }, context: Context) {
   const { out, force = false } = options;
-  checkDistinct({ "--snapshot": options.snapshot, "--out": out });
-  const text = formatEnrolment({ accounts: await accountsOf(options, context), salt: randomSalt() });
+  checkDistinct({ "--snapshot": options.snapshot, "--policy": options.policy, "--out": out });
+  if (options.policy === undefined) throw usageError("--policy, which has the sources' keys", "none");
+  const policy = parsePolicy(await readText(options.policy, "policy", context));
+  const accounts = await accountsOf(options, policy, context);
+  const text = formatEnrolment(newEnrolment({ accounts }, policy, randomSalt()));
   // The same rules as for a file that is read: names that are none, or twice, are refused before anything is written.
   const enrolment = parseEnrolment(text);
   await writeText({ path: out, text, secret: true }, force, context.signal);
@@ -66,13 +75,17 @@ async function makeEnrolment(options: EnrolOptions & { readonly out: string }, c
 
 async function accountsOf(
   { accounts, snapshot }: EnrolOptions,
+  { sources }: Policy,
   context: Context,
-): Promise<Enrolment["accounts"]> {
+): Promise<readonly Account[]> {
   if ((accounts === undefined) === (snapshot === undefined)) {
     throw usageError("one of --accounts and --snapshot", accounts === undefined ? "none" : "both");
   }
-  if (accounts !== undefined) return accounts;
-  return parseSnapshot(await readText(snapshot!, "snapshot", context)).accounts.map(({ id }) => id);
+  if (accounts === undefined) return parseSnapshot(await readText(snapshot!, "snapshot", context)).accounts;
+  return accounts.map((account, s) => {
+    if (sources.some(({ name }) => name === account.source)) return { ...account, positions: new Map() };
+    throw inputError("source.unknown", `--accounts[${s}]`, "one of policy.sources", "another name");
+  });
 }
 
 async function sendEnrolment(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { accountsFromCsv, parseMapping } from "../../prover/src/index.js";
+import { parseMapping, readCsv } from "../../prover/src/index.js";
 import { parseMarket } from "../../verifier/src/index.js";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText } from "../files.js";
@@ -37,6 +37,13 @@ export async function importCsv(options: ImportCsvOptions, context: Context): Pr
     options.mapping === undefined
       ? undefined
       : parseMapping(await readText(options.mapping, "mapping", context));
-  const accounts = accountsFromCsv(await readText(options.csv, "csv", context), market, mapping);
-  return await writeImport({ subject, asOf, accounts }, out, force, context);
+  const { accounts, unused, ignoredRows } = readCsv(
+    await readText(options.csv, "csv", context),
+    market,
+    mapping,
+  );
+  return await writeImport({ subject, asOf, accounts }, out, force, context, {
+    unused,
+    json: { ignoredRows },
+  });
 }

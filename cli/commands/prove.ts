@@ -2,7 +2,7 @@
 /**
  * `keel prove`: from a snapshot to an attestation file.
  *
- * What can be refused without a key is refused before one is loaded. The salt goes to the file that `--opening` names, the
+ * What can be refused without a key is refused before one is loaded. The salts go to the file that `--opening` names, the
  * new state of the drawdown chain to `--state-out`, or nowhere. The state is never written over another file: losing one
  * ends the chain.
  *
@@ -14,6 +14,7 @@ import { type ArtifactSet, explainError } from "../../circuits/setup/index.js";
 import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
 import {
   assess,
+  checkContracts,
   checkSignatures,
   checkTimes,
   declaredAccounts,
@@ -21,6 +22,7 @@ import {
   type ProvenAttestation,
   proveHealth,
   requireHealthy,
+  withUnits,
 } from "../../prover/src/index.js";
 import {
   checkDevelopmentKey,
@@ -34,7 +36,8 @@ import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
-import { type BookFiles, loadBook, loadEnrolment, loadState } from "../load.js";
+import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
+import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
 import { span, utc } from "../tables.js";
 
@@ -45,6 +48,8 @@ export interface ProveOptions extends BookFiles {
   readonly opening?: string;
   /** The declared accounts; without it a new enrolment that no registry knows. */
   readonly enrolment?: string;
+  /** Units that the fund's administrator signed, under policies that name one. */
+  readonly units?: string;
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
   readonly stateOut?: string;
@@ -72,11 +77,14 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
     ...(await loadBook(options, context)),
     ...(await loadEnrolment(options.enrolment, context)),
     ...(await loadState(options.state, context)),
+    ...(await loadUnits(options.units, context)),
   };
-  const { snapshot, market, policy } = book;
-  checkTimes(snapshot, market, policy, context.now());
+  const { market, policy } = book;
+  checkTimes(book.snapshot, market, policy, context.now());
+  checkContracts(market, policy);
+  const snapshot = withUnits(book.snapshot, policy, book.units);
   checkSignatures(snapshot, market, policy);
-  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment);
+  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
   requireHealthy(assess(snapshot, market, policy, book.state));
   warnOfAge(snapshot.asOf, policy, context);
   warnOfChain(options, context);
@@ -130,6 +138,7 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--policy": options.policy,
     "--returns": options.returns,
     "--enrolment": options.enrolment,
+    "--units": options.units,
     "--state": options.state,
     "--out": out,
     "--opening": opening,
@@ -141,12 +150,11 @@ async function checkFiles(options: ProveOptions): Promise<void> {
 
 /** What is written: secrets first, so that the attestation never stands there without them. */
 function outputsOf(proven: ProvenAttestation, { out, opening, stateOut }: ProveOptions): NewFile[] {
-  const { attestation, state, salt } = proven;
+  const { attestation, state } = proven;
   const files: NewFile[] = [];
   if (stateOut !== undefined)
     files.push({ path: stateOut, text: formatState(state), secret: true, precious: true });
-  if (opening !== undefined)
-    files.push({ path: opening, text: formatOpening(attestation, salt), secret: true });
+  if (opening !== undefined) files.push({ path: opening, text: formatOpening(proven), secret: true });
   return [...files, { path: out, text: formatAttestation(attestation), secret: false }];
 }
 
@@ -166,13 +174,13 @@ async function withProvers(
   const provers: Prover[] = [];
   try {
     progress.update("loading the key", 0);
-    for (const { wasmPath, zkeyPath, manifest } of artifacts) {
-      const { wasm, zkey } = manifest.files;
+    for (const { witnessPath, zkeyPath, manifest } of artifacts) {
+      const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
-          wasm: wasmPath,
+          wasm: witnessPath,
           zkey: zkeyPath,
-          sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+          sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
           workers: Math.max(1, Math.floor(workers / artifacts.length)),
         }),
       );
@@ -213,9 +221,4 @@ function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: C
   if (stateOut === undefined) {
     note(context, "warning: without --state-out no later proof can follow this one at the registry");
   }
-}
-
-function formatOpening({ subject, asOf, digest }: ProvenAttestation["attestation"], salt: bigint): string {
-  const opening = { keel: "opening/1", subject, asOf, digest: digest.toString(), salt: salt.toString() };
-  return `${JSON.stringify(opening, null, 2)}\n`;
 }

@@ -9,7 +9,7 @@ import { type MarketSignature, publishMarket } from "../../verifier/src/registry
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { loadPublic, type PublicFiles } from "../load.js";
+import { checkModel, loadPublic, type PublicFiles } from "../load.js";
 import { commitmentOf, parseMarketSignature } from "../market-signature.js";
 import { receiptJson } from "../receipts.js";
 
@@ -20,7 +20,9 @@ export interface PublishMarketOptions extends SenderOptions, PublicFiles {
 
 /** Publishes the table with the signatures, in any order. */
 export async function publishMarketTable(options: PublishMarketOptions, context: Context): Promise<Outcome> {
-  const commitment = commitmentOf(await loadPublic(options, context), options.returns !== undefined);
+  const tables = await loadPublic(options, context);
+  await checkModel(tables.market, tables.policy);
+  const commitment = commitmentOf(tables, options.returns !== undefined);
   const { registry, wallet } = await connectSender(options, context);
   const signatures: MarketSignature[] = [];
   for (const [i, file] of options.signature.entries()) {
@@ -29,7 +31,7 @@ export async function publishMarketTable(options: PublishMarketOptions, context:
   }
   const receipt = await publishMarket(registry, wallet, commitment, signatures);
   return {
-    json: { ok: true, root: commitment.root.toString(), asOf: commitment.asOf, ...receiptJson(receipt) },
-    text: `Published table ${commitment.root} of ${commitment.asOf} (${receipt.gasUsed} gas).`,
+    json: { ok: true, ...commitment, ...receiptJson(receipt) },
+    text: `Published table ${commitment.root} of ${commitment.asOf} in series ${commitment.series} (${receipt.gasUsed} gas).`,
   };
 }

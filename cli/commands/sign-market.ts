@@ -9,7 +9,7 @@ import { signMarket } from "../../verifier/src/registry.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
-import { loadPublic, type PublicFiles } from "../load.js";
+import { checkModel, loadPublic, type PublicFiles } from "../load.js";
 import { commitmentOf, formatMarketSignature } from "../market-signature.js";
 
 export interface SignMarketOptions extends SenderOptions, PublicFiles {
@@ -25,7 +25,9 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
     ...{ "--key-file": options.keyFile, "--out": out },
   });
   await checkOutput(out, force);
-  const commitment = commitmentOf(await loadPublic(options, context), options.returns !== undefined);
+  const tables = await loadPublic(options, context);
+  await checkModel(tables.market, tables.policy);
+  const commitment = commitmentOf(tables, options.returns !== undefined);
   const { registry, account } = await connectSender(options, context);
   const signature = await signMarket(registry, account, commitment);
   const text = formatMarketSignature(registry, commitment, signature);
@@ -35,8 +37,7 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
       ok: true,
       out,
       signer: signature.signer,
-      root: commitment.root.toString(),
-      asOf: commitment.asOf,
+      ...commitment,
     },
     text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf}; wrote ${out}.`,
   };

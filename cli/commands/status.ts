@@ -5,43 +5,26 @@
  * @module
  */
 
-import { policyId, policyTerms } from "../../verifier/src/policy.js";
 import { type Status, statusOf } from "../../verifier/src/registry.js";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
-import { usageError } from "../errors.js";
-import { loadPublic } from "../load.js";
+import { loadPolicyId, type PolicyName } from "../load.js";
 import { span, table, utc } from "../tables.js";
 
-export interface StatusOptions extends RegistryOptions {
+export interface StatusOptions extends RegistryOptions, PolicyName {
   readonly subject: `0x${string}`;
-  readonly policyId?: `0x${string}`;
-  readonly market?: string;
-  readonly policy?: string;
 }
 
 /** Asks a registry; exit code 3 when the subject is not healthy there. */
 export async function status(options: StatusOptions, context: Context): Promise<Outcome> {
-  const id = await policyOf(options, context);
+  const id = await loadPolicyId(options, context);
   const found = await statusOf(await connect(options), options.subject, id);
   return { exitCode: found.healthy ? 0 : 3, json: found, text: statusText(found) };
 }
 
-async function policyOf(
-  { policyId: id, market, policy }: StatusOptions,
-  context: Context,
-): Promise<`0x${string}`> {
-  if (id !== undefined && market === undefined && policy === undefined) return id;
-  if (id !== undefined || market === undefined || policy === undefined) {
-    throw usageError("--policy-id, or --policy and --market", "another combination");
-  }
-  const files = await loadPublic({ market, policy }, context);
-  return policyId(policyTerms(files.policy, files.market));
-}
-
 function statusText(found: Status): string {
   const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
-  const { count, streak, lapses } = found;
+  const { count, streak, lapses, since } = found;
   const rows = [
     ["policy", found.policyId],
     ["enrolled", enrolment === undefined ? "no" : `accounts ${enrolment}`],
@@ -53,6 +36,7 @@ function statusText(found: Status): string {
     ["latest snapshot", asOf === undefined ? "none" : utc(asOf)],
     ["expires", expiry === undefined ? "–" : utc(expiry)],
     ["time left", span(timeLeft)],
+    [healthy ? "healthy since" : "last run of health since", since === undefined ? "–" : utc(since)],
     ["attestations", `${count}, ${streak} in a row, ${lapses} lapses`],
   ];
   return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;

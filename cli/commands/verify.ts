@@ -5,12 +5,18 @@
  * @module
  */
 
-import { KeelError, parseAttestation, type Verified, verifyAttestation } from "../../verifier/src/index.js";
+import {
+  type Expectations,
+  KeelError,
+  parseAttestation,
+  type Verified,
+  verifyAttestation,
+} from "../../verifier/src/index.js";
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { loadPublic, type PublicFiles } from "../load.js";
-import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, domainText, expiryText, saysText } from "../policy-text.js";
+import { checkModel, loadPublic, type PublicFiles } from "../load.js";
+import { DEVELOPMENT_KEY_WARNING, doesNotSay, domainText, expiryText, saysText } from "../policy-text.js";
 import { utc } from "../tables.js";
 
 export interface VerifyOptions extends PublicFiles {
@@ -19,11 +25,19 @@ export interface VerifyOptions extends PublicFiles {
   readonly tailKey?: string;
   readonly insecure?: true;
   readonly live?: true;
+  /** What else the verifier knows. */
+  readonly expectSubject?: `0x${string}`;
+  readonly expectEnrolment?: bigint;
+  readonly expectState?: bigint;
+  readonly expectUnits?: bigint;
+  /** Time at which the snapshot was fresh, unix seconds; true: the present. */
+  readonly now?: number | true;
 }
 
 /** Verifies; an invalid attestation is an error of kind "proof", exit code 3. */
 export async function verify(options: VerifyOptions, context: Context): Promise<Outcome> {
   const { market, policy } = await loadPublic(options, context);
+  await checkModel(market, policy);
   const attestation = parseAttestation(await readText(options.attestation, "attestation", context));
   const verificationKey = await verificationKeyOf(policy.circuit.id, options.key, context);
   const allowInsecure = options.insecure === true;
@@ -31,6 +45,7 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
     policy.tail === undefined
       ? undefined
       : await verificationKeyOf(policy.tail.circuit.id, options.tailKey, context);
+  const now = typeof options.now === "number" ? options.now : context.now();
   const verified = verifyAttestation({
     attestation,
     policy,
@@ -38,21 +53,33 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
     verificationKey,
     ...(tailKey === undefined ? {} : { tailKey }),
     allowInsecure,
+    expected: expectationsOf(options, now),
   });
-  const now = context.now();
   checkTime(verified, now, options.live === true);
   if (verified.insecure) for (const line of DEVELOPMENT_KEY_WARNING.split("\n")) note(context, line);
   const expired = now >= verified.expiresAt;
-  const { subject, policyId, asOf, expiresAt, domain, insecure } = verified;
+  const { subject, policyId, asOf, expiresAt, domain, insecure, notCompared } = verified;
+  const json = { ok: true, valid: true, subject, policyId, asOf, expiresAt, expired, domain, insecure };
   return {
-    json: { ok: true, valid: true, subject, policyId, asOf, expiresAt, expired, domain, insecure },
+    json: { ...json, notCompared },
     text: [
       expired ? "VALID, but expired." : "VALID.",
       saysText(verified, policy),
       domainText(verified),
       expiryText(verified, now),
-      DOES_NOT_SAY,
+      doesNotSay(verified),
     ].join("\n\n"),
+  };
+}
+
+function expectationsOf(options: VerifyOptions, now: number): Expectations {
+  const { expectSubject, expectEnrolment, expectState, expectUnits } = options;
+  return {
+    ...(expectSubject === undefined ? {} : { subject: expectSubject }),
+    ...(expectEnrolment === undefined ? {} : { enrolment: expectEnrolment }),
+    ...(expectState === undefined ? {} : { previousState: expectState }),
+    ...(expectUnits === undefined ? {} : { units: expectUnits }),
+    ...(options.now === undefined ? {} : { now }),
   };
 }
 

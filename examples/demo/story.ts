@@ -7,6 +7,7 @@
  */
 
 import { ensureCircuit } from "../../circuits/setup/index.js";
+import { DEVELOPMENT_KEY_WARNING } from "../../cli/policy-text.js";
 import { reportText } from "../../cli/report-text.js";
 import { compileContracts, deployKeel, loadArtifact } from "../../contracts/index.js";
 import { createProver, type Prover } from "../../prover/src/engine/node.js";
@@ -15,11 +16,12 @@ import {
   enrolmentCommitment,
   generateSourceKey,
   type ProvenAttestation,
-  randomSalt,
   report,
   requireHealthy,
+  type SourceKeyPair,
+  withUnits,
 } from "../../prover/src/index.js";
-import { formatAttestation, parseMarket, policyTerms } from "../../verifier/src/index.js";
+import { formatAttestation, formatDecimal, policyTerms } from "../../verifier/src/index.js";
 import {
   connectRegistry,
   enrol,
@@ -27,12 +29,11 @@ import {
   publishPolicy,
   submitAttestation,
 } from "../../verifier/src/registry.js";
-import { exampleTexts } from "../generate.js";
-import { MARKET_CIRCUIT, MARKET_VERIFIER, openFeeds } from "./feeds.js";
-import { chainTime, gasMeter, openStage, passTime } from "./stage.js";
+import { gasMeter, openStage, passTime } from "./stage.js";
 import type { RunPart, Teller } from "./teller.js";
 import {
-  acceptMarket,
+  atInventedPrices,
+  atKinderFactors,
   attestCall,
   attestRefused,
   type Book,
@@ -40,6 +41,7 @@ import {
   CIRCUIT,
   callVault,
   DEPOSIT,
+  declaredBy,
   depositorOf,
   depositRefused,
   expect,
@@ -47,9 +49,11 @@ import {
   openVault,
   PUBLISHERS,
   proven,
+  publishTable,
   refusedLocally,
   STRATEGY,
   signedBook,
+  signedUnits,
   THRESHOLD,
   type Vault,
   VERIFIER,
@@ -62,7 +66,7 @@ export async function tellStory(teller: Teller, say: (text: string) => void): Pr
   const closing: (() => Promise<void> | void)[] = [];
   try {
     const world = await teller.step("set up: circuit, keys, chain, contracts", (part) =>
-      setUp(part, teller, closing),
+      setUp(part, teller, say, closing),
     );
     const { book, vault } = await teller.step("sign: account, market, policy", (part) => sign(part, world));
     const { first, prover } = await teller.step("prove: check, prove, attest", (part) =>
@@ -77,26 +81,25 @@ export async function tellStory(teller: Teller, say: (text: string) => void): Pr
   }
 }
 
-async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]): Promise<World> {
+async function setUp(
+  part: RunPart,
+  teller: Teller,
+  say: (text: string) => void,
+  closing: (() => unknown)[],
+): Promise<World> {
   const artifacts = await part("compile the circuit, make development keys", async (progress) => {
     const set = await ensureCircuit(CIRCUIT, {
       onProgress: ({ phase, fraction }) => progress.update(`circuit: ${phase}`, fraction),
     });
     const { constraints, files } = set.manifest;
-    return { value: set, detail: `${constraints} constraints, key ${megabytes(files.zkey.bytes)}` };
+    const size = `${constraints} constraints, key ${megabytes(files.zkey.bytes)}`;
+    return { value: set, detail: `${size}; a DEVELOPMENT KEY` };
   });
-  const roots = await part("the same for the proof of prices", async (progress) => {
-    const set = await ensureCircuit(MARKET_CIRCUIT, {
-      onProgress: ({ phase, fraction }) => progress.update(`circuit: ${phase}`, fraction),
-    });
-    return { value: set, detail: `${set.manifest.constraints} constraints` };
-  });
+  say(`\n${indent(DEVELOPMENT_KEY_WARNING)}\n`);
   await part("compile the contracts", async () => {
-    const verifiers = [
-      { circuit: CIRCUIT, contractName: VERIFIER, verificationKey: artifacts.verificationKey },
-      { circuit: MARKET_CIRCUIT, contractName: MARKET_VERIFIER, verificationKey: roots.verificationKey },
-    ].map((verifier) => ({ ...verifier, insecure: true }));
-    const { compiled } = await compileContracts({ verifiers });
+    const { verificationKey } = artifacts;
+    const verifier = { circuit: CIRCUIT, contractName: VERIFIER, verificationKey, insecure: true };
+    const { compiled } = await compileContracts({ verifiers: [verifier] });
     return { value: undefined, detail: compiled ? "" : "up to date" };
   });
   const stage = await part("start a local Hardhat chain", async () => {
@@ -111,31 +114,20 @@ async function setUp(part: RunPart, teller: Teller, closing: (() => unknown)[]):
       publicClient: stage.client,
       publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
       threshold: THRESHOLD,
-      verifiers: [
-        { circuit: CIRCUIT, contractName: VERIFIER },
-        { circuit: MARKET_CIRCUIT, contractName: MARKET_VERIFIER },
-      ],
+      verifiers: [{ circuit: CIRCUIT, contractName: VERIFIER }],
     });
     return { value, detail: `registry ${value.registry}` };
   });
-  const feeds = await part("open a universe of price feeds", async () => {
-    const market = parseMarket(exampleTexts(STRATEGY, { asOf: await chainTime(stage) }).market);
-    const value = await openFeeds(stage, stage.wallets[CAST.deployer]!, keel.feedMarket, market);
-    return { value, detail: `${value.feedOf.size} feeds` };
-  });
-  const rootProver = await createProver({ wasm: roots.wasmPath, zkey: roots.zkeyPath, workers: 1 });
-  closing.push(() => rootProver.close());
   const [vault, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
+  const keyOf = (source: string): SourceKeyPair => keys.get(source)!;
   return {
     stage,
     artifacts,
     registry: await connectRegistry(stage.client, keel.registry),
-    feeds,
-    rootProver,
     abis: { vault: vault.abi, token: token.abi },
-    keyOf: (source) => keys.get(source)!,
-    enrolment: { accounts: [STRATEGY.accountId], salt: randomSalt() },
+    keyOf,
+    enrolment: declaredBy(keyOf),
   };
 }
 
@@ -145,9 +137,17 @@ async function sign(part: RunPart, world: World): Promise<{ readonly book: Book;
     const value = await signedBook(world);
     return { value, detail: `${STRATEGY.sources[0]}, ${Object.keys(STRATEGY.positions).length} positions` };
   });
-  await part("the contract reads the price feeds, a proof gives their root", async () => {
-    await acceptMarket(world, book);
-    return { value: undefined, detail: `${book.market.instruments.length} instruments` };
+  await part("the administrator signs how many units there are", async () => ({
+    value: undefined,
+    detail: `${formatDecimal(book.units.units, 8)} units, a signature for every chain`,
+  }));
+  await part("publishers sign the market table, and it is published", async () => {
+    await publishTable(world, book);
+    const { series } = book.policy.market;
+    return {
+      value: undefined,
+      detail: `${THRESHOLD} of ${PUBLISHERS.length}, series ${series.slice(0, 12)}…`,
+    };
   });
   const id = await part("publish the policy, enrol the subject", async () => {
     const terms = policyTerms(book.policy, book.market);
@@ -177,15 +177,15 @@ async function prove(
   closing: (() => unknown)[],
 ): Promise<{ readonly first: ProvenAttestation; readonly prover: Prover }> {
   await part("check", async () => {
-    const assessment = assess(book.snapshot, book.market, book.policy);
+    const assessment = assess(withUnits(book.snapshot, book.policy, book.units), book.market, book.policy);
     requireHealthy(assessment);
     say(`\n${indent(reportText(report(assessment)))}\n`);
     return { value: undefined, detail: "every limit holds" };
   });
   const prover = await part("load the key into workers", async () => {
-    const { wasmPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
-    const { wasm: wasmFile, zkey: zkeyFile } = manifest.files;
-    const sha256 = { wasm: wasmFile.sha256, zkey: zkeyFile.sha256 };
+    const { witnessPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
+    const { witness, zkey: zkeyFile } = manifest.files;
+    const sha256 = { wasm: witness.sha256, zkey: zkeyFile.sha256 };
     const value = await createProver({ wasm, zkey, sha256 });
     closing.push(() => value.close());
     return { value, detail: `${value.workers} workers` };
@@ -246,9 +246,9 @@ async function refuse(
     for (const name of STRATEGY.twin.breaks) expect(error.message.includes(name), name, error.message);
     return { value: undefined, detail: `refused before proving, ${error.received}` };
   });
-  const book = await part("sign a new account and market", async () => {
+  const book = await part("sign a new account, units and market", async () => {
     const value = await signedBook(world);
-    await acceptMarket(world, value);
+    await publishTable(world, value);
     return { value, detail: "" };
   });
   const { attestation } = await part("prove it honestly", async () => ({
@@ -266,9 +266,33 @@ async function refuse(
     const forged = await forgedAttestation(world, book, prover, yesterday.state);
     return { value: undefined, detail: `refused, ${await attestRefused(world, forged, "ProofRefused")}` };
   });
+  await part("half the units, signed by the manager", async () => {
+    const claimed = { ...book.units, units: book.units.units / 2n };
+    const units = signedUnits(claimed, world.stage.chain.accounts[CAST.manager]!.privateKey);
+    const snapshot = { ...book.snapshot, units: claimed.units };
+    const refused = refusedLocally(proven(world, { ...book, snapshot, units }, prover, yesterday.state));
+    const { code } = await refused;
+    expect(code === "units.signature", "the signature to be another's", code);
+    const drawdown = { ...attestation.drawdown, units: units.units };
+    const halved = { ...attestation, drawdown, unitsSignature: units.signature };
+    return { value: undefined, detail: `refused, ${await attestRefused(world, halved, "UnitsNotSigned")}` };
+  });
+  await part("prices that nobody published, each a tenth higher", async () => {
+    const invented = await proven(world, atInventedPrices(book), prover, yesterday.state);
+    const refusal = await attestRefused(world, invented.attestation, "MarketNotAccepted");
+    return { value: undefined, detail: `refused, ${refusal}` };
+  });
+  await part("a table in which ether weighs as much as cash", async () => {
+    const { code } = await refusedLocally(proven(world, atKinderFactors(book), prover, yesterday.state));
+    expect(code === "policy.series", "the market to be of another series", code);
+    return { value: undefined, detail: "refused before proving, a market of another series" };
+  });
   await part("the proof of another subject", async () => {
-    const chain = { ...attestation.chain, previousState: 0n };
-    const stolen = { ...attestation, chain, subject: world.stage.accounts[CAST.rival]!.address };
+    const subject = world.stage.accounts[CAST.rival]!.address;
+    // Even where the administrator has signed the rival's units.
+    const { signature } = signedUnits({ ...book.units, subject });
+    const drawdown = { ...attestation.drawdown, previousState: 0n };
+    const stolen = { ...attestation, drawdown, subject, unitsSignature: signature };
     return { value: undefined, detail: `refused, ${await attestRefused(world, stolen, "ProofRefused")}` };
   });
   await part("yesterday's proof again", async () => ({

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { type Address, encodeFunctionData, type Hex, maxUint256, parseUnits } from "viem";
+import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256, parseUnits } from "viem";
 import type { ArtifactSet } from "../../circuits/setup/index.js";
+import { commitmentOf } from "../../cli/market-signature.js";
 import { deployContract, type loadArtifact } from "../../contracts/index.js";
 import type { Prover } from "../../prover/src/engine/node.js";
 import {
@@ -28,21 +29,36 @@ import {
   type Domain,
   KeelError,
   type Market,
-  marketTable,
   type Policy,
   parseMarket,
   parsePolicy,
+  parseUnits as parseUnitsFile,
+  type SignedUnits,
+  signUnits,
+  type UnitsStatement,
+  usd8,
 } from "../../verifier/src/index.js";
-import { latestVersion, type Registry, submissionOf } from "../../verifier/src/registry.js";
-import { exampleTexts } from "../generate.js";
+import {
+  latestVersion,
+  publishMarket,
+  type Registry,
+  signMarket,
+  submissionOf,
+} from "../../verifier/src/registry.js";
+import { exampleAdministrator, exampleTexts } from "../generate.js";
 import { STRATEGIES } from "../strategies.js";
-import type { Changes } from "../strategy.js";
-import { acceptFromFeeds, type Feeds, quote } from "./feeds.js";
+import type { Changes, Strategy } from "../strategy.js";
 import { proveBlindly, wireOf } from "./forge.js";
 import { chainTime, type Stage, sendRefused, transact } from "./stage.js";
 
-/** The strategy of the story. */
-export const STRATEGY = STRATEGIES[0]!;
+const [hedged] = STRATEGIES;
+
+/** The strategy of the story: the first example's, with a limit on drawdown and an administrator who says how many units. */
+export const STRATEGY: Strategy = {
+  ...hedged!,
+  limits: { ...hedged!.limits, maxDrawdown: "0.2" },
+  units: "1000000",
+};
 export const CIRCUIT = "portfolio-health/spot-16";
 export const VERIFIER = "Spot16Verifier";
 
@@ -52,7 +68,7 @@ export const DEPOSIT = parseUnits("250000", USDC_DECIMALS);
 /** Who is who among the chain's accounts. */
 export const CAST = { deployer: 0, manager: 1, depositor: 2, rival: 3, relayer: 4 } as const;
 
-/** Accounts that could sign market tables; in this story the contract reads them from feeds. */
+/** Accounts that sign market tables, and how many of them have to. */
 export const PUBLISHERS = [5, 6, 7] as const;
 export const THRESHOLD = 2;
 
@@ -61,9 +77,6 @@ export interface World {
   readonly stage: Stage;
   readonly artifacts: ArtifactSet;
   readonly registry: Registry;
-  readonly feeds: Feeds;
-  /** Proves roots of markets that were read from feeds. */
-  readonly rootProver: Prover;
   readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
   /** Keys of the sources, made for this run. */
   readonly keyOf: (source: string) => SourceKeyPair;
@@ -78,6 +91,8 @@ export interface Book {
   readonly market: Market;
   readonly policy: Policy;
   readonly snapshot: Snapshot;
+  /** How many units the fund has, by its administrator's word. */
+  readonly units: SignedUnits;
 }
 
 /** A gated vault and the policy that it asks for. */
@@ -86,30 +101,62 @@ export interface Vault {
   readonly policyId: Hex;
 }
 
-/** The strategy at the chain's present time, signed by this run's sources. */
+/** How many units a fund has, signed. @param by a key; the administrator's when absent */
+export function signedUnits(
+  statement: UnitsStatement,
+  by: Hex = exampleAdministrator.privateKey,
+): SignedUnits {
+  return signUnits(statement, hexToBytes(by));
+}
+
+/** The manager's declared accounts, with the sources that sign them. */
+export function declaredBy(keyOf: World["keyOf"]): Enrolment {
+  const source = STRATEGY.sources[0]!;
+  const account = { id: STRATEGY.accountId, source, key: keyOf(source).publicKey };
+  return { accounts: [account], salt: randomSalt() };
+}
+
+/** The strategy at the chain's present time, signed by this run's sources and its administrator. */
 export async function signedBook(
-  world: Pick<World, "stage" | "keyOf">,
+  { stage, keyOf }: Pick<World, "stage" | "keyOf">,
   changes: Changes = {},
 ): Promise<Book> {
-  const asOf = await chainTime(world.stage);
-  const texts = exampleTexts(STRATEGY, { asOf, changes, keyOf: world.keyOf });
+  const asOf = await chainTime(stage);
+  const texts = exampleTexts(STRATEGY, { asOf, changes, keyOf });
   const book = {
     market: parseMarket(texts.market),
     policy: parsePolicy(texts.policy),
     snapshot: parseSnapshot(texts.snapshot),
+    units: parseUnitsFile(texts.units!),
   };
   checkSignatures(book.snapshot, book.market, book.policy);
   return book;
 }
 
-/** The feeds report a book's prices; anybody proves the root of what the contract then reads. */
-export async function acceptMarket(world: World, { market, policy }: Book): Promise<void> {
-  const { stage, feeds, rootProver: prover, registry } = world;
-  const wallet = stage.wallets[CAST.relayer]!;
-  await quote(stage, wallet, feeds, market);
-  const read = await acceptFromFeeds({ registry, wallet, prover }, feeds, { market, policy });
-  const [ours, theirs] = [market, read].map((table) => marketTable(table, policy).root);
-  expect(ours === theirs, "the contract to read the market that the manager has");
+/** The same holdings by prices that nobody published: each a tenth higher. */
+export function atInventedPrices({ market, ...book }: Book): Book {
+  const instruments = market.instruments.map((row) => ({ ...row, price: usd8((row.price * 11n) / 10n) }));
+  return { ...book, market: { ...market, instruments } };
+}
+
+/** The same holdings by a table in which ether weighs as much as cash: one of another series. */
+export function atKinderFactors({ market, ...book }: Book): Book {
+  const instruments = market.instruments.map((row) =>
+    row.id === "ETH" ? { ...row, collateralFactor: market.instruments[0]!.collateralFactor } : row,
+  );
+  return { ...book, market: { ...market, instruments } };
+}
+
+/** Enough publishers sign a market table, or the returns that it carries, and anybody brings it to the market book. */
+export async function publishTable(
+  { stage, registry }: Pick<World, "stage" | "registry">,
+  book: Pick<Book, "market" | "policy">,
+  ofReturns = false,
+): Promise<void> {
+  const table = commitmentOf(book, ofReturns);
+  const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
+  const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, table)));
+  await publishMarket(registry, stage.wallets[CAST.relayer]!, table, signatures);
 }
 
 /** Proves a book for the registry, at the chain's time. @param state the drawdown chain's; absent at its genesis */
@@ -144,7 +191,8 @@ export async function forgedAttestation(
     domain,
     enrolment: world.enrolment,
     state,
-    salt: randomSalt(),
+    portfolioSalt: randomSalt(),
+    exposuresSalt: randomSalt(),
     newStateSalt: randomSalt(),
   });
   const witness = await prover.calculateWitness(input);
@@ -154,7 +202,13 @@ export async function forgedAttestation(
   const { code } = await refusedLocally(prover.proveWitness(altered));
   expect(code === "proof.unsound", "the engine to give no proof", code);
   const proof = await proveBlindly(world.artifacts.zkeyPath, altered);
-  return attestationOf(statement, { circuit: CIRCUIT, digest: digest.c, proof, insecure: true });
+  return attestationOf(statement, {
+    circuit: CIRCUIT,
+    digest: digest.c,
+    proof,
+    insecure: true,
+    unitsSignature: book.units.signature,
+  });
 }
 
 /** A vault over a test token, and a depositor who has some. */

@@ -9,10 +9,11 @@
  * | ------------------ | ------------------------------------------------------- | ------------------------------------------ |
  * | minCollateralRatio | debt whose proceeds leave: (A 1e4 - l L) / l            | (A 1e4 - l L) / 1e4                        |
  * | minHealthFactor    | debt whose proceeds leave: (C - l L) / l                | (C - l L) / 1e4, lost at a factor of 1     |
+ * | minAccountHealthFactor | the same in the worst account: (C[s] - l L[s]) / l  | (C[s] - l L[s]) / 1e4, lost there          |
  * | maxLeverage        | gross exposure: (l E - G 1e4) / 1e4                     | (l E - G 1e4) / l                          |
  * | netDelta           | delta towards the nearer end h: the same with its delta | the same with the nearer end               |
  * | maxUnderlyingDelta | delta in the worst underlying, in its own direction     | (l E - |D| 1e4) / l                        |
- * | maxVenue           | equity moved to the largest account: (l E - V 1e4)/1e4  | (l E - V 1e4) / l, lost at other accounts  |
+ * | maxVenue           | equity moved to the largest venue: (l E - V 1e4) / 1e4  | (l E - V 1e4) / l, lost at other venues    |
  * | maxGamma           | dollar gamma: (l E - |g| 100) / 100                     | (l E - |g| 100) / l                        |
  * | maxVega, maxTheta  | vega a vol point, theta a day: (l E - |v| 1e4) / 1e4    | (l E - |v| 1e4) / l                        |
  * | maxStressLoss      | loss in the worst scenario: (l E + PnL) / 1e4           | (l E + PnL) / l                            |
@@ -46,7 +47,7 @@ import {
 import type { HighWaterMark } from "./drawdown.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
 import type { Assessment, LimitResult } from "./risk.js";
-import { quantities, type Snapshot } from "./snapshot.js";
+import { type Account, quantities, type Snapshot } from "./snapshot.js";
 import { dayLossUsd, shortfallUsd, volatility } from "./tail-risk.js";
 
 /** What can be added until a limit is met. */
@@ -118,6 +119,11 @@ function roomOf(given: Case): Room {
       return { name, ...roomOfDebt(assets * BPS, liabilities, bound), ...debts(given) };
     case "minHealthFactor":
       return { name, ...roomOfDebt(collateral, liabilities, bound), ...debts(given) };
+    case "minAccountHealthFactor": {
+      const account = metrics.accounts.get(limit.worst!)!;
+      const consumers = debts(given, ({ id }) => id === limit.worst);
+      return { name, ...roomOfDebt(account.collateral, account.liabilities, bound), ...consumers };
+    }
     case "maxLeverage": {
       const consumers = consumersOf(given, (row, q) => abs(q * dollarDelta(given.market, row)));
       return { name, ...share("grossExposure", grossExposure, BPS, equity, bound), ...consumers };
@@ -132,16 +138,10 @@ function roomOf(given: Case): Room {
       return { name, ...share("delta", abs(delta), BPS, equity, bound), ...consumers };
     }
     case "maxVenue": {
-      const { instruments } = consumersOf(given, equityOf, limit.worst);
-      const accounts = top([...metrics.venueEquity]);
+      const isThere = ({ source }: Account): boolean => source === limit.worst;
       const venue = metrics.venueEquity.get(limit.worst!)!;
-      return {
-        name,
-        ...share("venueEquity", venue, BPS, equity, bound),
-        instruments,
-        accounts,
-        scenarios: [],
-      };
+      const consumers = consumersOf(given, equityOf, isThere);
+      return { name, ...share("venueEquity", venue, BPS, equity, bound), ...consumers };
     }
     case "maxGamma":
     case "maxVega":
@@ -281,8 +281,11 @@ function roomOfDrawdown({ metrics, mark }: Case, limit: bigint): Pick<Room, "los
 }
 
 /** Who owes. */
-function debts(given: Case): Pick<Room, "instruments" | "accounts" | "scenarios"> {
-  return consumersOf(given, (row, q) => (q < 0n ? -equityOf(row, q) : 0n));
+function debts(
+  given: Case,
+  counts?: (account: Account) => boolean,
+): Pick<Room, "instruments" | "accounts" | "scenarios"> {
+  return consumersOf(given, (row, q) => (q < 0n ? -equityOf(row, q) : 0n), counts);
 }
 
 function equityOf(row: Instrument, quantity: bigint): bigint {
@@ -294,17 +297,18 @@ function greekOf(market: Market, row: Instrument, greek: "gamma" | "vega" | "the
   return row.sensitivities?.[greek] ?? 0n;
 }
 
-/** Sums a part over the book by instrument and by account; only what adds to the total is named. */
+/** Sums a part over the accounts that count by instrument and by account; only what adds to the total is named. */
 function consumersOf(
   { snapshot, market, policy }: Case,
   part: (row: Instrument, quantity: bigint) => bigint,
-  only?: string,
+  counts: (account: Account) => boolean = () => true,
 ): Pick<Room, "instruments" | "accounts" | "scenarios"> {
   const byInstrument = new Map<string, bigint>();
   const byAccount = new Map<string, bigint>();
   const held = quantities(snapshot, market, policy.circuit.shape);
-  for (const [s, { id }] of snapshot.accounts.entries()) {
-    if (only !== undefined && only !== id) continue;
+  for (const [s, account] of snapshot.accounts.entries()) {
+    if (!counts(account)) continue;
+    const { id } = account;
     for (const [i, row] of market.instruments.entries()) {
       const quantity = held[s]![i]!;
       if (quantity === 0n) continue;

@@ -6,11 +6,15 @@
  */
 
 export * from "./commitments.js";
+export * from "./contracts.js";
 export * from "./drawdown.js";
 export * from "./eddsa.js";
 export * from "./enrolment.js";
 export * from "./headroom.js";
 export * from "./importers/csv.js";
+export { type Exact, parseExact } from "./importers/exact.js";
+export * from "./importers/merge.js";
+export * from "./importers/venues.js";
 export * from "./market-build.js";
 export * from "./market-root.js";
 export * from "./price-move.js";

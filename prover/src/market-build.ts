@@ -4,8 +4,10 @@
  * publisher who knows implied volatilities does not have to invent the rest. What is built is public and becomes part of
  * the market root; nobody has to trust it who runs the same command on the same two files.
  *
- * - Model: Black (1976) at rate 0 on the underlying's reference price (see `referencePrice`), pricing.ts; a year is 365 days.
- * - delta, gamma: per unit of the underlying's price. vega: USD per vol point. theta: USD per calendar day.
+ * - Model: Black (1976) at rate 0, pricing.ts; a year is 365 days. The forward is the contract's own, else that of the future of
+ *   the same underlying whose name carries the day of expiry, else the underlying's reference price (see `referencePrice`).
+ * - A price that the model's value contradicts is refused (contracts.ts): one of the two has another unit.
+ * - delta, gamma: per unit of the forward's price. vega: USD per vol point. theta: USD per calendar day.
  * - pnl: model value after the scenario's price move and change of volatility (not below zero), less model value before;
  *   at least minus the option's price, which is all that can be lost by holding it. No time passes.
  * - Rounding: to the nearest 1e-8, halves away from zero. Nothing is known here of who holds the option, so no direction
@@ -15,34 +17,28 @@
  */
 
 import {
-  type Bps,
+  allFaults,
+  asKeelError,
   checkFit,
   type Field,
   formatDecimal,
   type Instrument,
   inputError,
+  type KeelError,
   type Market,
-  type OptionContract,
-  type OptionSensitivities,
   type Policy,
-  referencePrice,
   scenarioTable,
   sensitivitiesOf,
 } from "../../verifier/src/index.js";
-import { type OptionTerms, valueOption } from "./pricing.js";
-
-const YEAR_SECONDS = 365 * 86_400;
-const DAYS_OF_YEAR = 365;
-const VOL_POINTS = 100;
-const ONE = 1e8;
-const BPS = 1e4;
+import { revalue } from "./contracts.js";
 
 /**
  * The market with the sensitivities of every option that gives a contract, computed anew, and the root of the scenarios
  * they were computed for. Options without a contract keep what their publisher gave.
  *
- * @throws KeelError `market.option` for a policy whose circuit has no options, an option that has expired or has no
- * volatility or reference price, or one without a contract whose P&L was made for other scenarios; as `checkFit`
+ * @throws KeelError, for all rows at once: `market.expired`; `market.model` for a price that the contract contradicts;
+ * `market.option` for a policy whose circuit has no options, an option without volatility or reference price, or one
+ * without a contract whose P&L was made for other scenarios; as `checkFit`
  */
 export function buildMarket(market: Market, policy: Policy): Market {
   checkFit(policy, market);
@@ -50,17 +46,33 @@ export function buildMarket(market: Market, policy: Policy): Market {
     throw inputError("market.option", "policy.circuit", "a circuit with options", policy.circuit.id);
   }
   const scenarioRoot = scenarioTable(policy, market).root;
+  const faults: KeelError[] = [];
   const instruments = market.instruments.map((instrument, i): Instrument => {
-    if (instrument.kind !== "option") return instrument;
-    const path = `market.instruments[${i}]`;
-    if (instrument.contract === undefined) {
-      checkGiven(instrument, market, scenarioRoot, policy.scenarios.length, path);
+    try {
+      return completed(instrument, market, policy, scenarioRoot, `market.instruments[${i}]`);
+    } catch (error) {
+      faults.push(asKeelError(error));
       return instrument;
     }
-    const sensitivities = revalue(instrument, instrument.contract, market, policy, path);
-    return { ...instrument, sensitivities };
   });
+  if (faults.length > 0) throw allFaults(faults);
   return { ...market, instruments, scenarioRoot };
+}
+
+function completed(
+  instrument: Instrument,
+  market: Market,
+  policy: Policy,
+  scenarioRoot: Field,
+  path: string,
+): Instrument {
+  const { kind, contract } = instrument;
+  if (kind !== "option") return instrument;
+  if (contract !== undefined) {
+    return { ...instrument, sensitivities: revalue(market, instrument, contract, policy, path) };
+  }
+  checkGiven(instrument, market, scenarioRoot, policy.scenarios.length, path);
+  return instrument;
 }
 
 /** P&L that was given, not computed, holds for the scenarios it was given for only. */
@@ -76,63 +88,9 @@ function checkGiven(
     throw inputError("market.option", `${path}.pnl`, `${scenarios}, one for each scenario`, `${length}`);
   }
   if (scenarios > 0 && market.scenarioRoot !== scenarioRoot) {
-    const expected = "a contract, or P&L for this policy's scenarios (market.scenarioRoot)";
+    const expected = `a contract, or P&L for this policy's scenarios (market.scenarioRoot "${scenarioRoot}")`;
     throw inputError("market.option", path, expected, "P&L for others");
   }
-}
-
-function revalue(
-  instrument: Instrument,
-  contract: OptionContract,
-  market: Market,
-  policy: Policy,
-  path: string,
-): OptionSensitivities {
-  if (contract.expiry <= market.asOf) {
-    throw inputError(
-      "market.option",
-      `${path}.contract.expiry`,
-      "a time after market.asOf",
-      "an earlier one",
-    );
-  }
-  if (contract.strike === 0n || contract.impliedVolatility === 0n) {
-    throw inputError("market.option", `${path}.contract`, "a strike and a volatility above zero", "zero");
-  }
-  const terms: OptionTerms = {
-    type: contract.type,
-    forward: Number(referencePrice(market, instrument)) / ONE,
-    strike: Number(contract.strike) / ONE,
-    years: (contract.expiry - market.asOf) / YEAR_SECONDS,
-    volatility: Number(contract.impliedVolatility) / ONE,
-  };
-  const now = valueOption(terms);
-  const pnl = policy.scenarios.map(({ shocks, volatility }) => {
-    const after = valueOption(shocked(terms, shocks.get(instrument.underlying), volatility));
-    return rounded(Math.max(after.price - now.price, -Number(instrument.price) / ONE));
-  });
-  return {
-    delta: rounded(now.delta),
-    gamma: rounded(now.gamma),
-    vega: rounded(now.vega / VOL_POINTS),
-    theta: rounded(now.theta / DAYS_OF_YEAR),
-    pnl,
-  };
-}
-
-function shocked(terms: OptionTerms, shock: Bps | undefined, volatilityChange: Bps): OptionTerms {
-  const { forward, volatility } = terms;
-  return {
-    ...terms,
-    forward: forward * (1 + Number(shock ?? 0n) / BPS),
-    volatility: Math.max(0, volatility + Number(volatilityChange) / BPS),
-  };
-}
-
-/** Nearest multiple of 1e-8, halves away from zero. */
-function rounded(value: number): bigint {
-  const magnitude = BigInt(Math.round(Math.abs(value) * ONE));
-  return value < 0 ? -magnitude : magnitude;
 }
 
 /** Writes a market/1 file, an instrument a line. */
@@ -153,6 +111,8 @@ function instrumentRow({
   collateralFactor,
   contract,
   sensitivities,
+  face,
+  multiplier,
 }: Instrument) {
   const usd = (value: bigint): string => formatDecimal(value, 8);
   return {
@@ -161,6 +121,8 @@ function instrumentRow({
     underlying,
     price: usd(price),
     ...(collateralFactor === 0n ? {} : { collateralFactor: formatDecimal(collateralFactor, 4) }),
+    ...(face === undefined ? {} : { face: usd(face) }),
+    ...(multiplier === undefined ? {} : { multiplier }),
     ...(contract === undefined
       ? {}
       : {
@@ -169,6 +131,7 @@ function instrumentRow({
             strike: usd(contract.strike),
             expiry: contract.expiry,
             impliedVolatility: usd(contract.impliedVolatility),
+            ...(contract.forward === undefined ? {} : { forward: usd(contract.forward) }),
           },
         }),
     ...(sensitivities === undefined

@@ -13,7 +13,7 @@
 
 import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "../../verifier/src/index.js";
 import type { HighWaterMark } from "./drawdown.js";
-import { type LimitResult, type Metrics, measure } from "./risk.js";
+import { type AccountSums, byVenue, type LimitResult, type Metrics, measure } from "./risk.js";
 import { quantities, type Snapshot } from "./snapshot.js";
 
 /** A relative price move in whole bps, rounded towards zero; negative is a fall. */
@@ -89,12 +89,24 @@ function withoutValue(
     ),
   );
   const total = settled.reduce((sum, value) => sum + value, 0n);
+  const accounts = new Map(
+    [...after.accounts].map(([id, sums], s) => [id, withCash(sums, settled[s]!)] as const),
+  );
   return {
     ...after,
-    assets: usd16(after.assets + total),
-    equity: usd16(after.equity + total),
-    collateral: usd16Bps(after.collateral + total * BPS),
-    venueEquity: new Map([...after.venueEquity].map(([id, value], s) => [id, usd16(value + settled[s]!)])),
+    ...withCash(after, total),
+    accounts,
+    venueEquity: byVenue(snapshot, accounts),
+  };
+}
+
+/** The sums with dollars added that count fully as collateral, or taken away. */
+function withCash({ assets, liabilities, equity, collateral }: AccountSums, dollars: bigint): AccountSums {
+  return {
+    assets: usd16(assets + dollars),
+    liabilities,
+    equity: usd16(equity + dollars),
+    collateral: usd16Bps(collateral + dollars * BPS),
   };
 }
 
@@ -111,6 +123,8 @@ function slacks({ name, limit }: LimitResult, sums: Metrics, { mark, metrics }: 
       return [assets * BPS - low * liabilities];
     case "minHealthFactor":
       return [collateral - low * liabilities];
+    case "minAccountHealthFactor":
+      return [...sums.accounts.values()].map((account) => account.collateral - low * account.liabilities);
     case "maxLeverage":
       return [high * equity - grossExposure * BPS];
     case "netDelta":

@@ -15,15 +15,16 @@ import {
   KeelError,
   type Market,
   type Policy,
+  type SignedUnits,
   scopeOf,
   type TailAttestation,
   verifyAttestation,
 } from "../../verifier/src/index.js";
 import type { DrawdownState } from "./drawdown.js";
 import type { ProofProgress, ProofResult, ProveOptions, Prover } from "./engine/prover.js";
-import type { Enrolment } from "./enrolment.js";
+import { type Enrolment, newEnrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
-import { checkTimes, type Snapshot } from "./snapshot.js";
+import { checkTimes, type Snapshot, withUnits } from "./snapshot.js";
 import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
 
 /** What an attestation is made from. */
@@ -37,8 +38,10 @@ export interface ProofRequest {
   readonly tailProver?: Pick<Prover, "prove" | "verificationKey">;
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
-  /** The declared accounts; a new enrolment of the snapshot's own accounts when absent. */
+  /** The declared accounts; a new enrolment of the snapshot's own accounts, with the policy's keys, when absent. */
   readonly enrolment?: Enrolment;
+  /** Units of the fund as the policy's administrator signed them; under policies with one. */
+  readonly units?: SignedUnits;
   /** The latest state of the drawdown chain; absent at its genesis. */
   readonly state?: DrawdownState;
   /** Unix seconds, the present when absent; times later than this are refused. */
@@ -55,8 +58,10 @@ export interface ProvenAttestation {
   readonly enrolment: Enrolment;
   /** What the next proof starts from. */
   readonly state: DrawdownState;
-  /** Secret: with it and a guess of the portfolio, the commitments can be checked. */
-  readonly salt: Field;
+  /** Secret: with it and a guess of the accounts, the portfolio commitment can be checked. */
+  readonly portfolioSalt: Field;
+  /** Secret: with it and a guess of the book's sums, the exposures commitment can be checked. */
+  readonly exposuresSalt: Field;
 }
 
 /**
@@ -67,7 +72,6 @@ export interface ProvenAttestation {
  */
 export async function proveHealth(request: ProofRequest): Promise<ProvenAttestation> {
   const {
-    snapshot,
     market,
     policy,
     prover,
@@ -76,6 +80,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     now = Math.floor(Date.now() / 1000),
     allowInsecure = false,
   } = request;
+  const snapshot = withUnits(request.snapshot, policy, request.units);
   checkTimes(snapshot, market, policy, now);
   requireHealthy(assess(snapshot, market, policy, request.state));
   const insecure = prover.verificationKey.insecure === true;
@@ -84,19 +89,17 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
   }
 
-  const salt = randomSalt();
-  const enrolment = request.enrolment ?? {
-    accounts: snapshot.accounts.map(({ id }) => id),
-    salt: randomSalt(),
-  };
+  const salts = { portfolioSalt: randomSalt(), exposuresSalt: randomSalt() };
+  const enrolment = request.enrolment ?? newEnrolment(snapshot, policy, randomSalt());
   const { input, statement, digest, newState, tail } = buildWitness({
     snapshot,
     market,
     policy,
     domain,
     enrolment,
+    ...(request.units === undefined ? {} : { units: request.units }),
     ...(request.state === undefined ? {} : { state: request.state }),
-    salt,
+    ...salts,
     newStateSalt: randomSalt(),
   });
   const tasks = [
@@ -109,6 +112,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     digest: digest.c,
     proof: health!.proof,
     insecure,
+    ...(request.units === undefined ? {} : { unitsSignature: request.units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
   });
   verifyAttestation({
@@ -119,7 +123,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
     allowInsecure,
   });
-  return { attestation, enrolment, state: newState, salt };
+  return { attestation, enrolment, state: newState, ...salts };
 }
 
 function tailAttestation(

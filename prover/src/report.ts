@@ -30,6 +30,9 @@ export interface MetricsReport {
   readonly collateral: string;
   readonly netDelta: string;
   readonly underlyingDelta: Readonly<Record<string, string>>;
+  /** By account id. */
+  readonly accountEquity: Readonly<Record<string, string>>;
+  /** By the source's name in the policy. */
   readonly venueEquity: Readonly<Record<string, string>>;
   readonly scenarioPnl: Readonly<Record<string, string>>;
   /** Tiers with options only. */
@@ -70,6 +73,7 @@ function reportMetrics(metrics: Metrics): MetricsReport {
     collateral: usdBps(metrics.collateral),
     netDelta: usd(metrics.netDelta),
     underlyingDelta: each(metrics.underlyingDelta, usd),
+    accountEquity: Object.fromEntries([...metrics.accounts].map(([id, { equity }]) => [id, usd(equity)])),
     venueEquity: each(metrics.venueEquity, usd),
     scenarioPnl: each(metrics.scenarioPnl, usdBps),
     ...(metrics.greeks === undefined

@@ -45,6 +45,14 @@ const GREEK_LIMITS = [
   ["maxTheta", "theta", BPS],
 ] as const;
 
+/** What one account is worth: A, L, E and C over it alone. */
+export interface AccountSums {
+  readonly assets: Usd16;
+  readonly liabilities: Usd16;
+  readonly equity: Usd16;
+  readonly collateral: Usd16Bps;
+}
+
 /** The sums of section 5. */
 export interface Metrics {
   /** A: what is held, at market. */
@@ -61,7 +69,9 @@ export interface Metrics {
   readonly netDelta: Usd16;
   /** D[u]: net dollar delta by underlying, in the market's order. */
   readonly underlyingDelta: ReadonlyMap<string, Usd16>;
-  /** E[s]: equity by account. */
+  /** The same of each account by itself, by its id. */
+  readonly accounts: ReadonlyMap<string, AccountSums>;
+  /** V: equity by venue, which is all accounts whose source has the same key; by the source's name in the policy. */
   readonly venueEquity: ReadonlyMap<string, Usd16>;
   /** P&L of every stress scenario: exposures held still, or full revaluation where the tier has risk arrays. */
   readonly scenarioPnl: ReadonlyMap<string, Usd16Bps>;
@@ -87,7 +97,7 @@ export interface LimitResult {
   readonly ok: boolean;
   /** The level of an expected shortfall, which has a result each. */
   readonly confidence?: Bps;
-  /** What the value comes from, where it is the worst of several: an underlying, a scenario. */
+  /** What the value comes from, where it is the worst of several: an underlying, a venue, an account, a scenario. */
   readonly worst?: string;
 }
 
@@ -118,53 +128,80 @@ export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?
  * @throws KeelError `portfolio.size`
  */
 export function measure(snapshot: Snapshot, market: Market, policy: Policy): Metrics {
-  let assets = 0n;
-  let liabilities = 0n;
-  let collateral = 0n;
-  let grossExposure = 0n;
-  const underlyingDelta = new Map(market.underlyings.map((name) => [name, usd16(0n)]));
-  const venueEquity = new Map(snapshot.accounts.map((account) => [account.id, usd16(0n)]));
-  const add = (map: Map<string, Usd16>, key: string, value: bigint): void => {
-    map.set(key, usd16(map.get(key)! + value));
-  };
-
   const held = quantities(snapshot, market, policy.circuit.shape);
-  const deltas = market.instruments.map((instrument) => dollarDelta(market, instrument));
-  for (const [s, account] of snapshot.accounts.entries()) {
-    for (const [i, instrument] of market.instruments.entries()) {
-      const quantity = held[s]![i]!;
-      const exposure = quantity * deltas[i]!;
-      grossExposure += exposure < 0n ? -exposure : exposure;
-      add(underlyingDelta, instrument.underlying, exposure);
-      if (!isFunded(instrument.kind)) continue;
-      const value = quantity * instrument.price;
-      add(venueEquity, account.id, value);
-      if (value > 0n) {
-        assets += value;
-        collateral += value * instrument.collateralFactor;
-      } else {
-        liabilities -= value;
-      }
-    }
-  }
-  checkBookSize(assets + grossExposure);
+  const accounts = new Map(
+    snapshot.accounts.map(({ id }, s) => [id, accountSums(held[s]!, market)] as const),
+  );
+  const total = (name: keyof AccountSums): bigint => sum([...accounts.values()].map((sums) => sums[name]));
+  const { grossExposure, underlyingDelta } = exposureSums(held, market);
+  checkBookSize(total("assets") + grossExposure);
   const tail = measureTail(underlyingDelta, market, policy);
-
   return {
-    assets: usd16(assets),
-    liabilities: usd16(liabilities),
-    equity: usd16(assets - liabilities),
-    collateral: usd16Bps(collateral),
-    grossExposure: usd16(grossExposure),
+    assets: usd16(total("assets")),
+    liabilities: usd16(total("liabilities")),
+    equity: usd16(total("equity")),
+    collateral: usd16Bps(total("collateral")),
+    grossExposure,
     netDelta: usd16(sum(underlyingDelta.values())),
     underlyingDelta,
-    venueEquity,
+    accounts,
+    venueEquity: byVenue(snapshot, accounts),
     ...(policy.circuit.shape.options === 1
       ? sensitivities(held, market, policy)
       : { scenarioPnl: linearPnl(underlyingDelta, policy) }),
     units: snapshot.units,
     ...(tail === undefined ? {} : { tail }),
   };
+}
+
+function accountSums(held: readonly bigint[], market: Market): AccountSums {
+  let [assets, liabilities, collateral] = [0n, 0n, 0n];
+  for (const [i, instrument] of market.instruments.entries()) {
+    if (!isFunded(instrument.kind)) continue;
+    const value = held[i]! * instrument.price;
+    if (value > 0n) {
+      assets += value;
+      collateral += value * instrument.collateralFactor;
+    } else {
+      liabilities -= value;
+    }
+  }
+  return {
+    assets: usd16(assets),
+    liabilities: usd16(liabilities),
+    equity: usd16(assets - liabilities),
+    collateral: usd16Bps(collateral),
+  };
+}
+
+function exposureSums(
+  held: readonly (readonly bigint[])[],
+  market: Market,
+): Pick<Metrics, "grossExposure" | "underlyingDelta"> {
+  let grossExposure = 0n;
+  const underlyingDelta = new Map(market.underlyings.map((name) => [name, usd16(0n)]));
+  for (const [i, instrument] of market.instruments.entries()) {
+    const delta = dollarDelta(market, instrument);
+    for (const account of held) {
+      const exposure = account[i]! * delta;
+      grossExposure += exposure < 0n ? -exposure : exposure;
+      const before = underlyingDelta.get(instrument.underlying)!;
+      underlyingDelta.set(instrument.underlying, usd16(before + exposure));
+    }
+  }
+  return { grossExposure: usd16(grossExposure), underlyingDelta };
+}
+
+/** Equity of accounts, summed by the source that signs for them: a policy has each source's key once. */
+export function byVenue(
+  { accounts }: Snapshot,
+  sums: ReadonlyMap<string, Pick<AccountSums, "equity">>,
+): Map<string, Usd16> {
+  const venues = new Map<string, Usd16>();
+  for (const { id, source } of accounts) {
+    venues.set(source, usd16((venues.get(source) ?? 0n) + sums.get(id)!.equity));
+  }
+  return venues;
 }
 
 /** Linear P&L: sum over the underlyings of dollar delta times shock. */
@@ -214,6 +251,9 @@ export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): L
   }
   if (limits.minHealthFactor !== undefined) {
     results.push(atLeastOfDebt("minHealthFactor", collateral, liabilities, limits.minHealthFactor));
+  }
+  if (limits.minAccountHealthFactor !== undefined) {
+    results.push(worstHealthFactor(metrics.accounts, limits.minAccountHealthFactor));
   }
   if (limits.maxLeverage !== undefined) {
     results.push(atMostOfEquity("maxLeverage", grossExposure * BPS, equity, limits.maxLeverage));
@@ -275,6 +315,22 @@ function atLeastOfDebt(name: keyof Limits, numerator: bigint, debt: bigint, limi
   if (debt === 0n) return { name, unit: "bps", limit, ok };
   const value = floorDiv(numerator, debt);
   return { name, unit: "bps", value, limit, headroom: value - limit, ok };
+}
+
+/** The health factor of the account where it is lowest; where nobody owes, the account with the least collateral is named. */
+function worstHealthFactor(accounts: ReadonlyMap<string, AccountSums>, limit: Bps): LimitResult {
+  const [worst, { collateral, liabilities }] = [...accounts].reduce((lowest, entry) => {
+    const [{ collateral, liabilities }, other] = [lowest[1], entry[1]];
+    const difference = other.collateral * liabilities - collateral * other.liabilities;
+    return difference < 0n || (difference === 0n && isWorse(other, lowest[1])) ? entry : lowest;
+  });
+  return { ...atLeastOfDebt("minAccountHealthFactor", collateral, liabilities, limit), worst };
+}
+
+/** Of two accounts whose ratios do not tell: one that owes before one that does not, else the one with less collateral. */
+function isWorse(one: AccountSums, other: AccountSums): boolean {
+  const owes = ({ liabilities }: AccountSums): boolean => liabilities > 0n;
+  return owes(one) === owes(other) ? one.collateral < other.collateral : owes(one);
 }
 
 /** numerator / equity <= limit; fails without equity. `numerator` is in USD 1e16 times bps. */

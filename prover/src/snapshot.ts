@@ -17,6 +17,7 @@ import {
   FIELD_ORDER,
   type Field,
   fieldElement,
+  firm,
   formatDecimal,
   identifier,
   inputError,
@@ -30,11 +31,12 @@ import {
   printable,
   type Quantity,
   quantity,
+  type SignedUnits,
   SUBGROUP_ORDER,
   taggedHash,
   tailBasis,
   time,
-  title,
+  unitsOf,
   universeId,
 } from "../../verifier/src/index.js";
 import type { EddsaSignature } from "./eddsa.js";
@@ -78,7 +80,7 @@ const snapshotSchema = z.strictObject({
     .array(
       z.strictObject({
         id: identifier,
-        source: title,
+        source: firm,
         positions: z.record(z.string(), position),
         signature: z.strictObject({ R8: point, S: fieldElement(SUBGROUP_ORDER) }).optional(),
       }),
@@ -149,6 +151,19 @@ export function quantities(snapshot: Snapshot, market: Market, shape: CircuitSha
     }
     return row;
   });
+}
+
+/**
+ * The snapshot with the units that its policy's source says: one where there is none, those that the administrator signed.
+ *
+ * @throws KeelError as `unitsOf`
+ */
+export function withUnits(
+  snapshot: Snapshot,
+  policy: Pick<Policy, "units">,
+  signed: SignedUnits | undefined,
+): Snapshot {
+  return { ...snapshot, units: unitsOf(policy, snapshot, signed) };
 }
 
 /** What an account's id is called in the statement. */

@@ -19,25 +19,34 @@ import {
   policyTerms,
   type Quantity,
   quantity,
+  type SignedUnits,
   type SourceKey,
+  STATEMENT,
   type Statement,
   type StatementDigest,
+  type StatementPlace,
   scenarioTable,
   scopeOf,
   statementInputs,
-  statementVector,
+  statementPlaces,
   type TailStatement,
   tailBasis,
   tailTable,
   tailVector,
   toField,
 } from "../../verifier/src/index.js";
-import { type Exposures, exposuresCommitment, portfolioCommitment } from "./commitments.js";
+import {
+  type Exposures,
+  exposuresCommitment,
+  grossAndCollateral,
+  portfolioCommitment,
+  restOf,
+} from "./commitments.js";
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "./drawdown.js";
 import type { EddsaSignature } from "./eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "./enrolment.js";
-import { measure, underlyingDeltaBound } from "./risk.js";
-import { accountField, accountMessage, quantities, type Snapshot } from "./snapshot.js";
+import { type Metrics, measure, underlyingDeltaBound } from "./risk.js";
+import { accountField, accountMessage, quantities, type Snapshot, withUnits } from "./snapshot.js";
 import { checkSignatures } from "./source.js";
 import { type TailMetrics, tailHints } from "./tail-risk.js";
 
@@ -74,13 +83,27 @@ export interface WitnessRequest {
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   readonly enrolment: Enrolment;
+  /** Under policies with an administrator of units. */
+  readonly units?: SignedUnits;
   /** The state that the registry has for the subject; absent at the genesis. */
   readonly state?: DrawdownState;
-  /** Hides the commitments; from {@link randomSalt}, new for every proof. */
-  readonly salt: Field;
+  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
+  readonly portfolioSalt: Field;
+  /** Hides the exposures commitment; likewise, and another. */
+  readonly exposuresSalt: Field;
   /** Hides the new state; from {@link randomSalt}, kept with it. */
   readonly newStateSalt: Field;
 }
+
+const BPS = 10_000n;
+
+/** Places of the statement that the circuit computes. */
+const COMPUTED: readonly StatementPlace[] = [
+  ...(["tag", "marketRoot", "scenarioRoot", "sourcesRoot", "enrolment"] as const),
+  ...(["portfolioCommitment", "exposuresCommitment"] as const),
+];
+/** Places that it takes as they are. */
+const COPIED = STATEMENT.filter((name) => !COMPUTED.includes(name));
 
 /** A uniform field element from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
 export function randomSalt(): Field {
@@ -95,12 +118,13 @@ export function randomSalt(): Field {
  * for which no witness exists.
  *
  * @throws KeelError kind "input": files that do not go together, a signature that does not verify, a registry outside the
- * policy's domain
+ * policy's domain, units that nobody but the manager says
  */
 export function buildWitness(request: WitnessRequest): Witness {
-  const { market, policy, domain, enrolment, state, salt, newStateSalt } = request;
+  const { market, policy, domain, enrolment, state, portfolioSalt, exposuresSalt, newStateSalt } = request;
   const { shape } = policy.circuit;
-  const snapshot = { ...request.snapshot, accounts: declaredAccounts(request.snapshot, enrolment) };
+  const accounts = declaredAccounts(request.snapshot, enrolment, policy);
+  const snapshot = withUnits({ ...request.snapshot, accounts }, policy, request.units);
   const keys = checkSignatures(snapshot, market, policy);
   const metrics = measure(snapshot, market, policy);
   const table = marketTable(market, policy);
@@ -108,12 +132,7 @@ export function buildWitness(request: WitnessRequest): Witness {
   const messages = slots.map((slot) =>
     accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
   );
-  const deltas = [...metrics.underlyingDelta.values()];
-  const exposures = {
-    underlyingsId: table.underlyingsId,
-    equity: metrics.equity,
-    deltas: pad(deltas, shape.underlyings),
-  };
+  const exposures = exposuresOf(metrics, table.underlyingsId, shape);
   const today = { equity: metrics.equity, units: snapshot.units };
   const newState = nextState(today, state, newStateSalt);
 
@@ -124,22 +143,23 @@ export function buildWitness(request: WitnessRequest): Witness {
     marketTime: market.asOf,
     asOf: snapshot.asOf,
     enrolment: enrolmentCommitment(enrolment),
-    chain: {
+    drawdown: {
       units: snapshot.units,
       previousState: state === undefined ? 0n : stateCommitment(state),
       newState: stateCommitment(newState),
     },
-    portfolioCommitment: portfolioCommitment(messages, salt),
-    exposuresCommitment: exposuresCommitment(exposures, salt),
+    portfolioCommitment: portfolioCommitment(messages, portfolioSalt),
+    exposuresCommitment: exposuresCommitment(exposures, exposuresSalt),
     terms: policyTerms(policy, market),
   };
-  const vector = statementVector(statement);
+  const places = statementPlaces(statement);
+  const vector = STATEMENT.map((name) => places[name]);
   const digest = statementInputs(commitStatement(vector), vector);
   const mark = state ?? newState;
 
   const input = {
     ...digest,
-    ...limitInputs(vector),
+    ...Object.fromEntries(COPIED.map((name) => [name, places[name]])),
     ...tableInputs(table, policy, market),
     accountId: slots.map((slot) => slot.accountId),
     enrolmentSalt: enrolment.salt,
@@ -154,19 +174,38 @@ export function buildWitness(request: WitnessRequest): Witness {
     stateSalt: mark.salt,
     newStateSalt,
     isNewMark: BigInt(isNewMark(today, state)),
-    salt,
+    portfolioSalt,
+    exposuresSalt,
   };
-  const tail = tailWitness(metrics.tail, exposures, salt, statement, request);
+  const tail = tailWitness(metrics.tail, exposures, statement, request);
   return { input, statement, digest, newState, ...(tail === undefined ? {} : { tail }) };
+}
+
+/** The sums of a book as the circuit commits to them. */
+function exposuresOf(metrics: Metrics, underlyingsId: Field, shape: CircuitShape): Exposures {
+  const { equity, assets, grossExposure, collateral, accounts, underlyingDelta } = metrics;
+  const accountEquity = [...accounts.values()].map((sums) => sums.equity);
+  const rest = restOf(shape, pad(accountEquity, shape.accounts), bookSums(metrics, shape));
+  return {
+    ...{ underlyingsId, equity, assets, grossExposure, collateral },
+    deltas: pad([...underlyingDelta.values()], shape.underlyings),
+    ...(rest === undefined ? {} : { rest }),
+  };
+}
+
+/** Greeks and P&L of a tier with options, USD 1e16; nothing in a linear one. */
+function bookSums({ greeks, scenarioPnl }: Metrics, shape: CircuitShape): bigint[] {
+  if (greeks === undefined) return [];
+  const pnl = [...scenarioPnl.values()].map((value) => value / BPS);
+  return [greeks.gamma, greeks.vega, greeks.theta, ...pad(pnl, shape.scenarios)];
 }
 
 /** Inputs of the policy's tail-risk circuit, from the same exposures and salt. */
 function tailWitness(
   metrics: TailMetrics | undefined,
-  { underlyingsId, equity, deltas }: Exposures,
-  salt: Field,
+  exposures: Exposures,
   { exposuresCommitment, terms }: Statement,
-  { market, policy }: WitnessRequest,
+  { market, policy, exposuresSalt }: WitnessRequest,
 ): TailWitness | undefined {
   const basis = tailBasis(policy, market);
   if (metrics === undefined || basis === undefined) return undefined;
@@ -182,12 +221,15 @@ function tailWitness(
     confidence: confidence.map(BigInt),
     maxExpectedShortfall: maxExpectedShortfall.map(BigInt),
     time: table.time,
-    underlyingsId,
+    underlyingsId: exposures.underlyingsId,
     covariance: table.covariance.map(toField),
     dailyReturn: table.daily.map((day) => day.map(toField)),
-    equity: toField(equity),
-    delta: deltas.map(toField),
-    salt,
+    equity: toField(exposures.equity),
+    assets: toField(exposures.assets),
+    grossAndCollateral: grossAndCollateral(exposures),
+    delta: exposures.deltas.map(toField),
+    rest: exposures.rest === undefined ? [] : [exposures.rest],
+    exposuresSalt,
     ...hintInputs(metrics, tail.circuit.shape.levels),
   };
   return { input, statement, digest };
@@ -196,31 +238,6 @@ function tailWitness(
 function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
   const { threshold, beyond } = tailHints(metrics, levels);
   return { threshold: threshold.map(toField), beyond };
-}
-
-/** The places of the statement that the circuit takes as they are. */
-function limitInputs(vector: readonly bigint[]): CircuitInput {
-  return {
-    domain: vector[1]!,
-    subject: vector[2]!,
-    asOf: vector[8]!,
-    units: vector[9]!,
-    previousState: vector[10]!,
-    newState: vector[11]!,
-    minCollateralRatio: vector[15]!,
-    minHealthFactor: vector[16]!,
-    maxLeverage: vector[17]!,
-    netDeltaLow: vector[18]!,
-    netDeltaHigh: vector[19]!,
-    maxUnderlyingDelta: vector[20]!,
-    maxVenue: vector[21]!,
-    maxGamma: vector[22]!,
-    maxVega: vector[23]!,
-    maxTheta: vector[24]!,
-    maxStressLoss: vector[25]!,
-    maxDrawdown: vector[26]!,
-    minEquity: vector[27]!,
-  };
 }
 
 /** The public tables, whose roots are in the statement; the table's columns have the circuit's names. */

@@ -10,12 +10,20 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCircuit } from "keel/circuits";
-import { afterTrades, assess, enrolmentCommitment, parseEnrolment, parseSnapshot } from "keel/prover";
+import {
+  afterTrades,
+  assess,
+  enrolmentCommitment,
+  parseEnrolment,
+  parseSnapshot,
+  withUnits,
+} from "keel/prover";
 import {
   parseAttestation,
   parseMarket,
   parsePolicy,
   parseReturns,
+  parseUnits,
   verifyAttestation,
   withReturns,
 } from "keel/verifier";
@@ -37,10 +45,12 @@ import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../di
 import { percent } from "../../dist/cli/tables.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { launchBrowser } from "../support/browser.js";
+import { attestationBy, attestByHash, inventedPrices, withdrawAndVoid } from "./deeds.js";
 import {
   accessibilityFindings,
   asFiles,
   cancelOnceProving,
+  isWarnedAbove,
   PATIENCE,
   type Person,
   photograph,
@@ -63,6 +73,8 @@ const POSITIONS = {
 const DAY = 86_400;
 /** Proofs at most until one holds the main thread for no long task: on a machine that is too busy every task takes long. */
 const ROUNDS = 8;
+/** An account of the chain that nobody else is. */
+const STRANGER = 9;
 const ATTACK = "<img src=x onerror=alert(1)>";
 
 let folder: string;
@@ -74,6 +86,8 @@ let depositor: Person;
 let regulator: Person;
 let book: Texts;
 let attestation: string;
+/** The book by prices that nobody published, and a real proof of it. */
+let invented: { readonly market: string; readonly attestation: string };
 const received: RecordedRequest[] = [];
 
 beforeAll(async () => {
@@ -96,6 +110,8 @@ beforeAll(async () => {
     sit("rival", ATTACK),
   ]);
   book = await world.example(STRATEGY, { main: POSITIONS });
+  const market = inventedPrices(book.market!);
+  invented = { market, attestation: await attestationBy(world, { ...book, market }) };
 });
 
 afterAll(async () => {
@@ -120,6 +136,10 @@ async function see(page: Page, text: string | RegExp): Promise<void> {
 const view = (page: Page, name: string) => page.getByRole("link", { name, exact: true }).click();
 const open = (page: Page, texts: object) =>
   page.getByLabel(/rop or open files/).setInputFiles(asFiles(texts));
+const leaveAndReturn = async (page: Page, away: string, back: string): Promise<void> => {
+  await view(page, away);
+  await view(page, back);
+};
 const chooseWallet = (page: Page) => page.getByLabel("Wallet").selectOption("test-wallet");
 
 /** What the page shows of each limit. */
@@ -140,14 +160,18 @@ function expectedLimits(positions?: { readonly instrument: string; readonly quan
   const signed = parseSnapshot(book.snapshot!);
   const trades = positions === undefined ? [] : [{ account: signed.accounts[0]!.id, ...positions }];
   const snapshot = trades.length === 0 ? signed : afterTrades(signed, market, trades);
-  return assess(snapshot, market, parsePolicy(book.policy!)).limits.map(({ name, unit, value, ok }) => ({
-    name,
-    value:
-      unit === "bps"
-        ? percent(`${Number(value) / 1e4}`)
-        : (value! / 10n ** 16n).toString().replace(/\B(?=(\d{3})+$)/g, ","),
-    verdict: ok ? "holds" : "BROKEN",
-  }));
+  const policy = parsePolicy(book.policy!);
+  const units = parseUnits(book.units!);
+  return assess(withUnits(snapshot, policy, units), market, policy).limits.map(
+    ({ name, unit, value, ok }) => ({
+      name,
+      value:
+        unit === "bps"
+          ? percent(`${Number(value) / 1e4}`)
+          : (value! / 10n ** 16n).toString().replace(/\B(?=(\d{3})+$)/g, ","),
+      verdict: ok ? "holds" : "BROKEN",
+    }),
+  );
 }
 
 /** The curator moves a line of policies from the vault's policy to a tighter one. */
@@ -174,10 +198,45 @@ async function tightenPolicy(registry: Registry): Promise<void> {
 // The numbers are here as well as below: a test goes on from those before it, so that a run of the attacks takes them all.
 describe("48, 49, 50 three people at the console", () => {
   describe("the story", () => {
+    it("a book without its administrator's units, or with others, is not judged", async () => {
+      const { page } = manager;
+      const { units, ...others } = book;
+      await open(page, others);
+      await see(page, "Still missing: units.");
+      for (const [code, wrong] of [
+        ["units.mismatch", units!.replace(/"asOf": (\d+)/, (_, asOf) => `"asOf": ${Number(asOf) + 1}`)],
+        ["units.mismatch", units!.replace(/"subject": "0x\w\w/, '"subject": "0x99')],
+        ["units.signature", units!.replace(/"signature": "0x\w\w/, '"signature": "0x99')],
+      ] as const) {
+        await open(page, { units: wrong });
+        await page.getByRole("alert").filter({ hasText: code }).waitFor();
+        expect(await page.locator("[data-limit]").count()).toBe(0);
+      }
+    });
+
+    it("a market of another series and files of version 1 are refused in words", async () => {
+      const { page } = manager;
+      const version1 = (text: string) => text.replace(/"keel": ?"(\w+)\/2"/, '"keel": "$1/1"');
+      for (const [words, text] of [
+        [
+          /a market of the policy's series 0x01.* \(policy.series\)/,
+          book.market!.replace('"0.83"', '"0.97"'),
+        ],
+        [/keel migrate --policy .* \(file.version\)/, version1(book.policy!)],
+        [/keel migrate --enrolment .* \(file.version\)/, version1(book.enrolment!)],
+      ] as const) {
+        await open(page, { text });
+        await page.getByRole("alert").filter({ hasText: words }).waitFor();
+      }
+    });
+
     it("the manager opens files and sees every limit as the model judges it", async () => {
       await open(manager.page, book);
       await see(manager.page, "signatures verified");
       expect(await shownLimits(manager)).toEqual(expectedLimits());
+      await see(manager.page, /Market tables are of series 0x01[0-9a-f]{62}, signed by publishers/);
+      await see(manager.page, /The fund's units are what administrator 0x[0-9a-f]{40} signed/);
+      await see(manager.page, /1,000,000.00 units/);
       await photograph(manager, "manager");
     });
 
@@ -200,6 +259,8 @@ describe("48, 49, 50 three people at the console", () => {
       await see(page, "Deposits are closed");
       await see(page, "The manager has not attested under this policy yet.");
       await see(page, "gross exposure was at most 300 % of equity");
+      await see(page, /The fund's units are what administrator 0x[0-9a-f]{40} signed/);
+      expect(await isWarnedAbove(depositor, ".gate")).toBe(true);
       await chooseWallet(page);
       await page.getByLabel("Deposit, USDC").fill("250000");
       await button(page, "Deposit").click();
@@ -238,6 +299,7 @@ describe("48, 49, 50 three people at the console", () => {
       }
       // The observer does not tell of tasks below 50 ms.
       expect(Math.min(...held)).toBe(0);
+      expect(await isWarnedAbove(manager, ".result p:not(.warning)")).toBe(true);
       await photograph(manager, "manager-proved");
     });
 
@@ -265,6 +327,8 @@ describe("48, 49, 50 three people at the console", () => {
       const { page } = depositor;
       await button(page, "Connect").click();
       await see(page, "Deposits are open");
+      await see(page, "Healthy since");
+      expect(await isWarnedAbove(depositor, ".gate.open")).toBe(true);
       await button(page, "Deposit").click();
       await see(page, /Deposit of 250,000 USDC accepted/);
       await page.getByLabel("Withdraw, USDC").fill("100,000");
@@ -279,13 +343,28 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByLabel("Paste an attestation").fill(attestation);
       await button(page, "Verify").click();
       await see(page, "VALID.");
+      expect(await isWarnedAbove(regulator, ".result .verdict")).toBe(true);
       await see(page, /gross exposure was at most 300 % of equity/);
       await see(page, /It counts at registry 0x[0-9a-f]{40} on chain 31337 only/);
       await see(page, /that there is no other account or debt/);
+      await see(page, /compare with, as a registry does: whose book it is; how old the snapshot was/);
       await open(page, { policy: book.policy, market: book.market });
       await button(page, "Verify").click();
       await see(page, /signed by Northgate Custody or Halyard Prime/);
       await photograph(regulator, "regulator-attestation");
+    });
+
+    it("a proof by prices that nobody published is refused, with and without its market file", async () => {
+      const { page } = regulator;
+      await page.getByLabel("Paste an attestation").fill(invented.attestation);
+      for (const files of [{ market: invented.market }, undefined]) {
+        if (files === undefined) await leaveAndReturn(page, "Vault", "Regulator");
+        else await open(page, files);
+        await page.getByLabel("Paste an attestation").fill(invented.attestation);
+        await button(page, "Verify").click();
+        await see(page, /attestation\.market: expected a table that the market book accepted in series 0x01/);
+        expect(await page.getByText("VALID").count()).toBe(0);
+      }
     });
 
     it("after a day deposits are refused again, and withdrawals are not", async () => {
@@ -324,6 +403,8 @@ describe("48, 49, 50 three people at the console", () => {
         ]),
       );
       await see(page, "NOT healthy now");
+      expect(await isWarnedAbove(regulator, ".record .verdict")).toBe(true);
+      await see(page, /Made with a DEVELOPMENT KEY/);
       await see(page, "1 of 1 attestations");
       const [download] = await Promise.all([
         page.waitForEvent("download"),
@@ -335,6 +416,18 @@ describe("48, 49, 50 three people at the console", () => {
       await photograph(regulator, "regulator-record");
       expect((await page.pdf()).length).toBeGreaterThan(10_000);
     });
+  });
+
+  it("a record warns of a development key on chain, where the page has no key to verify with", async () => {
+    const registry = await connectRegistry(world.stage.client, world.registry);
+    const stranger = world.stage.wallets[STRANGER]!;
+    await attestByHash(world, registry, stranger, await world.example(STRATEGY), attestation);
+    const { page } = regulator;
+    await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
+    await button(page, "Look").click();
+    await see(page, /0 of 1 proofs were verified again in this page/);
+    expect(await isWarnedAbove(regulator, ".record .verdict.ok")).toBe(true);
+    await see(page, /Healthy since/);
   });
 
   describe("a policy that limits tail risk", () => {
@@ -411,8 +504,7 @@ describe("48, 49, 50 three people at the console", () => {
 
     it("the regulator verifies the pair by the registry's terms, by own files, and in the record", async () => {
       const { page } = regulator;
-      await view(page, "Vault");
-      await view(page, "Regulator");
+      await leaveAndReturn(page, "Vault", "Regulator");
       await page.getByLabel("Paste an attestation").fill(proven);
       await button(page, "Verify").click();
       await see(page, "VALID.");
@@ -437,6 +529,47 @@ describe("48, 49, 50 three people at the console", () => {
       await see(page, /received portfolio-health\/fund-64 \(artifact.missing\)/);
       await see(page, "npm run app -- portfolio-health/fund-64 tail-risk/64");
       expect(await page.locator("[data-limit]").count()).toBeGreaterThan(5);
+    });
+
+    it("limits of each account, and of the accounts of one source together", async () => {
+      const { page } = owner;
+      const row = (name: string) => page.locator(`[data-limit="${name}"]`);
+      await row("minAccountHealthFactor").getByText("Health factor of the weakest account").waitFor();
+      await row("maxVenue").getByText("equity at one source, over all equity").waitFor();
+      const venues = page.getByRole("table", { name: "Equity by venue" }).getByRole("rowheader");
+      expect(await venues.allTextContents()).toEqual([
+        "Halyard Prime",
+        "Meridian Options",
+        "Northgate Custody",
+      ]);
+    });
+
+    it("returns that nobody published are refused", async () => {
+      const { page } = regulator;
+      const file = JSON.parse(proven);
+      const returns = { ...file.tail.returns, root: `${BigInt(file.tail.returns.root) + 1n}` };
+      await leaveAndReturn(page, "Vault", "Regulator");
+      const forged = JSON.stringify({ ...file, tail: { ...file.tail, returns } });
+      await page.getByLabel("Paste an attestation").fill(forged);
+      await button(page, "Verify").click();
+      await see(
+        page,
+        /attestation\.tail\.returns: expected a table that the market book accepted in series 0x03/,
+      );
+    });
+
+    it("what rests on a withdrawn table is voided by anybody: the record says so, and the attestation is no more valid", async () => {
+      const registry = await connectRegistry(world.stage.client, world.registry);
+      await withdrawAndVoid(world, registry, parseAttestation(proven));
+      const { page } = regulator;
+      await page.getByRole("textbox", { name: "Subject" }).fill(subject);
+      await button(page, "Look").click();
+      await see(page, /voided: what the latest attestation rests on was withdrawn/);
+      await see(page, "Its market or returns table was WITHDRAWN since.");
+      expect(await page.locator('[data-event="voided"]').count()).toBe(1);
+      await page.getByLabel("Paste an attestation").fill(proven);
+      await button(page, "Verify").click();
+      await see(page, /attestation\.market: expected a table .* or that was withdrawn/);
     });
 
     it("half of a pair, or a proof in the other's place, is invalid", async () => {
@@ -566,7 +699,23 @@ describe("48, 49, 50 three people at the console", () => {
       await see(page, /policy and market files, or a chain to ask/);
       await open(page, { policy: book.policy, market: book.market });
       await button(page, "Verify").click();
-      await see(page, "VALID.");
+      await see(page, "The proof holds, by the market you gave.");
+      expect(await isWarnedAbove(stranger, ".result .verdict")).toBe(true);
+      await see(page, /whether these are the accounts that the subject declared/);
+      expect(await page.locator(".verdict.ok").count()).toBe(0);
+    });
+
+    it("a proof that is bound to no registry is made with a development key only when that is said", async () => {
+      const { page } = stranger;
+      await view(page, "Manager");
+      await open(page, book);
+      await button(page, "Prove").click();
+      await see(page, /a development key on chain 0 \(key.insecure\)/);
+      await page.getByLabel(/Accept development keys/).check();
+      await button(page, "Prove").click();
+      await see(page, /^Proved in .* and verified/);
+      expect(await isWarnedAbove(stranger, ".result p:not(.warning)")).toBe(true);
+      await button(page, "Close and forget everything").click();
     });
 
     it("a vault is reached through the wallet", async () => {
@@ -616,14 +765,9 @@ describe("48, 49, 50 three people at the console", () => {
       }
     });
 
-    const leaveAndReturn = async (page: Page): Promise<void> => {
-      await view(page, "Regulator");
-      await view(page, "Manager");
-    };
-
     it("51 when the node does not answer, each view says so", async () => {
       for (const [person, act] of [
-        [manager, leaveAndReturn],
+        [manager, (page: Page) => leaveAndReturn(page, "Regulator", "Manager")],
         [depositor, (page: Page) => button(page, "Connect").click()],
         [regulator, (page: Page) => button(page, "Look").click()],
       ] as const) {

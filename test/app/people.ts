@@ -122,6 +122,17 @@ export async function watchMainThread({ page }: Person): Promise<() => Promise<n
   return () => page.evaluate(() => (globalThis as unknown as { longestTask: number }).longestTask);
 }
 
+/** Whether the warning of a development key stands above what it is about. */
+export async function isWarnedAbove({ page }: Person, selector: string): Promise<boolean> {
+  const below = page.locator(selector).first();
+  await below.waitFor();
+  return await below.evaluate((element) => {
+    const warning = document.querySelector(".warning");
+    if (warning === null || !/DEVELOPMENT KEY/.test(warning.textContent)) return false;
+    return (warning.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+  });
+}
+
 const MOST_STOPS = 150;
 
 /** Goes on with the tabulator until something with this label has the focus. */

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { ensureCircuit, explainAssertion, explainError } from "keel/circuits";
-import { buildWitness, parseSnapshot, signSnapshot } from "keel/prover";
+import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "keel/prover";
 import { inputError, KeelError, parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exampleSourceKey, exampleTexts } from "../../dist/examples/generate.js";
@@ -36,9 +36,9 @@ function failure(limits: object): KeelError {
   const policy = parsePolicy(JSON.stringify({ ...rest, ...stress, circuit: CIRCUIT, limits }));
   const key = exampleSourceKey(STRATEGY!.sources[0]!);
   const { snapshot } = signSnapshot(parseSnapshot(texts.snapshot), market, policy, key);
-  const [salt, newStateSalt, enrolmentSalt] = [1n, 2n, 3n].map(toField);
-  const enrolment = { accounts: snapshot.accounts.map(({ id }) => id), salt: enrolmentSalt! };
-  const salts = { salt: salt!, newStateSalt: newStateSalt! };
+  const [portfolioSalt, exposuresSalt, newStateSalt] = [1n, 2n, 3n].map(toField);
+  const enrolment = newEnrolment(snapshot, policy, toField(4n));
+  const salts = { portfolioSalt: portfolioSalt!, exposuresSalt: exposuresSalt!, newStateSalt: newStateSalt! };
   const { input } = buildWitness({ snapshot, market, policy, domain: UNBOUND_DOMAIN, enrolment, ...salts });
   try {
     calculator.calculate(flattenInput(input));
@@ -74,8 +74,10 @@ describe("a failed assertion", () => {
     };
     const inner = await lineOf("lib/limits/max-sensitivity.circom", "fromAbove.in <==");
     for (const limit of ["maxGamma", "maxVega", "maxTheta"]) {
-      const outer = await lineOf("portfolio-health.circom", `.limit <== ${limit};`);
-      const path = `InRange line 14 in MaxSensitivity line ${inner} in PortfolioHealth line ${outer}`;
+      const outer = await lineOf("lib/option-limits.circom", `.limit <== ${limit};`);
+      const outermost = await lineOf("portfolio-health.circom", `.${limit} <== ${limit};`);
+      const within = `OptionLimits line ${outer} in PortfolioHealth line ${outermost}`;
+      const path = `InRange line 14 in MaxSensitivity line ${inner} in ${within}`;
       expect(await explainAssertion(path)).toMatchObject({ limit, signal: "fromAbove.in" });
     }
   });

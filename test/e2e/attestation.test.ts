@@ -9,6 +9,7 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCircuit } from "keel/circuits";
+import { parseMarket, parsePolicy, policyId, policyTerms } from "keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
@@ -17,6 +18,8 @@ const VALIDITY = 86_400;
 const FOLDER = "eth-hedged-vault";
 const PUBLIC = publicArgs(FOLDER);
 const REGISTRY = `0x${"ab".repeat(20)}`;
+/** An attestation that is bound to no registry counts on no test chain either: a development key needs the flag. */
+const UNBOUND = ["--insecure"];
 
 let folder: string;
 let attestation: string;
@@ -25,7 +28,13 @@ let text: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-attestation-"));
   attestation = join(folder, "attestation.json");
-  const { code, stderr } = await keelHere(["prove", ...strategyArgs(FOLDER), "--out", attestation]);
+  const { code, stderr } = await keelHere([
+    "prove",
+    ...strategyArgs(FOLDER),
+    ...UNBOUND,
+    "--out",
+    attestation,
+  ]);
   expect(code, stderr).toBe(0);
   text = await readFile(attestation, "utf8");
 });
@@ -42,7 +51,7 @@ async function place(name: string, content: string): Promise<string> {
 }
 
 const verify = (file: string, ...more: string[]): Promise<Ended> =>
-  keelHere(["verify", "--attestation", file, ...PUBLIC, "--json", ...more]);
+  keelHere(["verify", "--attestation", file, ...PUBLIC, ...UNBOUND, "--json", ...more]);
 
 /** A change that keeps a value's form, so that it is the meaning that is caught. */
 function changed(value: unknown): unknown {
@@ -84,16 +93,21 @@ describe("verify", () => {
       asOf: AS_OF,
       expiresAt: AS_OF + VALIDITY,
       expired: true,
-      domain: { chainId: 31337, registry: `0x${"0".repeat(40)}` },
+      domain: { chainId: 0, registry: `0x${"0".repeat(40)}` },
       insecure: true,
+      notCompared: ["subject", "enrolment", "previousState", "age"],
     });
-    const words = await keelHere(["verify", "--attestation", attestation, ...PUBLIC], { now: AS_OF + 60 });
+    const args = ["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND];
+    const words = await keelHere(args, { now: AS_OF + 60 });
     expect(words.code).toBe(0);
     for (const part of [
       "VALID.",
       "at least 200 % of liabilities",
+      "signed by publishers",
+      "The fund has one unit.",
       "It expires at 2026-01-02",
       "It does not say",
+      "Nothing was given to compare with, as a registry does: whose book it is;",
     ]) {
       expect(words.stdout).toContain(part);
     }
@@ -105,8 +119,7 @@ describe("verify", () => {
     expect(paths.length).toBeGreaterThan(25);
     for (const path of paths) {
       const file = await place("changed.json", rewritten(text, path, changed));
-      // --insecure, so that another chain's id meets the proof and not the refusal of development keys.
-      const ended = await verify(file, "--insecure");
+      const ended = await verify(file);
       expect([path.join("."), ended.code]).toEqual([path.join("."), 3]);
       expect(errorOf(ended).kind).toBe("proof");
     }
@@ -125,7 +138,8 @@ describe("verify", () => {
 
   it("another proof of the same key, for another book: invalid", async () => {
     const other = join(folder, "other.json");
-    expect((await keelHere(["prove", ...strategyArgs("cash-and-carry"), "--out", other])).code).toBe(0);
+    const book = strategyArgs("cash-and-carry");
+    expect((await keelHere(["prove", ...book, ...UNBOUND, "--out", other])).code).toBe(0);
     const { proof, digest } = JSON.parse(await readFile(other, "utf8"));
     const swapped = { ...JSON.parse(text), proof, digest };
     const ended = await verify(await place("swapped.json", JSON.stringify(swapped)));
@@ -144,7 +158,7 @@ describe("verify", () => {
         "--policy",
         await place("p.json", policyText),
       ];
-      return (await keelHere(["verify", "--attestation", attestation, ...files])).code;
+      return (await keelHere(["verify", "--attestation", attestation, ...files, ...UNBOUND])).code;
     };
     const reversed = (source: string): string =>
       JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(source)).reverse()));
@@ -156,11 +170,38 @@ describe("verify", () => {
     expect(await verdict(market!, policy!.replace('"ETH": "-0.43"', '"ETH": "-0.42"'))).toBe(3);
   });
 
+  it("54 the same proof under a policy with the same limits and other times: invalid", async () => {
+    const [market, policy] = await Promise.all(
+      ["market", "policy"].map((name) => readFile(join(EXAMPLES, FOLDER, `${name}.json`), "utf8")),
+    );
+    const changes: readonly [string, string][] = [
+      ['"maxAge": 3600', '"maxAge": 604800'],
+      ['"validity": 86400', '"validity": 7948800'],
+      ['"minInterval": 43200', '"minInterval": 1'],
+    ];
+    for (const [from, to] of changes) {
+      const cloned = policy!.replace(from, to);
+      const id = policyId(policyTerms(parsePolicy(cloned), parseMarket(market!)));
+      const lent = await place(
+        "lent.json",
+        rewritten(text, ["policyId"], () => id),
+      );
+      const files = [
+        "--market",
+        join(EXAMPLES, FOLDER, "market.json"),
+        "--policy",
+        await place("p.json", cloned),
+      ];
+      const args = ["verify", "--attestation", lent, ...files, ...UNBOUND, "--json"];
+      const refused = await keelHere(args);
+      expect([to, refused.code, errorOf(refused).code]).toEqual([to, 3, "proof.invalid"]);
+    }
+  });
+
   it("41 counts before its expiry, with --live not from then on, and never before its time", async () => {
     const at = async (now: number, ...more: string[]): Promise<string> => {
-      const ended = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, "--json", ...more], {
-        now,
-      });
+      const args = ["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND, "--json", ...more];
+      const ended = await keelHere(args, { now });
       return ended.code === 0 ? `expired ${JSON.parse(ended.stdout).expired}` : errorOf(ended).code;
     };
     expect(await at(AS_OF + VALIDITY - 1, "--live")).toBe("expired false");
@@ -168,6 +209,49 @@ describe("verify", () => {
     expect(await at(AS_OF + VALIDITY)).toBe("expired true");
     expect(await at(AS_OF)).toBe("expired false");
     expect(await at(AS_OF - 1)).toBe("proof.future");
+  });
+
+  it("holds it against what the verifier knows, and says what nothing was given for", async () => {
+    const { subject, enrolment, drawdown } = JSON.parse(text);
+    const known = {
+      "--expect-subject": subject,
+      "--expect-enrolment": enrolment,
+      "--expect-state": drawdown.previousState,
+      "--expect-units": "1",
+      "--now": String(AS_OF + 3600),
+    };
+    const all = Object.entries(known).flat();
+    const compared = await verify(attestation, ...all);
+    expect(compared.code, compared.stderr).toBe(0);
+    expect(JSON.parse(compared.stdout)).toMatchObject({ notCompared: [], expired: false });
+    const words = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND, ...all]);
+    expect(words.stdout).not.toContain("Nothing was given");
+    const wrong: readonly [string, string, string][] = [
+      ["--expect-subject", REGISTRY, "proof.mismatch"],
+      ["--expect-enrolment", "1", "proof.mismatch"],
+      ["--expect-state", drawdown.newState, "proof.mismatch"],
+      ["--expect-units", "1.00000001", "proof.mismatch"],
+      ["--now", String(AS_OF + 3601), "proof.age"],
+      ["--now", String(AS_OF - 1), "proof.age"],
+    ];
+    for (const [option, value, code] of wrong) {
+      const refused = await verify(attestation, option, value);
+      expect([option, refused.code, errorOf(refused).code]).toEqual([option, 3, code]);
+    }
+    // Without a number the present, which is long after the snapshot.
+    const late = await verify(attestation, "--now");
+    expect([late.code, errorOf(late).code]).toEqual([3, "proof.age"]);
+    const partly = JSON.parse((await verify(attestation, "--expect-subject", subject)).stdout);
+    expect(partly.notCompared).toEqual(["enrolment", "previousState", "age"]);
+    for (const option of [
+      "--expect-subject",
+      "--expect-enrolment",
+      "--expect-state",
+      "--expect-units",
+      "--now",
+    ]) {
+      expect(errorOf(await verify(attestation, option, "x")).code).toBe("usage");
+    }
   });
 
   it("a key of one's own: the right one is accepted, another or a broken one is not", async () => {
@@ -193,7 +277,7 @@ describe("prove", () => {
     const own = join(folder, "own.json");
     const prove = async (artifacts: string): Promise<Ended> => {
       const files = ["--artifacts", artifacts, "--out", own, "--force"];
-      return await keelHere(["prove", ...strategyArgs(FOLDER), ...files, "--json"]);
+      return await keelHere(["prove", ...strategyArgs(FOLDER), ...UNBOUND, ...files, "--json"]);
     };
     const other = await ensureCircuit("market-root/16");
     const refused = await prove(other.dir);
@@ -215,9 +299,14 @@ describe("prove", () => {
     const refused = await prove("mainnet.json", ...on(1));
     expect([refused.code, errorOf(refused).code]).toEqual([4, "key.insecure"]);
     expect((await prove("mainnet.json", ...on(1), "--insecure")).code).toBe(0);
-    const doubted = await verify(join(folder, "mainnet.json"));
-    expect([doubted.code, errorOf(doubted).code]).toEqual([4, "key.insecure"]);
-    expect((await verify(join(folder, "mainnet.json"), "--insecure")).code).toBe(0);
+    const doubt = ["verify", ...PUBLIC, "--json", "--attestation"];
+    for (const file of [join(folder, "mainnet.json"), attestation]) {
+      const doubted = await keelHere([...doubt, file]);
+      expect([doubted.code, errorOf(doubted).code]).toEqual([4, "key.insecure"]);
+      expect((await verify(file)).code).toBe(0);
+    }
+    const unbound = await prove("unbound.json");
+    expect([unbound.code, errorOf(unbound).code]).toEqual([4, "key.insecure"]);
     expect((await prove("local.json", ...on(1337))).code).toBe(0);
   });
 
@@ -227,21 +316,24 @@ describe("prove", () => {
     account.positions = Object.fromEntries(Object.entries(account.positions).reverse());
     const file = await place("reordered.json", JSON.stringify(snapshot));
     const out = join(folder, "reordered-attestation.json");
-    expect((await keelHere(["prove", "--snapshot", file, ...PUBLIC, "--out", out])).code).toBe(0);
+    const args = ["prove", "--snapshot", file, ...PUBLIC, ...UNBOUND, "--out", out];
+    expect((await keelHere(args)).code).toBe(0);
   });
 
-  it("20 two proofs of one book share neither salt nor commitment", async () => {
+  it("20, 61 two proofs of one book share neither salt nor commitment, nor does one proof share its salts", async () => {
     const opened = async (name: string) => {
       const opening = join(folder, `${name}-opening.json`);
-      expect((await prove(`${name}.json`, "--opening", opening)).code).toBe(0);
-      const { salt } = JSON.parse(await readFile(opening, "utf8"));
+      expect((await prove(`${name}.json`, ...UNBOUND, "--opening", opening)).code).toBe(0);
+      const { keel, portfolioSalt, exposuresSalt } = JSON.parse(await readFile(opening, "utf8"));
+      expect(keel).toBe("opening/2");
       const { portfolioCommitment, exposuresCommitment } = JSON.parse(
         await readFile(join(folder, `${name}.json`), "utf8"),
       );
-      return [salt, portfolioCommitment, exposuresCommitment];
+      return [portfolioSalt, exposuresSalt, portfolioCommitment, exposuresCommitment];
     };
     const values = [...(await opened("first")), ...(await opened("second"))];
-    expect(new Set(values).size).toBe(values.length);
+    expect(new Set(values).size).toBe(8);
+    for (const value of values) expect(value).toMatch(/^\d{50,77}$/);
   });
 });
 
@@ -268,10 +360,21 @@ describe("sign", () => {
       "--snapshot",
       signed,
       ...files.slice(2),
+      ...UNBOUND,
       "--out",
       join(folder, "signed-attestation.json"),
     ];
     expect((await keelHere(proof)).code).toBe(0);
+  });
+
+  it("60 a source's signature for one subject is none for another", async () => {
+    const subjects = await readFile(join(EXAMPLES, FOLDER, "snapshot.json"), "utf8");
+    const moved = subjects.replace(/"subject": "0x[0-9a-f]{40}"/, `"subject": "${REGISTRY}"`);
+    const file = await place("moved.json", moved);
+    for (const command of [["check"], ["prove", ...UNBOUND, "--out", join(folder, "never.json")]]) {
+      const refused = await keelHere([...command, "--snapshot", file, ...PUBLIC, "--json"]);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, "snapshot.signature"]);
+    }
   });
 
   it("13 a key that the policy does not approve signs nothing", async () => {

@@ -12,7 +12,8 @@ import { compileContracts, deployKeel } from "keel/contracts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { now, startTestChain, type TestChain } from "../support/chain.js";
+import { marketBookAbi } from "../contracts/registry-client.js";
+import { now, startTestChain, type TestChain, write } from "../support/chain.js";
 import { type Ended, errorOf, keel, keelHere } from "../support/cli.js";
 
 vi.setConfig({ hookTimeout: 180_000 });
@@ -52,7 +53,8 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(texts)) await writeFile(path(`${name}.json`), text);
   publicFiles = ["--market", path("market.json"), "--policy", path("policy.json")];
   files = ["--snapshot", path("snapshot.json"), ...publicFiles];
-  await keelHere(["enrol", "--snapshot", path("snapshot.json"), "--out", path("enrolment.json")]);
+  const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
+  await keelHere(["enrol", ...list, "--out", path("enrolment.json")]);
 });
 
 afterAll(async () => {
@@ -154,9 +156,17 @@ describe("an attestation's way to the chain", () => {
     await refused(publish(PUBLISHER), "registry.tooFewSignatures", 1);
     await refused(publish(PUBLISHER, STRANGER), "registry.notPublisher", 1);
     const text = await readFile(path(`signature-${PUBLISHER}.json`), "utf8");
-    const other = text.replace(/"asOf": \d+/, '"asOf": 1767225600');
-    await writeFile(path("signature-other.json"), other);
-    await refused(publish("other"), "market.signature", 1);
+    const others: readonly [RegExp, string, string][] = [
+      [/"asOf": \d+/, '"asOf": 1767225600', "market.signature"],
+      [/("series": "0x01)[0-9a-f]{4}/, "$10000", "market.signature"],
+      [/("contentHash": "0x)[0-9a-f]{4}/, "$10000", "market.signature"],
+      [/("signature": "0x)[0-9a-f]{4}/, "$10000", "market.signature"],
+      [/market-signature\/2/, "market-signature/1", "file.version"],
+    ];
+    for (const [from, to, code] of others) {
+      await writeFile(path("signature-other.json"), text.replace(from, to));
+      await refused(publish("other"), code, 1);
+    }
     await succeeds(publish(SECOND_PUBLISHER, PUBLISHER));
   });
 
@@ -164,7 +174,7 @@ describe("an attestation's way to the chain", () => {
     const attested = await succeeds(attest());
     expect(attested.gas).toBeGreaterThan(200_000);
     const found = await succeeds(status());
-    const { enrolment, chain: step } = JSON.parse(await readFile(path("attestation.json"), "utf8"));
+    const { enrolment, drawdown: step } = JSON.parse(await readFile(path("attestation.json"), "utf8"));
     expect(found).toMatchObject({ healthy: true, enrolled: true, standing: "open", count: 1, streak: 1 });
     expect(found).toMatchObject({ enrolment, state: step.newState });
     expect(found.timeLeft).toBeGreaterThan(80_000);
@@ -173,7 +183,16 @@ describe("an attestation's way to the chain", () => {
     const words = await keelHere(["status", ...onChain, ...byId]);
     expect(words.stdout).toContain("is healthy at");
     expect(words.stdout).toContain(`accounts ${enrolment}`);
-    await refused(attest(), "registry.notNewer", 3);
+    expect(words.stdout).toMatch(/healthy since +20\d\d-/);
+    expect(found.since).toBeLessThanOrEqual(await now(chain));
+  });
+
+  it("65 attesting what is in force already, whoever brought it, is success, and sends nothing", async () => {
+    const before = await chain.client.getBlockNumber({ cacheTime: 0 });
+    expect(await succeeds(attest())).toMatchObject({ already: true, block: expect.any(Number) });
+    expect(await chain.client.getBlockNumber({ cacheTime: 0 })).toBe(before);
+    const words = await keelHere(attest(), { now: (await now(chain)) + 1 });
+    expect(words.stdout).toContain("Attested already, nothing was sent");
   });
 
   it("19 the next epoch goes on from the state file, and a second genesis is refused by name", async () => {
@@ -191,14 +210,21 @@ describe("an attestation's way to the chain", () => {
     const submit = (name: string): string[] => [...attest(), "--attestation", path(`${name}.json`)];
     expect(await refused(submit("genesis-again"), "registry.wrongState", 3)).toContain("--state");
     await succeeds(submit("next"));
-    const { chain: step } = JSON.parse(await readFile(path("next.json"), "utf8"));
-    expect(await succeeds(status())).toMatchObject({ count: 2, state: step.newState });
+    const { drawdown: step } = JSON.parse(await readFile(path("next.json"), "utf8"));
+    // A second after the one before: the state goes on, the streak does not.
+    expect(await succeeds(status())).toMatchObject({ count: 1, streak: 1, state: step.newState });
     const record = await succeeds(["history", ...onChain]);
-    expect(record).toMatchObject({ proofs: "verified", records: [{ healthy: true, count: 2, streak: 2 }] });
+    expect(record).toMatchObject({ proofs: "verified", records: [{ healthy: true, count: 1, streak: 1 }] });
   });
 
   it("18 another list of accounts is announced, and counts later", async () => {
-    await succeeds(["enrol", "--accounts", "main,reserve", "--out", path("wider.json")]);
+    const list = [
+      "--accounts",
+      "main=Northgate Custody,reserve=Halyard Prime",
+      "--policy",
+      path("policy.json"),
+    ];
+    await succeeds(["enrol", ...list, "--out", path("wider.json")]);
     const announced = await succeeds([
       ...["enrol", "--enrolment", path("wider.json")],
       ...[...onChain, "--account", SUBJECT],
@@ -209,8 +235,33 @@ describe("an attestation's way to the chain", () => {
   });
 
   it("35 an attestation that is bound to nothing, or to another registry, is refused before the chain is asked", async () => {
-    await succeeds(["prove", ...files, "--out", path("attestation.json"), "--force"]);
+    await succeeds(["prove", ...files, "--insecure", "--out", path("attestation.json"), "--force"]);
     await refused(attest(), "proof.mismatch", 3);
+  });
+
+  it("66 anybody voids what rests on a withdrawn table, by what the log says it rests on", async () => {
+    const ending = ["void", ...onChain, ...publicFiles, "--subject", STRATEGY.subject, "--account", STRANGER];
+    await refused(ending, "registry.nothingToVoid", 1);
+    const [nobody, late] = [await run([...ending, "--subject", NOBODY]), String(10 ** 6)];
+    expect([nobody.code, errorOf(nobody).code]).toEqual([1, "history.none"]);
+    await refused([...ending, "--from-block", late], "history.none", 1);
+    const { series, root, asOf } = JSON.parse(await readFile(path(`signature-${PUBLISHER}.json`), "utf8"));
+    const [deployer] = chain.wallets;
+    const table = [series, BigInt(root), BigInt(asOf), "a wrong price"];
+    await write(chain, deployer!, marketBook as `0x${string}`, marketBookAbi, "withdraw", table);
+    // Nothing but a read: whoever relied on it still sees it healthy.
+    await succeeds(status());
+    const voided = await succeeds(ending);
+    expect(voided).toMatchObject({
+      subject: STRATEGY.subject,
+      basis: { marketRoot: root, marketTime: asOf },
+    });
+    const ended = await run(status());
+    expect([ended.code, JSON.parse(ended.stdout).standing]).toEqual([3, "voided"]);
+    await refused(ending, "registry.nothingToVoid", 1);
+    const told = await keelHere(["watch", ...onChain, "--once", "--since", "0"]);
+    expect(told.stdout).toContain("TABLE WITHDRAWN");
+    expect(told.stdout).toContain("what it rested on was taken back");
   });
 
   it("doctor compares the registry's key with the artifacts", async () => {

@@ -9,9 +9,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exampleTexts } from "../../dist/examples/generate.js";
+import { type ExampleChange, exampleSourceKey, exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
-import type { Changes } from "../../dist/examples/strategy.js";
 import { type Ended, errorOf, inFolder, keel, keelHere } from "../support/cli.js";
 
 const AS_OF = 1767225600;
@@ -22,10 +21,7 @@ const path = (name: string): string => join(folder, name);
 const tree = async (name: string) => JSON.parse(await readFile(path(name), "utf8"));
 
 /** Writes a book of the first strategy, at a time, with other positions where the test says so. */
-async function place(
-  name: string,
-  change: { readonly asOf?: number; readonly changes?: Changes } = {},
-): Promise<string[]> {
+async function place(name: string, change: ExampleChange = {}): Promise<string[]> {
   const limits = { ...STRATEGY.limits, maxDrawdown: "0.1" };
   const texts = exampleTexts({ ...STRATEGY, limits }, change);
   const args: string[] = [];
@@ -36,6 +32,10 @@ async function place(
   }
   return args;
 }
+
+/** Each of the two sources with the other's key: the name stays, and who signs is somebody else. */
+const swapped = (name: string) =>
+  exampleSourceKey(STRATEGY.sources.find((source) => source !== name) ?? name);
 
 let today: string[];
 let tomorrow: string[];
@@ -54,13 +54,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** Bound to no registry unless a test says so, which with a development key needs the flag. */
 const prove = (book: readonly string[], ...more: string[]): Promise<Ended> =>
-  keelHere(["prove", ...book, "--json", ...more]);
+  keelHere(["prove", ...book, "--insecure", "--json", ...more]);
+/** Market and policy of a book. */
+const publicOf = (book: readonly string[]): string[] => book.slice(2, 6);
 
 describe("enrol", () => {
-  it("makes a secret list of a snapshot's accounts, or of the ones named", async () => {
-    const [, snapshot] = today as [string, string];
-    const made = await keel(["enrol", "--snapshot", snapshot, "--out", path("enrolment.json"), "--json"]);
+  it("makes a secret list of a snapshot's accounts, or of the ones named, each with its source's key", async () => {
+    const [, snapshot, , , , policy] = today as [string, string, string, string, string, string];
+    const list = ["--snapshot", snapshot, "--policy", policy, "--out", path("enrolment.json")];
+    const made = await keel(["enrol", ...list, "--json"]);
     expect(made.code, made.stderr).toBe(0);
     expect(JSON.parse(made.stdout)).toEqual({
       ok: true,
@@ -70,25 +74,38 @@ describe("enrol", () => {
     });
     expect((await stat(path("enrolment.json"))).mode & 0o777).toBe(0o600);
     const { salt, ...file } = await tree("enrolment.json");
-    expect(file).toEqual({ keel: "enrolment/1", accounts: ["main"] });
+    const { sources } = JSON.parse(await readFile(policy, "utf8"));
+    const main = { id: "main", source: "Northgate Custody", key: sources[0].key };
+    expect(file).toEqual({ keel: "enrolment/2", accounts: [main] });
     expect(made.stdout + made.stderr).not.toContain(salt);
     expect(made.stdout + made.stderr).not.toContain("main");
 
-    const named = ["--accounts", "venue-1,venue-2", "--out", path("two.json")];
-    expect((await keelHere(["enrol", ...named])).code).toBe(0);
-    expect((await tree("two.json")).accounts).toEqual(["venue-1", "venue-2"]);
+    const named = ["--accounts", "venue-1=Halyard Prime,venue-2=Northgate Custody", "--policy", policy];
+    expect((await keelHere(["enrol", ...named, "--out", path("two.json")])).code).toBe(0);
+    expect((await tree("two.json")).accounts).toEqual([
+      { id: "venue-1", source: "Halyard Prime", key: sources[1].key },
+      { id: "venue-2", source: "Northgate Custody", key: sources[0].key },
+    ]);
   });
 
   it.each([
     ["neither accounts nor a snapshot", [], "usage"],
-    ["both", ["--accounts", "a", "--snapshot", "-"], "usage"],
-    ["a file and a chain", ["--accounts", "a", "--rpc", "http://127.0.0.1:1"], "usage"],
-    ["a name that is none", ["--accounts", "a b"], "input.text"],
-    ["an empty name", ["--accounts", "a,"], "input.text"],
-    ["a name twice", ["--accounts", "a,b,a"], "input.duplicate"],
+    ["both", ["--accounts", "a=Halyard Prime", "--snapshot", "-"], "usage"],
+    ["a file and a chain", ["--accounts", "a=Halyard Prime", "--rpc", "http://127.0.0.1:1"], "usage"],
+    ["an account without a source", ["--accounts", "a"], "usage"],
+    ["a source without an account", ["--accounts", "=Halyard Prime"], "usage"],
+    ["a name that is none", ["--accounts", "a b=Halyard Prime"], "input.text"],
+    ["a source that the policy does not have", ["--accounts", "a=Halyard"], "source.unknown"],
+    [
+      "52 an account twice",
+      ["--accounts", "a=Halyard Prime,b=Halyard Prime,a=Northgate Custody"],
+      "input.duplicate",
+    ],
   ])("refuses %s, and writes nothing", async (_, args, code) => {
     await inFolder(async (empty) => {
-      const ended = await keelHere(["enrol", ...args, "--out", join(empty, "e.json"), "--json"]);
+      const [, , , , , policy] = today as [string, string, string, string, string, string];
+      const out = ["--policy", policy, "--out", join(empty, "e.json")];
+      const ended = await keelHere(["enrol", ...args, ...out, "--json"]);
       expect([ended.code, errorOf(ended).code]).toEqual([1, code]);
       expect(await readdir(empty)).toEqual([]);
     });
@@ -96,7 +113,8 @@ describe("enrol", () => {
 
   it("keeps an enrolment that exists: its salt is the subject's only one", async () => {
     const before = await readFile(path("enrolment.json"), "utf8");
-    const args = ["enrol", "--accounts", "main", "--out", path("enrolment.json"), "--json"];
+    const list = ["--accounts", "main=Halyard Prime", ...publicOf(today).slice(2)];
+    const args = ["enrol", ...list, "--out", path("enrolment.json"), "--json"];
     expect(errorOf(await keelHere(args)).code).toBe("file.exists");
     expect(await readFile(path("enrolment.json"), "utf8")).toBe(before);
   });
@@ -113,11 +131,14 @@ describe("19 the drawdown chain", () => {
     expect(second.code, second.stderr).toBe(0);
 
     const [one, two] = [await tree("0.json"), await tree("1.json")];
-    expect(one.chain).toMatchObject({ previousState: "0", units: "100000000" });
-    expect(two.chain.previousState).toBe(one.chain.newState);
-    expect(two.chain.newState).not.toBe(one.chain.newState);
+    expect(one.drawdown).toMatchObject({ previousState: "0", units: "100000000" });
+    expect(two.drawdown.previousState).toBe(one.drawdown.newState);
+    expect(two.drawdown.newState).not.toBe(one.drawdown.newState);
+    const signed = await tree("tomorrow-units.json");
+    expect(two.unitsSignature).toBe(signed.signature);
     expect(two.enrolment).toBe(one.enrolment);
-    const made = await keelHere(["verify", ...tomorrow.slice(2), "--attestation", path("1.json")]);
+    const verify = ["verify", ...publicOf(tomorrow), "--insecure", "--attestation", path("1.json")];
+    const made = await keelHere(verify);
     expect(made.code, made.stderr).toBe(0);
     expect(made.stdout).toContain("at most 10 % below its high-water mark");
     expect(await tree("state-1.json")).toMatchObject({ keel: "state/1", epoch: 1, units: "1" });
@@ -189,14 +210,70 @@ describe("19 the drawdown chain", () => {
 });
 
 describe("18 declared accounts", () => {
+  /** Proves today's book for a list of these accounts. */
+  async function attempt(accounts: string): Promise<Ended> {
+    const file = path("attempt.json");
+    const list = ["--accounts", accounts, ...publicOf(today).slice(2)];
+    const made = await keelHere(["enrol", ...list, "--out", file, "--force"]);
+    expect(made.code, made.stderr).toBe(0);
+    return prove(today, "--enrolment", file, "--out", path("never.json"));
+  }
+
   it("an account too many or too few is refused by name of the place", async () => {
-    const attempt = async (accounts: string): Promise<Ended> => {
-      const file = path(`${accounts}.json`);
-      await keelHere(["enrol", "--accounts", accounts, "--out", file]);
-      return prove(today, "--enrolment", file, "--out", path("never.json"));
-    };
-    expect(errorOf(await attempt("main,reserve")).code).toBe("enrolment.missing");
-    expect(errorOf(await attempt("reserve")).code).toBe("enrolment.undeclared");
+    expect(errorOf(await attempt("main=Northgate Custody,reserve=Halyard Prime")).code).toBe(
+      "enrolment.missing",
+    );
+    expect(errorOf(await attempt("reserve=Northgate Custody")).code).toBe("enrolment.undeclared");
+  });
+
+  it("53 an account that another source signed than the one it was declared with is refused before any proving", async () => {
+    const refused = await attempt("main=Halyard Prime");
+    expect([refused.code, errorOf(refused).code]).toEqual([1, "enrolment.source"]);
+    expect(refused.stderr).toContain("`keel enrol`");
+    // Both are sources of the policy, and the other one's signature is good.
+    const other = await place("other", { keyOf: swapped });
+    const exchanged = await prove(other, "--enrolment", path("enrolment.json"), "--out", path("never.json"));
+    expect([exchanged.code, errorOf(exchanged).code]).toEqual([1, "enrolment.source"]);
+  });
+
+  it("52 an account that the list has twice is refused before any proving", async () => {
+    const { accounts, ...list } = await tree("enrolment.json");
+    const twice = { ...list, accounts: [...accounts, ...accounts] };
+    await writeFile(path("twice.json"), JSON.stringify(twice), { mode: 0o600 });
+    const refused = await prove(today, "--enrolment", path("twice.json"), "--out", path("never.json"));
+    expect([refused.code, errorOf(refused).code]).toEqual([1, "input.duplicate"]);
+    expect((await readdir(folder)).includes("never.json")).toBe(false);
+  });
+
+  it("a list of version 1 names no sources: it is refused with the command that converts it, and converted", async () => {
+    const { salt } = await tree("enrolment.json");
+    const old = JSON.stringify({ keel: "enrolment/1", accounts: ["main"], salt });
+    await writeFile(path("old.json"), old, { mode: 0o600 });
+    const refused = await prove(today, "--enrolment", path("old.json"), "--out", path("never.json"));
+    expect([refused.code, errorOf(refused).code]).toEqual([1, "file.version"]);
+    expect(refused.stderr).toContain(
+      "`keel migrate --enrolment FILE --snapshot FILE --policy FILE --out FILE`",
+    );
+
+    const [, snapshot] = today as [string, string];
+    const files = ["--snapshot", snapshot, ...publicOf(today).slice(2)];
+    const convert = async (name: string, out: string): Promise<Ended> =>
+      await keelHere(["migrate", "--enrolment", path(name), ...files, "--out", path(out), "--json"]);
+    const made = await convert("old.json", "new.json");
+    expect(made.code, made.stderr).toBe(0);
+    const converted = await tree("new.json");
+    expect(converted.accounts).toEqual((await tree("enrolment.json")).accounts);
+    // Another salt: what opened the old commitment does not open the new one.
+    expect(converted.salt).not.toBe(salt);
+    expect((await stat(path("new.json"))).mode & 0o777).toBe(0o600);
+    for (const text of [made.stdout, made.stderr]) expect(text).not.toContain(converted.salt);
+
+    await writeFile(path("more.json"), old.replace('["main"]', '["main", "reserve"]'), { mode: 0o600 });
+    const more = await convert("more.json", "never.json");
+    expect([more.code, errorOf(more).code]).toEqual([1, "enrolment.missing"]);
+    const newer = await convert("enrolment.json", "never.json");
+    expect([newer.code, newer.stderr]).toEqual([1, expect.stringContaining("nothing to convert")]);
+    expect((await readdir(folder)).includes("never.json")).toBe(false);
   });
 
   it("warns when a registry is named and the files that it needs are not", async () => {

@@ -37,6 +37,8 @@ import {
 
 const BOOK = strategyArgs("eth-hedged-vault");
 const PUBLIC = publicArgs("eth-hedged-vault");
+/** Bound to no registry, so the development key needs the flag. */
+const PROVE = ["prove", ...BOOK, "--insecure"];
 
 /** The cheapest command that writes a file. */
 const keygen = (out: string, ...more: string[]): Promise<Ended> =>
@@ -99,7 +101,7 @@ describe("47 output files", () => {
       const file = (name: string): string => join(folder, name);
       await keygen(file("key.json"));
       expect(await modeOf(file("key.json"))).toBe(0o600);
-      const proof = ["prove", ...BOOK, "--out", file("a.json"), "--opening", file("o.json")];
+      const proof = [...PROVE, "--out", file("a.json"), "--opening", file("o.json")];
       expect((await keelHere(proof)).code).toBe(0);
       expect(await modeOf(file("o.json"))).toBe(0o600);
       expect(await modeOf(file("a.json"))).toBe(0o644 & ~process.umask());
@@ -128,10 +130,14 @@ describe("47 output files", () => {
         "--key-file",
         key,
       ];
+      const statement = ["--subject", `0x${"1".repeat(40)}`, "--as-of", "1", "--units", "1"];
       const overwriting = [
         ["sign", ...book, "--key", key, "--out", key],
         ["sign-market", ...published, ...registry, "--out", key],
-        ["enrol", "--snapshot", snapshot, "--out", snapshot],
+        ["enrol", "--snapshot", snapshot, "--policy", policy, "--out", snapshot],
+        ["sign-units", ...statement, "--key-file", key, "--out", key],
+        ["policy", "pin", ...published, "--out", market],
+        ["migrate", ...published, "--out", market],
         ["market", "build", ...published, "--out", market],
         ["prove", ...book, "--out", policy],
       ];
@@ -151,15 +157,7 @@ describe("47 output files", () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, "o.json"), "precious");
       const out = join(folder, "a.json");
-      const refused = await keelHere([
-        "prove",
-        ...BOOK,
-        "--out",
-        out,
-        "--opening",
-        join(folder, "o.json"),
-        "--json",
-      ]);
+      const refused = await keelHere([...PROVE, "--out", out, "--opening", join(folder, "o.json"), "--json"]);
       expect(errorOf(refused).code).toBe("file.exists");
       expect(await readdir(folder)).toEqual(["o.json"]);
     });
@@ -230,7 +228,7 @@ describe("47 interruption", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("%s while proving leaves nothing behind", async (signal) => {
     await inFolder(async (folder) => {
       const out = ["--out", join(folder, "a.json"), "--opening", join(folder, "o.json")];
-      const { child, ended } = start(["prove", ...BOOK, ...out, "--json"]);
+      const { child, ended } = start([...PROVE, ...out, "--json"]);
       // The error stream says when the workers have begun.
       const proving = new Promise<void>((resolve) => {
         child.stderr!.on("data", (text: string) => {
@@ -250,13 +248,13 @@ describe("47 interruption", () => {
     for (const delay of [50, 300, 700, 1100, 1500]) {
       await inFolder(async (folder) => {
         const out = join(folder, "a.json");
-        const { child, ended } = start(["prove", ...BOOK, "--out", out]);
+        const { child, ended } = start([...PROVE, "--out", out]);
         await sleep(delay);
         child.kill("SIGINT");
         const { code } = await ended;
         const files = await readdir(folder);
         expect(files).toEqual(code === 0 ? ["a.json"] : []);
-        if (code === 0) expect(JSON.parse(await readFile(out, "utf8")).keel).toBe("attestation/1");
+        if (code === 0) expect(JSON.parse(await readFile(out, "utf8")).keel).toBe("attestation/2");
       });
     }
   });
@@ -264,7 +262,8 @@ describe("47 interruption", () => {
   it("a time limit is an error of its own, and leaves nothing behind", async () => {
     await inFolder(async (folder) => {
       const { context } = captured();
-      const options = { ...strategyFiles("eth-hedged-vault"), out: join(folder, "a.json"), timeout: 0.01 };
+      const files = strategyFiles("eth-hedged-vault");
+      const options = { ...files, out: join(folder, "a.json"), timeout: 0.01, insecure: true as const };
       await expect(prove(options, context)).rejects.toMatchObject({
         code: "prover.timeout",
         kind: "cancelled",

@@ -85,7 +85,8 @@ const verify = (file: string, files: readonly string[]): string[] => [
 
 describe("a pair of proofs", () => {
   it("is proven into one attestation, which verifies with the returns and not without", async () => {
-    await succeeds(["enrol", "--snapshot", path("snapshot.json"), "--out", path("enrolment.json")]);
+    const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
+    await succeeds(["enrol", ...list, "--out", path("enrolment.json")]);
     await succeeds(["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT]);
     const binding = ["--chain-id", String(chain.chainId), "--registry", registry];
     const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];

@@ -7,7 +7,9 @@
 import fc from "fast-check";
 import { formatDecimal } from "keel/verifier";
 import { describe, expect, it } from "vitest";
+import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../dist/cli/policy-text.js";
 import { dollars, percent, span, table, utc } from "../../dist/cli/tables.js";
+import { bps } from "../../dist/verifier/src/units.js";
 
 const SEED = 20260101;
 
@@ -60,6 +62,51 @@ describe("times", () => {
     [90061, "1 d 1 h"],
   ])("a span of %d seconds is %s", (seconds, text) => {
     expect(span(seconds)).toBe(text);
+  });
+});
+
+describe("what an attestation says", () => {
+  const ADDRESS = `0x${"ab".repeat(20)}` as const;
+  const series = (kind: string) => `0x${kind}${"cd".repeat(31)}` as const;
+
+  it("of each account's health, and of a source with all its accounts", () => {
+    const limits = { minAccountHealthFactor: bps(11_000n), maxVenue: bps(2_500n) };
+    expect(limitLines({ limits })).toEqual([
+      "in each account, assets weighed by their collateral factors were at least 110 % of liabilities",
+      "equity in all accounts of one source together was at most 25 % of equity",
+      "equity was above zero",
+    ]);
+  });
+
+  it("by which tables, and by whose word on the units", () => {
+    const market = { series: series("01") };
+    expect(basisLines({ market })).toEqual([
+      `Market tables are of series ${market.series}, signed by publishers.`,
+      "The fund has one unit.",
+    ]);
+    const feeds = { market: { series: series("02") } };
+    expect(basisLines(feeds)[0]).toContain("read from price feeds");
+    const words = (["token", "signer", "contract"] as const).map(
+      (kind) => basisLines({ market, units: { kind, address: ADDRESS } })[1],
+    );
+    expect(words).toEqual([
+      `The fund's units are the supply of share token ${ADDRESS} at that time.`,
+      `The fund's units are what administrator ${ADDRESS} signed.`,
+      `The fund's units are what administrator ${ADDRESS}, a contract, signed.`,
+    ]);
+  });
+
+  it("and does not say what nothing was given for", () => {
+    expect(doesNotSay({ notCompared: [] })).toBe(DOES_NOT_SAY);
+    const text = doesNotSay({
+      notCompared: ["subject", "enrolment", "previousState", "units", "age", "marketSeries"],
+    });
+    for (const part of [
+      ...["whose book it is", "accounts that the subject declared", "drawdown state"],
+      ...["so many units", "how old the snapshot was", "the policy's series"],
+    ]) {
+      expect(text).toContain(part);
+    }
   });
 });
 

@@ -14,8 +14,10 @@ import {
   type Book,
   book,
   DOMAIN,
+  enrolmentOf,
   OTHER_SOURCE,
   SALT,
+  SALTS,
   SOURCE,
   SUBJECT,
   witnessOf,
@@ -29,9 +31,8 @@ const SHAPE: CircuitShape = {
   scenarios: 2,
   sources: 2,
   options: 0,
+  accountHealth: 0,
 };
-
-const REQUEST = { domain: DOMAIN, salt: SALT, newStateSalt: SALT };
 
 let circuit: Circuit;
 
@@ -40,7 +41,7 @@ beforeAll(async () => {
     id: "test/two-accounts",
     source: `pragma circom 2.1.6;
 include "portfolio-health.circom";
-component main {public [c, x, y]} = PortfolioHealth(5, 2, 4, 2, 2, 0);
+component main {public [c, x, y]} = PortfolioHealth(5, 2, 4, 2, 2, 0, 0);
 `,
   });
 });
@@ -88,7 +89,7 @@ describe("two accounts", () => {
     expect(await circuit.accepts(witnessOf(at("-9.99999999")).input)).toBe(false);
   });
 
-  it("are each bounded by maxVenue, to the unit", async () => {
+  it("are each bounded by maxVenue at a venue of its own, to the unit", async () => {
     const at = (usd: string) => accounts({ maxVenue: "0.75" }, { USDC: usd }, { USDC: "100" });
     expect(await circuit.accepts(witnessOf(at("300")).input)).toBe(true);
     expect(await circuit.accepts(witnessOf(at("300.00000001")).input)).toBe(false);
@@ -125,10 +126,19 @@ describe("two accounts", () => {
     expect(await circuit.accepts({ ...input, accountId: [first!, first!] })).toBe(false);
   });
 
+  it("18 are declared with their sources' keys: another key's enrolment is another", async () => {
+    const { input } = witnessOf(accounts({ maxLeverage: "9" }, { ETH: "1" }, { USDC: "5" }));
+    const keys = (input.sourceKey as readonly (readonly bigint[])[]).toReversed();
+    expect(await circuit.accepts({ ...input, sourceKey: keys })).toBe(false);
+  });
+
   it("18 are asked for by name when the snapshot does not have them", () => {
     const held = accounts({}, { ETH: "1" });
-    const build = (ids: string[]) =>
-      buildWitness({ ...REQUEST, ...held, enrolment: { accounts: ids, salt: SALT } });
+    const [declared] = enrolmentOf(held).accounts;
+    const build = (ids: string[]) => {
+      const enrolment = { accounts: ids.map((id) => ({ ...declared!, id })), salt: SALT };
+      return buildWitness({ ...SALTS, ...held, domain: DOMAIN, enrolment });
+    };
     expect(() => build(["account-0", "account-1"])).toThrow(/enrolment.missing/);
     expect(() => build(["account-1"])).toThrow(/enrolment.undeclared/);
   });

@@ -91,8 +91,8 @@ describe("19 the chain", () => {
     ] as const) {
       expect(await circuit.accepts(input)).toBe(true);
       expect([newState.equity, newState.epoch]).toEqual([equity, 8n]);
-      expect(statement.chain.previousState).toBe(stateCommitment(state));
-      expect(statement.chain.newState).toBe(stateCommitment(newState));
+      expect(statement.drawdown.previousState).toBe(stateCommitment(state));
+      expect(statement.drawdown.newState).toBe(stateCommitment(newState));
     }
   });
 

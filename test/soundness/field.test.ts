@@ -59,25 +59,27 @@ describe("4 a second decomposition of the same number", () => {
 describe("5 sums that would wrap modulo r", () => {
   it("do not: the largest quantities at the largest prices give the integers' sums, far below r", async () => {
     const [instruments, accounts] = [4, 2];
-    const sums = await libraryCircuit(
-      "lib/aggregates.circom",
-      `Aggregates(${instruments}, ${accounts}, 2, 0)`,
+    const values = (accountHealth: number) =>
+      libraryCircuit("lib/value-sums.circom", `ValueSums(${instruments}, ${accounts}, ${accountHealth})`);
+    const moves = await libraryCircuit(
+      "lib/exposure-sums.circom",
+      `ExposureSums(${instruments}, ${accounts}, 2, 0)`,
     );
     const rows = <T>(value: T): T[] => new Array(instruments).fill(value);
     const most = 1n << 64n;
     const factor = (1n << 14n) - 1n;
-    const table = { price: rows(most - 1n), factor: rows(factor), funded: rows(1n), flag: rows(1n) };
-    const held = {
-      long: [rows(most), rows(0n)],
-      short: [rows(0n), rows(most)],
-      underlying: rows(1n),
-      delta: rows(0n),
-    };
-    const wires = (await sums.witness({ ...table, ...held }))!;
+    const held = { price: rows(most - 1n), long: [rows(most), rows(0n)], short: [rows(0n), rows(most)] };
+    const worth = { ...held, factor: rows(factor), funded: rows(1n) };
     const assets = 4n * most * (most - 1n);
-    // assets, liabilities, equity, two venues' equity, collateral, gross exposure, two underlyings' delta
-    const expected = [assets, assets, 0n, assets, -assets, assets * factor, 2n * assets, 0n, 0n];
-    expect(wires.slice(1, 10)).toEqual(expected.map(toField));
+    // Assets, liabilities, equity, collateral, two accounts' equity; with health by account also their liabilities and
+    // collateral.
+    const book = [assets, assets, 0n, assets * factor, assets, -assets];
+    const each = [0n, assets, assets * factor, 0n];
+    expect((await (await values(0)).witness(worth))!.slice(1, 7)).toEqual(book.map(toField));
+    expect((await (await values(1)).witness(worth))!.slice(1, 11)).toEqual([...book, ...each].map(toField));
+    // Gross exposure, and two underlyings' delta.
+    const exposed = { ...held, flag: rows(1n), underlying: rows(1n), delta: rows(0n) };
+    expect((await moves.witness(exposed))!.slice(1, 4)).toEqual([2n * assets, 0n, 0n]);
     // The widest tier has 2^11 places.
     expect(2n * most * most * 2n ** 11n * (1n << 14n)).toBeLessThan(FIELD_ORDER >> 64n);
   });

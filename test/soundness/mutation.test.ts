@@ -11,7 +11,9 @@ import { HOSTS } from "../support/hosts.js";
 import { hostCircuit, isForged, killedBy, mutableFiles, mutationsOf } from "../support/mutation.js";
 
 /** Hosts that compile in a second: no hash, no signature. */
-const SMALL = HOSTS.filter(({ file }) => !/drawdown|account|enrolment|-table|root|portfolio|tail/.test(file));
+const SMALL = HOSTS.filter(
+  ({ file }) => !/drawdown|signed-account|enrolment|-table|root|portfolio|tail/.test(file),
+);
 
 describe("mutants", () => {
   it("have a host wherever a source checks something", async () => {

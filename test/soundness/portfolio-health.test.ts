@@ -33,8 +33,8 @@ function changed(signal: string, path: readonly number[], value: bigint, input: 
 }
 
 describe("portfolio-health/spot-16", () => {
-  it("has 16,273 constraints and three public inputs, so a proving domain of 2^14", () => {
-    expect(circuit.r1cs.constraints).toBe(16_273);
+  it("has 16,348 constraints and three public inputs, so a proving domain of 2^14", () => {
+    expect(circuit.r1cs.constraints).toBe(16_348);
     expect([circuit.r1cs.publicOutputs, circuit.r1cs.publicInputs]).toEqual([0, 3]);
     expect(circuit.r1cs.constraints + 3 + 1).toBeLessThanOrEqual(2 ** 14);
     expect(constraintsByPart(circuit)).toEqual(statedConstraints("spot-16"));
@@ -98,6 +98,7 @@ describe("every public or signed number is bound", () => {
     ["domain", []],
     ["subject", []],
     ["asOf", []],
+    ["minAccountHealthFactor", []],
     ["minCollateralRatio", []],
     ["minHealthFactor", []],
     ["maxLeverage", []],
@@ -130,7 +131,8 @@ describe("every public or signed number is bound", () => {
     ["sourceKey", [0, 0]],
     ["signatureR8", [0, 0]],
     ["signatureS", [0]],
-    ["salt", []],
+    ["portfolioSalt", []],
+    ["exposuresSalt", []],
   ];
   it.each(bound)("%s%j + 1 is refused", async (signal, path) => {
     const value = path.reduce<Nested>(
@@ -182,12 +184,20 @@ describe("13, 14, 15 signatures", () => {
     expect(await circuit.accepts(path(STRANGER.publicKey, R8, S))).toBe(false);
   });
 
-  it("any listed key may sign: which one stays hidden", async () => {
+  it("any listed key may sign what was enrolled with it: which one stays hidden", async () => {
+    const elsewhere = witnessOf(book({ venues: ["Venue Two"] }), state);
+    expect(await circuit.accepts(elsewhere.input)).toBe(true);
+    expect(elsewhere.input.sourceKey).toEqual([OTHER_SOURCE.publicKey]);
+    expect(elsewhere.statement.terms.sourcesRoot).toBe(good.statement.terms.sourcesRoot);
+  });
+
+  it("53 another listed key may not, though its signature is good", async () => {
     const { R8, S } = signField(
       messageOf(snapshot, 0, market, policy.circuit.shape),
       OTHER_SOURCE.privateKey,
     );
-    expect(await circuit.accepts(path(OTHER_SOURCE.publicKey, R8, S))).toBe(true);
+    // Everything but the enrolment fits: the statement is another.
+    expect(await circuit.refusal(path(OTHER_SOURCE.publicKey, R8, S))).toEqual(["PortfolioHealth"]);
   });
 
   it("14 S plus the subgroup order, and R8 off the curve, are refused", async () => {

@@ -6,10 +6,20 @@
  * @module
  */
 
-import { sourceKeyOf } from "keel/prover";
-import { absorb, FIELD_ORDER, KIND, pack, packBits, sourceTable, taggedHash, toField } from "keel/verifier";
+import { accountField, enrolmentCommitment, exposuresCommitment, restOf, sourceKeyOf } from "keel/prover";
+import {
+  absorb,
+  FIELD_ORDER,
+  KIND,
+  pack,
+  packBits,
+  sourceTable,
+  tag,
+  taggedHash,
+  toField,
+} from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { type Input, libraryCircuit } from "../support/circuit.js";
+import { type Circuit, compiled, type Input, libraryCircuit } from "../support/circuit.js";
 import { freeWires } from "../support/wires.js";
 
 const BIG = FIELD_ORDER - 1n;
@@ -103,6 +113,41 @@ const CASES: readonly Case[] = [
     refuses: [],
   },
   {
+    file: "lib/distinct.circom",
+    main: "Distinct(3)",
+    hints: ["main.same[1].inv", "main.same[2].inv"],
+    pinned: "id, isEmpty",
+    constraints: 7,
+    accepts: [
+      { id: [5n, 6n, 7n], isEmpty: [0n, 0n, 0n] },
+      { id: [5n, 6n, 0n], isEmpty: [0n, 0n, 1n] },
+      { id: [5n, 0n, 0n], isEmpty: [0n, 1n, 1n] },
+      { id: [BIG, 1n, 2n], isEmpty: [0n, 0n, 0n] },
+    ],
+    refuses: [
+      { id: [5n, 5n, 7n], isEmpty: [0n, 0n, 0n] },
+      { id: [5n, 7n, 5n], isEmpty: [0n, 0n, 0n] },
+      { id: [7n, 5n, 5n], isEmpty: [0n, 0n, 0n] },
+      { id: [5n, 5n, 0n], isEmpty: [0n, 0n, 1n] },
+    ],
+  },
+  {
+    file: "lib/limits/min-account-health-factor.circom",
+    main: "MinAccountHealthFactor(2)",
+    pinned: "collateral, liabilities, limit",
+    constraints: 222,
+    accepts: [
+      { collateral: [10_000n, 0n], liabilities: [1n, 0n], limit: 10_000n },
+      { collateral: [0n, 0n], liabilities: [0n, CAP - 1n], limit: 0n },
+      { collateral: [(CAP - 1n) << 14n, 0n], liabilities: [0n, 0n], limit: (1n << 32n) - 1n },
+    ],
+    refuses: [
+      { collateral: [9_999n, 5n], liabilities: [1n, 0n], limit: 10_000n },
+      { collateral: [CAP, 9_999n], liabilities: [0n, 1n], limit: 10_000n },
+      { collateral: [0n, 0n], liabilities: [CAP - 1n, 0n], limit: (1n << 32n) - 1n },
+    ],
+  },
+  {
     file: "lib/limits/book-size.circom",
     main: "BookSize()",
     hints: ["main.isAbsent.inv"],
@@ -166,7 +211,100 @@ describe("templates of lib/", () => {
   });
 });
 
+describe("57 venues are told by key", () => {
+  it("VenueEquity sums what has the same key, place by place, and leaves no wire free but hints", async () => {
+    const circuit = await libraryCircuit(
+      "lib/venue-equity.circom",
+      "VenueEquity(4)",
+      "{public [keyX, accountEquity]}",
+    );
+    expect(circuit.r1cs.constraints).toBe(24);
+    for (const [keyX, expected] of [
+      [
+        [1n, 2n, 3n, 4n],
+        [5n, -7n, 11n, 13n],
+      ],
+      [
+        [1n, 1n, 1n, 1n],
+        [22n, 22n, 22n, 22n],
+      ],
+      [
+        [1n, 2n, 1n, 2n],
+        [16n, 6n, 16n, 6n],
+      ],
+      [
+        [2n, 1n, 1n, 2n],
+        [18n, 4n, 4n, 18n],
+      ],
+    ] as const) {
+      const wires = (await circuit.witness({ keyX, accountEquity: [5n, toField(-7n), 11n, 13n] }))!;
+      expect(wires.slice(1, 5)).toEqual(expected.map(toField));
+      const free = freeWires(circuit, wires, { given: true });
+      const hints = keyX.flatMap((key, s) =>
+        keyX.slice(0, s).flatMap((other, t) => (key === other ? [`main.same[${s}][${t}].isz.inv`] : [])),
+      );
+      expect(free.sort()).toEqual(hints.sort());
+    }
+  });
+});
+
 describe("the circuit's hashes are the verifier's", () => {
+  const signal = (circuit: Circuit, input: Input) => circuit.witness(input).then((wires) => wires?.[1]);
+
+  it("TAG, of every kind, with its version and length", async () => {
+    const kinds = Object.entries(KIND);
+    const tags = kinds.map(([name], i) => `out[${i}] <== TAG(KIND_${name.toUpperCase()}(), ${i + 7});`);
+    const source = `pragma circom 2.1.6;
+include "lib/constants.circom";
+template Tags() { signal output out[${kinds.length}]; ${tags.join(" ")} }
+component main = Tags();
+`;
+    const wires = (await (await compiled({ id: "test/tags", source })).witness({}))!;
+    expect(wires.slice(1, 1 + kinds.length)).toEqual(kinds.map(([, kind], i) => tag(kind, i + 7)));
+  });
+
+  it("Enrolment, with empty places last", async () => {
+    const circuit = await libraryCircuit("lib/enrolment.circom", "Enrolment(3)", "{public [accountId]}");
+    const accounts = ["first", "second"].map((id, s) => ({ id, source: "any", key: [KEY, OTHER][s]! }));
+    const ids = accounts.map(({ id }) => accountField(id));
+    const input = { accountId: [...ids, 0n], keyX: [KEY[0], OTHER[0], 99n], salt: 5n };
+    const commitment = enrolmentCommitment({ accounts, salt: toField(5n) });
+    expect(await signal(circuit, input)).toBe(commitment);
+    expect(await signal(circuit, { ...input, keyX: [OTHER[0], KEY[0], 99n] })).not.toBe(commitment);
+  });
+
+  it.each([
+    [{ accounts: 1, options: 0 }, 0],
+    [{ accounts: 2, options: 0 }, 0],
+    [{ accounts: 1, options: 1 }, 2],
+    [{ accounts: 3, options: 1 }, 2],
+  ] as const)("Exposures of %o", async ({ accounts, options }, scenarios) => {
+    const circuit = await libraryCircuit(
+      "lib/exposures.circom",
+      `Exposures(${accounts}, 2, ${scenarios}, ${options})`,
+      "{public [underlyingsId]}",
+    );
+    const accountEquity = [70n, -3n, 0n].slice(0, accounts);
+    const bookSums = options === 1 ? [-1n, 2n, -3n, 4n, -5n] : [];
+    const deltas = [-20n, 21n];
+    const sums = { assets: 100n, equity: 67n, collateral: (CAP - 1n) << 14n, grossExposure: CAP - 1n };
+    const rest = restOf({ accounts, options }, accountEquity, bookSums);
+    expect(rest === undefined).toBe(accounts === 1 && options === 0);
+    const input = {
+      ...{ ...sums, underlyingsId: 9n, salt: 8n },
+      underlyingDelta: deltas.map(toField),
+      accountEquity: accountEquity.map(toField),
+      bookSum: bookSums.map(toField),
+    };
+    const exposures = {
+      ...sums,
+      underlyingsId: toField(9n),
+      deltas,
+      ...(rest === undefined ? {} : { rest }),
+    };
+    expect(await signal(circuit, input)).toBe(exposuresCommitment(exposures, toField(8n)));
+  });
+
   it.each([1, 2, 15, 16, 17, 28, 31, 32, 47])("Absorb(%d)", async (n) => {
     const circuit = await libraryCircuit("lib/absorb.circom", `Absorb(${n})`, "{public [in]}");
     const elements = Array.from({ length: n }, (_, i) => BigInt(i) ** 7n + 1n);

@@ -21,7 +21,7 @@ import {
 } from "../support/book.js";
 import { compiled } from "../support/circuit.js";
 import { atValues } from "../support/tail.js";
-import { freeWires, signatureHints } from "../support/wires.js";
+import { freeWires, signatureHints, venueHints } from "../support/wires.js";
 
 const WIRES = 6_000;
 const SEED = 20261121;
@@ -36,7 +36,7 @@ const CALL = {
 };
 const OPTIONS: BookParts = {
   instruments: [...INSTRUMENTS, { ...CALL, vega: "5", theta: "-2", pnl: ["-110", "900"] }],
-  limits: { ...LIMITS, maxGamma: "1", maxVega: "1", maxTheta: "1" },
+  limits: { ...LIMITS, minAccountHealthFactor: "1.2", maxGamma: "1", maxVega: "1", maxTheta: "1" },
 };
 
 describe("1 wires of larger tiers", { timeout: 900_000 }, () => {
@@ -53,7 +53,7 @@ describe("1 wires of larger tiers", { timeout: 900_000 }, () => {
   });
 
   it.each([
-    ["portfolio-health/fund-64", {}],
+    ["portfolio-health/fund-64", { limits: { ...LIMITS, minAccountHealthFactor: "1.2" } }],
     ["portfolio-health/options-64", OPTIONS],
     ["portfolio-health/institution-256", {}],
   ] as const)("%s", async (id, parts: BookParts) => {
@@ -61,11 +61,11 @@ describe("1 wires of larger tiers", { timeout: 900_000 }, () => {
     const circuit = await compiled(await circuitDefinition(id));
     const { accounts: places } = circuitOf(id).shape;
     const accounts = Array.from({ length: places }, (_, s) => (s === 0 ? POSITIONS : { USDC: `${100 + s}` }));
-    const witness = (await circuit.witness(
-      witnessOf(book({ ...parts, circuit: id, accounts }), STATE).input,
-    ))!;
+    const { input } = witnessOf(book({ ...parts, circuit: id, accounts }), STATE);
+    const witness = (await circuit.witness(input))!;
     expect(firstUnsatisfied(circuit.r1cs, witness)).toBeUndefined();
-    const hints = signatureHints(places);
+    const keys = (input.sourceKey as readonly (readonly bigint[])[]).map(([x]) => x!);
+    const hints = [...signatureHints(places), ...venueHints(keys)];
     const free = freeWires(circuit, witness, { seed: SEED, sample: WIRES });
     expect(free.filter((name) => !hints.includes(name))).toEqual([]);
   });

@@ -10,6 +10,8 @@ import {
   assess,
   buildWitness,
   type DrawdownState,
+  type Enrolment,
+  newEnrolment,
   parseSnapshot,
   type Snapshot,
   signSnapshot,
@@ -39,6 +41,12 @@ export const AS_OF = 1767225600;
 export const SUBJECT = "0x00000000000000000000000000000000000000a1";
 export const DOMAIN: Domain = { chainId: 31337, registry: "0x00000000000000000000000000000000000000b2" };
 export const SALT = toField(123456789123456789123456789n);
+/** Salts of a proof, each its own. */
+export const SALTS = {
+  portfolioSalt: SALT,
+  exposuresSalt: toField(SALT + 3n),
+  newStateSalt: toField(SALT + 2n),
+};
 /** The approved source. */
 export const SOURCE = sourceKeyOf(new Uint8Array(32).fill(7));
 /** A second approved source. */
@@ -64,6 +72,8 @@ export interface BookParts {
   readonly positions?: Readonly<Record<string, string>>;
   /** Positions of several accounts, signed by the two approved sources in turn; instead of `positions`. */
   readonly accounts?: readonly Readonly<Record<string, string>>[];
+  /** Which of the two approved sources each account is at, "Venue One" or "Venue Two"; in turn when absent. */
+  readonly venues?: readonly string[];
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly scenarios?: readonly {
     readonly name: string;
@@ -172,15 +182,14 @@ export function book(parts: BookParts = {}): Book {
 
   const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
     id: s === 0 ? "main" : `sub-${s}`,
-    source: s % 2 === 0 ? "Venue One" : "Venue Two",
+    source: parts.venues?.[s] ?? (s % 2 === 0 ? "Venue One" : "Venue Two"),
     positions: held,
   }));
   const { units } = parts;
   const unsigned = parseSnapshot(
     JSON.stringify({ keel: "snapshot/1", subject: SUBJECT, asOf, units, accounts }),
   );
-  const one = signSnapshot(unsigned, market, policy, SOURCE).snapshot;
-  const snapshot = accounts.length > 1 ? signSnapshot(one, market, policy, OTHER_SOURCE).snapshot : one;
+  const snapshot = signed(unsigned, market, policy);
   const statement = { subject: snapshot.subject, asOf, units: snapshot.units };
   return {
     market,
@@ -188,6 +197,17 @@ export function book(parts: BookParts = {}): Book {
     snapshot,
     ...(hasUnits ? { units: signUnits(statement, ADMINISTRATOR_KEY) } : {}),
   };
+}
+
+/** A snapshot signed by those of the two approved sources that it names. */
+export function signed(snapshot: Snapshot, market: Market, policy: Policy): Snapshot {
+  const keys = new Map([
+    ["Venue One", SOURCE],
+    ["Venue Two", OTHER_SOURCE],
+  ]);
+  return [...keys]
+    .filter(([name]) => snapshot.accounts.some(({ source }) => source === name))
+    .reduce((unsigned, [, key]) => signSnapshot(unsigned, market, policy, key).snapshot, snapshot);
 }
 
 /** Days of returns within 9% either way, the first underlying standing still. */
@@ -209,16 +229,19 @@ export function returnsText(
   return JSON.stringify({ keel: "returns/1", asOf, underlyings, daily: format(daily, 4), covariance });
 }
 
+/** An enrolment of a book's own accounts. */
+export function enrolmentOf({ snapshot, policy }: Book): Enrolment {
+  return newEnrolment(snapshot, policy, toField(SALT + 1n));
+}
+
 /** The circuit's inputs for a book, at the genesis of its drawdown chain or after `state`. */
 export function witnessOf(parts: Book, state?: DrawdownState): Witness {
-  const accounts = parts.snapshot.accounts.map(({ id }) => id);
   return buildWitness({
     ...parts,
+    ...SALTS,
     domain: DOMAIN,
-    enrolment: { accounts, salt: toField(SALT + 1n) },
+    enrolment: enrolmentOf(parts),
     ...(state === undefined ? {} : { state }),
-    salt: SALT,
-    newStateSalt: toField(SALT + 2n),
   });
 }
 

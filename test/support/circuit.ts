@@ -29,6 +29,11 @@ export interface Circuit {
   witness(input: Input): Promise<bigint[] | undefined>;
   /** Whether a witness exists that circom's runtime finds and every constraint accepts. */
   accepts(input: Input): Promise<boolean>;
+  /**
+   * The templates in which an assertion is broken, the innermost first, so that an input is known to be refused for the reason
+   * that is meant; undefined for an input that is accepted.
+   */
+  refusal(input: Input): Promise<readonly string[] | undefined>;
 }
 
 /** Compiles a small circuit around `main`, such as `OneHot(3)`, of a library file such as `lib/one-hot.circom`. */
@@ -57,21 +62,35 @@ export async function openCircuit(files: CircuitFiles): Promise<Circuit> {
   const calculator = await WitnessCalculatorBuilder(await readFile(files.wasmPath), {
     logGetSignal: () => {},
   });
-  const witness = async (input: Input): Promise<bigint[] | undefined> => {
+  // The runtime tells every failure so far each time.
+  let told = "";
+  const calculate = async (input: Input): Promise<bigint[] | readonly string[]> => {
     try {
       return await calculator.calculateWitness(input, 0);
     } catch (error) {
-      if (error instanceof Error && /Assert Failed/.test(error.message)) return undefined;
-      throw error;
+      if (!(error instanceof Error && /Assert Failed/.test(error.message))) throw error;
+      const places = error.message.slice(told.length).matchAll(/template (\w+?)(?:_\d+)? line/g);
+      told = error.message;
+      return Array.from(places, ([, name]) => name!);
     }
   };
+  const isWitness = (found: bigint[] | readonly string[]): found is bigint[] => typeof found[0] === "bigint";
+  const isSatisfied = (wires: bigint[]): boolean => firstUnsatisfied(r1cs, wires) === undefined;
   return {
     r1cs,
     names,
-    witness,
+    witness: async (input) => {
+      const found = await calculate(input);
+      return isWitness(found) ? found : undefined;
+    },
     accepts: async (input) => {
-      const wires = await witness(input);
-      return wires !== undefined && firstUnsatisfied(r1cs, wires) === undefined;
+      const found = await calculate(input);
+      return isWitness(found) && isSatisfied(found);
+    },
+    refusal: async (input) => {
+      const found = await calculate(input);
+      if (!isWitness(found)) return found;
+      return isSatisfied(found) ? undefined : [];
     },
   };
 }

@@ -132,24 +132,33 @@ export async function inParallel<T, R>(
 /** The files of an example strategy. */
 export function strategyFiles(folder: string, snapshot = "snapshot.json") {
   const file = (name: string): string => join(EXAMPLES, folder, name);
-  return { snapshot: file(snapshot), market: file("market.json"), policy: file("policy.json") };
+  const some = ["returns", "units"].filter((role) => existsSync(file(`${role}.json`)));
+  const others: { returns?: string; units?: string } = Object.fromEntries(
+    some.map((role) => [role, file(`${role}.json`)]),
+  );
+  return { snapshot: file(snapshot), market: file("market.json"), policy: file("policy.json"), ...others };
 }
 
 /** Options that name the files of an example strategy. */
 export function strategyArgs(folder: string, snapshot?: string): string[] {
-  return ["--snapshot", strategyFiles(folder, snapshot).snapshot, ...publicArgs(folder)];
+  const { snapshot: book, units } = strategyFiles(folder, snapshot);
+  return ["--snapshot", book, ...publicArgs(folder), ...(units === undefined ? [] : ["--units", units])];
 }
 
 /** Options that name the public files of an example strategy. */
 export function publicArgs(folder: string): string[] {
-  const { market, policy } = strategyFiles(folder);
-  const returns = join(EXAMPLES, folder, "returns.json");
-  const tail = existsSync(returns) ? ["--returns", returns] : [];
-  return ["--market", market, "--policy", policy, ...tail];
+  const { market, policy, returns } = strategyFiles(folder);
+  return ["--market", market, "--policy", policy, ...(returns === undefined ? [] : ["--returns", returns])];
 }
 
 /** The error object that a command printed under `--json`. */
-export function errorOf({ stdout }: Ended): { kind: string; code: string; message: string; path?: string } {
+export function errorOf({ stdout }: Ended): {
+  kind: string;
+  code: string;
+  message: string;
+  path?: string;
+  also?: { code: string; path: string }[];
+} {
   const { ok, error } = JSON.parse(stdout);
   if (ok !== false) throw new Error("the command did not fail");
   return error;

@@ -24,7 +24,6 @@ import {
   scenarioTable,
   sourceTable,
   statementInputs,
-  statementVector,
   tag,
   taggedHash,
   toField,
@@ -46,6 +45,8 @@ const rows = (names: readonly string[], ...values: readonly (readonly Nested[])[
 const reduced = (nested: Nested): Nested =>
   typeof nested === "bigint" ? toField(nested) : nested.map(reduced);
 
+const NONE_EMPTY = [0n, 0n, 0n];
+
 const KEY = sourceKeyOf(new Uint8Array(32).fill(1)).publicKey;
 const OTHER = sourceKeyOf(new Uint8Array(32).fill(2)).publicKey;
 const LIST = sourceTable([KEY, OTHER], 3).list;
@@ -57,6 +58,8 @@ const LEVERAGE = ["grossExposure", "equity", "limit"];
 const BAND = ["netDelta", "equity", "lowBiased", "highBiased"];
 const UNDERLYING = ["delta", "bound", "equity", "limit"];
 const VENUE = ["venueEquity", "equity", "limit"];
+const ACCOUNT_HEALTH = ["collateral", "liabilities", "limit"];
+const ENROLMENT = ["accountId", "keyX", "salt"];
 const SENSITIVITY = ["sum", "equity", "limit"];
 const EXCESS = ["loss", "threshold", "beyond"];
 const VOLATILITY = ["delta", "covariance", "equity", "limit"];
@@ -123,8 +126,60 @@ const TEMPLATES: readonly Host[] = [
     file: "lib/enrolment.circom",
     main: "Enrolment(3)",
     pinned: "accountId",
-    accepts: rows(["accountId", "salt"], [[5n, 0n, 0n], 1n], [[5n, 6n, 7n], 1n]),
-    refuses: rows(["accountId", "salt"], [[0n, 0n, 0n], 1n], [[5n, 0n, 7n], 1n]),
+    accepts: rows(ENROLMENT, [[5n, 0n, 0n], [9n, 9n, 9n], 1n], [[5n, 6n, 7n], [9n, 9n, 9n], 1n]),
+    refuses: rows(
+      ENROLMENT,
+      [[0n, 0n, 0n], [9n, 9n, 9n], 1n],
+      [[5n, 0n, 7n], [9n, 9n, 9n], 1n],
+      [[5n, 6n, 5n], [9n, 8n, 7n], 1n],
+    ),
+  },
+  {
+    file: "lib/distinct.circom",
+    main: "Distinct(3)",
+    pinned: "id, isEmpty",
+    accepts: rows(
+      ["id", "isEmpty"],
+      [[5n, 6n, 7n], NONE_EMPTY],
+      [
+        [5n, 0n, 0n],
+        [0n, 1n, 1n],
+      ],
+    ),
+    refuses: rows(
+      ["id", "isEmpty"],
+      [[5n, 5n, 7n], NONE_EMPTY],
+      [[5n, 7n, 5n], NONE_EMPTY],
+      [[7n, 5n, 5n], NONE_EMPTY],
+      [
+        [5n, 5n, 0n],
+        [0n, 0n, 1n],
+      ],
+    ),
+  },
+  {
+    file: "lib/venue-equity.circom",
+    main: "VenueEquity(2)",
+    pinned: "keyX, accountEquity",
+    accepts: rows(
+      ["keyX", "accountEquity"],
+      [
+        [5n, 5n],
+        [3n, 4n],
+      ],
+      [
+        [5n, 6n],
+        [3n, -4n],
+      ],
+    ),
+    refuses: [],
+    // Two accounts of one key told apart.
+    forged: [
+      {
+        input: { keyX: [5n, 5n], accountEquity: [3n, 4n] },
+        wires: { "main.venueEquity[0]": 3n, "main.venueEquity[1]": 4n },
+      },
+    ],
   },
   {
     file: "lib/limits/book-size.circom",
@@ -153,6 +208,24 @@ const TEMPLATES: readonly Host[] = [
     pinned: HEALTH.join(", "),
     accepts: rows(HEALTH, [10_000n, 1n, 10_000n], [0n, 0n, 5n]),
     refuses: rows(HEALTH, [9_999n, 1n, 10_000n], [0n, CAP - 1n, ABSENT]),
+  },
+  {
+    file: "lib/limits/min-account-health-factor.circom",
+    main: "MinAccountHealthFactor(2)",
+    pinned: ACCOUNT_HEALTH.join(", "),
+    accepts: rows(
+      ACCOUNT_HEALTH,
+      [[10_000n, 0n], [1n, 0n], 10_000n],
+      [[0n, 20_000n], [0n, 2n], 10_000n],
+      [[0n, 0n], [CAP - 1n, CAP - 1n], 0n],
+      [[(1n << 110n) - 1n, 0n], [0n, 0n], ABSENT],
+    ),
+    refuses: rows(
+      ACCOUNT_HEALTH,
+      [[9_999n, 1n << 100n], [1n, 0n], 10_000n],
+      [[1n << 100n, 19_999n], [0n, 2n], 10_000n],
+      [[0n, 0n], [CAP - 1n, 0n], ABSENT],
+    ),
   },
   {
     file: "lib/limits/max-leverage.circom",
@@ -362,6 +435,7 @@ const SHAPE: CircuitShape = {
   scenarios: 2,
   sources: 2,
   options: 0,
+  accountHealth: 0,
 };
 
 /** A book on a small tier of the statement. */
@@ -428,32 +502,119 @@ const MARKET_ROOT: Host = {
   ],
 };
 
-/** The good book with one place of the statement changed, and a digest that fits. */
-function restated(signal: string, place: number, value: bigint): Input {
-  const vector = statementVector(witnessOf(good).statement).with(place, value);
-  const { c, x, y } = statementInputs(absorb(vector), vector);
-  return { ...goodInput, [signal]: value, c, x, y };
-}
+/** A book's sums and limits that hold; what is changed makes one limit fail, by a unit. */
+const limitsInput = (change: Readonly<Record<string, Nested>>): Input => {
+  const [input] = rows(Object.keys({ ...SOUND, ...change }), Object.values({ ...SOUND, ...change }));
+  return input!;
+};
+
+/** Equity 1000 of assets 1500 and debts 500, two accounts at two venues. */
+const SOUND: Readonly<Record<string, Nested>> = {
+  assets: 1500n,
+  liabilities: 500n,
+  equity: 1000n,
+  collateral: 1500n * 10_000n,
+  grossExposure: 2000n,
+  underlyingDelta: [300n, -100n],
+  underlyingDeltaBound: 300n,
+  accountEquity: [600n, 400n],
+  accountLiabilities: [500n, 0n],
+  accountCollateral: [1100n * 10_000n, 400n * 10_000n],
+  keyX: [5n, 6n],
+  minEquity: 0n,
+  minCollateralRatio: 0n,
+  minHealthFactor: 0n,
+  minAccountHealthFactor: 0n,
+  maxLeverage: ABSENT,
+  netDeltaLow: 0n,
+  netDeltaHigh: ABSENT,
+  maxUnderlyingDelta: ABSENT,
+  maxVenue: ABSENT,
+};
+
+const COMMON_LIMITS: Host = {
+  file: "lib/common-limits.circom",
+  main: "CommonLimits(2, 2, 1)",
+  pinned: Object.keys(SOUND).join(", "),
+  accepts: [
+    {},
+    { minCollateralRatio: 30_000n, minHealthFactor: 30_000n, minAccountHealthFactor: 22_000n },
+    { maxLeverage: 20_000n, netDeltaLow: BIAS + 2_000n, netDeltaHigh: BIAS + 2_000n },
+    { maxUnderlyingDelta: 3_000n, maxVenue: 6_000n },
+  ].map(limitsInput),
+  refuses: [
+    { equity: 0n },
+    { assets: CAP },
+    { minCollateralRatio: 30_001n },
+    { minHealthFactor: 30_001n },
+    { minAccountHealthFactor: 22_001n },
+    { maxLeverage: 19_999n },
+    { netDeltaLow: BIAS + 2_001n },
+    { netDeltaHigh: BIAS + 1_999n },
+    { maxUnderlyingDelta: 2_999n },
+    { maxVenue: 5_999n },
+    // One venue, split into two accounts.
+    { maxVenue: 9_999n, keyX: [5n, 5n] },
+  ].map(limitsInput),
+};
+
+const WITHOUT_ACCOUNTS = { accountLiabilities: [], accountCollateral: [] };
+
+const COMMON_LIMITS_OF_SPOT: Host = {
+  ...COMMON_LIMITS,
+  main: "CommonLimits(2, 2, 0)",
+  pinned: Object.keys(SOUND)
+    .filter((name) => !Object.hasOwn(WITHOUT_ACCOUNTS, name))
+    .join(", "),
+  accepts: [limitsInput(WITHOUT_ACCOUNTS)],
+  refuses: [limitsInput({ ...WITHOUT_ACCOUNTS, minAccountHealthFactor: 1n })],
+};
+
+const LINEAR = ["equity", "underlyingDelta", "shock", "maxStressLoss", "maxGamma", "maxVega", "maxTheta"];
+
+const LINEAR_LIMITS: Host = {
+  file: "lib/linear-limits.circom",
+  main: "LinearLimits(1, 1)",
+  pinned: LINEAR.join(", "),
+  accepts: rows(LINEAR, [10n, [5n], [[-4n]], 2n, ABSENT, ABSENT, ABSENT]),
+  refuses: rows(
+    LINEAR,
+    [10n, [5n], [[-4n]], 1n, ABSENT, ABSENT, ABSENT],
+    [10n, [5n], [[-4n]], 2n, 5n, ABSENT, ABSENT],
+    [10n, [5n], [[-4n]], 2n, ABSENT, 5n, ABSENT],
+    [10n, [5n], [[-4n]], 2n, ABSENT, ABSENT, 5n],
+  ),
+};
+
+const GREEKS = ["equity", "sum", "maxGamma", "maxVega", "maxTheta", "maxStressLoss"];
+
+const OPTION_LIMITS: Host = {
+  file: "lib/option-limits.circom",
+  main: "OptionLimits(1)",
+  pinned: GREEKS.join(", "),
+  accepts: rows(GREEKS, [1000n, [-30n, 4n, -5n, -6n], 3n, 40n, 50n, 60n]),
+  refuses: rows(
+    GREEKS,
+    [1000n, [-30n, 4n, -5n, -6n], 2n, 40n, 50n, 60n],
+    [1000n, [-30n, 4n, -5n, -6n], 3n, 39n, 50n, 60n],
+    [1000n, [-30n, 4n, -5n, -6n], 3n, 40n, 49n, 60n],
+    [1000n, [-30n, 4n, -5n, -6n], 3n, 40n, 50n, 59n],
+  ),
+};
 
 const PERPS = { limits: {}, positions: { USDC: "30000" } };
 const holding = (limits: object, positions: Record<string, string>): Input =>
   witnessOf(small({ ...PERPS, limits: limits as BookParts["limits"] & object, positions })).input;
 
-/** Bad for one limit only, so that whoever drops this limit is found out. */
+/** One limit of each template that puts limits together, and the drawdown; each alone is tried on those templates. */
 const STATEMENT: Host = {
   file: "portfolio-health.circom",
-  main: "PortfolioHealth(5, 1, 4, 2, 2, 0)",
+  main: "PortfolioHealth(5, 1, 4, 2, 2, 0, 0)",
   pinned: "c, x, y",
   accepts: [goodInput],
   refuses: [
     holding({}, { USDC: "0" }),
-    holding({ minEquity: "100" }, { USDC: "99.99999999" }),
-    holding({ minCollateralRatio: "1.5" }, { ETH: "10", USDC: "-20000.00000001" }),
-    holding({ minHealthFactor: "1.2" }, { ETH: "10", USDC: "-20000.00000001" }),
     holding({ maxLeverage: "3" }, { USDC: "30000", "ETH-PERP": "-30.00000001" }),
-    holding({ netDelta: ["-0.2", "0.5"] }, { USDC: "30000", "ETH-PERP": "5.00000001" }),
-    holding({ maxUnderlyingDelta: "0.3" }, { USDC: "30000", "ETH-PERP": "3.00000001" }),
-    holding({ maxVenue: "0.9" }, { USDC: "100" }),
     holding({ maxStressLoss: "0.2" }, { USDC: "30000", "ETH-PERP": "20.00000001" }),
     witnessOf(small({ limits: { maxDrawdown: "0.1" }, positions: { USDC: "89.99999999" } }), {
       equity: 100n * 10n ** 16n,
@@ -461,9 +622,6 @@ const STATEMENT: Host = {
       epoch: 3n,
       salt: toField(9n),
     }).input,
-    restated("maxGamma", 22, 1n),
-    restated("maxVega", 23, 1n),
-    restated("maxTheta", 24, 1n),
     { ...goodInput, c: toField((goodInput.c as bigint) + 1n) },
     { ...goodInput, y: toField((goodInput.y as bigint) + 1n) },
   ],
@@ -505,7 +663,7 @@ const calls = (limits: object, positions: Record<string, string>): Input =>
 
 const STATEMENT_WITH_OPTIONS: Host = {
   file: "portfolio-health.circom",
-  main: "PortfolioHealth(3, 1, 2, 2, 2, 1)",
+  main: "PortfolioHealth(3, 1, 2, 2, 2, 1, 0)",
   pinned: "c, x, y",
   accepts: [calls({}, { USDC: "10200", CALL: "-2" })],
   refuses: [
@@ -516,17 +674,26 @@ const STATEMENT_WITH_OPTIONS: Host = {
   ],
 };
 
+/** The gross exposure and collateral that nothing here speaks of, and what else a tier commits to. */
+const [OTHER_WORD, REST] = [77n, 88n];
+
 /** Exposures of which none is left after rounding, so that each of the two days loses the rounding's 20000. */
 function tailInput(change: {
   readonly equity?: bigint;
+  readonly assets?: bigint;
   readonly maxVolatility?: bigint;
   readonly maxExpectedShortfall?: readonly bigint[];
   readonly threshold?: readonly bigint[];
   readonly beyond?: bigint;
 }): Input {
-  const { equity = 20_000n << 40n, maxVolatility = ABSENT, maxExpectedShortfall = [1n, 1n] } = change;
+  const {
+    equity = 20_000n << 40n,
+    assets = equity,
+    maxVolatility = ABSENT,
+    maxExpectedShortfall = [1n, 1n],
+  } = change;
   const { threshold = [20_000n, 20_000n], beyond = 1n } = change;
-  const [time, underlyingsId, salt] = [1n, 2n, 3n];
+  const [time, underlyingsId, exposuresSalt] = [1n, 2n, 3n];
   const [delta, covariance, days] = [
     [100n, 0n],
     [1n << 44n, 0n, 0n],
@@ -541,7 +708,11 @@ function tailInput(change: {
       15,
     ),
   ]);
-  const exposures = taggedHash(KIND.exposures, [underlyingsId, equity, ...delta, salt]);
+  const exposures = taggedHash(KIND.exposures, [
+    ...[underlyingsId, equity + (assets << 96n), OTHER_WORD],
+    ...delta,
+    ...[REST, exposuresSalt],
+  ]);
   const confidence = [9_999n, 9_999n];
   const terms = confidence.flatMap((level, j) => [level, maxExpectedShortfall[j]!]);
   const vector = [tag(KIND.tail, 5 + terms.length), exposures, root, time, maxVolatility, ...terms];
@@ -555,8 +726,11 @@ function tailInput(change: {
       underlyingsId,
       covariance,
       equity,
+      assets,
+      grossAndCollateral: OTHER_WORD,
       delta,
-      salt,
+      rest: [REST],
+      exposuresSalt,
     },
     dailyReturn: days,
     threshold: threshold.map(toField),
@@ -570,13 +744,14 @@ const LOSS = 1n << 76n;
 
 const TAIL_RISK: Host = {
   file: "tail-risk.circom",
-  main: "TailRisk(2, 2, 2)",
+  main: "TailRisk(2, 2, 2, 1)",
   pinned: "c, x, y",
   accepts: [tailInput({}), tailInput(UNLIMITED)],
   refuses: [
     tailInput({ equity: (20_000n << 40n) - 1n }),
     tailInput({ maxVolatility: 0n }),
     tailInput({ equity: CAP }),
+    tailInput({ assets: CAP }),
     tailInput({ ...UNLIMITED, threshold: [-LOSS - 1n, -LOSS - 1n] }),
     tailInput({ ...UNLIMITED, threshold: [LOSS, LOSS], beyond: 0n }),
     { ...tailInput({}), c: toField((tailInput({}).c as bigint) + 1n) },
@@ -589,6 +764,10 @@ export const HOSTS: readonly Host[] = [
   ...TEMPLATES,
   DRAWDOWN,
   ACCOUNT,
+  COMMON_LIMITS,
+  COMMON_LIMITS_OF_SPOT,
+  LINEAR_LIMITS,
+  OPTION_LIMITS,
   MARKET_ROOT,
   STATEMENT,
   STATEMENT_WITH_OPTIONS,
@@ -622,6 +801,7 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
   "lib/limits/max-underlying-delta.circom: one bit wider: holds": BOOK_LIMITS,
   "lib/limits/max-venue.circom: one bit wider: holds[s]": BOOK_LIMITS,
   "lib/limits/max-volatility.circom: one bit wider: holds": sign("a square of limit * equity", "246 bits"),
+  "lib/limits/min-account-health-factor.circom: one bit wider: holds[s]": BOOK_LIMITS,
   "lib/limits/min-collateral-ratio.circom: one bit wider: holds": BOOK_LIMITS,
   "lib/limits/min-health-factor.circom: one bit wider: holds": BOOK_LIMITS,
   "lib/limits/net-delta.circom: one bit wider: aboveLow": BOOK_LIMITS,

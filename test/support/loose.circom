@@ -71,6 +71,21 @@ template LooseApprovedSource(sources) {
     signal input list[sources];
 }
 
+template LooseDistinct(n) {
+    signal input id[n];
+    signal input isEmpty[n];
+}
+
+// Each account by itself.
+template LooseVenueEquity(accounts) {
+    signal input keyX[accounts];
+    signal input accountEquity[accounts];
+    signal output venueEquity[accounts];
+    for (var s = 0; s < accounts; s++) {
+        venueEquity[s] <== accountEquity[s];
+    }
+}
+
 template LooseEdDSAPoseidonVerifier() {
     signal input enabled;
     signal input Ax;

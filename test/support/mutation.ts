@@ -64,7 +64,7 @@ export async function mutationsOf(file: string): Promise<Mutation[]> {
     ...looseComponents(text),
     ...widerRanges(text),
     ...(file.startsWith("lib/limits/") ? oneBeyond(text) : []),
-    ...(file.startsWith("lib/") ? [] : droppedLimits(text)),
+    ...droppedLimits(text),
   ].map(({ name, variants }) => ({ file, name, variants: variants.map((changed) => linked(file, changed)) }));
 }
 
@@ -100,6 +100,8 @@ const TWINS: Readonly<Record<string, (parameters: string) => readonly string[]>>
   LimitIsSet: () => ["LooseLimitIsSet(0)", "LooseLimitIsSet(1)"],
   BabyCheck: () => ["LooseBabyCheck()"],
   ApprovedSource: (n) => [`LooseApprovedSource(${n})`],
+  Distinct: (n) => [`LooseDistinct(${n})`],
+  VenueEquity: (n) => [`LooseVenueEquity(${n})`],
   EdDSAPoseidonVerifier: () => ["LooseEdDSAPoseidonVerifier()"],
 };
 
@@ -143,9 +145,9 @@ function oneBeyond(text: string): Change[] {
   }));
 }
 
-/** A statement without one of its limits: the component and all that leads to it. */
+/** A template without one of the limits that it puts together: the component and all that leads to it. */
 function droppedLimits(text: string): Change[] {
-  const names = Array.from(text.matchAll(/include "lib\/limits\/([\w-]+)\.circom"/g), ([, file]) =>
+  const names = Array.from(text.matchAll(/include "(?:lib\/)?limits\/([\w-]+)\.circom"/g), ([, file]) =>
     file!.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase()),
   );
   return [...instances(text)]

@@ -6,7 +6,7 @@
  */
 
 import { assess, type DrawdownState, type LimitResult, measure } from "keel/prover";
-import { ABSENT_MAX, type Circuit, formatDecimal, toField } from "keel/verifier";
+import { ABSENT_MAX, type Circuit, type CircuitShape, formatDecimal, toField } from "keel/verifier";
 import { type Book, type BookParts, book, LIMITS, type MarketRow } from "./book.js";
 
 /** A net delta beyond that of any random book, in bps. */
@@ -56,7 +56,7 @@ function randomParts(random: Random, { id: circuit, shape }: Circuit): BookParts
     }
     return positions;
   });
-  return { circuit, underlyings, instruments, accounts, scenarios, limits: allLimits(shape.options === 1) };
+  return { circuit, underlyings, instruments, accounts, scenarios, limits: allLimits(shape) };
 }
 
 function randomScenarios(random: Random, room: number, underlyings: readonly string[]) {
@@ -85,8 +85,12 @@ function randomSensitivities(random: Random, scenarios: number) {
 }
 
 /** Every limit of a tier, so that its value is measured. */
-function allLimits(options: boolean): Readonly<Record<string, unknown>> {
-  return { ...LIMITS, ...(options ? { maxGamma: "1", maxVega: "1", maxTheta: "1" } : {}) };
+function allLimits({ options, accountHealth }: CircuitShape): Readonly<Record<string, unknown>> {
+  return {
+    ...LIMITS,
+    ...(accountHealth === 1 ? { minAccountHealthFactor: "1" } : {}),
+    ...(options === 1 ? { maxGamma: "1", maxVega: "1", maxTheta: "1" } : {}),
+  };
 }
 
 /** Limits at the book's own ratios, or one unit to either side. */

@@ -58,6 +58,15 @@ function chosen(count: number, first: number, sample: number, random: (below: nu
  */
 export function signatureHints(accounts: number): string[] {
   return Array.from({ length: accounts }, (_, s) =>
-    ["X", "Y"].map((axis) => `main.account[${s}].signature.eqCheck${axis}.isz.inv`),
+    ["X", "Y"].map((axis) => `main.held.account[${s}].signature.eqCheck${axis}.isz.inv`),
   ).flat();
+}
+
+/** Likewise the hints that two accounts have the same source's key, of those that do. */
+export function venueHints(keys: readonly bigint[]): string[] {
+  return keys.flatMap((key, s) =>
+    keys
+      .slice(0, s)
+      .flatMap((other, t) => (key === other ? [`main.limits.byVenue.same[${s}][${t}].isz.inv`] : [])),
+  );
 }

@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { checkTimes, formatSnapshot, parseSnapshot, parseSourceKey, quantities } from "keel/prover";
 import {
   KeelError,
+  marketSeries,
   marketTable,
   parseAttestation,
   parseJson,
@@ -18,7 +19,16 @@ import {
   policyTerms,
 } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { book, INSTRUMENTS, LIMITS, SCENARIOS, SOURCE, STRANGER, SUBJECT } from "../support/book.js";
+import {
+  ADMINISTRATOR,
+  book,
+  INSTRUMENTS,
+  LIMITS,
+  SCENARIOS,
+  SOURCE,
+  STRANGER,
+  SUBJECT,
+} from "../support/book.js";
 import { growsLinearly, SPAN } from "../support/growth.js";
 
 const SEED = 20261121;
@@ -30,7 +40,7 @@ const MARKET = {
   instruments: INSTRUMENTS,
 };
 const POLICY = {
-  keel: "policy/1",
+  keel: "policy/2",
   name: "test",
   circuit: "portfolio-health/spot-16",
   limits: LIMITS,
@@ -39,6 +49,9 @@ const POLICY = {
   maxAge: 3600,
   validity: 86400,
   maxMarketSkew: 300,
+  minInterval: 3600,
+  market: { series: marketSeries(parseMarket(JSON.stringify(MARKET))) },
+  units: { administrator: ADMINISTRATOR },
 };
 const ACCOUNT = { id: "main", source: "Venue One", positions: { ETH: "12345.6789" } };
 const SNAPSHOT = { keel: "snapshot/1", subject: SUBJECT, asOf: 1767225600, accounts: [ACCOUNT] };
@@ -98,12 +111,12 @@ describe("market/1", () => {
   it("with more rows than the circuit has is refused when it is used", () => {
     const rows = Array.from({ length: 17 }, (_, i) => ({ ...INSTRUMENTS[0], id: `I${i}` }));
     const wide = parseMarket(JSON.stringify({ ...MARKET, instruments: rows }));
-    const rules = parsePolicy(JSON.stringify(POLICY));
+    const rules = parsePolicy(JSON.stringify({ ...POLICY, market: { series: marketSeries(wide) } }));
     expect(failure(() => marketTable(wide, rules))).toBe("circuit.size market.instruments");
   });
 });
 
-describe("policy/1", () => {
+describe("policy/2", () => {
   const limits = (change: object): object => ({ limits: { ...LIMITS, ...change } });
   const key = (...coordinates: string[]): object => ({ sources: [{ name: "A", key: coordinates }] });
   it.each([
@@ -138,6 +151,9 @@ describe("policy/1", () => {
     ],
     [{ validity: 0 }, "input.range policy.validity"],
     [{ maxAge: 2 ** 32 }, "input.range policy.maxAge"],
+    [{ keel: "policy/1" }, "file.version policy.keel"],
+    [{ keel: "policy/3" }, "file.version policy.keel"],
+    [{ keel: "market/1" }, "input.value policy.keel"],
     [{ name: "<b>" }, "input.text policy.name"],
   ])("%j: %s", (change, expected) => expect(policy(change)).toBe(expected));
 
@@ -287,14 +303,17 @@ describe("49 markup in names", () => {
     "javascript:x'",
     "\u202eHTE",
   ];
+  const FIRMS = ["a&b", "javascript:x'"];
   it.each(MARKUP)("%j is refused wherever a name stands", (name) => {
     expect(market({ underlyings: ["USD", name] })).toMatch(/^input\.text /);
     expect(market(row({ id: name }))).toMatch(/^input\.text /);
     expect(policy({ name })).toMatch(/^input\.text /);
     expect(policy({ scenarios: [{ ...SCENARIOS[0], name }] })).toMatch(/^input\.text /);
-    expect(policy({ sources: [{ ...POLICY.sources[0], name }] })).toMatch(/^input\.text /);
     expect(snapshot(account({ id: name }))).toMatch(/^input\.text /);
-    expect(snapshot(account({ source: name }))).toMatch(/^input\.text /);
+    // A firm may have & and ' in its name, which no place of the console or of a file takes for anything else.
+    const isRefused = !FIRMS.includes(name);
+    expect(/^input\.text /.test(policy({ sources: [{ ...POLICY.sources[0], name }] }) ?? "")).toBe(isRefused);
+    expect(/^input\.text /.test(snapshot(account({ source: name })) ?? "")).toBe(isRefused);
   });
 });
 

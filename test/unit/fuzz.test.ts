@@ -32,6 +32,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";
+import { SOURCE } from "../support/book.js";
 import { EXAMPLES } from "../support/cli.js";
 import { growsLinearly, SPAN } from "../support/growth.js";
 import { mangledBytes, mangledJson, mangledText } from "../support/mangle.js";
@@ -73,7 +74,15 @@ const FILES: readonly (readonly [string, string, (text: string) => unknown])[] =
     JSON.stringify({ keel: "state/1", equity: "5", units: "1", epoch: "1", salt: field }),
     parseState,
   ],
-  ["enrolment/1", JSON.stringify({ keel: "enrolment/1", accounts: ["a", "b"], salt: field }), parseEnrolment],
+  [
+    "enrolment/2",
+    JSON.stringify({
+      keel: "enrolment/2",
+      accounts: ["a", "b"].map((id) => ({ id, source: "Venue", key: SOURCE.publicKey.map(String) })),
+      salt: field,
+    }),
+    parseEnrolment,
+  ],
   [
     "source-key/1",
     JSON.stringify({ keel: "source-key/1", privateKey: "7".repeat(64), publicKey: [field, field] }),

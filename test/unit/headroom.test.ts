@@ -6,6 +6,7 @@
  */
 import fc from "fast-check";
 import {
+  type AccountSums,
   type Assessment,
   assess,
   headroom,
@@ -33,12 +34,14 @@ const metrics = fc
     eth: usd(-3_000_000, 3_000_000),
     btc: usd(-3_000_000, 3_000_000),
     venue: usd(-1_000_000, 4_000_000),
+    owed: usd(1, 2_000_000),
+    pledged: fc.bigInt({ min: 0n, max: 60_000n }),
     factor: fc.bigInt({ min: 0n, max: 10_000n }),
     pnl: fc.bigInt({ min: -(10n ** 26n), max: 10n ** 26n }),
     greek: usd(-1_000_000, 1_000_000),
     units: fc.bigInt({ min: 1n, max: 10n ** 14n }),
   })
-  .map(({ eth, btc, venue, factor, pnl, greek, ...sums }) => {
+  .map(({ eth, btc, venue, owed, pledged, factor, pnl, greek, ...sums }) => {
     const assets = sums.liabilities + sums.equity;
     return {
       ...sums,
@@ -54,6 +57,11 @@ const metrics = fc
         ["main", venue],
         ["second", sums.equity - venue],
       ]),
+      // The first account is the worst: nobody else owes.
+      accounts: new Map([
+        ["main", { assets: 0n, liabilities: owed, equity: 0n, collateral: owed * pledged }],
+        ["second", { assets: 0n, liabilities: 0n, equity: 0n, collateral: 0n }],
+      ]),
       scenarioPnl: new Map([
         ["ETH -30%", pnl],
         ["all +50%", -pnl],
@@ -65,6 +73,7 @@ const metrics = fc
 const limits = fc.record({
   minCollateralRatio: ratio,
   minHealthFactor: ratio,
+  minAccountHealthFactor: ratio,
   maxLeverage: ratio,
   netDelta: fc.tuple(fc.bigInt({ min: -20_000n, max: 0n }), fc.bigInt({ min: 1n, max: 20_000n })),
   maxUnderlyingDelta: ratio,
@@ -93,6 +102,7 @@ function added(given: Metrics, { name, add }: Room, worst: string | undefined, a
   switch (add!.of) {
     case "debt":
       after.liabilities = given.liabilities + amount;
+      after.accounts = ofAccount(given, worst, ({ liabilities }) => ({ liabilities: liabilities + amount }));
       break;
     case "grossExposure":
       after.grossExposure = given.grossExposure + amount;
@@ -113,10 +123,20 @@ function added(given: Metrics, { name, add }: Room, worst: string | undefined, a
   return after as unknown as Metrics;
 }
 
-/** The metrics after a loss of assets that count fully. */
-function lost(given: Metrics, amount: bigint): Metrics {
+/** The accounts with one of them changed. */
+function ofAccount(
+  { accounts }: Metrics,
+  name: string | undefined,
+  change: (sums: AccountSums) => Partial<Record<keyof AccountSums, bigint>>,
+) {
+  return new Map([...accounts].map(([id, sums]) => [id, id === name ? { ...sums, ...change(sums) } : sums]));
+}
+
+/** The metrics after a loss of assets that count fully, in the worst account where that is asked for. */
+function lost(given: Metrics, worst: string | undefined, amount: bigint): Metrics {
   return {
     ...given,
+    accounts: ofAccount(given, worst, ({ collateral }) => ({ collateral: collateral - amount * 10_000n })),
     assets: given.assets - amount,
     equity: given.equity - amount,
     collateral: given.collateral - amount * 10_000n,
@@ -154,8 +174,8 @@ describe("a room", () => {
           }
           if (room.lose !== undefined && room.lose >= 0n && room.lose < given.equity) {
             counts.lose += 1;
-            expect(holds(lost(given, room.lose)), `${room.name} lose`).toBe(true);
-            const more = lost(given, room.lose + 1n);
+            expect(holds(lost(given, result.worst, room.lose)), `${room.name} lose`).toBe(true);
+            const more = lost(given, result.worst, room.lose + 1n);
             if (more.equity > 0n) expect(holds(more), `${room.name} lose, a unit more`).toBe(false);
           }
         }
@@ -183,6 +203,35 @@ describe("consumers", () => {
     expect(names("maxUnderlyingDelta")).toEqual(["BTC"]);
     expect(rooms.get("maxStressLoss")!.scenarios.map(({ name }) => name)).toEqual(["ETH -30%"]);
     expect(rooms.get("maxVenue")!.accounts).toEqual([{ name: "main", value: 35_000n * 10n ** 16n }]);
+  });
+});
+
+describe("a room of several accounts", () => {
+  const given = book({
+    circuit: "portfolio-health/fund-64",
+    accounts: [{ ETH: "10", USDC: "-16000" }, { USDC: "100000" }, { BTC: "1", USDC: "-1000" }],
+    limits: { minAccountHealthFactor: "1.2", maxVenue: "1" },
+  });
+  const assessment = assess(given.snapshot, given.market, given.policy);
+  const rooms = new Map(headroom(assessment, given).map((room) => [room.name, room]));
+  const usd = (value: number) => BigInt(value) * 10n ** 16n;
+
+  it("speaks of the account nearest to liquidation", () => {
+    const { add, lose, move, accounts, instruments } = rooms.get("minAccountHealthFactor")!;
+    // 10 ETH at 3000 and 0.8 are 24,000; 1.2 times 16,000 are 19,200.
+    expect([add, lose]).toEqual([{ of: "debt", value: usd(4_000) }, usd(4_800)]);
+    expect(move).toEqual({ underlying: "ETH", bps: -2_000n });
+    expect(accounts).toEqual([{ name: "main", value: usd(16_000) }]);
+    expect(instruments).toEqual([{ name: "USDC", value: usd(16_000) }]);
+  });
+
+  it("speaks of a venue with all its accounts", () => {
+    const result = assessment.limits.find(({ name }) => name === "maxVenue")!;
+    // 14,000 and 89,000 at Venue One, 100,000 at Venue Two: half of 203,000.
+    expect(result).toMatchObject({ worst: "Venue One", value: 5_074n });
+    const { add, accounts } = rooms.get("maxVenue")!;
+    expect(add).toEqual({ of: "venueEquity", value: usd(100_000) });
+    expect(accounts.map(({ name }) => name)).toEqual(["sub-2", "main"]);
   });
 });
 

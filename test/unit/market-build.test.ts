@@ -5,16 +5,10 @@
  * @module
  */
 import { buildMarket, formatMarket, valueOption } from "keel/prover";
-import {
-  type Market,
-  marketTable,
-  type Policy,
-  parseMarket,
-  parsePolicy,
-  scenarioTable,
-} from "keel/verifier";
+import { type Market, marketTable, type Policy, parseMarket, scenarioTable } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { AS_OF, SOURCE } from "../support/book.js";
+import { AS_OF } from "../support/book.js";
+import { policyOf } from "../support/policies.js";
 
 const EXPIRY = AS_OF + 73 * 86_400; // a fifth of a year
 const contract = (type: string, strike: string, change: object = {}) => ({
@@ -29,10 +23,10 @@ const CALL = {
   id: "C",
   kind: "option",
   underlying: "ETH",
-  price: "190",
+  price: "200",
   contract: contract("call", "3300"),
 };
-const PUT = { ...CALL, id: "P", price: "480", contract: contract("put", "3300") };
+const PUT = { ...CALL, id: "P", price: "500", contract: contract("put", "3300") };
 const GIVEN = {
   id: "G",
   kind: "option",
@@ -54,14 +48,8 @@ const SCENARIOS = [
 const market = (instruments: readonly object[], more: object = {}): Market =>
   parseMarket(JSON.stringify({ keel: "market/1", asOf: AS_OF, underlyings: ["ETH"], instruments, ...more }));
 
-function policy(scenarios: readonly object[] = SCENARIOS, circuit = "portfolio-health/options-64"): Policy {
-  const limits = scenarios.length === 0 ? {} : { maxStressLoss: "0.5" };
-  const sources = [{ name: "Venue One", key: SOURCE.publicKey.map(String) }];
-  const times = { maxAge: 3600, validity: 86_400, maxMarketSkew: 300 };
-  return parsePolicy(
-    JSON.stringify({ keel: "policy/1", name: "test", circuit, limits, scenarios, sources, ...times }),
-  );
-}
+const policy = (scenarios: readonly object[] = SCENARIOS, circuit?: string): Policy =>
+  policyOf(scenarios, circuit);
 
 const optionsOf = (built: Market) => built.instruments.slice(1).map(({ sensitivities }) => sensitivities!);
 const usd = (value: bigint): number => Number(value) / 1e8;
@@ -87,10 +75,10 @@ describe("market build", () => {
     const change = (type: "call" | "put", forward: number, volatility: number) =>
       price(type, forward, volatility) - price(type, 3000, 0.6);
     expect(call!.pnl[0]).toBe(0n);
-    expect(usd(call!.pnl[1]!)).toBeCloseTo(Math.max(-190, change("call", 3000, 0)), 7);
+    expect(usd(call!.pnl[1]!)).toBeCloseTo(Math.max(-200, change("call", 3000, 0)), 7);
     expect(usd(call!.pnl[2]!)).toBeCloseTo(change("call", 1800, 0.9), 7);
     expect(usd(call!.pnl[3]!)).toBeCloseTo(change("call", 3750, 0.55), 7);
-    expect(call!.pnl[4]).toBe(-190n * 10n ** 8n);
+    expect(call!.pnl[4]).toBe(-200n * 10n ** 8n);
     expect(usd(put!.pnl[4]!)).toBeCloseTo(3300 - price("put", 3000, 0.6), 7);
     // Put-call parity holds in every scenario where the price is not the bound: call less put moves as the forward does.
     expect(usd(call!.pnl[2]! - put!.pnl[2]!)).toBeCloseTo(-1200, 6);
@@ -122,10 +110,10 @@ describe("market build", () => {
         "gamma": 48363n,
         "pnl": [
           "0",
-          "-19000000000",
+          "-20000000000",
           "-17908507814",
           "40826340798",
-          "-19000000000",
+          "-20000000000",
         ],
         "theta": -214652312n,
         "vega": 522320625n,

@@ -47,6 +47,7 @@ function movedBook(
   const amounts = (list: Readonly<Record<string, bigint>>, suffix = "") =>
     Object.fromEntries(Object.entries(list).map(([name, value]) => [name + suffix, `${value}`]));
   const { snapshot, market, policy } = book({
+    ...("minAccountHealthFactor" in limits ? { circuit: "portfolio-health/fund-64" } : {}),
     instruments: [
       { id: "USD", kind: "cash", underlying: "USD", price: "1", collateralFactor: "1" },
       { id: "LOAN", kind: "cash", underlying: "USD", price: "1" },
@@ -81,6 +82,7 @@ describe("a price move", () => {
       const limits = {
         minCollateralRatio: `1.${between(0, 9)}`,
         minHealthFactor: `1.${between(0, 9)}`,
+        minAccountHealthFactor: `1.${between(0, 9)}`,
         maxLeverage: share(20_000),
         netDelta: [`-${share(9_000)}`, share(9_000)],
         maxUnderlyingDelta: share(9_000),
@@ -114,7 +116,13 @@ describe("a price move", () => {
       }
     }
     const names: (keyof Limits)[] = ["minCollateralRatio", "minHealthFactor", "maxLeverage", "netDelta"];
-    for (const name of [...names, "maxUnderlyingDelta", "maxStressLoss", "minEquity"]) {
+    for (const name of [
+      ...names,
+      "minAccountHealthFactor",
+      "maxUnderlyingDelta",
+      "maxStressLoss",
+      "minEquity",
+    ]) {
       expect(seen.get(name), name).toBeGreaterThan(1);
     }
   });

@@ -161,7 +161,8 @@ function evaluate(snapshot, market, policy, returns) {
   const A = over(held, ({ value }) => value);
   const L = over(owed, ({ value }) => value.size);
   const E = A.minus(L);
-  const C = over(held, ({ value, row }) => value.times(Fraction.of(row.collateralFactor ?? "0")));
+  const collateral = ({ value, row }) => value.times(Fraction.of(row.collateralFactor ?? "0"));
+  const C = over(held, collateral);
   const G = over(holdings, ({ quantity, delta }) => quantity.size.times(delta.size));
   const D = mapped(market.underlyings, (name) =>
     over(
@@ -169,13 +170,14 @@ function evaluate(snapshot, market, policy, returns) {
       ({ quantity, delta }) => quantity.times(delta),
     ),
   );
+  const ids = snapshot.accounts.map(({ id }) => id);
+  const of = (list, id) => list.filter(({ account }) => account === id);
+  const e = mapped(ids, (id) => over(of(worth, id), ({ value }) => value));
+  const c = mapped(ids, (id) => over(of(held, id), collateral));
+  const l = mapped(ids, (id) => over(of(owed, id), ({ value }) => value.size));
   const V = mapped(
-    snapshot.accounts.map(({ id }) => id),
-    (id) =>
-      over(
-        worth.filter(({ account }) => account === id),
-        ({ value }) => value,
-      ),
+    snapshot.accounts.map(({ source }) => source),
+    (name) => total(snapshot.accounts.filter(({ source }) => source === name).map(({ id }) => e[id])),
   );
   const greek = (name) => over(holdings, (h) => h.quantity.times(h[name]));
   const pnl = Object.fromEntries(
@@ -187,6 +189,7 @@ function evaluate(snapshot, market, policy, returns) {
   const rules = {
     minCollateralRatio: (limit) => Fraction.of(limit).times(L).atMost(A),
     minHealthFactor: (limit) => Fraction.of(limit).times(L).atMost(C),
+    minAccountHealthFactor: (limit) => ids.every((id) => Fraction.of(limit).times(l[id]).atMost(c[id])),
     maxLeverage: ofEquity(G),
     netDelta: ([low, high]) =>
       E.sign > 0 && Fraction.of(low).times(E).atMost(N) && N.atMost(Fraction.of(high).times(E)),
@@ -224,7 +227,8 @@ function evaluate(snapshot, market, policy, returns) {
     broken,
     metrics: {
       ...{ assets: `${A}`, liabilities: `${L}`, equity: `${E}`, grossExposure: `${G}`, collateral: `${C}` },
-      ...{ netDelta: `${N}`, underlyingDelta: text(D), venueEquity: text(V), scenarioPnl: text(pnl) },
+      ...{ netDelta: `${N}`, underlyingDelta: text(D), accountEquity: text(e) },
+      ...{ venueEquity: text(V), scenarioPnl: text(pnl) },
       ...greeks,
       ...(tail && {
         volatility: `${rootUp(tail.variance)}`,

@@ -31,6 +31,8 @@ export interface ErrorDetails {
   readonly path?: string;
   readonly expected?: string;
   readonly received?: string;
+  /** What else is wrong with the same input, when all of it is told at once. */
+  readonly also?: readonly ErrorDetails[];
 }
 
 /** Any failure that Keel itself detects. */
@@ -41,6 +43,7 @@ export class KeelError extends Error {
   readonly path?: string;
   readonly expected?: string;
   readonly received?: string;
+  readonly also?: readonly ErrorDetails[];
 
   constructor(details: ErrorDetails, options?: { readonly cause?: unknown }) {
     super(describe(details), options);
@@ -49,6 +52,7 @@ export class KeelError extends Error {
     if (details.path !== undefined) this.path = details.path;
     if (details.expected !== undefined) this.expected = details.expected;
     if (details.received !== undefined) this.received = details.received;
+    if (details.also !== undefined) this.also = details.also;
   }
 
   /** The fields as plain data, for JSON output and for crossing a worker border. */
@@ -59,6 +63,7 @@ export class KeelError extends Error {
       ...(this.path === undefined ? {} : { path: this.path }),
       ...(this.expected === undefined ? {} : { expected: this.expected }),
       ...(this.received === undefined ? {} : { received: this.received }),
+      ...(this.also === undefined ? {} : { also: this.also }),
       message: this.message,
     };
   }
@@ -83,6 +88,29 @@ export function inputError(code: string, path: string, expected: string, receive
   return new KeelError({ kind: "input", code, path, expected, received });
 }
 
+/** Faults told at once, at most; of more the number is told. */
+const MOST_FAULTS = 100;
+
+/**
+ * One error for all that is wrong with an input: the first fault, and the others under `also`.
+ *
+ * @param faults at least one
+ */
+export function allFaults(faults: readonly KeelError[]): KeelError {
+  const [first, ...others] = faults;
+  if (others.length === 0) return first!;
+  const also: ErrorDetails[] = others.slice(0, MOST_FAULTS - 1).map(plain);
+  if (faults.length > MOST_FAULTS) {
+    also.push({ kind: "input", code: "input.more", received: `${faults.length - MOST_FAULTS} more faults` });
+  }
+  return new KeelError({ ...plain(first!), also });
+}
+
+function plain(error: KeelError): ErrorDetails {
+  const { message: _, ...details } = error.toJSON();
+  return details;
+}
+
 /** Any failure as a `KeelError`. Of one that Keel did not make, the class alone: its text might quote a secret. */
 export function asKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
@@ -99,5 +127,6 @@ function describe(details: ErrorDetails): string {
   const expected = details.expected === undefined ? "" : `expected ${details.expected}`;
   const received = details.received === undefined ? "" : `received ${details.received}`;
   const what = [expected, received].filter((part) => part !== "").join(", ");
-  return `${where}${what === "" ? details.code : what} (${details.code})`;
+  const own = `${where}${what === "" ? details.code : what} (${details.code})`;
+  return [own, ...(details.also ?? []).map(describe)].join("\n");
 }

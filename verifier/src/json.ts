@@ -29,9 +29,14 @@ const WORD = /true|false|null/y;
  * Parses strict JSON.
  *
  * @param name what the text is, for error paths: a file's role such as "policy", never its content
+ * @param numberOf what a number's literal stands for, undefined to refuse it; whole numbers that a double holds when absent
  * @throws KeelError `input.json` with the line and column
  */
-export function parseJson(text: string, name: string): Json {
+export function parseJson(
+  text: string,
+  name: string,
+  numberOf: (literal: string) => number | string | undefined = exactInteger,
+): Json {
   if (text.length > MAX_LENGTH) {
     throw inputError("input.size", name, `at most ${MAX_LENGTH} characters`, `${text.length}`);
   }
@@ -60,15 +65,13 @@ export function parseJson(text: string, name: string): Json {
   const readString = (path: string): string => {
     const literal = take(STRING);
     if (literal === undefined) throw fail(path, "a string in double quotes", describeNext(text, at));
-    return JSON.parse(literal) as string;
+    return literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
   };
 
-  const readNumber = (literal: string, path: string): number => {
-    const value = Number(literal);
-    if (!INTEGER.test(literal) || !Number.isSafeInteger(value)) {
-      throw fail(path, "a whole number below 2^53, or a decimal as a string", "another number");
-    }
-    return value;
+  const readNumber = (literal: string, path: string): number | string => {
+    const value = numberOf(literal);
+    if (value !== undefined) return value;
+    throw fail(path, "a whole number below 2^53, or a decimal as a string", "another number");
   };
 
   const readList = (path: string, depth: number): Json[] => {
@@ -112,6 +115,11 @@ export function parseJson(text: string, name: string): Json {
   skipBlank();
   if (at < text.length) throw fail(name, "the end of the text", describeNext(text, at));
   return value;
+}
+
+function exactInteger(literal: string): number | undefined {
+  const value = Number(literal);
+  return INTEGER.test(literal) && Number.isSafeInteger(value) ? value : undefined;
 }
 
 function describeNext(text: string, at: number): string {

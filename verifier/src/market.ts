@@ -39,6 +39,8 @@ export interface OptionContract {
   readonly expiry: number;
   /** Annual, 1e8: 0.65 is 65%. */
   readonly impliedVolatility: bigint;
+  /** Price of the forward of the option's own expiry, USD 1e8, when the table names it. */
+  readonly forward?: bigint;
 }
 
 /** One row of the market table. */
@@ -54,6 +56,10 @@ export interface Instrument {
   readonly sensitivities?: OptionSensitivities;
   /** Options only. */
   readonly contract?: OptionContract;
+  /** Inverse perpetuals and futures only: USD of one of the venue's contracts, 1e8. The row's price is 1: a unit is a dollar. */
+  readonly face?: bigint;
+  /** Coins in one unit, when that is not one coin: 1000 for kSHIB. */
+  readonly multiplier?: number;
 }
 
 /** A parsed market file. */
@@ -100,8 +106,12 @@ const instrumentSchema = z.strictObject({
       strike: price,
       expiry: time,
       impliedVolatility: decimal({ places: 8, bits: 40, signed: false, excess: "refuse" }),
+      forward: price.optional(),
     })
+    .transform(({ forward, ...contract }) => (forward === undefined ? contract : { ...contract, forward }))
     .optional(),
+  face: price.optional(),
+  multiplier: z.int().min(2).max(1_000_000_000).optional(),
 });
 
 const marketSchema = z.strictObject({
@@ -134,7 +144,11 @@ export function parseMarket(text: string): Market {
     if (!file.underlyings.includes(underlying)) {
       throw inputError("market.underlying", `${path}.underlying`, "one of market.underlyings", underlying);
     }
-    if (row.price === 0n) throw inputError("market.price", `${path}.price`, "a price above zero", "zero");
+    if (row.price === 0n) {
+      const worthless = kind === "option" ? " (of a worthless option 0.00000001)" : "";
+      throw inputError("market.price", `${path}.price`, `a price above zero${worthless}`, "zero");
+    }
+    checkFace(row, path);
     if (factor > 10_000n) {
       throw inputError("market.factor", `${path}.collateralFactor`, "at most 1", "more");
     }
@@ -155,6 +169,8 @@ export function parseMarket(text: string): Market {
       collateralFactor: bps(factor),
       ...(sensitivities === undefined ? {} : { sensitivities }),
       ...(contract === undefined ? {} : { contract }),
+      ...(row.face === undefined ? {} : { face: row.face }),
+      ...(row.multiplier === undefined ? {} : { multiplier: row.multiplier }),
     };
   });
   const { asOf, underlyings, scenarioRoot } = file;
@@ -164,6 +180,16 @@ export function parseMarket(text: string): Market {
     instruments,
     ...(scenarioRoot === undefined ? {} : { scenarioRoot: scenarioRoot as Field }),
   };
+}
+
+/** A contract of so many dollars is counted in dollars: its price is 1, whatever the coin costs. */
+function checkFace({ kind, price, face }: z.output<typeof instrumentSchema>, path: string): void {
+  if (face === undefined) return;
+  if (kind !== "perp" && kind !== "future") {
+    throw inputError("market.face", `${path}.face`, "a face on a perp or future", `one on a ${kind}`);
+  }
+  if (face === 0n) throw inputError("market.face", `${path}.face`, "a face above zero", "zero");
+  if (price !== ONE) throw inputError("market.face", `${path}.price`, "1 beside a face", "another price");
 }
 
 function readSensitivities(
@@ -220,13 +246,15 @@ export function dollarGamma(market: Market, instrument: Instrument): bigint {
 
 /**
  * Price of an instrument's underlying, USD 1e8: the first spot instrument of the underlying in the market's order, else its
- * first perpetual or future.
+ * first perpetual or future. Never that of a row with a face, whose unit is a dollar.
  *
  * @throws KeelError `market.option` when there is none
  */
 export function referencePrice(market: Market, { id, underlying }: Instrument): Usd8 {
   const first = (...kinds: InstrumentKind[]): Instrument | undefined =>
-    market.instruments.find((row) => row.underlying === underlying && kinds.includes(row.kind));
+    market.instruments.find(
+      (row) => row.underlying === underlying && row.face === undefined && kinds.includes(row.kind),
+    );
   const reference = first("spot") ?? first("perp", "future");
   if (reference !== undefined) return reference.price;
   const path = `market.instruments.${id}`;

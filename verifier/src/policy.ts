@@ -19,6 +19,7 @@ import {
   decimal,
   duration,
   fieldElement,
+  firm,
   identifier,
   parseFile,
   printable,
@@ -188,7 +189,7 @@ const policySchema = z.strictObject({
   scenarios: z
     .array(z.strictObject({ name: title, shocks: z.record(z.string(), shock), volatility: shock.optional() }))
     .default([]),
-  sources: z.array(z.strictObject({ name: title, key: z.tuple([coordinate, coordinate]) })).min(1),
+  sources: z.array(z.strictObject({ name: firm, key: z.tuple([coordinate, coordinate]) })).min(1),
   maxAge: duration,
   validity: duration.min(1),
   maxMarketSkew: duration,

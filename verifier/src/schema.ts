@@ -22,6 +22,12 @@ export const title = named(
   "1 to 80 characters without control characters, quotes or markup",
 );
 
+/** Names of firms that sign, which have & and ' in them; otherwise as {@link title}. */
+export const firm = named(
+  /^[^\p{C}<>"`]{1,80}$/u,
+  "1 to 80 characters without control characters, double quotes or markup",
+);
+
 /** A chain address. */
 export const address = named(/^0x[0-9a-fA-F]{40}$/, "0x and 40 hexadecimal digits").transform(
   (text) => text.toLowerCase() as `0x${string}`,

@@ -18,6 +18,7 @@ import {
   type Room,
   type Snapshot,
   type Trade,
+  withUnits,
 } from "../../../prover/src/index.js";
 import {
   checkFit,
@@ -31,7 +32,9 @@ import {
   parseMarket,
   parsePolicy,
   parseReturns,
+  parseUnits,
   type Returns,
+  type SignedUnits,
   withReturns,
 } from "../../../verifier/src/index.js";
 
@@ -43,6 +46,8 @@ export interface OpenFiles {
   readonly policy?: Policy;
   /** Daily returns and covariances, for policies with tail-risk limits. */
   readonly returns?: Returns;
+  /** How many units the fund has, by its administrator's word, for policies that name one. */
+  readonly units?: SignedUnits;
   /** The declared accounts, secret; without them a proof declares the snapshot's anew. */
   readonly enrolment?: Enrolment;
   /** The drawdown chain's latest state, secret; its genesis without it. */
@@ -63,14 +68,16 @@ export interface Judged {
   readonly rooms: readonly Room[];
 }
 
-const PARSERS = {
-  "snapshot/1": (text: string) => ({ snapshot: parseSnapshot(text) }),
-  "market/1": (text: string) => ({ market: parseMarket(text) }),
-  "policy/1": (text: string) => ({ policy: parsePolicy(text) }),
-  "returns/1": (text: string) => ({ returns: parseReturns(text) }),
-  "enrolment/1": (text: string) => ({ enrolment: parseEnrolment(text) }),
-  "state/1": (text: string) => ({ state: parseState(text) }),
-} as const satisfies Record<string, (text: string) => OpenFiles>;
+/** By what stands before the version in a file's mark; a parser says itself what becomes of an older version. */
+const PARSERS: Readonly<Record<string, (text: string) => OpenFiles>> = {
+  snapshot: (text) => ({ snapshot: parseSnapshot(text) }),
+  market: (text) => ({ market: parseMarket(text) }),
+  policy: (text) => ({ policy: parsePolicy(text) }),
+  returns: (text) => ({ returns: parseReturns(text) }),
+  units: (text) => ({ units: parseUnits(text) }),
+  enrolment: (text) => ({ enrolment: parseEnrolment(text) }),
+  state: (text) => ({ state: parseState(text) }),
+};
 
 /**
  * Adds files, each known by its own `keel` mark; a later one replaces an earlier one of its kind.
@@ -94,8 +101,8 @@ export function secretsFor({ snapshot, state, enrolment }: OpenFiles, texts: rea
 function readFile(text: string): OpenFiles {
   const json = parseJson(text, "file");
   const mark = typeof json === "object" && json !== null && !Array.isArray(json) ? json.keel : undefined;
-  if (typeof mark === "string" && Object.hasOwn(PARSERS, mark))
-    return PARSERS[mark as keyof typeof PARSERS](text);
+  const [kind] = typeof mark === "string" ? mark.split("/") : [];
+  if (kind !== undefined && Object.hasOwn(PARSERS, kind)) return PARSERS[kind]!(text);
   throw inputError("file.kind", "file.keel", Object.keys(PARSERS).join(", "), "another mark");
 }
 
@@ -104,21 +111,28 @@ export function missingFiles(files: OpenFiles): string[] {
   const needed = ["snapshot", "market", "policy"] as const;
   const missing: string[] = needed.filter((name) => files[name] === undefined);
   const needsReturns = files.policy?.tail !== undefined && files.returns === undefined;
-  return needsReturns ? [...missing, "returns"] : missing;
+  const needsUnits = isAdministered(files) && files.units === undefined;
+  return [...missing, ...(needsReturns ? ["returns"] : []), ...(needsUnits ? ["units"] : [])];
+}
+
+function isAdministered({ policy }: OpenFiles): boolean {
+  return policy?.units?.kind === "signer" || policy?.units?.kind === "contract";
 }
 
 /** The book, when everything for it is open. @throws KeelError kind "input" when the files do not go together */
 export function bookOf(files: OpenFiles): Book | undefined {
   if (missingFiles(files).length > 0) return undefined;
+  const { units, ...rest } = files;
   const [snapshot, market, policy] = [files.snapshot!, files.market!, files.policy!];
   checkFit(policy, market);
-  return { ...files, snapshot, market, policy };
+  return { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
 }
 
 /** Judges a book. @throws KeelError as `assess` */
 export function judge(book: Book): Judged {
-  const assessment = assess(book.snapshot, book.market, book.policy, book.state);
-  return { assessment, rooms: headroom(assessment, book, book.state) };
+  const snapshot = withUnits(book.snapshot, book.policy, book.units);
+  const assessment = assess(snapshot, book.market, book.policy, book.state);
+  return { assessment, rooms: headroom(assessment, { ...book, snapshot }, book.state) };
 }
 
 /** Quantities that were typed, by {@link cellOf}. */

@@ -13,6 +13,7 @@ import {
   type Enrolment,
   enrolmentCommitment,
   formatEnrolment,
+  newEnrolment,
   randomSalt,
 } from "../../../prover/src/index.js";
 import { inputError, policyId, policyTerms } from "../../../verifier/src/index.js";
@@ -93,6 +94,7 @@ function DeclareForm(
 ): JSX.Element {
   const { book, config, isFirst, onEnrolment, onDeclared } = props;
   const { snapshot, enrolment } = book;
+  const { accounts } = enrolment ?? snapshot;
   const wallets = useWallets(config);
   const [chosen, setChosen] = useState<InjectedWallet | undefined>();
   const { busy, error, run } = useWork();
@@ -103,7 +105,7 @@ function DeclareForm(
     const { address } = wallet.account;
     if (address.toLowerCase() !== snapshot.subject)
       throw inputError("wallet.account", "wallet", `the subject, ${snapshot.subject}`, address);
-    const list = enrolment ?? { accounts: snapshot.accounts.map(({ id }) => id), salt: randomSalt() };
+    const list = enrolment ?? newEnrolment(snapshot, book.policy, randomSalt());
     if (enrolment === undefined) {
       saveText("enrolment.json", formatEnrolment(list));
       onEnrolment(list);
@@ -114,8 +116,8 @@ function DeclareForm(
   return (
     <>
       <p>
-        The subject's own wallet declares {snapshot.accounts.map(({ id }) => id).join(", ")}. What is sent
-        hides the list.{" "}
+        The subject's own wallet declares {accounts.map(({ id, source }) => `${id} at ${source}`).join(", ")}:
+        no other source can sign for an account from then on. What is sent hides the list.{" "}
         {enrolment === undefined ? "The list is saved first; keep it secret, and do not lose it. " : ""}
         {isFirst ? "" : "Another list than the first counts only after the registry's delay."}
       </p>

@@ -8,7 +8,8 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { dollars, span, utc } from "../../../cli/tables.js";
-import { asKeelError, formatDecimal } from "../../../verifier/src/index.js";
+import { asKeelError, formatDecimal, policyTerms } from "../../../verifier/src/index.js";
+import { BasisWords } from "../basis.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk } from "../desk.js";
 import { Facts, FileDrop, Problem, Section, Verdict } from "../parts.js";
@@ -132,7 +133,7 @@ function Opening(props: {
       <div class="open-row">
         <FileDrop
           label="Drop or open files"
-          hint="Snapshot, market and policy; also an enrolment and the latest state. They are read here and go nowhere."
+          hint="Snapshot, market and policy; also returns, units, an enrolment and the latest state. They are read here and go nowhere."
           onTexts={onTexts}
           onError={onError}
         />
@@ -225,6 +226,7 @@ function Summary(props: {
 }): JSX.Element {
   const { book, judged, isEdited } = props;
   const { snapshot, policy, market } = book;
+  const terms = useMemo(() => policyTerms(policy, market), [policy, market]);
   const { healthy, metrics, limits } = judged.assessment;
   const broken = limits.filter(({ ok }) => !ok).length;
   return (
@@ -257,9 +259,10 @@ function Summary(props: {
       <Facts
         rows={[
           ["Subject", <code key="subject">{snapshot.subject}</code>],
-          ["Snapshot", `${utc(snapshot.asOf)}${unitsText(snapshot.units)}`],
+          ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
           ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
           ["Accounts", <Accounts key="accounts" book={book} />],
+          ["Judged by", <BasisWords key="basis" basis={terms} />],
           ["Attestation lasts", span(policy.validity)],
         ]}
       />

@@ -7,15 +7,16 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { formatOpening } from "../../../cli/opening.js";
 import { span, utc } from "../../../cli/tables.js";
 import { formatEnrolment, formatState, type ProvenAttestation } from "../../../prover/src/index.js";
-import { formatAttestation, inputError, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
-import { submitAttestation } from "../../../verifier/src/registry.js";
+import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
+import { type Receipt, submitAttestation } from "../../../verifier/src/registry.js";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
-import { circuitFiles, circuitNames, missingCircuit } from "../circuits.js";
+import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
 import { type DeskProgress, proveAtDesk } from "../desk.js";
-import { DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
+import { AllowInsecure, DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
 
@@ -48,12 +49,14 @@ export function Prove(props: {
   const { book, config, healthy, onAttested } = props;
   const targetId = useId();
   const [bound, setBound] = useState(config !== undefined);
+  const [allowInsecure, setAllowInsecure] = useState(false);
   const [progress, setProgress] = useState<DeskProgress | undefined>();
   const [made, setMade] = useState<Made | undefined>();
   const [error, setError] = useState<unknown>();
   const abort = useRef<AbortController | undefined>(undefined);
   const names = circuitNames(book.policy);
   const missing = missingCircuit(names);
+  const isLocal = bound && config !== undefined && LOCAL_CHAINS.includes(config.chainId);
   useEffect(() => setMade(undefined), [book.snapshot, book.market, book.policy]);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -66,7 +69,8 @@ export function Prove(props: {
     try {
       const { domain, now } = await targetOf(bound ? config : undefined);
       const { signal } = abort.current;
-      const proven = await proveAtDesk(circuitFiles(names), { ...book, domain, now }, signal, setProgress);
+      const request = { ...book, domain, now, allowInsecure };
+      const proven = await proveAtDesk(circuitFiles(names), request, signal, setProgress);
       setMade({ proven, ms: performance.now() - started });
     } catch (reason) {
       setError(reason);
@@ -102,6 +106,9 @@ export function Prove(props: {
                   <option value="nowhere">No registry: a file to show</option>
                 </select>
               </div>
+            )}
+            {isLocal || !hasDevelopmentKeys(names) ? null : (
+              <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
             )}
             <button
               type="button"
@@ -166,12 +173,12 @@ function Result(props: {
   const expiresAt = attestation.asOf + book.policy.validity;
   return (
     <div class="result" aria-live="polite">
+      {attestation.insecure || attestation.tail?.insecure === true ? <DevelopmentKey /> : null}
       <p>
         Proved in {(made.ms / 1000).toFixed(1)} s and verified
         {attestation.tail === undefined ? "" : ", a proof of health and one of tail risk"}.{" "}
         {attestation.subject} respects policy “{book.policy.name}” as of {utc(attestation.asOf)}.
       </p>
-      {attestation.insecure ? <DevelopmentKey /> : null}
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={attestation.policyId} />],
@@ -193,10 +200,14 @@ function Result(props: {
         <button type="button" onClick={() => saveText("enrolment.json", formatEnrolment(enrolment))}>
           Save declared accounts (secret)
         </button>
+        <button type="button" onClick={() => saveText("opening.json", formatOpening(made.proven))}>
+          Save opening (secret)
+        </button>
       </div>
       <p class="note">
         The attestation is public. State and declared accounts are secret, and the next proof for the same
-        registry needs them: without the state the drawdown chain cannot go on.
+        registry needs them: without the state the drawdown chain cannot go on. The opening is secret: its
+        salts open the attestation's two commitments, each its own.
       </p>
       {config === undefined ? null : (
         <Submit config={config} proven={made.proven} onAttested={() => onAttested(made.proven)} />
@@ -213,14 +224,13 @@ function Submit(props: {
   const { config, proven, onAttested } = props;
   const wallets = useWallets(config);
   const [chosen, setChosen] = useState<InjectedWallet | undefined>();
-  const [gas, setGas] = useState<bigint | undefined>();
+  const [receipt, setReceipt] = useState<Receipt | undefined>();
   const { busy, error, run } = useWork();
   const submit = async (): Promise<void> => {
     if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
     const registry = await hostRegistry(config);
     const wallet = await walletOn(chosen, registry.chainId);
-    const receipt = await submitAttestation(registry, wallet, proven.attestation);
-    setGas(receipt.gasUsed);
+    setReceipt(await submitAttestation(registry, wallet, proven.attestation));
     onAttested();
   };
   return (
@@ -232,15 +242,18 @@ function Submit(props: {
         <button
           type="button"
           class="primary"
-          disabled={busy || gas !== undefined}
+          disabled={busy || receipt !== undefined}
           onClick={() => void run(submit)}
         >
           {busy ? "Submitting…" : "Submit"}
         </button>
       </div>
       <Problem error={error} />
-      {gas === undefined ? null : (
-        <p role="status">Attested: the registry says healthy ({gas.toString()} gas).</p>
+      {receipt === undefined ? null : (
+        <p role="status">
+          {receipt.already === true ? "Attested by somebody else" : "Attested"}: the registry says healthy (
+          {receipt.gasUsed.toString()} gas).
+        </p>
       )}
     </div>
   );

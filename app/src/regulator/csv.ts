@@ -9,14 +9,25 @@
 import { utc } from "../../../cli/tables.js";
 import { type Happening, happeningText, type SubjectRecord } from "./look.js";
 
-const HEAD = ["time", "block", "transaction", "event", "policy", "snapshot", "expires", "proof", "text"];
+const HEAD = [
+  "time",
+  "block",
+  "transaction",
+  "event",
+  "policy",
+  "snapshot",
+  "expires",
+  "proof",
+  "key",
+  "text",
+];
 
 /** One line an event, times in UTC. */
 export function recordCsv({ happenings }: SubjectRecord): string {
   return [HEAD, ...happenings.map(rowOf)].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
-function rowOf({ event, proof }: Happening): string[] {
+function rowOf({ event, checked }: Happening): string[] {
   const attested = event.kind === "attested" ? [utc(event.asOf), utc(event.expiry)] : ["", ""];
   return [
     utc(event.blockTime),
@@ -25,7 +36,8 @@ function rowOf({ event, proof }: Happening): string[] {
     event.kind,
     "policyId" in event ? event.policyId : "",
     ...attested,
-    proof ?? "",
+    checked?.proof ?? "",
+    checked === undefined ? "" : checked.insecure ? "development key" : "ceremony key",
     happeningText(event),
   ];
 }

@@ -21,9 +21,16 @@ import {
   reverify,
 } from "../../../verifier/src/history.js";
 import { KeelError, NO_TAIL, type PolicyTerms } from "../../../verifier/src/index.js";
-import { latestBlock, policyTermsOf, type Registry, toKeelError } from "../../../verifier/src/registry.js";
+import {
+  latestBlock,
+  policyTermsOf,
+  type Registry,
+  tableStandingOf,
+  toKeelError,
+} from "../../../verifier/src/registry.js";
 import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
-import { type CircuitNames, circuitKeys, missingCircuit } from "../circuits.js";
+import { type CircuitNames, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
+import { developmentVersions, versionName } from "../keys.js";
 
 /** A line of policies moved to a tighter one, at once. */
 export interface Tightened extends Place {
@@ -35,11 +42,20 @@ export interface Tightened extends Place {
 
 type Event = HistoryEntry | Notice | Tightened;
 
-/** Something that happened, and whether its proof holds. */
+/** What was found out about an attestation. */
+export interface Checked {
+  /** Verified again here; `noKey` where this page has no key of the circuit. */
+  readonly proof: "verified" | "noKey";
+  /** Some key of it is a development key: this page's own, or that of a verifier on chain. */
+  readonly insecure: boolean;
+  /** The market book has withdrawn a table of it since. */
+  readonly withdrawn: boolean;
+}
+
+/** Something that happened; of attestations also what was found out. */
 export interface Happening {
   readonly event: Event;
-  /** Of attestations: verified again here; `noKey` where this page has no key of the circuit. */
-  readonly proof?: "verified" | "noKey";
+  readonly checked?: Checked;
 }
 
 /** What follows for one policy. */
@@ -47,6 +63,8 @@ export interface PolicyRecord extends CheckedRecord {
   readonly policyId: Hex;
   readonly terms: PolicyTerms;
   readonly circuits: CircuitNames;
+  /** Verifiers of its circuits that were made from development keys. */
+  readonly developmentVersions: ReadonlySet<string>;
 }
 
 /** All that was found. */
@@ -57,7 +75,7 @@ export interface SubjectRecord {
   readonly policies: readonly PolicyRecord[];
   /** In the chain's order. */
   readonly happenings: readonly Happening[];
-  /** Some proof was made with a key whose secret is public. */
+  /** Some proof, of any attestation, was made with a key whose secret is public. */
   readonly insecure: boolean;
   /** Unix seconds of the block that was looked at. */
   readonly blockTime: number;
@@ -89,23 +107,20 @@ export async function lookAt(
   );
   const attested = watch.entries.filter((entry) => entry.kind === "attested");
   const policies = await policiesOf(registry, watch.entries, attested, subject, toBlock);
-  const circuits = new Map(policies.map((policy) => [policy.policyId, policy.circuits]));
-  const proofs = new Map<HistoryEntry, "verified" | "noKey">();
-  let insecure = false;
+  const byId = new Map(policies.map((policy) => [policy.policyId, policy]));
+  const checked = new Map<HistoryEntry, Checked>();
   for (const [i, entry] of attested.entries()) {
     onProof(i + 1, attested.length);
     // The page draws between two proofs.
     await new Promise((done) => setTimeout(done, 0));
-    const names = circuits.get(entry.policyId)!;
-    const isKnown = missingCircuit(names) === undefined;
-    if (isKnown) insecure = (await requireProof(registry, entry, names)) || insecure;
-    proofs.set(entry, isKnown ? "verified" : "noKey");
+    checked.set(entry, await check(registry, entry, byId.get(entry.policyId)!));
   }
   const tightened = await tightenings(registry, { fromBlock, toBlock });
   const happenings = inOrder(watch.entries, [...notices, ...tightened]).map((event) => {
-    const proof = event.kind === "attested" ? proofs.get(event) : undefined;
-    return { event, ...(proof === undefined ? {} : { proof }) };
+    const found = event.kind === "attested" ? checked.get(event) : undefined;
+    return { event, ...(found === undefined ? {} : { checked: found }) };
   });
+  const insecure = [...checked.values()].some((found) => found.insecure);
   return { registry, subject, policies, happenings, insecure, blockTime: watch.time };
 }
 
@@ -121,7 +136,8 @@ async function policiesOf(
     ids.map(async (policyId) => {
       const terms = await policyTermsOf(registry, policyId);
       const record = await checkedRecord(registry, entries, subject, policyId, block);
-      return { ...record, policyId, terms, circuits: circuitsOf(terms) };
+      const versions = await developmentVersions(registry, terms);
+      return { ...record, policyId, terms, circuits: circuitsOf(terms), developmentVersions: versions };
     }),
   );
 }
@@ -132,18 +148,47 @@ export function circuitsOf({ circuit, tailCircuit }: PolicyTerms): CircuitNames 
   return { circuit: circuitName(circuit), ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}) };
 }
 
-/** @returns whether it was made with a development key */
-async function requireProof(registry: Registry, entry: AttestedEntry, names: CircuitNames): Promise<boolean> {
+async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRecord): Promise<Checked> {
+  const { terms, circuits, developmentVersions: versions } = policy;
+  const withdrawn = await checkTables(registry, entry, terms);
+  const onChain =
+    versions.has(versionName(terms.circuit, entry.version)) ||
+    (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version)));
+  if (missingCircuit(circuits) !== undefined) return { proof: "noKey", insecure: onChain, withdrawn };
+  await requireProof(registry, entry, circuits);
+  return { proof: "verified", insecure: onChain || hasDevelopmentKeys(circuits), withdrawn };
+}
+
+/** @throws KeelError `history.proof` */
+async function requireProof(registry: Registry, entry: AttestedEntry, names: CircuitNames): Promise<void> {
   const { verificationKey, tailKey } = circuitKeys(names);
-  if (await reverify(registry, entry, verificationKey, tailKey))
-    return verificationKey.insecure === true || tailKey?.insecure === true;
-  throw new KeelError({
-    kind: "proof",
-    code: "history.proof",
-    path: entry.transaction,
-    expected: "a proof that holds under this page's keys",
-    received: "one that does not",
-  });
+  if (await reverify(registry, entry, verificationKey, tailKey)) return;
+  throw liar("history.proof", entry, "a proof that holds under this page's keys", "one that does not");
+}
+
+/**
+ * Somebody published the tables that the registry took it by.
+ *
+ * @returns whether one was withdrawn since
+ * @throws KeelError `history.table`
+ */
+async function checkTables(
+  registry: Registry,
+  entry: AttestedEntry,
+  { marketSeries, returnsSeries }: PolicyTerms,
+): Promise<boolean> {
+  const { market, tail } = entry;
+  const tables = [
+    { series: marketSeries, ...market },
+    ...(tail === undefined ? [] : [{ series: returnsSeries, ...tail.returns }]),
+  ];
+  const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
+  if (!standings.includes("unknown")) return standings.includes("withdrawn");
+  throw liar("history.table", entry, "tables that the market book accepted", "one that it does not know");
+}
+
+function liar(code: string, { transaction }: Place, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path: transaction, expected, received });
 }
 
 async function tightenings(registry: Registry, blocks: Blocks): Promise<Tightened[]> {
@@ -168,7 +213,7 @@ async function tightenings(registry: Registry, blocks: Blocks): Promise<Tightene
 
 /** What both lists have is told once; a lapse, which leaves no log, comes before what happened in the same second. */
 function inOrder(entries: readonly HistoryEntry[], notices: readonly (Notice | Tightened)[]): Event[] {
-  const told = new Set(["revoked", "reopened", "chainRestarted", "accountsAnnounced"]);
+  const told = new Set(["revoked", "voided", "reopened", "chainRestarted", "accountsAnnounced"]);
   const rank = (event: Event): number => ("logIndex" in event ? event.logIndex : -1);
   return [...entries, ...notices.filter(({ kind }) => !told.has(kind))].sort(
     (a, b) => a.blockTime - b.blockTime || rank(a) - rank(b),

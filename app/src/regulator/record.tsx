@@ -9,6 +9,7 @@ import type { JSX } from "preact";
 import { limitLines } from "../../../cli/policy-text.js";
 import { span, utc } from "../../../cli/tables.js";
 import { limitsOf } from "../../../verifier/src/index.js";
+import { BasisWords } from "../basis.js";
 import {
   DevelopmentKey,
   DoesNotSay,
@@ -20,7 +21,13 @@ import {
   Verdict,
 } from "../parts.js";
 import { recordCsv } from "./csv.js";
-import { type Happening, happeningText, type PolicyRecord, type SubjectRecord } from "./look.js";
+import {
+  type Checked,
+  type Happening,
+  happeningText,
+  type PolicyRecord,
+  type SubjectRecord,
+} from "./look.js";
 
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
@@ -39,6 +46,7 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
   return (
     <>
       <Section title="Report" aside={take} class="record">
+        {insecure ? <DevelopmentKey /> : null}
         <Facts
           rows={[
             ["Subject", <Hash key="subject" value={subject} />],
@@ -49,9 +57,11 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
         {policies.length === 0 ? (
           <p class="empty">No attestation of this subject is in the registry.</p>
         ) : (
-          <p>{proofText(happenings)} The records follow from the logs, and the registry says the same.</p>
+          <p>
+            {proofText(happenings)} Their market and returns tables were published. The records follow from
+            the logs, and the registry says the same.
+          </p>
         )}
-        {insecure ? <DevelopmentKey /> : null}
         {policies.map((policy) => (
           <Standing key={policy.policyId} policy={policy} now={blockTime} />
         ))}
@@ -70,8 +80,8 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
 }
 
 function proofText(happenings: readonly Happening[]): string {
-  const proofs = happenings.filter(({ proof }) => proof !== undefined);
-  const verified = proofs.filter(({ proof }) => proof === "verified").length;
+  const proofs = happenings.flatMap(({ checked }) => (checked === undefined ? [] : [checked.proof]));
+  const verified = proofs.filter((proof) => proof === "verified").length;
   if (verified === proofs.length)
     return verified === 1
       ? "The one proof was verified again in this page, and holds."
@@ -83,10 +93,12 @@ const STANDING_WORDS = {
   open: "open",
   revokedBySubject: "the subject withdrew its latest attestation",
   revokedByGuardian: "a guardian closed the record",
+  voided: "voided: what the latest attestation rests on was withdrawn or retired",
 } as const satisfies Record<PolicyRecord["standing"], string>;
 
 function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
-  const { policyId, terms, circuits, healthy, standing, count, streak, lapses, firstAsOf, expiry } = policy;
+  const { policyId, terms, circuits, healthy, standing, since, expiry } = policy;
+  const { count, streak, lapses, firstAsOf } = policy;
   return (
     <article class="standing">
       <h3>
@@ -97,6 +109,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Proven by", Object.values(circuits).join(" and ")],
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
+          ...(healthy ? [["Healthy since", `${utc(since)}, for ${span(now - since)}`] as const] : []),
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
           ["Standing", STANDING_WORDS[standing]],
@@ -104,6 +117,8 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
       />
       <p>What each attestation says of its moment:</p>
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
+      <p>It is judged by:</p>
+      <BasisWords basis={terms} />
     </article>
   );
 }
@@ -111,6 +126,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
 const BAD = new Set([
   "lapsed",
   "revoked",
+  "voided",
   "chainRestarted",
   "policyLoosened",
   "verifierRetired",
@@ -118,7 +134,7 @@ const BAD = new Set([
 ]);
 
 function HappeningItem({ happening }: { readonly happening: Happening }): JSX.Element {
-  const { event, proof } = happening;
+  const { event, checked } = happening;
   const tone = event.kind === "attested" ? "good" : BAD.has(event.kind) ? "bad" : "";
   return (
     <li class={tone} data-event={event.kind}>
@@ -127,12 +143,15 @@ function HappeningItem({ happening }: { readonly happening: Happening }): JSX.El
         {"blockNumber" in event ? ` · block ${event.blockNumber}` : ""}
       </time>
       <span class="happened">{happeningText(event)}</span>
-      {proof === undefined ? null : (
-        <small>
-          {" "}
-          {proof === "verified" ? "Proof verified in this page." : "No key here to verify the proof."}
-        </small>
-      )}
+      {checked === undefined ? null : <small> {checkedText(checked)}</small>}
     </li>
   );
+}
+
+function checkedText({ proof, insecure, withdrawn }: Checked): string {
+  return [
+    ...(insecure ? ["Made with a DEVELOPMENT KEY."] : []),
+    proof === "verified" ? "Proof verified in this page." : "No key here to verify the proof.",
+    ...(withdrawn ? ["Its market or returns table was WITHDRAWN since."] : []),
+  ].join(" ");
 }

@@ -9,9 +9,12 @@ import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { PublicClient } from "viem";
 import { connectRegistry } from "../../../verifier/src/registry.js";
+import { BasisWords } from "../basis.js";
 import { nodeClient, walletReads } from "../chain.js";
+import { hasDevelopmentKeys } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
 import {
+  AllowInsecure,
   DevelopmentKey,
   DoesNotSay,
   Facts,
@@ -60,6 +63,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
   const id = useId();
   const [evidence, setEvidence] = useState<Evidence>({});
   const [pasted, setPasted] = useState("");
+  const [allowInsecure, setAllowInsecure] = useState(false);
   const [busy, setBusy] = useState(false);
   const [finding, setFinding] = useState<Finding | undefined>();
   const [error, setError] = useState<unknown>();
@@ -81,7 +85,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
     setBusy(true);
     try {
       const all = pasted.trim() === "" ? evidence : openEvidence(evidence, [pasted]);
-      setFinding(await verifyEvidence(all, client));
+      setFinding(await verifyEvidence(all, { client, allowInsecure }));
     } catch (reason) {
       setError(reason);
     } finally {
@@ -116,6 +120,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
         <button type="button" class="primary" disabled={busy} onClick={() => void verify()}>
           {busy ? "Verifying…" : "Verify"}
         </button>
+        {hasDevelopmentKeys() ? <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} /> : null}
       </div>
       <Problem error={error} />
       {finding === undefined ? null : <FindingText finding={finding} />}
@@ -124,15 +129,16 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
 }
 
 function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
-  const { verified, lead, limits, where, until, expired } = finding;
+  const { verified, lead, limits, basis, where, until } = finding;
   return (
     <div class="result" role="status">
-      <p>
-        <Verdict ok={!expired}>{expired ? "VALID, but expired." : "VALID."}</Verdict> Verified in this page.
-      </p>
       {verified.insecure ? <DevelopmentKey /> : null}
+      <p>
+        <Word finding={finding} /> Verified in this page.
+      </p>
       <p class="says">{lead}</p>
       <PolicyWords lines={limits} />
+      <BasisWords basis={basis} />
       <Facts
         rows={[
           ["Policy id", <Hash key="policy" value={verified.policyId} />],
@@ -140,9 +146,21 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
           ["Until", until],
         ]}
       />
-      <DoesNotSay />
+      <DoesNotSay verified={verified} />
     </div>
   );
+}
+
+/** "VALID" only by tables that were published: who chooses the prices chooses what can be proven. */
+function Word({ finding: { published, expired } }: { readonly finding: Finding }): JSX.Element {
+  if (!published) {
+    return (
+      <Verdict>
+        The proof holds, by the market you gave. Whether anybody published that market only the chain knows.
+      </Verdict>
+    );
+  }
+  return <Verdict ok={!expired}>{expired ? "VALID, but expired." : "VALID."}</Verdict>;
 }
 
 function Look(props: {

@@ -14,29 +14,39 @@ import {
   type Attestation,
   checkDevelopmentKey,
   checkFit,
+  type Expectations,
   encodeProof,
   inputError,
-  isWithin,
   KeelError,
   limitsOf,
   type Market,
+  type NotCompared,
   type Policy,
+  type PolicyTerms,
   parseAttestation,
   parseJson,
   parseMarket,
   parsePolicy,
   parseReturns,
+  policyTerms,
   type Returns,
+  registriesOf,
+  UNITS_KINDS,
   type Verified,
   withReturns,
 } from "../../../verifier/src/index.js";
 import {
   connectRegistry,
+  enrolmentOf,
   isMarketAccepted,
-  type MarketCommitment,
   policyTermsOf,
   type Registry,
+  stateOf,
+  toKeelError,
+  tokenUnits,
 } from "../../../verifier/src/registry.js";
+import type { Basis } from "../basis.js";
+import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
 import { circuitsOf } from "./look.js";
@@ -50,9 +60,11 @@ export interface Evidence {
   readonly returns?: Returns;
 }
 
-/** A valid attestation, in words. */
+/** An attestation whose proof holds, in words. */
 export interface Finding {
   readonly verified: Verified;
+  /** The registry's market book accepted its tables; false where no chain could be asked. */
+  readonly published: boolean;
   /** Of whom it speaks, when, and by whose policy and market. */
   readonly lead: string;
   /** Each limit as a sentence. */
@@ -60,6 +72,8 @@ export interface Finding {
   readonly where: string;
   readonly until: string;
   readonly expired: boolean;
+  /** What the policy takes from others than the manager. */
+  readonly basis: Basis;
 }
 
 /**
@@ -72,47 +86,100 @@ export function openEvidence(before: Evidence, texts: readonly string[]): Eviden
 }
 
 function readEvidence(text: string): Evidence {
-  switch (markOf(text)) {
-    case "policy/1":
+  switch (kindOf(text)) {
+    case "policy":
       return { policy: parsePolicy(text) };
-    case "market/1":
+    case "market":
       return { market: parseMarket(text) };
-    case "returns/1":
+    case "returns":
       return { returns: parseReturns(text) };
     default:
       return { attestation: parseAttestation(text) };
   }
 }
 
-function markOf(text: string): unknown {
+/** What stands before the version in a file's mark. */
+function kindOf(text: string): string | undefined {
   try {
     const json = parseJson(text, "file");
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? json.keel : undefined;
+    const mark = typeof json === "object" && json !== null && !Array.isArray(json) ? json.keel : undefined;
+    return typeof mark === "string" ? mark.split("/")[0] : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** How an attestation is verified. */
+export interface VerifyOptions {
+  /** Of the chain where the attestation counts, needed where policy and market are not at hand. */
+  readonly client?: PublicClient | undefined;
+  /** Accept a development key outside local test chains. */
+  readonly allowInsecure: boolean;
+}
+
 /**
  * Verifies.
  *
- * @param client of the chain where the attestation counts, needed where policy and market are not at hand
- * @throws KeelError kind `proof` that says what does not fit
+ * @throws KeelError kind `proof` that says what does not fit; a market or returns table that nobody published does not
  */
-export async function verifyEvidence(evidence: Evidence, client: PublicClient | undefined): Promise<Finding> {
+export async function verifyEvidence(evidence: Evidence, options: VerifyOptions): Promise<Finding> {
   const { attestation, policy, market } = evidence;
   if (attestation === undefined) throw inputError("verify.missing", "attestation", "an attestation", "none");
+  const { client, allowInsecure } = options;
+  const registry = client === undefined ? undefined : await registryOf(attestation, client);
   if (policy !== undefined && market !== undefined) {
-    const verified = await verifyAtDesk(verificationOf(attestation, policy, market, evidence.returns));
-    const lead = leadLines(verified, policy).join(" ");
-    return finding(verified, { lead, limits: limitLines(policy) }, Date.now() / 1000);
+    return await verifyByFiles({ ...evidence, attestation, policy, market }, registry, allowInsecure);
   }
-  if (client !== undefined) return await verifyByChain(attestation, client);
+  if (registry !== undefined) return await verifyByChain(attestation, registry, allowInsecure);
   const missing = policy === undefined ? "policy" : "market";
-  throw inputError("verify.missing", missing, "policy and market files, or a chain to ask", "none");
+  const expected = "policy and market files, or the chain where it counts";
+  throw inputError("verify.missing", missing, expected, "none");
 }
 
-function verificationOf(attestation: Attestation, policy: Policy, market: Market, returns?: Returns) {
+/** The registry on the client's chain where an attestation counts; nothing where it counts on other chains. */
+async function registryOf({ domain }: Attestation, client: PublicClient): Promise<Registry | undefined> {
+  const chainId = await client.getChainId().catch((error: unknown) => {
+    throw toKeelError(error);
+  });
+  const member = registriesOf(domain).find((candidate) => candidate.chainId === chainId);
+  return member === undefined ? undefined : await connectRegistry(client, member.registry);
+}
+
+async function verifyByFiles(
+  evidence: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>,
+  registry: Registry | undefined,
+  allowInsecure: boolean,
+): Promise<Finding> {
+  const { attestation, policy, market } = evidence;
+  const expected = registry === undefined ? {} : await expectedAt(registry, attestation, policy);
+  const verified = await verifyAtDesk({ ...verificationOf(evidence), allowInsecure, expected });
+  const says = {
+    lead: leadLines(verified, policy).join(" "),
+    limits: limitLines(policy),
+    basis: policyTerms(policy, market),
+  };
+  if (registry === undefined) return finding(verified, says, false, Date.now() / 1000);
+  const terms = await policyTermsOf(registry, attestation.policyId);
+  await checkTables(registry, attestation, terms);
+  const notCompared = await openAt(registry, attestation, verified.notCompared);
+  return finding({ ...verified, notCompared }, says, true, await blockTime(registry));
+}
+
+/** What the chain of the registry knows of the snapshot's time. */
+async function expectedAt(
+  registry: Registry,
+  { asOf }: Attestation,
+  { units }: Policy,
+): Promise<Expectations> {
+  return units?.kind === "token" ? { units: await tokenUnits(registry, units.address, asOf) } : {};
+}
+
+function verificationOf({
+  attestation,
+  policy,
+  market,
+  returns,
+}: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>) {
   checkFit(policy, market);
   const keys = circuitKeys(circuitNames(policy));
   const needsReturns = policy.tail !== undefined && returns !== undefined;
@@ -120,53 +187,84 @@ function verificationOf(attestation: Attestation, policy: Policy, market: Market
   return { attestation, policy, market: table, ...keys };
 }
 
-async function verifyByChain(attestation: Attestation, client: PublicClient): Promise<Finding> {
-  const { domain, policyId, market, tail } = attestation;
-  const address = "chainId" in domain ? domain.registry : domain[0]!.registry;
-  const registry = await connectRegistry(client, address);
-  if (!isWithin(domain, { chainId: registry.chainId, registry: address })) {
-    throw refused("attestation.domain", `a registry on chain ${registry.chainId}`, "another chain's");
-  }
+async function verifyByChain(
+  attestation: Attestation,
+  registry: Registry,
+  allowInsecure: boolean,
+): Promise<Finding> {
+  const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
-  await checkTable(registry, attestation, { ...market, path: "market", maxSkew: terms.maxMarketSkew });
-  if (tail !== undefined) {
-    const table = { ...tail.returns, path: "tail.returns", maxSkew: terms.maxReturnsSkew };
-    await checkTable(registry, attestation, table);
-  }
+  await checkTables(registry, attestation, terms);
   const { verificationKey, tailKey } = circuitKeys(circuitsOf(terms));
   const insecure = verificationKey.insecure === true || tailKey?.insecure === true;
-  checkDevelopmentKey(insecure, domain, false);
+  checkDevelopmentKey(insecure, domain, allowInsecure);
   if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
-  const { subject, asOf } = attestation;
   const expiresAt = asOf + terms.validity;
-  const verified = { subject, asOf, expiresAt, policyId, domain, insecure };
+  // What a contract signs with, only the chain knew then.
+  const units = UNITS_KINDS[terms.unitsKind] === "contract" ? (["units"] as const) : [];
+  const notCompared = await openAt(registry, attestation, [...ALL, ...units]);
+  const verified = { subject, asOf, expiresAt, policyId, domain, insecure, notCompared };
   const lead = [
-    `At ${utc(asOf)}, by a market table that the registry's publishers signed, the accounts that ${subject} declared`,
+    `At ${utc(asOf)}, by a market table that the registry's market book accepted, the accounts that ${subject} declared`,
     "and that were signed by sources which the policy approves respected the published policy:",
   ].join(" ");
-  const { timestamp } = await client.getBlock();
-  return finding(verified, { lead, limits: limitLines({ limits: limitsOf(terms) }) }, Number(timestamp));
+  const says = { lead, limits: limitLines({ limits: limitsOf(terms) }), basis: terms };
+  return finding(verified, says, true, await blockTime(registry));
 }
 
-/** The publishers signed the table, and its time is near enough to the snapshot's. */
-async function checkTable(
+/** The market book accepted the attestation's tables, in the policy's series, and their times are near enough. */
+async function checkTables(
   registry: Registry,
   attestation: Attestation,
-  table: MarketCommitment & { readonly path: string; readonly maxSkew: number },
+  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew }: PolicyTerms,
 ): Promise<void> {
-  const { path, maxSkew, asOf } = table;
-  if (!(await isMarketAccepted(registry, table)))
-    throw refused(`attestation.${path}`, "a table that the market book accepted", "another one");
-  const skew = Math.abs(attestation.asOf - asOf);
-  if (skew > maxSkew) throw refused("attestation.asOf", `within ${maxSkew} s of ${path}`, `${skew} s`);
+  const { market, tail } = attestation;
+  const tables = [
+    { path: "market", series: marketSeries, maxSkew: maxMarketSkew, ...market },
+    ...(tail === undefined
+      ? []
+      : [{ path: "tail.returns", series: returnsSeries, maxSkew: maxReturnsSkew, ...tail.returns }]),
+  ];
+  for (const { path, maxSkew, ...table } of tables) {
+    if (!(await isMarketAccepted(registry, table))) {
+      const expected = `a table that the market book accepted in series ${table.series}`;
+      throw refused(`attestation.${path}`, expected, "one that it did not, or that was withdrawn");
+    }
+    const skew = Math.abs(attestation.asOf - table.asOf);
+    if (skew > maxSkew) throw refused("attestation.asOf", `within ${maxSkew} s of ${path}`, `${skew} s`);
+  }
 }
 
-function finding(verified: Verified, says: Pick<Finding, "lead" | "limits">, now: number): Finding {
+const ALL: readonly NotCompared[] = ["subject", "enrolment", "previousState", "age"];
+
+/** What is still open after the registry has been asked for what it knows of the subject now. */
+async function openAt(
+  registry: Registry,
+  { subject, enrolment, drawdown }: Attestation,
+  open: readonly NotCompared[],
+): Promise<NotCompared[]> {
+  const [declared, state] = await Promise.all([enrolmentOf(registry, subject), stateOf(registry, subject)]);
+  const known: Partial<Record<NotCompared, boolean>> = {
+    enrolment: declared === enrolment,
+    // Before it is submitted, and after.
+    previousState: [drawdown.previousState, drawdown.newState].includes(state),
+    marketSeries: true,
+  };
+  return open.filter((name) => known[name] !== true);
+}
+
+function finding(
+  verified: Verified,
+  says: Pick<Finding, "lead" | "limits" | "basis">,
+  published: boolean,
+  now: number,
+): Finding {
   const seconds = Math.floor(now);
   return {
     verified,
+    published,
     ...says,
     where: domainText(verified),
     until: expiryText(verified, seconds),

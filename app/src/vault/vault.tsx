@@ -24,9 +24,21 @@ import {
   whyClosed,
   withdrawAssets,
 } from "../../../verifier/src/vault.js";
+import { BasisWords } from "../basis.js";
 import { nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
-import { DoesNotSay, Facts, Field, Hash, PolicyWords, Problem, Section, useWork } from "../parts.js";
+import { restsOnDevelopmentKey } from "../keys.js";
+import {
+  DevelopmentKey,
+  DoesNotSay,
+  Facts,
+  Field,
+  Hash,
+  PolicyWords,
+  Problem,
+  Section,
+  useWork,
+} from "../parts.js";
 import { readAddress } from "../read.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import { grouped } from "../words.js";
@@ -36,6 +48,8 @@ interface Open {
   readonly vault: GatedVault;
   readonly status: VaultStatus;
   readonly terms: PolicyTerms;
+  /** Health under these terms can rest on a key whose secret is public. */
+  readonly insecure: boolean;
 }
 
 const REFRESH_MS = 15_000;
@@ -118,8 +132,10 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
 }
 
 async function read(vault: GatedVault): Promise<Open> {
+  const { registry } = vault;
   const status = await vaultStatus(vault);
-  return { vault, status, terms: await policyTermsOf(vault.registry, status.policyId) };
+  const terms = await policyTermsOf(registry, status.policyId);
+  return { vault, status, terms, insecure: await restsOnDevelopmentKey(registry, terms, status.status.asOf) };
 }
 
 function readsOf(config: ConsoleConfig | undefined, wallet: InjectedWallet | undefined): PublicClient {
@@ -138,14 +154,17 @@ const REASONS: Readonly<Record<Closed, (status: Status) => string>> = {
   revokedBySubject: () => "The manager withdrew its latest attestation; it has to prove a newer snapshot.",
   revokedByGuardian: () =>
     "A guardian closed the manager's record; nothing counts until a guardian opens it again.",
+  voided: () =>
+    "The market table or the verifier behind the latest attestation was withdrawn; the manager has to prove a newer snapshot.",
 };
 
-function Gate({ vault, status: { status, totalAssets, policyId } }: Open): JSX.Element {
+function Gate({ vault, status: { status, totalAssets, policyId }, insecure }: Open): JSX.Element {
   const closed = whyClosed(status);
   const left = useTimeLeft(status);
   const { symbol } = vault.asset;
   return (
     <Section title={vault.name}>
+      {insecure ? <DevelopmentKey /> : null}
       <div class={closed === undefined ? "gate open" : "gate closed"} role="status">
         <strong>{closed === undefined ? "Deposits are open" : "Deposits are closed"}</strong>
         <span>
@@ -162,6 +181,7 @@ function Gate({ vault, status: { status, totalAssets, policyId } }: Open): JSX.E
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
           ["Attestations", `${status.count}, ${status.streak} in a row, ${status.lapses} lapses`],
+          ...(status.since === undefined ? [] : [["Healthy since", utc(status.since)] as const]),
           ["Registry", <Hash key="registry" value={vault.registry.address} />],
         ]}
       />
@@ -191,6 +211,8 @@ function PolicyInWords({ terms }: Open): JSX.Element {
         declared accounts:
       </p>
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
+      <p>That is judged by:</p>
+      <BasisWords basis={terms} />
       <DoesNotSay />
     </Section>
   );

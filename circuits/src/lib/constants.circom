@@ -57,7 +57,12 @@ function SIGNED_RATIO_BIAS() { return 2147483648; }
 
 // Domain tag of a hash: ascii "keel", what is hashed, version, and the number of elements absorbed, the tag included.
 function TAG(kind, length) {
-    return ((0x6b65656c * (1 << 16) + kind) * (1 << 16) + 1) * (1 << 32) + length;
+    return ((0x6b65656c * (1 << 16) + kind) * (1 << 16) + VERSION(kind)) * (1 << 32) + length;
+}
+// What a kind's elements mean has changed this often. What sources sign has not: its version stays 1.
+function VERSION(kind) {
+    var isSecond = kind == KIND_STATEMENT() || kind == KIND_EXPOSURES() || kind == KIND_ENROLMENT();
+    return isSecond ? 2 : 1;
 }
 function KIND_STATEMENT() { return 1; }
 function KIND_MARKET() { return 2; }
@@ -71,3 +76,4 @@ function KIND_ENROLMENT() { return 9; }
 function KIND_STATE() { return 10; }
 function KIND_RETURNS() { return 11; }
 function KIND_TAIL() { return 12; }
+function KIND_REST() { return 13; }

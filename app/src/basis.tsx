@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a policy takes from others than the manager, beside the accounts: the series of its tables, and who says how many
+ * units the fund has.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { basisLines } from "../../cli/policy-text.js";
+import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "../../verifier/src/index.js";
+import { PolicyWords } from "./parts.js";
+
+/** The terms that name it. */
+export type Basis = Pick<PolicyTerms, "marketSeries" | "returnsSeries" | "unitsKind" | "unitsSource">;
+
+/** A sentence for each. */
+export function BasisWords({ basis }: { readonly basis: Basis }): JSX.Element {
+  const { marketSeries, returnsSeries } = basis;
+  const hasReturns = returnsSeries !== NO_TAIL.returnsSeries;
+  const lines = basisLines({
+    market: { series: marketSeries },
+    ...(hasReturns ? { tail: { series: returnsSeries } } : {}),
+    ...unitsSourceOf(basis),
+  });
+  return <PolicyWords lines={lines} />;
+}
+
+/** The terms' source of units, as a policy file has it. */
+export function unitsSourceOf({ unitsKind, unitsSource }: Basis): Pick<Policy, "units"> {
+  const kind = UNITS_KINDS[unitsKind]!;
+  return kind === "none" ? {} : { units: { kind, address: unitsSource } };
+}

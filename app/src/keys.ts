@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Which verifiers on chain were made from development keys: proofs for them convince nobody, whatever the registry says.
+ *
+ * @module
+ */
+
+import type { Hex } from "viem";
+import { groth16VerifierAbi, verifierBookAbi } from "../../verifier/src/abi.js";
+import { NO_TAIL, type PolicyTerms } from "../../verifier/src/index.js";
+import { type Registry, toKeelError } from "../../verifier/src/registry.js";
+
+/** A version of a circuit's verifier. */
+interface Version {
+  readonly insecure: boolean;
+  /** Unix seconds; 0 while it is not retired. */
+  readonly retiredAt: number;
+}
+
+/**
+ * Whether an attestation under these terms can rest on a development key: one of their circuits has a verifier from such a
+ * key that is not retired, or that was retired after the snapshot's time.
+ *
+ * @param asOf unix seconds of the latest attestation's snapshot; absent where there is none
+ * @throws KeelError kind "environment"
+ */
+export async function restsOnDevelopmentKey(
+  registry: Registry,
+  terms: PolicyTerms,
+  asOf?: number,
+): Promise<boolean> {
+  const versions = await Promise.all(circuitsIn(terms).map((circuit) => versionsOf(registry, circuit)));
+  const mayCount = ({ retiredAt }: Version): boolean =>
+    retiredAt === 0 || (asOf !== undefined && asOf <= retiredAt);
+  return versions.flat().some((version) => version.insecure && mayCount(version));
+}
+
+/** Names a version among all circuits'. */
+export function versionName(circuit: Hex, version: number): string {
+  return `${circuit} ${version}`;
+}
+
+/** Of the terms' circuits: {@link versionName}s of those that were made from a development key, retired or not. */
+export async function developmentVersions(
+  registry: Registry,
+  terms: PolicyTerms,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const circuit of circuitsIn(terms)) {
+    const versions = await versionsOf(registry, circuit);
+    for (const [i, { insecure }] of versions.entries()) if (insecure) found.add(versionName(circuit, i + 1));
+  }
+  return found;
+}
+
+function circuitsIn({ circuit, tailCircuit }: PolicyTerms): Hex[] {
+  return tailCircuit === NO_TAIL.tailCircuit ? [circuit] : [circuit, tailCircuit];
+}
+
+async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {
+  const book = { address: verifierBook, abi: verifierBookAbi } as const;
+  try {
+    const count = await client.readContract({ ...book, functionName: "versionCount", args: [circuit] });
+    return await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const args = [circuit, i + 1] as const;
+        const { verifier, retiredAt } = await client.readContract({
+          ...book,
+          functionName: "versionOf",
+          args,
+        });
+        const call = { address: verifier, abi: groth16VerifierAbi, functionName: "insecure" } as const;
+        return { insecure: await client.readContract(call), retiredAt };
+      }),
+    );
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
