@@ -8,7 +8,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bytesToHex, type Hex } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
+import { mnemonicToAccount, privateKeyToAddress } from "viem/accounts";
 import { KeelError } from "../verifier/src/errors.js";
 import type { ChainReport } from "./chain-process.js";
 import { hardhatConfig } from "./paths.js";
@@ -66,9 +66,11 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
 
 /** Hardhat's well-known accounts. */
 export function localAccounts(): LocalAccount[] {
-  return Array.from({ length: ACCOUNTS }, (_, addressIndex) => {
-    const account = mnemonicToAccount(MNEMONIC, { addressIndex });
-    return { address: account.address, privateKey: bytesToHex(account.getHdKey().privateKey!) };
+  // Stretching the mnemonic takes a while, so it is done once.
+  const parent = mnemonicToAccount(MNEMONIC, { path: "m/44'/60'/0'/0" }).getHdKey();
+  return Array.from({ length: ACCOUNTS }, (_, index) => {
+    const privateKey = bytesToHex(parent.deriveChild(index).privateKey!);
+    return { address: privateKeyToAddress(privateKey), privateKey };
   });
 }
 

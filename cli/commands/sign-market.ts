@@ -39,6 +39,6 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
       signer: signature.signer,
       ...commitment,
     },
-    text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf}; wrote ${out}.`,
+    text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf} in series ${commitment.series}; wrote ${out}.`,
   };
 }
