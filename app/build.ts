@@ -67,15 +67,15 @@ export async function buildConsole(outDir: string, more: readonly string[] = [])
 
 /** What the page knows of a circuit before it fetches anything. */
 function pinned(set: ArtifactSet) {
-  const { wasm, zkey } = set.manifest.files;
-  const pin = ({ sha256, bytes }: typeof wasm, extension: string) => ({
+  const { witness, zkey } = set.manifest.files;
+  const pin = ({ sha256, bytes }: typeof witness, extension: string) => ({
     path: `circuits/${sha256.slice(0, 16)}.${extension}`,
     sha256,
     bytes,
   });
   return {
     id: set.id,
-    wasm: pin(wasm, "wasm"),
+    wasm: pin(witness, "wasm"),
     zkey: pin(zkey, "zkey"),
     verificationKey: set.verificationKey,
   };
@@ -84,7 +84,7 @@ function pinned(set: ArtifactSet) {
 function circuitFiles(set: ArtifactSet): Extra[] {
   const { wasm, zkey } = pinned(set);
   return [
-    { path: wasm.path, from: set.wasmPath },
+    { path: wasm.path, from: set.witnessPath },
     { path: zkey.path, from: set.zkeyPath },
   ];
 }

@@ -115,11 +115,12 @@ async function printGrowth(circuits: readonly string[], proofs: number): Promise
 async function writeInput({
   artifacts,
   input,
-}: Subject): Promise<Pick<SubjectOptions, "wasm" | "zkey" | "input">> {
+}: Subject): Promise<Pick<SubjectOptions, "wasm" | "witness" | "zkey" | "input">> {
   const file = join(folder, "input.json");
   const text = JSON.stringify(input, (_, value) => (typeof value === "bigint" ? `${value}` : value));
   await writeFile(file, text);
-  return { wasm: artifacts.wasmPath, zkey: artifacts.zkeyPath, input: file };
+  const { wasmPath: wasm, witnessPath: witness, zkeyPath: zkey } = artifacts;
+  return { wasm, witness, zkey, input: file };
 }
 
 /** Prints the table of a circuit. */

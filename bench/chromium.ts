@@ -22,17 +22,21 @@ export interface ProverPage {
   close(): Promise<void>;
 }
 
-const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 /** Opens a page with two workers and the key loaded; `folder` takes the bundle. */
 export async function openPage(
   executablePath: string,
-  { wasm, zkey, input }: SubjectOptions,
+  { witness, zkey, input }: SubjectOptions,
   folder: string,
 ): Promise<ProverPage> {
   await bundle(folder);
   const files = new Map([
-    ["/circuit.wasm", wasm],
+    ["/circuit.wasm", witness],
     ["/circuit.zkey", zkey],
     ["/input.json", input],
   ]);

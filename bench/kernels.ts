@@ -10,7 +10,7 @@ import { writeElement } from "../prover/src/engine/bytes.js";
 import {
   type Arithmetic,
   allocate,
-  compileArithmetic,
+  compileSet,
   createArithmetic,
   G1,
   G2,
@@ -41,7 +41,7 @@ export async function measureKernels(): Promise<KernelCost[]> {
   const sets = (await hasFusedLanes()) ? [false, true] : [false];
   const costs: number[][] = [];
   for (const lanes of sets) {
-    const arithmetic = await createArithmetic(await compileArithmetic(lanes));
+    const arithmetic = await createArithmetic(await compileSet(lanes));
     costs.push([productCost(arithmetic), additionCost(arithmetic, G1), additionCost(arithmetic, G2)]);
   }
   const names = ["a product of two elements", "an addition in G1", "an addition in G2"];

@@ -5,12 +5,12 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { assembleProof } from "../prover/src/engine/assemble.js";
+import { createAssembler } from "../prover/src/engine/assemble.js";
 import { ELEMENT_BYTES, readElement } from "../prover/src/engine/bytes.js";
 import { compileCircuitModule, createWitnessCalculator } from "../prover/src/engine/circom.js";
 import { flattenInput } from "../prover/src/engine/inputs.js";
 import { createKernel } from "../prover/src/engine/kernel.js";
-import { compileArithmetic } from "../prover/src/engine/kernels/arithmetic.js";
+import { compileArithmetic, createArithmetic } from "../prover/src/engine/kernels/arithmetic.js";
 import { allowRelaxedSimd } from "../prover/src/engine/node-features.js";
 import { sliceKey } from "../prover/src/engine/slices.js";
 import { parseZkey } from "../prover/src/engine/zkey.js";
@@ -35,9 +35,10 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
   };
   allowRelaxedSimd();
   const key = parseZkey(await readFile(artifacts.zkeyPath));
-  const kernel = await createKernel(await compileArithmetic(), sliceKey(key, 1)[0]!);
-  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.wasmPath)));
-  const points = { ...key, verificationKey: parseVerificationKey(key.verificationKey) };
+  const arithmetic = await createArithmetic(await compileArithmetic());
+  const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
+  const assembler = createAssembler(arithmetic, parseVerificationKey(key.verificationKey));
+  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.witnessPath)));
   for (let run = 0; run <= runs; run++) {
     const witness = timed("witness", () => circuit.calculate(flattenInput(input)));
     const rows = timed("rows of A, B, C", () => kernel.rows(witness));
@@ -48,13 +49,12 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
     }));
     const c = timed("sum over C and H", () => kernel.multiplyC(witness, onCoset));
     const a = timed("sum over A", () => kernel.multiply("a", witness));
-    const b1 = timed("sum over B in G1", () => kernel.multiply("b1", witness));
-    const b2 = timed("sum over B in G2", () => kernel.multiply("b2", witness));
+    const b = timed("sum over B", () => kernel.multiply("b", witness));
     const publicSignals = Array.from({ length: key.publicSignals }, (_, i) =>
       readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
     );
-    const sums = { a: [a], b1: [b1], b2: [b2], c: [c] };
-    timed("blinding and verification", () => assembleProof(points, sums, publicSignals));
+    const sums = { a: [a], b: [b], c: [c] };
+    timed("blinding and verification", () => assembler.assemble(sums, publicSignals));
   }
   return Array.from(times, ([name, all]) => ({ name, ms: median(all.slice(1)) }));
 }

@@ -11,7 +11,9 @@ import { type CircuitInput, createProver } from "../prover/src/engine/node.js";
 /** What a process is started with. */
 export interface SubjectOptions {
   readonly prover: "keel" | "snarkjs";
+  /** As circom wrote it, and made ready for Keel. */
   readonly wasm: string;
+  readonly witness: string;
   readonly zkey: string;
   /** Path of the input as JSON, numbers as decimal strings. */
   readonly input: string;
@@ -36,7 +38,7 @@ interface Snarkjs {
   readonly groth16: { fullProve(input: CircuitInput, wasm: string, zkey: string): Promise<unknown> };
 }
 
-async function start({ prover, wasm, zkey, input: file, workers }: SubjectOptions): Promise<Prove> {
+async function start({ prover, wasm, witness, zkey, input: file, workers }: SubjectOptions): Promise<Prove> {
   const input = JSON.parse(await readFile(file, "utf8")) as CircuitInput;
   if (prover === "snarkjs") {
     const { groth16 } = (await import("snarkjs")) as unknown as Snarkjs;
@@ -44,7 +46,7 @@ async function start({ prover, wasm, zkey, input: file, workers }: SubjectOption
       for (let i = 0; i < proofs; i++) await groth16.fullProve(input, wasm, zkey);
     };
   }
-  const keel = await createProver({ wasm, zkey, workers });
+  const keel = await createProver({ wasm: witness, zkey, workers });
   return async (proofs) => {
     await Promise.all(Array.from({ length: proofs }, () => keel.prove(input)));
   };

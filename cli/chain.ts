@@ -9,6 +9,7 @@
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { localAccounts } from "../contracts/chain.js";
+import { hostedNode } from "../prover/src/importers/chain/node.js";
 import { inputError } from "../verifier/src/errors.js";
 import { connectRegistry, type Registry, type Wallet } from "../verifier/src/registry.js";
 import { LOCAL_CHAINS } from "../verifier/src/verify.js";
@@ -44,7 +45,7 @@ const LOCAL_POLLING_MS = 50;
  * @throws KeelError kind "environment"
  */
 export async function connect({ rpc, registry }: RegistryOptions): Promise<Registry> {
-  return await connectRegistry(createPublicClient({ transport: http(rpc) }) as PublicClient, registry);
+  return await connectRegistry(createPublicClient({ transport: hostedNode(rpc) }) as PublicClient, registry);
 }
 
 /**

@@ -36,12 +36,15 @@ import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { ImportVenueOptions } from "./commands/import-venue.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
+import type { MarketDepthOptions } from "./commands/market-depth.js";
+import type { MarketFetchOptions } from "./commands/market-fetch.js";
 import type { MergeOptions } from "./commands/merge.js";
 import type { MigrateOptions } from "./commands/migrate.js";
 import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
 import type { PublishPolicyOptions } from "./commands/publish-policy.js";
+import type { ReturnsBuildOptions } from "./commands/returns-build.js";
 import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { SignUnitsOptions } from "./commands/sign-units.js";
@@ -217,15 +220,21 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
       const { importCsv } = await import("./commands/import-csv.js");
       finish(await importCsv(options, context));
     });
-  add(importing, "chain", "what an address holds, supplied to and owes to Aave v3 pools, at one block")
+  add(importing, "chain", "what an address holds, supplied to and owes to lenders of a chain, at one block")
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
-    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, pools, and what they are here")
+    .requiredOption("--mapping <file>", "chain-mapping/1 file: tokens, lenders, and what they are here")
     .requiredOption("--market <file>", "market/1 file with the instruments")
     .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
     .option("--owner <address>", "whose positions; the subject's when absent", chainAddress("--owner"))
     .requiredOption("--account <id>", "the account of what the owner holds itself")
     .requiredOption("--source <name>", "the policy's source that will sign")
     .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .option(
+      "--scan-from <block>",
+      "look for lenders that the mapping leaves out in the logs from this block on",
+      wholeNumber("--scan-from", 0, ANY_BLOCK),
+    )
+    .option("--check-rpc <url>", "a second node, which has to say the same", nodeUrl("--check-rpc"))
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: ImportChainOptions) => {
@@ -239,7 +248,7 @@ function addImportCommands(program: Command, context: Context, finish: Finish): 
 const VENUES = {
   hyperliquid: "Hyperliquid: perp=FILE for each dex, spot=FILE",
   deribit: "Deribit: summaries=FILE, positions=FILE",
-  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE",
+  "binance-portfolio-margin": "Binance portfolio margin: balance=FILE, um=FILE, cm=FILE, account=FILE",
   binance: "Binance: spot=FILE, futures=FILE",
   okx: "OKX: balance=FILE, positions=FILE, instruments=FILE for each type",
   bybit: "Bybit: wallet=FILE, positions=FILE for each category",
@@ -286,6 +295,38 @@ function addMarketCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: MarketBuildOptions) => {
       const { buildMarketFile } = await import("./commands/market-build.js");
       finish(await buildMarketFile(options, context));
+    });
+  withResponses(add(market, "fetch", "make a market from public data, saved or read from price feeds"))
+    .requiredOption("--sources <file>", "market-sources/1 file: the rows, and where each price is from")
+    .option("--origins <file>", "also write where each price is from, and of when it is")
+    .action(async (options: MarketFetchOptions) => {
+      const { fetchMarketFile } = await import("./commands/market-fetch.js");
+      finish(await fetchMarketFile(options, context));
+    });
+  withResponses(add(market, "depth", "units a day that each instrument's order books and pools can take"))
+    .requiredOption("--sources <file>", "depth-sources/1 file: participation, band, and each one's books")
+    .requiredOption("--market <file>", "market/1 file with the instruments")
+    .action(async (options: MarketDepthOptions) => {
+      const { marketDepthFile } = await import("./commands/market-depth.js");
+      finish(await marketDepthFile(options, context));
+    });
+  const returns = program.command("returns").description("prepare a returns table");
+  add(returns, "build", "daily returns and their covariance from a history of prices")
+    .requiredOption("--prices <file>", "CSV: date and a column for each underlying, a row a day")
+    .requiredOption("--market <file>", "market/1 file with the underlyings")
+    .requiredOption("--days <n>", "returns in the table", wholeNumber("--days", 2, 1024))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--shrinkage <name>", "none, ledoit-wolf-2004, or diagonal:SHARE")
+    .option("--span-gaps", "a return over several days counts as one day's")
+    .requiredOption("--out <file>", "the returns/1 file to write")
+    .option("--force", "replace an existing file")
+    .action(async (options: ReturnsBuildOptions) => {
+      const { buildReturnsFile } = await import("./commands/returns-build.js");
+      finish(await buildReturnsFile(options, context));
     });
 }
 
@@ -497,6 +538,25 @@ function addCeremonyCommands(program: Command, context: Context, finish: Finish)
     .action(async (options: CeremonyExportOptions) => {
       finish(await (await load()).ceremonyExport(options, context));
     });
+}
+
+function withResponses(command: Command): Command {
+  return command
+    .option(
+      "--response <venue=file>",
+      "a public response as it was saved; VENUE:NAME=FILE names what it is of",
+      collected,
+    )
+    .option("--at <venue=seconds>", "when it was saved, where it does not say", collected)
+    .option("--rpc <url>", "a node, for what is read from a chain", nodeUrl("--rpc"))
+    .option("--block <n>", "at this block; the latest when absent", wholeNumber("--block", 0, ANY_BLOCK))
+    .requiredOption(
+      "--as-of <seconds>",
+      "the table's time, unix seconds",
+      wholeNumber("--as-of", 0, ANY_TIME),
+    )
+    .requiredOption("--out <file>", "the file to write")
+    .option("--force", "replace an existing file");
 }
 
 function withFolder(command: Command): Command {

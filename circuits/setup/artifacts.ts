@@ -9,15 +9,19 @@
  */
 import { copyFile, link, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { prepareCircuit } from "../../prover/src/engine/circom-prepare.js";
 import { KeelError } from "../../verifier/src/errors.js";
 import { parseVerificationKey, type VerificationKey } from "../../verifier/src/groth16.js";
 import { sha256, writeFileAtomically } from "./cache.js";
 import { publicCount, type R1cs } from "./r1cs.js";
 
+/** Version of what a set has besides its key; part of the cache key. */
+export const ARTIFACTS_VERSION = "2";
 const MANIFEST = "manifest.json";
 const FILES = {
   r1cs: "circuit.r1cs",
   wasm: "circuit.wasm",
+  witness: "witness.wasm",
   sym: "circuit.sym",
   zkey: "circuit.zkey",
   verificationKey: "verification_key.json",
@@ -62,7 +66,10 @@ export interface ArtifactSet {
   readonly id: string;
   readonly dir: string;
   readonly r1csPath: string;
+  /** As circom wrote it. */
   readonly wasmPath: string;
+  /** The same made ready for the engine, which takes either. */
+  readonly witnessPath: string;
   readonly symPath: string;
   readonly zkeyPath: string;
   readonly verificationKey: VerificationKey;
@@ -85,6 +92,7 @@ export interface ArtifactContents {
 export async function writeArtifacts(folder: string, contents: ArtifactContents): Promise<void> {
   const path = (file: FileName): string => join(folder, FILES[file]);
   for (const file of ["r1cs", "wasm", "sym"] as const) await place(contents.compiled[file], path(file));
+  await writeFileAtomically(path("witness"), prepareCircuit(await readFile(contents.compiled.wasm)));
   await writeFileAtomically(path("zkey"), contents.zkey);
   await writeFileAtomically(
     path("verificationKey"),
@@ -138,6 +146,7 @@ export async function loadArtifacts(dir: string): Promise<ArtifactSet> {
     dir,
     r1csPath: path("r1cs"),
     wasmPath: path("wasm"),
+    witnessPath: path("witness"),
     symPath: path("sym"),
     zkeyPath: path("zkey"),
     verificationKey,

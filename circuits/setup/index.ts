@@ -5,7 +5,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { type ArtifactSet, loadArtifacts, writeArtifacts } from "./artifacts.js";
+import { ARTIFACTS_VERSION, type ArtifactSet, loadArtifacts, writeArtifacts } from "./artifacts.js";
 import { cachedFolder, packageRoot, sha256 } from "./cache.js";
 import { type CircuitDefinition, circuitDefinition, compileCircuit, fileName } from "./compile.js";
 import { DEV_KEY_VERSION, makeDevKey } from "./devkey.js";
@@ -74,7 +74,7 @@ export async function ensureCircuit(
   report("compile", 0);
   const compiled = await compileCircuit(definition, options.signal);
   report("compile", 1);
-  const key = sha256(JSON.stringify([compiled.hash, "dev", DEV_KEY_VERSION, seed]));
+  const key = sha256(JSON.stringify([compiled.hash, "dev", DEV_KEY_VERSION, ARTIFACTS_VERSION, seed]));
   const build = async (folder: string): Promise<void> => {
     const r1cs = parseR1cs(await readFile(compiled.r1csPath));
     const { zkey, verificationKey } = await makeDevKey(r1cs, {

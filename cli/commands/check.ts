@@ -55,10 +55,10 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const { market, policy } = files;
   checkTimes(files.snapshot, market, policy, context.now());
   checkContracts(market, policy);
+  checkSources(files.snapshot, policy);
   const { units } = await loadUnits(options.units, context);
   const snapshot = withUnitsOfDraft(files, units, context);
   const book = { ...files, snapshot };
-  checkSources(snapshot, policy);
   const unsigned: string[] = [];
   for (const [s, account] of snapshot.accounts.entries()) {
     if (account.signature === undefined) unsigned.push(account.id);
@@ -72,18 +72,6 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const trades = parseTrades(await readText(options.after, "trades", context));
   const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
   return outcome({ ...later, before: now }, later, comparisonText(now, later));
-}
-
-/** The fund's units; the snapshot's own when the administrator has not signed yet. */
-function withUnitsOfDraft(
-  { snapshot, policy }: Book,
-  signed: SignedUnits | undefined,
-  context: Context,
-): Snapshot {
-  const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
-  if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
-  note(context, "warning: nobody has signed the fund's units; prove needs it");
-  return snapshot;
 }
 
 /** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
@@ -102,6 +90,18 @@ function checkSources(snapshot: Snapshot, policy: Policy): void {
         ],
   );
   if (faults.length > 0) throw allFaults(faults);
+}
+
+/** The fund's units; the snapshot's own when the administrator has not signed yet. */
+function withUnitsOfDraft(
+  { snapshot, policy }: Book,
+  signed: SignedUnits | undefined,
+  context: Context,
+): Snapshot {
+  const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
+  if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
+  note(context, "warning: nobody has signed the fund's units; prove needs it");
+  return snapshot;
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

@@ -174,13 +174,13 @@ async function withProvers(
   const provers: Prover[] = [];
   try {
     progress.update("loading the key", 0);
-    for (const { wasmPath, zkeyPath, manifest } of artifacts) {
-      const { wasm, zkey } = manifest.files;
+    for (const { witnessPath, zkeyPath, manifest } of artifacts) {
+      const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
-          wasm: wasmPath,
+          wasm: witnessPath,
           zkey: zkeyPath,
-          sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+          sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
           workers: Math.max(1, Math.floor(workers / artifacts.length)),
         }),
       );

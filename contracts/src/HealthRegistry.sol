@@ -13,8 +13,8 @@ import {Units} from "./lib/Units.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
 contract HealthRegistry is IHealthRegistry, AccessManaged {
-    /// @dev `next`, when it is not 0, replaces `current` at `nextLiveAt`. Once a guardian restarted the subject's chain, that it
-    ///      has no state does not mean that it never was attested.
+    /// @dev `next` replaces `current` at `nextLiveAt`, or both are 0. Once a guardian restarted the subject's chain, that there
+    ///      is no state does not mean that there never was an attestation.
     struct Enrolment {
         uint256 current;
         uint256 next;
@@ -201,7 +201,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function enrolmentOf(address subject) public view returns (uint256) {
-        return _enrolmentOf(subject).current;
+        Enrolment storage found = _enrolments[subject];
+        return _isInForce(found.nextLiveAt) ? found.next : found.current;
     }
 
     /// @inheritdoc IHealthRegistry
@@ -302,22 +303,23 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function _isDone(Submission[] calldata submissions, uint256 index) private view returns (bool) {
         Submission calldata s = submissions[index];
         if (!isHealthy(s.subject, s.policyId) || s.asOf > _records[s.subject][s.policyId].asOf) return false;
+        uint256 present = stateOf[s.subject];
         uint256 state = s.newState;
-        for (uint256 i = index + 1; i < submissions.length; ++i) {
+        for (uint256 i = index + 1; i < submissions.length && state != present; ++i) {
             Submission calldata next = submissions[i];
             if (next.subject == s.subject && next.previousState == state) state = next.newState;
         }
-        return state == stateOf[s.subject];
+        return state == present;
     }
 
     function _isTakenBack(Basis calldata basis, IPolicyBook.Policy memory policy) private view returns (bool) {
-        return _isRetired(policy.circuit, basis.version)
-            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime)
-            || _isRetired(policy.tailCircuit, basis.tailVersion)
+        bool health = _isRetired(policy.circuit, basis.version)
+            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime);
+        if (health || _tailProofs(policy) == 0) return health;
+        return _isRetired(policy.tailCircuit, basis.tailVersion)
             || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime);
     }
 
-    /// @dev False for circuit 0: the book has no version of it.
     function _isRetired(bytes32 circuit, uint32 version) private view returns (bool) {
         return verifierBook.versionOf(circuit, version).retiredAt != 0;
     }
@@ -329,8 +331,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     /// @dev As it stands: an announced list that has come into force is shown as current.
     function _enrolmentOf(address subject) private view returns (Enrolment memory found) {
         found = _enrolments[subject];
-        if (found.next == 0 || block.timestamp < found.nextLiveAt) return found;
+        if (!_isInForce(found.nextLiveAt)) return found;
         (found.current, found.next, found.nextLiveAt) = (found.next, 0, 0);
+    }
+
+    /// @dev Whether something is announced, and its time has come.
+    function _isInForce(uint40 liveAt) private view returns (bool) {
+        return liveAt != 0 && block.timestamp >= liveAt;
     }
 
     /// @dev All rules that need no proof. Times fit 40 bits because none is in the future by more than 2^32 s.

@@ -183,9 +183,9 @@ async function prove(
     return { value: undefined, detail: "every limit holds" };
   });
   const prover = await part("load the key into workers", async () => {
-    const { wasmPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
-    const { wasm: wasmFile, zkey: zkeyFile } = manifest.files;
-    const sha256 = { wasm: wasmFile.sha256, zkey: zkeyFile.sha256 };
+    const { witnessPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
+    const { witness, zkey: zkeyFile } = manifest.files;
+    const sha256 = { wasm: witness.sha256, zkey: zkeyFile.sha256 };
     const value = await createProver({ wasm, zkey, sha256 });
     closing.push(() => value.close());
     return { value, detail: `${value.workers} workers` };

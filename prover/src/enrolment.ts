@@ -15,6 +15,7 @@ import {
   FIELD_ORDER,
   type Field,
   fieldElement,
+  firm,
   identifier,
   inputError,
   KIND,
@@ -22,7 +23,6 @@ import {
   parseFile,
   type SourceKey,
   tag,
-  title,
 } from "../../verifier/src/index.js";
 import { type Account, accountField, type Snapshot } from "./snapshot.js";
 
@@ -47,7 +47,7 @@ const coordinate = fieldElement(FIELD_ORDER);
 const enrolmentSchema = z.strictObject({
   keel: z.literal("enrolment/2"),
   accounts: z
-    .array(z.strictObject({ id: identifier, source: title, key: z.tuple([coordinate, coordinate]) }))
+    .array(z.strictObject({ id: identifier, source: firm, key: z.tuple([coordinate, coordinate]) }))
     .min(1),
   salt: fieldElement(FIELD_ORDER),
 });

@@ -46,7 +46,7 @@ import {
 } from "../../verifier/src/index.js";
 import type { HighWaterMark } from "./drawdown.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
-import { type Assessment, type LimitResult, venueOf } from "./risk.js";
+import type { Assessment, LimitResult } from "./risk.js";
 import { type Account, quantities, type Snapshot } from "./snapshot.js";
 import { dayLossUsd, shortfallUsd, volatility } from "./tail-risk.js";
 
@@ -138,7 +138,7 @@ function roomOf(given: Case): Room {
       return { name, ...share("delta", abs(delta), BPS, equity, bound), ...consumers };
     }
     case "maxVenue": {
-      const isThere = ({ source }: Account): boolean => venueOf(source, given.policy) === limit.worst;
+      const isThere = ({ source }: Account): boolean => source === limit.worst;
       const venue = metrics.venueEquity.get(limit.worst!)!;
       const consumers = consumersOf(given, equityOf, isThere);
       return { name, ...share("venueEquity", venue, BPS, equity, bound), ...consumers };

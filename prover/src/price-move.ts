@@ -96,7 +96,7 @@ function withoutValue(
     ...after,
     ...withCash(after, total),
     accounts,
-    venueEquity: byVenue(snapshot, policy, ({ id }) => accounts.get(id)!.equity),
+    venueEquity: byVenue(snapshot, accounts),
   };
 }
 

@@ -29,7 +29,7 @@ import {
   usd16Bps,
 } from "../../verifier/src/index.js";
 import { type HighWaterMark, isNewMark } from "./drawdown.js";
-import { type Account, quantities, type Snapshot } from "./snapshot.js";
+import { quantities, type Snapshot } from "./snapshot.js";
 import { judgeTail, measureTail, type TailMetrics } from "./tail-risk.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
@@ -145,7 +145,7 @@ export function measure(snapshot: Snapshot, market: Market, policy: Policy): Met
     netDelta: usd16(sum(underlyingDelta.values())),
     underlyingDelta,
     accounts,
-    venueEquity: byVenue(snapshot, policy, ({ id }) => accounts.get(id)!.equity),
+    venueEquity: byVenue(snapshot, accounts),
     ...(policy.circuit.shape.options === 1
       ? sensitivities(held, market, policy)
       : { scenarioPnl: linearPnl(underlyingDelta, policy) }),
@@ -192,24 +192,16 @@ function exposureSums(
   return { grossExposure: usd16(grossExposure), underlyingDelta };
 }
 
-/** The venue of a source: the first source of the policy with the same key, since what one key signs is one venue's. */
-export function venueOf(source: string, { sources }: Pick<Policy, "sources">): string {
-  const key = sources.find(({ name }) => name === source)?.key[0];
-  return sources.find((other) => other.key[0] === key)?.name ?? source;
-}
-
-/** A value of accounts, summed by venue. */
+/** Equity of accounts, summed by the source that signs for them: a policy has each source's key once. */
 export function byVenue(
   { accounts }: Snapshot,
-  policy: Policy,
-  value: (account: Account, s: number) => bigint,
+  sums: ReadonlyMap<string, Pick<AccountSums, "equity">>,
 ): Map<string, Usd16> {
-  const sums = new Map<string, Usd16>();
-  for (const [s, account] of accounts.entries()) {
-    const venue = venueOf(account.source, policy);
-    sums.set(venue, usd16((sums.get(venue) ?? 0n) + value(account, s)));
+  const venues = new Map<string, Usd16>();
+  for (const { id, source } of accounts) {
+    venues.set(source, usd16((venues.get(source) ?? 0n) + sums.get(id)!.equity));
   }
-  return sums;
+  return venues;
 }
 
 /** Linear P&L: sum over the underlyings of dollar delta times shock. */

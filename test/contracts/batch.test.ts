@@ -34,22 +34,31 @@ import {
   startFixture,
   stepAfter,
   TERMS,
+  transact,
 } from "./fixture.js";
 import {
   enrol,
   groth16VerifierAbi,
+  healthRegistryAbi,
   isHealthy,
   publishPolicy,
+  restartChain,
+  revoke,
   statusOf,
+  submissionOf,
   submitAttestation,
   submitBatch,
   verifierBookAbi,
+  type Wallet,
 } from "./registry-client.js";
 import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 /** Ten claims: five subjects, each under two policies. */
 const SIZE = 10;
 const OTHER_TERMS = { ...TERMS, maxLeverage: 20_000 };
+
+/** What a status says of the present, which moves on. */
+const TIMES = { blockTime: 0, timeLeft: 0 };
 
 type Inputs = readonly [bigint, bigint, bigint];
 
@@ -271,6 +280,102 @@ describe("44 attestBatch", () => {
     const renewed = [await attestationOf(claims[0]!, artifacts), await attestationOf(claims[1]!, artifacts)];
     await refused(submit(renewed, 1), "registry.batchRefused");
     await refused(submit(renewed, 2), "registry.notLiveYet");
+  });
+});
+
+describe("65 a batch of which somebody submitted a part before", () => {
+  const other = () => fixture.cast.guardian;
+  const healthyAll = async () =>
+    await Promise.all(
+      batch.map(({ subject, policyId: policy }) => isHealthy(fixture.registry, subject, policy)),
+    );
+  const raw = async (attestations: readonly Attestation[]) => {
+    const { chain, cast, registry } = fixture;
+    const args = [attestations.map((attested) => submissionOf(attested, 1))];
+    const call = [cast.stranger, registry.address, healthRegistryAbi, "attestBatch", args] as const;
+    return await transact(chain, ...call);
+  };
+  const logsOf = async ({ hash }: { readonly hash: Hex }) =>
+    (await fixture.chain.client.getTransactionReceipt({ hash })).logs.length;
+
+  it.each([
+    ["its first entry", [0]],
+    ["an entry in its middle", [4]],
+    ["both steps of one subject", [2, 3]],
+    ["some of several subjects", [0, 1, 4, 8, 9]],
+  ] as const)("counts all the same: %s", async (_, copied) => {
+    for (const i of copied) await submitAttestation(fixture.registry, other(), batch[i]!);
+    expect(await logsOf(await raw(batch))).toBe(SIZE - copied.length);
+    expect(await healthyAll()).toEqual(batch.map(() => true));
+    const { subject, policyId: policy } = batch[copied[0]]!;
+    expect(await statusOf(fixture.registry, subject, policy)).toMatchObject({ count: 1, streak: 1 });
+  });
+
+  it("counts all the same when it is of two epochs and the copy of both", async () => {
+    await travelTo(fixture.chain, START + 100);
+    const first = await attestation(fixture);
+    const second = await attestation(fixture, { asOf: START + 50, drawdown: stepAfter(GENESIS) });
+    for (const copied of [first, second]) await submitAttestation(fixture.registry, other(), copied);
+    expect(await logsOf(await raw([first, second, batch[0]!]))).toBe(1);
+  });
+
+  it("is success to the client, and empty on chain, when it was copied whole", async () => {
+    const theirs = await submit(batch);
+    expect(await submit(batch)).toEqual({ ...theirs, already: true });
+    expect(await logsOf(await raw(batch))).toBe(0);
+  });
+
+  it("skips what is there twice", async () => {
+    expect(await logsOf(await raw([batch[0]!, batch[4]!, batch[0]!]))).toBe(2);
+  });
+
+  it("changes nothing by what it skips, whatever stands beside its state and time", async () => {
+    await submitAttestation(fixture.registry, other(), batch[0]!);
+    const before = await statusOf(fixture.registry, batch[0]!.subject, POLICY);
+    const lie = {
+      ...batch[0]!,
+      proof: batch[1]!.proof,
+      portfolioCommitment: 1n,
+      market: { root: 1n, asOf: 1 },
+    };
+    expect(await logsOf(await raw([lie, batch[2]!]))).toBe(1);
+    const after = await statusOf(fixture.registry, batch[0]!.subject, POLICY);
+    expect({ ...after, ...TIMES }).toEqual({ ...before, ...TIMES });
+  });
+
+  it("names the first false proof behind what it skips", async () => {
+    await submitAttestation(fixture.registry, other(), batch[0]!);
+    const bad = replaced(batch, 4, { ...batch[4]!, proof: batch[5]!.proof });
+    const error = await refused(submit(bad), "registry.batchRefused");
+    expect(error.path).toBe("attestations[4]");
+  });
+
+  it.each([
+    ["revoked", (wallet: Wallet) => revoke(fixture.registry, wallet, POLICY, "mistake")],
+    ["expired", () => travelTo(fixture.chain, START + TERMS.validity)],
+  ] as const)("skips nothing that is not in force any more: %s", async (_, end) => {
+    await submitAttestation(fixture.registry, other(), batch[0]!);
+    await end(fixture.chain.wallets[10]!);
+    await refused(raw(batch), "registry.notNewer");
+    await refused(submit(batch), "registry.notNewer");
+  });
+
+  it("does not skip another step of the same time, nor one behind a restarted chain", async () => {
+    await submitAttestation(fixture.registry, other(), batch[0]!);
+    const fork = { ...claims[0]!, drawdown: { ...GENESIS, newState: 9_999n } };
+    await refused(raw([await attestationOf(fork)]), "registry.notNewer");
+    await restartChain(fixture.registry, other(), batch[0]!.subject, "state lost");
+    await refused(raw([batch[0]!]), "registry.notNewer");
+  });
+
+  it("does not skip a newer snapshot that claims to lead to the present state", async () => {
+    await submitAttestation(fixture.registry, other(), batch[0]!);
+    const { newState } = GENESIS;
+    const claim = { ...claims[0]!, asOf: START + 1, drawdown: { ...GENESIS, previousState: newState } };
+    await refused(
+      raw([{ ...(await attestationOf(claim)), proof: batch[0]!.proof }]),
+      "registry.batchRefused",
+    );
   });
 });
 

@@ -25,6 +25,7 @@ import {
   transact,
 } from "./fixture.js";
 import {
+  declareDomain,
   isMarketAccepted,
   latestVersion,
   marketBookAbi,
@@ -81,6 +82,85 @@ describe("the policy book", () => {
       submitAttestation(fixture.registry, fixture.cast.stranger, { ...att, policyId: policyId(loosened) }),
       "registry.proofRefused",
     );
+  });
+
+  describe("67 bounds what a policy can leave open", () => {
+    const ZERO = `0x${"00".repeat(32)}` as const;
+    const TOKEN = `0x${"0a".repeat(20)}` as const;
+
+    it.each([
+      ["maxAge", 7 * 86_400],
+      ["validity", 92 * 86_400],
+      ["maxMarketSkew", 86_400],
+      ["maxReturnsSkew", 35 * 86_400],
+    ] as const)("%s: %i seconds and not one more", async (name, ceiling) => {
+      for (const value of [ceiling + 1, 2 ** 32 - 1]) {
+        const error = await refused(publish({ ...TERMS, [name]: value }), "registry.aboveCeiling");
+        expect(error).toMatchObject({
+          ...{
+            kind: "input",
+            path: `policy.${name}`,
+            expected: `at most ${ceiling} s`,
+            received: `${value}`,
+          },
+        });
+      }
+      await publish({ ...TERMS, [name]: ceiling });
+    });
+
+    it("minInterval: from one second to the validity", async () => {
+      for (const minInterval of [0, TERMS.validity + 1]) {
+        const error = await refused(publish({ ...TERMS, minInterval }), "registry.badInterval");
+        expect(error).toMatchObject({ kind: "input", path: "policy.minInterval" });
+      }
+      await publish({ ...TERMS, minInterval: TERMS.validity });
+    });
+
+    it("56 the market's series: one of a market, by publishers or from feeds", async () => {
+      for (const kind of ["00", "03", "04", "ff"]) {
+        const marketSeries = `0x${kind}${"5e".repeat(31)}` as Hex;
+        const error = await refused(publish({ ...TERMS, marketSeries }), "registry.wrongSeries");
+        expect(error).toMatchObject({ kind: "input", received: marketSeries });
+      }
+      await publish({ ...TERMS, marketSeries: `0x02${"5e".repeat(31)}` });
+    });
+
+    it("56 the returns' series: one of returns, exactly with tail-risk limits", async () => {
+      const tail = { maxVolatility: 1, tailCircuit: TERMS.circuit, maxReturnsSkew: 1 };
+      for (const returnsSeries of [ZERO, TERMS.marketSeries, `0x02${"5e".repeat(31)}`] as const) {
+        await refused(publish({ ...TERMS, ...tail, returnsSeries }), "registry.wrongSeries");
+      }
+      const returnsSeries = `0x03${"5e".repeat(31)}` as const;
+      await refused(publish({ ...TERMS, returnsSeries }), "registry.wrongSeries");
+      await publish({ ...TERMS, ...tail, returnsSeries });
+    });
+
+    it("55 the drawdown: by a source of units only; from 100% on it bounds nothing", async () => {
+      for (const maxDrawdown of [0, 9_999]) {
+        const error = await refused(publish({ ...TERMS, maxDrawdown }), "registry.drawdownWithoutUnits");
+        expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+        await publish({ ...TERMS, maxDrawdown, unitsKind: 1, unitsSource: TOKEN });
+      }
+      await publish({ ...TERMS, maxDrawdown: 10_000 });
+    });
+
+    it("55 the source of units: a kind and an address, or neither", async () => {
+      for (const change of [{ unitsKind: 0, unitsSource: TOKEN }, { unitsKind: 1 }, { unitsKind: 3 }]) {
+        const error = await refused(publish({ ...TERMS, ...change }), "registry.unitsSourceMismatch");
+        expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+      }
+      await expect(publish({ ...TERMS, unitsKind: 4, unitsSource: TOKEN })).rejects.toThrow();
+    });
+
+    it("55 a token under a declared domain, which has several chains: administrators only", async () => {
+      const { registry, cast } = fixture;
+      const members = [1, 2].map((chainId) => ({ chainId, registry: TOKEN }));
+      const { domain } = await declareDomain(registry, cast.stranger, members);
+      const terms = { ...TERMS, domain, unitsSource: TOKEN };
+      const error = await refused(publish({ ...terms, unitsKind: 1 }), "registry.tokenWithDomain");
+      expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+      for (const unitsKind of [2, 3]) await publish({ ...terms, unitsKind });
+    });
   });
 
   it.each([

@@ -10,7 +10,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { loadArtifact, readDeployment, startLocalChain, writeDeployment } from "keel/contracts";
+import {
+  deployContract,
+  loadArtifact,
+  readDeployment,
+  startLocalChain,
+  writeDeployment,
+} from "keel/contracts";
+import { connectVault } from "keel/verifier/chain";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { undone } from "../support/chain.js";
@@ -104,10 +111,15 @@ describe("51 the chain client", () => {
     expect(await submitBatch(registry, cast.stranger, [att])).toEqual({ ...theirs, already: true });
   });
 
-  it("64 refuses another registry than the one that is expected", async () => {
+  it("64 refuses another registry than the one that is expected, behind a vault too", async () => {
     const { client } = fixture.chain;
     const { chainId, registry } = fixture.keel;
+    const clients = { walletClient: fixture.cast.deployer, publicClient: client };
+    const token = await deployContract(clients, "TestToken", ["T", "T", 18]);
+    const args = [token, "V", "V", registry, fixture.cast.subject.account.address, POLICY];
+    const vault = await deployContract(clients, "GatedVault", args);
     await connectRegistry(client, registry, { chainId, registry });
+    await connectVault(client, vault, { chainId, registry });
     const others = [
       { chainId: 1, registry },
       { chainId, registry: fixture.keel.policyBook },
@@ -115,6 +127,7 @@ describe("51 the chain client", () => {
     for (const expected of others) {
       const error = await refused(connectRegistry(client, registry, expected), "registry.foreign");
       expect(error.kind).toBe("environment");
+      await refused(connectVault(client, vault, expected), "registry.foreign");
     }
   });
 });

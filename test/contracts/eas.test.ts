@@ -24,6 +24,7 @@ import {
   attestation,
   type Fixture,
   GENESIS,
+  MARKET,
   POLICY,
   PUBLISHERS,
   refused,
@@ -35,14 +36,19 @@ import {
   transact,
 } from "./fixture.js";
 import {
+  type AttestedEntry,
+  basisOf,
   type EasRequest,
   easRequestOf,
   healthResolverAbi,
+  historyOf,
   isEasLive,
+  marketBookAbi,
   reopen,
   revoke,
   revokeFor,
   submitAttestation,
+  voidAttestation,
   type Wallet,
 } from "./registry-client.js";
 
@@ -224,6 +230,18 @@ describe("an EAS attestation", () => {
     await attest(START + 190, stepAfter(GENESIS));
     expect(await isLive(uid)).toBe(false);
     expect(await isLive(await attestEas(await request()))).toBe(true);
+  });
+
+  it("66 stops counting when the registry's is voided", async () => {
+    await attest();
+    const uid = await attestEas(await request());
+    const { chain, registry, cast } = fixture;
+    const args = [MARKET.series, MARKET.root, BigInt(MARKET.asOf), "wrong"];
+    await write(chain, cast.guardian, registry.marketBook, marketBookAbi, "withdraw", args);
+    expect(await isLive(uid)).toBe(true);
+    const [attested] = (await historyOf(registry, { fromBlock: 0n })).slice(-1) as [AttestedEntry];
+    await voidAttestation(registry, cast.stranger, subject(), POLICY, basisOf(attested));
+    expect(await isLive(uid)).toBe(false);
   });
 
   it("is taken back by its maker alone, and the registry stands", async () => {

@@ -23,7 +23,17 @@ import {
   usd8,
 } from "keel/verifier";
 import * as snarkjs from "snarkjs";
-import { type Address, getAbiItem, type Hex, toFunctionSelector, zeroAddress } from "viem";
+import {
+  type Address,
+  encodePacked,
+  getAbiItem,
+  getAddress,
+  type Hex,
+  keccak256,
+  parseEventLogs,
+  toFunctionSelector,
+  zeroAddress,
+} from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo } from "../support/chain.js";
 import {
@@ -32,7 +42,6 @@ import {
   type Fixture,
   refused,
   rewindEachTest,
-  SERIES,
   START,
   startFixture,
   TERMS,
@@ -67,7 +76,7 @@ const FILE: Policy = {
   validity: 3_600,
   maxMarketSkew: 300,
   minInterval: 1,
-  market: { series: SERIES },
+  market: { series: `0x02${"00".repeat(31)}` },
 };
 const HEARTBEAT = 3_600;
 const ETH_PRICE = 3_000_12345678n;
@@ -239,6 +248,40 @@ describe("a market from feeds", () => {
   it("tells a market file of another universe", async () => {
     const reversed = { ...MARKET, instruments: MARKET.instruments.toReversed() };
     await refused(read(START, reversed), "feeds.universe");
+  });
+});
+
+describe("56 a kinder universe of the same feeds", () => {
+  it("is of another series, which a policy that names the first does not take", async () => {
+    const { registry, cast, chain, keel } = fixture;
+    const kinder: Market = {
+      ...MARKET,
+      instruments: MARKET.instruments.map((row) =>
+        row.id === "ETH" ? { ...row, collateralFactor: bps(10_000n) } : row,
+      ),
+    };
+    const sources = new Map<string, PriceSource>(MARKET.instruments.map((row) => [row.id, "fixed"]));
+    for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT });
+    sources.set("BTC", { feed: btc, heartbeat: 86_400 });
+    const other = universeOf(kinder, 16, sources);
+    expect(other.universeId, "the same instruments, by name").toBe(universe.universeId);
+    await open(other);
+    const otherId = universeHash(other);
+    const lax = await readFeeds(registry, feedMarket, otherId, kinder, START);
+    const { root, proof } = await prove(lax);
+    const { hash } = await publish(root, proof, START, otherId);
+    const series = feedSeries(feedMarket, id);
+    const otherSeries = feedSeries(feedMarket, otherId);
+    expect(await isMarketAccepted(registry, { series: otherSeries, root, asOf: START })).toBe(true);
+    const terms = { ...TERMS, marketSeries: series };
+    await publishPolicy(registry, cast.stranger, terms);
+    const att = await attestation(fixture, { marketRoot: root, marketTime: START, terms });
+    await refused(submitAttestation(registry, cast.stranger, att), "registry.marketNotAccepted");
+    const { logs } = await chain.client.getTransactionReceipt({ hash });
+    const [accepted] = parseEventLogs({ abi: marketBookAbi, eventName: "MarketAcceptedFrom", logs });
+    const contentHash = keccak256(encodePacked(["uint256[]"], [marketVector(marketTable(lax, FILE))]));
+    expect(accepted!.args).toMatchObject({ series: otherSeries, root, asOf: BigInt(START), contentHash });
+    expect(accepted!.args.source).toBe(getAddress(keel.feedMarket));
   });
 });
 

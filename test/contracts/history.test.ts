@@ -23,7 +23,10 @@ import {
 } from "./fixture.js";
 import {
   type AttestedEntry,
+  basisHash,
+  basisOf,
   checkedRecord,
+  type EnrolledEntry,
   enrol,
   type HistoryEntry,
   historyOf,
@@ -130,32 +133,22 @@ describe("a history", () => {
 
   it("replays to the registry's own record, for each subject", async () => {
     for (const who of [subject(), other()]) {
-      const { asOf, expiry, firstAsOf, floor, count, streak, lapses, standing } = await statusOf(
-        fixture.registry,
-        who,
-        POLICY,
-      );
-      expect(replayHistory(entries, who, POLICY)).toEqual({
-        asOf,
-        expiry,
-        firstAsOf,
-        floor,
-        count,
-        streak,
-        lapses,
-        standing,
-      });
+      const record = replayHistory(entries, who, POLICY, TERMS);
+      expect(await statusOf(fixture.registry, who, POLICY)).toMatchObject(record);
     }
-    expect(replayHistory(entries, subject(), POLICY)).toMatchObject({ count: 7, streak: 2, lapses: 3 });
-    expect(replayHistory(entries, fixture.cast.stranger.account.address, POLICY).count).toBe(0);
+    const last = entries.findLast((entry) => entry.kind === "attested" && entry.subject === subject())!;
+    expect(replayHistory(entries, subject(), POLICY, TERMS)).toMatchObject({
+      ...{ count: 7, streak: 2, lapses: 3, basis: basisHash(basisOf(last as AttestedEntry)) },
+    });
+    expect(replayHistory(entries, fixture.cast.stranger.account.address, POLICY, TERMS).count).toBe(0);
   });
 
   it("replays the declared accounts and the drawdown chain to the registry's own", async () => {
     for (const who of [subject(), other()]) {
       const { enrolment, pendingEnrolment, state } = await statusOf(fixture.registry, who, POLICY);
-      const { pending, ...replayed } = replayChain(entries, who);
+      const { pending, ...replayed } = replayChain(entries, who, { enrolmentDelay: 7 * 86_400 });
       expect(pending).toEqual(pendingEnrolment);
-      expect(replayed).toEqual({ enrolment, state, epochs: 1 });
+      expect(replayed).toEqual({ enrolment, state, epochs: 1, restarted: who === subject() });
     }
     const later = { ...entries.at(-1)!, blockTime: START + 30 * 86_400, kind: "revoked" as const };
     expect(replayChain([...entries, later as HistoryEntry], subject())).toMatchObject({
@@ -173,6 +166,37 @@ describe("a history", () => {
     expect(() => replayChain(shorter as HistoryEntry[], subject())).toThrow(/history\.enrolment/);
     const restarted = entries.filter(({ kind }) => kind !== "chainRestarted");
     expect(() => replayChain(restarted, subject())).toThrow(/history\.state/);
+  });
+
+  it("finds accounts that count sooner or later than the delay lets them", () => {
+    const told = (change: Partial<EnrolledEntry>, i: number) =>
+      entries.map((entry, j) => (i === j ? { ...entry, ...change } : entry)) as HistoryEntry[];
+    const replay = (list: readonly HistoryEntry[], context = { enrolmentDelay: 7 * 86_400 }) => {
+      replayChain(list, subject(), context);
+    };
+    const { liveAt, blockTime } = entries[13] as EnrolledEntry;
+    replay(entries);
+    for (const wrong of [blockTime, liveAt - 1, liveAt + 1]) {
+      expect(() => replay(told({ liveAt: wrong }, 13))).toThrow(/history\.delay/);
+    }
+    expect(() => replay(told({ liveAt: START }, 0)), "the first list waits for nothing").toThrow(
+      /history\.delay/,
+    );
+    // Of a chain that was restarted the same holds, though it has no state.
+    const late = { ...entries[13]!, blockTime: START + 20_700, liveAt: START + 20_700, enrolment: 5n };
+    const story = [...entries.slice(0, 15), late as EnrolledEntry];
+    expect(() => replay(story)).toThrow(/history\.delay/);
+  });
+
+  it("finds an attestation that lasts longer than its policy lets it", () => {
+    for (const by of [-1, 1]) {
+      const longer = entries.map((entry, i) =>
+        i === 5 ? { ...entry, expiry: (entry as AttestedEntry).expiry + by } : entry,
+      );
+      expect(() => replayHistory(longer as HistoryEntry[], subject(), POLICY, TERMS)).toThrow(
+        /history\.expiry/,
+      );
+    }
   });
 
   it("gives the record that the registry confirms, at each block", async () => {
@@ -255,5 +279,13 @@ describe("a history", () => {
       ).toBe(false);
     }
     expect(TERMS.validity).toBe(entry.expiry - entry.asOf);
+  });
+
+  it("68 counts as the policy's interval lets it", () => {
+    const terms = (minInterval: number) => ({ validity: TERMS.validity, minInterval });
+    const counts = [1, 2, 100, 101, 300, 301, 989, 990, 20_000].map(
+      (interval) => replayHistory(entries, subject(), POLICY, terms(interval)).count,
+    );
+    expect(counts).toEqual([7, 6, 6, 5, 4, 3, 3, 2, 1]);
   });
 });

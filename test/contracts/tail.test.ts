@@ -24,6 +24,7 @@ import {
   RETURNS_SERIES,
   refused,
   rewindEachTest,
+  SERIES,
   START,
   startFixture,
   stepAfter,
@@ -123,6 +124,16 @@ describe("a policy with tail-risk limits", () => {
     await refused(submitWith({ ...RETURNS, asOf: START - 7_201 }), "registry.marketTooFar");
   });
 
+  it("56 refuses returns of another series, though publishers signed them", async () => {
+    const kinder = tableOf({ series: `0x03${"aa".repeat(31)}`, root: 779n, asOf: RETURNS.asOf });
+    await acceptMarket(fixture, kinder);
+    const about = await paired(claim, await tailOf(claim, kinder));
+    const error = await refused(submit(about), "registry.marketNotAccepted");
+    expect(error.expected).toContain(RETURNS_SERIES);
+    await acceptMarket(fixture, { ...kinder, series: SERIES });
+    await refused(submit(about), "registry.marketNotAccepted");
+  });
+
   it("34 refuses values of the tail-risk proof that are not in the field", async () => {
     const submission = submissionOf(pair, 1, 1);
     for (const name of ["commitment", "returnsRoot"] as const) {
@@ -139,7 +150,12 @@ describe("a policy with tail-risk limits", () => {
 
   it("35 binds the pair: the next epoch needs a tail-risk proof of its own", async () => {
     await submit(pair);
-    const next = { ...claim, asOf: START + 5, drawdown: stepAfter(claim.drawdown), exposuresCommitment: 557n };
+    const next = {
+      ...claim,
+      asOf: START + 5,
+      drawdown: stepAfter(claim.drawdown),
+      exposuresCommitment: 557n,
+    };
     await refused(submit(await paired(next, pair.tail!)), "registry.proofRefused");
     await submit(await paired(next));
     expect(await healthy()).toBe(true);
@@ -148,7 +164,12 @@ describe("a policy with tail-risk limits", () => {
   it("44 goes into a batch with submissions that need none, and a false one is named", async () => {
     const first = await attestation(fixture);
     const second = { ...claim, asOf: START + 1, drawdown: stepAfter(claim.drawdown) };
-    const third = { ...claim, asOf: START + 2, drawdown: stepAfter(second.drawdown), exposuresCommitment: 558n };
+    const third = {
+      ...claim,
+      asOf: START + 2,
+      drawdown: stepAfter(second.drawdown),
+      exposuresCommitment: 558n,
+    };
     const good = [first, await paired(second), await paired(third)];
     const bad = [first, good[1]!, { ...good[2]!, tail: good[1]!.tail! }];
     const send = (batch: readonly Attestation[]) =>
@@ -207,6 +228,7 @@ describe("the policy book", () => {
       [{ maxExpectedShortfall: [800, 1_499, ABSENT] }, true],
       [{ confidence: [9_500, 9_900, 9_950], maxExpectedShortfall: [800, 1_500, 9_000] }, true],
       [{ tailCircuit: circuitHash("test/other-tail") }, undefined],
+      [{ returnsSeries: `0x03${"aa".repeat(31)}` }, undefined],
     ] as const satisfies readonly (readonly [Partial<PolicyTerms>, boolean | undefined])[]) {
       const id = await publish(change);
       expect(await isTighter(id, POLICY), JSON.stringify(change)).toBe(tighter ?? false);

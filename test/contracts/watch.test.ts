@@ -17,12 +17,14 @@ import {
   MARKET,
   POLICY,
   refused,
+  SERIES,
   START,
   startFixture,
   stepAfter,
   TERMS,
 } from "./fixture.js";
 import {
+  type Basis,
   enrol,
   latestBlock,
   look,
@@ -37,11 +39,17 @@ import {
   startWatch,
   submitAttestation,
   verifierBookAbi,
+  voidAttestation,
   type Wallet,
 } from "./registry-client.js";
 import { CIRCUIT, endProving } from "./statement-circuit.js";
 
 const OTHER_LIST = 777n;
+/** What the last attestation of the story rests on. */
+const BASIS: Basis = {
+  ...{ version: 1, marketRoot: BigInt(START + 11_990), marketTime: START + 11_990 },
+  ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0 },
+};
 const LOOSER = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
 const TIGHTER = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };
 
@@ -88,6 +96,9 @@ beforeAll(async () => {
   await reopen(registry, cast.guardian, subject(), POLICY);
   await enrol(registry, cast.subject, OTHER_LIST);
   await restartChain(registry, cast.guardian, subject(), "state file lost");
+  step = { ...GENESIS, newState: 5_000n };
+  await travelTo(chain, START + 12_000);
+  await attest(START + 11_990);
   for (const terms of [LOOSER, TIGHTER]) await publishPolicy(registry, cast.stranger, terms);
   const opened = await call(cast.deployer, keel.policyBook, policyBookAbi, "openLine", ["main", POLICY]);
   const { logs } = await chain.client.getTransactionReceipt({ hash: opened.hash });
@@ -104,6 +115,7 @@ beforeAll(async () => {
   await call(cast.guardian, keel.verifierBook, verifierBookAbi, "retire", retire);
   const withdraw = [MARKET.series, MARKET.root, BigInt(MARKET.asOf), "bad price"];
   await call(cast.guardian, keel.marketBook, marketBookAbi, "withdraw", withdraw);
+  await voidAttestation(registry, cast.stranger, subject(), POLICY, BASIS);
   const publishers = [[cast.stranger.account.address], 1n];
   await call(cast.deployer, keel.marketBook, marketBookAbi, "setPublishers", publishers);
   await travelTo(chain, START + 100_000);
@@ -126,6 +138,7 @@ const STORY = [
   "verifierAdded",
   "verifierRetired",
   "marketWithdrawn",
+  "voided",
   "publishersSet",
 ];
 
@@ -138,7 +151,7 @@ describe("a watch", () => {
   it("tells everything once, in order", async () => {
     const notices = await told(first);
     expect(notices.map(({ kind }) => kind)).toEqual(STORY);
-    const [lapsed, , byGuardian, , announced, , loosened, added] = notices;
+    const [lapsed, , byGuardian, , announced, , loosened, added, , withdrawn, voided] = notices;
     expect(lapsed).toEqual({
       kind: "lapsed",
       subject: subject(),
@@ -147,6 +160,8 @@ describe("a watch", () => {
     });
     expect(byGuardian).toMatchObject({ standing: "revokedByGuardian", reason: "fraud" });
     expect(announced).toMatchObject({ enrolment: OTHER_LIST });
+    expect(withdrawn).toMatchObject({ series: SERIES, root: MARKET.root, reason: "bad price" });
+    expect(voided).toMatchObject({ subject: subject(), policyId: POLICY, basis: BASIS });
     expect(loosened).toMatchObject({ line, from: POLICY, to: policyId(LOOSER) });
     const code = await fixture.chain.client.getCode({ address: (added as { verifier: Hex }).verifier });
     expect(added).toMatchObject({
@@ -193,7 +208,7 @@ describe("a watch", () => {
       first,
     );
     const { notices } = await look(fixture.registry, watch, last);
-    expect(notices.map(({ kind }) => kind)).toEqual(STORY.slice(6));
+    expect(notices.map(({ kind }) => kind)).toEqual(STORY.slice(6).filter((kind) => kind !== "voided"));
   });
 
   it("calls an attestation lapsed in its first second without health, and not when it was renewed", async () => {

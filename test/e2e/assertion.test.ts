@@ -36,13 +36,9 @@ function failure(limits: object): KeelError {
   const policy = parsePolicy(JSON.stringify({ ...rest, ...stress, circuit: CIRCUIT, limits }));
   const key = exampleSourceKey(STRATEGY!.sources[0]!);
   const { snapshot } = signSnapshot(parseSnapshot(texts.snapshot), market, policy, key);
-  const [portfolioSalt, exposuresSalt, newStateSalt, enrolmentSalt] = [1n, 2n, 3n, 4n].map((n) => toField(n));
-  const enrolment = newEnrolment(snapshot, policy, enrolmentSalt!);
-  const salts = {
-    portfolioSalt: portfolioSalt!,
-    exposuresSalt: exposuresSalt!,
-    newStateSalt: newStateSalt!,
-  };
+  const [portfolioSalt, exposuresSalt, newStateSalt] = [1n, 2n, 3n].map(toField);
+  const enrolment = newEnrolment(snapshot, policy, toField(4n));
+  const salts = { portfolioSalt: portfolioSalt!, exposuresSalt: exposuresSalt!, newStateSalt: newStateSalt! };
   const { input } = buildWitness({ snapshot, market, policy, domain: UNBOUND_DOMAIN, enrolment, ...salts });
   try {
     calculator.calculate(flattenInput(input));
@@ -79,7 +75,9 @@ describe("a failed assertion", () => {
     const inner = await lineOf("lib/limits/max-sensitivity.circom", "fromAbove.in <==");
     for (const limit of ["maxGamma", "maxVega", "maxTheta"]) {
       const outer = await lineOf("lib/option-limits.circom", `.limit <== ${limit};`);
-      const path = `InRange line 14 in MaxSensitivity line ${inner} in OptionLimits line ${outer}`;
+      const outermost = await lineOf("portfolio-health.circom", `.${limit} <== ${limit};`);
+      const within = `OptionLimits line ${outer} in PortfolioHealth line ${outermost}`;
+      const path = `InRange line 14 in MaxSensitivity line ${inner} in ${within}`;
       expect(await explainAssertion(path)).toMatchObject({ limit, signal: "fromAbove.in" });
     }
   });

@@ -9,7 +9,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Ended, EXAMPLES, inFolder, keelHere, publicArgs, strategyFiles } from "../support/cli.js";
+import {
+  type Ended,
+  EXAMPLES,
+  inFolder,
+  keelHere,
+  publicArgs,
+  strategyArgs,
+  strategyFiles,
+} from "../support/cli.js";
 import { mangledJson, mangledText } from "../support/mangle.js";
 
 const SEED = Number(process.env.KEEL_SEED ?? 20261121);
@@ -27,16 +35,18 @@ const files = strategyFiles("eth-hedged-vault");
 const PUBLIC = publicArgs("eth-hedged-vault");
 
 describe("30, 31, 47 the command line withstands", () => {
-  it("snapshots, trades and attestations that were valid", { timeout: 120_000 }, async () => {
+  it("snapshots, trades, attestations and units that were valid", { timeout: 120_000 }, async () => {
     console.info(`fuzzing: seed ${SEED}, ${RUNS} runs each`);
     const snapshot = await readFile(files.snapshot, "utf8");
     const attestation = await readFile(join(EXAMPLES, "invalid/attestation-forged.json"), "utf8");
+    const units = await readFile(strategyFiles("delta-neutral-perps").units!, "utf8");
     const trade = { account: "main", instrument: "ETH", quantity: "10", cash: "USDC" };
     const trades = JSON.stringify({ keel: "trades/1", trades: [trade] });
     const cases = [
       [snapshot, ["check", "--snapshot", "-", ...PUBLIC]],
       [trades, ["check", "--snapshot", files.snapshot, "--after", "-", ...PUBLIC]],
       [attestation, ["verify", "--attestation", "-", ...PUBLIC]],
+      [units, ["check", ...strategyArgs("delta-neutral-perps").slice(0, -1), "-"]],
     ] as const;
     for (const [text, args] of cases) {
       const inputs = fc.oneof(mangledJson(text), mangledText(text));

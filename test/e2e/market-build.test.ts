@@ -60,30 +60,30 @@ describe("market build", () => {
   it("59, 72 check and prove refuse a contract that has expired, and greeks of another time", async () => {
     await inFolder(async (folder) => {
       const file = JSON.parse(await readFile(market, "utf8"));
+      const book = JSON.parse(await readFile(snapshot, "utf8"));
       const at = file.instruments.findIndex(({ contract }: { contract?: object }) => contract !== undefined);
+      const { expiry } = file.instruments[at].contract;
+      const instruments = file.instruments.map((row: object, i: number) =>
+        i === at ? { ...row, delta: "0.9" } : row,
+      );
+      // Without a drawdown nobody has to sign the fund's units.
+      const { units: _, limits, ...rest } = JSON.parse(await readFile(policy, "utf8"));
+      const plain = join(folder, "policy.json");
+      await writeFile(plain, JSON.stringify({ ...rest, limits: { ...limits, maxDrawdown: undefined } }));
       const cases = [
-        [
-          "market.expired",
-          `market.instruments[${at}].contract.expiry`,
-          { contract: { ...file.instruments[at].contract, expiry: file.asOf } },
-        ],
-        ["market.model", `market.instruments[${at}].delta`, { delta: "0.9" }],
+        ["market.expired", `market.instruments[${at}].contract.expiry`, { ...file, asOf: expiry }, expiry],
+        ["market.model", `market.instruments[${at}].delta`, { ...file, instruments }, file.asOf],
       ] as const;
-      for (const [code, path, change] of cases) {
-        const wrong = join(folder, `${code}.json`);
-        const instruments = file.instruments.map((row: object, i: number) =>
-          i === at ? { ...row, ...change } : row,
-        );
-        await writeFile(wrong, JSON.stringify({ ...file, instruments }));
-        // Of the policy's series, so that nothing else is wrong with it.
-        const pinned = join(folder, `${code}-policy.json`);
-        await keelHere(["policy", "pin", "--policy", policy, "--market", wrong, "--out", pinned]);
-        const args = ["--snapshot", snapshot, "--market", wrong, "--policy", pinned, "--json"];
+      for (const [code, path, wrong, now] of cases) {
+        const [wrongMarket, later] = [join(folder, `${code}.json`), join(folder, `${code}.book.json`)];
+        await writeFile(wrongMarket, JSON.stringify(wrong));
+        await writeFile(later, JSON.stringify({ ...book, asOf: now }));
+        const args = ["--snapshot", later, "--market", wrongMarket, "--policy", plain, "--json"];
         for (const command of [
           ["check", ...args],
           ["prove", ...args, "--out", join(folder, "a.json")],
         ]) {
-          const ended = await keelHere(command);
+          const ended = await keelHere(command, { now });
           expect([ended.code, errorOf(ended)]).toMatchObject([1, { code, path }]);
         }
       }

@@ -65,7 +65,7 @@ beforeAll(async () => {
   await submitAttestation(
     registry,
     cast.stranger,
-    await attestation(fixture, { ...about, chain: stepAfter(GENESIS) }),
+    await attestation(fixture, { ...about, drawdown: stepAfter(GENESIS) }),
   );
   await revokeFor(registry, cast.guardian, cast.subject.account.address, POLICY, HOSTILE);
   later = Number(await latestBlock(registry)) + 1;

@@ -8,12 +8,12 @@ import { readFile } from "node:fs/promises";
 import { ensureCircuit } from "keel/circuits";
 import { verifyGroth16 } from "keel/verifier";
 import { expect, it } from "vitest";
-import { assembleProof } from "../../dist/prover/src/engine/assemble.js";
+import { createAssembler } from "../../dist/prover/src/engine/assemble.js";
 import { readElement } from "../../dist/prover/src/engine/bytes.js";
 import { compileCircuitModule, createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
 import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
 import { createKernel } from "../../dist/prover/src/engine/kernel.js";
-import { compileArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { compileSet, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
 import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
 import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
 import { sliceKey } from "../../dist/prover/src/engine/slices.js";
@@ -38,16 +38,16 @@ it.each([
     );
     const parts = await Promise.all(
       sets.map(async (lanes) => {
-        const kernel = await createKernel(await compileArithmetic(lanes), sliceKey(key, 1)[0]!);
+        const arithmetic = await createArithmetic(await compileSet(lanes));
+        const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
         const rows = kernel.rows(witness);
         const [a, b, c] = [rows.a, rows.b, rows.c].map((values) => kernel.extend(values));
         const sums = {
           a: [kernel.multiply("a", witness)],
-          b1: [kernel.multiply("b1", witness)],
-          b2: [kernel.multiply("b2", witness)],
+          b: [kernel.multiply("b", witness)],
           c: [kernel.multiplyC(witness, { a: a!, b: b!, c: c! })],
         };
-        const proof = assembleProof(key, sums, publicSignals);
+        const proof = createAssembler(arithmetic, verificationKey).assemble(sums, publicSignals);
         expect(verifyGroth16(verificationKey, publicSignals, proof)).toBe(true);
         return Buffer.concat([rows.a, rows.b, rows.c, a!, b!, c!, ...Object.values(sums).flat()]);
       }),

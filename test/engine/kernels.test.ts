@@ -10,7 +10,7 @@ import {
   type Arithmetic,
   allocate,
   bytesAt,
-  compileArithmetic,
+  compileSet,
   createArithmetic,
   G1,
   G2,
@@ -52,7 +52,7 @@ if (!hasLanes)
 let arithmetic: Arithmetic;
 const useKernels = (lanes: boolean): void => {
   beforeAll(async () => {
-    arithmetic = await createArithmetic(await compileArithmetic(lanes));
+    arithmetic = await createArithmetic(await compileSet(lanes));
   });
 };
 

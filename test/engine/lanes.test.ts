@@ -10,7 +10,7 @@ import {
   type Arithmetic,
   allocate,
   bytesAt,
-  compileArithmetic,
+  compileSet,
   createArithmetic,
 } from "../../dist/prover/src/engine/kernels/arithmetic.js";
 import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
@@ -46,7 +46,7 @@ lanesOnly.each([
   let arithmetic: Arithmetic;
   let places: number[];
   beforeAll(async () => {
-    arithmetic = await createArithmetic(await compileArithmetic(true));
+    arithmetic = await createArithmetic(await compileSet(true));
     places = Array.from({ length: 6 }, () => allocate(arithmetic, QUAD_BYTES));
   });
   /** Limbs of one of a quad's four elements. */

@@ -14,7 +14,10 @@ export interface Attempt {
   readonly age: number;
   /** Seconds from the snapshot to the market table. */
   readonly skew: number;
-  readonly market: "accepted" | "unknown";
+  /** "kinder": accepted, but in another series than the policy's. */
+  readonly market: "accepted" | "unknown" | "kinder";
+  /** Against what the share token says of the snapshot's time. */
+  readonly units: "told" | "fewer" | "more";
   readonly accounts: "current" | "announced" | "others";
   /** Where the step of the drawdown chain starts. */
   readonly from: "state" | "genesis" | "earlier";
@@ -26,7 +29,8 @@ export type Action =
   /** Until so many seconds after the latest attestation's expiry, where that is still to come. */
   | { readonly do: "expire"; readonly subject: Subject; readonly policy: Policy; readonly after: number }
   | ({ readonly do: "attest" } & Attempt)
-  | { readonly do: "attestBatch"; readonly attempts: readonly Attempt[] }
+  /** Behind so many of the first subject's latest attestations, which are there already. */
+  | { readonly do: "attestBatch"; readonly copied: number; readonly attempts: readonly Attempt[] }
   | { readonly do: "replay"; readonly back: number }
   | { readonly do: "enrol"; readonly subject: Subject; readonly list: number }
   | { readonly do: "revoke"; readonly subject: Subject; readonly policy: Policy }
@@ -36,12 +40,28 @@ export type Action =
       readonly policy: Policy;
       readonly by: "guardian" | "stranger";
     }
+  /** Of the market table that the latest attestation rests on. */
+  | {
+      readonly do: "withdraw";
+      readonly subject: Subject;
+      readonly policy: Policy;
+      readonly by: "guardian" | "stranger";
+    }
+  | {
+      readonly do: "voidAttestation";
+      readonly subject: Subject;
+      readonly policy: Policy;
+      readonly basis: "latest" | "earlier" | "other";
+    }
+  /** Shares of the fund. */
+  | { readonly do: "issue"; readonly amount: number }
+  | { readonly do: "cancel"; readonly percent: number }
   | { readonly do: "restartChain"; readonly subject: Subject; readonly by: "guardian" | "stranger" }
   | { readonly do: "moveLine"; readonly to: Policy; readonly by: "curator" | "stranger" }
   | { readonly do: "cancelMove"; readonly by: "guardian" | "stranger" }
   | { readonly do: "deposit" | "mint" | "donate"; readonly who: number; readonly amount: number }
   /** A share of all that can be taken out, in percent; above 100 it is refused. */
-  | { readonly do: "withdraw" | "redeem" | "transfer"; readonly who: number; readonly percent: number };
+  | { readonly do: "take" | "redeem" | "transfer"; readonly who: number; readonly percent: number };
 
 const subject = fc.constantFrom<Subject>(0, 0, 0, 1, 2);
 const policy = fc.constantFrom<Policy>(0, 1);
@@ -64,7 +84,8 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
     { weight: 8, arbitrary: fc.integer({ min: -60, max: 0 }) },
     { weight: 1, arbitrary: fc.oneof(around(300), around(-300)) },
   ),
-  market: mostly("accepted", "unknown"),
+  market: mostly("accepted", "unknown", "kinder"),
+  units: mostly("told", "fewer", "more"),
   accounts: mostly("current", "announced", "others"),
   from: mostly("state", "genesis", "earlier"),
   proof: mostly("true", "false", "stolen"),
@@ -98,6 +119,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       ...acts("attestBatch"),
+      copied: mostly(0, 1, 2, 3),
       attempts: fc.array(attempt, { minLength: 1, maxLength: 3 }),
     }),
   },
@@ -106,9 +128,21 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ ...acts("revoke"), subject, policy }) },
   { weight: 1, arbitrary: fc.record({ ...acts("revokeFor"), subject, policy, by: by("guardian") }) },
   { weight: 2, arbitrary: fc.record({ ...acts("reopen"), subject, policy, by: by("guardian") }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("withdraw"), subject, policy, by: by("guardian") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...acts("voidAttestation"),
+      subject,
+      policy,
+      basis: mostly<"latest" | "earlier" | "other">("latest", "earlier", "other"),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...acts("issue"), amount }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("cancel"), percent: fc.integer({ min: 0, max: 100 }) }) },
   { weight: 1, arbitrary: fc.record({ ...acts("restartChain"), subject, by: by("guardian") }) },
   { weight: 1, arbitrary: fc.record({ ...acts("moveLine"), to: policy, by: by("curator") }) },
   { weight: 1, arbitrary: fc.record({ ...acts("cancelMove"), by: by("guardian") }) },
   { weight: 5, arbitrary: fc.record({ ...acts("deposit", "mint", "donate"), who, amount }) },
-  { weight: 5, arbitrary: fc.record({ ...acts("withdraw", "redeem", "transfer"), who, percent }) },
+  { weight: 5, arbitrary: fc.record({ ...acts("take", "redeem", "transfer"), who, percent }) },
 );

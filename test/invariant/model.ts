@@ -7,6 +7,7 @@
  */
 
 import type { ReplayedRecord } from "keel/verifier/chain";
+import type { Hex } from "viem";
 
 /** Subjects and policies by number. */
 export type Subject = 0 | 1 | 2;
@@ -19,6 +20,7 @@ export interface Times {
   readonly maxAge: number;
   readonly validity: number;
   readonly maxMarketSkew: number;
+  readonly minInterval: number;
 }
 
 /** An attestation as it is submitted. */
@@ -27,6 +29,11 @@ export interface Claim {
   readonly policy: Policy;
   readonly asOf: number;
   readonly marketTime: number;
+  /** Whether the market is of the policy's series. */
+  readonly isOfSeries: boolean;
+  readonly units: bigint;
+  /** Hash of what it rests on. */
+  readonly basis: Hex;
   readonly enrolment: bigint;
   readonly previousState: bigint;
   readonly newState: bigint;
@@ -39,40 +46,67 @@ interface Announced<T> {
   readonly next?: { readonly value: T; readonly liveAt: number };
 }
 
+/** Shares outstanding from a second on, with 10 decimals. */
+export interface Supply {
+  readonly from: number;
+  readonly shares: bigint;
+}
+
 export interface Model {
   readonly times: readonly Times[];
   /** Seconds from the announcement of other accounts, or of a policy that is not tighter, until it counts. */
   readonly delay: number;
-  /** Times of market tables that were accepted. */
-  readonly markets: Set<number>;
+  /** Market tables of the policies' series by their times. */
+  readonly markets: Map<number, "accepted" | "withdrawn">;
+  /** In their order. */
+  readonly supplies: Supply[];
   readonly enrolments: Announced<bigint>[];
+  /** Whether a guardian ever restarted the subject's chain. */
+  readonly restarted: boolean[];
   readonly states: bigint[];
   readonly records: ReplayedRecord[][];
+  /** Time of the market table of each record's latest attestation. */
+  readonly tables: number[][];
   line: Announced<Policy>;
+  /** What the line had before what `line` has as current. */
+  readonly past: Policy[];
 }
 
 const NOTHING: ReplayedRecord = {
   asOf: 0,
   expiry: 0,
   floor: 0,
+  since: 0,
   firstAsOf: 0,
+  countedAt: 0,
   count: 0,
   streak: 0,
   lapses: 0,
   standing: "open",
+  basis: `0x${"00".repeat(22)}`,
 };
 
 /** Policy 1 is tighter than policy 0; the line starts at 0. */
-export function newModel(times: readonly Times[], delay: number): Model {
+export function newModel(times: readonly Times[], delay: number, supplies: readonly Supply[]): Model {
   return {
     times,
     delay,
-    markets: new Set(),
+    markets: new Map(),
+    supplies: [...supplies],
     enrolments: [0n, 0n, 0n].map((current) => ({ current })),
+    restarted: [false, false, false],
     states: [0n, 0n, 0n],
     records: [0, 1, 2].map(() => [NOTHING, NOTHING]),
+    tables: [0, 1, 2].map(() => [0, 0]),
     line: { current: 0 },
+    past: [],
   };
+}
+
+/** What the share token says: units with 8 decimals, rounded up. */
+export function unitsAt({ supplies }: Pick<Model, "supplies">, time: number): bigint {
+  const shares = supplies.findLast(({ from }) => from <= time)?.shares ?? 0n;
+  return (shares + 99n) / 100n;
 }
 
 /** What counts now, and what is announced and does not. */
@@ -91,17 +125,34 @@ export function attest(model: Model, claim: Claim, now: number): Refusal {
   return refusal;
 }
 
-/** Each in turn, then all proofs at once: everything or nothing. */
+/** Each in turn but what was attested before, then all proofs at once: everything or nothing. */
 export function attestBatch(model: Model, claims: readonly Claim[], now: number): Refusal {
-  const trial = { ...model, states: [...model.states], records: model.records.map((row) => [...row]) };
-  for (const claim of claims) {
+  const copy = <T>(rows: readonly (readonly T[])[]): T[][] => rows.map((row) => [...row]);
+  const { records, tables } = model;
+  const trial = { ...model, states: [...model.states], records: copy(records), tables: copy(tables) };
+  const fresh: Claim[] = [];
+  for (const [i, claim] of claims.entries()) {
+    if (isDone(trial, claim, claims.slice(i + 1), now)) continue;
     const refusal = admit(trial, claim, now);
     if (refusal !== undefined) return refusal;
     store(trial, claim, now);
+    fresh.push(claim);
   }
-  if (claims.some(({ isTrue }) => !isTrue)) return "BatchRefused";
-  for (const claim of claims) store(model, claim, now);
+  if (fresh.some(({ isTrue }) => !isTrue)) return "BatchRefused";
+  for (const claim of fresh) store(model, claim, now);
   return undefined;
+}
+
+/** Live by itself or a newer one, and the subject's state is what it left, or what later ones of the batch made of that. */
+function isDone(model: Model, claim: Claim, later: readonly Claim[], now: number): boolean {
+  const { subject, policy, asOf } = claim;
+  if (!isHealthy(model, subject, policy, now) || asOf > model.records[subject]![policy]!.asOf) return false;
+  let reached = claim.newState;
+  for (const next of later) {
+    if (reached === model.states[subject]) return true;
+    if (next.subject === subject && next.previousState === reached) reached = next.newState;
+  }
+  return reached === model.states[subject];
 }
 
 function admit(model: Model, claim: Claim, now: number): Refusal {
@@ -115,32 +166,43 @@ function admit(model: Model, claim: Claim, now: number): Refusal {
   if (now - claim.asOf > maxAge) return "SnapshotTooOld";
   if (now >= claim.asOf + validity) return "AlreadyExpired";
   if (Math.abs(claim.asOf - claim.marketTime) > maxMarketSkew) return "MarketTooFar";
-  if (!model.markets.has(claim.marketTime)) return "MarketNotAccepted";
+  if (!claim.isOfSeries || model.markets.get(claim.marketTime) !== "accepted") return "MarketNotAccepted";
   if (claim.enrolment !== enrolment) return "WrongEnrolment";
   if (claim.previousState !== model.states[claim.subject]) return "WrongState";
-  return undefined;
+  if (claim.asOf >= now) return "UnitsUnavailable";
+  const units = unitsAt(model, claim.asOf);
+  if (units === 0n) return "NoUnits";
+  return claim.units === units ? undefined : "WrongUnits";
 }
 
-function store(model: Model, { subject, policy, asOf, newState }: Claim, now: number): void {
+function store(model: Model, { subject, policy, asOf, newState, ...claim }: Claim, now: number): void {
   const record = model.records[subject]![policy]!;
+  const { validity, minInterval } = model.times[policy]!;
   const unbroken = isHealthy(model, subject, policy, now);
   const first = record.count === 0;
+  const counts = first || asOf - record.countedAt >= minInterval;
+  const more = counts ? 1 : 0;
   model.records[subject]![policy] = {
     asOf,
-    expiry: asOf + model.times[policy]!.validity,
+    expiry: asOf + validity,
     floor: asOf,
+    since: unbroken ? record.since : now,
     firstAsOf: first ? asOf : record.firstAsOf,
-    count: record.count + 1,
-    streak: unbroken ? record.streak + 1 : 1,
+    countedAt: counts || !unbroken ? asOf : record.countedAt,
+    count: record.count + more,
+    streak: unbroken ? record.streak + more : 1,
     lapses: record.lapses + (first || unbroken ? 0 : 1),
     standing: "open",
+    basis: claim.basis,
   };
+  model.tables[subject]![policy] = claim.marketTime;
   model.states[subject] = newState;
 }
 
 export function enrol(model: Model, subject: Subject, enrolment: bigint, now: number): Refusal {
   const found = settled(model.enrolments[subject]!, now);
-  const counts = found.current === 0n || found.current === enrolment;
+  const neverAttested = model.states[subject] === 0n && !model.restarted[subject];
+  const counts = neverAttested || found.current === enrolment;
   if (counts) model.enrolments[subject] = { current: enrolment };
   else if (found.next?.value !== enrolment) {
     model.enrolments[subject] = { ...found, next: { value: enrolment, liveAt: now + model.delay } };
@@ -156,6 +218,7 @@ export function revoke(model: Model, subject: Subject, policy: Policy, now: numb
 }
 
 export function revokeFor(model: Model, subject: Subject, policy: Policy, now: number): Refusal {
+  if (model.enrolments[subject]!.current === 0n) return "NotEnrolled";
   const record = model.records[subject]![policy]!;
   model.records[subject]![policy] = { ...record, standing: "revokedByGuardian", floor: now };
   return undefined;
@@ -168,21 +231,62 @@ export function reopen(model: Model, subject: Subject, policy: Policy, now: numb
   return undefined;
 }
 
+/** @param basis what the caller says that the latest attestation rests on, by its hash */
+export function voidAttestation(
+  model: Model,
+  subject: Subject,
+  policy: Policy,
+  basis: Hex,
+  now: number,
+): Refusal {
+  const record = model.records[subject]![policy]!;
+  if (!isHealthy(model, subject, policy, now)) return "NothingToVoid";
+  if (basis !== record.basis) return "WrongBasis";
+  if (model.markets.get(model.tables[subject]![policy]!) !== "withdrawn") return "NothingToVoid";
+  model.records[subject]![policy] = { ...record, standing: "voided", floor: now };
+  return undefined;
+}
+
 export function restartChain(model: Model, subject: Subject): Refusal {
   if (model.states[subject] === 0n) return "ChainNotStarted";
   model.states[subject] = 0n;
+  model.restarted[subject] = true;
   return undefined;
 }
 
 export function moveLine(model: Model, to: Policy, now: number): Refusal {
-  const { current } = settled(model.line, now);
+  const { current } = settle(model, now);
+  if (to > current) model.past.push(current);
   model.line = to >= current ? { current: to } : { current, next: { value: to, liveAt: now + model.delay } };
   return undefined;
 }
 
 export function cancelMove(model: Model, now: number): Refusal {
-  const { current, next } = settled(model.line, now);
+  const { current, next } = settle(model, now);
   if (next === undefined) return "NothingAnnounced";
   model.line = { current };
   return undefined;
+}
+
+/** Remembers what an announced policy, whose time has come, took the place of. */
+function settle(model: Model, now: number): Announced<Policy> {
+  const found = settled(model.line, now);
+  if (found.current !== model.line.current) model.past.push(model.line.current);
+  model.line = found;
+  return found;
+}
+
+/** The line's policies, and since when and how steadily the subject is healthy under them; zeros when it is not. */
+export function lineRecord(model: Model, subject: Subject, now: number): { since: number; streak: number } {
+  const { current } = settled(model.line, now);
+  const before = [...model.past, ...(current === model.line.current ? [] : [model.line.current])];
+  if (!isHealthy(model, subject, current, now)) return { since: 0, streak: 0 };
+  let { since, streak } = model.records[subject]![current]!;
+  for (const policy of before.toReversed()) {
+    const record = model.records[subject]![policy]!;
+    if (record.standing !== "open" || record.since >= since || record.expiry < since) break;
+    if (record.asOf <= since) streak += record.streak;
+    since = record.since;
+  }
+  return { since, streak };
 }

@@ -14,6 +14,8 @@ import type { Plant } from "./world.js";
 export interface Bug {
   readonly name: string;
   readonly contract: Plant["contract"];
+  /** Of the source with the text, where it is not the contract's own. */
+  readonly file?: string;
   readonly text: string;
   readonly instead: string;
 }
@@ -52,8 +54,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "accounts that count when they are announced",
     contract: "HealthRegistry",
-    text: "block.timestamp >= found.nextLiveAt",
-    instead: "true",
+    text: "return liveAt != 0 && block.timestamp >= liveAt;",
+    instead: "return liveAt != 0;",
   },
   {
     name: "a batch whose proofs nobody verifies",
@@ -72,6 +74,74 @@ export const BUGS: readonly Bug[] = [
     contract: "HealthRegistry",
     text: "restartChain(address subject, string calldata reason) external restricted {",
     instead: "restartChain(address subject, string calldata reason) external {",
+  },
+  {
+    name: "accounts that change at once after a restart",
+    contract: "HealthRegistry",
+    text: "_enrolments[subject].restarted = true;",
+    instead: "",
+  },
+  {
+    name: "units of the manager's choice",
+    contract: "HealthRegistry",
+    file: "lib/Units.sol",
+    text: "require(s.units == expected, IHealthRegistry.WrongUnits(s.subject, expected, s.units));",
+    instead: "",
+  },
+  {
+    name: "units that are rounded down",
+    contract: "HealthRegistry",
+    file: "lib/Units.sol",
+    text: "supply / divisor + (supply % divisor == 0 ? 0 : 1)",
+    instead: "supply / divisor",
+  },
+  {
+    name: "a table of any series",
+    contract: "MarketBook",
+    text: "keccak256(abi.encode(series, root, asOf))",
+    instead: "keccak256(abi.encode(root, asOf))",
+  },
+  {
+    name: "a streak made of seconds",
+    contract: "HealthRegistry",
+    text: "asOf >= uint256(record.countedAt) + minInterval",
+    instead: "true",
+  },
+  {
+    name: "a run whose beginning is forgotten",
+    contract: "HealthRegistry",
+    text: "if (!unbroken) (record.streak, record.since) = (1, uint40(block.timestamp));",
+    instead: "if (first) record.since = uint40(block.timestamp); if (!unbroken) record.streak = 1;",
+  },
+  {
+    name: "a voiding of what stands",
+    contract: "HealthRegistry",
+    text: "require(_isTakenBack(basis, policyBook.policyOf(policyId)), NothingToVoid(subject, policyId));",
+    instead: "",
+  },
+  {
+    name: "a voiding by what another attestation rests on",
+    contract: "HealthRegistry",
+    text: "require(hash == record.basis, WrongBasis(record.basis, hash));",
+    instead: "hash;",
+  },
+  {
+    name: "a batch that skips what is not in force",
+    contract: "HealthRegistry",
+    text: "if (!isHealthy(s.subject, s.policyId) || s.asOf > _records[s.subject][s.policyId].asOf) return false;",
+    instead: "",
+  },
+  {
+    name: "a line's streak that counts the same time twice",
+    contract: "HealthRegistry",
+    text: "if (earlier.asOf <= found.since) found.streak += earlier.streak;",
+    instead: "found.streak += earlier.streak;",
+  },
+  {
+    name: "a line that forgets an announced policy that had come",
+    contract: "PolicyBook",
+    text: "_past[line].push(before);",
+    instead: "",
   },
   {
     name: "a policy that loosens at once",
@@ -95,6 +165,8 @@ export const BUGS: readonly Bug[] = [
   },
 ];
 
+const require = createRequire(import.meta.url);
+
 interface Compiled {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
   readonly contracts: Readonly<
@@ -103,25 +175,27 @@ interface Compiled {
 }
 
 /** Compiles a contract with its bug. */
-export function plantOf({ contract, text, instead }: Bug): Plant {
+export function plantOf({ contract, text, instead, ...bug }: Bug): Plant {
   const sources = join(PACKAGE, "contracts", "src");
   const file = `${contract}.sol`;
-  const source = readFileSync(join(sources, file), "utf8");
-  if (source.split(text).length !== 2) throw new Error(`${contract} has not exactly one: ${text}`);
-  const require = createRequire(import.meta.url);
+  const place = bug.file ?? file;
+  const sourceOf = (path: string): string => {
+    const source = readFileSync(path.startsWith("@") ? require.resolve(path) : join(sources, path), "utf8");
+    if (path !== place) return source;
+    if (source.split(text).length !== 2) throw new Error(`${place} has not exactly one: ${text}`);
+    return source.replace(text, () => instead);
+  };
   const solc = require("solc") as { compile(input: string, callbacks: object): string };
   const input = {
     language: "Solidity",
-    sources: { [file]: { content: source.replace(text, () => instead) } },
+    sources: { [file]: { content: sourceOf(file) } },
     settings: {
       optimizer: { enabled: true, runs: 200 },
       evmVersion: "cancun",
       outputSelection: { [file]: { [contract]: ["evm.bytecode.object"] } },
     },
   };
-  const read = (path: string) => ({
-    contents: readFileSync(path.startsWith("@") ? require.resolve(path) : join(sources, path), "utf8"),
-  });
+  const read = (path: string) => ({ contents: sourceOf(path) });
   const { errors = [], contracts } = JSON.parse(
     solc.compile(JSON.stringify(input), { import: read }),
   ) as Compiled;

@@ -9,7 +9,9 @@ import {
   checkedRecord,
   healthRegistryAbi,
   historyOf,
+  type LineRecord,
   latestBlock,
+  marketBookAbi,
   policyBookAbi,
   type ReplayedRecord,
 } from "keel/verifier/chain";
@@ -19,6 +21,8 @@ import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";
 import * as rules from "./model.js";
 import {
   acceptMarket,
+  basisArgument,
+  basisOf,
   DELAY,
   POLICIES,
   POLICY_IDS,
@@ -26,6 +30,7 @@ import {
   saysHealthy,
   send,
   submissionOf,
+  tableArguments,
   type World,
 } from "./world.js";
 
@@ -40,6 +45,10 @@ export const INVARIANTS = {
   expiry: "health lasts until validity after the latest snapshot, or its revocation, and no longer",
   closed: "a record that a guardian closed accepts nothing until a guardian reopens it",
   accounts: "every accepted attestation is about accounts that were declared, and not only announced",
+  units: "every accepted attestation is about the units that the share token had at its time",
+  tables: "every accepted attestation rests on a table of its policy's series that nobody withdrew",
+  voiding: "what rests on a withdrawn table can be voided, and nothing else",
+  streak: "a streak of n spans at least n - 1 times the policy's interval",
   line: "a line of policies does not loosen before its delay has passed",
   price: "the price of a vault's share never falls",
   roles: "strangers do nothing that takes a role",
@@ -57,6 +66,11 @@ interface Seen {
   /** First second at which the latest attestation does not count; 0 when nothing counts. */
   until: number;
   closed: boolean;
+  /** Snapshots of the present run, and when it began. */
+  run: number[];
+  since: number;
+  /** The latest attestation. */
+  latest?: Claim;
 }
 
 interface Walk {
@@ -69,6 +83,8 @@ interface Walk {
   readonly states: bigint[][];
   /** Lists of accounts by subject, with the second from which each may count. */
   readonly declared: Map<bigint, number>[];
+  /** Times of tables that were withdrawn. */
+  readonly withdrawn: Set<number>;
   /** The second from which the line may follow the looser policy. */
   looserFrom: number;
   price: { assets: bigint; shares: bigint };
@@ -81,12 +97,13 @@ export async function takeWalk(world: World, actions: readonly Action[], outcome
   const each = <T>(make: () => T): T[] => [0, 1, 2].map(make);
   const walk: Walk = {
     world,
-    model: rules.newModel(POLICIES, DELAY),
+    model: rules.newModel(POLICIES, DELAY, world.supplies),
     outcomes,
-    seen: each(() => [0, 1].map(() => ({ floor: 0, until: 0, closed: false }))),
+    seen: each(() => [0, 1].map(() => ({ floor: 0, until: 0, closed: false, run: [], since: 0 }))),
     accepted: [],
     states: each(() => [0n]),
     declared: each(() => new Map()),
+    withdrawn: new Set(),
     looserFrom: 0,
     price: { assets: 0n, shares: 0n },
     nextState: 1n,
@@ -109,9 +126,9 @@ async function perform(walk: Walk, action: Action): Promise<void> {
       return seconds > 0 ? await walk.world.chain.wait(seconds) : undefined;
     }
     case "attest":
-      return await attest(walk, [action], false);
+      return await attest(walk, [action]);
     case "attestBatch":
-      return await attest(walk, action.attempts, true);
+      return await attest(walk, action.attempts, action.copied);
     case "replay":
       return await replay(walk, action.back);
     case "enrol":
@@ -120,6 +137,13 @@ async function perform(walk: Walk, action: Action): Promise<void> {
     case "revokeFor":
     case "reopen":
       return await judge(walk, action);
+    case "withdraw":
+      return await withdraw(walk, action);
+    case "voidAttestation":
+      return await voidAttestation(walk, action);
+    case "issue":
+    case "cancel":
+      return await supply(walk, action);
     case "restartChain":
       return await restart(walk, action);
     case "moveLine":
@@ -136,7 +160,7 @@ async function perform(walk: Walk, action: Action): Promise<void> {
       const part = (shares * BigInt(Math.min(action.percent, 100))) / 100n;
       return await give(walk, action.who, part, people.depositors[1 - action.who]!, vault);
     }
-    case "withdraw":
+    case "take":
     case "redeem":
       return await leave(walk, action);
   }
@@ -158,18 +182,23 @@ function claimOf(walk: Walk, attempt: Attempt, time: number, state: bigint): Cla
   const { model, states } = walk;
   const { current, next } = rules.settled(model.enrolments[attempt.subject]!, time);
   const asOf = time - attempt.age;
+  const told = rules.unitsAt(model, asOf);
   walk.nextState += 1n;
+  // No table is ever accepted of a time so long ago.
+  const marketTime = attempt.market === "unknown" ? asOf - 100_000 : asOf + attempt.skew;
+  const table = { marketTime, isOfSeries: attempt.market !== "kinder" };
   return {
     ...{ subject: attempt.subject, policy: attempt.policy, asOf, newState: walk.nextState },
-    // No table is ever accepted of a time so long ago.
-    marketTime: attempt.market === "accepted" ? asOf + attempt.skew : asOf - 100_000,
+    ...{ ...table, basis: basisOf(table) },
+    units: { told, fewer: (told * 4n) / 10n, more: told + 1n }[attempt.units],
     enrolment: { current, announced: next?.value ?? 9n, others: 9n }[attempt.accounts],
     previousState: { state, genesis: 0n, earlier: states[attempt.subject]!.at(-2) ?? 7n }[attempt.from],
     isTrue: attempt.proof === "true",
   };
 }
 
-async function attest(walk: Walk, attempts: readonly Attempt[], batch: boolean): Promise<void> {
+/** @param copied undefined: not in a batch; else how many attestations that are there already come first */
+async function attest(walk: Walk, attempts: readonly Attempt[], copied?: number): Promise<void> {
   const { world, model, accepted } = walk;
   const time = world.chain.now() + attempts.length + 1;
   const states = [...model.states];
@@ -178,20 +207,25 @@ async function attest(walk: Walk, attempts: readonly Attempt[], batch: boolean):
     const claim = claimOf(walk, attempt, time, states[attempt.subject]!);
     claims.push(claim);
     states[attempt.subject] = claim.newState;
-    await bringMarket(walk, claim.marketTime, attempt.market === "accepted");
+    await bringMarket(walk, claim, attempt.market !== "unknown");
   }
   const stolen = accepted.at(-1);
   const submissions = claims.map((claim, i) =>
     submissionOf(world, claim, attempts[i]!.proof === "stolen" ? stolen : undefined),
   );
-  await submit(walk, claims, submissions, batch);
+  const own = accepted.filter(({ subject }) => subject === attempts[0]!.subject);
+  const before = copied === undefined || copied === 0 ? [] : own.slice(-copied);
+  const all = [...before.map((claim) => submissionOf(world, claim)), ...submissions];
+  await submit(walk, [...before, ...claims], all, copied !== undefined);
 }
 
 /** Waits a second when there is nothing to bring, so that times are the same either way. */
-async function bringMarket({ world, model }: Walk, time: number, wanted: boolean): Promise<void> {
-  if (!wanted || model.markets.has(time) || time > world.chain.now() + 1) return await world.chain.wait(1);
-  await acceptMarket(world, time);
-  model.markets.add(time);
+async function bringMarket({ world, model }: Walk, claim: Claim, wanted: boolean): Promise<void> {
+  const { marketTime, isOfSeries } = claim;
+  const isThere = isOfSeries && model.markets.has(marketTime);
+  if (!wanted || isThere || marketTime > world.chain.now() + 1) return await world.chain.wait(1);
+  await acceptMarket(world, claim);
+  if (isOfSeries) model.markets.set(marketTime, "accepted");
 }
 
 async function replay(walk: Walk, back: number): Promise<void> {
@@ -216,7 +250,9 @@ async function submit(
     args,
   );
   const now = world.chain.now();
-  if (refusal === undefined) for (const claim of claims) observeAccepted(walk, claim, now);
+  // A batch skips what was accepted before.
+  const fresh = batch ? claims.filter((claim) => !walk.accepted.includes(claim)) : claims;
+  if (refusal === undefined) for (const claim of fresh) observeAccepted(walk, claim, now);
   const expected = batch ? rules.attestBatch(model, claims, now) : rules.attest(model, claims[0]!, now);
   agree(walk, name!, refusal, expected);
 }
@@ -234,6 +270,11 @@ function observeAccepted(walk: Walk, claim: Claim, now: number): void {
     now >= (walk.declared[subject]!.get(enrolment) ?? Infinity),
     `list ${enrolment} at ${now}`,
   );
+  hold("units", asOf < now && claim.units === rules.unitsAt(walk.model, asOf), `${claim.units} at ${asOf}`);
+  hold("tables", claim.isOfSeries && !walk.withdrawn.has(claim.marketTime), `table at ${claim.marketTime}`);
+  if (now >= seen.until) Object.assign(seen, { run: [], since: now });
+  seen.run.push(asOf);
+  seen.latest = claim;
   walk.accepted.push(claim);
   states.push(claim.newState);
   seen.floor = asOf;
@@ -254,8 +295,10 @@ async function enrol(walk: Walk, subject: Subject, list: bigint): Promise<void> 
   const now = world.chain.now();
   const before = rules.settled(model.enrolments[subject]!, now);
   agree(walk, "enrol", refusal, rules.enrol(model, subject, list, now));
-  if (before.current === 0n) declared.set(list, now);
-  else if (before.current !== list && before.next?.value !== list) declared.set(list, now + DELAY);
+  if (!walk.accepted.some((claim) => claim.subject === subject)) {
+    declared.clear();
+    declared.set(list, now);
+  } else if (before.current !== list && before.next?.value !== list) declared.set(list, now + DELAY);
 }
 
 async function judge(
@@ -277,7 +320,7 @@ async function judge(
   const now = world.chain.now();
   if (refusal === undefined) {
     hold("roles", isOwn || action.by === "guardian", action.do);
-    seen[subject]![policy] = { floor: now, until: 0, closed: action.do === "revokeFor" };
+    Object.assign(seen[subject]![policy]!, { floor: now, until: 0, closed: action.do === "revokeFor" });
   }
   const expected =
     !isOwn && action.by === "stranger" ? UNAUTHORIZED : JUDGEMENTS[action.do](model, subject, policy, now);
@@ -286,6 +329,74 @@ async function judge(
 
 const JUDGEMENTS = { revoke: rules.revoke, revokeFor: rules.revokeFor, reopen: rules.reopen } as const;
 const UNAUTHORIZED = "AccessManagedUnauthorized";
+
+async function withdraw(
+  walk: Walk,
+  { subject, policy, by }: Extract<Action, { readonly do: "withdraw" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const { latest } = walk.seen[subject]![policy]!;
+  if (latest === undefined) return;
+  const args = [...tableArguments(latest), "wrong"];
+  const refusal = await send(world, world.people[by], world.keel.marketBook, marketBookAbi, "withdraw", args);
+  agree(walk, "withdraw", refusal, by === "stranger" ? UNAUTHORIZED : undefined);
+  if (refusal !== undefined) return;
+  hold("roles", by === "guardian", "withdraw");
+  walk.withdrawn.add(latest.marketTime);
+  model.markets.set(latest.marketTime, "withdrawn");
+}
+
+async function voidAttestation(
+  walk: Walk,
+  { subject, policy, basis }: Extract<Action, { readonly do: "voidAttestation" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const seen = walk.seen[subject]![policy]!;
+  const own = walk.accepted.filter((claim) => claim.subject === subject && claim.policy === policy);
+  const nothing = { marketTime: 1, isOfSeries: true };
+  const table = { latest: seen.latest, earlier: own.at(-2), other: nothing }[basis] ?? nothing;
+  const args = [world.people.subjects[subject], POLICY_IDS[policy], basisArgument(table)];
+  const { stranger } = world.people;
+  const refusal = await send(
+    world,
+    stranger,
+    world.keel.registry,
+    healthRegistryAbi,
+    "voidAttestation",
+    args,
+  );
+  const now = world.chain.now();
+  if (refusal === undefined) {
+    const rests = seen.latest !== undefined && walk.withdrawn.has(seen.latest.marketTime);
+    hold("voiding", rests && now < seen.until, `subject ${subject} under policy ${policy} at ${now}`);
+    Object.assign(seen, { floor: now, until: 0 });
+  }
+  agree(walk, "voidAttestation", refusal, rules.voidAttestation(model, subject, policy, basisOf(table), now));
+}
+
+/** Issues shares of the fund, or cancels a part of them. */
+async function supply(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "issue" | "cancel" }>,
+): Promise<void> {
+  const { world, model } = walk;
+  const { deployer } = world.people;
+  const before = model.supplies.at(-1)!.shares;
+  const isIssue = action.do === "issue";
+  const amount = isIssue ? BigInt(action.amount) : (before * BigInt(action.percent)) / 100n;
+  const [name, args] = isIssue ? ["mint", [deployer, amount]] : ["burn", [amount]];
+  const refusal = await send(
+    world,
+    deployer,
+    world.shares,
+    world.sharesAbi,
+    name as string,
+    args as unknown[],
+  );
+  if (refusal !== undefined) throw new Error(`${name}: ${refusal}`);
+  const shares = isIssue ? before + amount : before - amount;
+  model.supplies.push({ from: world.chain.now(), shares });
+}
 
 async function restart(
   walk: Walk,
@@ -350,7 +461,7 @@ async function enter(
 
 async function leave(
   walk: Walk,
-  action: Extract<Action, { readonly do: "withdraw" | "redeem" | "transfer" }>,
+  action: Extract<Action, { readonly do: "take" | "redeem" | "transfer" }>,
 ): Promise<void> {
   const { world } = walk;
   const owner = world.people.depositors[action.who]!;
@@ -361,8 +472,9 @@ async function leave(
   hold("withdrawals", most === all, `${action.do} of at most ${most} where there are ${all}`);
   const excess = action.percent > 100;
   const amount = excess ? most + 1n : (most * BigInt(action.percent)) / 100n;
-  const refusal = await send(world, owner, world.vault, world.vaultAbi, action.do, [amount, owner, owner]);
-  if (!excess) hold("withdrawals", refusal === undefined, `${action.do} ${refusal}`);
+  const name = isRedeem ? "redeem" : "withdraw";
+  const refusal = await send(world, owner, world.vault, world.vaultAbi, name, [amount, owner, owner]);
+  if (!excess) hold("withdrawals", refusal === undefined, `${name} ${refusal}`);
   agree(
     walk,
     action.do,
@@ -412,6 +524,7 @@ async function checkViews(walk: Walk): Promise<void> {
     `the line follows ${current}`,
   );
   await checkLine(walk, current === POLICY_IDS[0], now);
+  await checkLineRecord(walk, now);
   const open = rules.isHealthy(model, 0, rules.settled(model.line, now).current, now);
   const most = await vaultSays(walk, "maxDeposit", [world.people.stranger]);
   hold("deposits", most === (open ? maxUint256 : 0n), `at most ${most}`);
@@ -428,6 +541,14 @@ async function checkLine(walk: Walk, isLoose: boolean, now: number): Promise<voi
   if (isLoose) walk.looserFrom = 0;
 }
 
+async function checkLineRecord({ world, model }: Walk, now: number): Promise<void> {
+  const args = [world.people.subjects[0], world.line];
+  const { registry } = world.keel;
+  const said = await read<LineRecord>(world, registry, healthRegistryAbi, "lineRecordOf", args);
+  const { since, streak } = rules.lineRecord(model, 0, now);
+  hold("model", said.since === since && said.streak === streak, `the line's run since ${said.since}`);
+}
+
 /** With the vault's own virtual share and asset. */
 async function checkPrice(walk: Walk): Promise<void> {
   const assets = (await vaultSays(walk, "totalAssets")) + 1n;
@@ -438,15 +559,18 @@ async function checkPrice(walk: Walk): Promise<void> {
 }
 
 /** The stored record of what an action was about. */
-async function checkRecord({ world, model }: Walk, action: Action): Promise<void> {
+async function checkRecord({ world, model, seen }: Walk, action: Action): Promise<void> {
   if (!("policy" in action)) return;
   const { subject, policy } = action;
+  const { run, since } = seen[subject]![policy]!;
   const args = [world.people.subjects[subject], POLICY_IDS[policy]];
   const found = await read<ReplayedRecord>(world, world.keel.registry, healthRegistryAbi, "recordOf", args);
-  const { count, streak, lapses, floor, expiry } = model.records[subject]![policy]!;
-  const [stored, expected] = [found, { count, streak, lapses, floor, expiry }].map((record) =>
+  const [stored, expected] = [found, model.records[subject]![policy]!].map((record) =>
     [record.count, record.streak, record.lapses, record.floor, record.expiry].join(", "),
   );
+  const span = (run.at(-1) ?? 0) - (run[0] ?? 0);
+  const least = Math.max(0, found.streak - 1) * POLICIES[policy]!.minInterval;
+  hold("streak", span >= least && found.since === since, `${found.streak} in ${span} s since ${found.since}`);
   hold("model", stored === expected, `a record of ${stored}, expected ${expected}`);
 }
 

@@ -11,9 +11,10 @@ import {
   deployKeel,
   type KeelDeployment,
   loadArtifact,
+  localAccounts,
   ROLE,
 } from "keel/contracts";
-import { type PolicyTerms, policyId, statementInputs, statementVector } from "keel/verifier";
+import { feedSeries, type PolicyTerms, policyId, statementInputs, statementVector } from "keel/verifier";
 import {
   connectRegistry,
   healthRegistryAbi,
@@ -29,25 +30,44 @@ import {
   decodeFunctionResult,
   encodeAbiParameters,
   encodeFunctionData,
+  getContractAddress,
   type Hex,
   keccak256,
   maxUint256,
   type PublicClient,
+  slice,
 } from "viem";
 import { hardhat } from "viem/chains";
 import { START, TERMS } from "../contracts/fixture.js";
 import { testVerifiers } from "../contracts/statement-circuit.js";
 import { type Chain, openChain } from "./chain.js";
-import type { Claim, Policy, Refusal, Subject } from "./model.js";
+import type { Claim, Policy, Refusal, Subject, Supply } from "./model.js";
 
 export const CIRCUIT = "test/truth";
 /** Seconds until other accounts, or a policy that is not tighter, count. */
 export const DELAY = 5_000;
+/** The deployer is a market source, and what it says is of two series: the policies' own and a kinder one. */
+const DEPLOYER = localAccounts()[0]!.address;
+const [UNIVERSE, KINDER] = [`0x${"01".repeat(32)}`, `0x${"02".repeat(32)}`] as const;
+/** The fund's share token, the first thing that is deployed. */
+const SHARES = getContractAddress({ from: DEPLOYER, nonce: 0n }).toLowerCase() as Address;
+const SHARE_DECIMALS = 10;
+/** Rounded up to units of 8 decimals. */
+const SHARES_AT_FIRST = 1_234_567n;
+
 /** The second policy is tighter, and lasts half as long. */
-const LOOSE: PolicyTerms = { ...TERMS, circuit: keccak256(new TextEncoder().encode(CIRCUIT)) };
+const LOOSE: PolicyTerms = {
+  ...TERMS,
+  circuit: keccak256(new TextEncoder().encode(CIRCUIT)),
+  marketSeries: feedSeries(DEPLOYER, UNIVERSE),
+  maxDrawdown: 2_000,
+  minInterval: 400,
+  unitsKind: 1,
+  unitsSource: SHARES,
+};
 export const POLICIES: readonly PolicyTerms[] = [
   LOOSE,
-  { ...LOOSE, maxLeverage: LOOSE.maxLeverage - 1, maxAge: 300, validity: 1_800 },
+  { ...LOOSE, maxLeverage: LOOSE.maxLeverage - 1, maxAge: 300, validity: 1_800, minInterval: 600 },
 ];
 export const POLICY_IDS = POLICIES.map(policyId);
 const FORTUNE = 10n ** 30n;
@@ -62,6 +82,10 @@ export interface World {
   readonly token: Address;
   readonly vaultAbi: Abi;
   readonly tokenAbi: Abi;
+  readonly shares: Address;
+  readonly sharesAbi: Abi;
+  /** Of shares, as the world begins. */
+  readonly supplies: readonly Supply[];
   readonly line: Hex;
   readonly people: People;
   /** Calls since the world was made. */
@@ -79,7 +103,7 @@ export interface People {
 
 /** Code that takes a contract's place: the contract, and creation code made from other sources. */
 export interface Plant {
-  readonly contract: "HealthRegistry" | "PolicyBook" | "GatedVault";
+  readonly contract: "HealthRegistry" | "PolicyBook" | "MarketBook" | "GatedVault";
   readonly bytecode: Hex;
 }
 
@@ -104,6 +128,8 @@ export async function makeWorld(plant?: Plant): Promise<World> {
   };
   const walletClient = createWalletClient({ account: deployer, chain: hardhat, transport: chain.transport });
   const clients = { walletClient, publicClient };
+  const shares = await deployContract(clients, "ShareToken", [SHARE_DECIMALS]);
+  if (shares.toLowerCase() !== SHARES) throw new Error(`the share token is at ${shares}`);
   const keel = await deployKeel({
     ...clients,
     publishers: [stranger],
@@ -123,6 +149,10 @@ export async function makeWorld(plant?: Plant): Promise<World> {
     const { status } = await publicClient.waitForTransactionReceipt({ hash });
     if (status !== "success") throw new Error(`${call[1]} reverted`);
   };
+  const { abi: sharesAbi } = await loadArtifact("ShareToken");
+  await must(deployer, shares, [sharesAbi, "mint", [deployer, SHARES_AT_FIRST]]);
+  const { timestamp } = await publicClient.getBlock();
+  const supplies = [{ from: Number(timestamp), shares: SHARES_AT_FIRST }];
   for (const terms of POLICIES) await must(deployer, keel.policyBook, [policyBookAbi, "publish", [terms]]);
   await must(deployer, keel.policyBook, [policyBookAbi, "openLine", ["main", POLICY_IDS[0]]]);
   const authority = await loadArtifact("Authority");
@@ -139,7 +169,8 @@ export async function makeWorld(plant?: Plant): Promise<World> {
     await must(depositor, token, [tokenAbi, "approve", [vault, maxUint256]]);
   }
   if (plant !== undefined) await plantIn({ chain, keel, vault, vaultArgs }, plant, clients);
-  return { chain, keel, registry, vault, token, vaultAbi, tokenAbi, line, people, calls: 0 };
+  const contracts = { keel, registry, vault, token, vaultAbi, tokenAbi, shares, sharesAbi, supplies };
+  return { chain, ...contracts, line, people, calls: 0 };
 }
 
 const MARKET_SOURCE = ROLE.curator + 1n;
@@ -159,6 +190,7 @@ async function plantIn(
   const [target, args] = {
     HealthRegistry: [registry, [authority, policyBook, marketBook, verifierBook, DELAY]] as const,
     PolicyBook: [policyBook, [authority, DELAY]] as const,
+    MarketBook: [marketBook, [authority, 3_600, [walletClient.account.address], 1]] as const,
     GatedVault: [vault, vaultArgs] as const,
   }[contract];
   const { abi } = await loadArtifact(contract);
@@ -183,11 +215,11 @@ export async function read<T>({ chain }: World, to: Address, ...call: Call): Pro
 /** A claim as the registry's `Submission`. A false one has a proof of nothing, or the true proof of another claim. */
 export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?: Claim) {
   const inputs = (about: Claim) => {
-    const { subject, policy, asOf, marketTime, enrolment, previousState, newState } = about;
+    const { subject, policy, asOf, marketTime, enrolment, units, previousState, newState } = about;
     const vector = statementVector({
       ...{ domain: { chainId: keel.chainId, registry: keel.registry }, subject: people.subjects[subject]! },
-      ...{ marketRoot: marketRootOf(marketTime), marketTime, asOf, enrolment, terms: POLICIES[policy]! },
-      ...{ chain: { units: 1n, previousState, newState }, portfolioCommitment: 1n, exposuresCommitment: 2n },
+      ...{ marketRoot: marketRootOf(about), marketTime, asOf, enrolment, terms: POLICIES[policy]! },
+      ...{ drawdown: { units, previousState, newState }, portfolioCommitment: 1n, exposuresCommitment: 2n },
     });
     const { c, x, y } = statementInputs(COMMITMENT, vector);
     return [c, x, y] as const;
@@ -199,16 +231,17 @@ export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?:
     subject: people.subjects[claim.subject]!,
     policyId: POLICY_IDS[claim.policy]!,
     version: 1,
-    marketRoot: marketRootOf(claim.marketTime),
+    marketRoot: marketRootOf(claim),
     marketTime: BigInt(claim.marketTime),
     asOf: BigInt(claim.asOf),
     enrolment: claim.enrolment,
-    units: 1n,
+    units: claim.units,
     previousState: claim.previousState,
     newState: claim.newState,
     portfolioCommitment: 1n,
     exposuresCommitment: 2n,
     commitment: COMMITMENT,
+    unitsSignature: "0x" as const,
     tail: [],
     proof: [BigInt(truth), 0n, 0n, 0n, 0n, 0n, 0n, 0n] as const,
   };
@@ -217,15 +250,39 @@ export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?:
 /** No circuit looks at it here. */
 const COMMITMENT = 12_345n;
 
-/** One table a second. */
-function marketRootOf(time: number): bigint {
-  return BigInt(time) + 1_000_000n;
+type Table = Pick<Claim, "marketTime" | "isOfSeries">;
+
+/** One table a second in each series. */
+function marketRootOf({ marketTime, isOfSeries }: Table): bigint {
+  return BigInt(marketTime) + (isOfSeries ? 1_000_000n : 1_000_000_000_000n);
+}
+
+/** The hash of what an attestation rests on, in the contract's words. */
+export function basisOf(table: Table): Hex {
+  const types = ["uint32", "uint256", "uint64", "uint32", "uint256", "uint64"].map((type) => ({ type }));
+  const values = [1, marketRootOf(table), BigInt(table.marketTime), 0, 0n, 0n];
+  return slice(keccak256(encodeAbiParameters(types, values)), 0, 22);
+}
+
+/** The same in the open, as `voidAttestation` takes it. */
+export function basisArgument(table: Table) {
+  return {
+    ...{ version: 1, marketRoot: marketRootOf(table), marketTime: BigInt(table.marketTime) },
+    ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0n },
+  };
+}
+
+/** What names a table to the market book. */
+export function tableArguments(table: Table): readonly [Hex, bigint, bigint] {
+  const series = feedSeries(DEPLOYER, table.isOfSeries ? UNIVERSE : KINDER);
+  return [series, marketRootOf(table), BigInt(table.marketTime)];
 }
 
 /** Has the market book accept the table of a time that is not in the future. */
-export async function acceptMarket(world: World, time: number): Promise<void> {
+export async function acceptMarket(world: World, table: Table): Promise<void> {
   const { people, keel } = world;
-  const args = [marketRootOf(time), BigInt(time)];
+  const universe = table.isOfSeries ? UNIVERSE : KINDER;
+  const args = [universe, marketRootOf(table), BigInt(table.marketTime), keccak256("0x")];
   const refusal = await send(world, people.deployer, keel.marketBook, marketBookAbi, "accept", args);
   if (refusal !== undefined) throw new Error(`accept: ${refusal}`);
 }

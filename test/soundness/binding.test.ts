@@ -18,6 +18,7 @@ import {
   portfolioCommitment,
 } from "keel/prover";
 import {
+  bps,
   type CircuitShape,
   commitStatement,
   type Field,
@@ -35,13 +36,17 @@ import {
   book,
   DOMAIN,
   enrolmentOf,
+  LIMITS,
   OTHER_SOURCE,
+  POSITIONS,
   SALTS,
   SOURCE,
+  seededRandom,
   signed,
   witnessOf,
 } from "../support/book.js";
 import { type Circuit, compiled, type Input } from "../support/circuit.js";
+import { freeWires, signatureHints, venueHints } from "../support/wires.js";
 
 const SHAPE: CircuitShape = {
   instruments: 5,
@@ -66,16 +71,18 @@ component main {public [c, x, y]} = PortfolioHealth(5, 3, 4, 2, 2, 0, 1);
 });
 
 /** A book on the small tier. */
-function small(
-  parts: BookParts,
-  change: (snapshot: Book["snapshot"]) => Book["snapshot"] = (same) => same,
-): Book {
-  const { market, policy: known, snapshot } = book({ circuit: "portfolio-health/fund-64", ...parts });
+function small(parts: BookParts): Book {
+  const {
+    market,
+    policy: known,
+    snapshot,
+    ...units
+  } = book({ circuit: "portfolio-health/fund-64", ...parts });
   const policy = {
     ...known,
     circuit: { id: "test/three-accounts", shape: SHAPE, limits: known.circuit.limits },
   };
-  return { market, policy, snapshot: signed(change(snapshot), market, policy) };
+  return { market, policy, snapshot: signed(snapshot, market, policy), ...units };
 }
 
 /** A witness's inputs with some replaced, and places of the statement too, so that the digest fits what is claimed. */
@@ -220,7 +227,7 @@ describe("57 a venue split into several accounts", () => {
     const venues = ["Venue One", "Venue One", "Venue Two"];
     expect(await verdicts(at("0.75", held, ...venues))).toEqual(both(true));
     expect(await verdicts(at("0.7499", held, ...venues))).toEqual(both(false));
-    const { venueEquity, accounts } = assess(...book3(at("0.75", held, ...venues))).metrics;
+    const { venueEquity, accounts } = assess(...modelOf(at("0.75", held, ...venues))).metrics;
     const usd = (value: bigint) => value * 10n ** 16n;
     expect([...venueEquity]).toEqual([
       ["Venue One", usd(300n)],
@@ -268,13 +275,13 @@ describe("58 an account's health factor hidden by idle coins", () => {
 
   it("names the account, and how low it is", () => {
     const given = parts("minAccountHealthFactor", "-26000");
-    const [result] = assess(...book3(given)).limits;
+    const [result] = assess(...modelOf(given)).limits;
     expect(result).toMatchObject({ name: "minAccountHealthFactor", worst: "main", value: 9230n, ok: false });
     const healthy = small({
       limits: limits("minAccountHealthFactor"),
       accounts: [{ ETH: "1" }, { USDC: "5" }],
     });
-    const [none] = assess(...book3(healthy)).limits;
+    const [none] = assess(...modelOf(healthy)).limits;
     expect(none).toMatchObject({ ok: true, worst: "sub-1" });
     expect(none).not.toHaveProperty("value");
   });
@@ -314,6 +321,46 @@ describe("61 what opens one commitment", () => {
   });
 });
 
+describe("several accounts", () => {
+  it("1 leave no wire free but hints of IsZero whose input is 0", { timeout: 120_000 }, async () => {
+    const accounts = [POSITIONS, { USDC: "100" }, { ETH: "1", USDC: "-5" }];
+    const parts = small({ accounts, limits: { ...LIMITS, minAccountHealthFactor: "1.2" } });
+    const state = { equity: 18_000n * 10n ** 16n, units: 10n ** 8n, epoch: 41n, salt: SALTS.newStateSalt };
+    const { input } = witnessOf(parts, state);
+    const keys = (input.sourceKey as readonly (readonly bigint[])[]).map(([x]) => x!);
+    const free = freeWires(circuit, (await circuit.witness(input))!);
+    expect(free.sort()).toEqual([...signatureHints(3), ...venueHints(keys)].sort());
+  });
+
+  it("are judged as the model does, a unit below, at and above what random books measure", async () => {
+    const seed = Number(process.env.KEEL_SEED ?? 5257);
+    console.info(`random accounts: seed ${seed}`);
+    const random = seededRandom(seed);
+    const seen = new Set<string>();
+    for (let n = 0; n < 10; n++) {
+      const count = 1 + random(3);
+      const accounts = Array.from({ length: count }, (_, s) => ({
+        USDC: `${(s === 0 ? 30_000 : -9_000) + random(9_000)}.${random(10 ** 8)}`,
+        ETH: `${random(2) === 0 ? "-" : ""}${1 + random(4)}.${random(10 ** 8)}`,
+      }));
+      const venues = accounts.map(() => ["Venue One", "Venue Two"][random(2)]!);
+      const all = small({ accounts, venues, limits: { minAccountHealthFactor: "1", maxVenue: "1" } });
+      for (const { name, value } of assess(...modelOf(all)).limits) {
+        if (value === undefined || value < 1n || name === "minEquity") continue;
+        for (const limit of [value - 1n, value, value + 1n]) {
+          const parts = { ...all, policy: { ...all.policy, limits: { [name]: bps(limit) } } };
+          const { model, circuit: proven } = await verdicts(parts);
+          expect(proven, `seed ${seed}, book ${n}, ${name} ${limit}`).toBe(model);
+          seen.add(`${name} ${model}`);
+        }
+      }
+    }
+    expect([...seen].sort()).toEqual(
+      ["maxVenue", "minAccountHealthFactor"].flatMap((name) => [`${name} false`, `${name} true`]),
+    );
+  });
+});
+
 /** What the sources signed, place by place. */
 function messagesOf({ snapshot, market, policy }: Book): Field[] {
   const { subject, asOf } = snapshot;
@@ -324,7 +371,8 @@ function messagesOf({ snapshot, market, policy }: Book): Field[] {
   );
 }
 
-function book3({ snapshot, market, policy }: Book) {
+/** What the model judges. */
+function modelOf({ snapshot, market, policy }: Book) {
   return [snapshot, market, policy] as const;
 }
 

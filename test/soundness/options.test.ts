@@ -7,7 +7,7 @@
  */
 
 import { assess, signSnapshot } from "keel/prover";
-import { type CircuitShape, parseMarket, scenarioTable, toField } from "keel/verifier";
+import { type CircuitShape, marketSeries, parseMarket, scenarioTable, toField } from "keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AS_OF, type Book, book, SOURCE, seededRandom, witnessOf } from "../support/book.js";
 import { type Circuit, compiled } from "../support/circuit.js";
@@ -51,8 +51,8 @@ function options(limits: Record<string, unknown>, positions: Record<string, stri
     instruments: [ROWS[0]!],
   });
   const { policy: known } = linear;
-  const policy = { ...known, circuit: { id: "test/options", shape: SHAPE, limits: Object.keys(limits) } };
-  const { root } = scenarioTable(policy, linear.market);
+  const small = { ...known, circuit: { id: "test/options", shape: SHAPE, limits: Object.keys(limits) } };
+  const { root } = scenarioTable(small, linear.market);
   const market = parseMarket(
     JSON.stringify({
       keel: "market/1",
@@ -64,6 +64,7 @@ function options(limits: Record<string, unknown>, positions: Record<string, stri
       scenarioRoot: root.toString(),
     }),
   );
+  const policy = { ...small, market: { series: marketSeries(market) } };
   const held = new Map(
     Object.entries(positions).map(([id, text]) => [id, BigInt(Math.round(Number(text) * 1e8))]),
   );

@@ -184,12 +184,20 @@ describe("13, 14, 15 signatures", () => {
     expect(await circuit.accepts(path(STRANGER.publicKey, R8, S))).toBe(false);
   });
 
-  it("any listed key may sign: which one stays hidden", async () => {
+  it("any listed key may sign what was enrolled with it: which one stays hidden", async () => {
+    const elsewhere = witnessOf(book({ venues: ["Venue Two"] }), state);
+    expect(await circuit.accepts(elsewhere.input)).toBe(true);
+    expect(elsewhere.input.sourceKey).toEqual([OTHER_SOURCE.publicKey]);
+    expect(elsewhere.statement.terms.sourcesRoot).toBe(good.statement.terms.sourcesRoot);
+  });
+
+  it("53 another listed key may not, though its signature is good", async () => {
     const { R8, S } = signField(
       messageOf(snapshot, 0, market, policy.circuit.shape),
       OTHER_SOURCE.privateKey,
     );
-    expect(await circuit.accepts(path(OTHER_SOURCE.publicKey, R8, S))).toBe(true);
+    // Everything but the enrolment fits: the statement is another.
+    expect(await circuit.refusal(path(OTHER_SOURCE.publicKey, R8, S))).toEqual(["PortfolioHealth"]);
   });
 
   it("14 S plus the subgroup order, and R8 off the curve, are refused", async () => {

@@ -32,6 +32,8 @@ export interface Aave {
   readonly pool: Deployed;
   /** A reserve of a new token that anybody can mint; it can be borrowed, at stable rates too. */
   addReserve(symbol: string, decimals: number, usd: string): Promise<Deployed>;
+  /** Calls the pool's configurator as its admin. */
+  configure(name: string, ...args: readonly unknown[]): Promise<void>;
   /** A new token that is no reserve. */
   addToken(symbol: string, decimals: number): Promise<Deployed>;
 }
@@ -127,7 +129,9 @@ export async function deployAave(chain: TestChain): Promise<Aave> {
     await call(configurator, "setReserveStableRateBorrowing", token.address, true);
     return token;
   };
-  return { pool, addReserve, addToken };
+  const configure = async (name: string, ...args: readonly unknown[]): Promise<void> =>
+    await call(configurator, name, ...args);
+  return { pool, addReserve, addToken, configure };
 }
 
 /** Mints a token to an account and supplies it. */

@@ -6,9 +6,10 @@
  * @module
  */
 import { buildMarket, checkContracts, formatMarket, valueOption } from "keel/prover";
-import { type Market, marketTable, parseMarket, parsePolicy, referencePrice } from "keel/verifier";
+import { type Market, marketTable, parseMarket, referencePrice } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { AS_OF, SOURCE } from "../support/book.js";
+import { AS_OF } from "../support/book.js";
+import { policyOf } from "../support/policies.js";
 import { faultsOf } from "../support/venues.js";
 
 /** 27 March 2026, 08:00 UTC. */
@@ -30,17 +31,7 @@ const option = (type: "call" | "put", strike: number, price: number | string, ch
 const market = (instruments: readonly object[], asOf = AS_OF): Market =>
   parseMarket(JSON.stringify({ keel: "market/1", asOf, underlyings: ["ETH"], instruments }));
 
-/** A policy of the newest kind, in one place. */
-function policyOf(): ReturnType<typeof parsePolicy> {
-  const scenarios = [{ name: "crash", shocks: { ETH: "-0.3" }, volatility: "0.2" }];
-  const sources = [{ name: "Venue One", key: SOURCE.publicKey.map(String) }];
-  const times = { maxAge: 3600, validity: 86_400, maxMarketSkew: 300 };
-  const head = { keel: "policy/1", name: "test", circuit: "portfolio-health/options-64" };
-  return parsePolicy(
-    JSON.stringify({ ...head, limits: { maxStressLoss: "0.5" }, scenarios, sources, ...times }),
-  );
-}
-const POLICY = policyOf();
+const POLICY = policyOf([{ name: "crash", shocks: { ETH: "-0.3" }, volatility: "0.2" }]);
 const build = (instruments: readonly object[]): Market => buildMarket(market(instruments), POLICY);
 const modelFault = (i: number) => [`market.model market.instruments[${i}].price`];
 

@@ -121,7 +121,7 @@ describe("55 the units of a snapshot", () => {
 
 describe("55 the units of an attestation", () => {
   const about = {
-    subject: SUBJECT,
+    subject: STATEMENT.subject,
     asOf: AS_OF,
     drawdown: { units: STATEMENT.units, previousState: 0n, newState: 1n },
   };

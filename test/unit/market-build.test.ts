@@ -5,16 +5,10 @@
  * @module
  */
 import { buildMarket, formatMarket, valueOption } from "keel/prover";
-import {
-  type Market,
-  marketTable,
-  type Policy,
-  parseMarket,
-  parsePolicy,
-  scenarioTable,
-} from "keel/verifier";
+import { type Market, marketTable, type Policy, parseMarket, scenarioTable } from "keel/verifier";
 import { describe, expect, it } from "vitest";
-import { AS_OF, SOURCE } from "../support/book.js";
+import { AS_OF } from "../support/book.js";
+import { policyOf } from "../support/policies.js";
 
 const EXPIRY = AS_OF + 73 * 86_400; // a fifth of a year
 const contract = (type: string, strike: string, change: object = {}) => ({
@@ -54,14 +48,8 @@ const SCENARIOS = [
 const market = (instruments: readonly object[], more: object = {}): Market =>
   parseMarket(JSON.stringify({ keel: "market/1", asOf: AS_OF, underlyings: ["ETH"], instruments, ...more }));
 
-function policy(scenarios: readonly object[] = SCENARIOS, circuit = "portfolio-health/options-64"): Policy {
-  const limits = scenarios.length === 0 ? {} : { maxStressLoss: "0.5" };
-  const sources = [{ name: "Venue One", key: SOURCE.publicKey.map(String) }];
-  const times = { maxAge: 3600, validity: 86_400, maxMarketSkew: 300 };
-  return parsePolicy(
-    JSON.stringify({ keel: "policy/1", name: "test", circuit, limits, scenarios, sources, ...times }),
-  );
-}
+const policy = (scenarios: readonly object[] = SCENARIOS, circuit?: string): Policy =>
+  policyOf(scenarios, circuit);
 
 const optionsOf = (built: Market) => built.instruments.slice(1).map(({ sensitivities }) => sensitivities!);
 const usd = (value: bigint): number => Number(value) / 1e8;

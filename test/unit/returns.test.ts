@@ -138,11 +138,22 @@ describe("returns/1", () => {
 describe("a policy's tail-risk limits", () => {
   const policy = (limits: object, tail?: object, circuit = "portfolio-health/spot-16"): string =>
     JSON.stringify({
-      ...{ keel: "policy/1", name: "tail", circuit, limits, tail },
+      ...{
+        keel: "policy/2",
+        name: "tail",
+        circuit,
+        limits,
+        tail,
+        market: { series: `0x01${"0".repeat(62)}` },
+      },
       sources: [{ name: "One", key: SOURCE.publicKey.map(String) }],
-      ...{ maxAge: 1, validity: 1, maxMarketSkew: 1 },
+      ...{ maxAge: 1, validity: 1, maxMarketSkew: 1, minInterval: 1 },
     });
-  const TAIL = { circuit: "tail-risk/spot-64", maxReturnsSkew: 86_400 };
+  const TAIL = {
+    circuit: "tail-risk/spot-64",
+    maxReturnsSkew: 86_400,
+    series: `0x03${"0".repeat(62)}`,
+  };
 
   it.each([
     ["a limit without a circuit", { maxVolatility: "1" }, undefined, "policy.limit"],

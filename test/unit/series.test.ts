@@ -87,6 +87,10 @@ describe("56 a market series", () => {
       market(contract({ type: "put" })),
       market(contract({ strike: "3200.5" })),
       market(contract({ expiry: AS_OF + 86_401 })),
+      market(changed(1, { multiplier: 1000 })),
+      market(changed(1, { multiplier: 100 })),
+      market(changed(4, { price: "1", face: "10" })),
+      market(changed(4, { price: "1", face: "100" })),
     ];
     expect(new Set(all.map(marketSeries)).size).toBe(all.length);
   });

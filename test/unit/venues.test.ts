@@ -450,6 +450,26 @@ describe("71 binance", () => {
     expect(imported("binance-portfolio-margin", dollars).warnings.join()).toContain("cm");
   });
 
+  it("portfolio margin is held against the account's equity, when that is given", () => {
+    const account = (actualEquity: string) => ({
+      uniMMR: "9",
+      accountEquity: "1300000",
+      actualEquity,
+      accountStatus: "NORMAL",
+    });
+    const all = (actualEquity: string): Saved => [
+      ...RIGHT["binance-portfolio-margin"],
+      ["account", account(actualEquity)],
+    ];
+    // 549,979.5 dollars of tether and 11.5 bitcoin.
+    expect(imported("binance-portfolio-margin", all("1469264.53")).reconciled).toContain(
+      "account.actualEquity",
+    );
+    expect(faultsOf(() => imported("binance-portfolio-margin", all("1719000")))).toEqual([
+      "venue.reconcile account.actualEquity",
+    ]);
+  });
+
   it("a futures account's wallet is not its margin", () => {
     const saved = withValue("binance", "futures", ["assets", 0, "marginBalance"], "100000.5");
     expect(faultsOf(() => imported("binance", saved)).join()).toContain(

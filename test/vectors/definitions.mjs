@@ -175,13 +175,9 @@ function evaluate(snapshot, market, policy, returns) {
   const e = mapped(ids, (id) => over(of(worth, id), ({ value }) => value));
   const c = mapped(ids, (id) => over(of(held, id), collateral));
   const l = mapped(ids, (id) => over(of(owed, id), ({ value }) => value.size));
-  // A venue is a key, called as the first source that has it.
-  const venue = ({ source }) => {
-    const key = policy.sources.find(({ name }) => name === source).key[0];
-    return policy.sources.find((other) => other.key[0] === key).name;
-  };
-  const V = mapped(snapshot.accounts.map(venue), (name) =>
-    total(snapshot.accounts.filter((account) => venue(account) === name).map(({ id }) => e[id])),
+  const V = mapped(
+    snapshot.accounts.map(({ source }) => source),
+    (name) => total(snapshot.accounts.filter(({ source }) => source === name).map(({ id }) => e[id])),
   );
   const greek = (name) => over(holdings, (h) => h.quantity.times(h[name]));
   const pnl = Object.fromEntries(

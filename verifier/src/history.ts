@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, HttpRequestError, RpcRequestError } from "viem";
 import { healthRegistryAbi } from "./abi.js";
 import { inputError, KeelError } from "./errors.js";
 import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "./fund-units.js";
@@ -210,17 +210,43 @@ export interface Blocks {
   readonly toBlock: bigint;
 }
 
-/** Asks for a range in pieces that nodes answer, in order. */
+/**
+ * Asks for a range in pieces that the node answers, in order. A node that refuses a piece is asked for half of it, down to a
+ * single block; its limit, which few nodes say in the same words, is found between what it refused and what it answered.
+ */
 export async function inSpans<T>(
   { fromBlock, toBlock }: Blocks,
   ask: (span: Blocks) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const found: T[] = [];
-  for (let from = fromBlock; from <= toBlock; from += LOG_SPAN) {
-    const end = from + LOG_SPAN - 1n;
-    found.push(...(await ask({ fromBlock: from, toBlock: end < toBlock ? end : toBlock })));
+  let span = LOG_SPAN;
+  let refused = LOG_SPAN + 1n;
+  for (let from = fromBlock; from <= toBlock; ) {
+    const end = from + span - 1n < toBlock ? from + span - 1n : toBlock;
+    try {
+      for (const item of await ask({ fromBlock: from, toBlock: end })) found.push(item);
+    } catch (error) {
+      if (end === from || !isRefusal(error)) throw error;
+      refused = end - from + 1n;
+      span = refused / 2n;
+      continue;
+    }
+    from = end + 1n;
+    // Longer again, while the limit is further away than an eighth.
+    const middle = (span + refused) / 2n;
+    if (middle - span > span / 8n) span = middle < LOG_SPAN ? middle : LOG_SPAN;
   }
   return found;
+}
+
+/** Whether a node answered that it will not, which a shorter range may change; not that it is out of reach. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof RpcRequestError) return true;
+    if (cause instanceof HttpRequestError) return cause.status !== undefined;
+    if (typeof (cause as { code?: unknown }).code === "number" && cause.cause === undefined) return true;
+  }
+  return false;
 }
 
 /** What {@link replayHistory} needs of a policy. */
@@ -369,7 +395,11 @@ export async function reverify(
 }
 
 /** What an attestation rests on: what `voidAttestation` is told. */
-export function basisOf({ version, market, tail }: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+export function basisOf({
+  version,
+  market,
+  tail,
+}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
   return {
     version,
     marketRoot: market.root,
@@ -385,7 +415,13 @@ async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms):
   const kind = UNITS_KINDS[terms.unitsKind];
   const { units } = drawdown;
   const refuse = (expected: string, received: string): KeelError =>
-    new KeelError({ kind: "proof", code: "history.units", path: `${subject} at ${asOf}`, expected, received });
+    new KeelError({
+      kind: "proof",
+      code: "history.units",
+      path: `${subject} at ${asOf}`,
+      expected,
+      received,
+    });
   if (kind === "none" && units !== ONE_UNIT) throw refuse(`${ONE_UNIT}, one unit`, `${units}`);
   if (kind === "token") {
     const expected = await tokenUnits(registry, terms.unitsSource, asOf);

@@ -352,16 +352,30 @@ async function unlessDone(
   attestations: readonly Attestation[],
   work: () => Promise<Receipt>,
 ): Promise<Receipt> {
-  const last = attestations.at(-1);
-  if (last === undefined) return await work();
-  if (await areDone(registry, attestations)) return await broughtBy(registry, last);
+  const before = await receiptOf(registry, attestations);
+  if (before !== undefined) return before;
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KeelError) || error.kind !== "proof") throw error;
-    if (await areDone(registry, attestations)) return await broughtBy(registry, last);
+    const after = await receiptOf(registry, attestations);
+    if (after !== undefined) return after;
     throw error;
   }
+}
+
+/** The transaction that brought the last of these attestations; undefined unless each of them is in force. */
+async function receiptOf(
+  registry: Registry,
+  attestations: readonly Attestation[],
+): Promise<Receipt | undefined> {
+  if (attestations.length === 0 || !(await areDone(registry, attestations))) return undefined;
+  let receipt: Receipt | undefined;
+  for (const attestation of attestations) {
+    receipt = await broughtBy(registry, attestation);
+    if (receipt === undefined) return undefined;
+  }
+  return receipt;
 }
 
 /** Whether each is in force, as the registry's `attestBatch` judges what it skips. */
@@ -369,27 +383,27 @@ async function areDone(registry: Registry, attestations: readonly Attestation[])
   for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
     const status = await statusOf(registry, subject, policyId);
     if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
+    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
     let { newState } = drawdown;
-    for (const later of attestations.slice(i + 1)) {
-      const goesOn = isSame(later.subject, subject) && later.drawdown.previousState === newState;
-      if (goesOn) newState = later.drawdown.newState;
+    for (const { drawdown: step } of steps) {
+      if (newState !== status.state && step.previousState === newState) newState = step.newState;
     }
     if (newState !== status.state) return false;
   }
   return true;
 }
 
-/** The transaction that brought an attestation which is in force: not before its snapshot's time. */
-async function broughtBy(registry: Registry, attestation: Attestation): Promise<Receipt> {
+/** The transaction that brought just this statement, by its digest: not before its snapshot's time. */
+async function broughtBy(registry: Registry, attestation: Attestation): Promise<Receipt | undefined> {
   const { client, address } = registry;
-  const { subject, policyId, asOf, drawdown } = attestation;
+  const { subject, policyId, asOf, digest } = attestation;
   const call = { address, abi: healthRegistryAbi, eventName: "Attested", strict: true } as const;
   return await reach(async () => {
     for (let toBlock = await client.getBlockNumber({ cacheTime: 0 }); toBlock >= 0n; toBlock -= LOG_SPAN) {
       const fromBlock = toBlock < LOG_SPAN ? 0n : toBlock - LOG_SPAN + 1n;
       const range = { fromBlock, toBlock };
       const logs = await client.getContractEvents({ ...call, ...range, args: { subject, policyId } });
-      const found = logs.findLast(({ args }) => args.submission.newState === drawdown.newState);
+      const found = logs.findLast(({ args }) => args.submission.commitment === digest);
       if (found !== undefined) {
         const { transactionHash: hash, blockNumber } = found;
         const { gasUsed } = await client.getTransactionReceipt({ hash });
@@ -397,7 +411,7 @@ async function broughtBy(registry: Registry, attestation: Attestation): Promise<
       }
       if ((await client.getBlock({ blockNumber: fromBlock })).timestamp < asOf) break;
     }
-    throw fault("chain.logs", `the log of the attestation that ${subject} has in force`, "none");
+    return undefined;
   });
 }
 
@@ -692,7 +706,7 @@ export async function publishPolicy(
  * @throws KeelError kind `proof`, code `registry.unknownPolicy`; kind `environment`, code `chain.policy`.
  */
 export async function policyTermsOf(registry: Registry, id: Hex): Promise<PolicyTerms> {
-  const terms = await reach(() =>
+  const found = await reach(() =>
     registry.client.readContract({
       address: registry.policyBook,
       abi: policyBookAbi,
@@ -700,6 +714,7 @@ export async function policyTermsOf(registry: Registry, id: Hex): Promise<Policy
       args: [id],
     }),
   );
+  const terms = { ...found, unitsSource: found.unitsSource.toLowerCase() as Address };
   if (policyId(terms) !== id)
     throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
   return terms;

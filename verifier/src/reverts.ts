@@ -17,7 +17,7 @@ export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
   const decoded = decodeRevert(error);
   if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
-  const received = error instanceof BaseError ? error.shortMessage : String(error);
+  const received = error instanceof BaseError ? nodeWords(error) : String(error);
   return new KeelError(
     { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
     { cause: error },
@@ -92,7 +92,11 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "BadInterval":
       return words("policy.minInterval", `from 1 to the validity, ${args[1]} s`, args[0]);
     case "WrongSeries":
-      return words("policy.series", "a market's series, and a returns' one exactly with tail limits", args[0]);
+      return words(
+        "policy.series",
+        "a market's series, and a returns' one exactly with tail limits",
+        args[0],
+      );
     case "NothingToVoid":
       return words(
         "subject",
@@ -245,4 +249,9 @@ function describeRevert(revert: Revert): ErrorDetails {
   const kind: ErrorKind = PROOF_ERRORS.has(errorName) ? "proof" : "input";
   const code = `registry.${errorName.replace(/^[A-Z]+(?=[A-Z])|^[A-Z]/, (letters) => letters.toLowerCase())}`;
   return { kind, code, ...wordsOf(revert) };
+}
+
+/** What the client made of an answer, and the node's own words. */
+function nodeWords({ shortMessage, details }: BaseError): string {
+  return details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
 }

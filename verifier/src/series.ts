@@ -36,8 +36,8 @@ export function seriesKind(series: SeriesId): number {
 }
 
 /**
- * The series of a market: its underlyings in order and, of every instrument in order, id, kind, underlying, collateral factor
- * and contract. Prices, implied volatilities and greeks move within a series.
+ * The series of a market: its underlyings in order and, of every instrument in order, id, kind, underlying, collateral factor,
+ * contract, face and multiplier. Prices, forwards, implied volatilities and greeks move within a series.
  */
 export function marketSeries({ underlyings, instruments }: Market): SeriesId {
   return seriesOf(SERIES.market, ["keel/market-series/1", underlyings, instruments.map(fixedColumns)]);
@@ -71,9 +71,9 @@ export function returnsContentHash({ asOf, underlyings, daily, covariance }: Ret
   return contentHash(["keel/returns/1", asOf, underlyings, texts(daily), texts(covariance)]);
 }
 
-function fixedColumns({ id, kind, underlying, collateralFactor, contract }: Instrument) {
+function fixedColumns({ id, kind, underlying, collateralFactor, contract, face, multiplier }: Instrument) {
   const terms = contract === undefined ? null : [contract.type, `${contract.strike}`, contract.expiry];
-  return [id, kind, underlying, `${collateralFactor}`, terms];
+  return [id, kind, underlying, `${collateralFactor}`, terms, ...present({ face, multiplier })];
 }
 
 function movingColumns({ price, contract, sensitivities }: Instrument) {
@@ -84,7 +84,14 @@ function movingColumns({ price, contract, sensitivities }: Instrument) {
           ...[sensitivities.delta, sensitivities.gamma, sensitivities.vega, sensitivities.theta].map(String),
           sensitivities.pnl.map(String),
         ];
-  return [`${price}`, contract === undefined ? null : `${contract.impliedVolatility}`, greeks];
+  const volatility = contract === undefined ? null : `${contract.impliedVolatility}`;
+  return [`${price}`, volatility, greeks, ...present({ forward: contract?.forward })];
+}
+
+/** Columns that few rows have, by name: a row without them has the same text as before there were any. */
+function present(columns: Readonly<Record<string, bigint | number | undefined>>): object[] {
+  const found = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return found.length === 0 ? [] : [Object.fromEntries(found.map(([name, value]) => [name, `${value}`]))];
 }
 
 function texts(rows: readonly (readonly bigint[])[]): string[][] {

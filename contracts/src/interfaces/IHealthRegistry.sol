@@ -196,7 +196,7 @@ interface IHealthRegistry {
     function attestBatch(Submission[] calldata submissions) external;
 
     /// @notice Index of the first submission whose proof alone is refused; their number when each is valid. Looks at the
-    ///         proofs only, not at freshness.
+    ///         proofs only, not at freshness, and passes over what `attestBatch` skips.
     function firstRefused(Submission[] calldata submissions) external view returns (uint256);
 
     /// @notice The caller withdraws its own latest attestation; snapshots up to now no longer count.

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "../../../verifier/src/errors.js";
 import type { EngineModules, EngineWorker } from "./engine-worker.js";
+import { sha256Hex } from "./hash.js";
 import type { Outcome } from "./outcome.js";
 import { createPool, type WorkerHandle } from "./pool.js";
 import type { CutKey, KeySlice } from "./slices.js";
@@ -103,11 +103,4 @@ async function readChecked<Source>(
   }
   const own = !(source instanceof Uint8Array) && bytes.length === bytes.buffer.byteLength;
   return own ? transfer(bytes, [bytes.buffer as ArrayBuffer]) : bytes;
-}
-
-async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  // Pages without a secure origin have no `subtle`.
-  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
-  const digest = (await subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) ?? sha256(bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -10,8 +10,7 @@
 import { KeelError } from "../../../verifier/src/errors.js";
 import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
 import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
-import { replaceKnownFunctions } from "./circom-code.js";
-import { mergeConstantCopies } from "./circom-copies.js";
+import { prepareCircuit } from "./circom-prepare.js";
 import { type FlatSignal, signalError } from "./inputs.js";
 
 /** A loaded circuit. */
@@ -73,7 +72,7 @@ class CircomException {
  * @throws KeelError kind `environment`, code `wasm.format`, unless it is a circom 2 module.
  */
 export async function compileCircuitModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const code = replaceKnownFunctions(mergeConstantCopies(bytes)) as Uint8Array<ArrayBuffer>;
+  const code = prepareCircuit(bytes) as Uint8Array<ArrayBuffer>;
   const module = await WebAssembly.compile(code).catch((cause: unknown) => {
     throw formatError("a WebAssembly module", "something else", cause);
   });

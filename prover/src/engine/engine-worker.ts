@@ -6,12 +6,13 @@
  * @module
  */
 import { KeelError } from "../../../verifier/src/errors.js";
-import { type Groth16Proof, parseVerificationKey } from "../../../verifier/src/groth16.js";
-import { assembleProof, type KeyPoints, type QuerySums } from "./assemble.js";
+import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth16.js";
+import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
-import { type CompiledArithmetic, compileArithmetic } from "./kernels/arithmetic.js";
+import { type CompiledArithmetic, compileArithmetic, createArithmetic } from "./kernels/arithmetic.js";
+import type { ReadStored } from "./kernels/stored.js";
 import { type Outcome, toOutcome } from "./outcome.js";
 import { type CutKey, cutZkey, type KeySlice, type Query, sliceBuffers } from "./slices.js";
 
@@ -27,8 +28,8 @@ export interface EngineWorker {
   compile(wasm: Uint8Array): Promise<Outcome<EngineModules>>;
   /** Cuts a key for so many workers. */
   cut(zkey: Uint8Array, workers: number): Promise<Outcome<CutKey>>;
-  /** Loads the circuit and this worker's slice; before any proof. Returns the circuit's number of wires. */
-  load(modules: EngineModules, slice: KeySlice, key: KeyPoints): Promise<Outcome<number>>;
+  /** Loads the circuit, a checked key and this worker's slice of it; before any proof. Returns the circuit's number of wires. */
+  load(modules: EngineModules, slice: KeySlice, key: VerificationKey): Promise<Outcome<number>>;
   calculateWitness(signals: readonly FlatSignal[]): Promise<Outcome<Uint8Array>>;
   /** Takes a job's witness and evaluates the slice's rows. */
   evaluate(job: number, witness: Uint8Array): Promise<Outcome<RowValues>>;
@@ -41,10 +42,10 @@ export interface EngineWorker {
   release(job: number): void;
 }
 
-/** A fresh worker's functions, ready to be exposed. */
-export function createEngineWorker(): EngineWorker {
+/** A fresh worker's functions, ready to be exposed; `read` reads files of this package. */
+export function createEngineWorker(read: ReadStored): EngineWorker {
   const witnesses = new Map<number, Uint8Array>();
-  let loaded: { circuit: WitnessCalculator; kernel: Kernel; key: KeyPoints } | undefined;
+  let loaded: { circuit: WitnessCalculator; kernel: Kernel; assembler: Assembler } | undefined;
   const ready = (): NonNullable<typeof loaded> => {
     if (loaded === undefined)
       throw new KeelError({ kind: "environment", code: "worker.fault", expected: "a key" });
@@ -59,7 +60,10 @@ export function createEngineWorker(): EngineWorker {
   return {
     compile: (wasm) =>
       toOutcome(async () => {
-        const [circuit, arithmetic] = await Promise.all([compileCircuitModule(wasm), compileArithmetic()]);
+        const [circuit, arithmetic] = await Promise.all([
+          compileCircuitModule(wasm),
+          compileArithmetic(read),
+        ]);
         return { circuit, arithmetic };
       }),
     cut: (zkey, workers) =>
@@ -67,12 +71,12 @@ export function createEngineWorker(): EngineWorker {
         () => cutZkey(zkey, workers),
         ({ slices }) => slices.flatMap(sliceBuffers),
       ),
-    load: (modules, slice, points) =>
+    load: (modules, slice, key) =>
       toOutcome(async () => {
         const circuit = createWitnessCalculator(modules.circuit);
-        // Checked and prepared once, so that each proof's verification costs one pairing product.
-        const key = { ...points, verificationKey: parseVerificationKey(points.verificationKey) };
-        loaded = { circuit, kernel: await createKernel(modules.arithmetic, slice), key };
+        const arithmetic = await createArithmetic(modules.arithmetic);
+        const kernel = createKernel(arithmetic, slice);
+        loaded = { circuit, kernel, assembler: createAssembler(arithmetic, key) };
         return circuit.wires;
       }),
     calculateWitness: (signals) =>
@@ -95,7 +99,7 @@ export function createEngineWorker(): EngineWorker {
       ),
     multiply: (job, query) => toOutcome(() => ready().kernel.multiply(query, witnessOf(job))),
     multiplyC: (job, values) => toOutcome(() => ready().kernel.multiplyC(witnessOf(job), values)),
-    assemble: (sums, publicSignals) => toOutcome(() => assembleProof(ready().key, sums, publicSignals)),
+    assemble: (sums, publicSignals) => toOutcome(() => ready().assembler.assemble(sums, publicSignals)),
     release(job) {
       witnesses.get(job)?.fill(0);
       witnesses.delete(job);

@@ -10,16 +10,7 @@
  */
 import { KeelError } from "../../../verifier/src/errors.js";
 import { concatenate, ELEMENT_BYTES } from "./bytes.js";
-import {
-  type Arithmetic,
-  allocate,
-  type CompiledArithmetic,
-  createArithmetic,
-  G1,
-  G2,
-  type Group,
-  scoped,
-} from "./kernels/arithmetic.js";
+import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
 import { multiplyPoints } from "./kernels/multiply.js";
 import { areOnCurve, loadPoints } from "./kernels/points.js";
 import {
@@ -71,14 +62,13 @@ interface LoadedQuery {
 }
 
 /**
- * Loads a key slice into fresh memory.
+ * Loads a key slice into an instance's memory for good.
  *
  * @throws KeelError kind `environment`, code `zkey.curve`, when a base is not on its curve.
  */
-export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice): Promise<Kernel> {
-  const arithmetic = await createArithmetic(compiled);
+export function createKernel(arithmetic: Arithmetic, slice: KeySlice): Kernel {
   const load = (query: Query): LoadedQuery => loadQuery(arithmetic, query, slice.queries[query]);
-  const queries = { a: load("a"), b1: load("b1"), b2: load("b2") };
+  const queries = { a: load("a"), b: load("b") };
   const points = concatenate([slice.c.points, slice.h]);
   const c = loadQuery(arithmetic, "c", { wires: slice.c.wires, points });
   const [a, b] = [loadMatrix(arithmetic, slice, 0), loadMatrix(arithmetic, slice, 1)];
@@ -95,9 +85,9 @@ export async function createKernel(compiled: CompiledArithmetic, slice: KeySlice
 }
 
 function loadQuery(arithmetic: Arithmetic, name: Query | "c", slice: QuerySlice): LoadedQuery {
-  const group = name === "b2" ? G2 : G1;
+  const group = name === "b" ? G2 : G1;
   const points = loadPoints(arithmetic, group, slice.points);
-  const pointBytes = name === "b2" ? G2_BYTES : G1_BYTES;
+  const pointBytes = name === "b" ? G2_BYTES : G1_BYTES;
   if (!areOnCurve(arithmetic, group, points, slice.points.length / pointBytes)) {
     const details = { kind: "environment", code: "zkey.curve", path: `zkey.${name.toUpperCase()}` } as const;
     throw new KeelError({ ...details, expected: "points on the curve", received: "a point off it" });

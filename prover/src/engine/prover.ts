@@ -79,11 +79,10 @@ const URGENCY = {
   transform: 2,
   verify: 3,
   c: 4,
-  b2: 5,
+  b: 5,
   a: 6,
-  b1: 7,
 } as const;
-const QUERIES: readonly Query[] = ["b2", "a", "b1"];
+const QUERIES: readonly Query[] = ["b", "a"];
 
 /** One proof under way. */
 interface Job {
@@ -117,7 +116,7 @@ export async function createProverOn<Source>(
       const slice = artifacts.slices[lane] ?? (await cutAgain(platform, options, workers))[lane]!;
       artifacts.slices[lane] = undefined;
       const moved = transfer(slice, sliceBuffers(slice));
-      const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.key));
+      const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.verificationKey));
       if (wires !== artifacts.wires) {
         const expected = `a circuit of ${artifacts.wires} wires, as in the zkey`;
         const received = `${wires} wires`;
@@ -175,7 +174,7 @@ function createApi(
     return runTask(pool, job, { urgency: URGENCY.witness, call: (api) => api.calculateWitness(signals) });
   };
   return {
-    verificationKey: artifacts.key.verificationKey,
+    verificationKey: artifacts.verificationKey,
     wires: artifacts.wires,
     workers: pool.size,
     prove: (input, options = {}) =>
@@ -217,7 +216,7 @@ async function proveBytes(
   job.advance("witness", 1);
   const lanes = Array.from({ length: pool.size }, (_, lane) => lane);
   try {
-    const publicSignals = Array.from({ length: artifacts.key.verificationKey.nPublic }, (_, i) =>
+    const publicSignals = Array.from({ length: artifacts.verificationKey.nPublic }, (_, i) =>
       readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
     );
     const evaluated = lanes.map((lane) =>
@@ -234,8 +233,8 @@ async function proveBytes(
       ),
     );
     const quotient = sumsOfC(pool, artifacts, job, evaluated);
-    const [b2, a, b1, c] = await Promise.all([...sums, quotient]);
-    const parts: QuerySums = { a: a!, b1: b1!, b2: b2!, c: c! };
+    const [b, a, c] = await Promise.all([...sums, quotient]);
+    const parts: QuerySums = { a: a!, b: b!, c: c! };
     job.advance("verify", 0);
     const assemble = (api: Remote<EngineWorker>) => api.assemble(parts, publicSignals);
     const proof = await runTask(pool, job, { urgency: URGENCY.verify, call: assemble });

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { KeyPoints } from "./assemble.js";
+import { parseVerificationKey, type VerificationKey } from "../../../verifier/src/groth16.js";
 import { isZero } from "./bytes.js";
 import { G1_BYTES, G2_BYTES, parseZkey, TERM_BYTES, type Zkey } from "./zkey.js";
 
@@ -18,7 +18,7 @@ export interface QuerySlice {
 }
 
 /** The queries that only the witness multiplies, each for a point of the proof of its own. */
-export type Query = "a" | "b1" | "b2";
+export type Query = "a" | "b";
 
 /** What one worker keeps of a key. */
 export interface KeySlice {
@@ -37,20 +37,20 @@ export interface KeySlice {
 
 /** A key without its bases, and the slices that have them. */
 export interface CutKey {
-  readonly key: KeyPoints;
+  readonly verificationKey: VerificationKey;
   readonly wires: number;
   /** Boundaries of the workers' parts of H. */
   readonly cuts: readonly number[];
   readonly slices: KeySlice[];
 }
 
-/** Parses a key and cuts it. @throws as {@link parseZkey} */
+/** Parses a key and cuts it. @throws as {@link parseZkey} and {@link parseVerificationKey} */
 export function cutZkey(bytes: Uint8Array, workers: number): CutKey {
   const zkey = parseZkey(bytes);
-  const { verificationKey, beta1, delta1, wires, domain } = zkey;
+  const { wires, domain } = zkey;
   const slices = sliceKey(zkey, workers);
   return {
-    key: { verificationKey, beta1, delta1 },
+    verificationKey: parseVerificationKey(zkey.verificationKey),
     wires,
     cuts: [...slices.map(({ firstH }) => firstH), domain],
     slices,
@@ -63,8 +63,7 @@ export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
   const terms = partitionTerms(zkey, cuts);
   const queries = {
     a: dealPoints(zkey.a, G1_BYTES, 0, workers),
-    b1: dealPoints(zkey.b1, G1_BYTES, 0, workers),
-    b2: dealPoints(zkey.b2, G2_BYTES, 0, workers),
+    b: dealPoints(zkey.b, G2_BYTES, 0, workers),
   };
   const c = dealPoints(zkey.c, G1_BYTES, zkey.publicSignals + 1, workers);
   return Array.from({ length: workers }, (_, worker) => {
@@ -75,11 +74,7 @@ export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
       firstRow: cuts[worker]!,
       rows: cuts[worker + 1]! - cuts[worker]!,
       terms: terms[worker]!,
-      queries: {
-        a: queries.a[worker]!,
-        b1: queries.b1[worker]!,
-        b2: queries.b2[worker]!,
-      },
+      queries: { a: queries.a[worker]!, b: queries.b[worker]! },
       c: c[worker]!,
       firstH,
       // A copy: slice() of a Buffer, which Node's files come as, would be a view of the whole file.

@@ -11,4 +11,9 @@ import { createEngineWorker } from "./engine-worker.js";
 addEventListener("messageerror", () => {
   throw new Error("a message that cannot be read");
 });
-expose(createEngineWorker());
+expose(
+  createEngineWorker(async (url) => {
+    const response = await fetch(url);
+    return new Uint8Array(await response.arrayBuffer());
+  }),
+);

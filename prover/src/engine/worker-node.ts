@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
@@ -16,5 +17,8 @@ if (parentPort !== null) {
   parentPort.once("messageerror", (error) => {
     throw error;
   });
-  expose(createEngineWorker(), nodeEndpoint(parentPort));
+  expose(
+    createEngineWorker((url) => readFile(url) as Promise<Buffer<ArrayBuffer>>),
+    nodeEndpoint(parentPort),
+  );
 }

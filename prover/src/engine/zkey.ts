@@ -3,8 +3,8 @@
  * Reader of snarkjs's Groth16 proving keys (.zkey) on BN254: structure checked, points left as bytes.
  *
  * Sections: 1 protocol, 2 header, 3 IC, 4 coefficients of A and B, 5 A, 6 B in G1, 7 B in G2, 8 C, 9 H, 10
- * contributions. Points are affine in Montgomery form, little-endian, infinity all zero. Others are skipped, but for
- * the mark that Keel's development keys carry.
+ * contributions. Points are affine in Montgomery form, little-endian, infinity all zero. Not read are B in G1, which proofs
+ * here do without, and others, but for the mark that Keel's development keys carry.
  *
  * @module
  */
@@ -38,13 +38,11 @@ export interface Zkey {
   readonly domain: number;
   /** snarkjs's JSON shape, with the mark of an insecure key. */
   readonly verificationKey: VerificationKey;
-  readonly beta1: G1Json;
-  readonly delta1: G1Json;
   /** Terms of {@link TERM_BYTES} each. */
   readonly terms: Uint8Array;
   readonly a: Uint8Array;
-  readonly b1: Uint8Array;
-  readonly b2: Uint8Array;
+  /** In G2. */
+  readonly b: Uint8Array;
   /** Starts with the first private wire. */
   readonly c: Uint8Array;
   readonly h: Uint8Array;
@@ -85,12 +83,9 @@ export function parseZkey(bytes: Uint8Array): Zkey {
       IC: Array.from({ length: publicSignals + 1 }, (_, i) => g1Json(ic, i * G1_BYTES)),
       ...(sections.has(INSECURE_SECTION) ? { insecure: true as const } : {}),
     },
-    beta1: g1Json(points, G1_BYTES),
-    delta1: g1Json(points, 2 * G1_BYTES + 2 * G2_BYTES),
     terms: readTerms(section(4, "coefficients"), wires, domain),
     a: section(5, "A", wires * G1_BYTES),
-    b1: section(6, "B1", wires * G1_BYTES),
-    b2: section(7, "B2", wires * G2_BYTES),
+    b: section(7, "B", wires * G2_BYTES),
     c: section(8, "C", (wires - publicSignals - 1) * G1_BYTES),
     h: section(9, "H", domain * G1_BYTES),
   };

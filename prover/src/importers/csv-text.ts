@@ -82,7 +82,7 @@ function plainCell(text: string, start: number, pattern: RegExp): Cell {
 }
 
 function quotedCell(text: string, start: number, line: number, delimiter: string): Cell {
-  const pattern = /"((?:[^"]|"")*)"/y;
+  const pattern = /"([^"]*(?:""[^"]*)*)"/y;
   pattern.lastIndex = start;
   const match = pattern.exec(text);
   if (match === null) {

@@ -7,6 +7,7 @@
 import { type Bn254Code, writeBn254 } from "./bn254-code.js";
 import { hasFusedLanes } from "./fused-lanes.js";
 import { FIELD_BYTES } from "./limb-code.js";
+import { type ReadStored, readStored } from "./stored.js";
 
 /** Functions on pointers; see field-code.ts and curve-code.ts. */
 export type Call = (...args: number[]) => number;
@@ -43,12 +44,18 @@ export interface CompiledArithmetic extends Omit<Bn254Code, "code"> {
 }
 
 /**
- * Writes and compiles the module.
+ * Compiles the module, with two lanes where they are to be had.
  *
- * @param lanes whether to use two lanes: by default where they are to be had
+ * @param read how to read the stored one; without it, it is written anew
  */
-export async function compileArithmetic(lanes?: boolean): Promise<CompiledArithmetic> {
-  const { code, ...rest } = writeBn254(lanes ?? (await hasFusedLanes()));
+export async function compileArithmetic(read?: ReadStored): Promise<CompiledArithmetic> {
+  return compileSet(await hasFusedLanes(), read);
+}
+
+/** Compiles the module of one set of kernels. */
+export async function compileSet(lanes: boolean, read?: ReadStored): Promise<CompiledArithmetic> {
+  const stored = read === undefined ? undefined : await readStored(lanes, read);
+  const { code, ...rest } = stored ?? writeBn254(lanes);
   return { module: await WebAssembly.compile(code), ...rest };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Binance portfolio margin: `balance` (GET /papi/v1/balance), `um` and `cm` (GET /papi/v1/um/positionRisk, /papi/v1/cm/positionRisk).
+ * Binance portfolio margin: `balance` (GET /papi/v1/balance), `um` and `cm` (GET /papi/v1/um/positionRisk, /papi/v1/cm/positionRisk)
+ * and, to be compared with, `account` (GET /papi/v1/account).
  * Field names as in Binance's documentation and the types of the npm package `binance`.
  *
  * Cash of a coin is crossMarginAsset - crossMarginBorrowed - crossMarginInterest + um and cm wallets with their unrealised P&L.
@@ -82,13 +83,26 @@ const CM: FieldTable = {
   ],
   harmless: RISK,
 };
+const ACCOUNT: FieldTable = {
+  used: ["actualEquity", "updateTime"],
+  harmless: {
+    uniMMR: "a ratio",
+    accountEquity: "equity after haircuts",
+    accountInitialMargin: "a requirement",
+    accountMaintMargin: "a requirement",
+    accountStatus: "a word",
+    virtualMaxWithdrawAmount: "a part of equity",
+    totalAvailableBalance: "a part of equity",
+    totalMarginOpenLoss: "orders",
+  },
+};
 /** Unrealised P&L of balances and of positions may be of moments apart. */
 const DRIFT: Exact = { value: 2n, places: 2 };
 
 /** Reads saved responses of a portfolio margin account. */
 export function fromBinancePortfolioMargin(request: VenueRequest): VenueImport {
-  const reader = new VenueReader(request, ["balance", "um", "cm"], ["balance"]);
-  reader.checkSingle("balance", "um", "cm");
+  const reader = new VenueReader(request, ["balance", "um", "cm", "account"], ["balance"]);
+  reader.checkSingle("balance", "um", "cm", "account");
   const balances = reader.all("balance").flatMap(({ json, path }) => {
     const list = Array.isArray(json) ? json : [json];
     return list.map((entry, i) => readBalance(reader, entry, Array.isArray(json) ? `${path}[${i}]` : path));
@@ -100,9 +114,16 @@ export function fromBinancePortfolioMargin(request: VenueRequest): VenueImport {
   checkProfit(reader, "um", sum(...balances.map(({ um: profit }) => absolute(profit))), um);
   checkProfit(reader, "cm", sum(...balances.map(({ cm: profit }) => absolute(profit))), cm);
   checkDollarProfit(reader, balances, um);
-  reader.warn(
-    "balance: Binance gives no equity here, so only its totalWalletBalance of each coin was compared",
-  );
+  if (!reader.has("account")) {
+    reader.warn(
+      "account: not given, so each coin's totalWalletBalance was compared and the account's equity was not",
+    );
+  }
+  for (const { json, path } of reader.all("account")) {
+    const account = reader.node(json, path, ACCOUNT);
+    reader.checkNotAfter(account, "updateTime");
+    reader.reconcile(reader.optional(account, "actualEquity"), `${path}.actualEquity`);
+  }
   return reader.result();
 }
 

@@ -153,7 +153,7 @@ function readPerps(reader: VenueReader, json: Json, path: string): Perps {
     const value = absolute(reader.amount(position, "positionValue"));
     notional = sum(notional, value);
     signed = size.value < 0n ? difference(signed, value) : sum(signed, value);
-    unrealised = sum(unrealised, reader.amount(position, "unrealizedPnl"));
+    unrealised = sum(unrealised, reader.optional(position, "unrealizedPnl") ?? ZERO);
     const base = coin.replace(/^.*:/, "");
     const names = [`${coin}-PERP`, `${base}-PERP`, ...thousands(base)];
     reader.contract({
