@@ -28,6 +28,7 @@ import type {
   CeremonyVerifyOptions,
 } from "./commands/ceremony.js";
 import type { CheckOptions } from "./commands/check.js";
+import type { CollectOptions } from "./commands/collect.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
 import type { HistoryOptions } from "./commands/history.js";
@@ -189,6 +190,21 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: SignOptions) => {
       const { sign } = await import("./commands/sign.js");
       finish(await sign(options, context));
+    });
+  withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot"))
+    .requiredOption("--subject <address>", "whose accounts", chainAddress("--subject"))
+    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+    .requiredOption(
+      "--source <name=url>",
+      "a source of the policy and where it listens; once each",
+      collected,
+    )
+    .requiredOption("--token-file <file>", "lines NAME=TOKEN (secret)")
+    .requiredOption("--out <file>", "the snapshot to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: CollectOptions) => {
+      const { collect } = await import("./commands/collect.js");
+      finish(await collect(options, context));
     });
   withSender(add(program, "sign-units", "sign how many units a fund has, as its administrator"))
     .requiredOption("--subject <address>", "whose units", chainAddress("--subject"))

@@ -176,17 +176,20 @@ function parseManifest(bytes: Uint8Array): ArtifactManifest {
   if (typeof manifest !== "object" || manifest?.keel !== "artifacts/1") {
     throw broken("artifact.manifest", MANIFEST, "format artifacts/1", "another format");
   }
+  // Sets made before there was a prepared module: the engine prepares circom's own, in every process.
+  const files = { ...manifest.files, witness: manifest.files?.witness ?? manifest.files?.wasm };
+  const names = manifest.files?.witness === undefined ? { ...FILES, witness: FILES.wasm } : FILES;
   for (const file of Object.keys(FILES) as FileName[]) {
-    const pinned = manifest.files?.[file];
+    const pinned = files[file];
     // Plain names only: a manifest must not lead out of its folder.
-    if (pinned?.name !== FILES[file] || !/^[0-9a-f]{64}$/.test(pinned.sha256 ?? "")) {
+    if (pinned?.name !== names[file] || !/^[0-9a-f]{64}$/.test(pinned.sha256 ?? "")) {
       throw broken("artifact.manifest", `files.${file}`, `${FILES[file]} with its SHA-256`, "something else");
     }
   }
   if (manifest.insecure !== true && manifest.key?.kind !== "ceremony") {
     throw broken("artifact.manifest", "insecure", "the mark of a key with known secrets", "none");
   }
-  return manifest as ArtifactManifest;
+  return { ...manifest, files } as ArtifactManifest;
 }
 
 function parseJson(bytes: Uint8Array, name: string): unknown {

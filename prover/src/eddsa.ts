@@ -39,11 +39,23 @@ export function publicKeyOf(secret: Uint8Array): SourceKey {
 
 /** Signs a field element. Deterministic. */
 export function signField(message: Field, secret: Uint8Array): EddsaSignature {
-  const a = secretScalar(secret);
-  const nonce = hashToScalar("keel/eddsa/nonce/1", secret, abiWords([message]));
-  const R8 = toKey(Point.BASE.multiply(nonce));
-  const h = challenge(R8, toKey(Point.BASE.multiply(a)), message);
-  return { R8, S: (nonce + h * COFACTOR * a) % SUBGROUP_ORDER };
+  return fieldSigner(secret)(message);
+}
+
+/**
+ * {@link signField} for many messages: the secret's scalar and public key are computed once, here, so that no other key can
+ * ever stand in a challenge (two challenges for one nonce would give the secret away).
+ */
+export function fieldSigner(secret: Uint8Array): (message: Field) => EddsaSignature {
+  const kept = Uint8Array.from(secret);
+  const a = secretScalar(kept);
+  const key = toKey(Point.BASE.multiply(a));
+  return (message) => {
+    const nonce = hashToScalar("keel/eddsa/nonce/1", kept, abiWords([message]));
+    const R8 = toKey(Point.BASE.multiply(nonce));
+    const h = challenge(R8, key, message);
+    return { R8, S: (nonce + h * COFACTOR * a) % SUBGROUP_ORDER };
+  };
 }
 
 /**

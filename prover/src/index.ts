@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./ask-source.js";
 export * from "./commitments.js";
 export * from "./contracts.js";
 export * from "./drawdown.js";

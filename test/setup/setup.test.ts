@@ -160,6 +160,16 @@ describe("artifact sets", () => {
     await expect(loadArtifacts(outside)).rejects.toMatchObject({ code: "artifact.manifest" });
   });
 
+  it("made before modules were stored ready are taken: circom's own module stands for the prepared one", async () => {
+    const folder = await copyOfSet();
+    const path = join(folder, "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    const { witness: _, ...files } = manifest.files;
+    await writeFile(path, JSON.stringify({ ...manifest, files }));
+    const { wasmPath, witnessPath } = await loadArtifacts(folder);
+    expect(witnessPath).toBe(wasmPath);
+  });
+
   it("name unknown circuits and circuits that do not compile", async () => {
     await expect(ensureCircuit("no/such")).rejects.toMatchObject({ kind: "input", code: "circuit.unknown" });
     const definition = { id: "test/broken", source: "template {" };

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * How many signed answers a second does one core give, and what does a quorum's cost beside one key's?
+ *
+ * Cores are shared where tests run, so the first figure is answers for a second of the program's own processor time, from its
+ * counters; the time of the clock is printed beside it. The aims are 200 answers and three times a plain answer's time; the
+ * bounds here only keep what there is, which falls short of both.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { SOURCE } from "../support/book.js";
+import { inFolder } from "../support/cli.js";
+import {
+  ask,
+  askAccount,
+  CLOSED,
+  ceremony,
+  coordinatorHome,
+  type Home,
+  home,
+  type Program,
+  startSource,
+} from "./support.js";
+
+const COUNT = 1_000;
+const BOOKS = Array.from({ length: 3 * COUNT }, (_, i) => ({
+  account: "custody",
+  asOf: CLOSED + i,
+  rows: { ETH: "10", USDC: "-13000" },
+}));
+
+async function processorSeconds({ url }: Program): Promise<number> {
+  const { text } = await ask(url, "/metrics");
+  return Number(/^keel_source_process_cpu_seconds_total ([0-9.e-]+)/m.exec(text)![1]);
+}
+
+/** Milliseconds of each of some questions, one after another. */
+async function latencies(program: Program, files: Home, from: number, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    const { status } = await askAccount(program, files, { asOf: CLOSED + from + i });
+    expect(status).toBe(200);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+it("signed answers a second of one core", { timeout: 600_000 }, async () => {
+  await inFolder(async (folder) => {
+    const files = await home(folder, { key: SOURCE, books: BOOKS });
+    const program = await startSource(files.config);
+    await latencies(program, files, 0, 100);
+    const before = await processorSeconds(program);
+    const start = performance.now();
+    let next = 100;
+    const lane = async (): Promise<void> => {
+      while (next < COUNT) {
+        const { status } = await askAccount(program, files, { asOf: CLOSED + next++ });
+        expect(status).toBe(200);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, lane));
+    const seconds = (performance.now() - start) / 1000;
+    const busy = (await processorSeconds(program)) - before;
+    await program.stop();
+    const figures = { perCoreSecond: (COUNT - 100) / busy, perSecond: (COUNT - 100) / seconds };
+    console.log(JSON.stringify(figures));
+    expect(figures.perCoreSecond).toBeGreaterThanOrEqual(100);
+  });
+});
+
+it("a 2-of-3 answer beside a plain one", { timeout: 600_000 }, async () => {
+  await inFolder(async (folder) => {
+    const names = ["ann", "bob", "cyd"];
+    const shares = ceremony(names, 2);
+    const plainFiles = await home(join(folder, "plain"), { books: BOOKS });
+    const plain = await startSource(plainFiles.config);
+    const members = await Promise.all(
+      names.map(async (name, i) => {
+        const files = await home(join(folder, name), { share: shares[i]!, books: BOOKS });
+        return { name, files, program: await startSource(files.config) };
+      }),
+    );
+    const connections = members.map(({ name, files, program }) => ({
+      name,
+      url: program.url,
+      token: files.token,
+    }));
+    const quorumFiles = await coordinatorHome(join(folder, "c"), shares[0]!, connections);
+    const quorum = await startSource(quorumFiles.config);
+    const ratios: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const one = await latencies(plain, plainFiles, 40 * round, 40);
+      const three = await latencies(quorum, quorumFiles, 40 * round, 40);
+      if (round > 0) ratios.push(three[20]! / one[20]!);
+    }
+    await Promise.all([plain, quorum, ...members.map(({ program }) => program)].map((one) => one.stop()));
+    ratios.sort((a, b) => a - b);
+    console.log(JSON.stringify({ ratios }));
+    expect(ratios[3]).toBeLessThanOrEqual(10);
+  });
+});

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A thousand kills at random moments: does a source ever sign a second message for one account and time?
+ *
+ * @module
+ */
+
+import { expect, it } from "vitest";
+import { inFolder, inParallel } from "../support/cli.js";
+import { killAgainAndAgain } from "./kills.js";
+
+const LANES = 4;
+const KILLS = 1_000;
+
+it("73 a thousand kills, and never two messages for one account and time", {
+  timeout: 3_600_000,
+}, async () => {
+  const seed = Date.now() % 1_000_000;
+  const lanes = Array.from({ length: LANES }, (_, i) => seed + i);
+  const results = await inParallel(
+    lanes,
+    async (each) => await inFolder(async (folder) => await killAgainAndAgain(folder, KILLS / LANES, each)),
+    LANES,
+  );
+  for (const [i, result] of results.entries()) {
+    expect(result, `seed ${lanes[i]}`).toMatchObject({ kills: KILLS / LANES, doubled: [] });
+  }
+  console.log(JSON.stringify({ seed, results }));
+});
