@@ -27,7 +27,9 @@ export function BasisWords({ basis }: { readonly basis: Basis }): JSX.Element {
 }
 
 /** The terms' source of units, as a policy file has it. */
-export function unitsSourceOf({ unitsKind, unitsSource }: Basis): Pick<Policy, "units"> {
+function unitsSourceOf({ unitsKind, unitsSource }: Basis): Pick<Policy, "units"> {
   const kind = UNITS_KINDS[unitsKind]!;
-  return kind === "none" ? {} : { units: { kind, address: unitsSource } };
+  if (kind === "none") return {};
+  // The chain's answer has capitals for a checksum, which files do not.
+  return { units: { kind, address: unitsSource.toLowerCase() as Basis["unitsSource"] } };
 }

@@ -586,6 +586,8 @@ describe("48, 49, 50 three people at the console", () => {
   describe("hostile files", () => {
     it("49 an instrument's name and a title with script are refused in words, and run nowhere", async () => {
       const { page } = manager;
+      await open(page, book);
+      await see(page, "signatures verified");
       for (const [path, text] of [
         ["market.instruments", book.market!.replaceAll('"USDC"', JSON.stringify(ATTACK))],
         ["policy.name", book.policy!.replace("ETH hedged vault", ATTACK)],
@@ -696,7 +698,7 @@ describe("48, 49, 50 three people at the console", () => {
       await see(page, /No chain can be reached from here/);
       await page.getByLabel("Paste an attestation").fill(attestation);
       await button(page, "Verify").click();
-      await see(page, /policy and market files, or a chain to ask/);
+      await see(page, /policy and market files, or the chain where it counts/);
       await open(page, { policy: book.policy, market: book.market });
       await button(page, "Verify").click();
       await see(page, "The proof holds, by the market you gave.");
