@@ -72,6 +72,8 @@ const driver = z.discriminatedUnion("kind", [
     file: path.optional(),
     module: path.optional(),
     instruments: places,
+    /** Holdings that may be left out. */
+    leaveOut: z.array(word).default([]),
   }),
   z.strictObject({
     kind: z.literal("venue"),
@@ -80,7 +82,7 @@ const driver = z.discriminatedUnion("kind", [
     /** JSON file of texts: apiKey, apiSecret, or what the module wants. */
     credentials: path,
     owner: word,
-    window: z.int().min(1).max(3_600).default(60),
+    window: z.int().min(1).max(3_600).default(10),
     futures: z.boolean().default(true),
     spotUrl: url.optional(),
     futuresUrl: url.optional(),
@@ -207,7 +209,7 @@ async function readDriver(file: DriverFile, place: string, folder: string, read:
         file.file === undefined
           ? await moduleLedger(resolve(folder, file.module!))
           : fileLedger(resolve(folder, file.file));
-      return ledgerDriver("ledger", ledger, file.instruments);
+      return ledgerDriver("ledger", ledger, file.instruments, new Set(file.leaveOut));
     }
     case "venue": {
       const venue = await readVenue(file, place, folder, read);

@@ -70,6 +70,20 @@ export interface Row {
   readonly isContract?: true;
 }
 
+/**
+ * Rows of books that do not say which of them are contracts: whatever has neither an instrument nor leave to be left out
+ * could be one.
+ */
+export function strictRows(
+  rows: readonly Row[],
+  places: ReadonlyMap<string, Place>,
+  leaveOut: ReadonlySet<string>,
+): Row[] {
+  return rows.map((row) =>
+    places.has(row.holding) || leaveOut.has(row.holding) ? row : { ...row, isContract: true },
+  );
+}
+
 const DECIMALS = 18;
 const SCALE = 10n ** BigInt(DECIMALS - 8);
 const MOST = 2n ** 64n;

@@ -14,7 +14,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { address, identifier, inputError, KeelError, parseFile, time } from "../../verifier/src/index.js";
 
@@ -84,6 +84,7 @@ export async function openStore(folder: string): Promise<Store> {
   const drafts = join(folder, "drafts");
   await guarded(async () => {
     await mkdir(drafts, { recursive: true, mode: 0o700 });
+    await flushFolder(dirname(resolve(folder)));
     await removeOldDrafts(drafts);
   });
   await tryOut(folder, drafts);
@@ -103,7 +104,10 @@ export async function openStore(folder: string): Promise<Store> {
     const entry = parseEntry(found);
     if (entry.account !== account || entry.asOf !== asOf) throw storeFailed("an entry in another's place");
     // The process before may have died between linking and flushing.
-    await guarded(() => flushFolder(path));
+    await guarded(async () => {
+      await flushFolder(path);
+      await flushFolder(folder);
+    });
     return remember(entry);
   };
 
@@ -132,8 +136,9 @@ async function claimSubject(
   { account, subject }: Entry,
 ): Promise<void> {
   const there = await guarded(async () => {
-    const isNew = (await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined;
-    if (isNew) await flushFolder(folder);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    // Also when it was there: the process before may have died between making and flushing.
+    await flushFolder(folder);
     const found = await readIfThere(join(path, "subject"));
     if (found !== undefined) return found;
     const isFirst = await linkNew(drafts, path, "subject", `${account} ${subject}\n`);

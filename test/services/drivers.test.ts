@@ -317,7 +317,7 @@ describe("notarised claims", () => {
       ["another page", await signed(claimOf({ parameters: "{}" })), /claim.parameters/],
       ["another provider", await signed(claimOf({ provider: "dns" })), /claim.provider/],
       ["a value left out", await signed(claimOf({ context: partial })), /claim.context/],
-      ["a debt without a row", await signed(claimOf({ context: extra })), /source.liability/],
+      ["a value without a row", await signed(claimOf({ context: extra })), /source.contract/],
     ];
     for (const [what, file, expected, asOf] of cases) {
       await expect(read(file, asOf), what).rejects.toThrow(expected);

@@ -69,6 +69,7 @@ describe("a source", () => {
     { account: "custody", asOf: CLOSED + 2, rows: { ETH: "1", "OLD-TOKEN": "5" } },
     { account: "custody", asOf: CLOSED + 3, rows: { ETH: "1", "USDC loan": "-5" } },
     { account: "custody", asOf: CLOSED + 4, rows: { ETH: "1e3" } },
+    { account: "custody", asOf: CLOSED + 5, rows: { ETH: "1", "BTC-PERP long": "5" } },
   ];
   let stop: () => Promise<void>;
   let program: Program;
@@ -116,9 +117,11 @@ describe("a source", () => {
 
   it("73 refuses a debt without a row, and an amount that is none, and signs neither", async () => {
     const debt = await askAccount(program, files, { asOf: CLOSED + 3 });
-    expect(refusal(debt)).toEqual({ status: 422, code: "source.liability" });
+    expect(refusal(debt)).toEqual({ status: 422, code: "source.contract" });
     const odd = await askAccount(program, files, { asOf: CLOSED + 4 });
     expect(refusal(odd)).toEqual({ status: 422, code: "source.amount" });
+    const long = await askAccount(program, files, { asOf: CLOSED + 5 });
+    expect(refusal(long)).toEqual({ status: 422, code: "source.contract" });
     for (const { text } of [debt, odd]) expect(text).not.toMatch(/1e3|-5\b/);
   });
 

@@ -85,7 +85,7 @@ export const account = (changes: object = {}) => ({
   subject: SUBJECT,
   market: "market.json",
   circuit: CIRCUIT,
-  driver: { kind: "ledger", file: "ledger.csv", instruments: PLACES },
+  driver: { kind: "ledger", file: "ledger.csv", instruments: PLACES, leaveOut: ["OLD-TOKEN"] },
   ...changes,
 });
 

@@ -11,7 +11,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { inputError, KeelError } from "../../../verifier/src/index.js";
-import { type Driver, type Place, placeRows, type Question, type Row } from "../reading.js";
+import { type Driver, type Place, placeRows, type Question, type Row, strictRows } from "../reading.js";
 
 const HEADER = "account,asOf,holding,amount";
 const CLOSING = "#rows";
@@ -28,8 +28,17 @@ export interface Ledger {
   rows(question: { readonly account: string; readonly asOf: number }): Promise<readonly Row[] | undefined>;
 }
 
-/** A driver over a ledger. */
-export function ledgerDriver(name: string, ledger: Ledger, places: ReadonlyMap<string, Place>): Driver {
+/**
+ * A driver over a ledger.
+ *
+ * @param leaveOut holdings that may be left out; any other one without an instrument is refused
+ */
+export function ledgerDriver(
+  name: string,
+  ledger: Ledger,
+  places: ReadonlyMap<string, Place>,
+  leaveOut: ReadonlySet<string> = new Set(),
+): Driver {
   return {
     evidence: "ledger",
     name,
@@ -39,7 +48,10 @@ export function ledgerDriver(name: string, ledger: Ledger, places: ReadonlyMap<s
       if (rows === undefined) {
         throw inputError("source.time", "asOf", "a time at which the ledger was closed", "another");
       }
-      return { ...placeRows(rows, places, market), read: Math.floor(Date.now() / 1000) };
+      return {
+        ...placeRows(strictRows(rows, places, leaveOut), places, market),
+        read: Math.floor(Date.now() / 1000),
+      };
     },
   };
 }

@@ -26,7 +26,7 @@ import {
   parseJson,
   time,
 } from "../../../verifier/src/index.js";
-import { type Driver, type Place, placeRows, type Question, type Row } from "../reading.js";
+import { type Driver, type Place, placeRows, type Question, type Row, strictRows } from "../reading.js";
 
 const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/);
 
@@ -70,7 +70,7 @@ export function notarisedDriver(options: NotarisedOptions): Driver {
       const { claim, signatures } = await readClaim(options.folder, account, asOf);
       await checkSigned(claim, signatures, options);
       checkClaim(claim, subject, asOf, options);
-      const rows = extracted(claim, options.places);
+      const rows = strictRows(extracted(claim, options.places), options.places, new Set());
       return { ...placeRows(rows, options.places, market), read: Math.floor(Date.now() / 1000) };
     },
   };
