@@ -28,7 +28,8 @@ const HINTS: Readonly<Record<string, string>> = {
   internal: MORE,
   "key.insecure": "--insecure accepts a key whose secret everybody knows; never where it matters",
   "policy.broken": "`keel check` shows every limit with its headroom",
-  "policy.series": "a table of another series is no table of this policy; `keel policy pin` names the series of a new one",
+  "policy.series":
+    "a table of another series is no table of this policy; `keel policy pin` names the series of a new one",
   "policy.units":
     "name a share token (policy.units.token) or who signs with `keel sign-units` (.administrator)",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",

@@ -440,11 +440,11 @@ const SHAPE: CircuitShape = {
 
 /** A book on a small tier of the statement. */
 function small(parts: BookParts, shape = SHAPE): Book {
-  const { market, policy: known, snapshot: unfit } = book(parts);
+  const { market, policy: known, snapshot: unfit, ...units } = book(parts);
   const policy = { ...known, circuit: { id: "test/small", shape, limits: known.circuit.limits } };
   // The root of the scenarios depends on the tier's size.
   const fit = shape.options === 1 ? { ...market, scenarioRoot: scenarioTable(policy, market).root } : market;
-  return { market: fit, policy, snapshot: signSnapshot(unfit, fit, policy, SOURCE).snapshot };
+  return { market: fit, policy, snapshot: signSnapshot(unfit, fit, policy, SOURCE).snapshot, ...units };
 }
 
 const good = small({});
