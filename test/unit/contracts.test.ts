@@ -174,14 +174,14 @@ describe("59 contracts that have expired, greeks of another time", () => {
 });
 
 describe("a row with a face", () => {
-  it("is no reference price, keeps face and multiplier when written, and changes no root", () => {
+  it("is no reference price, keeps face and multiplier when written, and has a root of its own: its unit is another", () => {
     const many = { ...SPOT, id: "kETH", price: "3000000", multiplier: 1000 };
     const rows = [SPOT, INVERSE, many];
     const parsed = market(rows);
     expect(referencePrice(parsed, parsed.instruments[1]!)).toBe(parsed.instruments[0]!.price);
     expect(parseMarket(formatMarket(parsed))).toEqual(parsed);
     const { face: _, ...bare } = INVERSE;
-    expect(marketTable(parsed, POLICY).root).toBe(
+    expect(marketTable(parsed, POLICY).root).not.toBe(
       marketTable(market([SPOT, bare, { ...many, multiplier: undefined }]), POLICY).root,
     );
   });

@@ -21,6 +21,7 @@ import {
   SERIES,
   seriesKind,
   tailBasis,
+  universeId,
   withReturns,
 } from "keel/verifier";
 import { encodeAbiParameters, keccak256, parseAbiParameters, toHex } from "viem";
@@ -93,6 +94,22 @@ describe("56 a market series", () => {
       market(changed(4, { price: "1", face: "100" })),
     ];
     expect(new Set(all.map(marketSeries)).size).toBe(all.length);
+  });
+
+  it("of other units is another universe too: what a source signed for one table says nothing in another", () => {
+    const all = [
+      market(),
+      market(changed(1, { multiplier: 1000 })),
+      market(changed(4, { price: "1", face: "10" })),
+      market(changed(4, { price: "1", face: "100" })),
+      market(contract({})),
+      market(contract({ type: "put" })),
+      market(contract({ strike: "3200.5" })),
+      market(contract({ expiry: AS_OF + 86_401 })),
+    ];
+    expect(new Set(all.map(universeId)).size).toBe(all.length);
+    const moved = [market(changed(1, { price: "3001" })), market(changed(1, { collateralFactor: "1" }))];
+    expect(new Set([market(), ...moved].map(universeId)).size).toBe(1);
   });
 
   it("stays while prices, volatilities and time move, and the content hash does not", () => {

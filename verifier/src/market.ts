@@ -282,12 +282,33 @@ export function underlyingsId(underlyings: readonly string[]): Field {
   return nameField("keel/underlyings/1", underlyings);
 }
 
-/** What the ordered instruments are called in the statement; a source signs it beside the quantities. */
+/**
+ * What the ordered instruments are called in the statement; a source signs it beside the quantities. It says what one unit of
+ * each row is: a row with a contract, a face or a multiplier is another instrument than one of the same name without.
+ */
 export function universeId(market: Market): Field {
   return nameField(
     "keel/universe/1",
-    market.instruments.map(({ id, kind, underlying }) => [id, kind, underlying]),
+    market.instruments.map(({ id, kind, underlying, contract, face, multiplier }) => [
+      id,
+      kind,
+      underlying,
+      ...presentColumns({
+        contract:
+          contract === undefined ? undefined : `${contract.type} ${contract.strike} ${contract.expiry}`,
+        face,
+        multiplier,
+      }),
+    ]),
   );
+}
+
+/** Columns that few rows have, by name: a row without them has the same text as before there were any. */
+export function presentColumns(
+  columns: Readonly<Record<string, bigint | number | string | undefined>>,
+): object[] {
+  const found = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return found.length === 0 ? [] : [Object.fromEntries(found.map(([name, value]) => [name, `${value}`]))];
 }
 
 /** Refuses a list that a tier has no room for. */

@@ -11,7 +11,7 @@
 
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { keccakInteger } from "./field.js";
-import type { Instrument, Market } from "./market.js";
+import { type Instrument, type Market, presentColumns } from "./market.js";
 import type { Returns } from "./returns.js";
 import { abiWords, hex } from "./words.js";
 
@@ -73,7 +73,7 @@ export function returnsContentHash({ asOf, underlyings, daily, covariance }: Ret
 
 function fixedColumns({ id, kind, underlying, collateralFactor, contract, face, multiplier }: Instrument) {
   const terms = contract === undefined ? null : [contract.type, `${contract.strike}`, contract.expiry];
-  return [id, kind, underlying, `${collateralFactor}`, terms, ...present({ face, multiplier })];
+  return [id, kind, underlying, `${collateralFactor}`, terms, ...presentColumns({ face, multiplier })];
 }
 
 function movingColumns({ price, contract, sensitivities }: Instrument) {
@@ -85,13 +85,7 @@ function movingColumns({ price, contract, sensitivities }: Instrument) {
           sensitivities.pnl.map(String),
         ];
   const volatility = contract === undefined ? null : `${contract.impliedVolatility}`;
-  return [`${price}`, volatility, greeks, ...present({ forward: contract?.forward })];
-}
-
-/** Columns that few rows have, by name: a row without them has the same text as before there were any. */
-function present(columns: Readonly<Record<string, bigint | number | undefined>>): object[] {
-  const found = Object.entries(columns).filter(([, value]) => value !== undefined);
-  return found.length === 0 ? [] : [Object.fromEntries(found.map(([name, value]) => [name, `${value}`]))];
+  return [`${price}`, volatility, greeks, ...presentColumns({ forward: contract?.forward })];
 }
 
 function texts(rows: readonly (readonly bigint[])[]): string[][] {
