@@ -42,10 +42,15 @@ describe("mutants", () => {
 });
 
 describe("17 a limit's or a range's check deleted", () => {
-  it.each(SMALL)("from $file is found out", async (host) => {
-    const [mutation] = (await mutationsOf(host.file)).filter(({ name }) =>
-      /^drop (InRange|.*===)/.test(name),
-    );
-    expect(await killedBy(mutation ?? (await mutationsOf(host.file))[0]!, host)).toMatch(/^accepts /);
+  // A file may have several hosts, one for each way in which its parameters build it.
+  it.each([...new Set(SMALL.map(({ file }) => file))])("from '%s' is found out", async (file) => {
+    const mutations = await mutationsOf(file);
+    const mutation = mutations.find(({ name }) => /^drop (InRange|.*===)/.test(name)) ?? mutations[0]!;
+    const kills: (string | undefined)[] = [];
+    for (const host of SMALL.filter((other) => other.file === file)) {
+      kills.push(await killedBy(mutation, host));
+      if (kills.at(-1) !== undefined) break;
+    }
+    expect(kills.at(-1)).toMatch(/^accepts /);
   });
 });
