@@ -8,8 +8,8 @@
  */
 
 import type { Address, Hex } from "viem";
-import { ensureCircuit } from "../circuits/setup/index.js";
-import { compileContracts, deployKeel, loadArtifact, type VerifierSource } from "../contracts/index.js";
+import { ensureCircuit } from "@keel/circuits";
+import { compileVerifiers, deployKeel, loadArtifact, type VerifierSource } from "@keel/contracts";
 import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
 import {
   CAST,
@@ -31,7 +31,7 @@ import {
   formatEnrolment,
   generateSourceKey,
   type SourceKeyPair,
-} from "../prover/src/index.js";
+} from "@keel/prover";
 import {
   type Market,
   type Policy,
@@ -40,8 +40,8 @@ import {
   parseReturns,
   policyTerms,
   withReturns,
-} from "../verifier/src/index.js";
-import { connectRegistry, enrol, publishPolicy } from "../verifier/src/registry.js";
+} from "@keel/verifier";
+import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
 
 /** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
 export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
@@ -79,7 +79,7 @@ export async function startLocalWorld(): Promise<LocalWorld> {
     await verifierOf(CIRCUIT, VERIFIER),
     await verifierOf(TAIL_STRATEGY.tailCircuit!, "TailVerifier"),
   ];
-  await compileContracts({ verifiers });
+  await compileVerifiers(verifiers);
   const stage = await openStage();
   const deployer = stage.wallets[CAST.deployer]!;
   const keel = await deployKeel({

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "../circuits/setup/index.js";
+import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "@keel/circuits";
 import { exampleSourceKey, exampleTexts } from "../examples/generate.js";
 import { STRATEGIES } from "../examples/strategies.js";
-import type { CircuitInput } from "../prover/src/engine/node.js";
-import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "../prover/src/index.js";
-import { parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "../verifier/src/index.js";
+import type { CircuitInput } from "@keel/engine";
+import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "@keel/prover";
+import { parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "@keel/verifier";
 
 /** A circuit that is ready to prove, and an input that satisfies it. */
 export interface Subject {

@@ -6,7 +6,7 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
-import { writeElement } from "../prover/src/engine/bytes.js";
+import { writeElement } from "../prover/engine/dist/bytes.js";
 import {
   type Arithmetic,
   allocate,
@@ -15,14 +15,14 @@ import {
   G1,
   G2,
   type Group,
-} from "../prover/src/engine/kernels/arithmetic.js";
-import { BATCH } from "../prover/src/engine/kernels/bucket-code.js";
-import { ENTRY_BYTES } from "../prover/src/engine/kernels/curve-code.js";
-import { hasFusedLanes } from "../prover/src/engine/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../prover/src/engine/kernels/limb-code.js";
-import { loadPoints } from "../prover/src/engine/kernels/points.js";
-import { loadElements } from "../prover/src/engine/kernels/scalars.js";
-import { allowRelaxedSimd } from "../prover/src/engine/node-features.js";
+} from "../prover/engine/dist/kernels/arithmetic.js";
+import { BATCH } from "../prover/engine/dist/kernels/bucket-code.js";
+import { ENTRY_BYTES } from "../prover/engine/dist/kernels/curve-code.js";
+import { hasFusedLanes } from "../prover/engine/dist/kernels/fused-lanes.js";
+import { FIELD_BYTES } from "../prover/engine/dist/kernels/limb-code.js";
+import { loadPoints } from "../prover/engine/dist/kernels/points.js";
+import { loadElements } from "../prover/engine/dist/kernels/scalars.js";
+import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
 import { median } from "./median.js";
 
 /** What is measured, with medians in ns for each set of kernels: 29-bit limbs, and two lanes where they can be had. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createProver } from "../prover/src/engine/browser.js";
+import { createProver } from "@keel/engine/browser";
 
 declare global {
   /** Milliseconds of one proof. */

@@ -5,16 +5,16 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { createAssembler } from "../prover/src/engine/assemble.js";
-import { ELEMENT_BYTES, readElement } from "../prover/src/engine/bytes.js";
-import { compileCircuitModule, createWitnessCalculator } from "../prover/src/engine/circom.js";
-import { flattenInput } from "../prover/src/engine/inputs.js";
-import { createKernel } from "../prover/src/engine/kernel.js";
-import { compileArithmetic, createArithmetic } from "../prover/src/engine/kernels/arithmetic.js";
-import { allowRelaxedSimd } from "../prover/src/engine/node-features.js";
-import { sliceKey } from "../prover/src/engine/slices.js";
-import { parseZkey } from "../prover/src/engine/zkey.js";
-import { parseVerificationKey } from "../verifier/src/groth16.js";
+import { createAssembler } from "../prover/engine/dist/assemble.js";
+import { ELEMENT_BYTES, readElement } from "../prover/engine/dist/bytes.js";
+import { compileCircuitModule, createWitnessCalculator } from "../prover/engine/dist/circom.js";
+import { flattenInput } from "../prover/engine/dist/inputs.js";
+import { createKernel } from "../prover/engine/dist/kernel.js";
+import { compileArithmetic, createArithmetic } from "../prover/engine/dist/kernels/arithmetic.js";
+import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
+import { sliceKey } from "../prover/engine/dist/slices.js";
+import { parseZkey } from "../prover/engine/dist/zkey.js";
+import { parseVerificationKey } from "@keel/verifier/groth16";
 import type { Subject } from "./circuits.js";
 import { median } from "./median.js";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { type CircuitInput, createProver } from "../prover/src/engine/node.js";
+import { type CircuitInput, createProver } from "@keel/engine";
 
 /** What a process is started with. */
 export interface SubjectOptions {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { parseDecimal } from "../verifier/src/decimal.js";
-import { FIELD_ORDER } from "../verifier/src/field.js";
+import { parseDecimal } from "@keel/verifier";
+import { FIELD_ORDER } from "@keel/verifier";
 import { usageError } from "./errors.js";
 
 /** A whole number from `least` to `most`, without sign or leading zeros. */

@@ -10,10 +10,10 @@ import {
   ensureCircuit,
   loadArtifacts,
   type SetupProgress,
-} from "../circuits/setup/index.js";
-import { KeelError } from "../verifier/src/errors.js";
-import { parseVerificationKey, type VerificationKey } from "../verifier/src/groth16.js";
-import { parseJson } from "../verifier/src/json.js";
+} from "@keel/circuits";
+import { KeelError } from "@keel/verifier/errors";
+import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
+import { parseJson } from "@keel/verifier";
 import type { Context } from "./context.js";
 import { readText } from "./files.js";
 import { createProgress } from "./progress.js";

@@ -8,11 +8,11 @@
 
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { localAccounts } from "../contracts/chain.js";
-import { hostedNode } from "../prover/src/importers/chain/node.js";
-import { inputError } from "../verifier/src/errors.js";
-import { connectRegistry, type Registry, type Wallet } from "../verifier/src/registry.js";
-import { LOCAL_CHAINS } from "../verifier/src/verify.js";
+import { localAccounts } from "@keel/contracts";
+import { hostedNode } from "@keel/prover/chain";
+import { inputError } from "@keel/verifier/errors";
+import { connectRegistry, type Registry, type Wallet } from "@keel/verifier/chain";
+import { LOCAL_CHAINS } from "@keel/verifier";
 import type { Context } from "./context.js";
 import { usageError } from "./errors.js";
 import { readSecret } from "./files.js";

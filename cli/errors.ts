@@ -6,9 +6,9 @@
  * @module
  */
 
-import { asKeelError, exitCode, inputError, KeelError } from "../verifier/src/errors.js";
+import { asKeelError, exitCode, inputError, KeelError } from "@keel/verifier/errors";
 import { type Context, note } from "./context.js";
-import { jsonText, printable } from "./printable.js";
+import { jsonText, printable } from "@keel/verifier/text";
 
 /** Exit codes of programs that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };

@@ -6,10 +6,10 @@
  */
 
 import { createPublicClient, type Hex, http, type PublicClient } from "viem";
-import { groth16VerifierAbi, verifierBookAbi } from "../verifier/src/abi.js";
-import { CIRCUITS } from "../verifier/src/circuits.js";
-import { circuitHash } from "../verifier/src/policy.js";
-import { connectRegistry, latestVersion, type Registry, toKeelError } from "../verifier/src/registry.js";
+import { groth16VerifierAbi, verifierBookAbi } from "@keel/verifier/chain";
+import { CIRCUITS } from "@keel/verifier";
+import { circuitHash } from "@keel/verifier";
+import { connectRegistry, latestVersion, type Registry, toKeelError } from "@keel/verifier/chain";
 
 /** A chain as it answers now. */
 export interface ChainFacts {

@@ -12,7 +12,7 @@ import {
   parseSnapshot,
   parseState,
   type Snapshot,
-} from "../prover/src/index.js";
+} from "@keel/prover";
 import {
   checkFit,
   type Market,
@@ -26,7 +26,7 @@ import {
   type SignedUnits,
   tailBasis,
   withReturns,
-} from "../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Context } from "./context.js";
 import { usageError } from "./errors.js";
 import { readSecret, readText } from "./files.js";
@@ -67,7 +67,7 @@ export async function loadPublic(
  */
 export async function checkModel(market: Market, policy: Policy): Promise<void> {
   if (market.instruments.every(({ contract }) => contract === undefined)) return;
-  const { checkContracts } = await import("../prover/src/contracts.js");
+  const { checkContracts } = await import("@keel/prover");
   checkContracts(market, policy);
 }
 

@@ -6,15 +6,15 @@
  */
 
 import { z } from "zod";
-import { inputError } from "../verifier/src/errors.js";
-import { FIELD_ORDER } from "../verifier/src/field.js";
-import type { Market } from "../verifier/src/market.js";
-import { marketTable } from "../verifier/src/market-table.js";
-import type { Policy } from "../verifier/src/policy.js";
-import type { MarketCommitment, MarketSignature, Registry } from "../verifier/src/registry.js";
-import { address, fieldElement, parseFile, time } from "../verifier/src/schema.js";
-import { marketContentHash, returnsContentHash, SERIES, seriesKind } from "../verifier/src/series.js";
-import { tailBasis, tailTable } from "../verifier/src/tail-risk.js";
+import { inputError } from "@keel/verifier/errors";
+import { FIELD_ORDER } from "@keel/verifier";
+import type { Market } from "@keel/verifier";
+import { marketTable } from "@keel/verifier";
+import type { Policy } from "@keel/verifier";
+import type { MarketCommitment, MarketSignature, Registry } from "@keel/verifier/chain";
+import { address, fieldElement, parseFile, time } from "@keel/verifier";
+import { marketContentHash, returnsContentHash, SERIES, seriesKind } from "@keel/verifier";
+import { tailBasis, tailTable } from "@keel/verifier";
 
 type Book = Pick<Registry, "chainId" | "marketBook">;
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ProvenAttestation } from "../prover/src/prove.js";
+import type { ProvenAttestation } from "@keel/prover";
 
 /** Writes an opening: each salt opens its own commitment and helps with no other. */
 export function formatOpening({ attestation, portfolioSalt, exposuresSalt }: ProvenAttestation): string {

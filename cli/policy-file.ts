@@ -23,7 +23,7 @@ import {
   type SeriesId,
   tailBasis,
   withReturns,
-} from "../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Context, Outcome } from "./context.js";
 import { readText, writeText } from "./files.js";
 import type { PublicFiles } from "./load.js";

@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
-import { BEACON_EXPONENT } from "../circuits/setup/ceremony/beacon.js";
+import { BEACON_EXPONENT } from "@keel/circuits/beacon";
 import {
   accounts,
   chainAddress,

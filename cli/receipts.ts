@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Receipt } from "../verifier/src/registry.js";
+import type { Receipt } from "@keel/verifier/chain";
 
 /** A receipt without bigints. */
 export function receiptJson({ hash, gasUsed, blockNumber }: Receipt) {

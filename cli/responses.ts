@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { SavedResponse } from "../prover/src/market-data/responses.js";
-import { allFaults, asKeelError, type KeelError } from "../verifier/src/index.js";
+import type { SavedResponse } from "@keel/prover/market-data";
+import { allFaults, asKeelError, type KeelError } from "@keel/verifier";
 import type { Context } from "./context.js";
 import { usageError } from "./errors.js";
 import { readText } from "./files.js";

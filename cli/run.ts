@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context, Outcome } from "./context.js";
 import { interrupted, reportError } from "./errors.js";
-import { jsonText } from "./printable.js";
+import { jsonText } from "@keel/verifier/text";
 import { parseCommandLine } from "./program.js";
 
 /** How long an interrupted command may take to put things away. */

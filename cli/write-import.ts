@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatSnapshot, parseSnapshot, type Snapshot } from "../prover/src/index.js";
+import { formatSnapshot, parseSnapshot, type Snapshot } from "@keel/prover";
 import { type Context, note, type Outcome } from "./context.js";
 import { writeText } from "./files.js";
 

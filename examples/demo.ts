@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ProgressContext } from "../cli/progress.js";
+import type { ProgressContext } from "keel/progress";
 import { tellStory } from "./demo/story.js";
 import { createTeller, stepsText } from "./demo/teller.js";
 

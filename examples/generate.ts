@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { localAccounts } from "../contracts/chain.js";
+import { localAccounts } from "@keel/contracts";
 import {
   buildMarket,
   formatMarket,
@@ -20,7 +20,7 @@ import {
   type SourceKeyPair,
   signSnapshot,
   sourceKeyOf,
-} from "../prover/src/index.js";
+} from "@keel/prover";
 import {
   formatUnits,
   marketSeries,
@@ -31,7 +31,7 @@ import {
   type SeriesId,
   signUnits,
   tailCircuitOf,
-} from "../verifier/src/index.js";
+} from "@keel/verifier";
 import type { ExpectedRow } from "./expected.js";
 import { invalidExamples } from "./invalid.js";
 import { layOut } from "./layout.js";

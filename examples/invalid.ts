@@ -5,11 +5,11 @@
  * @module
  */
 
-import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "../verifier/src/index.js";
-import { parseMarket } from "../verifier/src/market.js";
-import { marketTable } from "../verifier/src/market-table.js";
-import { parsePolicy, policyId, policyTerms } from "../verifier/src/policy.js";
-import { marketSeries } from "../verifier/src/series.js";
+import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "@keel/verifier";
+import { parseMarket } from "@keel/verifier";
+import { marketTable } from "@keel/verifier";
+import { parsePolicy, policyId, policyTerms } from "@keel/verifier";
+import { marketSeries } from "@keel/verifier";
 import type { ExpectedRow } from "./expected.js";
 import { AS_OF } from "./quotes.js";
 

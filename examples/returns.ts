@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { annualCovariance, formatDecimal } from "../verifier/src/index.js";
+import { annualCovariance, formatDecimal } from "@keel/verifier";
 import { layOut } from "./layout.js";
 
 /** Share of the market's move, and standard deviation of the coin's own move in a day, bps. */

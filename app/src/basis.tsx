@@ -7,8 +7,8 @@
  */
 
 import type { JSX } from "preact";
-import { basisLines } from "../../cli/policy-text.js";
-import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "../../verifier/src/index.js";
+import { basisLines } from "@keel/verifier/text";
+import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "@keel/verifier";
 import { PolicyWords } from "./parts.js";
 
 /** The terms that name it. */

@@ -7,8 +7,8 @@
  */
 
 import { createPublicClient, createWalletClient, custom, defineChain, http, type PublicClient } from "viem";
-import { KeelError } from "../../verifier/src/errors.js";
-import { connectRegistry, type Registry, toKeelError, type Wallet } from "../../verifier/src/registry.js";
+import { KeelError } from "@keel/verifier/errors";
+import { connectRegistry, type Registry, toKeelError, type Wallet } from "@keel/verifier/chain";
 import type { ConsoleConfig } from "./config.js";
 import { noteCall } from "./network.js";
 import type { InjectedWallet } from "./wallets.js";

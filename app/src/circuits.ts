@@ -6,7 +6,7 @@
  */
 
 import { CIRCUIT_FILES, type CircuitFiles } from "virtual:keel-circuits";
-import { KeelError, type Policy } from "../../verifier/src/index.js";
+import { KeelError, type Policy } from "@keel/verifier";
 
 /** A policy's circuits by name. */
 export interface CircuitNames {

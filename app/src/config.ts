@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { address, parseFile } from "../../verifier/src/schema.js";
+import { address, parseFile } from "@keel/verifier";
 import { getFile } from "./network.js";
 
 const id32 = z

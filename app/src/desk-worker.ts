@@ -8,9 +8,9 @@
 
 import "./no-eval.js";
 
-import { createProver, type Prover } from "../../prover/src/engine/browser.js";
-import { checkSignatures, declaredAccounts, proveHealth } from "../../prover/src/index.js";
-import { asKeelError, KeelError, verifyAttestation } from "../../verifier/src/index.js";
+import { createProver, type Prover } from "@keel/engine/browser";
+import { checkSignatures, declaredAccounts, proveHealth } from "@keel/prover";
+import { asKeelError, KeelError, verifyAttestation } from "@keel/verifier";
 import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
 import { fetchPinned } from "./files.js";
 

@@ -7,10 +7,10 @@
  */
 
 import type { CircuitFiles } from "virtual:keel-circuits";
-import type { ProofProgress } from "../../prover/src/engine/prover.js";
-import type { ProofRequest, ProvenAttestation } from "../../prover/src/prove.js";
-import { type ErrorDetails, KeelError } from "../../verifier/src/errors.js";
-import type { Verification, Verified } from "../../verifier/src/verify.js";
+import type { ProofProgress } from "@keel/engine";
+import type { ProofRequest, ProvenAttestation } from "@keel/prover";
+import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
+import type { Verification, Verified } from "@keel/verifier";
 import { noteFile } from "./network.js";
 
 /** What is proven; the desk brings the provers. */

@@ -7,7 +7,7 @@
  */
 
 import type { PinnedFile } from "virtual:keel-circuits";
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 
 /**
  * A pinned file's bytes.

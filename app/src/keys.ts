@@ -6,9 +6,9 @@
  */
 
 import type { Hex } from "viem";
-import { groth16VerifierAbi, verifierBookAbi } from "../../verifier/src/abi.js";
-import { NO_TAIL, type PolicyTerms } from "../../verifier/src/index.js";
-import { type Registry, toKeelError } from "../../verifier/src/registry.js";
+import { groth16VerifierAbi, verifierBookAbi } from "@keel/verifier/chain";
+import { NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { type Registry, toKeelError } from "@keel/verifier/chain";
 
 /** A version of a circuit's verifier. */
 interface Version {

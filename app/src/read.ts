@@ -5,7 +5,7 @@
  * @module
  */
 
-import { inputError } from "../../verifier/src/errors.js";
+import { inputError } from "@keel/verifier/errors";
 
 /** @throws KeelError `input.address` */
 export function readAddress(text: string, path: string): `0x${string}` {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { dollars, percent } from "../../cli/tables.js";
-import type { LimitResult } from "../../prover/src/risk.js";
-import { formatDecimal } from "../../verifier/src/decimal.js";
+import { dollars, percent } from "@keel/verifier/text";
+import type { LimitResult } from "@keel/prover";
+import { formatDecimal } from "@keel/verifier";
 
 /** A limit's name for people, and the ratio that it is. */
 export interface LimitTitle {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 
 /** The error of every cancelled set-up step. */
 export function cancelled(): KeelError {

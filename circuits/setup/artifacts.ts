@@ -9,9 +9,9 @@
  */
 import { copyFile, link, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { prepareCircuit } from "../../prover/src/engine/circom-prepare.js";
-import { KeelError } from "../../verifier/src/errors.js";
-import { parseVerificationKey, type VerificationKey } from "../../verifier/src/groth16.js";
+import { prepareCircuit } from "@keel/engine";
+import { KeelError } from "@keel/verifier/errors";
+import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
 import { sha256, writeFileAtomically } from "./cache.js";
 import { publicCount, type R1cs } from "./r1cs.js";
 

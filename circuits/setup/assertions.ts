@@ -7,7 +7,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { packageRoot } from "./cache.js";
 import { SOURCE_FOLDER } from "./compile.js";
 

@@ -11,7 +11,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { throwIfCancelled } from "./abort.js";
 
 const HEARTBEAT_MS = 1_000;

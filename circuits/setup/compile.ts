@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { cancelled, onAbort, throwIfCancelled } from "./abort.js";
 import { cachedFolder, packageRoot, sha256 } from "./cache.js";
 

@@ -17,9 +17,9 @@
  */
 import { blake2b } from "@noble/hashes/blake2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
-import { KeelError } from "../../verifier/src/errors.js";
-import type { G1Json, G2Json, VerificationKey } from "../../verifier/src/groth16.js";
-import { BASE_FIELD } from "../../verifier/src/groth16.js";
+import { KeelError } from "@keel/verifier/errors";
+import type { G1Json, G2Json, VerificationKey } from "@keel/verifier/groth16";
+import { BASE_FIELD } from "@keel/verifier/groth16";
 import { multiplyGenerators } from "./generators.js";
 import { FIELD, publicCount, type R1cs, type SparseMatrix } from "./r1cs.js";
 import { writeSections } from "./sections.js";

@@ -5,7 +5,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { cancelled, onAbort, throwIfCancelled } from "./abort.js";
 import type { MultiplyResult, MultiplyTask } from "./devkey-worker.js";
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { KeelError } from "../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { readSections } from "./sections.js";
 
 /** Order r of BN254's scalar field, the only field read here. */

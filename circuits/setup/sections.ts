@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { KeelError } from "../../verifier/src/errors.js";
+import type { KeelError } from "@keel/verifier/errors";
 
 /** Makes the error for a file that is not what it should be. */
 export type FormatError = (expected: string, received: string) => KeelError;

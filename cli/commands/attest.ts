@@ -8,17 +8,17 @@
  * @module
  */
 
-import { parseAttestation } from "../../verifier/src/attestation.js";
-import { isWithin, registriesOf, type Scope } from "../../verifier/src/domain.js";
-import { KeelError } from "../../verifier/src/errors.js";
-import { type Registry, submitAttestation } from "../../verifier/src/registry.js";
-import { claimedStatement } from "../../verifier/src/verify.js";
+import { parseAttestation } from "@keel/verifier";
+import { isWithin, registriesOf, type Scope } from "@keel/verifier";
+import { KeelError } from "@keel/verifier/errors";
+import { type Registry, submitAttestation } from "@keel/verifier/chain";
+import { claimedStatement } from "@keel/verifier";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
 import { receiptJson } from "../receipts.js";
-import { utc } from "../tables.js";
+import { utc } from "@keel/verifier/text";
 
 export interface AttestOptions extends SenderOptions, PublicFiles {
   readonly attestation: string;

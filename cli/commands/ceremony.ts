@@ -20,13 +20,13 @@ import {
   type VerifyCeremony,
   verifyCeremony,
   verifyProgress,
-} from "../../circuits/setup/index.js";
-import { generateVerifier } from "../../contracts/verifier-template.js";
+} from "@keel/circuits";
+import { generateVerifier } from "@keel/contracts";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { printable } from "../printable.js";
+import { printable } from "@keel/verifier/text";
 import { createProgress } from "../progress.js";
-import { table } from "../tables.js";
+import { table } from "@keel/verifier/text";
 
 interface Folder {
   readonly dir: string;

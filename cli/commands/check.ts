@@ -21,18 +21,18 @@ import {
   reportRoom,
   type Snapshot,
   withUnits,
-} from "../../prover/src/index.js";
+} from "@keel/prover";
 import {
   allFaults,
   inputError,
   type Market,
   type Policy,
   type SignedUnits,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
-import { type CheckReport, comparisonText, reportText } from "../report-text.js";
+import { type CheckReport, comparisonText, reportText } from "@keel/prover";
 
 export interface CheckOptions extends BookFiles {
   /** Latest state of the drawdown chain; today is the high-water mark without it. */

@@ -18,8 +18,8 @@ import {
   type SignedAccount,
   type Snapshot,
   type SourceConnection,
-} from "../../prover/src/index.js";
-import { asKeelError, inputError, KeelError, type Market, type Policy } from "../../verifier/src/index.js";
+} from "@keel/prover";
+import { asKeelError, inputError, KeelError, type Market, type Policy } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { interrupted, usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readSecret, writeText } from "../files.js";

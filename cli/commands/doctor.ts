@@ -9,18 +9,18 @@ import { constants } from "node:fs";
 import { access, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { packageRoot } from "../../circuits/setup/cache.js";
-import { currentCompilation, fileName } from "../../circuits/setup/compile.js";
-import { type ArtifactSet, loadArtifacts } from "../../circuits/setup/index.js";
-import type { VerifierSource } from "../../contracts/compile.js";
-import { CIRCUITS } from "../../verifier/src/circuits.js";
-import { KeelError } from "../../verifier/src/errors.js";
-import type { VerificationKey } from "../../verifier/src/groth16.js";
-import { LOCAL_CHAINS } from "../../verifier/src/verify.js";
+import { packageRoot } from "@keel/circuits/cache";
+import { currentCompilation, fileName } from "@keel/circuits";
+import { type ArtifactSet, loadArtifacts } from "@keel/circuits";
+import type { VerifierSource } from "@keel/contracts";
+import { CIRCUITS } from "@keel/verifier";
+import { KeelError } from "@keel/verifier/errors";
+import type { VerificationKey } from "@keel/verifier/groth16";
+import { LOCAL_CHAINS } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { systemCode, usageError } from "../errors.js";
 import type { VerifierFacts } from "../examine-chain.js";
-import { table } from "../tables.js";
+import { table } from "@keel/verifier/text";
 
 export interface DoctorOptions {
   /** Folder of a ceremony's artifacts, to look at beside the built ones. */
@@ -204,7 +204,7 @@ async function verifierFinding(
     const detail = `version ${version} has another key than the artifacts here`;
     return { name, verdict: "warning", detail };
   }
-  const { verifierCode, withoutMetadata } = await import("../../contracts/verifier-code.js");
+  const { verifierCode, withoutMetadata } = await import("@keel/contracts");
   const code = withoutMetadata(contract.code);
   for (const { set } of candidates) {
     if ((await verifierCode(sourceOf(set))) !== code) continue;

@@ -14,9 +14,9 @@ import {
   parseEnrolment,
   parseSnapshot,
   randomSalt,
-} from "../../prover/src/index.js";
-import { inputError, type Policy, parsePolicy } from "../../verifier/src/index.js";
-import { enrol } from "../../verifier/src/registry.js";
+} from "@keel/prover";
+import { inputError, type Policy, parsePolicy } from "@keel/verifier";
+import { enrol } from "@keel/verifier/chain";
 import type { NamedAccount } from "../arguments.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";

@@ -7,8 +7,8 @@
  */
 
 import type { Address, Hex } from "viem";
-import { KeelError } from "../../verifier/src/errors.js";
-import type { VerificationKey } from "../../verifier/src/groth16.js";
+import { KeelError } from "@keel/verifier/errors";
+import type { VerificationKey } from "@keel/verifier/groth16";
 import {
   type AttestedEntry,
   type CheckedRecord,
@@ -16,16 +16,16 @@ import {
   type HistoryEntry,
   historyOf,
   reverify,
-} from "../../verifier/src/history.js";
-import { circuitHash } from "../../verifier/src/policy.js";
-import { latestBlock, policyTermsOf, type Registry } from "../../verifier/src/registry.js";
+} from "@keel/verifier/chain";
+import { circuitHash } from "@keel/verifier";
+import { latestBlock, policyTermsOf, type Registry } from "@keel/verifier/chain";
 import { verificationKeyOf } from "../artifacts.js";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { circuitName, eventLine } from "../event-text.js";
-import { DEVELOPMENT_KEY_WARNING } from "../policy-text.js";
-import { table, utc } from "../tables.js";
+import { circuitName, eventLine } from "@keel/verifier/text";
+import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
+import { table, utc } from "@keel/verifier/text";
 
 export interface HistoryOptions extends RegistryOptions {
   readonly subject?: Address;

@@ -12,8 +12,8 @@ import {
   type ChainBalances,
   hostedNode,
   parseChainMapping,
-} from "../../prover/src/importers/chain.js";
-import { firm, identifier, inputError, parseData, parseMarket } from "../../verifier/src/index.js";
+} from "@keel/prover/chain";
+import { firm, identifier, inputError, parseData, parseMarket } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 
 import { checkDistinct, checkOutput, readText } from "../files.js";

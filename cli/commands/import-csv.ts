@@ -5,8 +5,8 @@
  * @module
  */
 
-import { parseMapping, readCsv } from "../../prover/src/index.js";
-import { parseMarket } from "../../verifier/src/index.js";
+import { parseMapping, readCsv } from "@keel/prover";
+import { parseMarket } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText } from "../files.js";
 import { writeImport } from "../write-import.js";

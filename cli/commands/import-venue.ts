@@ -12,7 +12,7 @@ import {
   parseVenueMapping,
   type Venue,
   type VenueResponse,
-} from "../../prover/src/index.js";
+} from "@keel/prover";
 import {
   allFaults,
   asKeelError,
@@ -21,7 +21,7 @@ import {
   type KeelError,
   parseData,
   parseMarket,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readText } from "../files.js";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatSourceKey, generateSourceKey } from "../../prover/src/source.js";
+import { formatSourceKey, generateSourceKey } from "@keel/prover";
 import type { Context, Outcome } from "../context.js";
 import { writeText } from "../files.js";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { buildMarket, formatMarket } from "../../prover/src/market-build.js";
-import { marketTable } from "../../verifier/src/index.js";
+import { buildMarket, formatMarket } from "@keel/prover";
+import { marketTable } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";

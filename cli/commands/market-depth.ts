@@ -6,9 +6,9 @@
  */
 
 import { createPublicClient, type PublicClient } from "viem";
-import { hostedNode } from "../../prover/src/importers/chain/node.js";
-import { marketDepth, parseDepthSources } from "../../prover/src/market-data/depth.js";
-import { parseMarket } from "../../verifier/src/index.js";
+import { hostedNode } from "@keel/prover/chain";
+import { marketDepth, parseDepthSources } from "@keel/prover/market-data";
+import { parseMarket } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
 import { type ResponseOptions, readResponses, responseFiles } from "../responses.js";

@@ -6,16 +6,16 @@
  */
 
 import { createPublicClient, type PublicClient } from "viem";
-import { hostedNode } from "../../prover/src/importers/chain/node.js";
-import { feedAnswer, feedView } from "../../prover/src/market-data/feeds.js";
-import { type FetchRequest, fetchMarket, type Origin } from "../../prover/src/market-data/fetch.js";
-import { type MarketSources, parseMarketSources } from "../../prover/src/market-data/sources.js";
-import { parseMarket } from "../../verifier/src/index.js";
+import { hostedNode } from "@keel/prover/chain";
+import { feedAnswer, feedView } from "@keel/prover/market-data";
+import { type FetchRequest, fetchMarket, type Origin } from "@keel/prover/market-data";
+import { type MarketSources, parseMarketSources } from "@keel/prover/market-data";
+import { parseMarket } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeFiles } from "../files.js";
-import { jsonText } from "../printable.js";
+import { jsonText } from "@keel/verifier/text";
 import { type ResponseOptions, readResponses, responseFiles } from "../responses.js";
-import { table, utc } from "../tables.js";
+import { table, utc } from "@keel/verifier/text";
 
 export interface MarketFetchOptions extends ResponseOptions {
   readonly sources: string;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { formatSnapshot, mergeSnapshots, type NamedSnapshot, parseSnapshot } from "../../prover/src/index.js";
-import { allFaults, asKeelError, KeelError } from "../../verifier/src/index.js";
+import { formatSnapshot, mergeSnapshots, type NamedSnapshot, parseSnapshot } from "@keel/prover";
+import { allFaults, asKeelError, KeelError } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
 

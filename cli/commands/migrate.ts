@@ -15,14 +15,14 @@ import {
   parseEnrolment,
   parseSnapshot,
   randomSalt,
-} from "../../prover/src/index.js";
-import { identifier, inputError, parseFile, parsePolicy } from "../../verifier/src/index.js";
+} from "@keel/prover";
+import { identifier, inputError, parseFile, parsePolicy } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readSecret, readText, writeText } from "../files.js";
 import { SIGN_AGAIN } from "../market-signature.js";
 import { type Draft, loadTables, pin, readDraft, writePolicy } from "../policy-file.js";
-import { span } from "../tables.js";
+import { span } from "@keel/verifier/text";
 
 export interface MigrateOptions {
   /** The file to convert, or the policy/2 of an enrolment. */

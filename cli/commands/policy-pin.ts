@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SeriesId } from "../../verifier/src/index.js";
+import type { SeriesId } from "@keel/verifier";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText } from "../files.js";
 import type { PublicFiles } from "../load.js";

@@ -10,8 +10,8 @@
  */
 
 import { availableParallelism } from "node:os";
-import { type ArtifactSet, explainError } from "../../circuits/setup/index.js";
-import { createProver, type ProofPhase, type Prover } from "../../prover/src/engine/node.js";
+import { type ArtifactSet, explainError } from "@keel/circuits";
+import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
   assess,
   checkContracts,
@@ -23,7 +23,7 @@ import {
   proveHealth,
   requireHealthy,
   withUnits,
-} from "../../prover/src/index.js";
+} from "@keel/prover";
 import {
   checkDevelopmentKey,
   type Domain,
@@ -31,7 +31,7 @@ import {
   type Policy,
   scopeOf,
   UNBOUND_DOMAIN,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
@@ -39,7 +39,7 @@ import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.j
 import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
-import { span, utc } from "../tables.js";
+import { span, utc } from "@keel/verifier/text";
 
 export interface ProveOptions extends BookFiles {
   readonly out: string;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type MarketSignature, publishMarket } from "../../verifier/src/registry.js";
+import { type MarketSignature, publishMarket } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { policyTerms } from "../../verifier/src/policy.js";
-import { declareDomain, publishPolicy } from "../../verifier/src/registry.js";
+import { policyTerms } from "@keel/verifier";
+import { declareDomain, publishPolicy } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPublic, type PublicFiles } from "../load.js";

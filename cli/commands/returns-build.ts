@@ -5,8 +5,8 @@
  * @module
  */
 
-import { buildReturns } from "../../prover/src/market-data/history.js";
-import { parseMarket, parseReturns } from "../../verifier/src/index.js";
+import { buildReturns } from "@keel/prover/market-data";
+import { parseMarket, parseReturns } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
 

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { ArtifactSet } from "../../circuits/setup/index.js";
-import { CIRCUITS, circuitOf } from "../../verifier/src/circuits.js";
+import type { ArtifactSet } from "@keel/circuits";
+import { CIRCUITS, circuitOf } from "@keel/verifier";
 import { buildCircuit } from "../artifacts.js";
 import type { Context, Outcome } from "../context.js";
-import { table } from "../tables.js";
+import { table } from "@keel/verifier/text";
 
 /** Built when no circuit is named: the larger tiers take minutes, so they are asked for by name. */
 const DEFAULT = CIRCUITS[0]!.id;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { signMarket } from "../../verifier/src/registry.js";
+import { signMarket } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";

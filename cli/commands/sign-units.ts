@@ -6,11 +6,11 @@
  * @module
  */
 
-import { formatDecimal, formatUnits, type SignedUnits, unitsTypedData } from "../../verifier/src/index.js";
+import { formatDecimal, formatUnits, type SignedUnits, unitsTypedData } from "@keel/verifier";
 import { type KeyOptions, senderOf } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
-import { utc } from "../tables.js";
+import { utc } from "@keel/verifier/text";
 
 export interface SignUnitsOptions extends KeyOptions {
   readonly subject: `0x${string}`;

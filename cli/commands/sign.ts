@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatSnapshot, parseSourceKey, signSnapshot } from "../../prover/src/index.js";
+import { formatSnapshot, parseSourceKey, signSnapshot } from "@keel/prover";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readSecret, writeText } from "../files.js";
 import { type BookFiles, loadBook } from "../load.js";

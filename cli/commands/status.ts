@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type Status, statusOf } from "../../verifier/src/registry.js";
+import { type Status, statusOf } from "@keel/verifier/chain";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
-import { span, table, utc } from "../tables.js";
+import { span, table, utc } from "@keel/verifier/text";
 
 export interface StatusOptions extends RegistryOptions, PolicyName {
   readonly subject: `0x${string}`;

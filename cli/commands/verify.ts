@@ -11,13 +11,13 @@ import {
   parseAttestation,
   type Verified,
   verifyAttestation,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { checkModel, loadPublic, type PublicFiles } from "../load.js";
-import { DEVELOPMENT_KEY_WARNING, doesNotSay, domainText, expiryText, saysText } from "../policy-text.js";
-import { utc } from "../tables.js";
+import { DEVELOPMENT_KEY_WARNING, doesNotSay, domainText, expiryText, saysText } from "@keel/verifier/text";
+import { utc } from "@keel/verifier/text";
 
 export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;

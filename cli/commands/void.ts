@@ -6,9 +6,9 @@
  * @module
  */
 
-import { inputError } from "../../verifier/src/errors.js";
-import { type AttestedEntry, basisOf, historyOf } from "../../verifier/src/history.js";
-import { type Registry, voidAttestation } from "../../verifier/src/registry.js";
+import { inputError } from "@keel/verifier/errors";
+import { type AttestedEntry, basisOf, historyOf } from "@keel/verifier/chain";
+import { type Registry, voidAttestation } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";

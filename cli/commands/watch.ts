@@ -7,14 +7,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address, Hex } from "viem";
-import { KeelError } from "../../verifier/src/errors.js";
-import { latestBlock, type Registry } from "../../verifier/src/registry.js";
-import { look, type Notice, startWatch, type Watch } from "../../verifier/src/watch.js";
+import { KeelError } from "@keel/verifier/errors";
+import { latestBlock, type Registry } from "@keel/verifier/chain";
+import { look, type Notice, startWatch, type Watch } from "@keel/verifier/chain";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { eventLine } from "../event-text.js";
-import { jsonText, printable } from "../printable.js";
+import { eventLine } from "@keel/verifier/text";
+import { jsonText, printable } from "@keel/verifier/text";
 
 export interface WatchOptions extends RegistryOptions {
   readonly subject?: Address;

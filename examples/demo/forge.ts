@@ -8,7 +8,7 @@
 
 import { readFile } from "node:fs/promises";
 import { curves, groth16 } from "snarkjs";
-import { FIELD_ORDER, type Groth16Proof, parseProof } from "../../verifier/src/index.js";
+import { FIELD_ORDER, type Groth16Proof, parseProof } from "@keel/verifier";
 
 const ELEMENT_BYTES = 32;
 

@@ -19,9 +19,9 @@ import {
   type TestClient,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { type LocalChain, startLocalChain } from "../../contracts/index.js";
-import { KeelError } from "../../verifier/src/index.js";
-import { toKeelError, type Wallet } from "../../verifier/src/registry.js";
+import { type LocalChain, startLocalChain } from "@keel/contracts";
+import { KeelError } from "@keel/verifier";
+import { toKeelError, type Wallet } from "@keel/verifier/chain";
 import type { GasMeter } from "./teller.js";
 
 /** A running chain with everything to drive it. */

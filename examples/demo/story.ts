@@ -6,11 +6,11 @@
  * @module
  */
 
-import { ensureCircuit } from "../../circuits/setup/index.js";
-import { DEVELOPMENT_KEY_WARNING } from "../../cli/policy-text.js";
-import { reportText } from "../../cli/report-text.js";
-import { compileContracts, deployKeel, loadArtifact } from "../../contracts/index.js";
-import { createProver, type Prover } from "../../prover/src/engine/node.js";
+import { ensureCircuit } from "@keel/circuits";
+import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
+import { reportText } from "@keel/prover";
+import { compileVerifiers, deployKeel, loadArtifact } from "@keel/contracts";
+import { createProver, type Prover } from "@keel/engine";
 import {
   assess,
   enrolmentCommitment,
@@ -20,15 +20,15 @@ import {
   requireHealthy,
   type SourceKeyPair,
   withUnits,
-} from "../../prover/src/index.js";
-import { formatAttestation, formatDecimal, policyTerms } from "../../verifier/src/index.js";
+} from "@keel/prover";
+import { formatAttestation, formatDecimal, policyTerms } from "@keel/verifier";
 import {
   connectRegistry,
   enrol,
   isHealthy,
   publishPolicy,
   submitAttestation,
-} from "../../verifier/src/registry.js";
+} from "@keel/verifier/chain";
 import { gasMeter, openStage, passTime } from "./stage.js";
 import type { RunPart, Teller } from "./teller.js";
 import {
@@ -99,7 +99,7 @@ async function setUp(
   await part("compile the contracts", async () => {
     const { verificationKey } = artifacts;
     const verifier = { circuit: CIRCUIT, contractName: VERIFIER, verificationKey, insecure: true };
-    const { compiled } = await compileContracts({ verifiers: [verifier] });
+    const { compiled } = await compileVerifiers([verifier]);
     return { value: undefined, detail: compiled ? "" : "up to date" };
   });
   const stage = await part("start a local Hardhat chain", async () => {

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { createProgress, type Progress, type ProgressContext } from "../../cli/progress.js";
-import { table } from "../../cli/tables.js";
+import { createProgress, type Progress, type ProgressContext } from "keel/progress";
+import { table } from "@keel/verifier/text";
 
 /** Something that was done and how it went. */
 export interface Part {

@@ -6,10 +6,10 @@
  */
 
 import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256, parseUnits } from "viem";
-import type { ArtifactSet } from "../../circuits/setup/index.js";
-import { commitmentOf } from "../../cli/market-signature.js";
-import { deployContract, type loadArtifact } from "../../contracts/index.js";
-import type { Prover } from "../../prover/src/engine/node.js";
+import type { ArtifactSet } from "@keel/circuits";
+import { commitmentOf } from "keel/market-signature";
+import { deployContract, type loadArtifact } from "@keel/contracts";
+import type { Prover } from "@keel/engine";
 import {
   buildWitness,
   checkSignatures,
@@ -21,8 +21,8 @@ import {
   randomSalt,
   type Snapshot,
   type SourceKeyPair,
-} from "../../prover/src/index.js";
-import { healthRegistryAbi } from "../../verifier/src/abi.js";
+} from "@keel/prover";
+import { healthRegistryAbi } from "@keel/verifier/chain";
 import {
   type Attestation,
   attestationOf,
@@ -37,14 +37,14 @@ import {
   signUnits,
   type UnitsStatement,
   usd8,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import {
   latestVersion,
   publishMarket,
   type Registry,
   signMarket,
   submissionOf,
-} from "../../verifier/src/registry.js";
+} from "@keel/verifier/chain";
 import { exampleAdministrator, exampleTexts } from "../generate.js";
 import { STRATEGIES } from "../strategies.js";
 import type { Changes, Strategy } from "../strategy.js";

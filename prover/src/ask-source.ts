@@ -19,7 +19,7 @@ import {
   parseJson,
   time,
   title,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 
 /** Where a source listens, and what it is asked with. */
 export interface SourceConnection {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type CircuitShape, type Field, KIND, taggedHash, toField } from "../../verifier/src/index.js";
+import { type CircuitShape, type Field, KIND, taggedHash, toField } from "@keel/verifier";
 
 /** Commits to the messages that the sources signed, in the order of the accounts. */
 export function portfolioCommitment(messages: readonly Field[], salt: Field): Field {

@@ -21,7 +21,7 @@ import {
   type OptionSensitivities,
   type Policy,
   referencePrice,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type OptionTerms, type OptionValue, valueOption } from "./pricing.js";
 
 const YEAR_SECONDS = 365 * 86_400;

@@ -16,7 +16,7 @@ import {
   KIND,
   parseFile,
   taggedHash,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 
 /** The high-water mark: equity per unit, as a pair, so that nothing is divided. */
 export interface HighWaterMark {

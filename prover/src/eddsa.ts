@@ -21,7 +21,7 @@ import {
   isOnCurve,
   type SourceKey,
   SUBGROUP_ORDER,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 
 /** A signature: R8 on the curve, S below the subgroup order. */
 export interface EddsaSignature {

@@ -23,7 +23,7 @@ import {
   parseFile,
   type SourceKey,
   tag,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type Account, accountField, type Snapshot } from "./snapshot.js";
 
 /** An account, and who signs for it. */

@@ -43,7 +43,7 @@ import {
   type Policy,
   tailBasis,
   unitPnl,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { HighWaterMark } from "./drawdown.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
 import type { Assessment, LimitResult } from "./risk.js";

@@ -29,7 +29,7 @@ import {
   type Policy,
   scenarioTable,
   sensitivitiesOf,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { revalue } from "./contracts.js";
 
 /**

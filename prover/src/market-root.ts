@@ -14,7 +14,7 @@ import {
   marketVector,
   type StatementDigest,
   statementInputs,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { CircuitInput } from "./witness.js";
 
 /** Inputs of the market-root circuit for a table, and its public inputs, of which c is the root. */

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "../../verifier/src/index.js";
+import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "@keel/verifier";
 import type { HighWaterMark } from "./drawdown.js";
 import { type AccountSums, byVenue, type LimitResult, type Metrics, measure } from "./risk.js";
 import { quantities, type Snapshot } from "./snapshot.js";

@@ -19,9 +19,9 @@ import {
   scopeOf,
   type TailAttestation,
   verifyAttestation,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { DrawdownState } from "./drawdown.js";
-import type { ProofProgress, ProofResult, ProveOptions, Prover } from "./engine/prover.js";
+import type { ProofProgress, ProofResult, ProveOptions, Prover } from "@keel/engine";
 import { type Enrolment, newEnrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot, withUnits } from "./snapshot.js";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatDecimal } from "../../verifier/src/index.js";
+import { formatDecimal } from "@keel/verifier";
 import type { Assessment, LimitResult, Metrics } from "./risk.js";
 import { shortfallUsd, type TailMetrics, volatility } from "./tail-risk.js";
 

@@ -27,7 +27,7 @@ import {
   unitPnl,
   usd16,
   usd16Bps,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type HighWaterMark, isNewMark } from "./drawdown.js";
 import { quantities, type Snapshot } from "./snapshot.js";
 import { judgeTail, measureTail, type TailMetrics } from "./tail-risk.js";

@@ -38,7 +38,7 @@ import {
   time,
   unitsOf,
   universeId,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { EddsaSignature } from "./eddsa.js";
 
 /** One account at one source. */

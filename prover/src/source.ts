@@ -14,7 +14,7 @@ import {
   type Policy,
   parseFile,
   type SourceKey,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import { publicKeyOf, signField, verifyField } from "./eddsa.js";
 import { messageOf, type Snapshot } from "./snapshot.js";
 

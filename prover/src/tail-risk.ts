@@ -16,7 +16,7 @@ import {
   tailBasis,
   type Usd16,
   usd16,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { LimitResult } from "./risk.js";
 
 /** Exposures meet the history rounded down to multiples of 2^40 in USD 1e16, 0.00011 USD. */

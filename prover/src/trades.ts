@@ -22,7 +22,7 @@ import {
   parseFile,
   type Quantity,
   quantity,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Snapshot } from "./snapshot.js";
 
 /** One trade; quantity signed, 1e8 per unit. */

@@ -34,7 +34,7 @@ import {
   tailTable,
   tailVector,
   toField,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import {
   type Exposures,
   exposuresCommitment,

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { type EddsaSignature, fieldSigner } from "../../prover/src/eddsa.js";
-import { messageOf, type Snapshot } from "../../prover/src/snapshot.js";
-import type { SourceKeyPair } from "../../prover/src/source.js";
+import { type EddsaSignature, fieldSigner } from "@keel/prover";
+import { messageOf, type Snapshot } from "@keel/prover";
+import type { SourceKeyPair } from "@keel/prover";
 import {
   type Circuit,
   type Field,
@@ -19,7 +19,7 @@ import {
   type KeelError,
   type Market,
   universeId,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Driver, Reading } from "./reading.js";
 import type { Entry, Store } from "./store.js";
 

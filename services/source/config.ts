@@ -9,8 +9,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { checkSourceUrl } from "../../prover/src/ask-source.js";
-import { parseSourceKey, type SourceKeyPair } from "../../prover/src/source.js";
+import { checkSourceUrl } from "@keel/prover";
+import { parseSourceKey, type SourceKeyPair } from "@keel/prover";
 import {
   address,
   checkUnique,
@@ -22,7 +22,7 @@ import {
   parseJson,
   parseMarket,
   title,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { SourceAccount } from "./answers.js";
 import { binance } from "./drivers/binance.js";
 import { fileLedger, ledgerDriver, moduleLedger } from "./drivers/ledger.js";

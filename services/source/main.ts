@@ -8,7 +8,7 @@
 import { link, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { asKeelError, exitCode, inputError, KeelError } from "../../verifier/src/index.js";
+import { asKeelError, exitCode, inputError, KeelError } from "@keel/verifier";
 import { loadConfig } from "./config.js";
 import { createLog } from "./http/server.js";
 import { newToken } from "./http/tokens.js";

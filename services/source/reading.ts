@@ -16,7 +16,7 @@ import {
   printable,
   type Quantity,
   quantity,
-} from "../../verifier/src/index.js";
+} from "@keel/verifier";
 
 /** What a source's evidence is; a policy's reader weighs them differently. */
 export type Evidence = "ledger" | "operator-read" | "chain-read" | "notarised" | "quorum";

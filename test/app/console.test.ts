@@ -9,7 +9,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 import {
   afterTrades,
   assess,
@@ -17,7 +17,7 @@ import {
   parseEnrolment,
   parseSnapshot,
   withUnits,
-} from "keel/prover";
+} from "@keel/prover";
 import {
   parseAttestation,
   parseMarket,
@@ -26,7 +26,7 @@ import {
   parseUnits,
   verifyAttestation,
   withReturns,
-} from "keel/verifier";
+} from "@keel/verifier";
 import {
   connectRegistry,
   enrolmentOf,
@@ -35,14 +35,14 @@ import {
   publishPolicy,
   type Registry,
   revoke,
-} from "keel/verifier/chain";
+} from "@keel/verifier/chain";
 import type { Browser, Page } from "playwright-core";
 import type { Abi, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildConsole } from "../../dist/app/build.js";
 import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/local.js";
 import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/server.js";
-import { percent } from "../../dist/cli/tables.js";
+import { percent } from "../../verifier/dist/text/tables.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { launchBrowser } from "../support/browser.js";
 import { attestationBy, attestByHash, inventedPrices, withdrawAndVoid } from "./deeds.js";

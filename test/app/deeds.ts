@@ -6,10 +6,10 @@
  * @module
  */
 
-import { ensureCircuit } from "keel/circuits";
-import { deployContract } from "keel/contracts";
-import { parseEnrolment, parseSnapshot, proveHealth } from "keel/prover";
-import { createProver } from "keel/prover/engine";
+import { ensureCircuit } from "@keel/circuits";
+import { deployContract } from "@keel/contracts";
+import { parseEnrolment, parseSnapshot, proveHealth } from "@keel/prover";
+import { createProver } from "@keel/engine";
 import {
   ABSENT_MAX,
   type Attestation,
@@ -21,7 +21,7 @@ import {
   parseMarket,
   parsePolicy,
   parseUnits,
-} from "keel/verifier";
+} from "@keel/verifier";
 import {
   enrol,
   healthRegistryAbi,
@@ -34,7 +34,7 @@ import {
   verifierBookAbi,
   voidAttestation,
   type Wallet,
-} from "keel/verifier/chain";
+} from "@keel/verifier/chain";
 import { type Abi, encodeAbiParameters, type Hex, keccak256, zeroAddress } from "viem";
 import type { LocalWorld, Texts } from "../../dist/app/local.js";
 import { CAST } from "../../dist/examples/demo/world.js";

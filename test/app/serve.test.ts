@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
 import { join } from "node:path";
-import { parseMarket, parsePolicy } from "keel/verifier";
+import { parseMarket, parsePolicy } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKAGE } from "../support/cli.js";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { parseSnapshot, proveHealth } from "keel/prover";
-import { createProver, type ProofProgress } from "keel/prover/engine";
-import { formatAttestation, parseMarket, parsePolicy, UNBOUND_DOMAIN } from "keel/verifier";
+import { parseSnapshot, proveHealth } from "@keel/prover";
+import { createProver, type ProofProgress } from "@keel/engine";
+import { formatAttestation, parseMarket, parsePolicy, UNBOUND_DOMAIN } from "@keel/verifier";
 
 /** What the test reads. */
 export interface Outcome {

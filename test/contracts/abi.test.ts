@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { compileContracts, loadArtifact } from "keel/contracts";
+import { compileVerifiers, loadArtifact } from "@keel/contracts";
 import { type Abi, type AbiParameter, toEventSelector, toFunctionSelector } from "viem";
 import { formatAbiItem } from "viem/utils";
 import { beforeAll, expect, it } from "vitest";
@@ -22,7 +22,7 @@ import {
 import { testVerifiers } from "./statement-circuit.js";
 
 beforeAll(async () => {
-  await compileContracts({ verifiers: await testVerifiers() });
+  await compileVerifiers(await testVerifiers());
 });
 
 it.each([

@@ -6,7 +6,7 @@
  */
 
 import { bn254 } from "@noble/curves/bn254.js";
-import { deployContract } from "keel/contracts";
+import { deployContract } from "@keel/contracts";
 import {
   type Attestation,
   BASE_FIELD,
@@ -17,7 +17,7 @@ import {
   type Statement,
   statementInputs,
   statementVector,
-} from "keel/verifier";
+} from "@keel/verifier";
 import type { Address, Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import { circuitHash, FIELD_ORDER, type PolicyTerms, policyId } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import { circuitHash, FIELD_ORDER, type PolicyTerms, policyId } from "@keel/verifier";
 import { type Address, type Hex, zeroAddress } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attestation, FIELD_ORDER, policyId } from "keel/verifier";
+import { type Attestation, FIELD_ORDER, policyId } from "@keel/verifier";
 import type { Hex } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";

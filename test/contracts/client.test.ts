@@ -16,8 +16,8 @@ import {
   readDeployment,
   startLocalChain,
   writeDeployment,
-} from "keel/contracts";
-import { connectVault } from "keel/verifier/chain";
+} from "@keel/contracts";
+import { connectVault } from "@keel/verifier/chain";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { undone } from "../support/chain.js";
@@ -145,7 +145,7 @@ describe("a local chain", () => {
 
   it("neither keeps its parent alive nor outlives it", async () => {
     const script = `
-      import { startLocalChain } from "keel/contracts";
+      import { startLocalChain } from "@keel/contracts";
       console.log((await startLocalChain()).rpcUrl);
     `;
     const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attestation, domainField, type PolicyTerms, policyDomainField } from "keel/verifier";
+import { type Attestation, domainField, type PolicyTerms, policyDomainField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { travelTo } from "../support/chain.js";
 import {

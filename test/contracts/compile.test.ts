@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileContracts, loadArtifact } from "keel/contracts";
+import { compileVerifiers, loadArtifact } from "@keel/contracts";
 import { expect, it } from "vitest";
 import { testVerifiers } from "./statement-circuit.js";
 
@@ -16,9 +16,9 @@ const GENERATED = fileURLToPath(new URL("../../contracts/src/generated/", import
 
 it("does nothing when nothing changed, also when several ask at once", async () => {
   const verifiers = await testVerifiers();
-  await compileContracts({ verifiers });
+  await compileVerifiers(verifiers);
   const said: string[] = [];
-  const again = () => compileContracts({ verifiers, onProgress: (message) => said.push(message) });
+  const again = () => compileVerifiers({ verifiers, onProgress: (message) => said.push(message) });
   expect(await Promise.all([again(), again(), again()])).toEqual(Array(3).fill({ compiled: false }));
   expect(said).toEqual([]);
 });
@@ -29,7 +29,7 @@ it("removes a verifier that an earlier version generated: it might not compile a
     outdated,
     "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.28;\ncontract OutdatedVerifier {}\n",
   );
-  await compileContracts({ verifiers: await testVerifiers() });
+  await compileVerifiers(await testVerifiers());
   expect(existsSync(outdated)).toBe(false);
   expect((await loadArtifact("StatementVerifier")).bytecode.length).toBeGreaterThan(2);
 });

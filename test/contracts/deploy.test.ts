@@ -8,12 +8,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  compileContracts,
+  compileVerifiers,
   type DeployOptions,
   deployKeel,
   type KeelDeployment,
   readDeployment,
-} from "keel/contracts";
+} from "@keel/contracts";
 import type { Address } from "viem";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTestChain, type TestChain } from "../support/chain.js";
@@ -29,7 +29,7 @@ let folder: string;
 let file: string;
 
 beforeAll(async () => {
-  await compileContracts({ verifiers: await testVerifiers() });
+  await compileVerifiers(await testVerifiers());
 });
 
 beforeEach(async () => {

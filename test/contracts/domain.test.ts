@@ -12,7 +12,7 @@ import {
   type PolicyTerms,
   policyId,
   sortMembers,
-} from "keel/verifier";
+} from "@keel/verifier";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -5,7 +5,7 @@
  * @module
  */
 import { createRequire } from "node:module";
-import { deployContract, deployKeel, loadArtifact } from "keel/contracts";
+import { deployContract, deployKeel, loadArtifact } from "@keel/contracts";
 import {
   type Abi,
   type Address,

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { ensureCircuit } from "keel/circuits";
-import { deployContract, ROLE } from "keel/contracts";
-import { buildMarketRoot } from "keel/prover";
+import { ensureCircuit } from "@keel/circuits";
+import { deployContract, ROLE } from "@keel/contracts";
+import { buildMarketRoot } from "@keel/prover";
 import {
   bps,
   circuitOf,
@@ -21,7 +21,7 @@ import {
   parseProof,
   policyId,
   usd8,
-} from "keel/verifier";
+} from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 import {
   type Address,

@@ -6,12 +6,12 @@
  * @module
  */
 import {
-  compileContracts,
+  compileVerifiers,
   type DeployOptions,
   deployKeel,
   type KeelDeployment,
   loadArtifact,
-} from "keel/contracts";
+} from "@keel/contracts";
 import {
   type Attestation,
   circuitHash,
@@ -21,7 +21,7 @@ import {
   type PolicyTerms,
   policyId,
   type Statement,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { type Abi, type Hex, zeroAddress } from "viem";
 import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
 import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
@@ -122,7 +122,7 @@ export async function startFixture(
   verifier = "StatementVerifier",
   others: DeployOptions["verifiers"] = [],
 ): Promise<Fixture> {
-  await compileContracts({ verifiers: await testVerifiers() });
+  await compileVerifiers(await testVerifiers());
   const chain = await startTestChain(chainId);
   try {
     return await settle(chain, [{ circuit: CIRCUIT, contractName: verifier }, ...others]);

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import { type Attestation, encodeProof, statementInputs, statementVector } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import { type Attestation, encodeProof, statementInputs, statementVector } from "@keel/verifier";
 import { type Hex, hexToBytes, maxUint256 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { travelTo, undone, write } from "../support/chain.js";

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { deployContract, deployKeel, ROLE } from "keel/contracts";
-import { type PolicyTerms, policyId } from "keel/verifier";
+import { deployContract, deployKeel, ROLE } from "@keel/contracts";
+import { type PolicyTerms, policyId } from "@keel/verifier";
 import {
   type Abi,
   type Address,

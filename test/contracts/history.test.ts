@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DrawdownStep } from "keel/verifier";
+import type { DrawdownStep } from "@keel/verifier";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, undone } from "../support/chain.js";

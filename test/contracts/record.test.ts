@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import { type Attestation, type DrawdownStep, type PolicyTerms, policyId } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import { type Attestation, type DrawdownStep, type PolicyTerms, policyId } from "@keel/verifier";
 import { encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";

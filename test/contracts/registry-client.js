@@ -5,9 +5,9 @@
  *
  * @module
  */
-export * from "../../dist/verifier/src/abi.js";
-export * from "../../dist/verifier/src/eas.js";
-export * from "../../dist/verifier/src/feeds.js";
-export * from "../../dist/verifier/src/history.js";
-export * from "../../dist/verifier/src/registry.js";
-export * from "../../dist/verifier/src/watch.js";
+export * from "../../verifier/dist/abi.js";
+export * from "../../verifier/dist/eas.js";
+export * from "../../verifier/dist/feeds.js";
+export * from "../../verifier/dist/history.js";
+export * from "../../verifier/dist/registry.js";
+export * from "../../verifier/dist/watch.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
+import { deployContract } from "@keel/contracts";
 import {
   type Attestation,
   BASE_FIELD,
@@ -15,7 +15,7 @@ import {
   policyId,
   statementInputs,
   statementVector,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { decodeEventLog } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo, write } from "../support/chain.js";

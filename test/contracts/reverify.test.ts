@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import { encodeProof, type PolicyTerms, signUnits } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import { encodeProof, type PolicyTerms, signUnits } from "@keel/verifier";
 import { type Address, type Hex, hexToBytes, toFunctionSelector } from "viem";
 import { beforeAll, expect, it } from "vitest";
 import { nextBlockAt, write } from "../support/chain.js";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { feedSeries, type PolicyTerms, policyId } from "keel/verifier";
+import { feedSeries, type PolicyTerms, policyId } from "@keel/verifier";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

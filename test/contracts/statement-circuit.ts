@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "keel/circuits";
-import type { VerifierSource } from "keel/contracts";
+import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "@keel/circuits";
+import type { VerifierSource } from "@keel/contracts";
 import {
   type Attestation,
   commitStatement,
@@ -23,7 +23,7 @@ import {
   type TailAttestation,
   tailVector,
   type VerificationKey,
-} from "keel/verifier";
+} from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 
 export const CIRCUIT = "test/statement";

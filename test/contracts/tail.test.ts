@@ -12,8 +12,8 @@ import {
   policyId,
   type Statement,
   type TailAttestation,
-} from "keel/verifier";
-import { historyOf, policyBookAbi, reverify, submissionOf } from "keel/verifier/chain";
+} from "@keel/verifier";
+import { historyOf, policyBookAbi, reverify, submissionOf } from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

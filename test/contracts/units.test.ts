@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deployContract, type LocalAccount } from "keel/contracts";
+import { deployContract, type LocalAccount } from "@keel/contracts";
 import {
   type Attestation,
   type PolicyTerms,
@@ -13,7 +13,7 @@ import {
   UNITS_KINDS,
   type UnitsStatement,
   unitsTypedData,
-} from "keel/verifier";
+} from "@keel/verifier";
 import {
   type Address,
   encodeAbiParameters,

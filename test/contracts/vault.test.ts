@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import type { Attestation } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import type { Attestation } from "@keel/verifier";
 import { type Abi, type Address, encodeFunctionData, maxUint256, parseEther } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deployContract, generateVerifier } from "keel/contracts";
+import { deployContract, generateVerifier } from "@keel/contracts";
 import {
   BASE_FIELD,
   circuitHash,
@@ -18,7 +18,7 @@ import {
   statementVector,
   type VerificationKey,
   verifyGroth16,
-} from "keel/verifier";
+} from "@keel/verifier";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimOf, type Fixture, startFixture } from "./fixture.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attestation, circuitHash, type PolicyTerms, policyId } from "keel/verifier";
+import { type Attestation, circuitHash, type PolicyTerms, policyId } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo } from "../support/chain.js";
 import {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { deployContract } from "keel/contracts";
-import { circuitHash, policyId } from "keel/verifier";
+import { deployContract } from "@keel/contracts";
+import { circuitHash, policyId } from "@keel/verifier";
 import { type Hex, keccak256, parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";

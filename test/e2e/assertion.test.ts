@@ -5,9 +5,9 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { ensureCircuit, explainAssertion, explainError } from "keel/circuits";
-import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "keel/prover";
-import { inputError, KeelError, parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "keel/verifier";
+import { ensureCircuit, explainAssertion, explainError } from "@keel/circuits";
+import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "@keel/prover";
+import { inputError, KeelError, parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exampleSourceKey, exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
@@ -15,8 +15,8 @@ import {
   compileCircuitModule,
   createWitnessCalculator,
   type WitnessCalculator,
-} from "../../dist/prover/src/engine/circom.js";
-import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
+} from "../../prover/engine/dist/circom.js";
+import { flattenInput } from "../../prover/engine/dist/inputs.js";
 
 const CIRCUIT = "portfolio-health/spot-16";
 const [STRATEGY] = STRATEGIES;

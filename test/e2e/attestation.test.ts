@@ -8,8 +8,8 @@
 import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureCircuit } from "keel/circuits";
-import { parseMarket, parsePolicy, policyId, policyTerms } from "keel/verifier";
+import { ensureCircuit } from "@keel/circuits";
+import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 

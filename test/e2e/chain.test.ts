@@ -7,8 +7,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureCircuit } from "keel/circuits";
-import { compileContracts, deployKeel } from "keel/contracts";
+import { ensureCircuit } from "@keel/circuits";
+import { compileVerifiers, deployKeel } from "@keel/contracts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
@@ -38,7 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-chain-"));
   const { verificationKey } = await ensureCircuit(CIRCUIT);
   const verifier = { circuit: CIRCUIT, contractName: "Spot16Verifier", insecure: true, verificationKey };
-  await compileContracts({ verifiers: [verifier] });
+  await compileVerifiers([verifier]);
   chain = await startTestChain();
   const deployment = await deployKeel({
     walletClient: chain.wallets[0]!,

@@ -8,8 +8,8 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArtifactSet, ensureCircuit } from "keel/circuits";
-import { compileContracts, deployKeel } from "keel/contracts";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { compileVerifiers, deployKeel } from "@keel/contracts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestChain, type TestChain } from "../support/chain.js";
 import { keelHere } from "../support/cli.js";
@@ -38,14 +38,12 @@ beforeAll(async () => {
   artifacts = await ensureCircuit(CIRCUIT);
   const { verificationKey } = artifacts;
   const key = { circuit: CIRCUIT, verificationKey, insecure: true };
-  await compileContracts({
-    verifiers: [
+  await compileVerifiers([
       { ...key, contractName: NAMES.plain },
       // A public constant more stands for whatever else a contract with the right key might do.
       { ...key, contractName: NAMES.backdoor, transcript: "ab".repeat(32) },
       { ...key, contractName: NAMES.unmarked, insecure: false },
-    ],
-  });
+    ]);
 });
 
 afterAll(async () => {

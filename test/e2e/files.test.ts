@@ -17,9 +17,9 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatSourceKey } from "keel/prover";
+import { formatSourceKey } from "@keel/prover";
 import { describe, expect, it } from "vitest";
-import { prove } from "../../dist/cli/commands/prove.js";
+import { prove } from "../../cli/dist/commands/prove.js";
 import { exampleSourceKey } from "../../dist/examples/generate.js";
 import {
   captured,

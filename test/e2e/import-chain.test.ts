@@ -7,8 +7,8 @@
  */
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { accountsFromChain, parseChainMapping } from "keel/prover/chain";
-import { formatDecimal, parseMarket } from "keel/verifier";
+import { accountsFromChain, parseChainMapping } from "@keel/prover/chain";
+import { formatDecimal, parseMarket } from "@keel/verifier";
 import type { Address, PublicClient } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";

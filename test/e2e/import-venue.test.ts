@@ -7,7 +7,7 @@
  */
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { VENUE_NAMES, type Venue } from "keel/prover";
+import { VENUE_NAMES, type Venue } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import { AS_OF } from "../support/book.js";
 import { errorOf, inFolder, keelHere } from "../support/cli.js";

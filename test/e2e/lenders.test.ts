@@ -8,8 +8,8 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { accountsFromChain, type ChainRequest, type KnownLender, parseChainMapping } from "keel/prover/chain";
-import { formatDecimal, type KeelError, parseMarket } from "keel/verifier";
+import { accountsFromChain, type ChainRequest, type KnownLender, parseChainMapping } from "@keel/prover/chain";
+import { formatDecimal, type KeelError, parseMarket } from "@keel/verifier";
 import { type Address, encodeFunctionData, type Hex, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";

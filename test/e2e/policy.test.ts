@@ -7,7 +7,7 @@
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { marketSeries, parseMarket, parsePolicy } from "keel/verifier";
+import { marketSeries, parseMarket, parsePolicy } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
 import { type Ended, EXAMPLES, errorOf, inFolder, keelHere, strategyFiles } from "../support/cli.js";

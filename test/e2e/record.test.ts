@@ -9,9 +9,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { policyId } from "keel/verifier";
+import { policyId } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsonText, printable } from "../../dist/cli/printable.js";
+import { jsonText, printable } from "../../verifier/dist/text/printable.js";
 import {
   acceptMarket,
   attestation,

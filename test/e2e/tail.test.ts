@@ -8,8 +8,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureCircuit } from "keel/circuits";
-import { compileContracts, deployKeel, type VerifierSource } from "keel/contracts";
+import { ensureCircuit } from "@keel/circuits";
+import { compileVerifiers, deployKeel, type VerifierSource } from "@keel/contracts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
@@ -39,7 +39,7 @@ beforeAll(async () => {
     const { verificationKey } = await ensureCircuit(circuit);
     verifiers.push({ circuit, contractName: `PairVerifier${i}`, insecure: true, verificationKey });
   }
-  await compileContracts({ verifiers });
+  await compileVerifiers(verifiers);
   chain = await startTestChain();
   ({ registry } = await deployKeel({
     walletClient: chain.wallets[0]!,

@@ -5,11 +5,11 @@
  * @module
  */
 import fc from "fast-check";
-import { formatDecimal } from "keel/verifier";
+import { formatDecimal } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
-import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../dist/cli/policy-text.js";
-import { dollars, percent, span, table, utc } from "../../dist/cli/tables.js";
-import { bps } from "../../dist/verifier/src/units.js";
+import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../verifier/dist/text/policy-text.js";
+import { dollars, percent, span, table, utc } from "../../verifier/dist/text/tables.js";
+import { bps } from "../../verifier/dist/units.js";
 
 const SEED = 20260101;
 

@@ -6,7 +6,7 @@
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseUnits, unitsSigner } from "keel/verifier";
+import { parseUnits, unitsSigner } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { exampleAdministrator } from "../../dist/examples/generate.js";
 import {

@@ -6,12 +6,12 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
-import { type ArtifactSet, ensureCircuit } from "keel/circuits";
-import { parseVerificationKey, SCALAR_FIELD } from "keel/verifier";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { parseVerificationKey, SCALAR_FIELD } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
-import { blindingFactors, createAssembler, type QuerySums } from "../../dist/prover/src/engine/assemble.js";
-import { writeElement } from "../../dist/prover/src/engine/bytes.js";
-import { compileArithmetic, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
+import { blindingFactors, createAssembler, type QuerySums } from "../../prover/engine/dist/assemble.js";
+import { writeElement } from "../../prover/engine/dist/bytes.js";
+import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/arithmetic.js";
 import { SMALL } from "./small-circuit.js";
 
 const ORDER = 7n;

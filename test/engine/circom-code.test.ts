@@ -6,11 +6,11 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { ensureCircuit } from "keel/circuits";
-import { SCALAR_FIELD } from "keel/verifier";
+import { ensureCircuit } from "@keel/circuits";
+import { SCALAR_FIELD } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readElement, writeElement } from "../../dist/prover/src/engine/bytes.js";
-import { replaceKnownFunctions } from "../../dist/prover/src/engine/circom-code.js";
+import { readElement, writeElement } from "../../prover/engine/dist/bytes.js";
+import { replaceKnownFunctions } from "../../prover/engine/dist/circom-code.js";
 import { SMALL } from "./small-circuit.js";
 
 /** Where circom keeps the modulus. */

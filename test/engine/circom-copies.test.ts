@@ -5,13 +5,13 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
-import { mergeConstantCopies } from "../../dist/prover/src/engine/circom-copies.js";
-import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
-import { i32, i64, list, section, unsigned } from "../../dist/prover/src/engine/kernels/wasm-writer.js";
-import { functionBodies, readSections } from "../../dist/prover/src/engine/wasm-reader.js";
+import { createWitnessCalculator } from "../../prover/engine/dist/circom.js";
+import { mergeConstantCopies } from "../../prover/engine/dist/circom-copies.js";
+import { flattenInput } from "../../prover/engine/dist/inputs.js";
+import { i32, i64, list, section, unsigned } from "../../prover/engine/dist/kernels/wasm-writer.js";
+import { functionBodies, readSections } from "../../prover/engine/dist/wasm-reader.js";
 import { CHAIN, chainInput } from "./small-circuit.js";
 
 const compile = (bytes: Uint8Array): WebAssembly.Module =>

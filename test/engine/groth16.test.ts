@@ -5,7 +5,7 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 import {
   BASE_FIELD,
   decodeProof,
@@ -19,7 +19,7 @@ import {
   SCALAR_FIELD,
   type VerificationKey,
   verifyGroth16,
-} from "keel/verifier";
+} from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SMALL } from "./small-circuit.js";

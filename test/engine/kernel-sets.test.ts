@@ -5,19 +5,19 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { ensureCircuit } from "keel/circuits";
-import { verifyGroth16 } from "keel/verifier";
+import { ensureCircuit } from "@keel/circuits";
+import { verifyGroth16 } from "@keel/verifier";
 import { expect, it } from "vitest";
-import { createAssembler } from "../../dist/prover/src/engine/assemble.js";
-import { readElement } from "../../dist/prover/src/engine/bytes.js";
-import { compileCircuitModule, createWitnessCalculator } from "../../dist/prover/src/engine/circom.js";
-import { flattenInput } from "../../dist/prover/src/engine/inputs.js";
-import { createKernel } from "../../dist/prover/src/engine/kernel.js";
-import { compileSet, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
-import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
-import { sliceKey } from "../../dist/prover/src/engine/slices.js";
-import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
+import { createAssembler } from "../../prover/engine/dist/assemble.js";
+import { readElement } from "../../prover/engine/dist/bytes.js";
+import { compileCircuitModule, createWitnessCalculator } from "../../prover/engine/dist/circom.js";
+import { flattenInput } from "../../prover/engine/dist/inputs.js";
+import { createKernel } from "../../prover/engine/dist/kernel.js";
+import { compileSet, createArithmetic } from "../../prover/engine/dist/kernels/arithmetic.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
+import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
+import { sliceKey } from "../../prover/engine/dist/slices.js";
+import { parseZkey } from "../../prover/engine/dist/zkey.js";
 import { CHAIN, chainInput, SMALL } from "./small-circuit.js";
 
 allowRelaxedSimd();

@@ -16,12 +16,12 @@ import {
   G2,
   type Group,
   scoped,
-} from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
-import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
-import { multiplyPoints } from "../../dist/prover/src/engine/kernels/multiply.js";
-import { areOnCurve, loadPoints, readPoint } from "../../dist/prover/src/engine/kernels/points.js";
+} from "../../prover/engine/dist/kernels/arithmetic.js";
+import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
+import { multiplyPoints } from "../../prover/engine/dist/kernels/multiply.js";
+import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/points.js";
 import {
   evaluateRows,
   loadBytes,
@@ -31,8 +31,8 @@ import {
   readElements,
   toOddCoset,
   writeQuotients,
-} from "../../dist/prover/src/engine/kernels/scalars.js";
-import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+} from "../../prover/engine/dist/kernels/scalars.js";
+import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 
 const SEED = 20261121n;

@@ -12,9 +12,9 @@ import {
   bytesAt,
   compileSet,
   createArithmetic,
-} from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../dist/prover/src/engine/kernels/field-code.js";
-import { hasFusedLanes } from "../../dist/prover/src/engine/kernels/fused-lanes.js";
+} from "../../prover/engine/dist/kernels/arithmetic.js";
+import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
 import {
   LANE_LIMBS,
   LANE_RADIX_BITS,
@@ -22,9 +22,9 @@ import {
   PAIRS,
   QUAD_BYTES,
   toLaneLimbs,
-} from "../../dist/prover/src/engine/kernels/lane-code.js";
-import { FIELD_BYTES } from "../../dist/prover/src/engine/kernels/limb-code.js";
-import { allowRelaxedSimd } from "../../dist/prover/src/engine/node-features.js";
+} from "../../prover/engine/dist/kernels/lane-code.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
+import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 
 const SEED = 20261121n;

@@ -13,7 +13,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 import { expect, it } from "vitest";
 import { CHAIN, chainInput } from "./small-circuit.js";
 

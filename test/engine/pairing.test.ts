@@ -6,9 +6,9 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import { writeElement } from "../../dist/prover/src/engine/bytes.js";
-import { compileArithmetic, createArithmetic } from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { createPairing, type Pair, type Pairing } from "../../dist/prover/src/engine/kernels/pairing.js";
+import { writeElement } from "../../prover/engine/dist/bytes.js";
+import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/arithmetic.js";
+import { createPairing, type Pair, type Pairing } from "../../prover/engine/dist/kernels/pairing.js";
 import { generator } from "../support/generator.js";
 
 const SEED = 20261130n;

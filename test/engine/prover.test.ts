@@ -11,15 +11,15 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { Endpoint } from "comlink";
-import { type ArtifactSet, ensureCircuit } from "keel/circuits";
-import { createProver, type ProofPhase, type Prover } from "keel/prover/engine";
-import { KeelError, SCALAR_FIELD, verifyGroth16 } from "keel/verifier";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { createProver, type ProofPhase, type Prover } from "@keel/engine";
+import { KeelError, SCALAR_FIELD, verifyGroth16 } from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Platform } from "../../dist/prover/src/engine/artifacts.js";
-import { workerHandle } from "../../dist/prover/src/engine/node.js";
-import type { WorkerHandle } from "../../dist/prover/src/engine/pool.js";
-import { createProverOn } from "../../dist/prover/src/engine/prover.js";
+import type { Platform } from "../../prover/engine/dist/artifacts.js";
+import { workerHandle } from "../../prover/engine/dist/node.js";
+import type { WorkerHandle } from "../../prover/engine/dist/pool.js";
+import { createProverOn } from "../../prover/engine/dist/prover.js";
 import { CHAIN, chainInput, LOOP, SMALL } from "./small-circuit.js";
 
 const PHASES: ProofPhase[] = ["queued", "witness", "evaluate", "transform", "multiply", "verify"];
@@ -443,7 +443,7 @@ describe("29 the process", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const run = (ending: string): Promise<{ stdout: string }> => {
     const script = `
-      import { createProver } from "keel/prover/engine";
+      import { createProver } from "@keel/engine";
       const prover = await createProver({ wasm: process.argv[1], zkey: process.argv[2], workers: 2 });
       const { publicSignals } = await prover.prove({ a: "3", b: ["4", "5", "6"] });
       console.log(publicSignals.join());

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createProver } from "keel/prover/engine";
+import { createProver } from "@keel/engine";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { npmPackage } from "../support/npm-package.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CircuitDefinition } from "keel/circuits";
+import type { CircuitDefinition } from "@keel/circuits";
 
 /** o = (a b0 b1 + b2)^2 + a with b2 < 16; public: o, a. Inputs { a, b: 3 values }. */
 export const SMALL: CircuitDefinition = {

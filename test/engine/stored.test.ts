@@ -5,13 +5,13 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 import { describe, expect, it } from "vitest";
-import { prepareCircuit } from "../../dist/prover/src/engine/circom-prepare.js";
-import { sha256Hex } from "../../dist/prover/src/engine/hash.js";
-import { compileSet } from "../../dist/prover/src/engine/kernels/arithmetic.js";
-import { writeBn254 } from "../../dist/prover/src/engine/kernels/bn254-code.js";
-import { readStored, storedModule } from "../../dist/prover/src/engine/kernels/stored.js";
+import { prepareCircuit } from "../../prover/engine/dist/circom-prepare.js";
+import { sha256Hex } from "../../prover/engine/dist/hash.js";
+import { compileSet } from "../../prover/engine/dist/kernels/arithmetic.js";
+import { writeBn254 } from "../../prover/engine/dist/kernels/bn254-code.js";
+import { readStored, storedModule } from "../../prover/engine/dist/kernels/stored.js";
 import { SMALL } from "./small-circuit.js";
 
 describe.each([

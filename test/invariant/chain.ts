@@ -6,7 +6,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { keelErrorsAbi } from "keel/verifier/chain";
+import { keelErrorsAbi } from "@keel/verifier/chain";
 import {
   type Address,
   custom,

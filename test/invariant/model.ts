@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ReplayedRecord } from "keel/verifier/chain";
+import type { ReplayedRecord } from "@keel/verifier/chain";
 import type { Hex } from "viem";
 
 /** Subjects and policies by number. */

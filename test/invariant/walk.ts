@@ -14,7 +14,7 @@ import {
   marketBookAbi,
   policyBookAbi,
   type ReplayedRecord,
-} from "keel/verifier/chain";
+} from "@keel/verifier/chain";
 import { maxUint256 } from "viem";
 import type { Action, Attempt } from "./actions.js";
 import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";

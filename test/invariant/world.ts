@@ -6,22 +6,22 @@
  * @module
  */
 import {
-  compileContracts,
+  compileVerifiers,
   deployContract,
   deployKeel,
   type KeelDeployment,
   loadArtifact,
   localAccounts,
   ROLE,
-} from "keel/contracts";
-import { feedSeries, type PolicyTerms, policyId, statementInputs, statementVector } from "keel/verifier";
+} from "@keel/contracts";
+import { feedSeries, type PolicyTerms, policyId, statementInputs, statementVector } from "@keel/verifier";
 import {
   connectRegistry,
   healthRegistryAbi,
   marketBookAbi,
   policyBookAbi,
   type Registry,
-} from "keel/verifier/chain";
+} from "@keel/verifier/chain";
 import {
   type Abi,
   type Address,
@@ -109,7 +109,7 @@ export interface Plant {
 
 /** Deploys everything. @param plant a bug to be found */
 export async function makeWorld(plant?: Plant): Promise<World> {
-  await compileContracts({ verifiers: await testVerifiers() });
+  await compileVerifiers(await testVerifiers());
   const chain = await openChain(START);
   const publicClient = createPublicClient({
     chain: hardhat,

@@ -10,8 +10,8 @@
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSignatures, parseSnapshot } from "keel/prover";
-import { parseMarket, parsePolicy } from "keel/verifier";
+import { checkSignatures, parseSnapshot } from "@keel/prover";
+import { parseMarket, parsePolicy } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OTHER_SOURCE, SOURCE, STRANGER, SUBJECT } from "../support/book.js";
 import { errorOf, inFolder, keelHere } from "../support/cli.js";

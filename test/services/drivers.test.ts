@@ -8,13 +8,13 @@
 import { createHmac } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseMarket } from "keel/verifier";
+import { parseMarket } from "@keel/verifier";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { binance } from "../../dist/services/source/drivers/binance.js";
-import { blockAt, openChain } from "../../dist/services/source/drivers/chain.js";
-import { claimIdentifier, notarisedDriver } from "../../dist/services/source/drivers/notarised.js";
-import { loadSdk, venueDriver } from "../../dist/services/source/drivers/venue.js";
+import { binance } from "../../services/source/dist/drivers/binance.js";
+import { blockAt, openChain } from "../../services/source/dist/drivers/chain.js";
+import { claimIdentifier, notarisedDriver } from "../../services/source/dist/drivers/notarised.js";
+import { loadSdk, venueDriver } from "../../services/source/dist/drivers/venue.js";
 import { SUBJECT } from "../support/book.js";
 import { startTestChain, type TestChain } from "../support/chain.js";
 import { inFolder } from "../support/cli.js";

@@ -9,7 +9,7 @@ import { existsSync, watch } from "node:fs";
 import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openStore } from "../../dist/services/source/store.js";
+import { openStore } from "../../services/source/dist/store.js";
 import { SUBJECT } from "../support/book.js";
 import { inFolder, inParallel } from "../support/cli.js";
 import { fickleHome, killAgainAndAgain } from "./kills.js";

@@ -9,10 +9,10 @@
 
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSignatures, parseSnapshot, sourceKeyOf } from "keel/prover";
-import { parseMarket, parsePolicy } from "keel/verifier";
+import { checkSignatures, parseSnapshot, sourceKeyOf } from "@keel/prover";
+import { parseMarket, parsePolicy } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newToken } from "../../dist/services/source/http/tokens.js";
+import { newToken } from "../../services/source/dist/http/tokens.js";
 import { INSTRUMENTS, SOURCE, SUBJECT } from "../support/book.js";
 import { inFolder } from "../support/cli.js";
 import {
@@ -310,7 +310,7 @@ describe("one message for each account and time", () => {
       const first = await askAccount(program, files);
       await program.kill();
       const config = JSON.parse(await readFile(files.config, "utf8"));
-      const { formatSourceKey } = await import("keel/prover");
+      const { formatSourceKey } = await import("@keel/prover");
       await writeFile(join(files.folder, "key.json"), formatSourceKey(next));
       const again = await startSource(files.config);
       const second = await askAccount(again, files);

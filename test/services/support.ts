@@ -10,11 +10,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { formatSourceKey, type SourceKeyPair } from "keel/prover";
-import { marketSeries, parseMarket, type SourceKey } from "keel/verifier";
-import { newToken } from "../../dist/services/source/http/tokens.js";
-import { beginCeremony, dealShares, finishCeremony } from "../../dist/services/source/quorum/ceremony.js";
-import { formatQuorum, formatShare, type Share } from "../../dist/services/source/quorum/files.js";
+import { formatSourceKey, type SourceKeyPair } from "@keel/prover";
+import { marketSeries, parseMarket, type SourceKey } from "@keel/verifier";
+import { newToken } from "../../services/source/dist/http/tokens.js";
+import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
+import { formatQuorum, formatShare, type Share } from "../../services/source/dist/quorum/files.js";
 import { INSTRUMENTS, SOURCE, SUBJECT } from "../support/book.js";
 import { PACKAGE } from "../support/cli.js";
 

@@ -38,13 +38,13 @@ import {
   transcriptDigest,
   verifyCeremony,
   verifyProgress,
-} from "keel/circuits";
-import { generateVerifier, verifierCode } from "keel/contracts";
-import { createProver } from "keel/prover/engine";
-import { verifyGroth16 } from "keel/verifier";
+} from "@keel/circuits";
+import { generateVerifier, verifierCode } from "@keel/contracts";
+import { createProver } from "@keel/engine";
+import { verifyGroth16 } from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSections, writeSections } from "../../dist/circuits/setup/sections.js";
+import { readSections, writeSections } from "../../circuits/dist/sections.js";
 import { errorOf, keelHere, PACKAGE, start } from "../support/cli.js";
 import { writePowersOfTau } from "../support/powers-of-tau.js";
 
@@ -160,7 +160,7 @@ describe("a ceremony", () => {
       await snarkjs.zKey.contribute(start, one, "one", "entropy"),
       await snarkjs.zKey.beacon(one, two, "beacon", VALUE, 10),
     ].map((hash) => Buffer.from(hash as Uint8Array).toString("hex"));
-    const { parseContributions } = await import("../../dist/circuits/setup/ceremony/key-file.js");
+    const { parseContributions } = await import("../../circuits/dist/ceremony/key-file.js");
     const found = parseContributions(await readFile(two), "key");
     expect(found.map(({ hash }) => hash)).toEqual(hashes);
     expect(found[1]).toMatchObject({ name: "beacon", beacon: { value: VALUE, exponent: 10 } });
@@ -484,7 +484,7 @@ describe("46 a ceremony that is not what it claims to be", () => {
   });
 
   it("46 a file of a published power that is too small for the circuit is refused", async () => {
-    const { checkPowersOfTau } = await import("../../dist/circuits/setup/ceremony/powers-of-tau.js");
+    const { checkPowersOfTau } = await import("../../circuits/dist/ceremony/powers-of-tau.js");
     expect(checkPowersOfTau(PUBLISHED_POWERS_OF_TAU[8]!, 256, false)).toBe(false);
     expect(() => checkPowersOfTau(PUBLISHED_POWERS_OF_TAU[8]!, 512, false)).toThrow(
       expect.objectContaining({ code: "ceremony.power" }),

@@ -8,7 +8,7 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { lintCircuits } from "../../dist/circuits/setup/lint.js";
+import { lintCircuits } from "../../circuits/dist/lint.js";
 import { inFolder, PACKAGE } from "../support/cli.js";
 
 const SOURCES = join(PACKAGE, "circuits/src");

@@ -20,8 +20,8 @@ import {
   makeDevKey,
   parseR1cs,
   type R1cs,
-} from "keel/circuits";
-import { parseVerificationKey, verifyGroth16 } from "keel/verifier";
+} from "@keel/circuits";
+import { parseVerificationKey, verifyGroth16 } from "@keel/verifier";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SMALL } from "../engine/small-circuit.js";

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { buildWitness, measure, parseSnapshot, signSnapshot } from "keel/prover";
-import { type CircuitShape, toField } from "keel/verifier";
+import { buildWitness, measure, parseSnapshot, signSnapshot } from "@keel/prover";
+import { type CircuitShape, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   AS_OF,

@@ -16,7 +16,7 @@ import {
   enrolmentCommitment,
   messageOf,
   portfolioCommitment,
-} from "keel/prover";
+} from "@keel/prover";
 import {
   bps,
   type CircuitShape,
@@ -28,7 +28,7 @@ import {
   statementInputs,
   statementVector,
   universeId,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Book,

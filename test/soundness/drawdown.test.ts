@@ -6,8 +6,8 @@
  * @module
  */
 
-import { assess, type DrawdownState, nextState, stateCommitment } from "keel/prover";
-import { toField } from "keel/verifier";
+import { assess, type DrawdownState, nextState, stateCommitment } from "@keel/prover";
+import { toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, SALT, seededRandom, witnessOf } from "../support/book.js";
 import { type Circuit, knownCircuit } from "../support/circuit.js";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { firstUnsatisfied } from "keel/circuits";
-import { FIELD_ORDER, marketTable, pack, toField } from "keel/verifier";
+import { firstUnsatisfied } from "@keel/circuits";
+import { FIELD_ORDER, marketTable, pack, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, witnessOf } from "../support/book.js";
 import { type Circuit, type Input, knownCircuit, libraryCircuit } from "../support/circuit.js";

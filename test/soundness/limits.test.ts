@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assess } from "keel/prover";
+import { assess } from "@keel/prover";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type BookParts, book, witnessOf } from "../support/book.js";
 import { type Circuit, knownCircuit } from "../support/circuit.js";

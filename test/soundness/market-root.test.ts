@@ -5,8 +5,8 @@
  * @module
  */
 
-import { buildMarketRoot } from "keel/prover";
-import { marketTable, marketVector, statementInputs, toField } from "keel/verifier";
+import { buildMarketRoot } from "@keel/prover";
+import { marketTable, marketVector, statementInputs, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book } from "../support/book.js";
 import { type Circuit, knownCircuit } from "../support/circuit.js";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { circuitOf } from "keel/verifier";
+import { circuitOf } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { type Circuit, knownCircuit } from "../support/circuit.js";

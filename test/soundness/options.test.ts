@@ -6,8 +6,8 @@
  * @module
  */
 
-import { assess, signSnapshot } from "keel/prover";
-import { type CircuitShape, marketSeries, parseMarket, scenarioTable, toField } from "keel/verifier";
+import { assess, signSnapshot } from "@keel/prover";
+import { type CircuitShape, marketSeries, parseMarket, scenarioTable, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AS_OF, type Book, book, SOURCE, seededRandom, witnessOf } from "../support/book.js";
 import { type Circuit, compiled } from "../support/circuit.js";

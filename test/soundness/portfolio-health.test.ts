@@ -5,9 +5,9 @@
  * @module
  */
 
-import { firstUnsatisfied } from "keel/circuits";
-import { messageOf, signField } from "keel/prover";
-import { FIELD_ORDER, SUBGROUP_ORDER, statementInputs, statementVector, toField } from "keel/verifier";
+import { firstUnsatisfied } from "@keel/circuits";
+import { messageOf, signField } from "@keel/prover";
+import { FIELD_ORDER, SUBGROUP_ORDER, statementInputs, statementVector, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, OTHER_SOURCE, POSITIONS, SOURCE, STRANGER, witnessOf } from "../support/book.js";
 import { type Circuit, type Input, knownCircuit, type Nested } from "../support/circuit.js";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assess, expectedShortfall } from "keel/prover";
+import { assess, expectedShortfall } from "@keel/prover";
 import {
   bps,
   commitStatement,
@@ -16,7 +16,7 @@ import {
   taggedHash,
   tailVector,
   toField,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Book, type BookParts, book, SALTS, seededRandom, witnessOf } from "../support/book.js";
 import { type Circuit, type Input, knownCircuit } from "../support/circuit.js";

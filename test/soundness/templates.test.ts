@@ -6,7 +6,7 @@
  * @module
  */
 
-import { accountField, enrolmentCommitment, exposuresCommitment, restOf, sourceKeyOf } from "keel/prover";
+import { accountField, enrolmentCommitment, exposuresCommitment, restOf, sourceKeyOf } from "@keel/prover";
 import {
   absorb,
   FIELD_ORDER,
@@ -17,7 +17,7 @@ import {
   tag,
   taggedHash,
   toField,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { type Circuit, compiled, type Input, libraryCircuit } from "../support/circuit.js";
 import { freeWires } from "../support/wires.js";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { circuitDefinition } from "keel/circuits";
-import { circuitOf } from "keel/verifier";
+import { circuitDefinition } from "@keel/circuits";
+import { circuitOf } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";

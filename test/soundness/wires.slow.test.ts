@@ -6,8 +6,8 @@
  * @module
  */
 
-import { circuitDefinition, firstUnsatisfied } from "keel/circuits";
-import { circuitOf, tailCircuitOf, toField } from "keel/verifier";
+import { circuitDefinition, firstUnsatisfied } from "@keel/circuits";
+import { circuitOf, tailCircuitOf, toField } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import {
   type BookParts,

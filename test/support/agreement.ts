@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assess } from "keel/prover";
-import type { Circuit as Tier } from "keel/verifier";
+import { assess } from "@keel/prover";
+import type { Circuit as Tier } from "@keel/verifier";
 import { expect } from "vitest";
 import { seededRandom, witnessOf } from "./book.js";
 import type { Circuit } from "./circuit.js";

@@ -17,7 +17,7 @@ import {
   signSnapshot,
   sourceKeyOf,
   type Witness,
-} from "keel/prover";
+} from "@keel/prover";
 import {
   annualCovariance,
   type Domain,
@@ -35,7 +35,7 @@ import {
   toField,
   unitsSigner,
   withReturns,
-} from "keel/verifier";
+} from "@keel/verifier";
 
 export const AS_OF = 1767225600;
 export const SUBJECT = "0x00000000000000000000000000000000000000a1";

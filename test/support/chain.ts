@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type LocalChain, startLocalChain } from "keel/contracts";
+import { type LocalChain, startLocalChain } from "@keel/contracts";
 import {
   type Abi,
   type Address,

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createBrotliDecompress } from "node:zlib";
-import { cachedFolder } from "../../dist/circuits/setup/cache.js";
+import { cachedFolder } from "../../circuits/dist/cache.js";
 import { PACKAGE } from "./cli.js";
 import { npmPackage } from "./npm-package.js";
 

@@ -16,7 +16,7 @@ import {
   firstUnsatisfied,
   parseR1cs,
   type R1cs,
-} from "keel/circuits";
+} from "@keel/circuits";
 
 export type Input = Readonly<Record<string, Nested>>;
 export type Nested = bigint | readonly Nested[];

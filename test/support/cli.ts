@@ -11,8 +11,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Context } from "../../dist/cli/context.js";
-import { run } from "../../dist/cli/run.js";
+import type { Context } from "../../cli/dist/context.js";
+import { run } from "../../cli/dist/run.js";
 
 /** The package's folder. */
 export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));

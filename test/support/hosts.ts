@@ -14,7 +14,7 @@ import {
   signSnapshot,
   sourceKeyOf,
   stateCommitment,
-} from "keel/prover";
+} from "@keel/prover";
 import {
   absorb,
   type CircuitShape,
@@ -27,7 +27,7 @@ import {
   tag,
   taggedHash,
   toField,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { type Book, type BookParts, book, SOURCE, STRANGER, witnessOf } from "./book.js";
 import type { Input, Nested } from "./circuit.js";
 import type { Host } from "./mutation.js";

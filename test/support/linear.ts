@@ -6,7 +6,7 @@
  * @module
  */
 
-import { FIELD_ORDER, toField } from "keel/verifier";
+import { FIELD_ORDER, toField } from "@keel/verifier";
 
 /** A linear form: coefficient by value, value 0 being the constant one; no coefficient is 0. */
 export type Form = ReadonlyMap<number, bigint>;

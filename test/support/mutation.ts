@@ -8,8 +8,8 @@
 
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { compileCircuit, firstUnsatisfied } from "keel/circuits";
-import { cachedFolder, sha256 } from "../../dist/circuits/setup/cache.js";
+import { compileCircuit, firstUnsatisfied } from "@keel/circuits";
+import { cachedFolder, sha256 } from "../../circuits/dist/cache.js";
 import { type Circuit, compiled, type Input, openCircuit } from "./circuit.js";
 import { PACKAGE } from "./cli.js";
 

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cachedFolder } from "../../dist/circuits/setup/cache.js";
+import { cachedFolder } from "../../circuits/dist/cache.js";
 import { PACKAGE } from "./cli.js";
 
 const run = promisify(execFile);

@@ -7,7 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { constraintAt } from "keel/circuits";
+import { constraintAt } from "@keel/circuits";
 import type { Circuit } from "./circuit.js";
 import { PACKAGE } from "./cli.js";
 

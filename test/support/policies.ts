@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Policy, parsePolicy } from "keel/verifier";
+import { type Policy, parsePolicy } from "@keel/verifier";
 import { SOURCE } from "./book.js";
 
 /** A series of feeds, which goes with any market. */

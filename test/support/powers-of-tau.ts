@@ -6,10 +6,10 @@
  * @module
  */
 import { writeFile } from "node:fs/promises";
-import { deriveToxicWaste } from "keel/circuits";
-import { BASE_FIELD, SCALAR_FIELD } from "keel/verifier";
-import { multiplyGenerators } from "../../dist/circuits/setup/generators.js";
-import { writeSections } from "../../dist/circuits/setup/sections.js";
+import { deriveToxicWaste } from "@keel/circuits";
+import { BASE_FIELD, SCALAR_FIELD } from "@keel/verifier";
+import { multiplyGenerators } from "../../circuits/dist/generators.js";
+import { writeSections } from "../../circuits/dist/sections.js";
 
 const G1_BYTES = 64;
 const G2_BYTES = 128;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ensureCircuit } from "keel/circuits";
+import { ensureCircuit } from "@keel/circuits";
 
 export async function setup(): Promise<void> {
   await ensureCircuit("portfolio-health/spot-16");

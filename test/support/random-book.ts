@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assess, type DrawdownState, type LimitResult, measure } from "keel/prover";
-import { ABSENT_MAX, type Circuit, type CircuitShape, formatDecimal, toField } from "keel/verifier";
+import { assess, type DrawdownState, type LimitResult, measure } from "@keel/prover";
+import { ABSENT_MAX, type Circuit, type CircuitShape, formatDecimal, toField } from "@keel/verifier";
 import { type Book, type BookParts, book, LIMITS, type MarketRow } from "./book.js";
 
 /** A net delta beyond that of any random book, in bps. */

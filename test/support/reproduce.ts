@@ -8,7 +8,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { CircuitDefinition } from "keel/circuits";
+import type { CircuitDefinition } from "@keel/circuits";
 import { PACKAGE } from "./cli.js";
 
 /** Id of a row of circuits.json, or a definition. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assess, type LimitResult } from "keel/prover";
-import { formatDecimal, tailCircuitOf } from "keel/verifier";
+import { assess, type LimitResult } from "@keel/prover";
+import { formatDecimal, tailCircuitOf } from "@keel/verifier";
 import { expect } from "vitest";
 import { type Book, type BookParts, book, randomReturns, seededRandom, witnessOf } from "./book.js";
 import type { Circuit } from "./circuit.js";

@@ -18,8 +18,8 @@
  * @module
  */
 
-import { constraintAt, type LinearCombination } from "keel/circuits";
-import { FIELD_ORDER, toField } from "keel/verifier";
+import { constraintAt, type LinearCombination } from "@keel/circuits";
+import { FIELD_ORDER, toField } from "@keel/verifier";
 import type { Circuit } from "./circuit.js";
 import {
   addTo,

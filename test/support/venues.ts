@@ -6,8 +6,8 @@
  * @module
  */
 
-import { accountsFromVenue, type Venue, type VenueImport } from "keel/prover";
-import { type Market, parseMarket } from "keel/verifier";
+import { accountsFromVenue, type Venue, type VenueImport } from "@keel/prover";
+import { type Market, parseMarket } from "@keel/verifier";
 import { AS_OF } from "./book.js";
 
 export const MILLISECONDS = AS_OF * 1000;

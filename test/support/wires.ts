@@ -8,8 +8,8 @@
  * @module
  */
 
-import { firstUnsatisfiedWith, publicCount } from "keel/circuits";
-import { FIELD_ORDER, toField } from "keel/verifier";
+import { firstUnsatisfiedWith, publicCount } from "@keel/circuits";
+import { FIELD_ORDER, toField } from "@keel/verifier";
 import { seededRandom } from "./book.js";
 import type { Circuit } from "./circuit.js";
 

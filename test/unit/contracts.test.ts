@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { buildMarket, checkContracts, formatMarket, valueOption } from "keel/prover";
-import { type Market, marketTable, parseMarket, referencePrice } from "keel/verifier";
+import { buildMarket, checkContracts, formatMarket, valueOption } from "@keel/prover";
+import { type Market, marketTable, parseMarket, referencePrice } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF } from "../support/book.js";
 import { policyOf } from "../support/policies.js";

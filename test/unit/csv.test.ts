@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type CsvMapping, parseMapping, readCsv } from "keel/prover";
+import { type CsvMapping, parseMapping, readCsv } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import { amounts, faultsOf, venueMarket } from "../support/venues.js";
 

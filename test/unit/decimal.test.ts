@@ -6,7 +6,7 @@
  */
 
 import fc from "fast-check";
-import { ceilDiv, type DecimalFormat, floorDiv, formatDecimal, parseDecimal } from "keel/verifier";
+import { ceilDiv, type DecimalFormat, floorDiv, formatDecimal, parseDecimal } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 
 const FLOOR: DecimalFormat = { places: 8, bits: 64, signed: true, excess: "floor" };

@@ -27,7 +27,7 @@ import {
   scopeOf,
   statementVector,
   UNBOUND_DOMAIN,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { encodeAbiParameters, keccak256, parseAbiParameters } from "viem";
 import { describe, expect, it } from "vitest";
 import { book, DOMAIN, SOURCE, witnessOf } from "../support/book.js";

@@ -13,8 +13,8 @@ import {
   formatEnrolment,
   newEnrolment,
   parseEnrolment,
-} from "keel/prover";
-import { absorb, FIELD_ORDER, type KeelError, KIND, tag, toField } from "keel/verifier";
+} from "@keel/prover";
+import { absorb, FIELD_ORDER, type KeelError, KIND, tag, toField } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, OTHER_SOURCE, SALT, SOURCE } from "../support/book.js";
 

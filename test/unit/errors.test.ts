@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asKeelError, inputError } from "keel/verifier";
+import { asKeelError, inputError } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 
 describe("a failure", () => {

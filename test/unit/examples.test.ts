@@ -7,8 +7,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { valueOption } from "keel/prover";
-import { type Instrument, type Market, parseMarket } from "keel/verifier";
+import { valueOption } from "@keel/prover";
+import { type Instrument, type Market, parseMarket } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF } from "../../dist/examples/quotes.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";

@@ -7,7 +7,7 @@
  */
 
 import fc from "fast-check";
-import { checkTimes, formatSnapshot, parseSnapshot, parseSourceKey, quantities } from "keel/prover";
+import { checkTimes, formatSnapshot, parseSnapshot, parseSourceKey, quantities } from "@keel/prover";
 import {
   KeelError,
   marketSeries,
@@ -17,7 +17,7 @@ import {
   parseMarket,
   parsePolicy,
   policyTerms,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import {
   ADMINISTRATOR,

@@ -17,7 +17,7 @@ import {
   unitsOf,
   unitsSigner,
   unitsTypedData,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { ADMINISTRATOR, ADMINISTRATOR_KEY, AS_OF, book, SUBJECT } from "../support/book.js";

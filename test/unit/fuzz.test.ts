@@ -9,7 +9,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { ensureCircuit, parseR1cs } from "keel/circuits";
+import { ensureCircuit, parseR1cs } from "@keel/circuits";
 import {
   accountsFromCsv,
   assess,
@@ -19,7 +19,7 @@ import {
   parseSourceKey,
   parseState,
   parseTrades,
-} from "keel/prover";
+} from "@keel/prover";
 import {
   KeelError,
   marketTable,
@@ -28,9 +28,9 @@ import {
   parsePolicy,
   parseReturns,
   policyTerms,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
-import { parseZkey } from "../../dist/prover/src/engine/zkey.js";
+import { parseZkey } from "../../prover/engine/dist/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";
 import { SOURCE } from "../support/book.js";
 import { EXAMPLES } from "../support/cli.js";

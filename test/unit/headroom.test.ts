@@ -16,8 +16,8 @@ import {
   type Room,
   shortfallUsd,
   volatility,
-} from "keel/prover";
-import type { Limits } from "keel/verifier";
+} from "@keel/prover";
+import type { Limits } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book } from "../support/book.js";
 

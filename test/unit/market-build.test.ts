@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { buildMarket, formatMarket, valueOption } from "keel/prover";
-import { type Market, marketTable, type Policy, parseMarket, scenarioTable } from "keel/verifier";
+import { buildMarket, formatMarket, valueOption } from "@keel/prover";
+import { type Market, marketTable, type Policy, parseMarket, scenarioTable } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF } from "../support/book.js";
 import { policyOf } from "../support/policies.js";

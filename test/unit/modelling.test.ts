@@ -6,8 +6,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildMarket, measure, parseSnapshot, type Snapshot } from "keel/prover";
-import { type Market, parseMarket } from "keel/verifier";
+import { buildMarket, measure, parseSnapshot, type Snapshot } from "@keel/prover";
+import { type Market, parseMarket } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF, SUBJECT } from "../support/book.js";
 import { PACKAGE } from "../support/cli.js";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { assess, headroom } from "keel/prover";
-import { formatDecimal, type Limits } from "keel/verifier";
+import { assess, headroom } from "@keel/prover";
+import { formatDecimal, type Limits } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, seededRandom } from "../support/book.js";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import fc from "fast-check";
-import { exp, logarithm, normalDistribution, type OptionTerms, valueOption } from "keel/prover";
+import { exp, logarithm, normalDistribution, type OptionTerms, valueOption } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 
 const SEED = 20260101;

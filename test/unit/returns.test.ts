@@ -12,7 +12,7 @@ import {
   returnsTable,
   tailCircuitOf,
   withReturns,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, randomReturns, returnsText, SOURCE, seededRandom } from "../support/book.js";
 

@@ -23,7 +23,7 @@ import {
   tailBasis,
   universeId,
   withReturns,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { encodeAbiParameters, keccak256, parseAbiParameters, toHex } from "viem";
 import { describe, expect, it } from "vitest";
 import { AS_OF, book, INSTRUMENTS, type MarketRow, SOURCE } from "../support/book.js";

@@ -6,8 +6,8 @@
  */
 
 import { buildEddsa } from "circomlibjs";
-import { checkSignatures, publicKeyOf, randomSalt, signField, signSnapshot, verifyField } from "keel/prover";
-import { BASE_POINT, FIELD_ORDER, isField, SUBGROUP_ORDER, toField } from "keel/verifier";
+import { checkSignatures, publicKeyOf, randomSalt, signField, signSnapshot, verifyField } from "@keel/prover";
+import { BASE_POINT, FIELD_ORDER, isField, SUBGROUP_ORDER, toField } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, OTHER_SOURCE, SOURCE, STRANGER } from "../support/book.js";
 

@@ -20,7 +20,7 @@ import {
   statementInputs,
   statementVector,
   tag,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { encodeAbiParameters, keccak256, toHex } from "viem";
 import { describe, expect, it } from "vitest";
 import { AS_OF, book, DOMAIN, INSTRUMENTS, SUBJECT, witnessOf } from "../support/book.js";

@@ -15,7 +15,7 @@ import {
   parseMarket,
   parsePolicy,
   policyTerms,
-} from "keel/verifier";
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book } from "../support/book.js";
 import { EXAMPLES } from "../support/cli.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseVenueMapping, VENUE_NAMES, type Venue } from "keel/prover";
+import { parseVenueMapping, VENUE_NAMES, type Venue } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import {
   amounts,

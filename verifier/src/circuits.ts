@@ -6,7 +6,7 @@
  * @module
  */
 
-import table from "../../circuits/circuits.json" with { type: "json" };
+import table from "./circuits.json" with { type: "json" };
 import { KeelError } from "./errors.js";
 
 /** How many of each thing a tier has room for. */

@@ -19,7 +19,7 @@ import {
   type Snapshot,
   type Trade,
   withUnits,
-} from "../../../prover/src/index.js";
+} from "@keel/prover";
 import {
   checkFit,
   formatDecimal,
@@ -36,7 +36,7 @@ import {
   type Returns,
   type SignedUnits,
   withReturns,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 
 /** What has been opened so far. */
 export interface OpenFiles {

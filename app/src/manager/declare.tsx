@@ -8,16 +8,16 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { utc } from "../../../cli/tables.js";
+import { utc } from "@keel/verifier/text";
 import {
   type Enrolment,
   enrolmentCommitment,
   formatEnrolment,
   newEnrolment,
   randomSalt,
-} from "../../../prover/src/index.js";
-import { inputError, policyId, policyTerms } from "../../../verifier/src/index.js";
-import { enrol, type Status, statusOf } from "../../../verifier/src/registry.js";
+} from "@keel/prover";
+import { inputError, policyId, policyTerms } from "@keel/verifier";
+import { enrol, type Status, statusOf } from "@keel/verifier/chain";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { Problem, Section, saveText, useWork } from "../parts.js";

@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { dollars, percent } from "../../../cli/tables.js";
-import { floorDiv, formatDecimal } from "../../../verifier/src/decimal.js";
+import { dollars, percent } from "@keel/verifier/text";
+import { floorDiv, formatDecimal } from "@keel/verifier";
 import { BarChart } from "../chart.js";
 import { Section } from "../parts.js";
 import { wholeUsd } from "../words.js";

@@ -7,10 +7,10 @@
  */
 
 import type { JSX } from "preact";
-import { ADDITIONS } from "../../../cli/report-text.js";
-import { percent } from "../../../cli/tables.js";
-import type { LimitResult, Part, Room } from "../../../prover/src/index.js";
-import { formatDecimal } from "../../../verifier/src/decimal.js";
+import { ADDITIONS } from "@keel/prover";
+import { percent } from "@keel/verifier/text";
+import type { LimitResult, Part, Room } from "@keel/prover";
+import { formatDecimal } from "@keel/verifier";
 import { Verdict } from "../parts.js";
 import { boundOf, titleOf, useOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";

@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { dollars, span, utc } from "../../../cli/tables.js";
-import { asKeelError, formatDecimal, policyTerms } from "../../../verifier/src/index.js";
+import { dollars, span, utc } from "@keel/verifier/text";
+import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
 import { BasisWords } from "../basis.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk } from "../desk.js";

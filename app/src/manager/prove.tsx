@@ -7,11 +7,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { formatOpening } from "../../../cli/opening.js";
-import { span, utc } from "../../../cli/tables.js";
-import { formatEnrolment, formatState, type ProvenAttestation } from "../../../prover/src/index.js";
-import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "../../../verifier/src/index.js";
-import { type Receipt, submitAttestation } from "../../../verifier/src/registry.js";
+import { formatOpening } from "keel/opening";
+import { span, utc } from "@keel/verifier/text";
+import { formatEnrolment, formatState, type ProvenAttestation } from "@keel/prover";
+import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "@keel/verifier";
+import { type Receipt, submitAttestation } from "@keel/verifier/chain";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
 import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";

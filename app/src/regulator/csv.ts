@@ -6,7 +6,7 @@
  * @module
  */
 
-import { utc } from "../../../cli/tables.js";
+import { utc } from "@keel/verifier/text";
 import { type Happening, happeningText, type SubjectRecord } from "./look.js";
 
 const HEAD = [

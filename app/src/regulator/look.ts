@@ -7,8 +7,8 @@
  */
 
 import type { Address, Hex } from "viem";
-import { circuitName, sentence } from "../../../cli/event-text.js";
-import { policyBookAbi } from "../../../verifier/src/abi.js";
+import { circuitName, sentence } from "@keel/verifier/text";
+import { policyBookAbi } from "@keel/verifier/chain";
 import {
   type AttestedEntry,
   type Blocks,
@@ -19,16 +19,16 @@ import {
   type Place,
   placesOf,
   reverify,
-} from "../../../verifier/src/history.js";
-import { KeelError, NO_TAIL, type PolicyTerms } from "../../../verifier/src/index.js";
+} from "@keel/verifier/chain";
+import { KeelError, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import {
   latestBlock,
   policyTermsOf,
   type Registry,
   tableStandingOf,
   toKeelError,
-} from "../../../verifier/src/registry.js";
-import { look, type Notice, startWatch } from "../../../verifier/src/watch.js";
+} from "@keel/verifier/chain";
+import { look, type Notice, startWatch } from "@keel/verifier/chain";
 import { type CircuitNames, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import { developmentVersions, versionName } from "../keys.js";
 

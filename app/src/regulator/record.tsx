@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { limitLines } from "../../../cli/policy-text.js";
-import { span, utc } from "../../../cli/tables.js";
-import { limitsOf } from "../../../verifier/src/index.js";
+import { limitLines } from "@keel/verifier/text";
+import { span, utc } from "@keel/verifier/text";
+import { limitsOf } from "@keel/verifier";
 import { BasisWords } from "../basis.js";
 import {
   DevelopmentKey,

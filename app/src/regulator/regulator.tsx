@@ -8,7 +8,7 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { PublicClient } from "viem";
-import { connectRegistry } from "../../../verifier/src/registry.js";
+import { connectRegistry } from "@keel/verifier/chain";
 import { BasisWords } from "../basis.js";
 import { nodeClient, walletReads } from "../chain.js";
 import { hasDevelopmentKeys } from "../circuits.js";

@@ -7,9 +7,9 @@
  */
 
 import type { PublicClient } from "viem";
-import { domainText, expiryText, leadLines, limitLines } from "../../../cli/policy-text.js";
-import { utc } from "../../../cli/tables.js";
-import { reverify } from "../../../verifier/src/history.js";
+import { domainText, expiryText, leadLines, limitLines } from "@keel/verifier/text";
+import { utc } from "@keel/verifier/text";
+import { reverify } from "@keel/verifier/chain";
 import {
   type Attestation,
   checkDevelopmentKey,
@@ -34,7 +34,7 @@ import {
   UNITS_KINDS,
   type Verified,
   withReturns,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import {
   connectRegistry,
   enrolmentOf,
@@ -44,7 +44,7 @@ import {
   stateOf,
   toKeelError,
   tokenUnits,
-} from "../../../verifier/src/registry.js";
+} from "@keel/verifier/chain";
 import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";

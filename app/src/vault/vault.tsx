@@ -8,10 +8,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { formatUnits, type PublicClient, parseUnits } from "viem";
-import { limitLines } from "../../../cli/policy-text.js";
-import { span, utc } from "../../../cli/tables.js";
-import { inputError, limitsOf, type PolicyTerms } from "../../../verifier/src/index.js";
-import { policyTermsOf, type Status } from "../../../verifier/src/registry.js";
+import { limitLines } from "@keel/verifier/text";
+import { span, utc } from "@keel/verifier/text";
+import { inputError, limitsOf, type PolicyTerms } from "@keel/verifier";
+import { policyTermsOf, type Status } from "@keel/verifier/chain";
 import {
   type Closed,
   connectVault,
@@ -23,7 +23,7 @@ import {
   vaultStatus,
   whyClosed,
   withdrawAssets,
-} from "../../../verifier/src/vault.js";
+} from "@keel/verifier/chain";
 import { BasisWords } from "../basis.js";
 import { nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";

@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { throwIfCancelled } from "../abort.js";
 import { exclusively, fillFolder, writeFileAtomically } from "../cache.js";
 import { type KeyFile, readKeyFile } from "./key-file.js";

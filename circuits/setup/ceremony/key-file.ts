@@ -10,7 +10,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { BASE_FIELD } from "../../../verifier/src/groth16.js";
+import { BASE_FIELD } from "@keel/verifier/groth16";
 import { sha256 } from "../cache.js";
 import { bytesOf, readSections, writeSections } from "../sections.js";
 import { refused } from "./transcript.js";

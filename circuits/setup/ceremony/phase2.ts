@@ -5,7 +5,7 @@
  * @module
  */
 import { fork } from "node:child_process";
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { cancelled, onAbort, throwIfCancelled } from "../abort.js";
 import type { Phase2Report, Phase2Request } from "./phase2-process.js";
 

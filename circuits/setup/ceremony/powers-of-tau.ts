@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { refused } from "./transcript.js";
 
 /** BLAKE2b-512 of `powersOfTau28_hez_final_<power>.ptau`, by power: the file serves circuits of up to 2^power rows. */

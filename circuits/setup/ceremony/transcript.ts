@@ -8,8 +8,8 @@
  * @module
  */
 import { z } from "zod";
-import { KeelError } from "../../../verifier/src/errors.js";
-import { identifier, parseData, parseFile, title } from "../../../verifier/src/schema.js";
+import { KeelError } from "@keel/verifier/errors";
+import { identifier, parseData, parseFile, title } from "@keel/verifier";
 import { sha256 } from "../cache.js";
 import { BEACON_EXPONENT, BEACON_VALUE } from "./beacon.js";
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { inputError, type KeelError } from "../../../verifier/src/index.js";
+import { inputError, type KeelError } from "@keel/verifier";
 import { absolute, difference, type Exact, isAtMost, negated, parseExact, product, UNIT } from "./exact.js";
 
 /** A row that was read, as far as the columns beside it can contradict it. */

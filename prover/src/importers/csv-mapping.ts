@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { firm, identifier, inputError, parseData, parseJson, refuse } from "../../../verifier/src/index.js";
+import { firm, identifier, inputError, parseData, parseJson, refuse } from "@keel/verifier";
 import { type Exact, parseExact } from "./exact.js";
 
 /** What a snapshot's position is made of. */

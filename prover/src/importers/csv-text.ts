@@ -6,7 +6,7 @@
  * @module
  */
 
-import { inputError } from "../../../verifier/src/index.js";
+import { inputError } from "@keel/verifier";
 
 /** A row as it stands in the file. */
 export interface Row {

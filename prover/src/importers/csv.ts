@@ -24,7 +24,7 @@ import {
   type Market,
   type Quantity,
   quantity,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Account } from "../snapshot.js";
 import { columnFaults, ledgerFaults, type ReadRow, shortened } from "./csv-columns.js";
 import {

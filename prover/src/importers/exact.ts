@@ -6,7 +6,7 @@
  * @module
  */
 
-import { floorDiv, type Quantity, quantity } from "../../../verifier/src/index.js";
+import { floorDiv, type Quantity, quantity } from "@keel/verifier";
 
 /** value times 10^-places. */
 export interface Exact {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { allFaults, inputError, type KeelError } from "../../../verifier/src/index.js";
+import { allFaults, inputError, type KeelError } from "@keel/verifier";
 import type { Account, Snapshot } from "../snapshot.js";
 
 /** A snapshot and what it is called in errors. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Instrument } from "../../../verifier/src/index.js";
+import type { Instrument } from "@keel/verifier";
 
 const COUNTED = /^(k|1000000|100000|10000|1000|1M)([A-Z][A-Z0-9]*)/;
 const COUNTS: Readonly<Record<string, number>> = {

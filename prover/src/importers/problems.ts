@@ -5,7 +5,7 @@
  * @module
  */
 
-import { allFaults, inputError, KeelError } from "../../../verifier/src/index.js";
+import { allFaults, inputError, KeelError } from "@keel/verifier";
 
 /** Collects what is wrong. */
 export class Problems {

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { identifier, parseFile, refuse } from "../../../verifier/src/index.js";
+import { identifier, parseFile, refuse } from "@keel/verifier";
 import { type Exact, parseExact } from "./exact.js";
 
 /** What a name of the venue is here. */

@@ -22,7 +22,7 @@ import {
   printable,
   type Quantity,
   quantity,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Account } from "../snapshot.js";
 import { shortAccount } from "./csv.js";
 import {

@@ -28,7 +28,7 @@ import {
   type KeelError,
   type Market,
   parseFile,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type ChainView, read } from "../importers/chain/read.js";
 import { feedView } from "./feeds.js";
 import { ONE, parseResponse, positive, product, scaled, secondsOf } from "./numbers.js";

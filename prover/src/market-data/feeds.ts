@@ -6,7 +6,7 @@
  */
 
 import { type Address, type PublicClient, parseAbi } from "viem";
-import { inputError } from "../../../verifier/src/index.js";
+import { inputError } from "@keel/verifier";
 import { answered, type ChainView, read } from "../importers/chain/read.js";
 import { PLACES } from "./numbers.js";
 

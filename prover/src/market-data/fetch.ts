@@ -13,7 +13,7 @@
  * @module
  */
 
-import { allFaults, asKeelError, formatDecimal, inputError, KeelError } from "../../../verifier/src/index.js";
+import { allFaults, asKeelError, formatDecimal, inputError, KeelError } from "@keel/verifier";
 import { type OptionValue, valueOption } from "../pricing.js";
 import type { FeedAnswer } from "./feeds.js";
 import { ONE, positive, product, rounded, scaled } from "./numbers.js";

@@ -17,7 +17,7 @@
  * @module
  */
 
-import { allFaults, formatDecimal, inputError, type KeelError } from "../../../verifier/src/index.js";
+import { allFaults, formatDecimal, inputError, type KeelError } from "@keel/verifier";
 import { ONE, positive, rounded, scaled } from "./numbers.js";
 
 export interface HistoryRequest {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { inputError, type Json, parseJson } from "../../../verifier/src/index.js";
+import { inputError, type Json, parseJson } from "@keel/verifier";
 
 /** Places of every number here: enough for whatever a double in a response has. */
 export const PLACES = 36;

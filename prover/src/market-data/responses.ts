@@ -16,7 +16,7 @@
  * @module
  */
 
-import { inputError, type Json, printable } from "../../../verifier/src/index.js";
+import { inputError, type Json, printable } from "@keel/verifier";
 import { parseResponse, secondsOf } from "./numbers.js";
 
 export const QUOTE_VENUES = ["deribit", "binance", "okx", "bybit", "hyperliquid"] as const;

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { address, checkUnique, identifier, parseFile } from "../../../verifier/src/index.js";
+import { address, checkUnique, identifier, parseFile } from "@keel/verifier";
 import { QUOTE_VENUES } from "./responses.js";
 
 const MAX_AGE = 7 * 86_400;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Starts the built program; what is committed here is plain JavaScript, so that npm can link it before the build.
-import("../../../dist/services/source/main.js")
+import("../dist/main.js")
   .then(async ({ main }) => {
     process.exitCode = await main(process.argv.slice(2));
   })

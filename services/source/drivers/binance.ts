@@ -11,7 +11,7 @@
 
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import { formatDecimal, type Json, parseDecimal, parseJson } from "../../../verifier/src/index.js";
+import { formatDecimal, type Json, parseDecimal, parseJson } from "@keel/verifier";
 import type { Row } from "../reading.js";
 import { type Venue, type VenueReading, venueFailed } from "./venue.js";
 

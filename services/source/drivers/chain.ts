@@ -13,8 +13,8 @@ import {
   accountsFromChain,
   type ChainMapping,
   parseChainMapping,
-} from "../../../prover/src/importers/chain.js";
-import { inputError, KeelError } from "../../../verifier/src/index.js";
+} from "@keel/prover/chain";
+import { inputError, KeelError } from "@keel/verifier";
 import type { Driver, Question } from "../reading.js";
 
 export interface ChainOptions {

@@ -10,7 +10,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { inputError, KeelError } from "../../../verifier/src/index.js";
+import { inputError, KeelError } from "@keel/verifier";
 import { type Driver, type Place, placeRows, type Question, type Row, strictRows } from "../reading.js";
 
 const HEADER = "account,asOf,holding,amount";

@@ -25,7 +25,7 @@ import {
   parseFile,
   parseJson,
   time,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type Driver, type Place, placeRows, type Question, type Row, strictRows } from "../reading.js";
 
 const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/);

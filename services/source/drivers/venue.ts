@@ -9,7 +9,7 @@
  */
 
 import { pathToFileURL } from "node:url";
-import { inputError, KeelError } from "../../../verifier/src/index.js";
+import { inputError, KeelError } from "@keel/verifier";
 import { type Driver, type Place, placeRows, type Question, type Row } from "../reading.js";
 
 /** What a venue said of an account. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { asKeelError, type ErrorDetails, KeelError } from "../../../verifier/src/index.js";
+import { asKeelError, type ErrorDetails, KeelError } from "@keel/verifier";
 
 /** The body of an answer that is none. */
 export interface Problem {

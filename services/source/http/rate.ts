@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KeelError } from "../../../verifier/src/index.js";
+import { KeelError } from "@keel/verifier";
 
 /** Callers remembered; beyond it the one that was quiet for the longest time starts again with a full bucket. */
 const CALLERS = 10_000;

@@ -21,7 +21,7 @@ import {
   parseJson,
   type SourceKey,
   time,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import { type Answers, type Asked, unknownAccount } from "../answers.js";
 import { fromHex } from "../quorum/files.js";
 import { commitmentText, type Member } from "../quorum/member.js";

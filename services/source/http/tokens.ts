@@ -7,7 +7,7 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { KeelError } from "../../../verifier/src/index.js";
+import { KeelError } from "@keel/verifier";
 
 /** A token's hash and what it opens. */
 export interface Grant {

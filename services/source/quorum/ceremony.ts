@@ -26,7 +26,7 @@ import {
 } from "node:crypto";
 import type { DKG_Round1, DKG_Secret } from "@noble/curves/abstract/frost.js";
 import { z } from "zod";
-import { identifier, inputError, parseFile } from "../../../verifier/src/index.js";
+import { identifier, inputError, parseFile } from "@keel/verifier";
 import { checkThreshold, fromHex, memberId, quorumOf, type Share, toHex } from "./files.js";
 import { GroupPoint, toInteger } from "./point.js";
 import { FROST } from "./suite.js";

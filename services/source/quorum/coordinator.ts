@@ -9,7 +9,7 @@
  */
 
 import { z } from "zod";
-import { askAccounts, askSource, type SourceConnection } from "../../../prover/src/ask-source.js";
+import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
 import {
   type Field,
   identifier,
@@ -17,7 +17,7 @@ import {
   KeelError,
   parseData,
   time,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { Answers, Asked } from "../answers.js";
 import type { Basis, Entry, Store } from "../store.js";
 import { fromHex, memberId, type Quorum } from "./files.js";

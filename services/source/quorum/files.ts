@@ -16,7 +16,7 @@ import {
   inputError,
   parseFile,
   type SourceKey,
-} from "../../../verifier/src/index.js";
+} from "@keel/verifier";
 import { FROST, groupKey, rememberGroup } from "./suite.js";
 
 /** A quorum: who its members are and how many of them sign. */

@@ -13,7 +13,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { NonceCommitments, Nonces } from "@noble/curves/abstract/frost.js";
-import { type Field, inputError, type KeelError } from "../../../verifier/src/index.js";
+import { type Field, inputError, type KeelError } from "@keel/verifier";
 import type { Answers, Asked } from "../answers.js";
 import type { Entry } from "../store.js";
 import { memberId, type Share, toHex } from "./files.js";

@@ -12,7 +12,7 @@
  */
 
 import { type Address, parseAbi, zeroAddress } from "viem";
-import { inputError } from "../../../../verifier/src/index.js";
+import { inputError } from "@keel/verifier";
 import type { Amount } from "./amounts.js";
 import { type ChainMapping, type LenderPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";

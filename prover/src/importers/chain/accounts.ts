@@ -15,7 +15,7 @@
  */
 
 import type { Address, Hash, PublicClient } from "viem";
-import { inputError, KeelError, type Market } from "../../../../verifier/src/index.js";
+import { inputError, KeelError, type Market } from "@keel/verifier";
 import type { Account } from "../../snapshot.js";
 import { Problems } from "../problems.js";
 import { poolAmounts } from "./aave.js";

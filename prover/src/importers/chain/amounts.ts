@@ -13,7 +13,7 @@ import {
   type Market,
   type Quantity,
   quantity,
-} from "../../../../verifier/src/index.js";
+} from "@keel/verifier";
 import type { ChainMapping, TokenPlace } from "./mapping.js";
 import type { ChainView } from "./read.js";
 import { decimalsOf } from "./tokens.js";

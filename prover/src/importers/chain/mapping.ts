@@ -15,7 +15,7 @@ import {
   parseData,
   parseFile,
   printable,
-} from "../../../../verifier/src/index.js";
+} from "@keel/verifier";
 import { Problems } from "../problems.js";
 
 /** Which instrument a token is. */

@@ -9,7 +9,7 @@
  */
 
 import { type Address, type Hex, parseAbi, zeroAddress } from "viem";
-import { ceilDiv, inputError } from "../../../../verifier/src/index.js";
+import { ceilDiv, inputError } from "@keel/verifier";
 import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, read } from "./read.js";

@@ -20,7 +20,7 @@ import {
   numberToHex,
   type PublicClient,
 } from "viem";
-import { inputError, KeelError } from "../../../../verifier/src/index.js";
+import { inputError, KeelError } from "@keel/verifier";
 
 /** A chain as it stood at the end of one block. */
 export interface ChainView {

@@ -7,7 +7,7 @@
  */
 
 import { type Address, parseAbi } from "viem";
-import { inputError } from "../../../../verifier/src/index.js";
+import { inputError } from "@keel/verifier";
 import type { Amount } from "./amounts.js";
 import { type ChainMapping, type TokenPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";

@@ -11,7 +11,7 @@
  */
 
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
-import { inputError } from "../../../../verifier/src/index.js";
+import { inputError } from "@keel/verifier";
 import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, callAt, read } from "./read.js";

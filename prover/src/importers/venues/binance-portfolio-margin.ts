@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Json } from "../../../../verifier/src/index.js";
+import type { Json } from "@keel/verifier";
 import {
   absolute,
   difference,

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Json } from "../../../../verifier/src/index.js";
+import type { Json } from "@keel/verifier";
 import { absolute, difference, type Exact, negated, product, sum, ZERO } from "../exact.js";
 import {
   type FieldTable,

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Json } from "../../../../verifier/src/index.js";
+import type { Json } from "@keel/verifier";
 import { type Exact, isAtMost, ZERO } from "../exact.js";
 import {
   type FieldTable,

@@ -8,14 +8,14 @@
  *
  * @module
  */
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import {
   BASE_FIELD,
   type G1Json,
   type G2Json,
   SCALAR_FIELD,
   type VerificationKey,
-} from "../../../verifier/src/groth16.js";
+} from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement } from "./bytes.js";
 
 /** Bytes of an affine point. */

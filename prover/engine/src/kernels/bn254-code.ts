@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
+import { BASE_FIELD, SCALAR_FIELD } from "@keel/verifier/groth16";
 import { concatenate } from "../bytes.js";
 import { defineBuckets, defineGather } from "./bucket-code.js";
 import { defineCurve, defineExtension } from "./curve-code.js";

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { KeelError } from "../../../verifier/src/errors.js";
-import type { Groth16Proof, VerificationKey } from "../../../verifier/src/groth16.js";
+import { KeelError } from "@keel/verifier/errors";
+import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
 import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
 import type { FlatSignal } from "./inputs.js";

@@ -9,7 +9,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KeelError } from "../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 
 const CONFIG = "hardhat.config.cjs";
 

@@ -10,7 +10,7 @@
  * @module
  */
 import { type Endpoint, type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { type Outcome, unwrap, workerError } from "./outcome.js";
 
 /** A running worker, as a platform provides it. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "../../../../verifier/src/groth16.js";
+import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
 import { elementBytes, RADIX_BITS } from "./field-code.js";
 import { PAIR_BYTES } from "./lane-code.js";

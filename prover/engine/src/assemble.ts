@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import {
   BASE_FIELD,
   type G1Json,
@@ -13,7 +13,7 @@ import {
   type Groth16Proof,
   SCALAR_FIELD,
   type VerificationKey,
-} from "../../../verifier/src/groth16.js";
+} from "@keel/verifier/groth16";
 import { concatenate, ELEMENT_BYTES, isZero, readElement, writeElement } from "./bytes.js";
 import { type Arithmetic, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
 import { multiplyPoints } from "./kernels/multiply.js";

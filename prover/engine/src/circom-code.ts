@@ -11,7 +11,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
+import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { concatenate } from "./bytes.js";
 import { invertLimbs } from "./kernels/inverse-code.js";
 import {

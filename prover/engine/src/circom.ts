@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { KeelError } from "../../../verifier/src/errors.js";
-import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
+import { KeelError } from "@keel/verifier/errors";
+import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
 import { prepareCircuit } from "./circom-prepare.js";
 import { type FlatSignal, signalError } from "./inputs.js";

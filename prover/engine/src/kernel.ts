@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import { concatenate, ELEMENT_BYTES } from "./bytes.js";
 import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
 import { multiplyPoints } from "./kernels/multiply.js";

@@ -5,7 +5,7 @@
  * @module
  */
 import { transfer } from "comlink/dist/esm/comlink.mjs";
-import { type ErrorDetails, KeelError } from "../../../verifier/src/errors.js";
+import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
 
 /** What a worker's function returns instead of throwing. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorDetails };

@@ -15,14 +15,14 @@
  */
 
 import { keccak256, stringToBytes } from "viem";
-import { inputError } from "../verifier/src/errors.js";
+import { inputError } from "@keel/verifier/errors";
 import {
   BASE_FIELD,
   type Fp2Json,
   type G1Json,
   type G2Json,
   type VerificationKey,
-} from "../verifier/src/groth16.js";
+} from "@keel/verifier/groth16";
 
 /** What a generated verifier is called and stands for. */
 export interface VerifierOptions {

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { inputError, KeelError } from "../../../verifier/src/errors.js";
-import { SCALAR_FIELD } from "../../../verifier/src/groth16.js";
+import { inputError, KeelError } from "@keel/verifier/errors";
+import { SCALAR_FIELD } from "@keel/verifier/groth16";
 
 /** A number in [0, r): a bigint or a canonical decimal string. */
 export type SignalValue = bigint | string;

@@ -16,8 +16,8 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Abi, Hex } from "viem";
-import { KeelError } from "../verifier/src/errors.js";
-import type { VerificationKey } from "../verifier/src/groth16.js";
+import { KeelError } from "@keel/verifier/errors";
+import type { VerificationKey } from "@keel/verifier/groth16";
 import {
   artifactsFolder,
   cacheFolder,

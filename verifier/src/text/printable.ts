@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: MIT
 /**
  * Text that others wrote, such as a revocation's reason, made safe to print: nothing in it can move a terminal's cursor,
  * start a line of its own or turn the reading direction.

@@ -9,7 +9,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bytesToHex, type Hex } from "viem";
 import { mnemonicToAccount, privateKeyToAddress } from "viem/accounts";
-import { KeelError } from "../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import type { ChainReport } from "./chain-process.js";
 import { hardhatConfig } from "./paths.js";
 

@@ -21,9 +21,9 @@ import {
   type WalletClient,
   zeroAddress,
 } from "viem";
-import { verifierBookAbi } from "../verifier/src/abi.js";
-import { inputError, KeelError } from "../verifier/src/errors.js";
-import { circuitHash } from "../verifier/src/policy.js";
+import { verifierBookAbi } from "@keel/verifier/chain";
+import { inputError, KeelError } from "@keel/verifier/errors";
+import { circuitHash } from "@keel/verifier";
 import { loadArtifact } from "./compile.js";
 
 /** The authority's roles for people; 0 grants the others. */

@@ -12,7 +12,7 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
-import { BASE_FIELD } from "../../../../verifier/src/groth16.js";
+import { BASE_FIELD } from "@keel/verifier/groth16";
 import { concatenate, ELEMENT_BYTES } from "../bytes.js";
 import { type Arithmetic, allocate, bytesAt } from "./arithmetic.js";
 import { elementBytes, RADIX_BITS } from "./field-code.js";

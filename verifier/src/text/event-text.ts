@@ -1,14 +1,14 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: MIT
 /**
  * What happened on chain, in a line each.
  *
  * @module
  */
 
-import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../verifier/src/circuits.js";
-import type { HistoryEntry } from "../verifier/src/history.js";
-import { circuitHash } from "../verifier/src/policy.js";
-import type { Notice } from "../verifier/src/watch.js";
+import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../circuits.js";
+import type { HistoryEntry } from "../history.js";
+import { circuitHash } from "../policy.js";
+import type { Notice } from "../watch.js";
 import { printable } from "./printable.js";
 import { utc } from "./tables.js";
 

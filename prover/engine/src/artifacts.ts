@@ -6,7 +6,7 @@
  * @module
  */
 import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
-import { KeelError } from "../../../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import type { EngineModules, EngineWorker } from "./engine-worker.js";
 import { sha256Hex } from "./hash.js";
 import type { Outcome } from "./outcome.js";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { parseVerificationKey, type VerificationKey } from "../../../verifier/src/groth16.js";
+import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
 import { isZero } from "./bytes.js";
 import { G1_BYTES, G2_BYTES, parseZkey, TERM_BYTES, type Zkey } from "./zkey.js";
 

@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Hex } from "viem";
-import { KeelError } from "../verifier/src/errors.js";
+import { KeelError } from "@keel/verifier/errors";
 import type { VerifierSource } from "./compile.js";
 import { soliditySettings, sourcesFolder } from "./paths.js";
 import { generateVerifier } from "./verifier-template.js";

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: MIT
 /**
  * What an attestation under a policy says, in plain words, and what it does not.
  *
@@ -17,7 +17,7 @@ import {
   UNBOUND_DOMAIN,
   type UnitsSource,
   type Verified,
-} from "../verifier/src/index.js";
+} from "../index.js";
 import { dollars, percent, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */
