@@ -12,8 +12,8 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "vite";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { build, type Plugin } from "vite";
 import { HEADERS, META_POLICY } from "./headers.js";
 
 /** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */

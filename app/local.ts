@@ -7,9 +7,20 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
 import { ensureCircuit } from "@keel/circuits";
 import { compileVerifiers, deployKeel, loadArtifact, type VerifierSource } from "@keel/contracts";
+import { enrolmentCommitment, formatEnrolment, generateSourceKey, type SourceKeyPair } from "@keel/prover";
+import {
+  type Market,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  policyTerms,
+  withReturns,
+} from "@keel/verifier";
+import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
+import type { Address, Hex } from "viem";
 import { chainTime, openStage, type Stage } from "../examples/demo/stage.js";
 import {
   CAST,
@@ -26,22 +37,6 @@ import {
 import { type ExampleTexts, exampleTexts } from "../examples/generate.js";
 import { STRATEGIES } from "../examples/strategies.js";
 import type { Changes, Strategy } from "../examples/strategy.js";
-import {
-  enrolmentCommitment,
-  formatEnrolment,
-  generateSourceKey,
-  type SourceKeyPair,
-} from "@keel/prover";
-import {
-  type Market,
-  type Policy,
-  parseMarket,
-  parsePolicy,
-  parseReturns,
-  policyTerms,
-  withReturns,
-} from "@keel/verifier";
-import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
 
 /** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
 export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;

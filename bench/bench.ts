@@ -6,12 +6,13 @@
  * @module
  */
 import { rmSync } from "node:fs";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { packageRoot } from "@keel/circuits/cache";
 import { fileName } from "@keel/circuits";
+import { cacheRoot } from "@keel/circuits/cache";
+import { CIRCUITS } from "@keel/verifier";
 import { openPage } from "./chromium.js";
 import { loadSubject, type Subject } from "./circuits.js";
 import { measureKernels } from "./kernels.js";
@@ -237,17 +238,11 @@ async function printKernels(): Promise<void> {
 
 /** The portfolio circuit with the most instruments among those whose keys are made already. */
 async function largestCached(): Promise<string> {
-  const root = await packageRoot();
-  const known = JSON.parse(await readFile(join(root, "circuits/circuits.json"), "utf8")) as Record<
-    string,
-    { readonly file: string; readonly parameters: { readonly instruments: number } }
-  >;
-  const cached = await readdir(join(root, ".keel")).catch(() => []);
-  const [largest] = Object.entries(known)
-    .filter(([, { file }]) => file === "portfolio-health.circom")
-    .filter(([id]) => cached.some((name) => name.startsWith(`artifacts-${fileName(id)}-`)))
-    .sort(([, one], [, other]) => other.parameters.instruments - one.parameters.instruments);
-  return largest?.[0] ?? "portfolio-health/spot-16";
+  const cached = await readdir(cacheRoot()).catch(() => []);
+  const [largest] = CIRCUITS.filter(({ id }) =>
+    cached.some((name) => name.startsWith(`artifacts-${fileName(id)}-`)),
+  ).sort((one, other) => other.shape.instruments - one.shape.instruments);
+  return largest?.id ?? "portfolio-health/spot-16";
 }
 
 function machine(): string {

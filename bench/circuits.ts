@@ -5,11 +5,11 @@
  * @module
  */
 import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "@keel/circuits";
-import { exampleSourceKey, exampleTexts } from "../examples/generate.js";
-import { STRATEGIES } from "../examples/strategies.js";
 import type { CircuitInput } from "@keel/engine";
 import { buildWitness, newEnrolment, parseSnapshot, signSnapshot } from "@keel/prover";
 import { parseMarket, parsePolicy, toField, UNBOUND_DOMAIN } from "@keel/verifier";
+import { exampleSourceKey, exampleTexts } from "../examples/generate.js";
+import { STRATEGIES } from "../examples/strategies.js";
 
 /** A circuit that is ready to prove, and an input that satisfies it. */
 export interface Subject {

@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import { readFile } from "node:fs/promises";
+import { parseVerificationKey } from "@keel/verifier/groth16";
 import { createAssembler } from "../prover/engine/dist/assemble.js";
 import { ELEMENT_BYTES, readElement } from "../prover/engine/dist/bytes.js";
 import { compileCircuitModule, createWitnessCalculator } from "../prover/engine/dist/circom.js";
@@ -14,7 +16,6 @@ import { compileArithmetic, createArithmetic } from "../prover/engine/dist/kerne
 import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
 import { sliceKey } from "../prover/engine/dist/slices.js";
 import { parseZkey } from "../prover/engine/dist/zkey.js";
-import { parseVerificationKey } from "@keel/verifier/groth16";
 import type { Subject } from "./circuits.js";
 import { median } from "./median.js";
 

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { parseDecimal } from "@keel/verifier";
-import { FIELD_ORDER } from "@keel/verifier";
+import { FIELD_ORDER, parseDecimal } from "@keel/verifier";
 import { usageError } from "./errors.js";
 
 /** A whole number from `least` to `most`, without sign or leading zeros. */

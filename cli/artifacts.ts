@@ -5,15 +5,10 @@
  * @module
  */
 
-import {
-  type ArtifactSet,
-  ensureCircuit,
-  loadArtifacts,
-  type SetupProgress,
-} from "@keel/circuits";
+import { type ArtifactSet, ensureCircuit, loadArtifacts, type SetupProgress } from "@keel/circuits";
+import { parseJson } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
-import { parseJson } from "@keel/verifier";
 import type { Context } from "./context.js";
 import { readText } from "./files.js";
 import { createProgress } from "./progress.js";

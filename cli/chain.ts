@@ -6,13 +6,13 @@
  * @module
  */
 
-import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
-import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { localAccounts } from "@keel/contracts";
 import { hostedNode } from "@keel/prover/chain";
-import { inputError } from "@keel/verifier/errors";
-import { connectRegistry, type Registry, type Wallet } from "@keel/verifier/chain";
 import { LOCAL_CHAINS } from "@keel/verifier";
+import { connectRegistry, type Registry, type Wallet } from "@keel/verifier/chain";
+import { inputError } from "@keel/verifier/errors";
+import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Context } from "./context.js";
 import { usageError } from "./errors.js";
 import { readSecret } from "./files.js";

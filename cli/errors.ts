@@ -7,8 +7,8 @@
  */
 
 import { asKeelError, exitCode, inputError, KeelError } from "@keel/verifier/errors";
-import { type Context, note } from "./context.js";
 import { jsonText, printable } from "@keel/verifier/text";
+import { type Context, note } from "./context.js";
 
 /** Exit codes of programs that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };

@@ -5,11 +5,16 @@
  * @module
  */
 
+import { CIRCUITS, circuitHash } from "@keel/verifier";
+import {
+  connectRegistry,
+  groth16VerifierAbi,
+  latestVersion,
+  type Registry,
+  toKeelError,
+  verifierBookAbi,
+} from "@keel/verifier/chain";
 import { createPublicClient, type Hex, http, type PublicClient } from "viem";
-import { groth16VerifierAbi, verifierBookAbi } from "@keel/verifier/chain";
-import { CIRCUITS } from "@keel/verifier";
-import { circuitHash } from "@keel/verifier";
-import { connectRegistry, latestVersion, type Registry, toKeelError } from "@keel/verifier/chain";
 
 /** A chain as it answers now. */
 export interface ChainFacts {

@@ -13,8 +13,8 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { inputError, KeelError } from "@keel/verifier/errors";
 import { MAX_LENGTH } from "@keel/verifier";
+import { inputError, KeelError } from "@keel/verifier/errors";
 import { type Context, note } from "./context.js";
 import { interrupted, systemCode, usageError } from "./errors.js";
 

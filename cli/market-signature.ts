@@ -5,16 +5,25 @@
  * @module
  */
 
-import { z } from "zod";
-import { inputError } from "@keel/verifier/errors";
-import { FIELD_ORDER } from "@keel/verifier";
-import type { Market } from "@keel/verifier";
-import { marketTable } from "@keel/verifier";
-import type { Policy } from "@keel/verifier";
+import {
+  address,
+  FIELD_ORDER,
+  fieldElement,
+  type Market,
+  marketContentHash,
+  marketTable,
+  type Policy,
+  parseFile,
+  returnsContentHash,
+  SERIES,
+  seriesKind,
+  tailBasis,
+  tailTable,
+  time,
+} from "@keel/verifier";
 import type { MarketCommitment, MarketSignature, Registry } from "@keel/verifier/chain";
-import { address, fieldElement, parseFile, time } from "@keel/verifier";
-import { marketContentHash, returnsContentHash, SERIES, seriesKind } from "@keel/verifier";
-import { tailBasis, tailTable } from "@keel/verifier";
+import { inputError } from "@keel/verifier/errors";
+import { z } from "zod";
 
 type Book = Pick<Registry, "chainId" | "marketBook">;
 

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   checkFit,
   inputError,
@@ -24,6 +23,7 @@ import {
   tailBasis,
   withReturns,
 } from "@keel/verifier";
+import { z } from "zod";
 import type { Context, Outcome } from "./context.js";
 import { readText, writeText } from "./files.js";
 import type { PublicFiles } from "./load.js";

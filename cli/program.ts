@@ -7,8 +7,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { BEACON_EXPONENT } from "@keel/circuits/beacon";
+import { Command, CommanderError, type OutputConfiguration } from "commander";
 import {
   accounts,
   chainAddress,

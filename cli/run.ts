@@ -6,9 +6,9 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { jsonText } from "@keel/verifier/text";
 import type { Context, Outcome } from "./context.js";
 import { interrupted, reportError } from "./errors.js";
-import { jsonText } from "@keel/verifier/text";
 import { parseCommandLine } from "./program.js";
 
 /** How long an interrupted command may take to put things away. */

@@ -5,11 +5,17 @@
  * @module
  */
 
-import { FIELD_ORDER, formatAttestation, UNBOUND_DOMAIN } from "@keel/verifier";
-import { parseMarket } from "@keel/verifier";
-import { marketTable } from "@keel/verifier";
-import { parsePolicy, policyId, policyTerms } from "@keel/verifier";
-import { marketSeries } from "@keel/verifier";
+import {
+  FIELD_ORDER,
+  formatAttestation,
+  marketSeries,
+  marketTable,
+  parseMarket,
+  parsePolicy,
+  policyId,
+  policyTerms,
+  UNBOUND_DOMAIN,
+} from "@keel/verifier";
 import type { ExpectedRow } from "./expected.js";
 import { AS_OF } from "./quotes.js";
 

@@ -6,9 +6,9 @@
  * @module
  */
 
-import type { JSX } from "preact";
-import { basisLines } from "@keel/verifier/text";
 import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "@keel/verifier";
+import { basisLines } from "@keel/verifier/text";
+import type { JSX } from "preact";
 import { PolicyWords } from "./parts.js";
 
 /** The terms that name it. */

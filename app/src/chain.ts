@@ -6,9 +6,9 @@
  * @module
  */
 
-import { createPublicClient, createWalletClient, custom, defineChain, http, type PublicClient } from "viem";
-import { KeelError } from "@keel/verifier/errors";
 import { connectRegistry, type Registry, toKeelError, type Wallet } from "@keel/verifier/chain";
+import { KeelError } from "@keel/verifier/errors";
+import { createPublicClient, createWalletClient, custom, defineChain, http, type PublicClient } from "viem";
 import type { ConsoleConfig } from "./config.js";
 import { noteCall } from "./network.js";
 import type { InjectedWallet } from "./wallets.js";

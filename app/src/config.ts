@@ -6,8 +6,8 @@
  * @module
  */
 
-import { z } from "zod";
 import { address, parseFile } from "@keel/verifier";
+import { z } from "zod";
 import { getFile } from "./network.js";
 
 const id32 = z

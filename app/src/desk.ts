@@ -9,8 +9,8 @@
 import type { CircuitFiles } from "virtual:keel-circuits";
 import type { ProofProgress } from "@keel/engine";
 import type { ProofRequest, ProvenAttestation } from "@keel/prover";
-import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
 import type { Verification, Verified } from "@keel/verifier";
+import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
 import { noteFile } from "./network.js";
 
 /** What is proven; the desk brings the provers. */

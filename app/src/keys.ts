@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Hex } from "viem";
-import { groth16VerifierAbi, verifierBookAbi } from "@keel/verifier/chain";
 import { NO_TAIL, type PolicyTerms } from "@keel/verifier";
-import { type Registry, toKeelError } from "@keel/verifier/chain";
+import { groth16VerifierAbi, type Registry, toKeelError, verifierBookAbi } from "@keel/verifier/chain";
+import type { Hex } from "viem";
 
 /** A version of a circuit's verifier. */
 interface Version {

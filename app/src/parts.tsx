@@ -5,11 +5,11 @@
  * @module
  */
 
+import type { Verified } from "@keel/verifier";
+import { asKeelError, KeelError } from "@keel/verifier/errors";
+import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "@keel/verifier/text";
-import { asKeelError, KeelError } from "@keel/verifier/errors";
-import type { Verified } from "@keel/verifier";
 
 /** Work that takes a while: whether it is under way, and why it failed. */
 export function useWork() {

@@ -2,7 +2,7 @@
 /** Modules that app/build.ts writes. */
 
 declare module "virtual:keel-circuits" {
-  import type { VerificationKey } from "../../verifier/src/groth16.js";
+  import type { VerificationKey } from "@keel/verifier/groth16";
 
   /** A file beside the page, with the hash that it has to have. */
   export interface PinnedFile {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { dollars, percent } from "@keel/verifier/text";
 import type { LimitResult } from "@keel/prover";
 import { formatDecimal } from "@keel/verifier";
+import { dollars, percent } from "@keel/verifier/text";
 
 /** A limit's name for people, and the ratio that it is. */
 export interface LimitTitle {

@@ -8,7 +8,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { KeelError } from "@keel/verifier/errors";
-import { packageRoot } from "./cache.js";
 import { SOURCE_FOLDER } from "./compile.js";
 
 /** A failed assertion, by names of the public source: never a value. */
@@ -72,7 +71,7 @@ let known: Promise<ReadonlyMap<string, Template>> | undefined;
 
 function readTemplates(): Promise<ReadonlyMap<string, Template>> {
   known ??= (async () => {
-    const folder = join(await packageRoot(), SOURCE_FOLDER);
+    const folder = SOURCE_FOLDER;
     const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".circom"));
     const templates = new Map<string, Template>();
     for (const file of files) {

@@ -8,10 +8,10 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KeelError } from "@keel/verifier/errors";
 import { throwIfCancelled } from "./abort.js";
 
 const HEARTBEAT_MS = 1_000;
@@ -24,33 +24,30 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** Folder of Keel's package.json: circuits are compiled there and the cache lies below it. */
-export async function packageRoot(): Promise<string> {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const manifest = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
-    if (manifest !== undefined && JSON.parse(manifest).name === "keel") return folder;
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new KeelError({ kind: "environment", code: "setup.root", expected: "keel's package.json above" });
-    }
-    folder = parent;
-  }
+/** Folder of this package, in a checkout as below node_modules. */
+export const packageFolder: string = fileURLToPath(new URL("../", import.meta.url));
+
+/** Where circuits and keys are kept: `KEEL_CACHE`, or `keel` in the user's folder for caches. */
+export function cacheRoot(): string {
+  const { KEEL_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (KEEL_CACHE !== undefined && KEEL_CACHE !== "") return resolve(KEEL_CACHE);
+  if (process.platform === "win32") return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "keel");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "keel");
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "keel");
 }
 
 /**
- * The folder `<root>/.keel/<name>`, filled by `build` when it does not exist yet.
+ * A folder of the cache, filled by `build` when it does not exist yet.
  *
  * @param name folder name that changes with every input of the build
  * @param build fills the empty folder that it is given
  */
 export async function cachedFolder(
-  root: string,
   name: string,
   build: (folder: string) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<string> {
-  const target = join(root, ".keel", name);
+  const target = join(cacheRoot(), name);
   if (await exists(target)) return target;
   await mkdir(dirname(target), { recursive: true });
   const release = await lock(`${target}.lock`, () => exists(target), signal);

@@ -3,17 +3,18 @@
  * Compiles circuits with circom (its WebAssembly build from npm), always with --O2, into the build cache.
  *
  * circom runs as a child process: it would block this process for seconds, and it can be stopped that way. It sees
- * only the folder it runs in, which is the package root.
+ * only the folder it runs in, so every file that is included is copied there first.
  *
  * @module
  */
 import { spawn } from "node:child_process";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
+import table from "@keel/verifier/circuits.json" with { type: "json" };
 import { KeelError } from "@keel/verifier/errors";
 import { cancelled, onAbort, throwIfCancelled } from "./abort.js";
-import { cachedFolder, packageRoot, sha256 } from "./cache.js";
+import { cachedFolder, packageFolder, sha256 } from "./cache.js";
 
 /** What to compile. */
 export interface CircuitDefinition {
@@ -21,7 +22,7 @@ export interface CircuitDefinition {
   readonly id: string;
   /** Source of the main file, with its `component main`. */
   readonly source: string;
-  /** Folders in which includes are looked up, relative to the package root, besides node_modules. */
+  /** Folders in which includes are looked up, besides the circuits' own sources and circomlib. */
   readonly includeFolders?: readonly string[];
 }
 
@@ -45,23 +46,19 @@ interface CircuitRow {
   readonly public: readonly string[];
 }
 
-/** Folder of the circuits' sources, relative to the package root. */
-export const SOURCE_FOLDER = "circuits/src";
+/** Folder of the circuits' sources. */
+export const SOURCE_FOLDER: string = join(packageFolder, "src");
 const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
 /** Version of what this module does with circom's output; part of the cache key. */
-const COMPILE_VERSION = "1";
+const COMPILE_VERSION = "2";
 
 /**
- * The definition of a circuit listed in circuits/circuits.json.
+ * The definition of a circuit listed in circuits.json.
  *
  * @throws KeelError kind `input`, code `circuit.unknown`.
  */
 export async function circuitDefinition(id: string): Promise<CircuitDefinition> {
-  const root = await packageRoot();
-  const rows = JSON.parse(await readFile(join(root, "circuits/circuits.json"), "utf8")) as Record<
-    string,
-    CircuitRow
-  >;
+  const rows: Readonly<Record<string, CircuitRow>> = table;
   if (!Object.hasOwn(rows, id)) {
     const expected = `one of ${Object.keys(rows).join(", ")}`;
     throw new KeelError({ kind: "input", code: "circuit.unknown", path: "circuit", expected, received: id });
@@ -87,12 +84,11 @@ export async function compileCircuit(
   definition: CircuitDefinition,
   signal?: AbortSignal,
 ): Promise<CompiledCircuit> {
-  const root = await packageRoot();
-  const hash = await compilationHash(root, definition);
+  const files = await includedFiles(definition);
+  const hash = await compilationHash(definition, files);
   const folder = await cachedFolder(
-    root,
     `compiled-${fileName(definition.id)}-${hash.slice(0, 20)}`,
-    (target) => runCompiler(root, definition, target, signal),
+    (target) => runCompiler(definition, files, target, signal),
     signal,
   );
   const path = (name: string): string => join(folder, name);
@@ -107,7 +103,8 @@ export async function compileCircuit(
 
 /** Hash over every input of a listed circuit's compilation, as an artifact set's manifest has it. */
 export async function currentCompilation(id: string): Promise<string> {
-  return await compilationHash(await packageRoot(), await circuitDefinition(id));
+  const definition = await circuitDefinition(id);
+  return await compilationHash(definition, await includedFiles(definition));
 }
 
 /** A circuit id as a file name. */
@@ -115,35 +112,41 @@ export function fileName(id: string): string {
   return id.replaceAll(/[^A-Za-z0-9.-]+/g, "-");
 }
 
-function libraryFolders(definition: CircuitDefinition): string[] {
-  return [SOURCE_FOLDER, ...(definition.includeFolders ?? []), "node_modules"];
+/** Where includes are looked up, in order; the last holds `circomlib/`. */
+function libraryFolders({ includeFolders = [] }: CircuitDefinition): string[] {
+  const circomlib = dirname(createRequire(import.meta.url).resolve("circomlib/package.json"));
+  return [SOURCE_FOLDER, ...includeFolders, dirname(circomlib)];
 }
 
 async function runCompiler(
-  root: string,
   definition: CircuitDefinition,
+  files: readonly IncludedFile[],
   target: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await writeFile(join(target, "circuit.circom"), definition.source);
-  const folder = relative(root, target);
-  const libraries = libraryFolders(definition).flatMap((library) => ["-l", library]);
-  const main = join(folder, "circuit.circom");
-  await runCircom(root, [main, ...FLAGS, ...libraries, "-o", folder], definition.id, signal);
+  for (const { library, path, content } of files) {
+    const copy = join(target, "include", String(library), path);
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, content);
+  }
+  const libraries = libraryFolders(definition).flatMap((_, i) => ["-l", join("include", String(i))]);
+  await runCircom(target, ["circuit.circom", ...FLAGS, ...libraries, "-o", "."], definition.id, signal);
   await rename(join(target, "circuit_js/circuit.wasm"), join(target, "circuit.wasm"));
   // The generated witness calculator is not used: the engine has its own.
-  await rm(join(target, "circuit_js"), { recursive: true });
+  for (const folder of ["circuit_js", "include"])
+    await rm(join(target, folder), { recursive: true, force: true });
 }
 
 async function runCircom(
-  root: string,
+  folder: string,
   args: readonly string[],
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   throwIfCancelled(signal);
   const cli = createRequire(import.meta.url).resolve("circom2/cli.js");
-  const child = spawn(process.execPath, [cli, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [cli, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (chunk) => (output += String(chunk)));
   child.stderr.on("data", (chunk) => (output += String(chunk)));
@@ -167,35 +170,48 @@ function readable(output: string): string {
 }
 
 /** Hash over the source, every file it includes, circom's version, the flags and this module's version. */
-async function compilationHash(root: string, definition: CircuitDefinition): Promise<string> {
-  const files = await includedFiles(root, definition);
+async function compilationHash(
+  definition: CircuitDefinition,
+  files: readonly IncludedFile[],
+): Promise<string> {
   const inputs = {
     version: COMPILE_VERSION,
     circom: await packageVersion("circom2"),
     flags: FLAGS,
     source: sha256(definition.source),
-    files: [...files].sort(([left], [right]) => (left < right ? -1 : 1)),
+    files: files.map(({ library, path, content }) => [library, path, sha256(content)]),
   };
   return sha256(JSON.stringify(inputs));
 }
 
-/** Hash of every file that the source includes, directly or not, by path relative to the root. */
-async function includedFiles(root: string, definition: CircuitDefinition): Promise<Map<string, string>> {
-  const libraries = libraryFolders(definition).map((folder) => join(root, folder));
-  const hashes = new Map<string, string>();
-  const visit = async (source: string, folder: string): Promise<void> => {
+/** A file that a circuit includes, directly or not. */
+interface IncludedFile {
+  /** Index of the library folder that it lies in. */
+  readonly library: number;
+  /** From there. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Sorted by library and path. */
+async function includedFiles(definition: CircuitDefinition): Promise<IncludedFile[]> {
+  const libraries = libraryFolders(definition);
+  const found = new Map<string, IncludedFile>();
+  const visit = async (source: string, folder: string | undefined): Promise<void> => {
     for (const name of includesOf(source)) {
-      const found = await firstReadable([folder, ...libraries].map((base) => join(base, name)));
+      const places = folder === undefined ? libraries : [folder, ...libraries];
+      const file = await firstReadable(places.map((place) => join(place, name)));
       // Left to circom, which says where it looked.
-      if (found === undefined) continue;
-      const key = relative(root, found.path);
-      if (hashes.has(key)) continue;
-      hashes.set(key, sha256(found.content));
-      await visit(found.content, dirname(found.path));
+      if (file === undefined || found.has(file.path)) continue;
+      const library = libraries.findIndex((place) => file.path.startsWith(place + sep));
+      if (library < 0) continue;
+      const path = relative(libraries[library]!, file.path);
+      found.set(file.path, { library, path, content: file.content });
+      await visit(file.content, dirname(file.path));
     }
   };
-  await visit(definition.source, root);
-  return hashes;
+  await visit(definition.source, undefined);
+  return [...found.values()].sort((a, b) => a.library - b.library || (a.path < b.path ? -1 : 1));
 }
 
 // A commented-out include costs a needless hash at worst.

@@ -15,11 +15,11 @@
  *
  * @module
  */
+
+import { KeelError } from "@keel/verifier/errors";
+import { BASE_FIELD, type G1Json, type G2Json, type VerificationKey } from "@keel/verifier/groth16";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
-import { KeelError } from "@keel/verifier/errors";
-import type { G1Json, G2Json, VerificationKey } from "@keel/verifier/groth16";
-import { BASE_FIELD } from "@keel/verifier/groth16";
 import { multiplyGenerators } from "./generators.js";
 import { FIELD, publicCount, type R1cs, type SparseMatrix } from "./r1cs.js";
 import { writeSections } from "./sections.js";

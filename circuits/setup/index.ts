@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { ARTIFACTS_VERSION, type ArtifactSet, loadArtifacts, writeArtifacts } from "./artifacts.js";
-import { cachedFolder, packageRoot, sha256 } from "./cache.js";
+import { cachedFolder, sha256 } from "./cache.js";
 import { type CircuitDefinition, circuitDefinition, compileCircuit, fileName } from "./compile.js";
 import { DEV_KEY_VERSION, makeDevKey } from "./devkey.js";
 import { parseR1cs } from "./r1cs.js";
@@ -29,7 +29,7 @@ export { PUBLISHED as PUBLISHED_POWERS_OF_TAU } from "./ceremony/powers-of-tau.j
 export type { Beacon, Contribution, Transcript } from "./ceremony/transcript.js";
 export { parseTranscript, transcriptDigest } from "./ceremony/transcript.js";
 export type { CircuitDefinition, CompiledCircuit } from "./compile.js";
-export { circuitDefinition, compileCircuit } from "./compile.js";
+export { circuitDefinition, compileCircuit, currentCompilation, fileName } from "./compile.js";
 export type { DevKey, DevKeyOptions, ToxicWaste } from "./devkey.js";
 export { deriveToxicWaste, domainSize, INSECURE_SECTION, makeDevKey } from "./devkey.js";
 export type { LinearCombination, R1cs, SparseMatrix } from "./r1cs.js";
@@ -95,7 +95,7 @@ export async function ensureCircuit(
   };
   report("key", 0);
   const name = `artifacts-${fileName(definition.id)}-${key.slice(0, 20)}`;
-  const dir = await cachedFolder(await packageRoot(), name, build, options.signal);
+  const dir = await cachedFolder(name, build, options.signal);
   report("key", 1);
   report("check", 0);
   const artifacts = await loadArtifacts(dir);

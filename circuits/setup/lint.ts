@@ -7,10 +7,11 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
-import { packageRoot } from "./cache.js";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { packageFolder } from "./cache.js";
 
 /** Where circomspect found what: file relative to the linted folder, line from 1. */
 export interface Finding {
@@ -57,20 +58,23 @@ async function circuitFiles(folder: string): Promise<string[]> {
 
 /** circomspect has no include path, and sees only what is below the working folder: it gets a copy beside circomlib. */
 async function findings(folder: string): Promise<Finding[]> {
-  const root = await packageRoot();
-  await mkdir(join(root, ".keel"), { recursive: true });
-  const copy = await mkdtemp(join(root, ".keel/circomspect-"));
+  const root = await mkdtemp(join(tmpdir(), "keel-circomspect-"));
+  const copy = join(root, "circuits");
   try {
     await cp(folder, copy, { recursive: true });
+    const require = createRequire(import.meta.url);
+    await cp(dirname(require.resolve("circomlib/package.json")), join(root, "circomlib"), {
+      recursive: true,
+    });
     const files = await circuitFiles(copy);
     for (const file of files) {
       const path = join(copy, file);
-      const circomlib = relative(join(path, ".."), join(root, "node_modules/circomlib"));
+      const circomlib = relative(join(path, ".."), join(root, "circomlib"));
       const text = await readFile(path, "utf8");
       await writeFile(path, text.replaceAll('"circomlib/', `"${circomlib}/`));
     }
     const report = join(copy, "report.sarif");
-    const cli = createRequire(import.meta.url).resolve("circomspect/cli.js");
+    const cli = require.resolve("circomspect/cli.js");
     const args = [
       cli,
       "-s",
@@ -85,7 +89,7 @@ async function findings(folder: string): Promise<Finding[]> {
       return { file, line: region.startLine, code: ruleId, text: message.text };
     });
   } finally {
-    await rm(copy, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true });
   }
 }
 
@@ -101,7 +105,7 @@ async function explanations(folder: string): Promise<Finding[]> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const wrong = await lintCircuits(join(await packageRoot(), "circuits/src"));
+  const wrong = await lintCircuits(join(packageFolder, "src"));
   for (const { file, line, code, text } of wrong)
     console.error(`circuits/src/${file}:${line} ${code}: ${text}`);
   console.log(wrong.length === 0 ? "circuits: no unexplained finding" : `circuits: ${wrong.length} findings`);

@@ -8,17 +8,15 @@
  * @module
  */
 
-import { parseAttestation } from "@keel/verifier";
-import { isWithin, registriesOf, type Scope } from "@keel/verifier";
-import { KeelError } from "@keel/verifier/errors";
+import { claimedStatement, isWithin, parseAttestation, registriesOf, type Scope } from "@keel/verifier";
 import { type Registry, submitAttestation } from "@keel/verifier/chain";
-import { claimedStatement } from "@keel/verifier";
+import { KeelError } from "@keel/verifier/errors";
+import { utc } from "@keel/verifier/text";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { loadPublic, type PublicFiles } from "../load.js";
 import { receiptJson } from "../receipts.js";
-import { utc } from "@keel/verifier/text";
 
 export interface AttestOptions extends SenderOptions, PublicFiles {
   readonly attestation: string;

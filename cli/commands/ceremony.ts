@@ -22,11 +22,10 @@ import {
   verifyProgress,
 } from "@keel/circuits";
 import { generateVerifier } from "@keel/contracts";
+import { printable, table } from "@keel/verifier/text";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { printable } from "@keel/verifier/text";
 import { createProgress } from "../progress.js";
-import { table } from "@keel/verifier/text";
 
 interface Folder {
   readonly dir: string;

@@ -11,28 +11,24 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  type CheckReport,
   checkContracts,
   checkSignature,
   checkTimes,
+  comparisonText,
   type DrawdownState,
   headroom,
   parseTrades,
   report,
   reportRoom,
+  reportText,
   type Snapshot,
   withUnits,
 } from "@keel/prover";
-import {
-  allFaults,
-  inputError,
-  type Market,
-  type Policy,
-  type SignedUnits,
-} from "@keel/verifier";
+import { allFaults, inputError, type Market, type Policy, type SignedUnits } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
-import { type CheckReport, comparisonText, reportText } from "@keel/prover";
 
 export interface CheckOptions extends BookFiles {
   /** Latest state of the drawdown chain; today is the high-water mark without it. */

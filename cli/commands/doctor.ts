@@ -9,18 +9,16 @@ import { constants } from "node:fs";
 import { access, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { packageRoot } from "@keel/circuits/cache";
-import { currentCompilation, fileName } from "@keel/circuits";
-import { type ArtifactSet, loadArtifacts } from "@keel/circuits";
+import { type ArtifactSet, currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
+import { cacheRoot } from "@keel/circuits/cache";
 import type { VerifierSource } from "@keel/contracts";
-import { CIRCUITS } from "@keel/verifier";
+import { CIRCUITS, LOCAL_CHAINS } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
-import { LOCAL_CHAINS } from "@keel/verifier";
+import { table } from "@keel/verifier/text";
 import type { Context, Outcome } from "../context.js";
 import { systemCode, usageError } from "../errors.js";
 import type { VerifierFacts } from "../examine-chain.js";
-import { table } from "@keel/verifier/text";
 
 export interface DoctorOptions {
   /** Folder of a ceremony's artifacts, to look at beside the built ones. */
@@ -87,7 +85,7 @@ function memoryFinding(): Finding {
 }
 
 async function cacheFinding(): Promise<Finding> {
-  const folder = join(await packageRoot(), ".keel");
+  const folder = cacheRoot();
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
@@ -105,7 +103,7 @@ type FoundSet = { readonly dir: string } & (
 
 /** What the build cache holds for the circuits that there are. */
 async function builtSets(): Promise<FoundSet[]> {
-  const cache = join(await packageRoot(), ".keel");
+  const cache = cacheRoot();
   const names = await readdir(cache).catch(() => []);
   const ofCircuits = CIRCUITS.map(({ id }) => new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`));
   const sets: FoundSet[] = [];

@@ -6,26 +6,26 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
-import { KeelError } from "@keel/verifier/errors";
-import type { VerificationKey } from "@keel/verifier/groth16";
+import { circuitHash } from "@keel/verifier";
 import {
   type AttestedEntry,
   type CheckedRecord,
   checkedRecord,
   type HistoryEntry,
   historyOf,
+  latestBlock,
+  policyTermsOf,
+  type Registry,
   reverify,
 } from "@keel/verifier/chain";
-import { circuitHash } from "@keel/verifier";
-import { latestBlock, policyTermsOf, type Registry } from "@keel/verifier/chain";
+import { KeelError } from "@keel/verifier/errors";
+import type { VerificationKey } from "@keel/verifier/groth16";
+import { circuitName, DEVELOPMENT_KEY_WARNING, eventLine, table, utc } from "@keel/verifier/text";
+import type { Address, Hex } from "viem";
 import { verificationKeyOf } from "../artifacts.js";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { circuitName, eventLine } from "@keel/verifier/text";
-import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
-import { table, utc } from "@keel/verifier/text";
 
 export interface HistoryOptions extends RegistryOptions {
   readonly subject?: Address;

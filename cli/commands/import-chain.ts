@@ -6,14 +6,9 @@
  * @module
  */
 
-import { createPublicClient, type PublicClient } from "viem";
-import {
-  accountsFromChain,
-  type ChainBalances,
-  hostedNode,
-  parseChainMapping,
-} from "@keel/prover/chain";
+import { accountsFromChain, type ChainBalances, hostedNode, parseChainMapping } from "@keel/prover/chain";
 import { firm, identifier, inputError, parseData, parseMarket } from "@keel/verifier";
+import { createPublicClient, type PublicClient } from "viem";
 import { type Context, note, type Outcome } from "../context.js";
 
 import { checkDistinct, checkOutput, readText } from "../files.js";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { createPublicClient, type PublicClient } from "viem";
 import { hostedNode } from "@keel/prover/chain";
 import { marketDepth, parseDepthSources } from "@keel/prover/market-data";
 import { parseMarket } from "@keel/verifier";
+import { createPublicClient, type PublicClient } from "viem";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeText } from "../files.js";
 import { type ResponseOptions, readResponses, responseFiles } from "../responses.js";

@@ -5,17 +5,22 @@
  * @module
  */
 
-import { createPublicClient, type PublicClient } from "viem";
 import { hostedNode } from "@keel/prover/chain";
-import { feedAnswer, feedView } from "@keel/prover/market-data";
-import { type FetchRequest, fetchMarket, type Origin } from "@keel/prover/market-data";
-import { type MarketSources, parseMarketSources } from "@keel/prover/market-data";
+import {
+  type FetchRequest,
+  feedAnswer,
+  feedView,
+  fetchMarket,
+  type MarketSources,
+  type Origin,
+  parseMarketSources,
+} from "@keel/prover/market-data";
 import { parseMarket } from "@keel/verifier";
+import { jsonText, table, utc } from "@keel/verifier/text";
+import { createPublicClient, type PublicClient } from "viem";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, readText, writeFiles } from "../files.js";
-import { jsonText } from "@keel/verifier/text";
 import { type ResponseOptions, readResponses, responseFiles } from "../responses.js";
-import { table, utc } from "@keel/verifier/text";
 
 export interface MarketFetchOptions extends ResponseOptions {
   readonly sources: string;

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   enrolmentCommitment,
   formatEnrolment,
@@ -17,12 +16,13 @@ import {
   randomSalt,
 } from "@keel/prover";
 import { identifier, inputError, parseFile, parsePolicy } from "@keel/verifier";
+import { span } from "@keel/verifier/text";
+import { z } from "zod";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readSecret, readText, writeText } from "../files.js";
 import { SIGN_AGAIN } from "../market-signature.js";
 import { type Draft, loadTables, pin, readDraft, writePolicy } from "../policy-file.js";
-import { span } from "@keel/verifier/text";
 
 export interface MigrateOptions {
   /** The file to convert, or the policy/2 of an enrolment. */

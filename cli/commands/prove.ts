@@ -32,6 +32,7 @@ import {
   scopeOf,
   UNBOUND_DOMAIN,
 } from "@keel/verifier";
+import { span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
@@ -39,7 +40,6 @@ import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.j
 import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
-import { span, utc } from "@keel/verifier/text";
 
 export interface ProveOptions extends BookFiles {
   readonly out: string;

@@ -7,9 +7,9 @@
 
 import type { ArtifactSet } from "@keel/circuits";
 import { CIRCUITS, circuitOf } from "@keel/verifier";
+import { table } from "@keel/verifier/text";
 import { buildCircuit } from "../artifacts.js";
 import type { Context, Outcome } from "../context.js";
-import { table } from "@keel/verifier/text";
 
 /** Built when no circuit is named: the larger tiers take minutes, so they are asked for by name. */
 const DEFAULT = CIRCUITS[0]!.id;

@@ -7,10 +7,10 @@
  */
 
 import { formatDecimal, formatUnits, type SignedUnits, unitsTypedData } from "@keel/verifier";
+import { utc } from "@keel/verifier/text";
 import { type KeyOptions, senderOf } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
-import { utc } from "@keel/verifier/text";
 
 export interface SignUnitsOptions extends KeyOptions {
   readonly subject: `0x${string}`;

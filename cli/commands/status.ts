@@ -6,10 +6,10 @@
  */
 
 import { type Status, statusOf } from "@keel/verifier/chain";
+import { span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
-import { span, table, utc } from "@keel/verifier/text";
 
 export interface StatusOptions extends RegistryOptions, PolicyName {
   readonly subject: `0x${string}`;

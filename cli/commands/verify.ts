@@ -12,12 +12,18 @@ import {
   type Verified,
   verifyAttestation,
 } from "@keel/verifier";
+import {
+  DEVELOPMENT_KEY_WARNING,
+  doesNotSay,
+  domainText,
+  expiryText,
+  saysText,
+  utc,
+} from "@keel/verifier/text";
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { checkModel, loadPublic, type PublicFiles } from "../load.js";
-import { DEVELOPMENT_KEY_WARNING, doesNotSay, domainText, expiryText, saysText } from "@keel/verifier/text";
-import { utc } from "@keel/verifier/text";
 
 export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;

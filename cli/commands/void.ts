@@ -6,9 +6,8 @@
  * @module
  */
 
+import { type AttestedEntry, basisOf, historyOf, type Registry, voidAttestation } from "@keel/verifier/chain";
 import { inputError } from "@keel/verifier/errors";
-import { type AttestedEntry, basisOf, historyOf } from "@keel/verifier/chain";
-import { type Registry, voidAttestation } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";

@@ -6,15 +6,13 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address, Hex } from "viem";
+import { latestBlock, look, type Notice, type Registry, startWatch, type Watch } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
-import { latestBlock, type Registry } from "@keel/verifier/chain";
-import { look, type Notice, startWatch, type Watch } from "@keel/verifier/chain";
+import { eventLine, jsonText, printable } from "@keel/verifier/text";
+import type { Address, Hex } from "viem";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
-import { eventLine } from "@keel/verifier/text";
-import { jsonText, printable } from "@keel/verifier/text";
 
 export interface WatchOptions extends RegistryOptions {
   readonly subject?: Address;

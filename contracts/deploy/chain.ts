@@ -7,14 +7,14 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { KeelError } from "@keel/verifier/errors";
 import { bytesToHex, type Hex } from "viem";
 import { mnemonicToAccount, privateKeyToAddress } from "viem/accounts";
-import { KeelError } from "@keel/verifier/errors";
 import type { ChainReport } from "./chain-process.js";
-import { hardhatConfig } from "./paths.js";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 const ACCOUNTS = 20;
+const HARDHAT_CONFIG = fileURLToPath(new URL("../hardhat.config.cjs", import.meta.url));
 const START_PATIENCE_MS = 60_000;
 
 /** An account of the local chain. Its key is public knowledge: never send anything of value to it. */
@@ -50,7 +50,8 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
   const child = fork(fileURLToPath(new URL("./chain-process.js", import.meta.url)), [], {
     env: {
       ...process.env,
-      HARDHAT_CONFIG: hardhatConfig,
+      // Coverage has a chain of its own kind.
+      HARDHAT_CONFIG: process.env.KEEL_HARDHAT_CONFIG ?? HARDHAT_CONFIG,
       HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
       KEEL_CHAIN_ID: String(chainId),
       KEEL_CHAIN_PORT: String(options.port ?? 0),

@@ -6,6 +6,9 @@
  */
 
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { circuitHash } from "@keel/verifier";
+import { verifierBookAbi } from "@keel/verifier/chain";
+import { inputError, KeelError } from "@keel/verifier/errors";
 import {
   type AbiFunction,
   type Account,
@@ -21,9 +24,6 @@ import {
   type WalletClient,
   zeroAddress,
 } from "viem";
-import { verifierBookAbi } from "@keel/verifier/chain";
-import { inputError, KeelError } from "@keel/verifier/errors";
-import { circuitHash } from "@keel/verifier";
 import { loadArtifact } from "./compile.js";
 
 /** The authority's roles for people; 0 grants the others. */

@@ -12,14 +12,7 @@ export {
   localAccounts,
   startLocalChain,
 } from "./chain.js";
-export {
-  type Artifact,
-  type CompileOptions,
-  type CompileResult,
-  compileContracts,
-  loadArtifact,
-  type VerifierSource,
-} from "./compile.js";
+export { compileVerifiers, loadArtifact, type VerifierSource } from "./compile.js";
 export {
   type DeployedStep,
   type DeployedVerifier,
@@ -31,5 +24,6 @@ export {
   readDeployment,
   writeDeployment,
 } from "./deploy.js";
+export { type Artifact, compileSources } from "./solidity.js";
 export { verifierCode, withoutMetadata } from "./verifier-code.js";
 export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

@@ -14,7 +14,6 @@
  * @module
  */
 
-import { keccak256, stringToBytes } from "viem";
 import { inputError } from "@keel/verifier/errors";
 import {
   BASE_FIELD,
@@ -23,6 +22,7 @@ import {
   type G2Json,
   type VerificationKey,
 } from "@keel/verifier/groth16";
+import { keccak256, stringToBytes } from "viem";
 
 /** What a generated verifier is called and stands for. */
 export interface VerifierOptions {

@@ -10,6 +10,10 @@ import {IHealthRegistry} from "./IHealthRegistry.sol";
 /// @dev Warning: EAS lets nobody but its maker revoke an attestation, so one may outlive a revocation at the registry. Ask
 ///      `isLive`, or ask EAS and the registry. Without a live attestation: `IHealthGate.NotHealthy`.
 interface IHealthResolver {
+    /// @dev Only EAS makes and revokes attestations here.
+    error AccessDenied(address caller);
+    /// @dev Nothing here costs native coins.
+    error NotPayable();
     /// @dev Anybody can register other schemas with this resolver; they mean nothing.
     error WrongSchema(bytes32 expected, bytes32 received);
     /// @dev The data is not that of `SCHEMA`.

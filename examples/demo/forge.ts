@@ -7,8 +7,8 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { curves, groth16 } from "snarkjs";
 import { FIELD_ORDER, type Groth16Proof, parseProof } from "@keel/verifier";
+import { curves, groth16 } from "snarkjs";
 
 const ELEMENT_BYTES = 32;
 

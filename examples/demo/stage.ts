@@ -5,6 +5,9 @@
  * @module
  */
 
+import { type LocalChain, startLocalChain } from "@keel/contracts";
+import { KeelError } from "@keel/verifier";
+import { toKeelError, type Wallet } from "@keel/verifier/chain";
 import {
   type Abi,
   type Address,
@@ -19,9 +22,6 @@ import {
   type TestClient,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { type LocalChain, startLocalChain } from "@keel/contracts";
-import { KeelError } from "@keel/verifier";
-import { toKeelError, type Wallet } from "@keel/verifier/chain";
 import type { GasMeter } from "./teller.js";
 
 /** A running chain with everything to drive it. */

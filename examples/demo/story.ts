@@ -7,8 +7,6 @@
  */
 
 import { ensureCircuit } from "@keel/circuits";
-import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
-import { reportText } from "@keel/prover";
 import { compileVerifiers, deployKeel, loadArtifact } from "@keel/contracts";
 import { createProver, type Prover } from "@keel/engine";
 import {
@@ -17,18 +15,14 @@ import {
   generateSourceKey,
   type ProvenAttestation,
   report,
+  reportText,
   requireHealthy,
   type SourceKeyPair,
   withUnits,
 } from "@keel/prover";
 import { formatAttestation, formatDecimal, policyTerms } from "@keel/verifier";
-import {
-  connectRegistry,
-  enrol,
-  isHealthy,
-  publishPolicy,
-  submitAttestation,
-} from "@keel/verifier/chain";
+import { connectRegistry, enrol, isHealthy, publishPolicy, submitAttestation } from "@keel/verifier/chain";
+import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
 import { gasMeter, openStage, passTime } from "./stage.js";
 import type { RunPart, Teller } from "./teller.js";
 import {
@@ -96,11 +90,11 @@ async function setUp(
     return { value: set, detail: `${size}; a DEVELOPMENT KEY` };
   });
   say(`\n${indent(DEVELOPMENT_KEY_WARNING)}\n`);
-  await part("compile the contracts", async () => {
+  await part("compile the verifier", async () => {
     const { verificationKey } = artifacts;
     const verifier = { circuit: CIRCUIT, contractName: VERIFIER, verificationKey, insecure: true };
-    const { compiled } = await compileVerifiers([verifier]);
-    return { value: undefined, detail: compiled ? "" : "up to date" };
+    await compileVerifiers([verifier]);
+    return { value: undefined, detail: "" };
   });
   const stage = await part("start a local Hardhat chain", async () => {
     const value = await openStage();

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { createProgress, type Progress, type ProgressContext } from "keel/progress";
 import { table } from "@keel/verifier/text";
+import { createProgress, type Progress, type ProgressContext } from "keel/progress";
 
 /** Something that was done and how it went. */
 export interface Part {

@@ -5,9 +5,7 @@
  * @module
  */
 
-import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256, parseUnits } from "viem";
 import type { ArtifactSet } from "@keel/circuits";
-import { commitmentOf } from "keel/market-signature";
 import { deployContract, type loadArtifact } from "@keel/contracts";
 import type { Prover } from "@keel/engine";
 import {
@@ -22,7 +20,6 @@ import {
   type Snapshot,
   type SourceKeyPair,
 } from "@keel/prover";
-import { healthRegistryAbi } from "@keel/verifier/chain";
 import {
   type Attestation,
   attestationOf,
@@ -39,12 +36,15 @@ import {
   usd8,
 } from "@keel/verifier";
 import {
+  healthRegistryAbi,
   latestVersion,
   publishMarket,
   type Registry,
   signMarket,
   submissionOf,
 } from "@keel/verifier/chain";
+import { commitmentOf } from "keel/market-signature";
+import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256, parseUnits } from "viem";
 import { exampleAdministrator, exampleTexts } from "../generate.js";
 import { STRATEGIES } from "../strategies.js";
 import type { Changes, Strategy } from "../strategy.js";

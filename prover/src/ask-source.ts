@@ -7,7 +7,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   address,
   identifier,
@@ -20,6 +19,7 @@ import {
   time,
   title,
 } from "@keel/verifier";
+import { z } from "zod";
 
 /** Where a source listens, and what it is asked with. */
 export interface SourceConnection {

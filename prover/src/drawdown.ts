@@ -6,7 +6,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   decimal,
   FIELD_ORDER,
@@ -17,6 +16,7 @@ import {
   parseFile,
   taggedHash,
 } from "@keel/verifier";
+import { z } from "zod";
 
 /** The high-water mark: equity per unit, as a pair, so that nothing is divided. */
 export interface HighWaterMark {

@@ -10,10 +10,6 @@
  * @module
  */
 
-import { babyjubjub } from "@noble/curves/misc.js";
-import { sha512 } from "@noble/hashes/sha2.js";
-import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { poseidon5 } from "poseidon-lite/poseidon5";
 import {
   abiWords,
   checkSourceKey,
@@ -22,6 +18,10 @@ import {
   type SourceKey,
   SUBGROUP_ORDER,
 } from "@keel/verifier";
+import { babyjubjub } from "@noble/curves/misc.js";
+import { sha512 } from "@noble/hashes/sha2.js";
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { poseidon5 } from "poseidon-lite/poseidon5";
 
 /** A signature: R8 on the curve, S below the subgroup order. */
 export interface EddsaSignature {

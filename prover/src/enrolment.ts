@@ -7,7 +7,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   absorb,
   checkSourceKey,
@@ -24,6 +23,7 @@ import {
   type SourceKey,
   tag,
 } from "@keel/verifier";
+import { z } from "zod";
 import { type Account, accountField, type Snapshot } from "./snapshot.js";
 
 /** An account, and who signs for it. */

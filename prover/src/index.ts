@@ -22,6 +22,7 @@ export * from "./price-move.js";
 export * from "./pricing.js";
 export * from "./prove.js";
 export * from "./report.js";
+export * from "./report-text.js";
 export * from "./risk.js";
 export * from "./snapshot.js";
 export * from "./source.js";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ProofProgress, ProofResult, ProveOptions, Prover } from "@keel/engine";
 import {
   type Attestation,
   attestationOf,
@@ -21,7 +22,6 @@ import {
   verifyAttestation,
 } from "@keel/verifier";
 import type { DrawdownState } from "./drawdown.js";
-import type { ProofProgress, ProofResult, ProveOptions, Prover } from "@keel/engine";
 import { type Enrolment, newEnrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot, withUnits } from "./snapshot.js";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { LimitReport, MetricsReport, Report, RoomReport } from "./index.js";
 import { dollars, percent, table } from "@keel/verifier/text";
+import type { LimitReport, MetricsReport, Report, RoomReport } from "./index.js";
 
 /** A report, with the room to each limit where it has been measured. */
 export interface CheckReport extends Report {

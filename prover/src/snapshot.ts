@@ -7,7 +7,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   address,
   type CircuitShape,
@@ -39,6 +38,7 @@ import {
   unitsOf,
   universeId,
 } from "@keel/verifier";
+import { z } from "zod";
 import type { EddsaSignature } from "./eddsa.js";
 
 /** One account at one source. */

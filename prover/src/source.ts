@@ -5,7 +5,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   FIELD_ORDER,
   fieldElement,
@@ -15,6 +14,7 @@ import {
   parseFile,
   type SourceKey,
 } from "@keel/verifier";
+import { z } from "zod";
 import { publicKeyOf, signField, verifyField } from "./eddsa.js";
 import { messageOf, type Snapshot } from "./snapshot.js";
 

@@ -10,7 +10,6 @@
  * @module
  */
 
-import { z } from "zod";
 import {
   decimal,
   floorDiv,
@@ -23,6 +22,7 @@ import {
   type Quantity,
   quantity,
 } from "@keel/verifier";
+import { z } from "zod";
 import type { Snapshot } from "./snapshot.js";
 
 /** One trade; quantity signed, 1e8 per unit. */

@@ -8,9 +8,8 @@
  * @module
  */
 
-import { type EddsaSignature, fieldSigner } from "@keel/prover";
-import { messageOf, type Snapshot } from "@keel/prover";
 import type { SourceKeyPair } from "@keel/prover";
+import { type EddsaSignature, fieldSigner, messageOf, type Snapshot } from "@keel/prover";
 import {
   type Circuit,
   type Field,

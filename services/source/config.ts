@@ -8,9 +8,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { z } from "zod";
-import { checkSourceUrl } from "@keel/prover";
-import { parseSourceKey, type SourceKeyPair } from "@keel/prover";
+import { checkSourceUrl, parseSourceKey, type SourceKeyPair } from "@keel/prover";
 import {
   address,
   checkUnique,
@@ -23,6 +21,7 @@ import {
   parseMarket,
   title,
 } from "@keel/verifier";
+import { z } from "zod";
 import type { SourceAccount } from "./answers.js";
 import { binance } from "./drivers/binance.js";
 import { fileLedger, ledgerDriver, moduleLedger } from "./drivers/ledger.js";

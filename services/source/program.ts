@@ -69,8 +69,8 @@ async function partsOf(config: Config): Promise<Omit<ServerOptions, "log">> {
   }
 }
 
-/** From package.json, four levels above the built module. */
+/** From package.json, above the built module. */
 function version(): string {
-  const manifest = readFileSync(new URL("../../../services/source/package.json", import.meta.url), "utf8");
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -15,8 +15,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
 import { address, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
+import { z } from "zod";
 
 const text = z.string().max(100);
 

@@ -42,8 +42,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildConsole } from "../../dist/app/build.js";
 import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/local.js";
 import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/server.js";
-import { percent } from "../../verifier/dist/text/tables.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
+import { percent } from "../../verifier/dist/text/tables.js";
 import { launchBrowser } from "../support/browser.js";
 import { attestationBy, attestByHash, inventedPrices, withdrawAndVoid } from "./deeds.js";
 import {

@@ -8,8 +8,8 @@
 
 import { ensureCircuit } from "@keel/circuits";
 import { deployContract } from "@keel/contracts";
-import { parseEnrolment, parseSnapshot, proveHealth } from "@keel/prover";
 import { createProver } from "@keel/engine";
+import { parseEnrolment, parseSnapshot, proveHealth } from "@keel/prover";
 import {
   ABSENT_MAX,
   type Attestation,

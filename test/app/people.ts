@@ -9,8 +9,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { Wallet } from "@keel/verifier/chain";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { Wallet } from "../contracts/registry-client.js";
 
 /** Somebody at a page. */
 export interface Person {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { parseSnapshot, proveHealth } from "@keel/prover";
 import { createProver, type ProofProgress } from "@keel/engine";
+import { parseSnapshot, proveHealth } from "@keel/prover";
 import { formatAttestation, parseMarket, parsePolicy, UNBOUND_DOMAIN } from "@keel/verifier";
 
 /** What the test reads. */

@@ -5,10 +5,6 @@
  * @module
  */
 import { compileVerifiers, loadArtifact } from "@keel/contracts";
-import { type Abi, type AbiParameter, toEventSelector, toFunctionSelector } from "viem";
-import { formatAbiItem } from "viem/utils";
-import { beforeAll, expect, it } from "vitest";
-import "./fixture.js";
 import {
   feedMarketAbi,
   gatedVaultAbi,
@@ -18,8 +14,12 @@ import {
   marketBookAbi,
   policyBookAbi,
   verifierBookAbi,
-} from "./registry-client.js";
+} from "@keel/verifier/chain";
+import { type Abi, type AbiParameter, toEventSelector, toFunctionSelector } from "viem";
+import { formatAbiItem } from "viem/utils";
+import { beforeAll, expect, it } from "vitest";
 import { testVerifiers } from "./statement-circuit.js";
+import "./fixture.js";
 
 beforeAll(async () => {
   await compileVerifiers(await testVerifiers());

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { bn254 } from "@noble/curves/bn254.js";
 import { deployContract } from "@keel/contracts";
 import {
   type Attestation,
@@ -18,6 +17,22 @@ import {
   statementInputs,
   statementVector,
 } from "@keel/verifier";
+import {
+  enrol,
+  groth16VerifierAbi,
+  healthRegistryAbi,
+  isHealthy,
+  publishPolicy,
+  restartChain,
+  revoke,
+  statusOf,
+  submissionOf,
+  submitAttestation,
+  submitBatch,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
+import { bn254 } from "@noble/curves/bn254.js";
 import type { Address, Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
@@ -36,21 +51,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  enrol,
-  groth16VerifierAbi,
-  healthRegistryAbi,
-  isHealthy,
-  publishPolicy,
-  restartChain,
-  revoke,
-  statusOf,
-  submissionOf,
-  submitAttestation,
-  submitBatch,
-  verifierBookAbi,
-  type Wallet,
-} from "./registry-client.js";
 import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 /** Ten claims: five subjects, each under two policies. */

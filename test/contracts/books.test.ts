@@ -6,6 +6,21 @@
  */
 import { deployContract } from "@keel/contracts";
 import { circuitHash, FIELD_ORDER, type PolicyTerms, policyId } from "@keel/verifier";
+import {
+  declareDomain,
+  isMarketAccepted,
+  latestVersion,
+  marketBookAbi,
+  policyBookAbi,
+  policyTermsOf,
+  publishMarket,
+  publishPolicy,
+  signMarket,
+  submitAttestation,
+  toKeelError,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
 import { type Address, type Hex, zeroAddress } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
@@ -24,21 +39,6 @@ import {
   tableOf,
   transact,
 } from "./fixture.js";
-import {
-  declareDomain,
-  isMarketAccepted,
-  latestVersion,
-  marketBookAbi,
-  policyBookAbi,
-  policyTermsOf,
-  publishMarket,
-  publishPolicy,
-  signMarket,
-  submitAttestation,
-  toKeelError,
-  verifierBookAbi,
-  type Wallet,
-} from "./registry-client.js";
 import { CIRCUIT } from "./statement-circuit.js";
 
 let fixture: Fixture;

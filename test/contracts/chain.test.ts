@@ -5,6 +5,18 @@
  * @module
  */
 import { type Attestation, FIELD_ORDER, policyId } from "@keel/verifier";
+import {
+  enrol,
+  enrolmentOf,
+  healthRegistryAbi,
+  publishPolicy,
+  restartChain,
+  revoke,
+  stateOf,
+  statusOf,
+  submitAttestation,
+  submitBatch,
+} from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
@@ -23,18 +35,6 @@ import {
   submitRaw,
   TERMS,
 } from "./fixture.js";
-import {
-  enrol,
-  enrolmentOf,
-  healthRegistryAbi,
-  publishPolicy,
-  restartChain,
-  revoke,
-  stateOf,
-  statusOf,
-  submitAttestation,
-  submitBatch,
-} from "./registry-client.js";
 
 const WEEK = 7 * 86_400;
 const SECOND = stepAfter(GENESIS);

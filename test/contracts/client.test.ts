@@ -17,13 +17,9 @@ import {
   startLocalChain,
   writeDeployment,
 } from "@keel/contracts";
-import { connectVault } from "@keel/verifier/chain";
-import { createPublicClient, createWalletClient, http } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { undone } from "../support/chain.js";
-import { attestation, ENROLMENT, type Fixture, POLICY, refused, startFixture } from "./fixture.js";
 import {
   connectRegistry,
+  connectVault,
   enrol,
   isHealthy,
   type Receipt,
@@ -31,7 +27,11 @@ import {
   submitAttestation,
   submitBatch,
   type Wallet,
-} from "./registry-client.js";
+} from "@keel/verifier/chain";
+import { createPublicClient, createWalletClient, http } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { undone } from "../support/chain.js";
+import { attestation, ENROLMENT, type Fixture, POLICY, refused, startFixture } from "./fixture.js";
 import { endProving } from "./statement-circuit.js";
 
 let fixture: Fixture;

@@ -5,6 +5,13 @@
  * @module
  */
 import { type Attestation, domainField, type PolicyTerms, policyDomainField } from "@keel/verifier";
+import {
+  healthRegistryAbi,
+  isHealthy,
+  publishPolicy,
+  statementOf,
+  submitAttestation,
+} from "@keel/verifier/chain";
 import { beforeAll, describe, expect, it } from "vitest";
 import { travelTo } from "../support/chain.js";
 import {
@@ -20,13 +27,6 @@ import {
   submitRaw,
   TERMS,
 } from "./fixture.js";
-import {
-  healthRegistryAbi,
-  isHealthy,
-  publishPolicy,
-  statementOf,
-  submitAttestation,
-} from "./registry-client.js";
 
 let fixture: Fixture;
 /** The same deployment on a chain of another id: every address is the same. */

@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Does compilation happen only when something changed, and survive what earlier versions left behind?
+ * Are contracts there without a compiler, and verifiers of keys compiled once and in memory?
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { compileVerifiers, loadArtifact } from "@keel/contracts";
 import { expect, it } from "vitest";
 import { testVerifiers } from "./statement-circuit.js";
 
-const GENERATED = fileURLToPath(new URL("../../contracts/src/generated/", import.meta.url));
-
-it("does nothing when nothing changed, also when several ask at once", async () => {
-  const verifiers = await testVerifiers();
-  await compileVerifiers(verifiers);
-  const said: string[] = [];
-  const again = () => compileVerifiers({ verifiers, onProgress: (message) => said.push(message) });
-  expect(await Promise.all([again(), again(), again()])).toEqual(Array(3).fill({ compiled: false }));
-  expect(said).toEqual([]);
+it("knows the package's contracts by name, compiled when it was built", async () => {
+  const { abi, bytecode, sourceName } = await loadArtifact("HealthRegistry");
+  expect(sourceName).toBe("HealthRegistry.sol");
+  expect(abi.length).toBeGreaterThan(20);
+  expect(bytecode.length).toBeGreaterThan(1000);
 });
 
-it("removes a verifier that an earlier version generated: it might not compile any more", async () => {
-  const outdated = join(GENERATED, "OutdatedVerifier.sol");
-  await writeFile(
-    outdated,
-    "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.28;\ncontract OutdatedVerifier {}\n",
-  );
-  await compileVerifiers(await testVerifiers());
-  expect(existsSync(outdated)).toBe(false);
-  expect((await loadArtifact("StatementVerifier")).bytecode.length).toBeGreaterThan(2);
+it("compiles a key's verifier in memory, and gives the same one again", async () => {
+  const sources = await testVerifiers();
+  const [first] = await compileVerifiers(sources);
+  const [again] = await compileVerifiers(sources);
+  expect(again).toBe(first);
+  expect((await loadArtifact(first!.contractName)).bytecode).toBe(first!.bytecode);
+});
+
+it("compiles a verifier anew when its key or its mark is another", async () => {
+  const [source] = await testVerifiers();
+  const [marked] = await compileVerifiers([source!]);
+  const [unmarked] = await compileVerifiers([{ ...source!, insecure: !source!.insecure }]);
+  expect(unmarked!.bytecode).not.toBe(marked!.bytecode);
 });

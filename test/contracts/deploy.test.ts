@@ -14,11 +14,11 @@ import {
   type KeelDeployment,
   readDeployment,
 } from "@keel/contracts";
+import { connectRegistry, latestVersion, type Wallet } from "@keel/verifier/chain";
 import type { Address } from "viem";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTestChain, type TestChain } from "../support/chain.js";
 import { refused } from "./fixture.js";
-import { connectRegistry, latestVersion, type Wallet } from "./registry-client.js";
 import { CIRCUIT, testVerifiers } from "./statement-circuit.js";
 
 const FIRST = { circuit: CIRCUIT, contractName: "StatementVerifier" };

@@ -13,6 +13,22 @@ import {
   policyId,
   sortMembers,
 } from "@keel/verifier";
+import {
+  type AttestedEntry,
+  declareDomain,
+  enrol,
+  historyOf,
+  isHealthy,
+  policyBookAbi,
+  publishPolicy,
+  type Registry,
+  reverify,
+  scopeIn,
+  statementOf,
+  submitAttestation,
+  submitBatch,
+  toKeelError,
+} from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -29,22 +45,6 @@ import {
   submitRaw,
   TERMS,
 } from "./fixture.js";
-import {
-  type AttestedEntry,
-  declareDomain,
-  enrol,
-  historyOf,
-  isHealthy,
-  policyBookAbi,
-  publishPolicy,
-  type Registry,
-  reverify,
-  scopeIn,
-  statementOf,
-  submitAttestation,
-  submitBatch,
-  toKeelError,
-} from "./registry-client.js";
 import { statementArtifacts } from "./statement-circuit.js";
 
 /** Seconds after START at which each test begins: the setting up of two chains is over then. */

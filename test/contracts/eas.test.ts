@@ -7,6 +7,22 @@
 import { createRequire } from "node:module";
 import { deployContract, deployKeel, loadArtifact } from "@keel/contracts";
 import {
+  type AttestedEntry,
+  basisOf,
+  type EasRequest,
+  easRequestOf,
+  healthResolverAbi,
+  historyOf,
+  isEasLive,
+  marketBookAbi,
+  reopen,
+  revoke,
+  revokeFor,
+  submitAttestation,
+  voidAttestation,
+  type Wallet,
+} from "@keel/verifier/chain";
+import {
   type Abi,
   type Address,
   encodeAbiParameters,
@@ -35,22 +51,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  type AttestedEntry,
-  basisOf,
-  type EasRequest,
-  easRequestOf,
-  healthResolverAbi,
-  historyOf,
-  isEasLive,
-  marketBookAbi,
-  reopen,
-  revoke,
-  revokeFor,
-  submitAttestation,
-  voidAttestation,
-  type Wallet,
-} from "./registry-client.js";
 
 const require = createRequire(import.meta.url);
 const shipped = (name: string): { readonly abi: Abi; readonly bytecode: Hex } =>

@@ -22,6 +22,22 @@ import {
   policyId,
   usd8,
 } from "@keel/verifier";
+import {
+  feedMarketAbi,
+  isHealthy,
+  isMarketAccepted,
+  marketBookAbi,
+  type PriceSource,
+  publishFromFeeds,
+  publishPolicy,
+  readFeeds,
+  submitAttestation,
+  type Universe,
+  universeHash,
+  universeOf,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
 import * as snarkjs from "snarkjs";
 import {
   type Address,
@@ -47,22 +63,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  feedMarketAbi,
-  isHealthy,
-  isMarketAccepted,
-  marketBookAbi,
-  type PriceSource,
-  publishFromFeeds,
-  publishPolicy,
-  readFeeds,
-  submitAttestation,
-  type Universe,
-  universeHash,
-  universeOf,
-  verifierBookAbi,
-  type Wallet,
-} from "./registry-client.js";
 import { MARKET_CIRCUIT } from "./statement-circuit.js";
 
 /** Only its circuit's shape matters here. */

@@ -22,9 +22,6 @@ import {
   policyId,
   type Statement,
 } from "@keel/verifier";
-import { type Abi, type Hex, zeroAddress } from "viem";
-import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
-import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import {
   connectRegistry,
   enrol,
@@ -37,7 +34,10 @@ import {
   submissionOf,
   toKeelError,
   type Wallet,
-} from "./registry-client.js";
+} from "@keel/verifier/chain";
+import { type Abi, type Hex, zeroAddress } from "viem";
+import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
+import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import { attestationOf, CIRCUIT, endProving, testVerifiers } from "./statement-circuit.js";
 
 const PATIENCE = process.env.KEEL_COVERAGE === undefined ? 1 : 20;

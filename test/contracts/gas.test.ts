@@ -9,6 +9,16 @@
  */
 import { deployContract } from "@keel/contracts";
 import { type Attestation, encodeProof, statementInputs, statementVector } from "@keel/verifier";
+import {
+  enrol,
+  groth16VerifierAbi,
+  publishMarket,
+  publishPolicy,
+  revoke,
+  signMarket,
+  submitAttestation,
+  submitBatch,
+} from "@keel/verifier/chain";
 import { type Hex, hexToBytes, maxUint256 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { travelTo, undone, write } from "../support/chain.js";
@@ -26,16 +36,6 @@ import {
   stepAfter,
   TERMS,
 } from "./fixture.js";
-import {
-  enrol,
-  groth16VerifierAbi,
-  publishMarket,
-  publishPolicy,
-  revoke,
-  signMarket,
-  submitAttestation,
-  submitBatch,
-} from "./registry-client.js";
 import { attestationOf, endProving } from "./statement-circuit.js";
 
 /** A batch's size for the record, and its floor: n + 3 pairs, each proof's A and C scaled and added, l + 2 fixed points. */

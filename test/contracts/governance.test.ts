@@ -8,6 +8,13 @@
 import { deployContract, deployKeel, ROLE } from "@keel/contracts";
 import { type PolicyTerms, policyId } from "@keel/verifier";
 import {
+  policyBookAbi,
+  publishPolicy,
+  submitAttestation,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
+import {
   type Abi,
   type Address,
   encodeAbiParameters,
@@ -35,13 +42,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  policyBookAbi,
-  publishPolicy,
-  submitAttestation,
-  verifierBookAbi,
-  type Wallet,
-} from "./registry-client.js";
 import { CIRCUIT } from "./statement-circuit.js";
 
 const WEEK = 7 * 86_400;

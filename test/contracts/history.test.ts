@@ -5,22 +5,6 @@
  * @module
  */
 import type { DrawdownStep } from "@keel/verifier";
-import type { Address } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo, undone } from "../support/chain.js";
-import {
-  acceptMarket,
-  attestation,
-  ENROLMENT,
-  type Fixture,
-  GENESIS,
-  POLICY,
-  refused,
-  START,
-  startFixture,
-  stepAfter,
-  TERMS,
-} from "./fixture.js";
 import {
   type AttestedEntry,
   basisHash,
@@ -41,7 +25,23 @@ import {
   statusOf,
   submitAttestation,
   submitBatch,
-} from "./registry-client.js";
+} from "@keel/verifier/chain";
+import type { Address } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, undone } from "../support/chain.js";
+import {
+  acceptMarket,
+  attestation,
+  ENROLMENT,
+  type Fixture,
+  GENESIS,
+  POLICY,
+  refused,
+  START,
+  startFixture,
+  stepAfter,
+  TERMS,
+} from "./fixture.js";
 import { endProving, statementArtifacts } from "./statement-circuit.js";
 
 /** What the second subject declared, and what the first one announces. */

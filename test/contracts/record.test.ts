@@ -7,6 +7,16 @@
  */
 import { deployContract } from "@keel/contracts";
 import { type Attestation, type DrawdownStep, type PolicyTerms, policyId } from "@keel/verifier";
+import {
+  isHealthy,
+  isHealthyWithin,
+  lineRecordOf,
+  policyBookAbi,
+  publishPolicy,
+  revoke,
+  statusOf,
+  submitAttestation,
+} from "@keel/verifier/chain";
 import { encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
@@ -25,16 +35,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  isHealthy,
-  isHealthyWithin,
-  lineRecordOf,
-  policyBookAbi,
-  publishPolicy,
-  revoke,
-  statusOf,
-  submitAttestation,
-} from "./registry-client.js";
 
 const INTERVAL = 600;
 const HOURLY: PolicyTerms = { ...TERMS, minInterval: INTERVAL };

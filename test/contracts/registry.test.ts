@@ -4,6 +4,7 @@
  *
  * @module
  */
+
 import { deployContract } from "@keel/contracts";
 import {
   type Attestation,
@@ -16,6 +17,21 @@ import {
   statementInputs,
   statementVector,
 } from "@keel/verifier";
+import {
+  enrol,
+  healthRegistryAbi,
+  isHealthy,
+  publishPolicy,
+  reopen,
+  revoke,
+  revokeFor,
+  statementOf,
+  statusOf,
+  submissionOf,
+  submitAttestation,
+  toKeelError,
+  verifierBookAbi,
+} from "@keel/verifier/chain";
 import { decodeEventLog } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo, write } from "../support/chain.js";
@@ -36,21 +52,6 @@ import {
   submitRaw,
   TERMS,
 } from "./fixture.js";
-import {
-  enrol,
-  healthRegistryAbi,
-  isHealthy,
-  publishPolicy,
-  reopen,
-  revoke,
-  revokeFor,
-  statementOf,
-  statusOf,
-  submissionOf,
-  submitAttestation,
-  toKeelError,
-  verifierBookAbi,
-} from "./registry-client.js";
 import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 const SECOND = stepAfter(GENESIS);

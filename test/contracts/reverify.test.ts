@@ -6,6 +6,20 @@
  */
 import { deployContract } from "@keel/contracts";
 import { encodeProof, type PolicyTerms, signUnits } from "@keel/verifier";
+import {
+  type AttestedEntry,
+  basisOf,
+  checkedRecord,
+  type HistoryEntry,
+  historyOf,
+  latestBlock,
+  marketBookAbi,
+  publishPolicy,
+  reverify,
+  submitAttestation,
+  type VoidedEntry,
+  voidAttestation,
+} from "@keel/verifier/chain";
 import { type Address, type Hex, hexToBytes, toFunctionSelector } from "viem";
 import { beforeAll, expect, it } from "vitest";
 import { nextBlockAt, write } from "../support/chain.js";
@@ -20,20 +34,6 @@ import {
   startFixture,
   TERMS,
 } from "./fixture.js";
-import {
-  type AttestedEntry,
-  basisOf,
-  checkedRecord,
-  type HistoryEntry,
-  historyOf,
-  latestBlock,
-  marketBookAbi,
-  publishPolicy,
-  reverify,
-  submitAttestation,
-  type VoidedEntry,
-  voidAttestation,
-} from "./registry-client.js";
 import { statementArtifacts } from "./statement-circuit.js";
 
 const LATER = 100;

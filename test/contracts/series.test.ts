@@ -6,6 +6,14 @@
  * @module
  */
 import { feedSeries, type PolicyTerms, policyId } from "@keel/verifier";
+import {
+  isHealthy,
+  isMarketAccepted,
+  marketBookAbi,
+  publishPolicy,
+  submitAttestation,
+  tableStandingOf,
+} from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -25,14 +33,6 @@ import {
   tableOf,
   transact,
 } from "./fixture.js";
-import {
-  isHealthy,
-  isMarketAccepted,
-  marketBookAbi,
-  publishPolicy,
-  submitAttestation,
-  tableStandingOf,
-} from "./registry-client.js";
 
 /** The same instruments at factor 1: a kinder table. */
 const KINDER = `0x01${"aa".repeat(31)}` as const;

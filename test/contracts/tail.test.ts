@@ -13,7 +13,17 @@ import {
   type Statement,
   type TailAttestation,
 } from "@keel/verifier";
-import { historyOf, policyBookAbi, reverify, submissionOf } from "@keel/verifier/chain";
+import {
+  healthRegistryAbi,
+  historyOf,
+  isHealthy,
+  policyBookAbi,
+  publishPolicy,
+  reverify,
+  submissionOf,
+  submitAttestation,
+  submitBatch,
+} from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -31,13 +41,6 @@ import {
   TERMS,
   tableOf,
 } from "./fixture.js";
-import {
-  healthRegistryAbi,
-  isHealthy,
-  publishPolicy,
-  submitAttestation,
-  submitBatch,
-} from "./registry-client.js";
 import { statementArtifacts, TAIL_CIRCUIT, tailArtifacts, tailOf } from "./statement-circuit.js";
 
 const ABSENT = 2 ** 32 - 1;

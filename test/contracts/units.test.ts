@@ -15,6 +15,15 @@ import {
   unitsTypedData,
 } from "@keel/verifier";
 import {
+  healthRegistryAbi,
+  isHealthy,
+  publishPolicy,
+  submissionOf,
+  submitAttestation,
+  toKeelError,
+  tokenUnits,
+} from "@keel/verifier/chain";
+import {
   type Address,
   encodeAbiParameters,
   type Hex,
@@ -37,15 +46,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import {
-  healthRegistryAbi,
-  isHealthy,
-  publishPolicy,
-  submissionOf,
-  submitAttestation,
-  toKeelError,
-  tokenUnits,
-} from "./registry-client.js";
 
 /** When the tokens' first supply came, and when each test begins. */
 const [MINTED, LATER] = [20, 100];

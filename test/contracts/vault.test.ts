@@ -6,6 +6,7 @@
  */
 import { deployContract } from "@keel/contracts";
 import type { Attestation } from "@keel/verifier";
+import { revoke, revokeFor, submitAttestation, toKeelError, type Wallet } from "@keel/verifier/chain";
 import { type Abi, type Address, encodeFunctionData, maxUint256, parseEther } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
@@ -21,7 +22,6 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import { revoke, revokeFor, submitAttestation, toKeelError, type Wallet } from "./registry-client.js";
 
 /** Virtual shares an asset unit: the vault's six extra decimals. */
 const OFFSET = 10n ** 6n;

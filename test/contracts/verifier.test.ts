@@ -19,10 +19,10 @@ import {
   type VerificationKey,
   verifyGroth16,
 } from "@keel/verifier";
+import { groth16VerifierAbi } from "@keel/verifier/chain";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimOf, type Fixture, startFixture } from "./fixture.js";
-import { groth16VerifierAbi } from "./registry-client.js";
 import { attestationOf, CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
 
 type Inputs = readonly [bigint, bigint, bigint];

@@ -5,6 +5,23 @@
  * @module
  */
 import { type Attestation, circuitHash, type PolicyTerms, policyId } from "@keel/verifier";
+import {
+  type Basis,
+  basisHash,
+  basisOf,
+  historyOf,
+  isHealthy,
+  type MarketTableId,
+  marketBookAbi,
+  publishPolicy,
+  reopen,
+  revoke,
+  revokeFor,
+  statusOf,
+  submitAttestation,
+  verifierBookAbi,
+  voidAttestation,
+} from "@keel/verifier/chain";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo } from "../support/chain.js";
 import {
@@ -26,23 +43,6 @@ import {
   tableOf,
   transact,
 } from "./fixture.js";
-import {
-  type Basis,
-  basisHash,
-  basisOf,
-  historyOf,
-  isHealthy,
-  type MarketTableId,
-  marketBookAbi,
-  publishPolicy,
-  reopen,
-  revoke,
-  revokeFor,
-  statusOf,
-  submitAttestation,
-  verifierBookAbi,
-  voidAttestation,
-} from "./registry-client.js";
 import { CIRCUIT, TAIL_CIRCUIT, tailOf } from "./statement-circuit.js";
 
 const EXPIRY = START + TERMS.validity;

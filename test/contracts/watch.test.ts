@@ -6,23 +6,6 @@
  */
 import { deployContract } from "@keel/contracts";
 import { circuitHash, policyId } from "@keel/verifier";
-import { type Hex, keccak256, parseEventLogs } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo, write } from "../support/chain.js";
-import {
-  acceptMarket,
-  attestation,
-  type Fixture,
-  GENESIS,
-  MARKET,
-  POLICY,
-  refused,
-  SERIES,
-  START,
-  startFixture,
-  stepAfter,
-  TERMS,
-} from "./fixture.js";
 import {
   type Basis,
   enrol,
@@ -41,7 +24,24 @@ import {
   verifierBookAbi,
   voidAttestation,
   type Wallet,
-} from "./registry-client.js";
+} from "@keel/verifier/chain";
+import { type Hex, keccak256, parseEventLogs } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import {
+  acceptMarket,
+  attestation,
+  type Fixture,
+  GENESIS,
+  MARKET,
+  POLICY,
+  refused,
+  SERIES,
+  START,
+  startFixture,
+  stepAfter,
+  TERMS,
+} from "./fixture.js";
 import { CIRCUIT, endProving } from "./statement-circuit.js";
 
 const OTHER_LIST = 777n;

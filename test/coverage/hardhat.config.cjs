@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Hardhat for instrumented contracts: unoptimised, so that the markers stay where they were put, and of any size. Each chain
+ * A chain for instrumented contracts, of any size. Each chain
  * counts the markers that it meets and leaves the counts in KEEL_COVERAGE when it ends.
  */
 const { writeFileSync } = require("node:fs");
@@ -30,10 +30,6 @@ subtask(TASK_NODE_GET_PROVIDER).setAction(async (_, __, runSuper) => {
 
 module.exports = {
   ...base,
-  solidity: {
-    ...base.solidity,
-    settings: { ...base.solidity.settings, optimizer: { enabled: false } },
-  },
   networks: {
     hardhat: { ...base.networks.hardhat, allowUnlimitedContractSize: true, blockGasLimit: 1_000_000_000 },
   },

@@ -6,9 +6,12 @@
  * @module
  */
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative, resolve } from "node:path";
+import { cacheRoot } from "@keel/circuits/cache";
+import { compileSources } from "@keel/contracts";
+import { readSources, writeArtifacts } from "../../contracts/dist/sources.js";
 
 /** The parts of solidity-coverage's interface that are used; it has no types. */
 interface Instrumentation {
@@ -36,29 +39,30 @@ interface Counted {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const FOLDER = join(ROOT, ".keel", "coverage");
-const SOURCES = join(ROOT, "contracts", "src");
+const FOLDER = join(cacheRoot(), "coverage");
+const SOURCES = join(ROOT, "contracts");
 /** What is generated, says nothing or exists for tests only is not measured. */
-const UNMEASURED = /^(generated|interfaces|mocks)\//;
+const UNMEASURED = /^(interfaces|mocks|test)\//;
 
 const require = createRequire(import.meta.url);
 const Api = require("solidity-coverage/lib/api") as new (config: { silent: boolean }) => Instrumentation;
 const api = new Api({ silent: true });
 
-export function setup(): void {
+export async function setup(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
-  const copy = join(FOLDER, "contracts");
-  mkdirSync(copy, { recursive: true });
-  cpSync(SOURCES, join(copy, "src"), { recursive: true, filter: (path) => !path.includes("/generated/") });
-  cpSync(join(ROOT, "contracts", "solidity.cjs"), join(copy, "solidity.cjs"));
-  const config = relative(copy, join(import.meta.dirname, "hardhat.config.cjs"));
-  writeFileSync(join(copy, "hardhat.config.cjs"), `module.exports = require(${JSON.stringify(config)});\n`);
-  for (const { canonicalPath, source } of api.instrument(targets())) {
-    writeFileSync(join(copy, "src", relative(SOURCES, canonicalPath)), source);
+  mkdirSync(FOLDER, { recursive: true });
+  const sources = await readSources();
+  const measured = Object.keys(sources).filter((name) => !UNMEASURED.test(name));
+  const targets = measured.map((name) => ({ canonicalPath: join(SOURCES, name), source: sources[name]! }));
+  for (const { canonicalPath, source } of api.instrument(targets)) {
+    sources[relative(SOURCES, canonicalPath)] = source;
   }
   writeFileSync(join(FOLDER, "marks.json"), JSON.stringify(api.getInstrumentationData()));
+  // Unoptimised, so that the markers stay where they were put.
+  await writeArtifacts(join(FOLDER, "artifacts"), compileSources(sources, { evmVersion: "cancun" }));
   process.env.KEEL_COVERAGE = FOLDER;
-  process.env.KEEL_CONTRACTS = copy;
+  process.env.KEEL_ARTIFACTS = join(FOLDER, "artifacts");
+  process.env.KEEL_HARDHAT_CONFIG = join(import.meta.dirname, "hardhat.config.cjs");
 }
 
 export function teardown(): void {
@@ -72,14 +76,6 @@ export function teardown(): void {
   process.stdout.write(`\n${table(files)}\n`);
   if (files.every(([, { l, b }]) => missed(l).length + missed(b).length === 0)) return;
   throw new Error("the contract tests do not reach every line and branch of the contracts");
-}
-
-function targets(): Target[] {
-  return readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".sol") && !UNMEASURED.test(name))
-    .sort()
-    .map((name) => join(SOURCES, name))
-    .map((canonicalPath) => ({ canonicalPath, source: readFileSync(canonicalPath, "utf8") }));
 }
 
 function table(files: readonly (readonly [string, Counted])[]): string {

@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCircuit } from "@keel/circuits";
 import { compileVerifiers, deployKeel } from "@keel/contracts";
+import { marketBookAbi } from "@keel/verifier/chain";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { marketBookAbi } from "../contracts/registry-client.js";
 import { now, startTestChain, type TestChain, write } from "../support/chain.js";
 import { type Ended, errorOf, keel, keelHere } from "../support/cli.js";
 

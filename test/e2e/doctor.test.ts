@@ -39,11 +39,11 @@ beforeAll(async () => {
   const { verificationKey } = artifacts;
   const key = { circuit: CIRCUIT, verificationKey, insecure: true };
   await compileVerifiers([
-      { ...key, contractName: NAMES.plain },
-      // A public constant more stands for whatever else a contract with the right key might do.
-      { ...key, contractName: NAMES.backdoor, transcript: "ab".repeat(32) },
-      { ...key, contractName: NAMES.unmarked, insecure: false },
-    ]);
+    { ...key, contractName: NAMES.plain },
+    // A public constant more stands for whatever else a contract with the right key might do.
+    { ...key, contractName: NAMES.backdoor, transcript: "ab".repeat(32) },
+    { ...key, contractName: NAMES.unmarked, insecure: false },
+  ]);
 });
 
 afterAll(async () => {

@@ -8,7 +8,12 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { accountsFromChain, type ChainRequest, type KnownLender, parseChainMapping } from "@keel/prover/chain";
+import {
+  accountsFromChain,
+  type ChainRequest,
+  type KnownLender,
+  parseChainMapping,
+} from "@keel/prover/chain";
 import { formatDecimal, type KeelError, parseMarket } from "@keel/verifier";
 import { type Address, encodeFunctionData, type Hex, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -10,6 +10,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { policyId } from "@keel/verifier";
+import {
+  latestBlock,
+  policyBookAbi,
+  publishPolicy,
+  revokeFor,
+  submitAttestation,
+} from "@keel/verifier/chain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonText, printable } from "../../verifier/dist/text/printable.js";
 import {
@@ -23,13 +30,6 @@ import {
   stepAfter,
   TERMS,
 } from "../contracts/fixture.js";
-import {
-  latestBlock,
-  policyBookAbi,
-  publishPolicy,
-  revokeFor,
-  submitAttestation,
-} from "../contracts/registry-client.js";
 import { CIRCUIT, endProving, statementArtifacts } from "../contracts/statement-circuit.js";
 import { travelTo, write } from "../support/chain.js";
 import { errorOf, keel, keelHere, start } from "../support/cli.js";

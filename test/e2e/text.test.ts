@@ -4,8 +4,9 @@
  *
  * @module
  */
-import fc from "fast-check";
+
 import { formatDecimal } from "@keel/verifier";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../verifier/dist/text/policy-text.js";
 import { dollars, percent, span, table, utc } from "../../verifier/dist/text/tables.js";

@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { bn254 } from "@noble/curves/bn254.js";
+
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
 import { parseVerificationKey, SCALAR_FIELD } from "@keel/verifier";
+import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { blindingFactors, createAssembler, type QuerySums } from "../../prover/engine/dist/assemble.js";
 import { writeElement } from "../../prover/engine/dist/bytes.js";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bn254 } from "@noble/curves/bn254.js";
+
 import { ensureCircuit } from "@keel/circuits";
 import {
   BASE_FIELD,
@@ -20,6 +20,7 @@ import {
   type VerificationKey,
   verifyGroth16,
 } from "@keel/verifier";
+import { bn254 } from "@noble/curves/bn254.js";
 import * as snarkjs from "snarkjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SMALL } from "./small-circuit.js";

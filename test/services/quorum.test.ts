@@ -7,12 +7,12 @@
 
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkSignatures, parseSnapshot, verifyField } from "@keel/prover";
+import { type Field, parseMarket, parsePolicy } from "@keel/verifier";
 import { createFROST } from "@noble/curves/abstract/frost.js";
 import { babyjubjub } from "@noble/curves/misc.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { buildEddsa } from "circomlibjs";
-import { checkSignatures, parseSnapshot, verifyField } from "@keel/prover";
-import { type Field, parseMarket, parsePolicy } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
 import { formatShare, memberId, parseShare, type Share } from "../../services/source/dist/quorum/files.js";

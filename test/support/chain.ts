@@ -5,6 +5,7 @@
  * @module
  */
 import { type LocalChain, startLocalChain } from "@keel/contracts";
+import type { Wallet } from "@keel/verifier/chain";
 import {
   type Abi,
   type Address,
@@ -18,7 +19,6 @@ import {
   type TestClient,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import type { Wallet } from "../contracts/registry-client.js";
 
 /** A running chain and everything to drive it. */
 export interface TestChain extends LocalChain {

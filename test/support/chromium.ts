@@ -14,7 +14,6 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createBrotliDecompress } from "node:zlib";
 import { cachedFolder } from "../../circuits/dist/cache.js";
-import { PACKAGE } from "./cli.js";
 import { npmPackage } from "./npm-package.js";
 
 const run = promisify(execFile);
@@ -72,7 +71,7 @@ const FONTS = `<?xml version="1.0"?>
 
 async function unpackChromium(): Promise<Chromium> {
   const packed = join(await npmPackage(PACKED), "bin");
-  const folder = await cachedFolder(PACKAGE, `chromium-${PACKED.version}-fonts`, async (fresh) => {
+  const folder = await cachedFolder(`chromium-${PACKED.version}-fonts`, async (fresh) => {
     for (const part of ["al2023", "swiftshader", "fonts"])
       await unpackTar(join(packed, `${part}.tar.br`), fresh);
     await writeFile(join(fresh, "fonts.conf"), FONTS);

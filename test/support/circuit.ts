@@ -7,7 +7,6 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { WitnessCalculatorBuilder } from "circom_runtime";
 import {
   type CircuitDefinition,
   type CompiledCircuit,
@@ -17,6 +16,7 @@ import {
   parseR1cs,
   type R1cs,
 } from "@keel/circuits";
+import { WitnessCalculatorBuilder } from "circom_runtime";
 
 export type Input = Readonly<Record<string, Nested>>;
 export type Nested = bigint | readonly Nested[];

@@ -7,6 +7,7 @@
  */
 
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { compileCircuit, firstUnsatisfied } from "@keel/circuits";
 import { cachedFolder, sha256 } from "../../circuits/dist/cache.js";
@@ -179,7 +180,7 @@ function mainSource(file: string, main: string, pinned: string): string {
 
 /** How a host finds a mutant out; undefined when it does not. Remembered by the hash of all that has a part in it. */
 export async function killedBy(mutation: Mutation, host: Host): Promise<string | undefined> {
-  const folder = await cachedFolder(PACKAGE, `mutant-${await verdictKey(mutation, host)}`, async (target) => {
+  const folder = await cachedFolder(`mutant-${await verdictKey(mutation, host)}`, async (target) => {
     await writeFile(join(target, "verdict.json"), JSON.stringify({ killedBy: await judge(mutation, host) }));
   });
   return JSON.parse(await readFile(join(folder, "verdict.json"), "utf8")).killedBy;
@@ -236,16 +237,17 @@ export async function withMutant<T>(
   work: (circuit: Circuit) => Promise<T>,
 ): Promise<T> {
   const hash = sha256(JSON.stringify([file, text, main])).slice(0, 16);
-  const folder = `.keel/mutants/${hash}-${process.pid}`;
-  const target = join(PACKAGE, folder);
+  const name = `${hash}-${process.pid}`;
+  const folder = join(tmpdir(), "keel-mutants");
+  const target = join(folder, name);
   const trash = [target];
   try {
     await mkdir(target, { recursive: true });
     await cp(SOURCES, target, { recursive: true });
     await cp(TWIN_FILE, join(target, "loose.circom"));
     await writeFile(join(target, file), text);
-    const source = mainSource(`${folder}/${mainFile}`, main, pinned);
-    const files = await compileCircuit({ id: `mutant/${hash}`, source, includeFolders: ["."] });
+    const source = mainSource(`${name}/${mainFile}`, main, pinned);
+    const files = await compileCircuit({ id: `mutant/${hash}`, source, includeFolders: [folder] });
     trash.push(dirname(files.r1csPath));
     return await work(await openCircuit(files));
   } finally {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Packages that are too big to be dependencies: fetched once from the npm registry, pinned by hash, kept in `.keel/`.
+ * Packages that are too big to be dependencies: fetched once from the npm registry, pinned by hash, kept in the cache.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cachedFolder } from "../../circuits/dist/cache.js";
-import { PACKAGE } from "./cli.js";
 
 const run = promisify(execFile);
 
@@ -31,7 +30,7 @@ export async function npmPackage({ name, version, integrity, parts }: NpmPackage
     .update(JSON.stringify([integrity, parts]))
     .digest("hex")
     .slice(0, 12);
-  return await cachedFolder(PACKAGE, `npm-${flat}-${inputs}`, async (folder) => {
+  return await cachedFolder(`npm-${flat}-${inputs}`, async (folder) => {
     await run("npm", ["pack", `${name}@${version}`, "--pack-destination", folder], { cwd: folder });
     const tarball = join(folder, `${flat}.tgz`);
     const hash = createHash("sha512")

@@ -5,8 +5,8 @@
  * @module
  */
 
-import fc from "fast-check";
 import { ceilDiv, type DecimalFormat, floorDiv, formatDecimal, parseDecimal } from "@keel/verifier";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 const FLOOR: DecimalFormat = { places: 8, bits: 64, signed: true, excess: "floor" };

@@ -6,7 +6,6 @@
  * @module
  */
 
-import fc from "fast-check";
 import { checkTimes, formatSnapshot, parseSnapshot, parseSourceKey, quantities } from "@keel/prover";
 import {
   KeelError,
@@ -18,6 +17,7 @@ import {
   parsePolicy,
   policyTerms,
 } from "@keel/verifier";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   ADMINISTRATOR,

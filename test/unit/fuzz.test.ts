@@ -8,7 +8,6 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
 import { ensureCircuit, parseR1cs } from "@keel/circuits";
 import {
   accountsFromCsv,
@@ -29,6 +28,7 @@ import {
   parseReturns,
   policyTerms,
 } from "@keel/verifier";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseZkey } from "../../prover/engine/dist/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";

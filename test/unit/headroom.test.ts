@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+
 import {
   type AccountSums,
   type Assessment,
@@ -18,6 +18,7 @@ import {
   volatility,
 } from "@keel/prover";
 import type { Limits } from "@keel/verifier";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { book } from "../support/book.js";
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import fc from "fast-check";
+
 import { exp, logarithm, normalDistribution, type OptionTerms, valueOption } from "@keel/prover";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 const SEED = 20260101;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { buildEddsa } from "circomlibjs";
 import { checkSignatures, publicKeyOf, randomSalt, signField, signSnapshot, verifyField } from "@keel/prover";
 import { BASE_POINT, FIELD_ORDER, isField, SUBGROUP_ORDER, toField } from "@keel/verifier";
+import { buildEddsa } from "circomlibjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, OTHER_SOURCE, SOURCE, STRANGER } from "../support/book.js";
 

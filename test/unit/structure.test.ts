@@ -31,7 +31,7 @@ function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(tsx?|sol)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/\/(artifacts|cache|generated|node_modules)\//.test(path));
+    .filter((path) => !/\/(artifacts|dist|node_modules)\//.test(path));
 }
 
 /** Every import of a folder's files; relative ones as paths from the root, packages by name. */
@@ -39,10 +39,12 @@ function imports(folder: string): Import[] {
   return sourceFiles(folder).flatMap((path) => {
     const text = readFileSync(path, "utf8");
     const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*|^import\s+)"([^"]+)"/gm);
-    return [...found].map(([, name]) => ({
-      file: relative(ROOT, path),
-      target: name!.startsWith(".") ? relative(ROOT, resolve(path, "..", name!)) : name!,
-    }));
+    return [...found]
+      .filter(([, name]) => /^[@a-z.][\w@./:-]*$/i.test(name!))
+      .map(([, name]) => ({
+        file: relative(ROOT, path),
+        target: name!.startsWith(".") ? relative(ROOT, resolve(path, "..", name!)) : name!,
+      }));
   });
 }
 
@@ -55,39 +57,78 @@ function titlesOf(path: string): string[] {
 const violations = (folder: string, forbidden: (target: string) => boolean): Import[] =>
   imports(folder).filter(({ target }) => forbidden(target));
 
+interface Manifest {
+  readonly name: string;
+  readonly license: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Packages from the ground up: each may import those before it that its manifest names. */
+const PACKAGES = ["verifier", "contracts", "prover/engine", "prover", "circuits", "cli"] as const;
+
+const manifestOf = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8")) as Manifest;
+
+/** `@keel/verifier/chain` is of package `@keel/verifier`. */
+const packageOf = (target: string): string =>
+  target
+    .split("/")
+    .slice(0, target.startsWith("@") ? 2 : 1)
+    .join("/");
+
+const isPackage = (target: string): boolean => !/^(node:|\.)/.test(target) && !existsSync(join(ROOT, target));
+
 describe("imports", () => {
   it("are found at all", () => {
     expect(imports("verifier").length).toBeGreaterThan(20);
     expect(imports("contracts").length).toBeGreaterThan(10);
   });
 
-  it("verifier/ imports nothing private", () => {
-    const allowed = (target: string) => target.startsWith("verifier/") || target === "circuits/circuits.json";
-    expect(
-      violations(
-        "verifier",
-        (t) => /^(prover|cli|contracts|circuits|test|examples|app)\//.test(t) && !allowed(t),
-      ),
-    ).toEqual([]);
-  });
-
-  it.each(["verifier", "contracts"])("%s/ is MIT: it imports no GPL package", (folder) => {
-    expect(violations(folder, (t) => GPL.some((name) => t === name || t.startsWith(`${name}/`)))).toEqual([]);
-    expect(violations(folder, (t) => t.startsWith("prover/") || t.startsWith("circuits/setup"))).toEqual([]);
-  });
-
-  it("the engine knows nothing of portfolios", () => {
-    expect(violations("prover/src/engine", (t) => /^prover\/src\/(?!engine\/)/.test(t))).toEqual([]);
-    const shared = ["verifier/src/errors.js", "verifier/src/groth16.js"];
-    expect(violations("prover/src/engine", (t) => t.startsWith("verifier/") && !shared.includes(t))).toEqual(
+  it.each(PACKAGES)("of %s stay inside the package, or name one that its manifest has", (folder) => {
+    const { dependencies = {}, peerDependencies = {} } = manifestOf(folder);
+    const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+    const inside = (target: string) =>
+      target.startsWith(`${folder}/`) && (folder !== "prover" || !target.startsWith("prover/engine/"));
+    const foreign = violations(
+      folder,
+      (target) => !target.startsWith("node:") && !inside(target) && !declared.includes(packageOf(target)),
+    );
+    expect(foreign.filter(({ file }) => !(folder === "prover" && file.startsWith("prover/engine/")))).toEqual(
       [],
     );
   });
 
-  it("nothing that ships imports tests or examples", () => {
-    for (const folder of ["verifier", "prover", "circuits", "contracts", "cli"]) {
-      expect(violations(folder, (t) => /^(test|examples)\//.test(t))).toEqual([]);
+  it("go down only: a package stands on those before it", () => {
+    const names = PACKAGES.map((folder) => manifestOf(folder).name);
+    for (const [i, folder] of PACKAGES.entries()) {
+      const { dependencies = {}, peerDependencies = {} } = manifestOf(folder);
+      const own = [...Object.keys(dependencies), ...Object.keys(peerDependencies)].filter((name) =>
+        names.includes(name),
+      );
+      for (const name of own) expect(names.indexOf(name), `${folder} on ${name}`).toBeLessThan(i);
     }
+  });
+
+  it.each(["verifier", "contracts"])("%s/ is MIT: it imports no GPL package", (folder) => {
+    expect(manifestOf(folder).license).toBe("MIT");
+    const gpl = [
+      ...GPL,
+      ...PACKAGES.map(manifestOf)
+        .filter(({ license }) => license !== "MIT")
+        .map(({ name }) => name),
+    ];
+    expect(violations(folder, (target) => isPackage(target) && gpl.includes(packageOf(target)))).toEqual([]);
+  });
+
+  it("the engine knows nothing of portfolios", () => {
+    const shared = ["@keel/verifier/errors", "@keel/verifier/groth16"];
+    expect(violations("prover/engine", (t) => t.startsWith("@keel/") && !shared.includes(t))).toEqual([]);
+  });
+
+  it("nothing that ships imports tests or examples", () => {
+    for (const folder of PACKAGES)
+      expect(violations(folder, (t) => /^(test|examples)\//.test(t))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * The circuits Keel knows, from circuits/circuits.json: the shape of each tier and which limits it proves, and the
+ * The circuits Keel knows, from circuits.json beside this file: the shape of each tier and which limits it proves, and the
  * circuits beside them.
  *
  * @module

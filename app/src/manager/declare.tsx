@@ -6,18 +6,12 @@
  * @module
  */
 
-import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { utc } from "@keel/verifier/text";
-import {
-  type Enrolment,
-  enrolmentCommitment,
-  formatEnrolment,
-  newEnrolment,
-  randomSalt,
-} from "@keel/prover";
+import { type Enrolment, enrolmentCommitment, formatEnrolment, newEnrolment, randomSalt } from "@keel/prover";
 import { inputError, policyId, policyTerms } from "@keel/verifier";
 import { enrol, type Status, statusOf } from "@keel/verifier/chain";
+import { utc } from "@keel/verifier/text";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { Problem, Section, saveText, useWork } from "../parts.js";

@@ -5,10 +5,10 @@
  * @module
  */
 
+import { floorDiv, formatDecimal } from "@keel/verifier";
+import { dollars, percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { dollars, percent } from "@keel/verifier/text";
-import { floorDiv, formatDecimal } from "@keel/verifier";
 import { BarChart } from "../chart.js";
 import { Section } from "../parts.js";
 import { wholeUsd } from "../words.js";

@@ -6,11 +6,10 @@
  * @module
  */
 
-import type { JSX } from "preact";
-import { ADDITIONS } from "@keel/prover";
-import { percent } from "@keel/verifier/text";
-import type { LimitResult, Part, Room } from "@keel/prover";
+import { ADDITIONS, type LimitResult, type Part, type Room } from "@keel/prover";
 import { formatDecimal } from "@keel/verifier";
+import { percent } from "@keel/verifier/text";
+import type { JSX } from "preact";
 import { Verdict } from "../parts.js";
 import { boundOf, titleOf, useOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";

@@ -5,10 +5,10 @@
  * @module
  */
 
+import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
+import { dollars, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { dollars, span, utc } from "@keel/verifier/text";
-import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
 import { BasisWords } from "../basis.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk } from "../desk.js";

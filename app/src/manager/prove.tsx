@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { formatOpening } from "keel/opening";
-import { span, utc } from "@keel/verifier/text";
 import { formatEnrolment, formatState, type ProvenAttestation } from "@keel/prover";
 import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "@keel/verifier";
 import { type Receipt, submitAttestation } from "@keel/verifier/chain";
+import { span, utc } from "@keel/verifier/text";
+import { formatOpening } from "keel/opening";
+import type { JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { blockTime, hostRegistry, walletOn } from "../chain.js";
 import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";

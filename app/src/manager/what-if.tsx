@@ -6,9 +6,9 @@
  * @module
  */
 
+import { KeelError } from "@keel/verifier/errors";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { KeelError } from "@keel/verifier/errors";
 import { Section } from "../parts.js";
 import { grouped } from "../words.js";
 import { type Book, cellOf, type Edits, quantityOf, readQuantity, writeQuantity } from "./book.js";

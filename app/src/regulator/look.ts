@@ -6,9 +6,7 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
-import { circuitName, sentence } from "@keel/verifier/text";
-import { policyBookAbi } from "@keel/verifier/chain";
+import { KeelError, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import {
   type AttestedEntry,
   type Blocks,
@@ -16,19 +14,21 @@ import {
   checkedRecord,
   type HistoryEntry,
   inSpans,
+  latestBlock,
+  look,
+  type Notice,
   type Place,
   placesOf,
-  reverify,
-} from "@keel/verifier/chain";
-import { KeelError, NO_TAIL, type PolicyTerms } from "@keel/verifier";
-import {
-  latestBlock,
+  policyBookAbi,
   policyTermsOf,
   type Registry,
+  reverify,
+  startWatch,
   tableStandingOf,
   toKeelError,
 } from "@keel/verifier/chain";
-import { look, type Notice, startWatch } from "@keel/verifier/chain";
+import { circuitName, sentence } from "@keel/verifier/text";
+import type { Address, Hex } from "viem";
 import { type CircuitNames, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
 import { developmentVersions, versionName } from "../keys.js";
 

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { JSX } from "preact";
-import { limitLines } from "@keel/verifier/text";
-import { span, utc } from "@keel/verifier/text";
 import { limitsOf } from "@keel/verifier";
+import { limitLines, span, utc } from "@keel/verifier/text";
+import type { JSX } from "preact";
 import { BasisWords } from "../basis.js";
 import {
   DevelopmentKey,

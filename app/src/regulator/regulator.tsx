@@ -5,10 +5,10 @@
  * @module
  */
 
+import { connectRegistry } from "@keel/verifier/chain";
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { PublicClient } from "viem";
-import { connectRegistry } from "@keel/verifier/chain";
 import { BasisWords } from "../basis.js";
 import { nodeClient, walletReads } from "../chain.js";
 import { hasDevelopmentKeys } from "../circuits.js";

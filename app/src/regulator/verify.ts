@@ -6,10 +6,6 @@
  * @module
  */
 
-import type { PublicClient } from "viem";
-import { domainText, expiryText, leadLines, limitLines } from "@keel/verifier/text";
-import { utc } from "@keel/verifier/text";
-import { reverify } from "@keel/verifier/chain";
 import {
   type Attestation,
   checkDevelopmentKey,
@@ -41,10 +37,13 @@ import {
   isMarketAccepted,
   policyTermsOf,
   type Registry,
+  reverify,
   stateOf,
   toKeelError,
   tokenUnits,
 } from "@keel/verifier/chain";
+import { domainText, expiryText, leadLines, limitLines, utc } from "@keel/verifier/text";
+import type { PublicClient } from "viem";
 import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";

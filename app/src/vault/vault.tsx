@@ -5,13 +5,7 @@
  * @module
  */
 
-import type { ComponentChildren, JSX } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
-import { formatUnits, type PublicClient, parseUnits } from "viem";
-import { limitLines } from "@keel/verifier/text";
-import { span, utc } from "@keel/verifier/text";
 import { inputError, limitsOf, type PolicyTerms } from "@keel/verifier";
-import { policyTermsOf, type Status } from "@keel/verifier/chain";
 import {
   type Closed,
   connectVault,
@@ -19,11 +13,17 @@ import {
   type GatedVault,
   type Holding,
   holdingOf,
+  policyTermsOf,
+  type Status,
   type VaultStatus,
   vaultStatus,
   whyClosed,
   withdrawAssets,
 } from "@keel/verifier/chain";
+import { limitLines, span, utc } from "@keel/verifier/text";
+import type { ComponentChildren, JSX } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { formatUnits, type PublicClient, parseUnits } from "viem";
 import { BasisWords } from "../basis.js";
 import { nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";

@@ -9,9 +9,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { parseData, title } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
-import { parseData, title } from "@keel/verifier";
 import { writeArtifacts } from "../artifacts.js";
 import { sha256 } from "../cache.js";
 import {

@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { z } from "zod";
-import { KeelError } from "@keel/verifier/errors";
+
 import { identifier, parseData, parseFile, title } from "@keel/verifier";
+import { KeelError } from "@keel/verifier/errors";
+import { z } from "zod";
 import { sha256 } from "../cache.js";
 import { BEACON_EXPONENT, BEACON_VALUE } from "./beacon.js";
 

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import { KeelError } from "@keel/verifier/errors";
+import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import type { EngineModules, EngineWorker } from "./engine-worker.js";
 import { sha256Hex } from "./hash.js";
 import type { Outcome } from "./outcome.js";

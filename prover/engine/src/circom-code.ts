@@ -9,9 +9,10 @@
  *
  * @module
  */
+
+import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { concatenate } from "./bytes.js";
 import { invertLimbs } from "./kernels/inverse-code.js";
 import {

@@ -13,6 +13,7 @@ import type { WorkerHandle } from "./pool.js";
 import { createProverOn, type Prover } from "./prover.js";
 
 export type { ProverOptions } from "./artifacts.js";
+export { prepareCircuit } from "./circom-prepare.js";
 export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
 export type {
   ProofPhase,

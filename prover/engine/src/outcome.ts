@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { transfer } from "comlink/dist/esm/comlink.mjs";
+
 import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
+import { transfer } from "comlink/dist/esm/comlink.mjs";
 
 /** What a worker's function returns instead of throwing. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorDetails };

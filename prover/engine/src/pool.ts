@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { type Endpoint, type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
+
 import { KeelError } from "@keel/verifier/errors";
+import { type Endpoint, type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
 import { type Outcome, unwrap, workerError } from "./outcome.js";
 
 /** A running worker, as a platform provides it. */

@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
+
 import { KeelError } from "@keel/verifier/errors";
 import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
+import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
 import { type Artifacts, cutAgain, loadArtifacts, type Platform, type ProverOptions } from "./artifacts.js";
 import type { QuerySums } from "./assemble.js";
 import { concatenate, ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";

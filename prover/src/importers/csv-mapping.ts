@@ -6,8 +6,8 @@
  * @module
  */
 
-import { z } from "zod";
 import { firm, identifier, inputError, parseData, parseJson, refuse } from "@keel/verifier";
+import { z } from "zod";
 import { type Exact, parseExact } from "./exact.js";
 
 /** What a snapshot's position is made of. */

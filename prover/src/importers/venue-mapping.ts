@@ -5,8 +5,8 @@
  * @module
  */
 
-import { z } from "zod";
 import { identifier, parseFile, refuse } from "@keel/verifier";
+import { z } from "zod";
 import { type Exact, parseExact } from "./exact.js";
 
 /** What a name of the venue is here. */

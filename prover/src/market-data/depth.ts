@@ -14,8 +14,6 @@
  * @module
  */
 
-import { type Address, type PublicClient, parseAbi } from "viem";
-import { z } from "zod";
 import {
   address,
   allFaults,
@@ -29,6 +27,8 @@ import {
   type Market,
   parseFile,
 } from "@keel/verifier";
+import { type Address, type PublicClient, parseAbi } from "viem";
+import { z } from "zod";
 import { type ChainView, read } from "../importers/chain/read.js";
 import { feedView } from "./feeds.js";
 import { ONE, parseResponse, positive, product, scaled, secondsOf } from "./numbers.js";

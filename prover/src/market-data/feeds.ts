@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Address, type PublicClient, parseAbi } from "viem";
 import { inputError } from "@keel/verifier";
+import { type Address, type PublicClient, parseAbi } from "viem";
 import { answered, type ChainView, read } from "../importers/chain/read.js";
 import { PLACES } from "./numbers.js";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { z } from "zod";
 import { address, checkUnique, identifier, parseFile } from "@keel/verifier";
+import { z } from "zod";
 import { QUOTE_VENUES } from "./responses.js";
 
 const MAX_AGE = 7 * 86_400;

@@ -7,7 +7,7 @@ import("../dist/main.js")
   })
   .catch((error) => {
     const isUnbuilt =
-      error?.code === "ERR_MODULE_NOT_FOUND" && String(error.message).includes("source/main.js");
+      error?.code === "ERR_MODULE_NOT_FOUND" && String(error.message).includes("dist/main.js");
     console.error(
       isUnbuilt ? "keel-source: not built yet; run `npm run build` (environment.unbuilt)" : error,
     );

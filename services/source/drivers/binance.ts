@@ -10,8 +10,8 @@
  */
 
 import { createHmac } from "node:crypto";
-import { z } from "zod";
 import { formatDecimal, type Json, parseDecimal, parseJson } from "@keel/verifier";
+import { z } from "zod";
 import type { Row } from "../reading.js";
 import { type Venue, type VenueReading, venueFailed } from "./venue.js";
 

@@ -8,13 +8,9 @@
  * @module
  */
 
-import { type Block, createPublicClient, http, type PublicClient } from "viem";
-import {
-  accountsFromChain,
-  type ChainMapping,
-  parseChainMapping,
-} from "@keel/prover/chain";
+import { accountsFromChain, type ChainMapping, parseChainMapping } from "@keel/prover/chain";
 import { inputError, KeelError } from "@keel/verifier";
+import { type Block, createPublicClient, http, type PublicClient } from "viem";
 import type { Driver, Question } from "../reading.js";
 
 export interface ChainOptions {

@@ -15,17 +15,9 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { address, identifier, inputError, type Json, parseFile, parseJson, time } from "@keel/verifier";
 import { keccak256, recoverMessageAddress, toBytes } from "viem";
 import { z } from "zod";
-import {
-  address,
-  identifier,
-  inputError,
-  type Json,
-  parseFile,
-  parseJson,
-  time,
-} from "@keel/verifier";
 import { type Driver, type Place, placeRows, type Question, type Row, strictRows } from "../reading.js";
 
 const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/);

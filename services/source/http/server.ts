@@ -8,9 +8,6 @@
  * @module
  */
 
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { type Logger, pino } from "pino";
-import { z } from "zod";
 import {
   address,
   identifier,
@@ -22,6 +19,9 @@ import {
   type SourceKey,
   time,
 } from "@keel/verifier";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { type Logger, pino } from "pino";
+import { z } from "zod";
 import { type Answers, type Asked, unknownAccount } from "../answers.js";
 import { fromHex } from "../quorum/files.js";
 import { commitmentText, type Member } from "../quorum/member.js";

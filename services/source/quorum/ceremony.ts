@@ -24,9 +24,9 @@ import {
   hkdfSync,
   randomBytes,
 } from "node:crypto";
+import { identifier, inputError, parseFile } from "@keel/verifier";
 import type { DKG_Round1, DKG_Secret } from "@noble/curves/abstract/frost.js";
 import { z } from "zod";
-import { identifier, inputError, parseFile } from "@keel/verifier";
 import { checkThreshold, fromHex, memberId, quorumOf, type Share, toHex } from "./files.js";
 import { GroupPoint, toInteger } from "./point.js";
 import { FROST } from "./suite.js";

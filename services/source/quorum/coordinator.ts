@@ -8,16 +8,9 @@
  * @module
  */
 
-import { z } from "zod";
 import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
-import {
-  type Field,
-  identifier,
-  type Json,
-  KeelError,
-  parseData,
-  time,
-} from "@keel/verifier";
+import { type Field, identifier, type Json, KeelError, parseData, time } from "@keel/verifier";
+import { z } from "zod";
 import type { Answers, Asked } from "../answers.js";
 import type { Basis, Entry, Store } from "../store.js";
 import { fromHex, memberId, type Quorum } from "./files.js";

@@ -6,8 +6,6 @@
  * @module
  */
 
-import type { FrostPublic, FrostSecret } from "@noble/curves/abstract/frost.js";
-import { z } from "zod";
 import {
   checkSourceKey,
   FIELD_ORDER,
@@ -17,6 +15,8 @@ import {
   parseFile,
   type SourceKey,
 } from "@keel/verifier";
+import type { FrostPublic, FrostSecret } from "@noble/curves/abstract/frost.js";
+import { z } from "zod";
 import { FROST, groupKey, rememberGroup } from "./suite.js";
 
 /** A quorum: who its members are and how many of them sign. */

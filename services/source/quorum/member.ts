@@ -12,8 +12,8 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { NonceCommitments, Nonces } from "@noble/curves/abstract/frost.js";
 import { type Field, inputError, type KeelError } from "@keel/verifier";
+import type { NonceCommitments, Nonces } from "@noble/curves/abstract/frost.js";
 import type { Answers, Asked } from "../answers.js";
 import type { Entry } from "../store.js";
 import { memberId, type Share, toHex } from "./files.js";

@@ -10,12 +10,12 @@
  * @module
  */
 
+import type { EddsaSignature } from "@keel/prover";
+import { type Field, type SourceKey, SUBGROUP_ORDER } from "@keel/verifier";
 import { createFROST, type FrostPublic } from "@noble/curves/abstract/frost.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { poseidon5 } from "poseidon-lite/poseidon5";
-import type { EddsaSignature } from "@keel/prover";
-import { type Field, type SourceKey, SUBGROUP_ORDER } from "@keel/verifier";
 import { GroupPoint, toInteger } from "./point.js";
 
 const COFACTOR = 8n;

@@ -11,8 +11,9 @@
  *
  * @module
  */
-import { bn254 } from "@noble/curves/bn254.js";
+
 import { BASE_FIELD } from "@keel/verifier/groth16";
+import { bn254 } from "@noble/curves/bn254.js";
 import { concatenate, ELEMENT_BYTES } from "../bytes.js";
 import { type Arithmetic, allocate, bytesAt } from "./arithmetic.js";
 import { elementBytes, RADIX_BITS } from "./field-code.js";

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { type Address, parseAbi, zeroAddress } from "viem";
 import { inputError } from "@keel/verifier";
+import { type Address, parseAbi, zeroAddress } from "viem";
 import type { Amount } from "./amounts.js";
 import { type ChainMapping, type LenderPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";

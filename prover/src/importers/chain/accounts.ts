@@ -14,8 +14,8 @@
  * @module
  */
 
-import type { Address, Hash, PublicClient } from "viem";
 import { inputError, KeelError, type Market } from "@keel/verifier";
+import type { Address, Hash, PublicClient } from "viem";
 import type { Account } from "../../snapshot.js";
 import { Problems } from "../problems.js";
 import { poolAmounts } from "./aave.js";

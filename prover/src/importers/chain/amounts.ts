@@ -5,15 +5,8 @@
  * @module
  */
 
+import { floorDiv, formatDecimal, inputError, type Market, type Quantity, quantity } from "@keel/verifier";
 import type { Address } from "viem";
-import {
-  floorDiv,
-  formatDecimal,
-  inputError,
-  type Market,
-  type Quantity,
-  quantity,
-} from "@keel/verifier";
 import type { ChainMapping, TokenPlace } from "./mapping.js";
 import type { ChainView } from "./read.js";
 import { decimalsOf } from "./tokens.js";

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { Address, Hex } from "viem";
-import { z } from "zod";
 import {
   address,
   checkUnique,
@@ -16,6 +14,8 @@ import {
   parseFile,
   printable,
 } from "@keel/verifier";
+import type { Address, Hex } from "viem";
+import { z } from "zod";
 import { Problems } from "../problems.js";
 
 /** Which instrument a token is. */

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { type Address, type Hex, parseAbi, zeroAddress } from "viem";
 import { ceilDiv, inputError } from "@keel/verifier";
+import { type Address, type Hex, parseAbi, zeroAddress } from "viem";
 import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, read } from "./read.js";

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { inputError, KeelError } from "@keel/verifier";
 import {
   type Abi,
   type Address,
@@ -20,7 +21,6 @@ import {
   numberToHex,
   type PublicClient,
 } from "viem";
-import { inputError, KeelError } from "@keel/verifier";
 
 /** A chain as it stood at the end of one block. */
 export interface ChainView {

@@ -8,8 +8,8 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Address, type Hex, numberToHex, padHex, parseAbi, toEventSelector } from "viem";
 import { type Blocks, inSpans } from "@keel/verifier/chain";
+import { type Address, type Hex, numberToHex, padHex, parseAbi, toEventSelector } from "viem";
 import { Problems } from "../problems.js";
 import type { ChainMapping } from "./mapping.js";
 import { morphoAbi } from "./morpho.js";

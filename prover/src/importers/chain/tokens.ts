@@ -6,8 +6,8 @@
  * @module
  */
 
-import { type Address, parseAbi } from "viem";
 import { inputError } from "@keel/verifier";
+import { type Address, parseAbi } from "viem";
 import type { Amount } from "./amounts.js";
 import { type ChainMapping, type TokenPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";

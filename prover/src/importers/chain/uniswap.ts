@@ -10,8 +10,8 @@
  * @module
  */
 
-import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { inputError } from "@keel/verifier";
+import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, callAt, read } from "./read.js";
