@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
+import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
+
+/// @title A registry and policy book for unit tests of gated contracts: healthy is who the test says
+/// @notice Answers what `HealthGate` asks, of policies and of lines. Anybody may set anything.
+/// @dev Warning: for tests only. `IHealthRegistry(address(mock))` is what a gate takes.
+contract MockHealthRegistry {
+    mapping(address subject => mapping(bytes32 policyId => IHealthRegistry.Record)) private _records;
+    mapping(bytes32 line => bytes32) private _current;
+
+    /// @notice Makes `subject` healthy under `policyId` from now until `expiry`, by a snapshot of `asOf`.
+    function setHealthy(address subject, bytes32 policyId, uint40 asOf, uint40 expiry) external {
+        IHealthRegistry.Record storage record = _records[subject][policyId];
+        if (!isHealthy(subject, policyId)) (record.since, record.streak) = (uint40(block.timestamp), 0);
+        (record.asOf, record.floor, record.expiry) = (asOf, asOf, expiry);
+        record.standing = IHealthRegistry.Standing.Open;
+        ++record.count;
+        ++record.streak;
+    }
+
+    /// @notice Ends health as `standing` says; `Open` lets it expire now.
+    function setUnhealthy(address subject, bytes32 policyId, IHealthRegistry.Standing standing) external {
+        IHealthRegistry.Record storage record = _records[subject][policyId];
+        record.standing = standing;
+        if (standing == IHealthRegistry.Standing.Open) record.expiry = uint40(block.timestamp);
+    }
+
+    /// @notice Makes a line, or moves it at once.
+    function setLine(bytes32 line, bytes32 policyId) external {
+        _current[line] = policyId;
+    }
+
+    function recordOf(address subject, bytes32 policyId) external view returns (IHealthRegistry.Record memory) {
+        return _records[subject][policyId];
+    }
+
+    function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) external view returns (bool) {
+        uint256 age = block.timestamp - _records[subject][policyId].asOf;
+        return isHealthy(subject, policyId) && age <= maxStaleness;
+    }
+
+    function policyBook() external view returns (IPolicyBook) {
+        return IPolicyBook(address(this));
+    }
+
+    function exists(bytes32) external pure returns (bool) {
+        return true;
+    }
+
+    function isLine(bytes32 line) external view returns (bool) {
+        return _current[line] != 0;
+    }
+
+    function currentOf(bytes32 line) external view returns (bytes32) {
+        return _current[line];
+    }
+
+    function isHealthy(address subject, bytes32 policyId) public view returns (bool) {
+        IHealthRegistry.Record storage record = _records[subject][policyId];
+        return block.timestamp < record.expiry && record.standing == IHealthRegistry.Standing.Open;
+    }
+}
