@@ -17,7 +17,7 @@ import { ensureCircuit } from "@keel/circuits";
 import { expect, it } from "vitest";
 import { CHAIN, chainInput } from "./small-circuit.js";
 
-const ENGINE = new URL("../../dist/prover/src/engine/", import.meta.url).href;
+const ENGINE = new URL("../../prover/engine/dist/", import.meta.url).href;
 const SCRIPT = `
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";

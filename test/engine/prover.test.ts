@@ -376,7 +376,7 @@ function exposedPlatform(): { platform: Platform<string>; workers: Worker[] } {
     workers: 2,
     readBytes: (path) => readFile(path),
     spawn() {
-      const worker = new Worker(new URL("../../dist/prover/src/engine/worker-node.js", import.meta.url));
+      const worker = new Worker(new URL("../../prover/engine/dist/worker-node.js", import.meta.url));
       workers.push(worker);
       return workerHandle(worker);
     },

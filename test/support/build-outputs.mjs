@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Run as `node build-outputs.mjs <package> <circuit>`: builds there, and prints the SHA-256 of what a build gives. The circuit
+ * Run as `node build-outputs.mjs <folder of packages> <circuit>`: builds there, and prints the SHA-256 of what a build gives. The circuit
  * is an id or a definition, as JSON.
  */
 import { createHash } from "node:crypto";
@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [folder, circuit] = process.argv.slice(2);
-const load = (file) => import(pathToFileURL(join(folder, "dist", file)).href);
-const { ensureCircuit } = await load("circuits/setup/index.js");
-const { generateVerifier } = await load("contracts/verifier-template.js");
+const load = (file) => import(pathToFileURL(join(folder, file)).href);
+const { ensureCircuit } = await load("circuits/dist/index.js");
+const { generateVerifier } = await load("contracts/dist/verifier-template.js");
 const { id, verificationKey, manifest } = await ensureCircuit(JSON.parse(circuit));
 const source = generateVerifier(verificationKey, { circuit: id, insecure: true, contractName: "V" });
 const { r1cs, wasm, zkey } = manifest.files;

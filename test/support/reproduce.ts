@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Builds a circuit in a copy of the package, somewhere else, with nothing cached.
+ * Builds a circuit with copies of the packages, somewhere else, with nothing cached.
  *
  * @module
  */
@@ -22,30 +22,42 @@ export interface Outputs {
   readonly contract: string;
 }
 
+/** Those that a build needs, by name. */
+const PACKAGES = {
+  verifier: "verifier",
+  contracts: "contracts",
+  engine: "prover/engine",
+  circuits: "circuits",
+} as const;
 const SCRIPT = join(import.meta.dirname, "build-outputs.mjs");
 
-/** What the package's own folder gives, perhaps from its cache. */
+/** What the packages here give, perhaps from the cache. */
 export async function outputsHere(circuit: Buildable): Promise<Outputs> {
   return await outputsIn(PACKAGE, circuit);
 }
 
-/** What a fresh copy of the package in `folder` gives. */
+/** What fresh copies of the packages in `folder` give, with an empty cache. */
 export async function outputsElsewhere(folder: string, circuit: Buildable): Promise<Outputs> {
-  for (const part of ["package.json", "circuits", "dist"]) {
-    await cp(join(PACKAGE, part), join(folder, part), { recursive: true });
-  }
   const modules = join(folder, "node_modules");
-  await mkdir(modules);
-  for (const name of await readdir(join(PACKAGE, "node_modules"))) {
-    const from = join(PACKAGE, "node_modules", name);
-    // circom sees no further than the folder it runs in, so its library has to be there in truth.
-    if (name === "circomlib") await cp(from, join(modules, name), { recursive: true });
-    else await symlink(from, join(modules, name));
+  await mkdir(join(modules, "@keel"), { recursive: true });
+  for (const [name, path] of Object.entries(PACKAGES)) {
+    const from = join(PACKAGE, path);
+    await cp(from, join(folder, path), { recursive: true, filter: (file) => !file.includes("node_modules") });
+    await symlink(join(folder, path), join(modules, "@keel", name));
   }
-  return await outputsIn(folder, circuit);
+  for (const name of await readdir(join(PACKAGE, "node_modules"))) {
+    if (name !== "@keel") await symlink(join(PACKAGE, "node_modules", name), join(modules, name));
+  }
+  return await outputsIn(folder, circuit, { KEEL_CACHE: join(folder, "cache") });
 }
 
-async function outputsIn(folder: string, circuit: Buildable): Promise<Outputs> {
-  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, folder, JSON.stringify(circuit)]);
+async function outputsIn(
+  folder: string,
+  circuit: Buildable,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Outputs> {
+  const args = [SCRIPT, folder, JSON.stringify(circuit)];
+  const env = { ...process.env, ...environment };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   return JSON.parse(stdout) as Outputs;
 }
