@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * `keel/contracts` (Node only): compile the contracts, start a local chain, deploy.
+ * `@keel/contracts` (Node only): compile the contracts, start a local chain, deploy.
  *
  * @module
  */

@@ -110,7 +110,7 @@ describe("check", () => {
         result: { url: string }[];
       };
       const loaded = result.map(({ url }) => url).filter((url) => url.startsWith("file:"));
-      expect(loaded.some((url) => url.endsWith("/cli/commands/check.js"))).toBe(true);
+      expect(loaded.some((url) => url.endsWith("/cli/dist/commands/check.js"))).toBe(true);
       expect(loaded.filter((url) => /snarkjs|ffjavascript|viem|comlink|\/engine\//.test(url))).toEqual([]);
       // 212 files at the time of writing, 0.3 s on an idle machine.
       expect(loaded.length).toBeLessThan(300);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * The chain client: registry, books, history, feeds. Apart from `keel/verifier`, so that a page which only verifies does not
+ * The chain client: registry, books, history, feeds. Apart from `@keel/verifier`, so that a page which only verifies does not
  * carry viem.
  *
  * @module

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Positions from EVM chains, as `keel/prover/chain`. Apart from `keel/prover`, so that a page which proves does not carry a
+ * Positions from EVM chains, as `@keel/prover/chain`. Apart from `@keel/prover`, so that a page which proves does not carry a
  * chain client.
  *
  * @module
