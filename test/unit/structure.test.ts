@@ -65,7 +65,15 @@ interface Manifest {
 }
 
 /** Packages from the ground up: each may import those before it that its manifest names. */
-const PACKAGES = ["verifier", "contracts", "prover/engine", "prover", "circuits", "cli", "services/source"] as const;
+const PACKAGES = [
+  "verifier",
+  "contracts",
+  "prover/engine",
+  "prover",
+  "circuits",
+  "cli",
+  "services/source",
+] as const;
 
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8")) as Manifest;
