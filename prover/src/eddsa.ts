@@ -3,7 +3,7 @@
  * EdDSA with Poseidon on BabyJubJub, the scheme that circomlib's EdDSAPoseidonVerifier checks in the circuit:
  * S * B8 = R8 + Poseidon(R8, A, message) * 8 * A, with B8 the generator of the prime-order subgroup (ERC-2494).
  *
- * The curve is @noble/curves', Poseidon is poseidon-lite's. How a secret becomes a scalar and a nonce is ours (SHA-512
+ * The curve is @noble/curves', Poseidon is `@keel/verifier`'s. How a secret becomes a scalar and a nonce is ours (SHA-512
  * with labels, in the manner of RFC 8032: the nonce is a hash of secret and message, so none is ever used twice); no
  * verifier can tell, and signatures of circomlibjs and of other libraries verify here just so.
  *
@@ -15,13 +15,13 @@ import {
   checkSourceKey,
   type Field,
   isOnCurve,
+  poseidon,
   type SourceKey,
   SUBGROUP_ORDER,
 } from "@keel/verifier";
 import { babyjubjub } from "@noble/curves/misc.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { poseidon5 } from "poseidon-lite/poseidon5";
 
 /** A signature: R8 on the curve, S below the subgroup order. */
 export interface EddsaSignature {
@@ -77,7 +77,7 @@ export function verifyField(message: Field, { R8, S }: EddsaSignature, key: Sour
 }
 
 function challenge(R8: SourceKey, key: SourceKey, message: Field): bigint {
-  return poseidon5([...R8, ...key, message]);
+  return poseidon([...R8, ...key, message]);
 }
 
 function secretScalar(secret: Uint8Array): bigint {

@@ -8,11 +8,10 @@
 
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import * as poseidonLite from "poseidon-lite";
+import { FIELD_ORDER, poseidon } from "./poseidon.js";
 import type { Field } from "./units.js";
 
-/** Order r of the BN254 scalar field (EIP-196). */
-export const FIELD_ORDER = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
+export { FIELD_ORDER } from "./poseidon.js";
 
 /** What a tagged hash is about; the same numbers as KIND_ in constants.circom. */
 export const KIND = {
@@ -110,28 +109,4 @@ export function keccakInteger(bytes: Uint8Array): bigint {
 
 function bytesToInteger(bytes: Uint8Array): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-}
-
-type Poseidon = (inputs: bigint[]) => bigint;
-const POSEIDON: readonly Poseidon[] = [
-  poseidonLite.poseidon1,
-  poseidonLite.poseidon2,
-  poseidonLite.poseidon3,
-  poseidonLite.poseidon4,
-  poseidonLite.poseidon5,
-  poseidonLite.poseidon6,
-  poseidonLite.poseidon7,
-  poseidonLite.poseidon8,
-  poseidonLite.poseidon9,
-  poseidonLite.poseidon10,
-  poseidonLite.poseidon11,
-  poseidonLite.poseidon12,
-  poseidonLite.poseidon13,
-  poseidonLite.poseidon14,
-  poseidonLite.poseidon15,
-  poseidonLite.poseidon16,
-];
-
-function poseidon(inputs: readonly bigint[]): Field {
-  return POSEIDON[inputs.length - 1]!([...inputs]) as Field;
 }

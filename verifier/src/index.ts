@@ -17,6 +17,7 @@ export * from "./json.js";
 export * from "./market.js";
 export * from "./market-table.js";
 export * from "./policy.js";
+export { poseidon } from "./poseidon.js";
 export * from "./returns.js";
 export * from "./schema.js";
 export * from "./series.js";

@@ -11,11 +11,11 @@
  */
 
 import type { EddsaSignature } from "@keel/prover";
-import { type Field, type SourceKey, SUBGROUP_ORDER } from "@keel/verifier";
+import { type Field, poseidon, type SourceKey, SUBGROUP_ORDER } from "@keel/verifier";
 import { createFROST, type FrostPublic } from "@noble/curves/abstract/frost.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { poseidon5 } from "poseidon-lite/poseidon5";
+
 import { GroupPoint, toInteger } from "./point.js";
 
 const COFACTOR = 8n;
@@ -29,7 +29,7 @@ export const FROST = createFROST({
   hashToScalar: (message, options) =>
     toInteger(sha512(concatBytes(labelOf(options?.DST), message))) % SUBGROUP_ORDER,
   challenge: (R, key, message) =>
-    (COFACTOR * poseidon5([...coordinates(R), ...coordinates(key), toInteger(message)])) % SUBGROUP_ORDER,
+    (COFACTOR * poseidon([...coordinates(R), ...coordinates(key), toInteger(message)])) % SUBGROUP_ORDER,
 });
 
 /** The bytes of a message. */
