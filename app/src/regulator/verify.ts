@@ -9,6 +9,7 @@
 import type { PublicClient } from "viem";
 import { domainText, expiryText, leadLines, limitLines } from "../../../cli/policy-text.js";
 import { utc } from "../../../cli/tables.js";
+import { checkContracts } from "../../../prover/src/contracts.js";
 import { reverify } from "../../../verifier/src/history.js";
 import {
   type Attestation,
@@ -181,6 +182,7 @@ function verificationOf({
   returns,
 }: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>) {
   checkFit(policy, market);
+  checkContracts(market, policy);
   const keys = circuitKeys(circuitNames(policy));
   const needsReturns = policy.tail !== undefined && returns !== undefined;
   const table = needsReturns ? withReturns(market, returns) : market;
