@@ -598,7 +598,7 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("options of a market a year later", () => {
+  describe("59 options of a market a year later", () => {
     const EXPIRED =
       /contract\.expiry: expected a time after market\.asOf, 1798761600, received 1769760000 \(market\.expired\)/;
     let files: Texts;
