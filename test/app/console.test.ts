@@ -348,6 +348,8 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByLabel("Withdraw, USDC").fill("100,000");
       await button(page, "Withdraw").click();
       await see(page, /Withdraw of 100,000 USDC accepted/);
+      await see(page, "350,000 USDC in your wallet");
+      await see(page, "150,000 USDC in the vault");
       await photograph(depositor, "vault-open", { name: "vault", from: "main" });
     });
 
@@ -388,6 +390,7 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Connect").click();
       await see(page, "Deposits are closed");
       await see(page, /The latest attestation expired at/);
+      expect(await page.getByText("Healthy since").count()).toBe(0);
       await page.getByLabel("Deposit, USDC").fill("1000");
       await button(page, "Deposit").click();
       await see(page, /registry.notHealthy/);

@@ -216,7 +216,7 @@ function Gate({ vault, status: { status, totalAssets, policyId }, insecure, isEx
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
           ["Attestations", `${status.count}, ${status.streak} in a row, ${status.lapses} lapses`],
-          ...(status.since === undefined ? [] : [["Healthy since", utc(status.since)] as const]),
+          ...(status.healthy ? [["Healthy since", utc(status.since!)] as const] : []),
           [
             isExpected ? "Registry, as expected" : "Registry, by the vault's own word",
             <Hash key="registry" value={vault.registry.address} />,
