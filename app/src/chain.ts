@@ -34,6 +34,15 @@ export async function hostRegistry(config: ConsoleConfig): Promise<Registry> {
   return await connectRegistry(nodeClient(config), config.registry);
 }
 
+/** The chain behind a client. @throws KeelError kind "environment" */
+export async function chainOf(client: PublicClient): Promise<number> {
+  try {
+    return await client.getChainId();
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
 /** Unix seconds of the latest block. @throws KeelError kind "environment" */
 export async function blockTime({ client }: Pick<Registry, "client">): Promise<number> {
   try {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Does the console carry the demo's story through three people's pages, in a real browser on a local chain, and keep the
- * manager's secrets? The tests follow one another: each goes on from where the one before it stopped.
+ * manager's secrets? The tests of a story follow one another: each goes on from where the one before it stopped. The stories
+ * do not: each runs alone as well.
  *
  * @module
  */
@@ -35,6 +36,7 @@ import {
   publishPolicy,
   type Registry,
   revoke,
+  revokeFor,
 } from "@keel/verifier/chain";
 import type { Browser, Page } from "playwright-core";
 import type { Abi, Hex } from "viem";
@@ -45,7 +47,14 @@ import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../di
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { percent } from "../../verifier/dist/text/tables.js";
 import { launchBrowser } from "../support/browser.js";
-import { attestationBy, attestByHash, inventedPrices, withdrawAndVoid } from "./deeds.js";
+import { PACKAGE } from "../support/cli.js";
+import {
+  attestationsBy,
+  attestByHash,
+  inventedPrices,
+  vaultOfItsOwnRegistry,
+  withdrawAndVoid,
+} from "./deeds.js";
 import {
   accessibilityFindings,
   asFiles,
@@ -85,6 +94,7 @@ let manager: Person;
 let depositor: Person;
 let regulator: Person;
 let book: Texts;
+/** A real proof of the book. */
 let attestation: string;
 /** The book by prices that nobody published, and a real proof of it. */
 let invented: { readonly market: string; readonly attestation: string };
@@ -93,25 +103,26 @@ const received: RecordedRequest[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-console-"));
   const site = join(folder, "site");
-  await buildConsole(site);
-  world = await startLocalWorld();
+  [world, browser] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(site)]);
   server = await serveConsole({
     folder: site,
     rpcUrl: world.rpcUrl,
     answers: { "/keel.json": () => ({ ...world.config, examples: [], accounts: [] }) },
     onRequest: (request) => received.push(request),
   });
-  browser = await launchBrowser();
   const sit = (who: keyof typeof CAST, walletName: string) =>
     sitDown(browser, server.origin, world.stage.wallets[CAST[who]]!, world.rpcUrl, walletName);
-  [manager, depositor, regulator] = await Promise.all([
+  book = await world.example(STRATEGY, { main: POSITIONS });
+  const market = inventedPrices(book.market!);
+  const [proofs, ...people] = await Promise.all([
+    attestationsBy(world, [book, { ...book, market }]),
     sit("relayer", ATTACK),
     sit("depositor", "Harbour Wallet"),
     sit("rival", ATTACK),
   ]);
-  book = await world.example(STRATEGY, { main: POSITIONS });
-  const market = inventedPrices(book.market!);
-  invented = { market, attestation: await attestationBy(world, { ...book, market }) };
+  [manager, depositor, regulator] = people;
+  attestation = proofs[0]!;
+  invented = { market, attestation: proofs[1]! };
 });
 
 afterAll(async () => {
@@ -198,6 +209,8 @@ async function tightenPolicy(registry: Registry): Promise<void> {
 // The numbers are here as well as below: a test goes on from those before it, so that a run of the attacks takes them all.
 describe("48, 49, 50 three people at the console", () => {
   describe("the story", () => {
+    let proven: string;
+
     it("a book without its administrator's units, or with others, is not judged", async () => {
       const { page } = manager;
       const { units, ...others } = book;
@@ -257,6 +270,7 @@ describe("48, 49, 50 three people at the console", () => {
       const { page } = depositor;
       await view(page, "Vault");
       await see(page, "Deposits are closed");
+      await see(page, "Registry, as expected");
       await see(page, "The manager has not attested under this policy yet.");
       await see(page, "gross exposure was at most 300 % of equity");
       await see(page, /The fund's units are what administrator 0x[0-9a-f]{40} signed/);
@@ -308,11 +322,11 @@ describe("48, 49, 50 three people at the console", () => {
         manager.page.waitForEvent("download"),
         button(manager.page, "Save attestation").click(),
       ]);
-      attestation = await readFile(await download.path(), "utf8");
+      proven = await readFile(await download.path(), "utf8");
       const policy = parsePolicy(book.policy!);
       const { verificationKey } = await ensureCircuit(policy.circuit.id);
       const verified = verifyAttestation({
-        attestation: parseAttestation(attestation),
+        attestation: parseAttestation(proven),
         policy,
         market: parseMarket(book.market!),
         verificationKey,
@@ -334,13 +348,15 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByLabel("Withdraw, USDC").fill("100,000");
       await button(page, "Withdraw").click();
       await see(page, /Withdraw of 100,000 USDC accepted/);
+      await see(page, "350,000 USDC in your wallet");
+      await see(page, "150,000 USDC in the vault");
       await photograph(depositor, "vault-open", { name: "vault", from: "main" });
     });
 
     it("the regulator pastes the attestation and reads what it says, and what it does not", async () => {
       const { page } = regulator;
       await view(page, "Regulator");
-      await page.getByLabel("Paste an attestation").fill(attestation);
+      await page.getByLabel("Paste an attestation").fill(proven);
       await button(page, "Verify").click();
       await see(page, "VALID.");
       expect(await isWarnedAbove(regulator, ".result .verdict")).toBe(true);
@@ -374,6 +390,7 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Connect").click();
       await see(page, "Deposits are closed");
       await see(page, /The latest attestation expired at/);
+      expect(await page.getByText("Healthy since").count()).toBe(0);
       await page.getByLabel("Deposit, USDC").fill("1000");
       await button(page, "Deposit").click();
       await see(page, /registry.notHealthy/);
@@ -423,6 +440,7 @@ describe("48, 49, 50 three people at the console", () => {
     const stranger = world.stage.wallets[STRANGER]!;
     await attestByHash(world, registry, stranger, await world.example(STRATEGY), attestation);
     const { page } = regulator;
+    await view(page, "Regulator");
     await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
     await button(page, "Look").click();
     await see(page, /0 of 1 proofs were verified again in this page/);
@@ -583,7 +601,50 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
+  describe("59 options of a market a year later", () => {
+    const EXPIRED =
+      /contract\.expiry: expected a time after market\.asOf, 1798761600, received 1769760000 \(market\.expired\)/;
+    let files: Texts;
+
+    beforeAll(async () => {
+      const read = (name: string) =>
+        readFile(join(PACKAGE, "examples/options-volatility", `${name}.json`), "utf8");
+      const names = ["snapshot", "market", "policy", "units"];
+      const [snapshot, market, policy, units] = await Promise.all(names.map(read));
+      const { asOf } = parseMarket(market!);
+      const later = market!.replace(`"asOf": ${asOf}`, `"asOf": ${asOf + 365 * DAY}`);
+      files = { snapshot: snapshot!, market: later, policy: policy!, units: units! };
+    });
+
+    it("have expired: the manager's book is not judged", async () => {
+      const { page } = manager;
+      await leaveAndReturn(page, "Vault", "Manager");
+      await page.getByLabel("Or open an example").selectOption({ label: "Options volatility selling" });
+      await button(page, "Open example").click();
+      await page.locator("[data-limit]").first().waitFor();
+      await button(page, "Close and forget everything").click();
+      await open(page, files);
+      await page.getByRole("alert").filter({ hasText: EXPIRED }).waitFor();
+      expect(await page.locator("[data-limit]").count()).toBe(0);
+    });
+
+    it("have expired: the regulator verifies nothing by them", async () => {
+      const { page } = regulator;
+      await leaveAndReturn(page, "Vault", "Regulator");
+      await open(page, { policy: files.policy, market: files.market });
+      await page.getByLabel("Paste an attestation").fill(attestation);
+      await button(page, "Verify").click();
+      await page.getByRole("alert").filter({ hasText: EXPIRED }).waitFor();
+      await leaveAndReturn(page, "Vault", "Regulator");
+    });
+  });
+
   describe("hostile files", () => {
+    beforeAll(async () => {
+      await view(manager.page, "Manager");
+      await view(regulator.page, "Regulator");
+    });
+
     it("49 an instrument's name and a title with script are refused in words, and run nowhere", async () => {
       const { page } = manager;
       await open(page, book);
@@ -622,6 +683,19 @@ describe("48, 49, 50 three people at the console", () => {
   });
 
   describe("secrets", () => {
+    beforeAll(async () => {
+      const { page } = manager;
+      await view(page, "Manager");
+      // Alone, this story has nothing to look at yet.
+      if (!received.some(({ url }) => url.endsWith(".zkey"))) {
+        await open(page, book);
+        await button(page, "Prove").click();
+        await see(page, /^Proved in .* and verified/);
+        await view(depositor.page, "Vault");
+        await see(depositor.page, /Deposits are/);
+      }
+    });
+
     it("50 nothing but files was asked for and calls sent, all of one origin, and no holding is in any of it", () => {
       const urls = [manager, depositor, regulator].flatMap(({ requests }) => requests);
       expect(urls.length).toBeGreaterThan(20);
@@ -685,6 +759,9 @@ describe("48, 49, 50 three people at the console", () => {
     beforeAll(async () => {
       plain = await serveConsole({ folder: join(folder, "site") });
       stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl, ATTACK);
+      const registry = await connectRegistry(world.stage.client, world.registry);
+      const guardian = world.stage.wallets[CAST.deployer]!;
+      await revokeFor(registry, guardian, STRATEGY.subject, world.policyId, "under review");
     });
 
     afterAll(async () => {
@@ -709,6 +786,8 @@ describe("48, 49, 50 three people at the console", () => {
 
     it("a proof that is bound to no registry is made with a development key only when that is said", async () => {
       const { page } = stranger;
+      // Each block takes a second of the chain's time, so that its clock runs ahead of the page's.
+      await page.clock.setFixedTime((parseSnapshot(book.snapshot!).asOf + 60) * 1000);
       await view(page, "Manager");
       await open(page, book);
       await button(page, "Prove").click();
@@ -728,11 +807,52 @@ describe("48, 49, 50 three people at the console", () => {
       await chooseWallet(page);
       await button(page, "Connect").click();
       await see(page, "Deposits are closed");
-      await see(page, /A guardian|withdrew its latest attestation/);
+      await see(page, "A guardian closed the manager's record");
+    });
+
+    it("a vault that names its registry itself is shown with a warning until the visitor names the same", async () => {
+      const { page } = stranger;
+      const warning = page.getByText("Nobody named the registry that this vault should ask");
+      await warning.waitFor();
+      await see(page, "Registry, by the vault's own word");
+      await page.getByLabel("Registry you expect").fill(world.registry);
+      await button(page, "Connect").click();
+      await see(page, "Registry, as expected");
+      expect(await warning.count()).toBe(0);
     });
   });
 
+  it("64 a vault in front of a registry of its deployer's own is refused in words", async () => {
+    const registry = await connectRegistry(world.stage.client, world.registry);
+    const theirs = await vaultOfItsOwnRegistry(world, registry);
+    const { page } = depositor;
+    await leaveAndReturn(page, "Manager", "Vault");
+    const field = page.getByLabel("Registry you expect");
+    expect(await field.inputValue()).toBe(world.registry.toLowerCase());
+    await page.getByLabel("Vault address").fill(theirs);
+    await button(page, "Connect").click();
+    await see(page, /expected registry 0x.*\(registry\.foreign\)/);
+    await see(page, "This vault asks another registry than the one you expect.");
+    expect(await page.locator(".gate").count()).toBe(0);
+    await leaveAndReturn(page, "Manager", "Vault");
+    await see(page, /Deposits are/);
+  });
+
   describe("for everybody", () => {
+    beforeAll(async () => {
+      await view(manager.page, "Manager");
+      await view(depositor.page, "Vault");
+      await see(depositor.page, /Deposits are/);
+      const { page } = regulator;
+      await leaveAndReturn(page, "Vault", "Regulator");
+      await page.getByLabel("Paste an attestation").fill(attestation);
+      await button(page, "Verify").click();
+      await see(page, "VALID");
+      await page.getByRole("textbox", { name: "Subject" }).fill(STRATEGY.subject);
+      await button(page, "Look").click();
+      await page.locator(".record").first().waitFor();
+    });
+
     it.each(["light", "dark"] as const)("axe-core finds nothing serious in %s", async (colorScheme) => {
       await open(manager.page, book);
       await see(manager.page, "signatures verified");

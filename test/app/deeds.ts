@@ -49,11 +49,11 @@ export function inventedPrices(market: string): string {
   return JSON.stringify({ ...file, instruments });
 }
 
-/** A real proof of a book, for the world's registry, by the prices of its market file, published or not. */
-export async function attestationBy(world: LocalWorld, book: Texts): Promise<string> {
-  const { wasmPath: wasm, zkeyPath: zkey } = await ensureCircuit(parsePolicy(book.policy!).circuit.id);
+/** Real proofs of books of one circuit, for the world's registry, by the prices of their market files, published or not. */
+export async function attestationsBy(world: LocalWorld, books: readonly Texts[]): Promise<string[]> {
+  const { wasmPath: wasm, zkeyPath: zkey } = await ensureCircuit(parsePolicy(books[0]!.policy!).circuit.id);
   const prover = await createProver({ wasm, zkey });
-  try {
+  const prove = async (book: Texts): Promise<string> => {
     const snapshot = parseSnapshot(book.snapshot!);
     const { attestation } = await proveHealth({
       snapshot,
@@ -66,6 +66,9 @@ export async function attestationBy(world: LocalWorld, book: Texts): Promise<str
       prover,
     });
     return formatAttestation(attestation);
+  };
+  try {
+    return await Promise.all(books.map(prove));
   } finally {
     prover.close();
   }
@@ -111,6 +114,19 @@ export async function attestByHash(
   const args = [{ ...submissionOf(claim, 1), proof }];
   const abi = healthRegistryAbi as Abi;
   await write(world, subject, { address: registry.address, abi, functionName: "attest", args });
+}
+
+/** Somebody's vault in front of a registry of his own, which has the books of the genuine one: all but its word is alike. */
+export async function vaultOfItsOwnRegistry(world: LocalWorld, genuine: Registry): Promise<Hex> {
+  const { stage, policyId } = world;
+  const walletClient = stage.wallets[CAST.rival]!;
+  const clients = { walletClient, publicClient: stage.client };
+  const { address } = walletClient.account;
+  const token = await deployContract(clients, "TestToken", ["USD Coin", "USDC", 6]);
+  const { policyBook, marketBook, verifierBook } = genuine;
+  const args = [address, policyBook, marketBook, verifierBook, 0];
+  const registry = await deployContract(clients, "HealthRegistry", args);
+  return await deployContract(clients, "GatedVault", [token, "Vault", "V", registry, address, policyId]);
 }
 
 /** A guardian withdraws the market table of a subject's latest attestation, and a stranger voids what rests on it. */

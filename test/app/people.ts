@@ -205,10 +205,11 @@ export interface Screen {
 
 const SCREEN_HEIGHT = 1100;
 
-/** For people to look at, in an ignored folder; with KEEL_SCREENS=1 also a picture of app/README.md. */
+/** With KEEL_SCREENS=1 only: for people to look at, in an ignored folder; a screen is a picture of app/README.md as well. */
 export async function photograph({ page }: Person, name: string, screen?: Screen): Promise<void> {
+  if (process.env.KEEL_SCREENS !== "1") return;
   await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
-  if (screen === undefined || process.env.KEEL_SCREENS !== "1") return;
+  if (screen === undefined) return;
   const top = await page.locator(screen.from).first().boundingBox();
   const y = top!.y + (await page.evaluate(() => scrollY));
   const clip = { x: 0, y, width: page.viewportSize()!.width, height: SCREEN_HEIGHT };

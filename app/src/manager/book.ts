@@ -9,6 +9,7 @@ import {
   type Assessment,
   afterTrades,
   assess,
+  checkContracts,
   type DrawdownState,
   type Enrolment,
   headroom,
@@ -125,6 +126,7 @@ export function bookOf(files: OpenFiles): Book | undefined {
   const { units, ...rest } = files;
   const [snapshot, market, policy] = [files.snapshot!, files.market!, files.policy!];
   checkFit(policy, market);
+  checkContracts(market, policy);
   return { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
 }
 

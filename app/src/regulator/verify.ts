@@ -6,6 +6,7 @@
  * @module
  */
 
+import { checkContracts } from "@keel/prover";
 import {
   type Attestation,
   checkDevelopmentKey,
@@ -180,6 +181,7 @@ function verificationOf({
   returns,
 }: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>) {
   checkFit(policy, market);
+  checkContracts(market, policy);
   const keys = circuitKeys(circuitNames(policy));
   const needsReturns = policy.tail !== undefined && returns !== undefined;
   const table = needsReturns ? withReturns(market, returns) : market;

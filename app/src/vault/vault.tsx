@@ -5,7 +5,7 @@
  * @module
  */
 
-import { inputError, limitsOf, type PolicyTerms } from "@keel/verifier";
+import { asKeelError, type Domain, inputError, limitsOf, type PolicyTerms } from "@keel/verifier";
 import {
   type Closed,
   connectVault,
@@ -25,7 +25,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { formatUnits, type PublicClient, parseUnits } from "viem";
 import { BasisWords } from "../basis.js";
-import { nodeClient, walletOn, walletReads } from "../chain.js";
+import { chainOf, nodeClient, walletOn, walletReads } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { restsOnDevelopmentKey } from "../keys.js";
 import {
@@ -50,6 +50,8 @@ interface Open {
   readonly terms: PolicyTerms;
   /** Health under these terms can rest on a key whose secret is public. */
   readonly insecure: boolean;
+  /** The gate asks the registry that was named beforehand; false where none was named. */
+  readonly isExpected: boolean;
 }
 
 const REFRESH_MS = 15_000;
@@ -59,6 +61,7 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
   const wallets = useWallets(config);
   const [wallet, setWallet] = useState<InjectedWallet | undefined>();
   const [address, setAddress] = useState<string>(config?.vault ?? "");
+  const [registry, setRegistry] = useState<string>(config?.registry ?? "");
   const [open, setOpen] = useState<Open | undefined>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -67,7 +70,9 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
     setBusy(true);
     try {
       const client = readsOf(config, wallet);
-      setOpen(await read(await connectVault(client, readAddress(address, "vault"))));
+      const expected = await expectedRegistry(registry, client, config);
+      const vault = await connectVault(client, readAddress(address, "vault"), expected);
+      setOpen(await read(vault, expected !== undefined));
     } catch (reason) {
       setOpen(undefined);
       setError(reason);
@@ -81,11 +86,11 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
   const refresh = useCallback(async () => {
     if (open === undefined) return;
     try {
-      setOpen(await read(open.vault));
+      setOpen(await read(open.vault, open.isExpected));
     } catch (reason) {
       setError(reason);
     }
-  }, [open?.vault]);
+  }, [open?.vault, open?.isExpected]);
   useEffect(() => {
     const timer = setInterval(() => void refresh(), REFRESH_MS);
     return () => clearInterval(timer);
@@ -101,6 +106,7 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
           }}
         >
           <Field label="Vault address" value={address} onInput={setAddress} mono class="wide" />
+          <Field label="Registry you expect" value={registry} onInput={setRegistry} mono class="wide" />
           {config === undefined ? (
             <WalletChoice wallets={wallets} chosen={wallet} onChoose={setWallet} />
           ) : null}
@@ -109,6 +115,12 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
           </button>
         </form>
         <Problem error={error} />
+        {isForeign(error) ? (
+          <p>
+            This vault asks another registry than the one you expect. Whoever deploys a registry decides whom
+            it calls healthy, so what this vault says of its manager is worth nothing to you.
+          </p>
+        ) : null}
         {open === undefined && error === undefined && !busy ? (
           <p class="empty">No vault is open. The page reads the vault and the registry behind its gate.</p>
         ) : null}
@@ -131,11 +143,27 @@ export function Vault({ config }: { readonly config: ConsoleConfig | undefined }
   );
 }
 
-async function read(vault: GatedVault): Promise<Open> {
+/** The registry that a vault has to ask: a vault's own word for it would be the word of whoever deployed the vault. */
+async function expectedRegistry(
+  registry: string,
+  client: PublicClient,
+  config: ConsoleConfig | undefined,
+): Promise<Domain | undefined> {
+  if (registry.trim() === "") return undefined;
+  const chainId = config?.chainId ?? (await chainOf(client));
+  return { chainId, registry: readAddress(registry, "registry") };
+}
+
+function isForeign(error: unknown): boolean {
+  return error !== undefined && asKeelError(error).code === "registry.foreign";
+}
+
+async function read(vault: GatedVault, isExpected: boolean): Promise<Open> {
   const { registry } = vault;
   const status = await vaultStatus(vault);
   const terms = await policyTermsOf(registry, status.policyId);
-  return { vault, status, terms, insecure: await restsOnDevelopmentKey(registry, terms, status.status.asOf) };
+  const insecure = await restsOnDevelopmentKey(registry, terms, status.status.asOf);
+  return { vault, status, terms, insecure, isExpected };
 }
 
 function readsOf(config: ConsoleConfig | undefined, wallet: InjectedWallet | undefined): PublicClient {
@@ -158,13 +186,14 @@ const REASONS: Readonly<Record<Closed, (status: Status) => string>> = {
     "The market table or the verifier behind the latest attestation was withdrawn; the manager has to prove a newer snapshot.",
 };
 
-function Gate({ vault, status: { status, totalAssets, policyId }, insecure }: Open): JSX.Element {
+function Gate({ vault, status: { status, totalAssets, policyId }, insecure, isExpected }: Open): JSX.Element {
   const closed = whyClosed(status);
   const left = useTimeLeft(status);
   const { symbol } = vault.asset;
   return (
     <Section title={vault.name}>
       {insecure ? <DevelopmentKey /> : null}
+      {isExpected ? null : <UnknownRegistry />}
       <div class={closed === undefined ? "gate open" : "gate closed"} role="status">
         <strong>{closed === undefined ? "Deposits are open" : "Deposits are closed"}</strong>
         <span>
@@ -181,11 +210,24 @@ function Gate({ vault, status: { status, totalAssets, policyId }, insecure }: Op
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
           ["Attestations", `${status.count}, ${status.streak} in a row, ${status.lapses} lapses`],
-          ...(status.since === undefined ? [] : [["Healthy since", utc(status.since)] as const]),
-          ["Registry", <Hash key="registry" value={vault.registry.address} />],
+          ...(status.healthy ? [["Healthy since", utc(status.since!)] as const] : []),
+          [
+            isExpected ? "Registry, as expected" : "Registry, by the vault's own word",
+            <Hash key="registry" value={vault.registry.address} />,
+          ],
         ]}
       />
     </Section>
+  );
+}
+
+/** Above the gate, because without a registry that the visitor knows the gate's word is the vault's own. */
+function UnknownRegistry(): JSX.Element {
+  return (
+    <p class="warning">
+      Nobody named the registry that this vault should ask, so the vault named it itself. Anybody can deploy a
+      registry that calls any manager healthy. Enter the registry that you know above, and connect again.
+    </p>
   );
 }
 
