@@ -199,6 +199,41 @@ describe("a history", () => {
     }
   });
 
+  it.each([
+    ["a snapshot of the future", { asOf: START + 10_000_000 }, "history.future"],
+    ["a snapshot that was too old", { blockTime: TERMS.maxAge + 1 }, "history.age"],
+    ["one that had expired when it came", { validity: 0 }, "history.expired"],
+    ["a market of another time, before", { market: -TERMS.maxMarketSkew - 1 }, "history.skew"],
+    ["a market of another time, after", { market: TERMS.maxMarketSkew + 1 }, "history.skew"],
+    ["returns of another time", { returns: -7_201 }, "history.skew"],
+    ["returns of a later time", { returns: 7_201 }, "history.skew"],
+  ] as const)("finds a registry that accepts %s, which no proof shows", (_, lie, code) => {
+    const told = entries[2] as AttestedEntry;
+    const { asOf } = told;
+    const terms = { ...TERMS, maxReturnsSkew: 7_200, ...("validity" in lie ? { validity: 9 } : {}) };
+    const tail = { returns: { root: 1n, asOf: 0 }, digest: 1n, proof: [], version: 1 };
+    const about = (by: number): AttestedEntry => ({
+      ...{ ...told, expiry: asOf + terms.validity },
+      ...("asOf" in lie ? { asOf: told.blockTime + by, expiry: told.blockTime + by + terms.validity } : {}),
+      ...("blockTime" in lie ? { blockTime: asOf + TERMS.maxAge + by } : {}),
+      ...("validity" in lie ? { blockTime: asOf + 8 + by } : {}),
+      ...("market" in lie
+        ? { market: { root: 1n, asOf: asOf + lie.market - Math.sign(lie.market) * (1 - by) } }
+        : {}),
+      ...("returns" in lie
+        ? {
+            tail: {
+              ...tail,
+              returns: { root: 1n, asOf: asOf + lie.returns - Math.sign(lie.returns) * (1 - by) },
+            },
+          }
+        : {}),
+    });
+    const replay = (by: number) => replayHistory([about(by)], subject(), POLICY, terms);
+    expect(replay(0).count, "to the second").toBe(1);
+    expect(() => replay(1)).toThrow(code);
+  });
+
   it("gives the record that the registry confirms, at each block", async () => {
     const { registry } = fixture;
     const blocks = [...new Set(entries.map(({ blockNumber }) => blockNumber))].slice(1);
@@ -282,7 +317,7 @@ describe("a history", () => {
   });
 
   it("68 counts as the policy's interval lets it", () => {
-    const terms = (minInterval: number) => ({ validity: TERMS.validity, minInterval });
+    const terms = (minInterval: number) => ({ ...TERMS, minInterval });
     const counts = [1, 2, 100, 101, 300, 301, 989, 990, 20_000].map(
       (interval) => replayHistory(entries, subject(), POLICY, terms(interval)).count,
     );
