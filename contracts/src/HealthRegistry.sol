@@ -198,7 +198,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     /// @inheritdoc IHealthRegistry
     function isHealthy(address subject, bytes32 policyId) public view returns (bool) {
         Record storage record = _records[subject][policyId];
-        return block.timestamp < record.expiry && record.standing == Standing.Open;
+        return _isLive(record.expiry, record.standing);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -285,7 +285,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Record memory record = _records[s.subject][s.policyId];
         uint40 asOf = uint40(s.asOf);
         bool first = record.firstAsOf == 0;
-        bool unbroken = isHealthy(s.subject, s.policyId);
+        bool unbroken = _isLive(record.expiry, record.standing);
         bool counts = first || asOf >= uint256(record.countedAt) + minInterval;
         if (first) record.firstAsOf = asOf;
         else if (!unbroken) ++record.lapses;
@@ -353,6 +353,10 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         found = _enrolments[subject];
         if (!_isInForce(found.nextLiveAt)) return found;
         (found.current, found.next, found.nextLiveAt) = (found.next, 0, 0);
+    }
+
+    function _isLive(uint40 expiry, Standing standing) private view returns (bool) {
+        return block.timestamp < expiry && standing == Standing.Open;
     }
 
     /// @dev Whether something is announced, and its time has come.

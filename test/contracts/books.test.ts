@@ -115,8 +115,11 @@ describe("the policy book", () => {
         expect(error).toMatchObject({ path: "policy.maxVolatility", received: `${maxVolatility}` });
       }
       await publish({ ...TERMS, ...tail, maxVolatility: 2 ** 20 - 1 });
-      const shortfall = { confidence: [9_500, 0, 0], maxExpectedShortfall: [500, 2 ** 32 - 1, 2 ** 32 - 1] };
-      await publish({ ...TERMS, ...tail, ...shortfall } as PolicyTerms);
+      const shortfall: Partial<PolicyTerms> = {
+        confidence: [9_500, 0, 0],
+        maxExpectedShortfall: [500, 2 ** 32 - 1, 2 ** 32 - 1],
+      };
+      await publish({ ...TERMS, ...tail, ...shortfall });
     });
 
     it("minInterval: from one second to the validity", async () => {

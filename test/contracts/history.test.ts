@@ -47,6 +47,42 @@ import { endProving, statementArtifacts } from "./statement-circuit.js";
 /** What the second subject declared, and what the first one announces. */
 const OTHER_LIST = 777n;
 
+const RULES = { ...TERMS, maxReturnsSkew: 7_200 };
+const TAIL = { digest: 1n, proof: [], version: 1 };
+type Lie = (told: AttestedEntry, beyond: number) => Partial<AttestedEntry>;
+
+/** What a registry that lies may accept, at a limit and so many seconds beyond it, and the finding. */
+const LIES: readonly [what: string, code: string, lie: Lie, rules?: typeof RULES][] = [
+  ["a snapshot of the future", "history.future", ({ blockTime }, by) => ({ asOf: blockTime + by })],
+  ["an old snapshot", "history.age", ({ asOf }, by) => ({ blockTime: asOf + RULES.maxAge + by })],
+  [
+    "what expired",
+    "history.expired",
+    ({ asOf }, by) => ({ blockTime: asOf + 499 + by }),
+    { ...RULES, validity: 500 },
+  ],
+  [
+    "an old market",
+    "history.skew",
+    ({ asOf }, by) => ({ market: { root: 1n, asOf: asOf - RULES.maxMarketSkew - by } }),
+  ],
+  [
+    "a later market",
+    "history.skew",
+    ({ asOf }, by) => ({ market: { root: 1n, asOf: asOf + RULES.maxMarketSkew + by } }),
+  ],
+  [
+    "old returns",
+    "history.skew",
+    ({ asOf }, by) => ({ tail: { ...TAIL, returns: { root: 1n, asOf: asOf - 7_200 - by } } }),
+  ],
+  [
+    "later returns",
+    "history.skew",
+    ({ asOf }, by) => ({ tail: { ...TAIL, returns: { root: 1n, asOf: asOf + 7_200 + by } } }),
+  ],
+];
+
 let fixture: Fixture;
 let entries: HistoryEntry[];
 
@@ -199,37 +235,13 @@ describe("a history", () => {
     }
   });
 
-  it.each([
-    ["a snapshot of the future", { asOf: START + 10_000_000 }, "history.future"],
-    ["a snapshot that was too old", { blockTime: TERMS.maxAge + 1 }, "history.age"],
-    ["one that had expired when it came", { validity: 0 }, "history.expired"],
-    ["a market of another time, before", { market: -TERMS.maxMarketSkew - 1 }, "history.skew"],
-    ["a market of another time, after", { market: TERMS.maxMarketSkew + 1 }, "history.skew"],
-    ["returns of another time", { returns: -7_201 }, "history.skew"],
-    ["returns of a later time", { returns: 7_201 }, "history.skew"],
-  ] as const)("finds a registry that accepts %s, which no proof shows", (_, lie, code) => {
+  it.each(LIES)("finds a registry that accepts %s, which no proof shows", (_, code, lie, rules = RULES) => {
     const told = entries[2] as AttestedEntry;
-    const { asOf } = told;
-    const terms = { ...TERMS, maxReturnsSkew: 7_200, ...("validity" in lie ? { validity: 9 } : {}) };
-    const tail = { returns: { root: 1n, asOf: 0 }, digest: 1n, proof: [], version: 1 };
-    const about = (by: number): AttestedEntry => ({
-      ...{ ...told, expiry: asOf + terms.validity },
-      ...("asOf" in lie ? { asOf: told.blockTime + by, expiry: told.blockTime + by + terms.validity } : {}),
-      ...("blockTime" in lie ? { blockTime: asOf + TERMS.maxAge + by } : {}),
-      ...("validity" in lie ? { blockTime: asOf + 8 + by } : {}),
-      ...("market" in lie
-        ? { market: { root: 1n, asOf: asOf + lie.market - Math.sign(lie.market) * (1 - by) } }
-        : {}),
-      ...("returns" in lie
-        ? {
-            tail: {
-              ...tail,
-              returns: { root: 1n, asOf: asOf + lie.returns - Math.sign(lie.returns) * (1 - by) },
-            },
-          }
-        : {}),
-    });
-    const replay = (by: number) => replayHistory([about(by)], subject(), POLICY, terms);
+    const replay = (beyond: number) => {
+      const entry = { ...told, ...lie(told, beyond) };
+      const expiry = entry.asOf + rules.validity;
+      return replayHistory([{ ...entry, expiry }], subject(), POLICY, rules);
+    };
     expect(replay(0).count, "to the second").toBe(1);
     expect(() => replay(1)).toThrow(code);
   });

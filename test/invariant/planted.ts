@@ -24,8 +24,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "health that lasts a second too long",
     contract: "HealthRegistry",
-    text: "block.timestamp < record.expiry &&",
-    instead: "block.timestamp <= record.expiry &&",
+    text: "block.timestamp < expiry &&",
+    instead: "block.timestamp <= expiry &&",
   },
   {
     name: "a step that may start from any state",
