@@ -104,7 +104,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         bytes22 hash = _hash(basis);
         require(hash == record.basis, WrongBasis(record.basis, hash));
         require(_isTakenBack(basis, policyBook.policyOf(policyId)), NothingToVoid(subject, policyId));
-        _revoke(record, Standing.Voided);
+        record.standing = Standing.Voided;
         emit Voided(subject, policyId, msg.sender, basis);
     }
 
@@ -172,26 +172,33 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory found) {
-        bytes32[] memory policies = policyBook.policiesOf(line);
-        uint256 i = policies.length - 1;
-        found.policyId = policies[i];
+        IPolicyBook.Kept[] memory kept = policyBook.policiesOf(line);
+        uint256 i = kept.length - 1;
+        found.policyId = kept[i].policyId;
         if (!isHealthy(subject, found.policyId)) return found;
-        Record storage record = _records[subject][found.policyId];
+        Record memory record = _records[subject][found.policyId];
         (found.asOf, found.expiry) = (record.asOf, record.expiry);
-        (found.since, found.streak) = (record.since, record.streak);
+        IPolicyBook.Policy memory policy = policyBook.policyOf(found.policyId);
+        (found.since, found.streak) = _runUnder(record, policy, kept, i);
         while (i > 0) {
-            Record storage earlier = _records[subject][policies[--i]];
-            bool leadsOn = earlier.since < found.since && earlier.expiry >= found.since;
-            if (!leadsOn || earlier.standing != Standing.Open) break;
-            if (earlier.asOf <= found.since) found.streak += earlier.streak;
-            found.since = earlier.since;
+            IPolicyBook.Kept memory before = kept[--i];
+            Record memory earlier = _records[subject][before.policyId];
+            if (earlier.standing != Standing.Open) break;
+            IPolicyBook.Policy memory left = policyBook.policyOf(before.policyId);
+            bool leadsOn = earlier.since <= before.leftAt && earlier.expiry >= found.since
+                && found.since <= before.leftAt + left.validity;
+            if (!leadsOn) continue;
+            uint32 streak;
+            (found.since, streak) = _runUnder(earlier, left, kept, i);
+            if (earlier.asOf + policy.maxAge <= record.since) found.streak += streak;
+            (record, policy) = (earlier, left);
         }
     }
 
     /// @inheritdoc IHealthRegistry
     function isHealthy(address subject, bytes32 policyId) public view returns (bool) {
         Record storage record = _records[subject][policyId];
-        return block.timestamp < record.expiry && record.standing == Standing.Open;
+        return _isLive(record.expiry, record.standing);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -278,7 +285,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Record memory record = _records[s.subject][s.policyId];
         uint40 asOf = uint40(s.asOf);
         bool first = record.firstAsOf == 0;
-        bool unbroken = isHealthy(s.subject, s.policyId);
+        bool unbroken = _isLive(record.expiry, record.standing);
         bool counts = first || asOf >= uint256(record.countedAt) + minInterval;
         if (first) record.firstAsOf = asOf;
         else if (!unbroken) ++record.lapses;
@@ -296,6 +303,19 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function _revoke(Record storage record, Standing standing) private {
         record.standing = standing;
         record.floor = uint40(block.timestamp);
+    }
+
+    /// @dev The part of a record's run in which the line had its policy, and of its streak no more than fits that part.
+    function _runUnder(
+        Record memory record,
+        IPolicyBook.Policy memory policy,
+        IPolicyBook.Kept[] memory kept,
+        uint256 i
+    ) private pure returns (uint40 since, uint32 streak) {
+        uint40 from = i == 0 ? 0 : kept[i - 1].leftAt;
+        if (record.since >= from) return (record.since, record.streak);
+        uint256 fit = record.asOf < from ? 1 : 1 + (record.asOf - from) / policy.minInterval;
+        return (from, fit < record.streak ? uint32(fit) : record.streak);
     }
 
     /// @dev Whether a submission of a batch was attested before: by itself or by a newer one under its policy, and behind the
@@ -333,6 +353,10 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         found = _enrolments[subject];
         if (!_isInForce(found.nextLiveAt)) return found;
         (found.current, found.next, found.nextLiveAt) = (found.next, 0, 0);
+    }
+
+    function _isLive(uint40 expiry, Standing standing) private view returns (bool) {
+        return block.timestamp < expiry && standing == Standing.Open;
     }
 
     /// @dev Whether something is announced, and its time has come.

@@ -50,6 +50,8 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
 
     /// @inheritdoc IMarketBook
     function withdraw(bytes32 series, uint256 root, uint64 asOf, string calldata reason) external restricted {
+        require(Series.isKnown(series), UnknownSeries(series));
+        Bn254.checkRoot(root);
         _standings[_tableOf(series, root, asOf)] = Standing.Withdrawn;
         emit MarketWithdrawn(series, root, asOf, msg.sender, reason);
     }

@@ -15,6 +15,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_VALIDITY = 92 days;
     uint256 private constant MAX_MARKET_SKEW = 1 days;
     uint256 private constant MAX_RETURNS_SKEW = 35 days;
+    /// @dev The circuit squares the limit, and proves none above.
+    uint32 private constant MAX_VOLATILITY = 2 ** 20 - 1;
     /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
     uint32 private constant ALL = 10_000;
 
@@ -24,7 +26,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     mapping(bytes32 policyId => Policy) private _policies;
     mapping(bytes32 line => Line) private _lines;
     /// @dev What was current before what `_lines` has as current.
-    mapping(bytes32 line => bytes32[]) private _past;
+    mapping(bytes32 line => Kept[]) private _past;
     mapping(uint256 domain => Member[]) private _members;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
@@ -66,7 +68,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         bytes32 from = _settle(line);
         bool tighter = isTighter(policyId, from);
         uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
-        if (tighter && policyId != from) _past[line].push(from);
+        if (tighter && policyId != from) _past[line].push(Kept(from, liveAt));
         _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
         emit LineMoved(line, from, policyId, liveAt, tighter);
     }
@@ -96,16 +98,17 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
-    function policiesOf(bytes32 line) external view returns (bytes32[] memory policies) {
-        bytes32[] storage past = _past[line];
+    function policiesOf(bytes32 line) external view returns (Kept[] memory policies) {
+        Kept[] storage past = _past[line];
         bytes32 current = currentOf(line);
-        bool moved = current != _lines[line].current;
-        policies = new bytes32[](past.length + (moved ? 2 : 1));
+        Line storage written = _lines[line];
+        bool moved = current != written.current;
+        policies = new Kept[](past.length + (moved ? 2 : 1));
         for (uint256 i = 0; i < past.length; ++i) {
             policies[i] = past[i];
         }
-        if (moved) policies[past.length] = _lines[line].current;
-        policies[policies.length - 1] = current;
+        if (moved) policies[past.length] = Kept(written.current, written.nextLiveAt);
+        policies[policies.length - 1].policyId = current;
     }
 
     /// @inheritdoc IPolicyBook
@@ -145,9 +148,9 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     function _settle(bytes32 line) private returns (bytes32 current) {
         Line memory found = lineOf(line);
         current = found.current;
-        bytes32 before = _lines[line].current;
-        if (current == before) return current;
-        _past[line].push(before);
+        Line memory before = _lines[line];
+        if (current == before.current) return current;
+        _past[line].push(Kept(before.current, before.nextLiveAt));
         _lines[line] = found;
     }
 
@@ -176,6 +179,9 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     function _checkTail(Policy calldata policy) private pure {
         bool none = PolicyOrder.hasNoTail(policy);
         require((policy.tailCircuit == 0) == none, TailCircuitMismatch(policy.tailCircuit));
+        if (policy.maxVolatility != PolicyOrder.ABSENT_MAX) {
+            _checkCeiling("maxVolatility", policy.maxVolatility, MAX_VOLATILITY);
+        }
         bool fits = none ? policy.returnsSeries == 0 : Series.kindOf(policy.returnsSeries) == Series.RETURNS;
         require(fits, WrongSeries(policy.returnsSeries));
         for (uint256 i = 0; i < policy.confidence.length; ++i) {

@@ -72,7 +72,7 @@ interface IHealthRegistry {
         uint40 expiry;
         /// Snapshot time of the latest attestation; 0 when there is none.
         uint40 asOf;
-        /// The next snapshot must be newer than this: the latest attestation's, or the time at which it was revoked or voided.
+        /// The next snapshot must be newer than this: the latest attestation's, or the time at which it was revoked.
         uint40 floor;
         /// When the latest unbroken run of health began: the block time of its first attestation.
         uint40 since;
@@ -109,9 +109,10 @@ interface IHealthRegistry {
         /// Of the latest attestation under it.
         uint40 asOf;
         uint40 expiry;
-        /// When the run began, under whichever policy of the line.
+        /// When the run began, under whichever policy the line had then.
         uint40 since;
-        /// Attestations of the run that count, without those that two policies of the line had at one time.
+        /// Attestations of the run that count: without those that two policies of the line had at one time, and under each no more
+        /// than fit the time since the line had it.
         uint32 streak;
     }
 
@@ -126,7 +127,8 @@ interface IHealthRegistry {
     event Revoked(
         address indexed subject, bytes32 indexed policyId, address indexed by, Standing standing, string reason
     );
-    /// @notice Somebody showed that what the latest attestation rested on was taken back; it stopped counting.
+    /// @notice Somebody showed that what the latest attestation rested on was taken back; it stopped counting. Its step of the
+    ///         drawdown chain stays: the next attestation goes on from the state that it left.
     event Voided(address indexed subject, bytes32 indexed policyId, address indexed by, Basis basis);
     /// @notice A guardian let a subject's drawdown chain start over: the high-water mark behind `state` is given up.
     event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason);
@@ -203,7 +205,8 @@ interface IHealthRegistry {
     function revoke(bytes32 policyId, string calldata reason) external;
 
     /// @notice Ends a live attestation that rests on what was taken back: a verifier version that was retired, or a table that was
-    ///         withdrawn in the policy's series. Anybody may; snapshots up to now no longer count.
+    ///         withdrawn in the policy's series. Anybody may. Snapshots up to the voided one no longer count; a newer one does, be it
+    ///         from before the voiding, so that nobody spoils a proof that is on its way. The drawdown step stays.
     /// @param basis Of the latest attestation; its log has it.
     function voidAttestation(address subject, bytes32 policyId, Basis calldata basis) external;
 
@@ -226,10 +229,14 @@ interface IHealthRegistry {
     /// @dev Reads one slot.
     function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) external view returns (bool);
 
-    /// @notice The subject's present run of health under a line of the policy book, through the policies that the line had.
-    /// @dev From the line's policy of now backwards: the run goes on into the policy before when that one's record is open,
-    ///      began earlier, and did not expire before the later one began. At most one attestation that counts is nearer than
-    ///      `minInterval` to the one before for each move of the line.
+    /// @notice The subject's present run of health under a line of the policy book: at each second from `since` on it was healthy
+    ///         under the policy that the line had, or under one that the line had left by no more than that one's validity.
+    /// @dev From the line's policy of now backwards. Under a policy the run begins when its record does, or when the line came to
+    ///      it, whichever is later. It goes on into an earlier policy whose record is open, began before the line left it, and had
+    ///      not expired when the later part began, at most the earlier policy's validity after the line left it; a policy between
+    ///      that was not kept is passed over, and one whose record is not open ends the run. The streaks add up where the
+    ///      earlier one's last snapshot is not newer than any of the later's can be, so at most one attestation that counts is
+    ///      nearer than `minInterval` to the one before for each move of the line.
     function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory);
 
     /// @notice All that is stored for a subject under a policy; zeros before its first attestation.

@@ -36,6 +36,8 @@ interface IMarketBook {
     error MarketAlreadyWithdrawn(bytes32 series, uint256 root, uint64 asOf);
     /// @dev Publishers sign for series of publishers' markets and of returns only.
     error NotPublishable(bytes32 series);
+    /// @dev Of no kind that there are tables of.
+    error UnknownSeries(bytes32 series);
     error TooFewSignatures(uint256 received, uint256 threshold);
     error NotPublisher(address signer);
     /// @dev Signatures are sorted by signer, ascending, each signer once.
@@ -59,7 +61,7 @@ interface IMarketBook {
     function accept(bytes32 id, uint256 root, uint64 asOf, bytes32 contentHash) external;
 
     /// @notice Withdraws a wrong table: no new attestation can use it, and anybody can void those that did. Guardian role.
-    /// @dev A table that was not accepted yet can be withdrawn in advance.
+    /// @dev A table that was not accepted yet can be withdrawn in advance; what could not be a table is refused.
     function withdraw(bytes32 series, uint256 root, uint64 asOf, string calldata reason) external;
 
     /// @notice Replaces the publishers. Market administrator role.

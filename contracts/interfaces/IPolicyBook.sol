@@ -96,6 +96,13 @@ interface IPolicyBook {
         uint40 nextLiveAt;
     }
 
+    /// @notice A policy that a line has or had.
+    struct Kept {
+        bytes32 policyId;
+        /// First second at which it was no longer the line's; 0 while it is.
+        uint40 leftAt;
+    }
+
     /// @notice A domain of registries was declared.
     event DomainDeclared(uint256 indexed domain, Member[] members);
     /// @notice A policy was published.
@@ -115,7 +122,8 @@ interface IPolicyBook {
     error NoCircuit();
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
-    /// @dev A time that would make attestations last, or tables reach, longer than anybody should rely on them.
+    /// @dev A time that would make attestations last, or tables reach, longer than anybody should rely on them; a volatility
+    ///      above all that a proof exists for.
     error AboveCeiling(string term, uint256 value, uint256 ceiling);
     /// @dev Not in [1, validity]: the next snapshot that counts would come too late to go on a streak, or at once.
     error BadInterval(uint32 minInterval, uint32 validity);
@@ -177,8 +185,9 @@ interface IPolicyBook {
     function lineOf(bytes32 line) external view returns (Line memory);
 
     /// @notice Every policy that a line went through, in order; the last one is its policy at this moment. One that it came
-    ///         back to is there again; one that was called off or replaced before it counted is not.
-    function policiesOf(bytes32 line) external view returns (bytes32[] memory);
+    ///         back to is there again; one that was called off or replaced before it counted is not. Each begins when the
+    ///         one before was left.
+    function policiesOf(bytes32 line) external view returns (Kept[] memory);
 
     /// @notice Whether a line of this id was opened.
     function isLine(bytes32 line) external view returns (bool);

@@ -28,6 +28,11 @@ library Series {
         return kindOf(series) == MARKET || kindOf(series) == RETURNS;
     }
 
+    /// @dev Whether there can be tables of this series.
+    function isKnown(bytes32 series) internal pure returns (bool) {
+        return isMarket(series) || kindOf(series) == RETURNS;
+    }
+
     /// @dev The series of what `source` reads under its own name `id`.
     function ofFeeds(address source, bytes32 id) internal pure returns (bytes32) {
         uint256 hash = uint256(keccak256(abi.encode("keel/feed-series/1", source, id)));

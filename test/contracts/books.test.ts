@@ -108,6 +108,20 @@ describe("the policy book", () => {
       await publish({ ...TERMS, [name]: ceiling });
     });
 
+    it("maxVolatility: below 2^20 or not set, since no proof exists between", async () => {
+      const tail = { returnsSeries: `0x03${"5e".repeat(31)}`, tailCircuit: TERMS.circuit } as const;
+      for (const maxVolatility of [2 ** 20, 2 ** 32 - 2]) {
+        const error = await refused(publish({ ...TERMS, ...tail, maxVolatility }), "registry.aboveCeiling");
+        expect(error).toMatchObject({ path: "policy.maxVolatility", received: `${maxVolatility}` });
+      }
+      await publish({ ...TERMS, ...tail, maxVolatility: 2 ** 20 - 1 });
+      const shortfall: Partial<PolicyTerms> = {
+        confidence: [9_500, 0, 0],
+        maxExpectedShortfall: [500, 2 ** 32 - 1, 2 ** 32 - 1],
+      };
+      await publish({ ...TERMS, ...tail, ...shortfall });
+    });
+
     it("minInterval: from one second to the validity", async () => {
       for (const minInterval of [0, TERMS.validity + 1]) {
         const error = await refused(publish({ ...TERMS, minInterval }), "registry.badInterval");
@@ -329,6 +343,20 @@ describe("39 the market book", () => {
     await refused(acceptMarket(fixture, table), "registry.marketAlreadyWithdrawn");
     await withdraw(cast.guardian, { ...table, root: 778n });
     await refused(acceptMarket(fixture, { ...table, root: 778n }), "registry.marketAlreadyWithdrawn");
+  });
+
+  it("withdraws only what could be a table: a root of the field, a series of a known kind", async () => {
+    const { chain, cast, registry } = fixture;
+    const withdraw = (series: Hex, root: bigint) =>
+      transact(chain, cast.guardian, registry.marketBook, marketBookAbi, "withdraw", [series, root, 1n, "x"]);
+    for (const root of [0n, FIELD_ORDER]) {
+      await refused(withdraw(table.series, root), "registry.notInField");
+    }
+    for (const kind of ["00", "04", "ff"] as const) {
+      const error = await refused(withdraw(`0x${kind}${"5e".repeat(31)}`, 1n), "registry.unknownSeries");
+      expect(error).toMatchObject({ kind: "input", path: "series" });
+    }
+    for (const kind of ["01", "02", "03"] as const) await withdraw(`0x${kind}${"5e".repeat(31)}`, 1n);
   });
 
   it("replaces publishers as a whole, by the market administrator only", async () => {

@@ -47,6 +47,42 @@ import { endProving, statementArtifacts } from "./statement-circuit.js";
 /** What the second subject declared, and what the first one announces. */
 const OTHER_LIST = 777n;
 
+const RULES = { ...TERMS, maxReturnsSkew: 7_200 };
+const TAIL = { digest: 1n, proof: [], version: 1 };
+type Lie = (told: AttestedEntry, beyond: number) => Partial<AttestedEntry>;
+
+/** What a registry that lies may accept, at a limit and so many seconds beyond it, and the finding. */
+const LIES: readonly [what: string, code: string, lie: Lie, rules?: typeof RULES][] = [
+  ["a snapshot of the future", "history.future", ({ blockTime }, by) => ({ asOf: blockTime + by })],
+  ["an old snapshot", "history.age", ({ asOf }, by) => ({ blockTime: asOf + RULES.maxAge + by })],
+  [
+    "what expired",
+    "history.expired",
+    ({ asOf }, by) => ({ blockTime: asOf + 499 + by }),
+    { ...RULES, validity: 500 },
+  ],
+  [
+    "an old market",
+    "history.skew",
+    ({ asOf }, by) => ({ market: { root: 1n, asOf: asOf - RULES.maxMarketSkew - by } }),
+  ],
+  [
+    "a later market",
+    "history.skew",
+    ({ asOf }, by) => ({ market: { root: 1n, asOf: asOf + RULES.maxMarketSkew + by } }),
+  ],
+  [
+    "old returns",
+    "history.skew",
+    ({ asOf }, by) => ({ tail: { ...TAIL, returns: { root: 1n, asOf: asOf - 7_200 - by } } }),
+  ],
+  [
+    "later returns",
+    "history.skew",
+    ({ asOf }, by) => ({ tail: { ...TAIL, returns: { root: 1n, asOf: asOf + 7_200 + by } } }),
+  ],
+];
+
 let fixture: Fixture;
 let entries: HistoryEntry[];
 
@@ -199,6 +235,17 @@ describe("a history", () => {
     }
   });
 
+  it.each(LIES)("finds a registry that accepts %s, which no proof shows", (_, code, lie, rules = RULES) => {
+    const told = entries[2] as AttestedEntry;
+    const replay = (beyond: number) => {
+      const entry = { ...told, ...lie(told, beyond) };
+      const expiry = entry.asOf + rules.validity;
+      return replayHistory([{ ...entry, expiry }], subject(), POLICY, rules);
+    };
+    expect(replay(0).count, "to the second").toBe(1);
+    expect(() => replay(1)).toThrow(code);
+  });
+
   it("gives the record that the registry confirms, at each block", async () => {
     const { registry } = fixture;
     const blocks = [...new Set(entries.map(({ blockNumber }) => blockNumber))].slice(1);
@@ -282,7 +329,7 @@ describe("a history", () => {
   });
 
   it("68 counts as the policy's interval lets it", () => {
-    const terms = (minInterval: number) => ({ validity: TERMS.validity, minInterval });
+    const terms = (minInterval: number) => ({ ...TERMS, minInterval });
     const counts = [1, 2, 100, 101, 300, 301, 989, 990, 20_000].map(
       (interval) => replayHistory(entries, subject(), POLICY, terms(interval)).count,
     );

@@ -161,6 +161,10 @@ describe("68 a line's record", () => {
   const book = (name: string, ...args: unknown[]) =>
     transact(fixture.chain, fixture.cast.deployer, fixture.registry.policyBook, policyBookAbi, name, args);
   const move = (terms: PolicyTerms) => book("moveLine", LINE, policyId(terms));
+  const moveAt = async (seconds: number, terms: PolicyTerms) => {
+    await nextBlockAt(fixture.chain, START + seconds);
+    await move(terms);
+  };
   const policies = () =>
     fixture.chain.client.readContract({
       address: fixture.registry.policyBook,
@@ -168,6 +172,8 @@ describe("68 a line's record", () => {
       functionName: "policiesOf",
       args: [LINE],
     });
+  /** The line's policies, without the times at which it left them. */
+  const ids = async () => (await policies()).map(({ policyId: id }) => id);
 
   beforeEach(async () => {
     for (const terms of [TIGHTER, TIGHTEST])
@@ -231,39 +237,160 @@ describe("68 a line's record", () => {
     expect(await record()).toMatchObject({ since: START + 25, streak: 2 });
   });
 
-  it("does not go back to a run that began later", async () => {
+  it("does not count time in which the line had another policy than the one that was kept", async () => {
+    await attest(20, TIGHTER);
+    await attest(20 + INTERVAL, TIGHTER);
+    await moveAt(1_000, TIGHTER);
+    expect(await record(), "kept before it was the line's").toMatchObject({
+      ...{ policyId: policyId(TIGHTER), since: START + 1_000, streak: 1 },
+    });
+    await attest(20 + 2 * INTERVAL, TIGHTER);
+    expect(await record(), "no more than fit the time").toMatchObject({ since: START + 1_000, streak: 1 });
+    await attest(1_000 + INTERVAL, TIGHTER);
+    expect(await record()).toMatchObject({ since: START + 1_000, streak: 2 });
+  });
+
+  it("begins with the line's policy of that time where both were kept", async () => {
     await attest(20, TIGHTER);
     await attest(30);
-    await move(TIGHTER);
-    expect(await record()).toMatchObject({ policyId: policyId(TIGHTER), since: START + 25, streak: 1 });
+    await moveAt(100, TIGHTER);
+    expect(await record()).toMatchObject({ policyId: policyId(TIGHTER), since: START + 35, streak: 1 });
+  });
+
+  it("is not carried through a time in which only the policy that the line had left was kept", async () => {
+    for (let i = 0; i < 3; i++) await attest(20 + i * INTERVAL);
+    await moveAt(1_500, TIGHTER);
+    for (let i = 3; i < 9; i++) await attest(20 + i * INTERVAL);
+    await attest(20 + 9 * INTERVAL, TIGHTER); // in the block of START + 5425, later than 1500 + 3600
+    expect(await record()).toMatchObject({ since: START + 25 + 9 * INTERVAL, streak: 1 });
+  });
+
+  it.each([
+    ["in the last second of what the one before could last", 0, { since: START + 25 }],
+    ["a second later", 1, { since: START + 5_101, streak: 1 }],
+  ] as const)("leads on from a policy that the line left %s", async (_, late, expected) => {
+    for (let i = 0; i < 3; i++) await attest(20 + i * INTERVAL);
+    await moveAt(1_500, TIGHTER);
+    for (let i = 3; i < 8; i++) await attest(20 + i * INTERVAL);
+    await attest(1_500 + HOURLY.validity - 5 + late, TIGHTER);
+    expect(await record()).toMatchObject(expected);
+  });
+
+  it("does not begin with what was only kept after the line had left it", async () => {
+    await moveAt(100, TIGHTER);
+    await attest(200);
+    await attest(300, TIGHTER);
+    expect(await record()).toMatchObject({ since: START + 305, streak: 1 });
+  });
+
+  it.each([
+    ["overlap", 0, 1],
+    ["follow each other", 1, 2],
+  ] as const)(
+    "68 adds up two streaks only where their snapshots cannot overlap: these %s",
+    async (_, by, streak) => {
+      await attest(1_000);
+      await moveAt(1_100, TIGHTER);
+      // Its snapshot is older than its block by all that the policy lets it be.
+      const asOf = START + 1_000;
+      await acceptMarket(fixture, { root: 9n, asOf: asOf + 1 });
+      const about = { terms: TIGHTER, asOf, marketRoot: 9n, marketTime: asOf + 1, drawdown: step };
+      const att = await attestation(fixture, about);
+      await nextBlockAt(fixture.chain, asOf + TIGHTER.maxAge - 1 + by);
+      await submitAttestation(fixture.registry, fixture.cast.stranger, att);
+      expect(await record()).toMatchObject({ since: START + 1_005, streak });
+    },
+  );
+
+  it("goes on through two moves within what the first policy's attestation lasts", async () => {
+    await attest(20);
+    await moveAt(100, TIGHTER);
+    await moveAt(200, TIGHTEST);
+    await attest(1_000, TIGHTEST);
+    expect(await record()).toMatchObject({ policyId: policyId(TIGHTEST), since: START + 25, streak: 2 });
+  });
+
+  describe("of a policy that the line came back to", () => {
+    const DAY = 86_400;
+    const LASTING: PolicyTerms = { ...HOURLY, validity: 6 * DAY };
+    const BETWEEN: PolicyTerms = { ...LASTING, maxLeverage: LASTING.maxLeverage - 1 };
+    const OTHER = keccak256(
+      encodeAbiParameters(parseAbiParameters("string, string"), ["keel/line/1", "other"]),
+    );
+    const back = () => lineRecordOf(fixture.registry, subject(), OTHER);
+
+    /** A line that leaves a policy at START + 100, and comes back to it a week later. @returns when */
+    async function thereAndBack(): Promise<number> {
+      for (const terms of [LASTING, BETWEEN])
+        await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+      await book("openLine", "other", policyId(LASTING));
+      await attest(20, LASTING);
+      await nextBlockAt(fixture.chain, START + 100);
+      for (const terms of [BETWEEN, LASTING]) await book("moveLine", OTHER, policyId(terms));
+      return (await now(fixture.chain)) + WEEK;
+    }
+
+    it("leaves out a time in which the one between was not kept", async () => {
+      const liveAt = await thereAndBack();
+      await attest(5 * DAY, LASTING);
+      await travelTo(fixture.chain, liveAt);
+      expect(await back()).toMatchObject({ policyId: policyId(LASTING), since: liveAt, streak: 1 });
+    });
+
+    it("goes on where the one between was kept", async () => {
+      const liveAt = await thereAndBack();
+      await attest(2 * DAY, BETWEEN);
+      await attest(5 * DAY, LASTING);
+      await travelTo(fixture.chain, liveAt);
+      const since = START + 25;
+      expect(await back()).toMatchObject({ policyId: policyId(LASTING), since, streak: 1 });
+    });
+
+    it("does not go on where the one between came too late", async () => {
+      const liveAt = await thereAndBack();
+      await attest(5 * DAY, LASTING);
+      await attest(6 * DAY + 200, BETWEEN);
+      await travelTo(fixture.chain, liveAt);
+      expect(await back()).toMatchObject({ since: START + 6 * DAY + 205, streak: 1 });
+    });
   });
 
   it("knows an announced policy from its time on, and none that was called off or came back to", async () => {
     const { chain, registry, cast } = fixture;
     const [loose, tight, tightest] = [HOURLY, TIGHTER, TIGHTEST].map(policyId);
-    expect(await policies()).toEqual([loose]);
+    expect(await policies()).toEqual([{ policyId: loose, leftAt: 0 }]);
     await move(TIGHTEST);
     await move(TIGHTEST);
-    expect(await policies()).toEqual([loose, tightest]);
+    expect(await ids()).toEqual([loose, tightest]);
     await move(TIGHTER);
-    expect(await policies(), "announced").toEqual([loose, tightest]);
+    expect(await ids(), "announced").toEqual([loose, tightest]);
     await transact(chain, cast.guardian, registry.policyBook, policyBookAbi, "cancelMove", [LINE]);
     await move(HOURLY);
     await move(TIGHTER);
     const liveAt = (await now(chain)) + WEEK;
     await travelTo(chain, liveAt - 1);
-    expect(await policies(), "replaced").toEqual([loose, tightest]);
+    expect(await ids(), "replaced").toEqual([loose, tightest]);
     await travelTo(chain, liveAt);
-    expect(await policies()).toEqual([loose, tightest, tight]);
+    expect(await policies()).toMatchObject([
+      { policyId: loose },
+      { policyId: tightest, leftAt: liveAt },
+      { policyId: tight, leftAt: 0 },
+    ]);
+    await nextBlockAt(chain, liveAt + 50);
     await move(TIGHTEST);
-    expect(await policies(), "written down with the next move").toEqual([loose, tightest, tight, tightest]);
+    expect(await policies(), "written down with the next move, at their own times").toMatchObject([
+      { policyId: loose },
+      { policyId: tightest, leftAt: liveAt },
+      { policyId: tight, leftAt: liveAt + 50 },
+      { policyId: tightest, leftAt: 0 },
+    ]);
     await move(HOURLY);
     await travelTo(chain, (await now(chain)) + WEEK);
     const cancel = transact(chain, cast.guardian, registry.policyBook, policyBookAbi, "cancelMove", [LINE]);
     await refused(cancel, "registry.nothingAnnounced");
-    expect(await policies()).toEqual([loose, tightest, tight, tightest, loose]);
+    expect(await ids()).toEqual([loose, tightest, tight, tightest, loose]);
     await move(TIGHTER);
-    expect(await policies()).toEqual([loose, tightest, tight, tightest, loose, tight]);
+    expect(await ids()).toEqual([loose, tightest, tight, tightest, loose, tight]);
   });
 
   it("of a line that nobody opened is refused", async () => {

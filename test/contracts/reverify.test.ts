@@ -152,6 +152,18 @@ it("56 a table that the market book does not know in the policy's series is foun
   expect(error).toMatchObject({ kind: "proof", path: `root ${entry.market.root} at ${entry.market.asOf}` });
 });
 
+it("a true proof by a table of another time, which the registry would have refused, is found", async () => {
+  const { entry } = await entryUnder({}, GENESIS.units);
+  for (const by of [TERMS.maxMarketSkew, TERMS.maxMarketSkew + 1]) {
+    const [asOf, marketRoot] = [entry.market.asOf + by, entry.market.root];
+    const about = { asOf, marketTime: entry.market.asOf, marketRoot };
+    const { digest, proof } = await attestation(fixture, about);
+    const told = { ...entry, asOf, digest, proof: encodeProof(proof) };
+    if (by === TERMS.maxMarketSkew) expect(await verify(told)).toBe(true);
+    else expect((await refused(verify(told), "history.skew")).kind).toBe("proof");
+  }
+});
+
 it("66 a voided record follows from its log, and a voiding of something else is found", async () => {
   const { registry, cast, chain } = fixture;
   const { entry } = await entryUnder({}, GENESIS.units);

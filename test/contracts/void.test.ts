@@ -107,13 +107,13 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
     expect(await healthy()).toBe(false);
     expect(await statusOf(fixture.registry, subject(), POLICY)).toMatchObject({
       standing: "voided",
-      floor: START + 100,
+      floor: START,
       asOf: START,
       count: 1,
     });
   });
 
-  it("is followed by a newer snapshot alone, which begins a new run", async () => {
+  it("is followed by a newer snapshot alone, be it from before the voiding, which begins a new run", async () => {
     await submit();
     await withdraw(MARKET);
     await nextBlockAt(fixture.chain, START + 100);
@@ -121,9 +121,11 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
     await travelTo(fixture.chain, START + 110);
     await acceptMarket(fixture, { root: 334n, asOf: START + 90 });
     const about = { marketRoot: 334n, marketTime: START + 90, drawdown: stepAfter(GENESIS) };
-    await refused(submit(await attestation(fixture, { ...about, asOf: START + 100 })), "registry.notNewer");
+    for (const asOf of [START - 1, START]) {
+      await refused(submit(await attestation(fixture, { ...about, asOf })), "registry.notNewer");
+    }
     await nextBlockAt(fixture.chain, START + 120);
-    await submit(await attestation(fixture, { ...about, asOf: START + 101 }));
+    await submit(await attestation(fixture, { ...about, asOf: START + 1 }));
     expect(await statusOf(fixture.registry, subject(), POLICY)).toMatchObject({
       healthy: true,
       standing: "open",
@@ -158,8 +160,9 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
     await withdraw({ series: SERIES, root: 334n, asOf: START });
     await withdraw({ ...MARKET, asOf: START - 1 });
     await withdraw({ ...MARKET, series: `0x01${"aa".repeat(31)}` });
-    // What stands in the places of a tail-risk proof that there is none of.
-    await withdraw({ series: `0x${"00".repeat(32)}`, root: 0n, asOf: 0 });
+    // What stands in the places of a tail-risk proof that there is none of is no table.
+    const nothing: MarketTableId = { series: `0x${"00".repeat(32)}`, root: 0n, asOf: 0 };
+    await refused(withdraw(nothing), "registry.unknownSeries");
     await retire(TAIL_CIRCUIT);
     const error = await refused(voidIt(), "registry.nothingToVoid");
     expect(error).toMatchObject({ kind: "input", path: "subject" });

@@ -68,8 +68,8 @@ export interface Model {
   /** Time of the market table of each record's latest attestation. */
   readonly tables: number[][];
   line: Announced<Policy>;
-  /** What the line had before what `line` has as current. */
-  readonly past: Policy[];
+  /** What the line had before what `line` has as current, and the second at which it left each. */
+  readonly past: { readonly policy: Policy; readonly leftAt: number }[];
 }
 
 const NOTHING: ReplayedRecord = {
@@ -243,7 +243,7 @@ export function voidAttestation(
   if (!isHealthy(model, subject, policy, now)) return "NothingToVoid";
   if (basis !== record.basis) return "WrongBasis";
   if (model.markets.get(model.tables[subject]![policy]!) !== "withdrawn") return "NothingToVoid";
-  model.records[subject]![policy] = { ...record, standing: "voided", floor: now };
+  model.records[subject]![policy] = { ...record, standing: "voided" };
   return undefined;
 }
 
@@ -256,7 +256,7 @@ export function restartChain(model: Model, subject: Subject): Refusal {
 
 export function moveLine(model: Model, to: Policy, now: number): Refusal {
   const { current } = settle(model, now);
-  if (to > current) model.past.push(current);
+  if (to > current) model.past.push({ policy: current, leftAt: now });
   model.line = to >= current ? { current: to } : { current, next: { value: to, liveAt: now + model.delay } };
   return undefined;
 }
@@ -271,22 +271,41 @@ export function cancelMove(model: Model, now: number): Refusal {
 /** Remembers what an announced policy, whose time has come, took the place of. */
 function settle(model: Model, now: number): Announced<Policy> {
   const found = settled(model.line, now);
-  if (found.current !== model.line.current) model.past.push(model.line.current);
+  model.past.push(...unwritten(model, now));
   model.line = found;
   return found;
 }
 
-/** The line's policies, and since when and how steadily the subject is healthy under them; zeros when it is not. */
+/** What an announced policy, whose time has come, took the place of, until that is remembered. */
+function unwritten({ line }: Model, now: number): Model["past"] {
+  if (settled(line, now).current === line.current) return [];
+  return [{ policy: line.current, leftAt: line.next!.liveAt }];
+}
+
+/** Since when and how steadily the subject is healthy under the line's policies; zeros when it is not. */
 export function lineRecord(model: Model, subject: Subject, now: number): { since: number; streak: number } {
   const { current } = settled(model.line, now);
-  const before = [...model.past, ...(current === model.line.current ? [] : [model.line.current])];
+  const past = [...model.past, ...unwritten(model, now)];
   if (!isHealthy(model, subject, current, now)) return { since: 0, streak: 0 };
-  let { since, streak } = model.records[subject]![current]!;
-  for (const policy of before.toReversed()) {
+  const runOf = (policy: Policy, place: number) => {
     const record = model.records[subject]![policy]!;
-    if (record.standing !== "open" || record.since >= since || record.expiry < since) break;
-    if (record.asOf <= since) streak += record.streak;
-    since = record.since;
+    const { minInterval, maxAge, validity } = model.times[policy]!;
+    const from = past[place - 1]?.leftAt ?? 0;
+    const fit = Math.max(1, 1 + Math.floor((record.asOf - from) / minInterval));
+    const since = Math.max(record.since, from);
+    const streak = record.since < from ? Math.min(record.streak, fit) : record.streak;
+    return { record, since, streak, maxAge, validity };
+  };
+  let later = runOf(current, past.length);
+  let { since, streak } = later;
+  for (const [place, { policy, leftAt }] of [...past.entries()].toReversed()) {
+    const earlier = runOf(policy, place);
+    const { standing, expiry, asOf, since: began } = earlier.record;
+    if (standing !== "open") break;
+    if (began > leftAt || expiry < since || since > leftAt + earlier.validity) continue;
+    if (asOf + later.maxAge <= later.record.since) streak += earlier.streak;
+    since = earlier.since;
+    later = earlier;
   }
   return { since, streak };
 }

@@ -24,8 +24,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "health that lasts a second too long",
     contract: "HealthRegistry",
-    text: "block.timestamp < record.expiry &&",
-    instead: "block.timestamp <= record.expiry &&",
+    text: "block.timestamp < expiry &&",
+    instead: "block.timestamp <= expiry &&",
   },
   {
     name: "a step that may start from any state",
@@ -134,13 +134,25 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a line's streak that counts the same time twice",
     contract: "HealthRegistry",
-    text: "if (earlier.asOf <= found.since) found.streak += earlier.streak;",
-    instead: "found.streak += earlier.streak;",
+    text: "if (earlier.asOf + policy.maxAge <= record.since) found.streak += streak;",
+    instead: "found.streak += streak;",
+  },
+  {
+    name: "a line's run through time in which another policy was the line's",
+    contract: "HealthRegistry",
+    text: "if (record.since >= from) return (record.since, record.streak);",
+    instead: "if (true) return (record.since, record.streak);",
+  },
+  {
+    name: "a line's run that a policy leads on long after the line left it",
+    contract: "HealthRegistry",
+    text: "&& found.since <= before.leftAt + left.validity;",
+    instead: ";",
   },
   {
     name: "a line that forgets an announced policy that had come",
     contract: "PolicyBook",
-    text: "_past[line].push(before);",
+    text: "_past[line].push(Kept(before.current, before.nextLiveAt));",
     instead: "",
   },
   {

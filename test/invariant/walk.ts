@@ -369,7 +369,7 @@ async function voidAttestation(
   if (refusal === undefined) {
     const rests = seen.latest !== undefined && walk.withdrawn.has(seen.latest.marketTime);
     hold("voiding", rests && now < seen.until, `subject ${subject} under policy ${policy} at ${now}`);
-    Object.assign(seen, { floor: now, until: 0 });
+    Object.assign(seen, { until: 0 });
   }
   agree(walk, "voidAttestation", refusal, rules.voidAttestation(model, subject, policy, basisOf(table), now));
 }

@@ -11,6 +11,7 @@ import { parseAbi } from "viem";
 const POLICY_STRUCT =
   "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; }";
 const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
+const KEPT_STRUCT = "struct Kept { bytes32 policyId; uint40 leftAt; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
   "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; }";
@@ -109,6 +110,7 @@ export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
   MEMBER_STRUCT,
   LINE_STRUCT,
+  KEPT_STRUCT,
   "constructor(address authority, uint40 delay_)",
   "function publish(Policy policy) returns (bytes32 policyId)",
   "function declareDomain(Member[] members) returns (uint256 domain)",
@@ -121,7 +123,7 @@ export const policyBookAbi = parseAbi([
   "function cancelMove(bytes32 line)",
   "function currentOf(bytes32 line) view returns (bytes32)",
   "function lineOf(bytes32 line) view returns (Line found)",
-  "function policiesOf(bytes32 line) view returns (bytes32[] policies)",
+  "function policiesOf(bytes32 line) view returns (Kept[] policies)",
   "function isLine(bytes32 line) view returns (bool)",
   "function isTighter(bytes32 policyId, bytes32 than) view returns (bool)",
   "function delay() view returns (uint40)",
@@ -176,6 +178,7 @@ export const marketBookAbi = parseAbi([
   "error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay)",
   "error MarketAlreadyWithdrawn(bytes32 series, uint256 root, uint64 asOf)",
   "error NotPublishable(bytes32 series)",
+  "error UnknownSeries(bytes32 series)",
   "error TooFewSignatures(uint256 received, uint256 threshold)",
   "error NotPublisher(address signer)",
   "error SignersNotAscending(address previous, address next)",

@@ -250,14 +250,18 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** What {@link replayHistory} needs of a policy. */
-export type RecordTerms = Pick<PolicyTerms, "validity" | "minInterval">;
+export type RecordTerms = Pick<
+  PolicyTerms,
+  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew"
+>;
 
 /**
  * The record of one subject under one policy, from its history alone. Equal to the registry's own, or the registry (or the
  * node) lies.
  *
- * @throws KeelError kind `proof`, code `history.standing`, `history.floor` or `history.expiry` for an attestation that the
- * registry's rules would have refused, `history.void` for a voiding of what nothing rested on
+ * @throws KeelError kind `proof`, code `history.standing`, `history.floor`, `history.expiry`, `history.future`, `history.age`,
+ * `history.expired` or `history.skew` for an attestation that the registry's rules would have refused, whose times no proof
+ * shows; `history.void` for a voiding of what nothing rested on
  */
 export function replayHistory(
   entries: readonly HistoryEntry[],
@@ -345,7 +349,7 @@ async function replayedRecord(
   const own = entries.filter((entry) => "policyId" in entry && entry.policyId === policyId);
   const terms = own.some(({ kind }) => kind === "attested")
     ? await policyTermsOf(registry, policyId)
-    : { validity: 0, minInterval: 0 };
+    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0 };
   return replayHistory(own, subject, policyId, terms);
 }
 
@@ -359,12 +363,12 @@ async function enrolmentDelayOf({ client, address }: Registry): Promise<number> 
 /**
  * Verifies an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's terms (checked
  * against their id) and the entry. An administrator's signature of the units is checked again, a token is asked again; the
- * tables have to be known to the market book in the policy's series. What an administrator that is a contract said then, only
- * the chain knew.
+ * tables have to be known to the market book in the policy's series, and of times that its skews allow. What an administrator
+ * that is a contract said then, only the chain knew; that the snapshot was new enough when it came, {@link replayHistory} checks.
  *
  * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
- * @throws KeelError kind `proof`, code `history.units` or `history.table`: the registry should have refused it
+ * @throws KeelError kind `proof`, code `history.skew`, `history.units` or `history.table`: the registry should have refused it
  */
 export async function reverify(
   registry: Registry,
@@ -389,6 +393,7 @@ export async function reverify(
   if (asksForTail !== (entry.tail !== undefined)) return false;
   if (!holds(entry, vector, key)) return false;
   if (entry.tail !== undefined && !holds(entry.tail, tailOf(entry, terms), tailKey)) return false;
+  checkSkews(entry, terms, `${entry.subject} at ${entry.asOf}`);
   await checkUnits(registry, entry, terms);
   for (const table of tablesOf(entry, terms)) await checkTable(registry, table);
   return true;
@@ -506,7 +511,7 @@ function voidRecord(record: ReplayedRecord, entry: VoidedEntry): ReplayedRecord 
   }
   const hash = basisHash(basis);
   if (hash !== record.basis) throw liar("history.void", entry, `basis ${record.basis}`, hash);
-  return { ...record, floor: blockTime, standing: "voided" };
+  return { ...record, standing: "voided" };
 }
 
 function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms): ReplayedRecord {
@@ -518,6 +523,7 @@ function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms
   if (expiry !== asOf + terms.validity) {
     throw liar("history.expiry", entry, `${asOf + terms.validity}, by the policy's validity`, `${expiry}`);
   }
+  checkTimes(entry, terms);
   const first = record.count === 0;
   const unbroken = record.standing === "open" && blockTime < record.expiry;
   const counts = first || asOf >= record.countedAt + terms.minInterval;
@@ -534,6 +540,34 @@ function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms
     standing: "open",
     basis: basisHash(basisOf(entry)),
   };
+}
+
+/** What the registry compares with its clock. */
+function checkTimes(entry: AttestedEntry, terms: RecordTerms): void {
+  const { asOf, expiry, blockTime, transaction } = entry;
+  if (asOf > blockTime) {
+    throw liar("history.future", entry, `a snapshot of ${blockTime}, its block's time, or before`, `${asOf}`);
+  }
+  if (blockTime - asOf > terms.maxAge) {
+    throw liar("history.age", entry, `a snapshot at most ${terms.maxAge} s old`, `${blockTime - asOf} s`);
+  }
+  if (blockTime >= expiry) throw liar("history.expired", entry, `a block before ${expiry}`, `${blockTime}`);
+  checkSkews(entry, terms, transaction);
+}
+
+/** A table of another time is another market's: the policy says how far it may be from the snapshot. */
+function checkSkews(
+  { asOf, market, tail }: Pick<Claim, "asOf" | "market" | "tail">,
+  { maxMarketSkew, maxReturnsSkew }: Pick<PolicyTerms, "maxMarketSkew" | "maxReturnsSkew">,
+  path: string,
+): void {
+  const check = (what: string, time: number, most: number): void => {
+    if (Math.abs(asOf - time) <= most) return;
+    const expected = `${what} within ${most} s of the snapshot's ${asOf}`;
+    throw new KeelError({ kind: "proof", code: "history.skew", path, expected, received: `${time}` });
+  };
+  check("a market table", market.asOf, maxMarketSkew);
+  if (tail !== undefined) check("a returns table", tail.returns.asOf, maxReturnsSkew);
 }
 
 const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0, restarted: false };

@@ -81,7 +81,7 @@ export interface Status {
   readonly expiry?: number;
   /** Seconds for which health still lasts; 0 when it does not. */
   readonly timeLeft: number;
-  /** Snapshots must be newer than this. */
+  /** Snapshots must be newer than this: the latest attestation's, or the time at which it was revoked. */
   readonly floor: number;
   /** When the latest unbroken run of health began: block time of its first attestation; absent when there is none. */
   readonly since?: number;
@@ -140,9 +140,12 @@ export interface LineRecord {
   /** Snapshot time and expiry of the latest attestation under it, 0 when it is not healthy. */
   readonly asOf: number;
   readonly expiry: number;
-  /** When the run began, under whichever policy of the line; 0 when there is none. */
+  /**
+   * When the run began; 0 when there is none. From then on the subject was healthy under the line's policy of each second, or
+   * under one that the line had left by no more than that one's validity.
+   */
   readonly since: number;
-  /** Attestations of the run that count. */
+  /** Attestations of the run that count, under each policy no more than fit the time since the line had it. */
   readonly streak: number;
 }
 

@@ -88,7 +88,7 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "TokenWithDomain":
       return words("policy.units", "an administrator under a declared domain", `token ${args[0]}`);
     case "AboveCeiling":
-      return words(`policy.${args[0]}`, `at most ${args[2]} s`, args[1]);
+      return words(`policy.${args[0]}`, `at most ${args[2]}${inSeconds(args[0])}`, args[1]);
     case "BadInterval":
       return words("policy.minInterval", `from 1 to the validity, ${args[1]} s`, args[0]);
     case "WrongSeries":
@@ -171,6 +171,8 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("market", "a table that no guardian withdrew", `root ${args[1]} at ${args[2]}`);
     case "NotPublishable":
       return words("series", "a series of publishers' markets or of returns", args[0]);
+    case "UnknownSeries":
+      return words("series", "a series of markets or of returns", args[0]);
     case "TooFewSignatures":
       return words("signatures", `at least ${args[1]}`, args[0]);
     case "NotPublisher":
@@ -208,6 +210,11 @@ function wordsOf({ errorName, args }: Revert): Words {
     default:
       return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
   }
+}
+
+/** All that has a ceiling is a time, but volatility. */
+function inSeconds(term: string): string {
+  return term === "maxVolatility" ? " bps" : " s";
 }
 
 function words(path: string | undefined, expected: string, received: unknown): Words {
