@@ -26,7 +26,6 @@ import {
 } from "../../prover/src/index.js";
 import {
   checkDevelopmentKey,
-  type Domain,
   formatAttestation,
   type Policy,
   scopeOf,
@@ -34,9 +33,8 @@ import {
 } from "../../verifier/src/index.js";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
-import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
-import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
+import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits, namedRegistry } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
 import { span, utc } from "../tables.js";
@@ -70,7 +68,8 @@ const stepOf = (phase: ProofPhase): string =>
 
 /** Proves and writes the attestation, verified. */
 export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
-  const domain = domainOf(options);
+  // The registry where it shall count, or the domain that is bound to none.
+  const domain = namedRegistry(options) ?? UNBOUND_DOMAIN;
   const { out } = options;
   await checkFiles(options);
   const book = {
@@ -194,16 +193,6 @@ async function withProvers(
     progress.clear();
     for (const prover of provers) prover.close();
   }
-}
-
-/** The registry where the attestation shall count, or the domain that is bound to none. */
-function domainOf({ chainId, registry }: ProveOptions): Domain {
-  if (chainId === undefined && registry === undefined) return UNBOUND_DOMAIN;
-  if (chainId === undefined || registry === undefined) {
-    const missing = chainId === undefined ? "--chain-id" : "--registry";
-    throw usageError("--chain-id and --registry together", "one alone", missing);
-  }
-  return { chainId, registry };
 }
 
 function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {

@@ -122,6 +122,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     verificationKey: prover.verificationKey,
     ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
     allowInsecure,
+    expected: { domain: scopeOf(policy, domain) },
   });
   return { attestation, enrolment, state: newState, ...salts };
 }

@@ -95,7 +95,10 @@ describe("verify", () => {
       expired: true,
       domain: { chainId: 0, registry: `0x${"0".repeat(40)}` },
       insecure: true,
-      notCompared: ["subject", "enrolment", "previousState", "age"],
+      notCompared: [
+        ...["domain", "subject", "enrolment", "previousState", "age"],
+        ...["tableAccepted", "standing"],
+      ],
     });
     const args = ["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND];
     const words = await keelHere(args, { now: AS_OF + 60 });
@@ -103,11 +106,13 @@ describe("verify", () => {
     for (const part of [
       "VALID.",
       "at least 200 % of liabilities",
-      "signed by publishers",
+      "The policy takes tables signed by publishers, market series 0x01",
       "The fund has one unit.",
       "It expires at 2026-01-02",
       "It does not say",
-      "Nothing was given to compare with, as a registry does: whose book it is;",
+      "Nothing was given to compare with, as a registry does: whether it counts at the registry",
+      "whether a market book accepted the tables",
+      "whether the record still stands",
     ]) {
       expect(words.stdout).toContain(part);
     }
@@ -223,9 +228,11 @@ describe("verify", () => {
     const all = Object.entries(known).flat();
     const compared = await verify(attestation, ...all);
     expect(compared.code, compared.stderr).toBe(0);
-    expect(JSON.parse(compared.stdout)).toMatchObject({ notCompared: [], expired: false });
+    const onChain = ["tableAccepted", "standing"];
+    const stillOpen = ["domain", ...onChain];
+    expect(JSON.parse(compared.stdout)).toMatchObject({ notCompared: stillOpen, expired: false });
     const words = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND, ...all]);
-    expect(words.stdout).not.toContain("Nothing was given");
+    expect(words.stdout).not.toContain("whose book it is");
     const wrong: readonly [string, string, string][] = [
       ["--expect-subject", REGISTRY, "proof.mismatch"],
       ["--expect-enrolment", "1", "proof.mismatch"],
@@ -242,7 +249,7 @@ describe("verify", () => {
     const late = await verify(attestation, "--now");
     expect([late.code, errorOf(late).code]).toEqual([3, "proof.age"]);
     const partly = JSON.parse((await verify(attestation, "--expect-subject", subject)).stdout);
-    expect(partly.notCompared).toEqual(["enrolment", "previousState", "age"]);
+    expect(partly.notCompared).toEqual(["domain", "enrolment", "previousState", "age", ...onChain]);
     for (const option of [
       "--expect-subject",
       "--expect-enrolment",
@@ -308,6 +315,37 @@ describe("prove", () => {
     const unbound = await prove("unbound.json");
     expect([unbound.code, errorOf(unbound).code]).toEqual([4, "key.insecure"]);
     expect((await prove("local.json", ...on(1337))).code).toBe(0);
+  });
+
+  it("46 a development key passes on a local chain only where the reader names it, whatever the attestation says", async () => {
+    const file = join(folder, "own-word.json");
+    const elsewhere = ["--chain-id", "1337", "--registry", `0x${"1".repeat(40)}`];
+    expect((await prove("own-word.json", ...on(1337))).code).toBe(0);
+    const judge = (...more: string[]): Promise<Ended> =>
+      keelHere(["verify", ...PUBLIC, "--json", "--attestation", file, ...more]);
+    const unnamed = await judge();
+    expect([unnamed.code, errorOf(unnamed).code]).toEqual([4, "key.insecure"]);
+    const named = await judge(...on(1337));
+    expect(named.code, named.stderr).toBe(0);
+    expect(JSON.parse(named.stdout).notCompared).not.toContain("domain");
+    for (const wrong of [elsewhere, on(31337)]) {
+      for (const more of [[], UNBOUND]) {
+        const refused = await judge(...wrong, ...more);
+        expect([refused.code, errorOf(refused).code]).toEqual([3, "proof.mismatch"]);
+      }
+    }
+    const allowed = JSON.parse((await judge(...UNBOUND)).stdout);
+    expect(allowed.notCompared).toContain("domain");
+    const half = await judge("--registry", REGISTRY);
+    expect([half.code, errorOf(half).code]).toEqual([1, "usage"]);
+  });
+
+  it("46 a development key on another chain needs the flag, also where the reader names that chain", async () => {
+    expect((await prove("far.json", ...on(1), "--insecure")).code).toBe(0);
+    const far = ["verify", ...PUBLIC, "--json", "--attestation", join(folder, "far.json"), ...on(1)];
+    const refused = await keelHere(far);
+    expect([refused.code, errorOf(refused).code]).toEqual([4, "key.insecure"]);
+    expect((await keelHere([...far, ...UNBOUND])).code).toBe(0);
   });
 
   it("33 the order of positions changes nothing", async () => {
