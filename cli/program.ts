@@ -136,6 +136,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
     .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
+    .option("--same-units", "go on from a state whose units another source counted on the same scale")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")

@@ -17,6 +17,7 @@ import {
   checkContracts,
   checkSignatures,
   checkTimes,
+  checkUnitsCounter,
   declaredAccounts,
   formatState,
   type ProvenAttestation,
@@ -50,6 +51,8 @@ export interface ProveOptions extends BookFiles {
   readonly units?: string;
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
+  /** The state's units were counted on the same scale, by another source. */
+  readonly sameUnits?: true;
   readonly stateOut?: string;
   /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
   readonly artifacts?: string;
@@ -81,6 +84,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const { market, policy } = book;
   checkTimes(book.snapshot, market, policy, context.now());
   checkContracts(market, policy);
+  if (options.sameUnits !== true) checkUnitsCounter(book.state, policy);
   const snapshot = withUnits(book.snapshot, policy, book.units);
   checkSignatures(snapshot, market, policy);
   if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
@@ -103,6 +107,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
       domain,
       now: context.now(),
       allowInsecure: options.insecure === true,
+      sameUnits: options.sameUnits === true,
       options: proveOptions,
     }).catch(async (error: unknown) => {
       throw await explainError(error);
