@@ -8,8 +8,17 @@
 import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bn254 } from "@noble/curves/bn254.js";
 import { ensureCircuit } from "keel/circuits";
-import { parseMarket, parsePolicy, policyId, policyTerms } from "keel/verifier";
+import {
+  isDevelopmentKey,
+  parseMarket,
+  parsePolicy,
+  parseVerificationKey,
+  policyId,
+  policyTerms,
+  type VerificationKey,
+} from "keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
@@ -272,9 +281,40 @@ describe("verify", () => {
     expect(errorOf(await withKey(swapped)).code).toBe("proof.invalid");
     const uncontributed = JSON.stringify({ ...tree, vk_delta_2: tree.vk_gamma_2 });
     expect((await withKey(uncontributed)).code).toBe(4);
-    const { insecure: _, ...unmarked } = tree;
-    expect(errorOf(await withKey(JSON.stringify(unmarked))).code).toBe("proof.mismatch");
     expect((await withKey("{}")).code).toBe(4);
+  });
+
+  it("46 knows a development key whose mark was taken away, and one that somebody added to", async () => {
+    const { verificationKey } = await ensureCircuit("portfolio-health/spot-16");
+    const { insecure: _, ...unmarked } = verificationKey;
+    const key = await place("unmarked.json", JSON.stringify(unmarked));
+    const said = ["verify", "--attestation", attestation, ...PUBLIC, "--json", "--key", key];
+    const doubted = await keelHere(said);
+    expect([doubted.code, errorOf(doubted).code]).toEqual([4, "key.insecure"]);
+    expect(JSON.parse((await keelHere([...said, ...UNBOUND])).stdout).insecure).toBe(true);
+    const lied = rewritten(text, ["insecure"], () => false);
+    const refused = await verify(await place("lied.json", lied), "--key", key);
+    expect([refused.code, errorOf(refused).code]).toEqual([3, "proof.mismatch"]);
+
+    const [g, h] = [bn254.G2.Point.BASE.toAffine(), bn254.G2.Point.BASE.double().toAffine()];
+    const json = ({ x, y }: typeof g) =>
+      [
+        [`${x.c0}`, `${x.c1}`],
+        [`${y.c0}`, `${y.c1}`],
+        ["1", "0"],
+      ] as unknown as VerificationKey["vk_delta_2"];
+    const added = { ...unmarked, vk_delta_2: json(h) };
+    expect(isDevelopmentKey(added)).toBe(true);
+    expect(parseVerificationKey(added).insecure).toBe(true);
+    const { x, y } = bn254.G1.Point.BASE.toAffine();
+    const foreign = {
+      ...added,
+      vk_alpha_1: [`${x}`, `${y}`, "1"] as const,
+      vk_beta_2: json(g),
+      vk_gamma_2: json(g),
+    };
+    expect(isDevelopmentKey(foreign)).toBe(false);
+    expect(parseVerificationKey(foreign).insecure).toBeUndefined();
   });
 });
 

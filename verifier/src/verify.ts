@@ -7,6 +7,7 @@
  */
 
 import type { Attestation } from "./attestation.js";
+import { isDevelopmentKey } from "./development-key.js";
 import { type Domain, domainField, isWithin, registriesOf, type Scope } from "./domain.js";
 import { inputError, KeelError } from "./errors.js";
 import { ONE_UNIT, unitsSigner } from "./fund-units.js";
@@ -209,7 +210,7 @@ function checkProof(
 ): boolean {
   if (key === undefined)
     throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
-  const insecure = key.insecure === true;
+  const insecure = isDevelopmentKey(key);
   expectSame(`${path}.insecure`, insecure, proven.insecure);
   const scope = known?.domain === undefined ? "unnamed" : attestation.domain;
   checkDevelopmentKey(insecure, scope, allowInsecure);
