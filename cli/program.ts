@@ -186,7 +186,18 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       const { keygen } = await import("./commands/keygen.js");
       finish(await keygen(options, context));
     });
-  withBook(add(program, "sign", "sign the accounts of a snapshot as their source"))
+  add(program, "sign", "sign the accounts of a snapshot as their source")
+    .requiredOption("--snapshot <file>", "snapshot/1 file (secret); - is standard input")
+    .requiredOption("--market <file>", "market/1 file, the source's own: its rows are signed, not its prices")
+    .option("--policy <file>", "policy/2 file with the source's name, circuit and series")
+    .option("--returns <file>", "returns/1 file, with a policy with tail-risk limits")
+    .option("--source <name>", "the source's name, with --circuit instead of --policy")
+    .option("--circuit <id>", "the circuit that the accounts will be proven with")
+    .option(
+      "--series <id>",
+      "refuse a market of another series, which the source has pinned",
+      hash("--series"),
+    )
     .requiredOption("--key <file>", "the source's key file")
     .requiredOption("--out <file>", "the signed snapshot to write (secret)")
     .option("--force", "replace an existing file")

@@ -10,16 +10,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bn254 } from "@noble/curves/bn254.js";
 import { ensureCircuit } from "keel/circuits";
+import { formatSourceKey } from "keel/prover";
 import {
+  hex,
   isDevelopmentKey,
+  marketSeries,
   parseMarket,
   parsePolicy,
   parseVerificationKey,
   policyId,
   policyTerms,
+  universeId,
   type VerificationKey,
 } from "keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exampleSourceKey } from "../../dist/examples/generate.js";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
 const AS_OF = 1767225600;
@@ -432,7 +437,13 @@ describe("sign", () => {
     ];
     const signed = join(folder, "signed.json");
     const result = await keelHere(["sign", ...files, "--key", key, "--out", signed, "--json"]);
-    expect(JSON.parse(result.stdout)).toEqual({ ok: true, out: signed, signed: ["main"] });
+    const market = parseMarket(await readFile(join(EXAMPLES, FOLDER, "market.json"), "utf8"));
+    expect(JSON.parse(result.stdout)).toEqual({
+      ...{ ok: true, out: signed, signed: ["main"], asOf: AS_OF },
+      subject: JSON.parse(text).subject,
+      series: policy.market.series,
+      universe: hex(universeId(market)),
+    });
     const proof = [
       "prove",
       "--snapshot",
@@ -444,6 +455,42 @@ describe("sign", () => {
     ];
     expect((await keelHere(proof)).code).toBe(0);
   });
+
+  it("needs no policy: a source says its name and circuit itself, and pins the series of its own market", async () => {
+    const key = await place("own-key.json", formatSourceKey(exampleSourceKey("Northgate Custody")));
+    const market = join(EXAMPLES, FOLDER, "market.json");
+    const { series } = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "policy.json"), "utf8")).market;
+    const unsigned = ["--snapshot", join(EXAMPLES, "invalid/snapshot-unsigned.json")];
+    const own = ["--source", "Northgate Custody", "--circuit", "portfolio-health/spot-16"];
+    const signing = async (table: string, name: string, ...more: string[]): Promise<Ended> => {
+      const files = ["--market", table, "--key", key, "--out", join(folder, name), "--json"];
+      return await keelHere(["sign", ...unsigned, ...files, ...more]);
+    };
+    const signed = await signing(market, "own.json", ...own, "--series", series);
+    expect(signed.code, signed.stderr).toBe(0);
+    const prove = ["prove", "--snapshot", join(folder, "own.json"), ...PUBLIC, ...UNBOUND];
+    expect((await keelHere([...prove, "--out", join(folder, "own-proof.json")])).code).toBe(0);
+    // A manager's table, and a manager's policy that goes with it: the pin is the source's.
+    const kinder = join(EXAMPLES, "invalid/market-kinder-factor.json");
+    const pinned = await place("kinder-policy.json", await repinned(kinder));
+    for (const whose of [own, ["--policy", pinned]]) {
+      expect((await signing(kinder, `kinder-${whose.length}.json`, ...whose)).code).toBe(0);
+      const refused = await signing(kinder, "never.json", ...whose, "--series", series);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, "source.series"]);
+    }
+    for (const mix of [[], own.slice(0, 2), [...own, "--policy", pinned]]) {
+      expect(errorOf(await signing(market, "never.json", ...mix)).code).toBe("usage");
+    }
+    const other = ["--source", "Halyard Prime", ...own.slice(2)];
+    expect(errorOf(await signing(market, "never.json", ...other)).code).toBe("source.unknown");
+  });
+
+  /** The example's policy, with the series of another table. */
+  async function repinned(market: string): Promise<string> {
+    const policy = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "policy.json"), "utf8"));
+    const series = marketSeries(parseMarket(await readFile(market, "utf8")));
+    return JSON.stringify({ ...policy, market: { series } });
+  }
 
   it("60 a source's signature for one subject is none for another", async () => {
     const subjects = await readFile(join(EXAMPLES, FOLDER, "snapshot.json"), "utf8");
