@@ -38,6 +38,8 @@ const HINTS: Readonly<Record<string, string>> = {
   "registry.wrongEnrolment": "prove with `--enrolment` and the list that the subject enrolled with",
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
   "snapshot.signature": "the account's source signs with `keel sign`",
+  "state.units":
+    "a subject has one chain at a registry, in one scale; --same-units says that the new source counts the same units",
   system: MORE,
   "units.missing": "the fund's administrator signs with `keel sign-units`; --units takes the file",
 };

@@ -12,11 +12,12 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { MAX_LENGTH } from "@keel/verifier";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import { type Context, note } from "./context.js";
 import { interrupted, systemCode, usageError } from "./errors.js";
+import { draftOf, placeTogether, settle } from "./write-together.js";
 
 /** A file to write. */
 export interface NewFile {
@@ -69,6 +70,9 @@ export async function readSecret(path: string, role: string, context: Context): 
  * @throws KeelError `file.exists`, `file.special`, `file.write`
  */
 export async function checkOutput(path: string, force: boolean): Promise<void> {
+  await settle(path).catch((cause) => {
+    throw cause instanceof KeelError ? cause : writeFailed(path, cause);
+  });
   const folder = await lstat(dirname(resolve(path))).catch((cause) => {
     throw writeFailed(path, cause);
   });
@@ -96,33 +100,50 @@ export function checkDistinct(paths: Readonly<Record<string, string | undefined>
 }
 
 /**
- * Writes files: all of them or, when anything fails, none.
+ * Writes files: all of them or, when anything fails or the program is killed, none. The last one is the one that others look for.
  *
- * @throws KeelError `file.exists`, `file.special`, `file.write`, `interrupted`
+ * @param onStep called after each change on disk, for tests
+ * @throws KeelError `file.exists`, `file.special`, `file.write`, `file.busy`, `interrupted`
  */
 export async function writeFiles(
   files: readonly NewFile[],
   force: boolean,
   signal: AbortSignal,
+  onStep: () => void = () => {},
 ): Promise<void> {
+  const id = randomBytes(6).toString("hex");
   const drafts: string[] = [];
-  const placed: string[] = [];
   try {
     for (const file of files) {
       await checkOutput(file.path, replaces(file, force));
-      drafts.push(await writeDraft(file));
+      drafts.push(await writeDraft(file, id));
     }
-    for (const [i, file] of files.entries()) {
-      if (signal.aborted) throw interrupted();
-      await place(drafts[i]!, file.path, replaces(file, force));
-      if (!replaces(file, force)) placed.push(file.path);
+    if (signal.aborted) throw interrupted();
+    const [only, ...others] = files;
+    if (only !== undefined && others.length === 0) {
+      await place(drafts[0]!, only.path, replaces(only, force));
+    } else {
+      await writeTogether(files, id, signal, onStep);
     }
-  } catch (error) {
-    for (const path of placed) await rm(path, { force: true });
-    throw error;
   } finally {
     for (const draft of drafts) await rm(draft, { force: true });
   }
+}
+
+async function writeTogether(
+  files: readonly NewFile[],
+  id: string,
+  signal: AbortSignal,
+  onStep: () => void,
+): Promise<void> {
+  const paths = files.map(({ path }) => path);
+  const put = async (draft: string, path: string): Promise<void> => {
+    if (signal.aborted) throw interrupted();
+    await place(draft, path, false);
+  };
+  await placeTogether(paths, id, put, onStep).catch((cause) => {
+    throw cause instanceof KeelError ? cause : writeFailed(paths.at(-1)!, cause);
+  });
 }
 
 /** {@link writeFiles} for one file. */
@@ -134,8 +155,8 @@ function replaces({ precious }: NewFile, force: boolean): boolean {
   return force && precious !== true;
 }
 
-async function writeDraft({ path, text, secret }: NewFile): Promise<string> {
-  const draft = join(dirname(resolve(path)), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+async function writeDraft({ path, text, secret }: NewFile, id: string): Promise<string> {
+  const draft = draftOf(path, id);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   let handle: FileHandle | undefined;
   try {

@@ -15,6 +15,7 @@ import {
 } from "@keel/prover";
 import {
   checkFit,
+  type Domain,
   type Market,
   type Policy,
   parseMarket,
@@ -105,6 +106,26 @@ export async function loadUnits(
 ): Promise<{ readonly units?: SignedUnits }> {
   if (file === undefined) return {};
   return { units: parseUnits(await readText(file, "units", context)) };
+}
+
+/**
+ * The registry that options name by its chain and address; nothing when neither is given.
+ *
+ * @throws KeelError `usage` for one without the other
+ */
+export function namedRegistry({
+  chainId,
+  registry,
+}: {
+  readonly chainId?: number;
+  readonly registry?: `0x${string}`;
+}): Domain | undefined {
+  if (chainId === undefined && registry === undefined) return undefined;
+  if (chainId === undefined || registry === undefined) {
+    const missing = chainId === undefined ? "--chain-id" : "--registry";
+    throw usageError("--chain-id and --registry together", "one alone", missing);
+  }
+  return { chainId, registry };
 }
 
 /** A policy by its id or by its files. */

@@ -136,6 +136,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--enrolment <file>", "the declared accounts, from enrol (secret)")
     .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
+    .option("--same-units", "go on from a state whose units another source counted on the same scale")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
@@ -154,8 +155,10 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
     .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
-    .option("--insecure", "accept a development key outside local test chains")
+    .option("--insecure", "accept a development key though no registry on a local test chain is named")
     .option("--live", "an attestation that has expired is invalid")
+    .option("--chain-id <n>", "the chain where it has to count", wholeNumber("--chain-id", 1, ANY_CHAIN))
+    .option("--registry <address>", "the registry where it has to count", chainAddress("--registry"))
     .option("--expect-subject <address>", "whose book it has to be", chainAddress("--expect-subject"))
     .option("--expect-enrolment <n>", "the accounts that the subject declared", element("--expect-enrolment"))
     .option(
@@ -183,7 +186,18 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       const { keygen } = await import("./commands/keygen.js");
       finish(await keygen(options, context));
     });
-  withBook(add(program, "sign", "sign the accounts of a snapshot as their source"))
+  add(program, "sign", "sign the accounts of a snapshot as their source")
+    .requiredOption("--snapshot <file>", "snapshot/1 file (secret); - is standard input")
+    .requiredOption("--market <file>", "market/1 file, the source's own: its rows are signed, not its prices")
+    .option("--policy <file>", "policy/2 file with the source's name, circuit and series")
+    .option("--returns <file>", "returns/1 file, with a policy with tail-risk limits")
+    .option("--source <name>", "the source's name, with --circuit instead of --policy")
+    .option("--circuit <id>", "the circuit that the accounts will be proven with")
+    .option(
+      "--series <id>",
+      "refuse a market of another series, which the source has pinned",
+      hash("--series"),
+    )
     .requiredOption("--key <file>", "the source's key file")
     .requiredOption("--out <file>", "the signed snapshot to write (secret)")
     .option("--force", "replace an existing file")

@@ -23,6 +23,7 @@ import {
   reportRoom,
   reportText,
   type Snapshot,
+  unitsCounter,
   withUnits,
 } from "@keel/prover";
 import { allFaults, inputError, type Market, type Policy, type SignedUnits } from "@keel/verifier";
@@ -61,6 +62,7 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
     else checkSignature(snapshot, s, market, policy);
   }
   const { state } = await loadState(options.state, context);
+  warnOfUnits(state, policy, context);
   const now = judged(book, state);
   if (unsigned.length > 0)
     note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
@@ -98,6 +100,17 @@ function withUnitsOfDraft(
   if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
   note(context, "warning: nobody has signed the fund's units; prove needs it");
   return snapshot;
+}
+
+/** Equity per unit of two scales is no drawdown. */
+function warnOfUnits(state: DrawdownState | undefined, policy: Policy, context: Context): void {
+  const before = state?.unitsSource;
+  const now = unitsCounter(policy);
+  if (before === undefined || before === now) return;
+  note(
+    context,
+    `warning: the state's units were counted by ${before}, this policy's are by ${now}: prove refuses`,
+  );
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

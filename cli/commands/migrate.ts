@@ -98,12 +98,31 @@ async function migratePolicy(
     tables,
   );
   const { json, text } = await writePolicy(pinned, { out, force }, "Converted", context);
-  const { minInterval } = pinned.policy;
+  const { minInterval, limits } = pinned.policy;
+  const changed = limits.maxVenue === undefined ? [] : [MAX_VENUE_CHANGED];
+  const streak = `An attestation counts for a streak ${span(minInterval)} after the last one that did (--min-interval).`;
   return {
-    json: { ...json, minInterval },
-    text: `${text}\nAn attestation counts for a streak ${span(minInterval)} after the last one that did (--min-interval).`,
+    json: {
+      ...json,
+      minInterval,
+      changed,
+    },
+    text: [
+      text,
+      streak,
+      ...changed.map(({ limit, meaning }) => `${limit} has another meaning: ${meaning}`),
+    ].join("\n"),
   };
 }
+
+/** A limit that keeps its number, and not what it says. */
+const MAX_VENUE_CHANGED = {
+  limit: "maxVenue",
+  meaning:
+    "version 1 held each account's equity against the limit by itself, version 2 the sum over all accounts that one source signs. " +
+    "Several accounts at one venue that passed before can fail now; a gain and a loss at one venue, such as 60 % and -30 % of equity, " +
+    "failed before at a limit of 50 % and pass now. Look at the number anew.",
+} as const;
 
 /** Version 1 counted whatever came. Half the validity counts each attestation of whoever renews in time, and no more. */
 function intervalOf({ validity }: Draft, { minInterval }: MigrateOptions): number {

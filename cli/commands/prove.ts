@@ -17,6 +17,7 @@ import {
   checkContracts,
   checkSignatures,
   checkTimes,
+  checkUnitsCounter,
   declaredAccounts,
   formatState,
   type ProvenAttestation,
@@ -24,20 +25,12 @@ import {
   requireHealthy,
   withUnits,
 } from "@keel/prover";
-import {
-  checkDevelopmentKey,
-  type Domain,
-  formatAttestation,
-  type Policy,
-  scopeOf,
-  UNBOUND_DOMAIN,
-} from "@keel/verifier";
+import { checkDevelopmentKey, formatAttestation, type Policy, scopeOf, UNBOUND_DOMAIN } from "@keel/verifier";
 import { span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
-import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
-import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits } from "../load.js";
+import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits, namedRegistry } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
 
@@ -52,6 +45,8 @@ export interface ProveOptions extends BookFiles {
   readonly units?: string;
   /** Latest state of the drawdown chain; its genesis without it. */
   readonly state?: string;
+  /** The state's units were counted on the same scale, by another source. */
+  readonly sameUnits?: true;
   readonly stateOut?: string;
   /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
   readonly artifacts?: string;
@@ -70,7 +65,8 @@ const stepOf = (phase: ProofPhase): string =>
 
 /** Proves and writes the attestation, verified. */
 export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
-  const domain = domainOf(options);
+  // The registry where it shall count, or the domain that is bound to none.
+  const domain = namedRegistry(options) ?? UNBOUND_DOMAIN;
   const { out } = options;
   await checkFiles(options);
   const book = {
@@ -82,6 +78,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const { market, policy } = book;
   checkTimes(book.snapshot, market, policy, context.now());
   checkContracts(market, policy);
+  if (options.sameUnits !== true) checkUnitsCounter(book.state, policy);
   const snapshot = withUnits(book.snapshot, policy, book.units);
   checkSignatures(snapshot, market, policy);
   if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
@@ -104,6 +101,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
       domain,
       now: context.now(),
       allowInsecure: options.insecure === true,
+      sameUnits: options.sameUnits === true,
       options: proveOptions,
     }).catch(async (error: unknown) => {
       throw await explainError(error);
@@ -194,16 +192,6 @@ async function withProvers(
     progress.clear();
     for (const prover of provers) prover.close();
   }
-}
-
-/** The registry where the attestation shall count, or the domain that is bound to none. */
-function domainOf({ chainId, registry }: ProveOptions): Domain {
-  if (chainId === undefined && registry === undefined) return UNBOUND_DOMAIN;
-  if (chainId === undefined || registry === undefined) {
-    const missing = chainId === undefined ? "--chain-id" : "--registry";
-    throw usageError("--chain-id and --registry together", "one alone", missing);
-  }
-  return { chainId, registry };
 }
 
 function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {

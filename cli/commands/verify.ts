@@ -23,7 +23,7 @@ import {
 import { verificationKeyOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
-import { checkModel, loadPublic, type PublicFiles } from "../load.js";
+import { checkModel, loadPublic, namedRegistry, type PublicFiles } from "../load.js";
 
 export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;
@@ -31,7 +31,9 @@ export interface VerifyOptions extends PublicFiles {
   readonly tailKey?: string;
   readonly insecure?: true;
   readonly live?: true;
-  /** What else the verifier knows. */
+  /** What else the verifier knows: first the registry where it has to count. */
+  readonly chainId?: number;
+  readonly registry?: `0x${string}`;
   readonly expectSubject?: `0x${string}`;
   readonly expectEnrolment?: bigint;
   readonly expectState?: bigint;
@@ -80,7 +82,9 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
 
 function expectationsOf(options: VerifyOptions, now: number): Expectations {
   const { expectSubject, expectEnrolment, expectState, expectUnits } = options;
+  const domain = namedRegistry(options);
   return {
+    ...(domain === undefined ? {} : { domain }),
     ...(expectSubject === undefined ? {} : { subject: expectSubject }),
     ...(expectEnrolment === undefined ? {} : { enrolment: expectEnrolment }),
     ...(expectState === undefined ? {} : { previousState: expectState }),

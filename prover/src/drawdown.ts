@@ -12,7 +12,9 @@ import {
   type Field,
   fieldElement,
   formatDecimal,
+  inputError,
   KIND,
+  type Policy,
   parseFile,
   taggedHash,
 } from "@keel/verifier";
@@ -32,6 +34,8 @@ export interface DrawdownState extends HighWaterMark {
   readonly epoch: bigint;
   /** Secret; uniform in the field. */
   readonly salt: Field;
+  /** Who counted the units of the proof that made it, by {@link unitsCounter}; not committed to. Older files do not say. */
+  readonly unitsSource?: string;
 }
 
 const amount = (places: number, bits: number) => decimal({ places, bits, signed: false, excess: "refuse" });
@@ -42,6 +46,10 @@ const stateSchema = z.strictObject({
   units: amount(8, 96),
   epoch: z.int().min(0),
   salt: fieldElement(FIELD_ORDER),
+  unitsSource: z
+    .string()
+    .regex(/^(none|(token|signer|contract) 0x[0-9a-f]{40})$/)
+    .optional(),
 });
 
 /**
@@ -50,20 +58,42 @@ const stateSchema = z.strictObject({
  * @throws KeelError kind "input"
  */
 export function parseState(text: string): DrawdownState {
-  const { equity, units, epoch, salt } = parseFile(stateSchema, text, "state");
-  return { equity, units, epoch: BigInt(epoch), salt: salt as Field };
+  const { equity, units, epoch, salt, unitsSource } = parseFile(stateSchema, text, "state");
+  return {
+    ...{ equity, units, epoch: BigInt(epoch), salt: salt as Field },
+    ...(unitsSource === undefined ? {} : { unitsSource }),
+  };
 }
 
 /** Writes a state/1 file; its content is secret. */
-export function formatState({ equity, units, epoch, salt }: DrawdownState): string {
+export function formatState({ equity, units, epoch, salt, unitsSource }: DrawdownState): string {
   const file = {
     keel: "state/1",
     equity: formatDecimal(equity, 16),
     units: formatDecimal(units, 8),
     epoch: Number(epoch),
     salt: salt.toString(),
+    ...(unitsSource === undefined ? {} : { unitsSource }),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Who counts the units under a policy: `none`, or the source's kind and address. */
+export function unitsCounter({ units }: Pick<Policy, "units">): string {
+  return units === undefined ? "none" : `${units.kind} ${units.address}`;
+}
+
+/**
+ * Refuses to go on from a state whose units somebody else counted: equity per unit of two scales is no one mark, and a mark of
+ * one unit is never reached by shares again. A registry keeps one chain for each subject, whatever its policies.
+ *
+ * @throws KeelError `state.units`
+ */
+export function checkUnitsCounter(state: DrawdownState | undefined, policy: Pick<Policy, "units">): void {
+  const counter = unitsCounter(policy);
+  if (state?.unitsSource === undefined || state.unitsSource === counter) return;
+  const expected = `units counted as before, by ${state.unitsSource}`;
+  throw inputError("state.units", "state.unitsSource", expected, counter);
 }
 
 /** Hiding commitment to a state. */

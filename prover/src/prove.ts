@@ -21,7 +21,7 @@ import {
   type TailAttestation,
   verifyAttestation,
 } from "@keel/verifier";
-import type { DrawdownState } from "./drawdown.js";
+import { checkUnitsCounter, type DrawdownState, unitsCounter } from "./drawdown.js";
 import { type Enrolment, newEnrolment } from "./enrolment.js";
 import { type Assessment, assess } from "./risk.js";
 import { checkTimes, type Snapshot, withUnits } from "./snapshot.js";
@@ -44,6 +44,8 @@ export interface ProofRequest {
   readonly units?: SignedUnits;
   /** The latest state of the drawdown chain; absent at its genesis. */
   readonly state?: DrawdownState;
+  /** The state's units were counted by another source, on the same scale: whoever says so has looked. */
+  readonly sameUnits?: boolean;
   /** Unix seconds, the present when absent; times later than this are refused. */
   readonly now?: number;
   /** Use a development key outside local test chains. */
@@ -68,7 +70,7 @@ export interface ProvenAttestation {
  * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned.
  *
  * @throws KeelError kind "policy" code `policy.broken` with the names of the broken limits, before any proving; kind
- * "input" for files that do not go together; else as `Prover.prove`
+ * "input" for a state of other units (`state.units`), for files that do not go together; else as `Prover.prove`
  */
 export async function proveHealth(request: ProofRequest): Promise<ProvenAttestation> {
   const {
@@ -80,6 +82,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     now = Math.floor(Date.now() / 1000),
     allowInsecure = false,
   } = request;
+  if (request.sameUnits !== true) checkUnitsCounter(request.state, policy);
   const snapshot = withUnits(request.snapshot, policy, request.units);
   checkTimes(snapshot, market, policy, now);
   requireHealthy(assess(snapshot, market, policy, request.state));
@@ -122,8 +125,10 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     verificationKey: prover.verificationKey,
     ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
     allowInsecure,
+    expected: { domain: scopeOf(policy, domain) },
   });
-  return { attestation, enrolment, state: newState, ...salts };
+  const state = { ...newState, unitsSource: unitsCounter(policy) };
+  return { attestation, enrolment, state, ...salts };
 }
 
 function tailAttestation(

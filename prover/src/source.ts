@@ -6,6 +6,8 @@
  */
 
 import {
+  type Circuit,
+  checkSize,
   FIELD_ORDER,
   fieldElement,
   inputError,
@@ -63,6 +65,12 @@ export function formatSourceKey({ privateKey, publicKey }: SourceKeyPair): strin
   return `${JSON.stringify({ keel: "source-key/1", privateKey: hex, publicKey: publicKey.map(String) }, null, 2)}\n`;
 }
 
+/** What a source knows by itself of what it signs: its own name, and the circuit whose rows its numbers fill. */
+export interface SigningSource {
+  readonly name: string;
+  readonly circuit: Circuit;
+}
+
 /**
  * Signs those accounts of a snapshot whose source in the policy has this key.
  *
@@ -72,22 +80,38 @@ export function formatSourceKey({ privateKey, publicKey }: SourceKeyPair): strin
 export function signSnapshot(
   snapshot: Snapshot,
   market: Market,
-  policy: Policy,
+  policy: Pick<Policy, "sources" | "circuit">,
   key: SourceKeyPair,
 ): { readonly snapshot: Snapshot; readonly signed: readonly string[] } {
   const source = policy.sources.find((candidate) => candidate.key.join() === key.publicKey.join());
   if (source === undefined) {
     throw inputError("source.unknown", "key", "the key of one of policy.sources", "another key");
   }
+  return signAccounts(snapshot, market, { name: source.name, circuit: policy.circuit }, key);
+}
+
+/**
+ * Signs those accounts of a snapshot that name this source. Needs no policy: a message says which rows the market has, not which
+ * policy or prices it will be judged by.
+ *
+ * @throws KeelError `source.unknown` when none of the accounts is its; `circuit.size`
+ */
+export function signAccounts(
+  snapshot: Snapshot,
+  market: Market,
+  { name, circuit }: SigningSource,
+  key: SourceKeyPair,
+): { readonly snapshot: Snapshot; readonly signed: readonly string[] } {
+  checkSize("market.instruments", market.instruments.length, circuit.shape.instruments);
   const signed: string[] = [];
   const accounts = snapshot.accounts.map((account, s) => {
-    if (account.source !== source.name) return account;
+    if (account.source !== name) return account;
     signed.push(account.id);
-    const message = messageOf(snapshot, s, market, policy.circuit.shape);
+    const message = messageOf(snapshot, s, market, circuit.shape);
     return { ...account, signature: signField(message, key.privateKey) };
   });
   if (signed.length === 0) {
-    throw inputError("source.unknown", "snapshot.accounts", `an account of source ${source.name}`, "none");
+    throw inputError("source.unknown", "snapshot.accounts", `an account of source ${name}`, "none");
   }
   return { snapshot: { ...snapshot, accounts }, signed };
 }

@@ -247,7 +247,7 @@ describe("48, 49, 50 three people at the console", () => {
       await open(manager.page, book);
       await see(manager.page, "signatures verified");
       expect(await shownLimits(manager)).toEqual(expectedLimits());
-      await see(manager.page, /Market tables are of series 0x01[0-9a-f]{62}, signed by publishers/);
+      await see(manager.page, /The policy takes tables signed by publishers, market series 0x01[0-9a-f]{62}/);
       await see(manager.page, /The fund's units are what administrator 0x[0-9a-f]{40} signed/);
       await see(manager.page, /1,000,000.00 units/);
       await photograph(manager, "manager");
@@ -330,6 +330,7 @@ describe("48, 49, 50 three people at the console", () => {
         policy,
         market: parseMarket(book.market!),
         verificationKey,
+        expected: { domain: { chainId: 31337, registry: world.registry } },
       });
       expect(verified.policyId).toBe(world.policyId);
     });
@@ -512,6 +513,7 @@ describe("48, 49, 50 three people at the console", () => {
         market: withReturns(parseMarket(pair.market!), parseReturns(pair.returns!)),
         verificationKey: health!.verificationKey,
         tailKey: tail!.verificationKey,
+        expected: { domain: { chainId: 31337, registry: world.registry } },
       });
       await press("Wallet", "ArrowDown");
       await press("Submit");
@@ -777,6 +779,10 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Verify").click();
       await see(page, /policy and market files, or the chain where it counts/);
       await open(page, { policy: book.policy, market: book.market });
+      await button(page, "Verify").click();
+      // Nobody here named the local chain but the attestation itself.
+      await see(page, /a development key \(key\.insecure\)/);
+      await page.getByLabel(/Accept development keys/).check();
       await button(page, "Verify").click();
       await see(page, "The proof holds, by the market you gave.");
       expect(await isWarnedAbove(stranger, ".result .verdict")).toBe(true);

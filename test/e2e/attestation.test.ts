@@ -9,8 +9,22 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCircuit } from "@keel/circuits";
-import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
+import { formatSourceKey } from "@keel/prover";
+import {
+  hex,
+  isDevelopmentKey,
+  marketSeries,
+  parseMarket,
+  parsePolicy,
+  parseVerificationKey,
+  policyId,
+  policyTerms,
+  universeId,
+  type VerificationKey,
+} from "@keel/verifier";
+import { bn254 } from "@noble/curves/bn254.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exampleSourceKey } from "../../dist/examples/generate.js";
 import { type Ended, EXAMPLES, errorOf, keelHere, publicArgs, strategyArgs } from "../support/cli.js";
 
 const AS_OF = 1767225600;
@@ -95,7 +109,10 @@ describe("verify", () => {
       expired: true,
       domain: { chainId: 0, registry: `0x${"0".repeat(40)}` },
       insecure: true,
-      notCompared: ["subject", "enrolment", "previousState", "age"],
+      notCompared: [
+        ...["domain", "subject", "enrolment", "previousState", "age"],
+        ...["tableAccepted", "standing"],
+      ],
     });
     const args = ["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND];
     const words = await keelHere(args, { now: AS_OF + 60 });
@@ -103,11 +120,13 @@ describe("verify", () => {
     for (const part of [
       "VALID.",
       "at least 200 % of liabilities",
-      "signed by publishers",
+      "The policy takes tables signed by publishers, market series 0x01",
       "The fund has one unit.",
       "It expires at 2026-01-02",
       "It does not say",
-      "Nothing was given to compare with, as a registry does: whose book it is;",
+      "Nothing was given to compare with, as a registry does: whether it counts at the registry",
+      "whether a market book accepted the tables",
+      "whether the record still stands",
     ]) {
       expect(words.stdout).toContain(part);
     }
@@ -223,9 +242,11 @@ describe("verify", () => {
     const all = Object.entries(known).flat();
     const compared = await verify(attestation, ...all);
     expect(compared.code, compared.stderr).toBe(0);
-    expect(JSON.parse(compared.stdout)).toMatchObject({ notCompared: [], expired: false });
+    const onChain = ["tableAccepted", "standing"];
+    const stillOpen = ["domain", ...onChain];
+    expect(JSON.parse(compared.stdout)).toMatchObject({ notCompared: stillOpen, expired: false });
     const words = await keelHere(["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND, ...all]);
-    expect(words.stdout).not.toContain("Nothing was given");
+    expect(words.stdout).not.toContain("whose book it is");
     const wrong: readonly [string, string, string][] = [
       ["--expect-subject", REGISTRY, "proof.mismatch"],
       ["--expect-enrolment", "1", "proof.mismatch"],
@@ -242,7 +263,7 @@ describe("verify", () => {
     const late = await verify(attestation, "--now");
     expect([late.code, errorOf(late).code]).toEqual([3, "proof.age"]);
     const partly = JSON.parse((await verify(attestation, "--expect-subject", subject)).stdout);
-    expect(partly.notCompared).toEqual(["enrolment", "previousState", "age"]);
+    expect(partly.notCompared).toEqual(["domain", "enrolment", "previousState", "age", ...onChain]);
     for (const option of [
       "--expect-subject",
       "--expect-enrolment",
@@ -265,9 +286,40 @@ describe("verify", () => {
     expect(errorOf(await withKey(swapped)).code).toBe("proof.invalid");
     const uncontributed = JSON.stringify({ ...tree, vk_delta_2: tree.vk_gamma_2 });
     expect((await withKey(uncontributed)).code).toBe(4);
-    const { insecure: _, ...unmarked } = tree;
-    expect(errorOf(await withKey(JSON.stringify(unmarked))).code).toBe("proof.mismatch");
     expect((await withKey("{}")).code).toBe(4);
+  });
+
+  it("46 knows a development key whose mark was taken away, and one that somebody added to", async () => {
+    const { verificationKey } = await ensureCircuit("portfolio-health/spot-16");
+    const { insecure: _, ...unmarked } = verificationKey;
+    const key = await place("unmarked.json", JSON.stringify(unmarked));
+    const said = ["verify", "--attestation", attestation, ...PUBLIC, "--json", "--key", key];
+    const doubted = await keelHere(said);
+    expect([doubted.code, errorOf(doubted).code]).toEqual([4, "key.insecure"]);
+    expect(JSON.parse((await keelHere([...said, ...UNBOUND])).stdout).insecure).toBe(true);
+    const lied = rewritten(text, ["insecure"], () => false);
+    const refused = await verify(await place("lied.json", lied), "--key", key);
+    expect([refused.code, errorOf(refused).code]).toEqual([3, "proof.mismatch"]);
+
+    const [g, h] = [bn254.G2.Point.BASE.toAffine(), bn254.G2.Point.BASE.double().toAffine()];
+    const json = ({ x, y }: typeof g) =>
+      [
+        [`${x.c0}`, `${x.c1}`],
+        [`${y.c0}`, `${y.c1}`],
+        ["1", "0"],
+      ] as unknown as VerificationKey["vk_delta_2"];
+    const added = { ...unmarked, vk_delta_2: json(h) };
+    expect(isDevelopmentKey(added)).toBe(true);
+    expect(parseVerificationKey(added).insecure).toBe(true);
+    const { x, y } = bn254.G1.Point.BASE.toAffine();
+    const foreign = {
+      ...added,
+      vk_alpha_1: [`${x}`, `${y}`, "1"] as const,
+      vk_beta_2: json(g),
+      vk_gamma_2: json(g),
+    };
+    expect(isDevelopmentKey(foreign)).toBe(false);
+    expect(parseVerificationKey(foreign).insecure).toBeUndefined();
   });
 });
 
@@ -308,6 +360,37 @@ describe("prove", () => {
     const unbound = await prove("unbound.json");
     expect([unbound.code, errorOf(unbound).code]).toEqual([4, "key.insecure"]);
     expect((await prove("local.json", ...on(1337))).code).toBe(0);
+  });
+
+  it("46 a development key passes on a local chain only where the reader names it, whatever the attestation says", async () => {
+    const file = join(folder, "own-word.json");
+    const elsewhere = ["--chain-id", "1337", "--registry", `0x${"1".repeat(40)}`];
+    expect((await prove("own-word.json", ...on(1337))).code).toBe(0);
+    const judge = (...more: string[]): Promise<Ended> =>
+      keelHere(["verify", ...PUBLIC, "--json", "--attestation", file, ...more]);
+    const unnamed = await judge();
+    expect([unnamed.code, errorOf(unnamed).code]).toEqual([4, "key.insecure"]);
+    const named = await judge(...on(1337));
+    expect(named.code, named.stderr).toBe(0);
+    expect(JSON.parse(named.stdout).notCompared).not.toContain("domain");
+    for (const wrong of [elsewhere, on(31337)]) {
+      for (const more of [[], UNBOUND]) {
+        const refused = await judge(...wrong, ...more);
+        expect([refused.code, errorOf(refused).code]).toEqual([3, "proof.mismatch"]);
+      }
+    }
+    const allowed = JSON.parse((await judge(...UNBOUND)).stdout);
+    expect(allowed.notCompared).toContain("domain");
+    const half = await judge("--registry", REGISTRY);
+    expect([half.code, errorOf(half).code]).toEqual([1, "usage"]);
+  });
+
+  it("46 a development key on another chain needs the flag, also where the reader names that chain", async () => {
+    expect((await prove("far.json", ...on(1), "--insecure")).code).toBe(0);
+    const far = ["verify", ...PUBLIC, "--json", "--attestation", join(folder, "far.json"), ...on(1)];
+    const refused = await keelHere(far);
+    expect([refused.code, errorOf(refused).code]).toEqual([4, "key.insecure"]);
+    expect((await keelHere([...far, ...UNBOUND])).code).toBe(0);
   });
 
   it("33 the order of positions changes nothing", async () => {
@@ -354,7 +437,13 @@ describe("sign", () => {
     ];
     const signed = join(folder, "signed.json");
     const result = await keelHere(["sign", ...files, "--key", key, "--out", signed, "--json"]);
-    expect(JSON.parse(result.stdout)).toEqual({ ok: true, out: signed, signed: ["main"] });
+    const market = parseMarket(await readFile(join(EXAMPLES, FOLDER, "market.json"), "utf8"));
+    expect(JSON.parse(result.stdout)).toEqual({
+      ...{ ok: true, out: signed, signed: ["main"], asOf: AS_OF },
+      subject: JSON.parse(text).subject,
+      series: policy.market.series,
+      universe: hex(universeId(market)),
+    });
     const proof = [
       "prove",
       "--snapshot",
@@ -366,6 +455,42 @@ describe("sign", () => {
     ];
     expect((await keelHere(proof)).code).toBe(0);
   });
+
+  it("needs no policy: a source says its name and circuit itself, and pins the series of its own market", async () => {
+    const key = await place("own-key.json", formatSourceKey(exampleSourceKey("Northgate Custody")));
+    const market = join(EXAMPLES, FOLDER, "market.json");
+    const { series } = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "policy.json"), "utf8")).market;
+    const unsigned = ["--snapshot", join(EXAMPLES, "invalid/snapshot-unsigned.json")];
+    const own = ["--source", "Northgate Custody", "--circuit", "portfolio-health/spot-16"];
+    const signing = async (table: string, name: string, ...more: string[]): Promise<Ended> => {
+      const files = ["--market", table, "--key", key, "--out", join(folder, name), "--json"];
+      return await keelHere(["sign", ...unsigned, ...files, ...more]);
+    };
+    const signed = await signing(market, "own.json", ...own, "--series", series);
+    expect(signed.code, signed.stderr).toBe(0);
+    const prove = ["prove", "--snapshot", join(folder, "own.json"), ...PUBLIC, ...UNBOUND];
+    expect((await keelHere([...prove, "--out", join(folder, "own-proof.json")])).code).toBe(0);
+    // A manager's table, and a manager's policy that goes with it: the pin is the source's.
+    const kinder = join(EXAMPLES, "invalid/market-kinder-factor.json");
+    const pinned = await place("kinder-policy.json", await repinned(kinder));
+    for (const whose of [own, ["--policy", pinned]]) {
+      expect((await signing(kinder, `kinder-${whose.length}.json`, ...whose)).code).toBe(0);
+      const refused = await signing(kinder, "never.json", ...whose, "--series", series);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, "source.series"]);
+    }
+    for (const mix of [[], own.slice(0, 2), [...own, "--policy", pinned]]) {
+      expect(errorOf(await signing(market, "never.json", ...mix)).code).toBe("usage");
+    }
+    const other = ["--source", "Halyard Prime", ...own.slice(2)];
+    expect(errorOf(await signing(market, "never.json", ...other)).code).toBe("source.unknown");
+  });
+
+  /** The example's policy, with the series of another table. */
+  async function repinned(market: string): Promise<string> {
+    const policy = JSON.parse(await readFile(join(EXAMPLES, FOLDER, "policy.json"), "utf8"));
+    const series = marketSeries(parseMarket(await readFile(market, "utf8")));
+    return JSON.stringify({ ...policy, market: { series } });
+  }
 
   it("60 a source's signature for one subject is none for another", async () => {
     const subjects = await readFile(join(EXAMPLES, FOLDER, "snapshot.json"), "utf8");

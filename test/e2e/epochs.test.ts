@@ -121,6 +121,27 @@ describe("enrol", () => {
 });
 
 describe("19 the drawdown chain", () => {
+  it("55 does not go on from a state whose units another source counted, unless they are said to be the same", async () => {
+    const state = { keel: "state/1", equity: "500000000", units: "1", epoch: 3, salt: "7" };
+    const at = async (unitsSource: object, ...more: string[]) => {
+      await writeFile(path("other-state.json"), JSON.stringify({ ...state, ...unitsSource }), {
+        mode: 0o600,
+      });
+      const files = ["--out", path("never.json"), "--state", path("other-state.json")];
+      return errorOf(await prove(today, ...files, ...more)).code;
+    };
+    const other = { unitsSource: `token 0x${"12".repeat(20)}` };
+    expect(await at(other)).toBe("state.units");
+    expect(await at({ unitsSource: "none" })).toBe("state.units");
+    expect(await at({ unitsSource: "somebody" })).toBe("input.invalid");
+    // The next thing that is wrong: a mark that these units never reach.
+    expect(await at(other, "--same-units")).toBe("policy.broken");
+    expect(await at({})).toBe("policy.broken");
+    await writeFile(path("other-state.json"), JSON.stringify({ ...state, ...other }), { mode: 0o600 });
+    const checked = await keelHere(["check", ...today, "--state", path("other-state.json")]);
+    expect(checked.stderr).toContain("the state's units were counted by token 0x12");
+  });
+
   it("begins without a state, and each proof starts where the one before ended", async () => {
     const enrolment = ["--enrolment", path("enrolment.json")];
     const outputs = (n: number) => ["--out", path(`${n}.json`), "--state-out", path(`state-${n}.json`)];
@@ -137,6 +158,7 @@ describe("19 the drawdown chain", () => {
     const signed = await tree("tomorrow-units.json");
     expect(two.unitsSignature).toBe(signed.signature);
     expect(two.enrolment).toBe(one.enrolment);
+    expect((await tree("state-1.json")).unitsSource).toMatch(/^signer 0x[0-9a-f]{40}$/);
     const verify = ["verify", ...publicOf(tomorrow), "--insecure", "--attestation", path("1.json")];
     const made = await keelHere(verify);
     expect(made.code, made.stderr).toBe(0);

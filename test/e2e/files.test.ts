@@ -4,6 +4,9 @@
  *
  * @module
  */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmod,
   copyFile,
@@ -17,9 +20,11 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { formatSourceKey } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import { prove } from "../../cli/dist/commands/prove.js";
+import { checkOutput } from "../../cli/dist/files.js";
 import { exampleSourceKey } from "../../dist/examples/generate.js";
 import {
   captured,
@@ -276,6 +281,82 @@ describe("47 interruption", () => {
     const { child, ended } = start(["check", ...BOOK]);
     child.stdout!.destroy();
     expect((await ended).stderr).not.toContain("Error");
+  });
+});
+
+describe("47 a kill between the steps of several files", () => {
+  const OLD = { "o.json": "old opening", "a.json": "old attestation" };
+  const NEW = { "s.json": "new state", "o.json": "new opening", "a.json": "new attestation" };
+
+  /** Writes the new files in a process of its own, which kills itself after so many changes. */
+  async function killedAfter(steps: number, folder: string): Promise<boolean> {
+    const files = Object.entries(NEW).map(([name, text]) => ({
+      path: join(folder, name),
+      text,
+      secret: true,
+    }));
+    const code = `
+      import { writeFiles } from ${JSON.stringify(pathToFileURL(join(EXAMPLES, "../cli/dist/files.js")).href)};
+      let left = ${steps};
+      const die = () => { if (left-- === 0) process.kill(process.pid, "SIGKILL"); };
+      await writeFiles(${JSON.stringify(files)}, true, new AbortController().signal, die);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "inherit" });
+    const [, signal] = (await once(child, "close")) as [number | null, string | null];
+    return signal === "SIGKILL";
+  }
+
+  const contents = async (folder: string, names: readonly string[]): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
+    );
+  const visible = async (folder: string) =>
+    contents(
+      folder,
+      (await readdir(folder)).filter((name) => !name.startsWith(".")),
+    );
+
+  it("leaves no mixed pair, loses no opening, and is taken back or completed by the next run", async () => {
+    const outcomes = new Set<string>();
+    for (let steps = 0, killed = true; killed; steps++) {
+      await inFolder(async (folder) => {
+        for (const [name, text] of Object.entries(OLD)) await writeFile(join(folder, name), text);
+        killed = await killedAfter(steps, folder);
+        const left = await visible(folder);
+        // Without the attestation nobody takes what else is there for its companions.
+        if (left["a.json"] !== undefined) expect([OLD, NEW], `step ${steps}`).toContainEqual(left);
+        const all = Object.values(await contents(folder, await readdir(folder)));
+        if (left["a.json"] !== NEW["a.json"]) expect(all, `step ${steps}`).toContain(OLD["o.json"]);
+        await checkOutput(join(folder, steps % 2 === 0 ? "a.json" : "o.json"), true);
+        const settled = await visible(folder);
+        expect([OLD, NEW], `step ${steps}`).toContainEqual(settled);
+        if (left["a.json"] === NEW["a.json"]) expect(settled).toEqual(NEW);
+        outcomes.add(settled["a.json"]!);
+      });
+    }
+    expect([...outcomes].sort()).toEqual(["new attestation", "old attestation"]);
+  });
+
+  it("waits for nobody: while the writer lives the place is busy; a note from elsewhere touches nothing of ours", async () => {
+    await inFolder(async (folder) => {
+      const [evidence, ours] = [join(folder, "evidence"), join(folder, "ours")];
+      for (const path of [evidence, ours]) await mkdir(path);
+      const [out, other] = [join(evidence, "a.json"), join(ours, "key.json")];
+      const note = (pid: number) => {
+        const text = { keel: "write/1", id: "ab".repeat(6), pid, paths: [other, out] };
+        return writeFile(join(evidence, ".a.json.pending"), JSON.stringify(text));
+      };
+      await writeFile(other, "precious");
+      await note(process.ppid);
+      await expect(checkOutput(out, true)).rejects.toMatchObject({ code: "file.busy" });
+      await note(process.pid);
+      await writeFile(join(ours, `.key.json.${"ab".repeat(6)}.old`), "stale");
+      await checkOutput(out, true);
+      expect(await readFile(other, "utf8")).toBe("precious");
+      expect(await readdir(evidence)).toEqual([]);
+      await writeFile(join(evidence, ".a.json.pending"), "{ torn");
+      await checkOutput(out, false);
+      expect(await readdir(evidence)).toEqual([]);
+    });
   });
 });
 

@@ -190,6 +190,25 @@ describe("keel migrate", () => {
     expect([both.code, errorOf(both).code]).toEqual([1, "usage"]);
   });
 
+  it("says that maxVenue has another meaning, in words and under --json, and of no policy without it", async () => {
+    const former = await formerOf("eth-hedged-vault");
+    const { maxVenue: _, ...others } = former.limits as Record<string, unknown>;
+    const limited = { ...former, limits: { ...others, maxVenue: "0.5" } };
+    const told = await migrate("eth-hedged-vault", limited);
+    expect(JSON.parse(told.stdout).changed).toEqual([
+      { limit: "maxVenue", meaning: expect.stringContaining("such as 60 % and -30 % of equity") },
+    ]);
+    const without = await migrate("eth-hedged-vault", { ...former, limits: others });
+    expect(JSON.parse(without.stdout).changed).toEqual([]);
+    await inFolder(async (folder) => {
+      const [policy, out] = [join(folder, "former.json"), join(folder, "policy.json")];
+      await writeFile(policy, JSON.stringify(limited));
+      const { market } = strategyFiles("eth-hedged-vault");
+      const { stdout } = await keelHere(["migrate", "--policy", policy, "--market", market, "--out", out]);
+      expect(stdout).toContain("maxVenue has another meaning: version 1 held each account's equity");
+    });
+  });
+
   it("55 does not invent who says the units: a drawdown limit without a source is refused", async () => {
     const refused = await migrate("leveraged-lending", await formerOf("leveraged-lending"));
     expect([refused.code, errorOf(refused).code]).toEqual([1, "policy.units"]);

@@ -37,7 +37,7 @@ describe("README.md", () => {
     const { code: exit, stdout, stderr } = await runModule(code);
     expect(exit, stderr).toBe(0);
     expect(stdout).toContain("insecure: true");
-    expect(stdout).toContain("notCompared: [ 'enrolment', 'previousState' ]");
+    expect(stdout).toContain("notCompared: [ 'enrolment', 'previousState', 'tableAccepted', 'standing' ]");
   });
 
   it("has commands that check, prove and verify", async () => {

@@ -76,9 +76,12 @@ async function refused(args: readonly string[], code: string, exit: number): Pro
   expect([errorOf(ended).code, ended.code]).toEqual([code, exit]);
 }
 
+const binding = (): string[] => ["--chain-id", String(chain.chainId), "--registry", registry];
+
 const verify = (file: string, files: readonly string[]): string[] => [
   "verify",
   ...files,
+  ...binding(),
   "--attestation",
   path(file),
 ];
@@ -88,10 +91,9 @@ describe("a pair of proofs", () => {
     const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
     await succeeds(["enrol", ...list, "--out", path("enrolment.json")]);
     await succeeds(["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT]);
-    const binding = ["--chain-id", String(chain.chainId), "--registry", registry];
     const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];
     const out = ["--out", path("attestation.json")];
-    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding, ...secrets, ...out];
+    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding(), ...secrets, ...out];
     await refused([...prove, ...bare], "returns.missing", 1);
     await succeeds([...prove, ...publicFiles]);
     await succeeds(verify("attestation.json", publicFiles));

@@ -82,11 +82,15 @@ describe("what an attestation says", () => {
   it("by which tables, and by whose word on the units", () => {
     const market = { series: series("01") };
     expect(basisLines({ market })).toEqual([
-      `Market tables are of series ${market.series}, signed by publishers.`,
+      `The policy takes tables signed by publishers, market series ${market.series}.`,
       "The fund has one unit.",
     ]);
     const feeds = { market: { series: series("02") } };
-    expect(basisLines(feeds)[0]).toContain("read from price feeds");
+    expect(basisLines(feeds)[0]).toContain("The policy takes tables read from price feeds");
+    const tail = { series: series("03") };
+    expect(basisLines({ market, tail })[1]).toBe(
+      `The policy takes tables signed by publishers, returns series ${tail.series}.`,
+    );
     const words = (["token", "signer", "contract"] as const).map(
       (kind) => basisLines({ market, units: { kind, address: ADDRESS } })[1],
     );
@@ -100,11 +104,15 @@ describe("what an attestation says", () => {
   it("and does not say what nothing was given for", () => {
     expect(doesNotSay({ notCompared: [] })).toBe(DOES_NOT_SAY);
     const text = doesNotSay({
-      notCompared: ["subject", "enrolment", "previousState", "units", "age", "marketSeries"],
+      notCompared: [
+        ...(["domain", "subject", "enrolment", "previousState", "units", "age", "marketSeries"] as const),
+        ...(["tableAccepted", "standing"] as const),
+      ],
     });
     for (const part of [
       ...["whose book it is", "accounts that the subject declared", "drawdown state"],
-      ...["so many units", "how old the snapshot was", "the policy's series"],
+      ...["so many units", "how old the snapshot was", "the policy's series", "counts at the registry"],
+      ...["a market book accepted the tables", "the record still stands"],
     ]) {
       expect(text).toContain(part);
     }

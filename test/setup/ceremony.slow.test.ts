@@ -36,9 +36,10 @@ it(
       await succeeds("ceremony", "export", "--dir", dir, ...ptau, "--out", out);
 
       const book = strategyArgs("eth-hedged-vault");
-      const proven = await succeeds("prove", ...book, "--artifacts", out, "--out", attestation, "--json");
+      const own = ["--artifacts", out, "--out", attestation, "--insecure"];
+      const proven = await succeeds("prove", ...book, ...own, "--json");
       expect(JSON.parse(proven.stdout)).toMatchObject({ ok: true, insecure: true });
-      const claim = ["--attestation", attestation, ...publicArgs("eth-hedged-vault")];
+      const claim = ["--attestation", attestation, ...publicArgs("eth-hedged-vault"), "--insecure"];
       await succeeds("verify", ...claim, "--key", join(out, "verification_key.json"));
       // The development key of the same circuit is another one.
       expect((await keelHere(["verify", ...claim])).code).toBe(3);

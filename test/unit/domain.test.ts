@@ -165,5 +165,8 @@ describe("an attestation under a declared domain", () => {
     const mixed = [...MEMBERS, { ...FIRST, chainId: 99_999 }];
     expect(codeOf(() => checkDevelopmentKey(true, mixed, false))).toBe("key.insecure");
     expect(codeOf(() => checkDevelopmentKey(true, mixed, true))).toBe("none");
+    expect(codeOf(() => checkDevelopmentKey(true, "unnamed", false))).toBe("key.insecure");
+    expect(codeOf(() => checkDevelopmentKey(true, "unnamed", true))).toBe("none");
+    expect(codeOf(() => checkDevelopmentKey(false, "unnamed", false))).toBe("none");
   });
 });

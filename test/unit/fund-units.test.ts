@@ -165,11 +165,17 @@ describe("55 a policy", () => {
     expect(file({ units: { token: ADMINISTRATOR } }).units).toEqual(token.units);
   });
 
-  it("takes no token under a domain of several registries", () => {
+  it("limits drawdown under a domain of several registries by an administrator's key only, never by an address of one chain", () => {
     const domain = [1, 2].map((chainId) => ({ chainId, registry: ADMINISTRATOR }));
-    expect(codeOf(() => file({ units: { token: ADMINISTRATOR }, domain }))).toBe(
-      "policy.units policy.units.token",
+    const declared = (units: object) => codeOf(() => file({ units, domain }));
+    expect(declared({ token: ADMINISTRATOR })).toBe("policy.units policy.units.token");
+    expect(declared({ administratorContract: ADMINISTRATOR })).toBe(
+      "policy.units policy.units.administratorContract",
     );
-    expect(codeOf(() => file({ units: { administrator: ADMINISTRATOR }, domain }))).toBe("none");
+    expect(codeOf(() => file({ domain }))).toBe("policy.units policy.units");
+    const drawdown = file({ units: { administrator: ADMINISTRATOR }, domain });
+    expect(drawdown).toMatchObject({ limits: { maxDrawdown: 1000n }, ...signer, domain });
+    expect(declared({ administrator: ADMINISTRATOR })).toBe("none");
+    expect(codeOf(() => file({ limits: {}, domain }))).toBe("none");
   });
 });

@@ -13,6 +13,7 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
+import { isDevelopmentKey } from "./development-key.js";
 import { KeelError } from "./errors.js";
 
 /** Order r of the groups: public signals are canonical decimals below it. */
@@ -89,7 +90,8 @@ const G2_B = Fp2.div(Fp2.fromBigTuple([3n, 0n]), Fp2.fromBigTuple([9n, 1n]));
 const parsedKeys = new WeakMap<VerificationKey, KeyPoints>();
 
 /**
- * Checks a verification key and returns a canonical, frozen copy.
+ * Checks a verification key and returns a canonical, frozen copy; a development key of the built-in seed gets back a mark that it
+ * lost.
  *
  * @throws KeelError kind `environment`, code `key.*`, path of the offending field.
  */
@@ -119,7 +121,7 @@ export function parseVerificationKey(json: unknown): VerificationKey {
       "the same point",
     );
   }
-  const key: VerificationKey = Object.freeze({
+  const checked: VerificationKey = {
     protocol: "groth16",
     curve: "bn128",
     nPublic,
@@ -129,7 +131,8 @@ export function parseVerificationKey(json: unknown): VerificationKey {
     vk_delta_2: g2Json(delta),
     IC: Object.freeze(inputs.map(g1Json)),
     ...(fields.insecure === true ? { insecure: true as const } : {}),
-  });
+  };
+  const key = Object.freeze(isDevelopmentKey(checked) ? { ...checked, insecure: true as const } : checked);
   parsedKeys.set(key, {
     inputs,
     alphaBeta: bn254.millerLoopBatch([[lines(beta), ...affine(alpha)]]),

@@ -8,6 +8,7 @@
 export * from "./attestation.js";
 export * from "./circuits.js";
 export * from "./decimal.js";
+export * from "./development-key.js";
 export * from "./domain.js";
 export * from "./errors.js";
 export * from "./field.js";

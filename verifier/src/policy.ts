@@ -326,12 +326,17 @@ function checkUnitsSource({ units, domain }: z.output<typeof policySchema>, limi
     const expected = "a share token or an administrator, where maxDrawdown is set";
     throw inputError("policy.units", "policy.units", expected, "none");
   }
-  if (units?.kind !== "token" || domain === undefined) return;
+  if (units === undefined || units.kind === "signer" || domain === undefined) return;
+  // A signature by a key says the same everywhere. What an address is on another chain, nobody knows who reads the policy.
+  const [name, received] =
+    units.kind === "token"
+      ? ["token", "a token, which is on one chain"]
+      : ["administratorContract", "a contract, whose address may be somebody else's on another chain"];
   throw inputError(
     "policy.units",
-    "policy.units.token",
-    "an administrator under a declared domain",
-    "a token, which is on one chain",
+    `policy.units.${name}`,
+    "an administrator with a key under a declared domain",
+    received,
   );
 }
 

@@ -7,6 +7,7 @@
  */
 
 import type { Attestation } from "./attestation.js";
+import { isDevelopmentKey } from "./development-key.js";
 import { type Domain, domainField, isWithin, registriesOf, type Scope } from "./domain.js";
 import { inputError, KeelError } from "./errors.js";
 import { ONE_UNIT, unitsSigner } from "./fund-units.js";
@@ -34,7 +35,7 @@ export interface Verification {
   readonly verificationKey: VerificationKey;
   /** Of the policy's tail-risk circuit, when it has tail-risk limits; the market then carries its returns. */
   readonly tailKey?: VerificationKey;
-  /** Accept a development key outside local test chains. */
+  /** Accept a development key though no local test chain is expected. */
   readonly allowInsecure?: boolean;
   /** What else the verifier knows; compared where it is given. */
   readonly expected?: Expectations;
@@ -42,6 +43,12 @@ export interface Verification {
 
 /** What a verifier may know from elsewhere, such as the registry. */
 export interface Expectations {
+  /**
+   * Where it has to count: a registry, which may be one of several that the policy declares to be one domain, or all of those.
+   * Only who names one on local test chains takes a development key without `allowInsecure`: the attestation's own word is
+   * whatever its maker wrote.
+   */
+  readonly domain?: Scope;
   readonly subject?: `0x${string}`;
   /** The subject's enrolment that counts. */
   readonly enrolment?: bigint;
@@ -54,11 +61,21 @@ export interface Expectations {
 }
 
 /**
- * What a verification did not look at, because nothing to compare it with was given: whose book it is, which accounts were
- * declared, where the drawdown chain stands, how many units there are, how old the snapshot is, and whether the market is of a
- * series that only a contract knows.
+ * What a verification did not look at, because nothing to compare it with was given: where it counts, whose book it is, which
+ * accounts were declared, where the drawdown chain stands, how many units there are, how old the snapshot is, and whether the
+ * market is of a series that only a contract knows. The last two only a chain can say: whether the tables were accepted there,
+ * and whether the record still stands, neither revoked, voided nor followed by another.
  */
-export type NotCompared = "subject" | "enrolment" | "previousState" | "units" | "age" | "marketSeries";
+export type NotCompared =
+  | "domain"
+  | "subject"
+  | "enrolment"
+  | "previousState"
+  | "units"
+  | "age"
+  | "marketSeries"
+  | "tableAccepted"
+  | "standing";
 
 /** What a valid attestation says. */
 export interface Verified {
@@ -109,8 +126,9 @@ export function verifyAttestation(verification: Verification): Verified {
 
 /** @returns what nothing was given for */
 function compareExpected({ attestation, policy, expected = {} }: Verification): NotCompared[] {
-  const { subject, enrolment, previousState, units, now } = expected;
+  const { domain, subject, enrolment, previousState, units, now } = expected;
   const { drawdown } = attestation;
+  if (domain !== undefined) checkDomain(attestation.domain, domain);
   if (subject !== undefined) expectSame("attestation.subject", subject.toLowerCase(), attestation.subject);
   if (enrolment !== undefined)
     expectSame("attestation.enrolment", hex(enrolment), hex(attestation.enrolment));
@@ -120,14 +138,31 @@ function compareExpected({ attestation, policy, expected = {} }: Verification): 
   if (units !== undefined) expectSame("attestation.drawdown.units", `${units}`, `${drawdown.units}`);
   if (now !== undefined) checkAge(attestation.asOf, policy.maxAge, now);
   const isCompared: Record<NotCompared, boolean> = {
+    // The policy is the verifier's own, and the members that it declares were compared with it.
+    domain: domain !== undefined || policy.domain !== undefined,
     subject: subject !== undefined,
     enrolment: enrolment !== undefined,
     previousState: previousState !== undefined,
     units: units !== undefined || policy.units === undefined || policy.units.kind === "signer",
     age: now !== undefined,
     marketSeries: seriesKind(policy.market.series) === SERIES.market,
+    tableAccepted: false,
+    standing: false,
   };
   return (Object.keys(isCompared) as NotCompared[]).filter((name) => !isCompared[name]);
+}
+
+/** One registry may be a member of what is declared; several have to be all of it. */
+function checkDomain(received: Scope, expected: Scope): void {
+  const fits =
+    "chainId" in expected ? isWithin(received, expected) : domainField(expected) === domainField(received);
+  if (fits) return;
+  throw refused("proof.mismatch", "attestation.domain", scopeText(expected), scopeText(received));
+}
+
+function scopeText(scope: Scope): string {
+  const names = registriesOf(scope).map(({ chainId, registry }) => `${registry} on chain ${chainId}`);
+  return names.join(" and ");
 }
 
 function checkAge(asOf: number, maxAge: number, now: number): void {
@@ -168,16 +203,17 @@ export function checkUnits(
 
 /** @returns whether the key is a development key */
 function checkProof(
-  { attestation: { domain }, allowInsecure }: Verification,
+  { attestation, allowInsecure = false, expected: known }: Verification,
   path: string,
   key: VerificationKey | undefined,
   proven: Pick<Attestation, "digest" | "proof" | "insecure"> & { readonly vector: readonly bigint[] },
 ): boolean {
   if (key === undefined)
     throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
-  const insecure = key.insecure === true;
+  const insecure = isDevelopmentKey(key);
   expectSame(`${path}.insecure`, insecure, proven.insecure);
-  checkDevelopmentKey(insecure, domain, allowInsecure === true);
+  const scope = known?.domain === undefined ? "unnamed" : attestation.domain;
+  checkDevelopmentKey(insecure, scope, allowInsecure);
   const { c, x, y } = statementInputs(proven.digest, proven.vector);
   if (verifyGroth16(key, [c, x, y], proven.proof)) return insecure;
   const expected = "a proof of this statement";
@@ -275,17 +311,24 @@ function checkScope(scope: Scope, policy: Policy, terms: PolicyTerms): void {
 /**
  * Refuses a development key outside local test chains.
  *
+ * @param scope where it has to count by the word of whoever proves or verifies; "unnamed" where nobody said
  * @throws KeelError `key.insecure`, kind "environment"
  */
-export function checkDevelopmentKey(insecure: boolean, scope: Scope, allowInsecure: boolean): void {
-  const foreign = registriesOf(scope).find(({ chainId }) => !LOCAL_CHAINS.includes(chainId));
-  if (!insecure || allowInsecure || foreign === undefined) return;
+export function checkDevelopmentKey(
+  insecure: boolean,
+  scope: Scope | "unnamed",
+  allowInsecure: boolean,
+): void {
+  if (!insecure || allowInsecure) return;
+  const members = scope === "unnamed" ? [] : registriesOf(scope);
+  const foreign = members.find(({ chainId }) => !LOCAL_CHAINS.includes(chainId));
+  if (scope !== "unnamed" && foreign === undefined) return;
   throw new KeelError({
     kind: "environment",
     code: "key.insecure",
     path: "verificationKey",
-    expected: "a key from a ceremony, a local test chain, or --insecure",
-    received: `a development key on chain ${foreign.chainId}`,
+    expected: "a key from a ceremony, a registry that you name on a local test chain, or --insecure",
+    received: foreign === undefined ? "a development key" : `a development key on chain ${foreign.chainId}`,
   });
 }
 

@@ -45,7 +45,7 @@ export function Regulator({ config }: { readonly config: ConsoleConfig | undefin
           <WalletChoice wallets={wallets} chosen={wallet} onChoose={setWallet} />
         </Section>
       ) : null}
-      <OneAttestation client={client} />
+      <OneAttestation client={client} home={config} />
       <Look client={client} config={config} />
     </>
   );
@@ -59,7 +59,13 @@ function clientOf(
   return wallet === undefined ? undefined : walletReads(wallet);
 }
 
-function OneAttestation({ client }: { readonly client: PublicClient | undefined }): JSX.Element {
+function OneAttestation({
+  client,
+  home,
+}: {
+  readonly client: PublicClient | undefined;
+  readonly home: ConsoleConfig | undefined;
+}): JSX.Element {
   const id = useId();
   const [evidence, setEvidence] = useState<Evidence>({});
   const [pasted, setPasted] = useState("");
@@ -85,7 +91,7 @@ function OneAttestation({ client }: { readonly client: PublicClient | undefined 
     setBusy(true);
     try {
       const all = pasted.trim() === "" ? evidence : openEvidence(evidence, [pasted]);
-      setFinding(await verifyEvidence(all, { client, allowInsecure }));
+      setFinding(await verifyEvidence(all, { client, home, allowInsecure }));
     } catch (reason) {
       setError(reason);
     } finally {

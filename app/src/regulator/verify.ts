@@ -11,9 +11,11 @@ import {
   type Attestation,
   checkDevelopmentKey,
   checkFit,
+  type Domain,
   type Expectations,
   encodeProof,
   inputError,
+  isWithin,
   KeelError,
   limitsOf,
   type Market,
@@ -113,7 +115,9 @@ function kindOf(text: string): string | undefined {
 export interface VerifyOptions {
   /** Of the chain where the attestation counts, needed where policy and market are not at hand. */
   readonly client?: PublicClient | undefined;
-  /** Accept a development key outside local test chains. */
+  /** Where the reader expects it to count: the registry that this page is about. Elsewhere nobody named where it counts. */
+  readonly home?: Domain | undefined;
+  /** Accept a development key though no registry on a local test chain is named. */
   readonly allowInsecure: boolean;
 }
 
@@ -125,16 +129,21 @@ export interface VerifyOptions {
 export async function verifyEvidence(evidence: Evidence, options: VerifyOptions): Promise<Finding> {
   const { attestation, policy, market } = evidence;
   if (attestation === undefined) throw inputError("verify.missing", "attestation", "an attestation", "none");
-  const { client, allowInsecure } = options;
+  const { client, allowInsecure, home } = options;
   const registry = client === undefined ? undefined : await registryOf(attestation, client);
+  const isHome = home !== undefined && isWithin(attestation.domain, home);
+  const reader = { allowInsecure, ...(isHome ? { domain: home } : {}) };
   if (policy !== undefined && market !== undefined) {
-    return await verifyByFiles({ ...evidence, attestation, policy, market }, registry, allowInsecure);
+    return await verifyByFiles({ ...evidence, attestation, policy, market }, registry, reader);
   }
-  if (registry !== undefined) return await verifyByChain(attestation, registry, allowInsecure);
+  if (registry !== undefined) return await verifyByChain(attestation, registry, reader);
   const missing = policy === undefined ? "policy" : "market";
   const expected = "policy and market files, or the chain where it counts";
   throw inputError("verify.missing", missing, expected, "none");
 }
+
+/** What the reader said. */
+type Reader = Pick<VerifyOptions, "allowInsecure"> & Pick<Expectations, "domain">;
 
 /** The registry on the client's chain where an attestation counts; nothing where it counts on other chains. */
 async function registryOf({ domain }: Attestation, client: PublicClient): Promise<Registry | undefined> {
@@ -148,10 +157,11 @@ async function registryOf({ domain }: Attestation, client: PublicClient): Promis
 async function verifyByFiles(
   evidence: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>,
   registry: Registry | undefined,
-  allowInsecure: boolean,
+  { allowInsecure, ...named }: Reader,
 ): Promise<Finding> {
   const { attestation, policy, market } = evidence;
-  const expected = registry === undefined ? {} : await expectedAt(registry, attestation, policy);
+  const known = registry === undefined ? {} : await expectedAt(registry, attestation, policy);
+  const expected = { ...known, ...named };
   const verified = await verifyAtDesk({ ...verificationOf(evidence), allowInsecure, expected });
   const says = {
     lead: leadLines(verified, policy).join(" "),
@@ -191,21 +201,22 @@ function verificationOf({
 async function verifyByChain(
   attestation: Attestation,
   registry: Registry,
-  allowInsecure: boolean,
+  { allowInsecure, domain: named }: Reader,
 ): Promise<Finding> {
   const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
   const { verificationKey, tailKey } = circuitKeys(circuitsOf(terms));
   const insecure = verificationKey.insecure === true || tailKey?.insecure === true;
-  checkDevelopmentKey(insecure, domain, allowInsecure);
+  checkDevelopmentKey(insecure, named === undefined ? "unnamed" : domain, allowInsecure);
   if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
   const expiresAt = asOf + terms.validity;
   // What a contract signs with, only the chain knew then.
   const units = UNITS_KINDS[terms.unitsKind] === "contract" ? (["units"] as const) : [];
-  const notCompared = await openAt(registry, attestation, [...ALL, ...units]);
+  const where = named === undefined ? (["domain"] as const) : [];
+  const notCompared = await openAt(registry, attestation, [...where, ...ALL, ...units]);
   const verified = { subject, asOf, expiresAt, policyId, domain, insecure, notCompared };
   const lead = [
     `At ${utc(asOf)}, by a market table that the registry's market book accepted, the accounts that ${subject} declared`,
@@ -238,7 +249,7 @@ async function checkTables(
   }
 }
 
-const ALL: readonly NotCompared[] = ["subject", "enrolment", "previousState", "age"];
+const ALL: readonly NotCompared[] = ["subject", "enrolment", "previousState", "age", "standing"];
 
 /** What is still open after the registry has been asked for what it knows of the subject now. */
 async function openAt(
@@ -252,6 +263,8 @@ async function openAt(
     // Before it is submitted, and after.
     previousState: [drawdown.previousState, drawdown.newState].includes(state),
     marketSeries: true,
+    // By checkTables.
+    tableAccepted: true,
   };
   return open.filter((name) => known[name] !== true);
 }

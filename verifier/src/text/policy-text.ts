@@ -42,9 +42,12 @@ export type PolicyBasis = Pick<Policy, "market" | "units"> & { readonly tail?: P
 /** By which tables it was judged, and by whose word on the fund's units. */
 export function basisLines({ market, tail, units }: PolicyBasis): string[] {
   const fromFeeds = seriesKind(market.series) === SERIES.feeds;
+  const whose = fromFeeds ? "read from price feeds" : "signed by publishers";
   return [
-    `Market tables are of series ${market.series}, ${fromFeeds ? "read from price feeds" : "signed by publishers"}.`,
-    ...(tail === undefined ? [] : [`Returns tables are of series ${tail.series}, signed by publishers.`]),
+    `The policy takes tables ${whose}, market series ${market.series}.`,
+    ...(tail === undefined
+      ? []
+      : [`The policy takes tables signed by publishers, returns series ${tail.series}.`]),
     unitsLine(units),
   ];
 }
@@ -85,12 +88,16 @@ export const DOES_NOT_SAY = [
 ].join("\n");
 
 const NOT_COMPARED: Readonly<Record<NotCompared, string>> = {
+  domain: "whether it counts at the registry that you have in mind",
   subject: "whose book it is",
   enrolment: "whether these are the accounts that the subject declared",
   previousState: "whether it goes on from the subject's drawdown state",
   units: "whether the fund had so many units",
   age: "how old the snapshot was when it came",
   marketSeries: "whether the market is of the policy's series",
+  tableAccepted:
+    "whether a market book accepted the tables, which is where publishers' signatures are checked",
+  standing: "whether the record still stands, neither revoked, voided nor followed by another",
 };
 
 /** What this verification does not say. */

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Development keys that lost their mark. All that are made from the seed that is built in share the points that do not depend on a
+ * circuit, and whoever knows the secrets behind one of alpha, beta and gamma can forge, also when somebody added to delta
+ * afterwards. A key of another known seed looks like any other; nothing in a key shows it.
+ *
+ * @module
+ */
+
+import type { VerificationKey } from "./groth16.js";
+
+/** The x coordinates of the built-in seed's points (in G2 their first parts): a point and its negative have the same. */
+const KNOWN = {
+  vk_alpha_1: "13686016946282904085571864116783685444337186375531315847951312978688797235923",
+  vk_beta_2: "14512345124744726542258841667583860031697277939375627731992795703294438334993",
+  vk_gamma_2: "13920921157138503571239750229646609630877043767040741855588947111138958255205",
+  vk_delta_2: "18380805172087364330261497031635475192946524884446142909708183974309880639360",
+} as const;
+
+/** Whether a key's secret is known to everybody: by its mark, or by a point of the built-in seed. */
+export function isDevelopmentKey(key: VerificationKey): boolean {
+  return (
+    key.insecure === true ||
+    key.vk_alpha_1[0] === KNOWN.vk_alpha_1 ||
+    (["vk_beta_2", "vk_gamma_2", "vk_delta_2"] as const).some((name) => key[name][0][0] === KNOWN[name])
+  );
+}
