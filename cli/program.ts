@@ -665,6 +665,6 @@ function fromCommander(error: CommanderError, argv: readonly string[], program: 
 
 /** From package.json, two levels above the built module. */
 function version(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
 }

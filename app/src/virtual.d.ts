@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** Modules that app/build.ts writes. */
+/** Modules that app/host/build.ts writes. */
 
 declare module "virtual:keel-circuits" {
   import type { VerificationKey } from "@keel/verifier/groth16";

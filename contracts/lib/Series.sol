@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title Ids of series of tables: one byte of kind, then the low 31 bytes of a keccak256
 /// @dev The kind keeps a series of one origin from being taken for another's. The hash of a publishers' series is made off
-///      chain, from the fixed columns of its tables (verifier/src/series.ts).
+///      chain, from the fixed columns of its tables (verifier/src/files/series.ts).
 library Series {
     /// @dev Markets that publishers sign.
     bytes1 internal constant MARKET = 0x01;

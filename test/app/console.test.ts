@@ -41,9 +41,9 @@ import {
 import type { Browser, Page } from "playwright-core";
 import type { Abi, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildConsole } from "../../dist/app/build.js";
-import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/local.js";
-import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/server.js";
+import { buildConsole } from "../../dist/app/host/build.js";
+import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/host/local.js";
+import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/host/server.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { percent } from "../../verifier/dist/text/tables.js";
 import { launchBrowser } from "../support/browser.js";

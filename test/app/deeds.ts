@@ -36,7 +36,7 @@ import {
   type Wallet,
 } from "@keel/verifier/chain";
 import { type Abi, encodeAbiParameters, type Hex, keccak256, zeroAddress } from "viem";
-import type { LocalWorld, Texts } from "../../dist/app/local.js";
+import type { LocalWorld, Texts } from "../../dist/app/host/local.js";
 import { CAST } from "../../dist/examples/demo/world.js";
 
 /** A market file by whose prices every holding is worth a tenth more. */

@@ -18,7 +18,7 @@ let origin: string;
 
 beforeAll(async () => {
   const env = { ...process.env, PORT: "0" };
-  child = spawn(process.execPath, [join(PACKAGE, "dist/app/serve.js")], {
+  child = spawn(process.execPath, [join(PACKAGE, "dist/app/host/serve.js")], {
     env,
     stdio: ["ignore", "pipe", 2],
   });

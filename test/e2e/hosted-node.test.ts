@@ -14,7 +14,7 @@ import { accountsFromChain, hostedNode, parseChainMapping } from "@keel/prover/c
 import { type KeelError, parseMarket } from "@keel/verifier";
 import { createPublicClient, numberToHex, type PublicClient } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Blocks, inSpans } from "../../verifier/dist/history.js";
+import { type Blocks, inSpans } from "../../verifier/dist/chain/history.js";
 import type { Deployed } from "../support/aave.js";
 import { mint } from "../support/aave.js";
 import { startTestChain, type TestChain } from "../support/chain.js";

@@ -8,9 +8,9 @@
 import { formatDecimal } from "@keel/verifier";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bps } from "../../verifier/dist/core/units.js";
 import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../verifier/dist/text/policy-text.js";
 import { dollars, percent, span, table, utc } from "../../verifier/dist/text/tables.js";
-import { bps } from "../../verifier/dist/units.js";
 
 const SEED = 20260101;
 

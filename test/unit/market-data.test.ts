@@ -10,7 +10,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMarket, parseReturns } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { valueOption } from "../../prover/dist/pricing.js";
+import { valueOption } from "../../prover/dist/risk/pricing.js";
 import type { Deployed } from "../support/aave.js";
 import { startTestChain, type TestChain, write } from "../support/chain.js";
 import { type Ended, errorOf, inFolder, keelHere } from "../support/cli.js";

@@ -29,7 +29,7 @@ import {
 } from "@keel/verifier";
 import { type Address, type PublicClient, parseAbi } from "viem";
 import { z } from "zod";
-import { type ChainView, read } from "../importers/chain/read.js";
+import { type ChainView, read } from "../book/importers/chain/read.js";
 import { feedView } from "./feeds.js";
 import { ONE, parseResponse, positive, product, scaled, secondsOf } from "./numbers.js";
 import { isRecord, listOf, recordOf, type SavedResponse, textOf } from "./responses.js";

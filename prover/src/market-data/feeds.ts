@@ -7,7 +7,7 @@
 
 import { inputError } from "@keel/verifier";
 import { type Address, type PublicClient, parseAbi } from "viem";
-import { answered, type ChainView, read } from "../importers/chain/read.js";
+import { answered, type ChainView, read } from "../book/importers/chain/read.js";
 import { PLACES } from "./numbers.js";
 
 const feedAbi = parseAbi([

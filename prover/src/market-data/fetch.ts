@@ -14,7 +14,7 @@
  */
 
 import { allFaults, asKeelError, formatDecimal, inputError, KeelError } from "@keel/verifier";
-import { type OptionValue, valueOption } from "../pricing.js";
+import { type OptionValue, valueOption } from "../risk/pricing.js";
 import type { FeedAnswer } from "./feeds.js";
 import { ONE, positive, product, rounded, scaled } from "./numbers.js";
 import { type Quote, quotesOf, type SavedResponse } from "./responses.js";

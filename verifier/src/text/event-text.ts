@@ -5,10 +5,10 @@
  * @module
  */
 
-import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../circuits.js";
-import type { HistoryEntry } from "../history.js";
-import { circuitHash } from "../policy.js";
-import type { Notice } from "../watch.js";
+import type { HistoryEntry } from "../chain/history.js";
+import type { Notice } from "../chain/watch.js";
+import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../files/circuits.js";
+import { circuitHash } from "../files/policy.js";
 import { printable } from "./printable.js";
 import { utc } from "./tables.js";
 

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Builds the console: `npm run app:build` writes `dist/console/`, a folder that any static host can serve. Circuits named
+ * behind it, as in `npm run app:build -- portfolio-health/fund-64 tail-risk/64`, are served as well.
+ *
+ * The hashes of the circuits' files and their verification keys are compiled into the page, so that a host that swaps a file
+ * is found out before anything is proven or verified with it.
+ *
+ * @module
+ */
+
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { build, type Plugin } from "vite";
+import { HEADERS, META_POLICY } from "./headers.js";
+
+/** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
+const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const EXAMPLES = join(ROOT, "examples");
+
+/** The folder that `npm run app:build` writes. */
+export const CONSOLE_FOLDER: string = join(ROOT, "dist", "console");
+
+/** A file of the site that is no module: its path there, and where it comes from. */
+interface Extra {
+  readonly path: string;
+  readonly from: string;
+}
+
+/**
+ * Writes the site into a folder, which is emptied first.
+ *
+ * @param more circuits than the smallest ones that the page shall prove and verify; compiled when they are not in the cache
+ * @throws KeelError as `ensureCircuit`
+ */
+export async function buildConsole(outDir: string, more: readonly string[] = []): Promise<void> {
+  const sets: ArtifactSet[] = [];
+  // One after the other: compiling the large ones takes gigabytes.
+  for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
+  const examples = await listExamples();
+  const modules = {
+    "virtual:keel-circuits": `export const CIRCUIT_FILES = ${JSON.stringify(sets.map(pinned))};`,
+    "virtual:keel-examples": `export const EXAMPLES = ${JSON.stringify(examples)};`,
+  };
+  await build({
+    root: join(ROOT, "app"),
+    base: "./",
+    configFile: false,
+    logLevel: "error",
+    worker: { format: "es", plugins: () => [virtual(modules)] },
+    plugins: [virtual(modules), metaPolicy()],
+    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  });
+  for (const { path, from } of [...sets.flatMap(circuitFiles), ...examples.flatMap(exampleFiles)]) {
+    const target = join(outDir, path);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(from, target);
+  }
+  const headers = Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}\n`);
+  await writeFile(join(outDir, "_headers"), `/*\n${headers.join("")}`);
+}
+
+/** What the page knows of a circuit before it fetches anything. */
+function pinned(set: ArtifactSet) {
+  const { witness, zkey } = set.manifest.files;
+  const pin = ({ sha256, bytes }: typeof witness, extension: string) => ({
+    path: `circuits/${sha256.slice(0, 16)}.${extension}`,
+    sha256,
+    bytes,
+  });
+  return {
+    id: set.id,
+    wasm: pin(witness, "wasm"),
+    zkey: pin(zkey, "zkey"),
+    verificationKey: set.verificationKey,
+  };
+}
+
+function circuitFiles(set: ArtifactSet): Extra[] {
+  const { wasm, zkey } = pinned(set);
+  return [
+    { path: wasm.path, from: set.witnessPath },
+    { path: zkey.path, from: set.zkeyPath },
+  ];
+}
+
+interface Example {
+  readonly folder: string;
+  readonly title: string;
+  readonly circuit: string;
+  readonly snapshots: readonly string[];
+  /** Names of the files that go with each snapshot. */
+  readonly shared: readonly string[];
+}
+
+/** Files of an example that go with each of its snapshots. */
+const SHARED = new Set(["market.json", "policy.json", "returns.json", "units.json"]);
+
+/** Every folder of examples/ with a market, a policy and snapshots. */
+async function listExamples(): Promise<Example[]> {
+  const folders = await readdir(EXAMPLES, { withFileTypes: true });
+  const found = await Promise.all(
+    folders.filter((entry) => entry.isDirectory()).map((entry) => readExample(entry.name)),
+  );
+  return found.filter((example) => example !== undefined).sort((a, b) => (a.folder < b.folder ? -1 : 1));
+}
+
+async function readExample(folder: string): Promise<Example | undefined> {
+  const names = await readdir(join(EXAMPLES, folder));
+  if (!["market.json", "policy.json", "snapshot.json"].every((name) => names.includes(name)))
+    return undefined;
+  const policy = JSON.parse(await readFile(join(EXAMPLES, folder, "policy.json"), "utf8"));
+  const snapshots = names.filter((name) => name.startsWith("snapshot")).sort((a, b) => a.length - b.length);
+  const shared = names.filter((name) => SHARED.has(name));
+  return { folder, title: policy.name, circuit: policy.circuit, snapshots, shared };
+}
+
+function exampleFiles({ folder, snapshots, shared }: Example): Extra[] {
+  return [...shared, ...snapshots].map((name) => ({
+    path: `examples/${folder}/${name}`,
+    from: join(EXAMPLES, folder, name),
+  }));
+}
+
+/** Modules that the build writes itself. */
+function virtual(modules: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: "keel-virtual",
+    resolveId: (id) => (id in modules ? `\0${id}` : undefined),
+    load: (id) => (id.startsWith("\0") ? modules[id.slice(1)] : undefined),
+  };
+}
+
+function metaPolicy(): Plugin {
+  const attrs = { "http-equiv": "Content-Security-Policy", content: META_POLICY };
+  return {
+    name: "keel-policy",
+    transformIndexHtml: () => [{ tag: "meta", attrs, injectTo: "head-prepend" }],
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildConsole(CONSOLE_FOLDER, process.argv.slice(2));
+  process.stdout.write(`The console is in ${CONSOLE_FOLDER}; _headers has what it should be served with.\n`);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A local chain with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
+ * vault open behind the first and its depositor funded. The vault's manager is enrolled; the second one, whose policy limits
+ * tail risk, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
+ *
+ * @module
+ */
+
+import { ensureCircuit } from "@keel/circuits";
+import { compileVerifiers, deployKeel, loadArtifact, type VerifierSource } from "@keel/contracts";
+import { enrolmentCommitment, formatEnrolment, generateSourceKey, type SourceKeyPair } from "@keel/prover";
+import {
+  type Market,
+  type Policy,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  policyTerms,
+  withReturns,
+} from "@keel/verifier";
+import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
+import type { Address, Hex } from "viem";
+import { chainTime, openStage, type Stage } from "../../examples/demo/stage.js";
+import {
+  CAST,
+  CIRCUIT,
+  declaredBy,
+  openVault,
+  PUBLISHERS,
+  publishTable,
+  STRATEGY,
+  THRESHOLD,
+  VERIFIER,
+  type World,
+} from "../../examples/demo/world.js";
+import { type ExampleTexts, exampleTexts } from "../../examples/generate.js";
+import { STRATEGIES } from "../../examples/strategies.js";
+import type { Changes, Strategy } from "../../examples/strategy.js";
+
+/** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
+export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
+
+/** Texts of an example's files, by what they are. */
+export type Texts = Readonly<Record<string, string>>;
+
+/** A chain that the console can be pointed at. */
+export interface LocalWorld {
+  readonly stage: Stage;
+  readonly rpcUrl: string;
+  readonly registry: Address;
+  readonly vault: Address;
+  /** Of the vault. */
+  readonly policyId: Hex;
+  /** What the page reads as keel.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What the page may ask its host for beside files, by path. */
+  readonly answers: Readonly<Record<string, () => unknown>>;
+  /**
+   * An example of this moment; the chain has accepted its market and returns.
+   *
+   * @param changes of the strategy's positions
+   */
+  readonly example: (strategy: Strategy, changes?: Changes) => Promise<Texts>;
+  /** Ends the chain. */
+  stop(): Promise<void>;
+}
+
+type Local = Pick<World, "stage" | "registry" | "abis" | "keyOf" | "enrolment">;
+
+/** Deploys everything on a fresh chain. */
+export async function startLocalWorld(): Promise<LocalWorld> {
+  const verifiers = [
+    await verifierOf(CIRCUIT, VERIFIER),
+    await verifierOf(TAIL_STRATEGY.tailCircuit!, "TailVerifier"),
+  ];
+  await compileVerifiers(verifiers);
+  const stage = await openStage();
+  const deployer = stage.wallets[CAST.deployer]!;
+  const keel = await deployKeel({
+    walletClient: deployer,
+    publicClient: stage.client,
+    publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
+    threshold: THRESHOLD,
+    verifiers,
+  });
+  const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
+  const sources = new Set([STRATEGY, TAIL_STRATEGY].flatMap((strategy) => strategy.sources));
+  const keys = new Map([...sources].map((name) => [name, generateSourceKey()]));
+  const keyOf = (source: string): SourceKeyPair => keys.get(source)!;
+  const world: Local = {
+    stage,
+    registry: await connectRegistry(stage.client, keel.registry),
+    abis: { vault: vaultArtifact.abi, token: token.abi },
+    keyOf,
+    enrolment: declaredBy(keyOf),
+  };
+  const publish = async (strategy: Strategy): Promise<Hex> => {
+    const { policy, market } = publicOf(exampleTexts(strategy, { keyOf }));
+    return (await publishPolicy(world.registry, deployer, policyTerms(policy, market))).policyId;
+  };
+  const policyId = await publish(STRATEGY);
+  await publish(TAIL_STRATEGY);
+  await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
+  const vault = await openVault(world, policyId);
+  const account = (name: string, address: Address) => ({ name, address });
+  const config = {
+    keel: "console/1",
+    chainId: stage.chain.chainId,
+    rpc: "/rpc",
+    registry: keel.registry,
+    fromBlock: keel.fromBlock,
+    vault: vault.address,
+    subject: STRATEGY.subject,
+    policyId,
+    examples: [
+      { name: "This chain's vault, signed now", path: "/local/vault.json" },
+      { name: "This chain's trend follower, signed now", path: "/local/trend-follower.json" },
+    ],
+    accounts: [
+      account("Depositor", stage.accounts[CAST.depositor]!.address),
+      account("Manager", STRATEGY.subject),
+      account("Trend follower's manager", TAIL_STRATEGY.subject),
+    ],
+  };
+  return {
+    stage,
+    rpcUrl: stage.chain.rpcUrl,
+    registry: keel.registry,
+    vault: vault.address,
+    policyId,
+    config,
+    answers: {
+      "/keel.json": () => config,
+      "/local/vault.json": () => exampleNow(world, STRATEGY),
+      "/local/trend-follower.json": () => exampleNow(world, TAIL_STRATEGY),
+    },
+    example: (strategy, changes) => exampleNow(world, strategy, changes),
+    stop: () => stage.chain.stop(),
+  };
+}
+
+async function verifierOf(circuit: string, contractName: string): Promise<VerifierSource> {
+  const { verificationKey } = await ensureCircuit(circuit);
+  return { circuit, contractName, insecure: true, verificationKey };
+}
+
+/** Sources sign the strategy at the chain's present time, the vault's administrator its units, publishers its tables. */
+async function exampleNow(world: Local, strategy: Strategy, changes: Changes = {}): Promise<Texts> {
+  const { stage, keyOf, enrolment } = world;
+  const texts = exampleTexts(strategy, { asOf: await chainTime(stage), changes, keyOf });
+  const tables = publicOf(texts);
+  await publishTable(world, tables);
+  if (tables.policy.tail !== undefined) await publishTable(world, tables, true);
+  return { ...texts, ...(strategy === STRATEGY ? { enrolment: formatEnrolment(enrolment) } : {}) };
+}
+
+function publicOf({ policy, market, returns }: ExampleTexts): {
+  readonly policy: Policy;
+  readonly market: Market;
+} {
+  const bare = parseMarket(market);
+  return {
+    policy: parsePolicy(policy),
+    market: returns === undefined ? bare : withReturns(bare, parseReturns(returns)),
+  };
+}

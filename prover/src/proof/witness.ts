@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * From files to the circuit's inputs: the public tables, the signed accounts, the statement and its digest.
+ *
+ * @module
+ */
+
+import {
+  approvedSources,
+  BASE_POINT,
+  type CircuitShape,
+  commitStatement,
+  type Domain,
+  type Field,
+  type Market,
+  type MarketTable,
+  marketTable,
+  type Policy,
+  policyTerms,
+  type Quantity,
+  quantity,
+  type SignedUnits,
+  type SourceKey,
+  STATEMENT,
+  type Statement,
+  type StatementDigest,
+  type StatementPlace,
+  scenarioTable,
+  scopeOf,
+  statementInputs,
+  statementPlaces,
+  type TailStatement,
+  tailBasis,
+  tailTable,
+  tailVector,
+  toField,
+} from "@keel/verifier";
+import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
+import type { EddsaSignature } from "../book/eddsa.js";
+import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/enrolment.js";
+import { accountField, accountMessage, quantities, type Snapshot, withUnits } from "../book/snapshot.js";
+import { checkSignatures } from "../book/source.js";
+import { type Metrics, measure, underlyingDeltaBound } from "../risk/risk.js";
+import { type TailMetrics, tailHints } from "../risk/tail.js";
+import {
+  type Exposures,
+  exposuresCommitment,
+  grossAndCollateral,
+  portfolioCommitment,
+  restOf,
+} from "./commitments.js";
+
+/** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
+export type CircuitInput = Readonly<Record<string, NestedInput>>;
+/** A signal's value or an array of them. */
+export type NestedInput = bigint | readonly NestedInput[];
+
+/** Everything a proof needs, and what it will say. */
+export interface Witness {
+  /** Secret. */
+  readonly input: CircuitInput;
+  readonly statement: Statement;
+  readonly digest: StatementDigest;
+  /** What the next proof starts from. Secret. */
+  readonly newState: DrawdownState;
+  /** The tail-risk proof beside it, under policies with tail-risk limits. */
+  readonly tail?: TailWitness;
+}
+
+/** Everything a tail-risk proof needs, and what it will say. */
+export interface TailWitness {
+  /** Secret. */
+  readonly input: CircuitInput;
+  readonly statement: TailStatement;
+  readonly digest: StatementDigest;
+}
+
+/** What a proof is made from. */
+export interface WitnessRequest {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+  /** The registry where it shall count, or any member of the domain that the policy declares. */
+  readonly domain: Domain;
+  readonly enrolment: Enrolment;
+  /** Under policies with an administrator of units. */
+  readonly units?: SignedUnits;
+  /** The state that the registry has for the subject; absent at the genesis. */
+  readonly state?: DrawdownState;
+  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
+  readonly portfolioSalt: Field;
+  /** Hides the exposures commitment; likewise, and another. */
+  readonly exposuresSalt: Field;
+  /** Hides the new state; from {@link randomSalt}, kept with it. */
+  readonly newStateSalt: Field;
+}
+
+const BPS = 10_000n;
+
+/** Places of the statement that the circuit computes. */
+const COMPUTED: readonly StatementPlace[] = [
+  ...(["tag", "marketRoot", "scenarioRoot", "sourcesRoot", "enrolment"] as const),
+  ...(["portfolioCommitment", "exposuresCommitment"] as const),
+];
+/** Places that it takes as they are. */
+const COPIED = STATEMENT.filter((name) => !COMPUTED.includes(name));
+
+/** A uniform field element from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
+export function randomSalt(): Field {
+  const bytes = crypto.getRandomValues(new Uint8Array(64));
+  const salt = toField(bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
+  bytes.fill(0);
+  return salt;
+}
+
+/**
+ * Builds the inputs of the policy's circuit. Does not ask whether the portfolio is healthy: an unhealthy one gives inputs
+ * for which no witness exists.
+ *
+ * @throws KeelError kind "input": files that do not go together, a signature that does not verify, a registry outside the
+ * policy's domain, units that nobody but the manager says
+ */
+export function buildWitness(request: WitnessRequest): Witness {
+  const { market, policy, domain, enrolment, state, portfolioSalt, exposuresSalt, newStateSalt } = request;
+  const { shape } = policy.circuit;
+  const accounts = declaredAccounts(request.snapshot, enrolment, policy);
+  const snapshot = withUnits({ ...request.snapshot, accounts }, policy, request.units);
+  const keys = checkSignatures(snapshot, market, policy);
+  const metrics = measure(snapshot, market, policy);
+  const table = marketTable(market, policy);
+  const slots = accountSlots(snapshot, market, shape, keys);
+  const messages = slots.map((slot) =>
+    accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
+  );
+  const exposures = exposuresOf(metrics, table.underlyingsId, shape);
+  const today = { equity: metrics.equity, units: snapshot.units };
+  const newState = nextState(today, state, newStateSalt);
+
+  const statement: Statement = {
+    domain: scopeOf(policy, domain),
+    subject: snapshot.subject,
+    marketRoot: table.root,
+    marketTime: market.asOf,
+    asOf: snapshot.asOf,
+    enrolment: enrolmentCommitment(enrolment),
+    drawdown: {
+      units: snapshot.units,
+      previousState: state === undefined ? 0n : stateCommitment(state),
+      newState: stateCommitment(newState),
+    },
+    portfolioCommitment: portfolioCommitment(messages, portfolioSalt),
+    exposuresCommitment: exposuresCommitment(exposures, exposuresSalt),
+    terms: policyTerms(policy, market),
+  };
+  const places = statementPlaces(statement);
+  const vector = STATEMENT.map((name) => places[name]);
+  const digest = statementInputs(commitStatement(vector), vector);
+  const mark = state ?? newState;
+
+  const input = {
+    ...digest,
+    ...Object.fromEntries(COPIED.map((name) => [name, places[name]])),
+    ...tableInputs(table, policy, market),
+    accountId: slots.map((slot) => slot.accountId),
+    enrolmentSalt: enrolment.salt,
+    quantity: slots.map((slot) => slot.quantities.map(toField)),
+    sourceKey: slots.map((slot) => slot.sourceKey),
+    signatureR8: slots.map((slot) => slot.signature.R8),
+    signatureS: slots.map((slot) => slot.signature.S),
+    underlyingDeltaBound: underlyingDeltaBound(metrics),
+    markEquity: toField(mark.equity),
+    markUnits: mark.units,
+    epoch: mark.epoch,
+    stateSalt: mark.salt,
+    newStateSalt,
+    isNewMark: BigInt(isNewMark(today, state)),
+    portfolioSalt,
+    exposuresSalt,
+  };
+  const tail = tailWitness(metrics.tail, exposures, statement, request);
+  return { input, statement, digest, newState, ...(tail === undefined ? {} : { tail }) };
+}
+
+/** The sums of a book as the circuit commits to them. */
+function exposuresOf(metrics: Metrics, underlyingsId: Field, shape: CircuitShape): Exposures {
+  const { equity, assets, grossExposure, collateral, accounts, underlyingDelta } = metrics;
+  const accountEquity = [...accounts.values()].map((sums) => sums.equity);
+  const rest = restOf(shape, pad(accountEquity, shape.accounts), bookSums(metrics, shape));
+  return {
+    ...{ underlyingsId, equity, assets, grossExposure, collateral },
+    deltas: pad([...underlyingDelta.values()], shape.underlyings),
+    ...(rest === undefined ? {} : { rest }),
+  };
+}
+
+/** Greeks and P&L of a tier with options, USD 1e16; nothing in a linear one. */
+function bookSums({ greeks, scenarioPnl }: Metrics, shape: CircuitShape): bigint[] {
+  if (greeks === undefined) return [];
+  const pnl = [...scenarioPnl.values()].map((value) => value / BPS);
+  return [greeks.gamma, greeks.vega, greeks.theta, ...pad(pnl, shape.scenarios)];
+}
+
+/** Inputs of the policy's tail-risk circuit, from the same exposures and salt. */
+function tailWitness(
+  metrics: TailMetrics | undefined,
+  exposures: Exposures,
+  { exposuresCommitment, terms }: Statement,
+  { market, policy, exposuresSalt }: WitnessRequest,
+): TailWitness | undefined {
+  const basis = tailBasis(policy, market);
+  if (metrics === undefined || basis === undefined) return undefined;
+  const { tail, returns } = basis;
+  const table = tailTable(basis);
+  const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
+  const vector = tailVector(statement);
+  const digest = statementInputs(commitStatement(vector), vector);
+  const { maxVolatility, confidence, maxExpectedShortfall } = terms;
+  const input = {
+    ...digest,
+    maxVolatility: BigInt(maxVolatility),
+    confidence: confidence.map(BigInt),
+    maxExpectedShortfall: maxExpectedShortfall.map(BigInt),
+    time: table.time,
+    underlyingsId: exposures.underlyingsId,
+    covariance: table.covariance.map(toField),
+    dailyReturn: table.daily.map((day) => day.map(toField)),
+    equity: toField(exposures.equity),
+    assets: toField(exposures.assets),
+    grossAndCollateral: grossAndCollateral(exposures),
+    delta: exposures.deltas.map(toField),
+    rest: exposures.rest === undefined ? [] : [exposures.rest],
+    exposuresSalt,
+    ...hintInputs(metrics, tail.circuit.shape.levels),
+  };
+  return { input, statement, digest };
+}
+
+function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
+  const { threshold, beyond } = tailHints(metrics, levels);
+  return { threshold: threshold.map(toField), beyond };
+}
+
+/** The public tables, whose roots are in the statement; the table's columns have the circuit's names. */
+function tableInputs(table: MarketTable, policy: Policy, market: Market): CircuitInput {
+  const { options, root: _, time: marketTime, ...columns } = table;
+  const scenarios =
+    options === undefined
+      ? { shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)) }
+      : {
+          scenarioTable: [options.scenarioRoot],
+          sensitivity: options.sensitivity.map((row) => row.map(toField)),
+        };
+  const sourceList = approvedSources(policy, policy.circuit.shape).list;
+  return { marketTime, ...columns, sourceList, ...scenarios };
+}
+
+/** One of the circuit's places for an account. */
+interface Slot {
+  /** 0 in a place that is not used. */
+  readonly accountId: bigint;
+  readonly quantities: readonly Quantity[];
+  readonly sourceKey: SourceKey;
+  readonly signature: EddsaSignature;
+}
+
+/** The accounts in their order, then empty places: no quantities, and a key and R8 that are on the curve. */
+function accountSlots(
+  snapshot: Snapshot,
+  market: Market,
+  shape: CircuitShape,
+  keys: readonly SourceKey[],
+): Slot[] {
+  const rows = quantities(snapshot, market, shape);
+  const empty: Slot = {
+    accountId: 0n,
+    quantities: new Array<Quantity>(shape.instruments).fill(quantity(0n)),
+    sourceKey: BASE_POINT,
+    signature: { R8: BASE_POINT, S: 0n },
+  };
+  return Array.from({ length: shape.accounts }, (_, s): Slot => {
+    const account = snapshot.accounts[s];
+    if (account === undefined) return empty;
+    return {
+      accountId: accountField(account.id),
+      quantities: rows[s]!,
+      sourceKey: keys[s]!,
+      signature: account.signature!,
+    };
+  });
+}
+
+function pad(values: readonly bigint[], length: number): bigint[] {
+  return [...values, ...new Array<bigint>(length - values.length).fill(0n)];
+}

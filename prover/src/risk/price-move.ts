@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * The nearest price move that brings a book to a limit.
+ *
+ * One underlying's price changes by a share x, and with it everything that follows it: tokens, perpetuals, futures. Quantities
+ * and all other prices stand still. What perpetuals and futures gain or lose is dollars in their account that count fully
+ * as collateral. Each limit is then a few inequalities that are linear in x, so it is enough to know the book as it is
+ * (x = 0) and with the underlying worthless (x = -1). Options are not linear: an underlying of options that are held has
+ * no move.
+ *
+ * @module
+ */
+
+import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "@keel/verifier";
+import type { HighWaterMark } from "../book/drawdown.js";
+import { quantities, type Snapshot } from "../book/snapshot.js";
+import { type AccountSums, byVenue, type LimitResult, type Metrics, measure } from "./risk.js";
+
+/** A relative price move in whole bps, rounded towards zero; negative is a fall. */
+export interface PriceMove {
+  readonly underlying: string;
+  readonly bps: bigint;
+}
+
+/** A book with the sums it has now. */
+export interface MeasuredBook {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+  readonly metrics: Metrics;
+  /** The high-water mark so far; today's when absent. */
+  readonly mark: HighWaterMark | undefined;
+}
+
+const BPS = 10_000n;
+/** To eleven times the price; what is further away is no risk that anybody thinks of. */
+const HIGHEST_RISE = 10n * BPS;
+
+/** For a limit: the smallest move that meets it. Absent when it is broken, or when no single underlying's move does. */
+export function priceMoves(book: MeasuredBook): (limit: LimitResult) => PriceMove | undefined {
+  const held = quantities(book.snapshot, book.market, book.policy.circuit.shape);
+  const isMoved = (underlying: string): boolean => {
+    const kinds = book.market.instruments.flatMap((row, i) =>
+      row.underlying === underlying && held.some((account) => account[i] !== 0n) ? [row.kind] : [],
+    );
+    return kinds.some((kind) => kind !== "cash") && !kinds.includes("option");
+  };
+  const worthless = book.market.underlyings
+    .filter(isMoved)
+    .map((underlying) => ({ underlying, after: withoutValue(book, underlying, held) }));
+  return (limit) => {
+    if (!limit.ok) return undefined;
+    const now = slacks(limit, book.metrics, book);
+    return worthless
+      .flatMap(({ underlying, after }) => {
+        const gone = slacks(limit, after, book);
+        return now.flatMap((slack, i) => moveTo(underlying, slack, slack - gone[i]!));
+      })
+      .reduce<PriceMove | undefined>(
+        (nearest, move) => (nearest !== undefined && size(nearest) <= size(move) ? nearest : move),
+        undefined,
+      );
+  };
+}
+
+/** @param slack at least 0; the limit is met where slack + slope x = 0 */
+function moveTo(underlying: string, slack: bigint, slope: bigint): PriceMove[] {
+  if (slope === 0n) return [];
+  const bps = (slack * BPS) / (slope < 0n ? -slope : slope);
+  if (slope > 0n) return bps < BPS ? [{ underlying, bps: -bps }] : [];
+  return bps <= HIGHEST_RISE ? [{ underlying, bps }] : [];
+}
+
+/** The sums when an underlying is worth nothing and its perpetuals and futures are settled. */
+function withoutValue(
+  { snapshot, market, policy }: MeasuredBook,
+  underlying: string,
+  held: readonly (readonly bigint[])[],
+): Metrics {
+  const instruments = market.instruments.map((row) =>
+    row.underlying === underlying && row.kind !== "cash" ? { ...row, price: usd8(0n) } : row,
+  );
+  const after = measure(snapshot, { ...market, instruments }, policy);
+  const settled = snapshot.accounts.map((_, s) =>
+    market.instruments.reduce(
+      (sum, row, i) =>
+        row.underlying === underlying && !isFunded(row.kind) ? sum - held[s]![i]! * row.price : sum,
+      0n,
+    ),
+  );
+  const total = settled.reduce((sum, value) => sum + value, 0n);
+  const accounts = new Map(
+    [...after.accounts].map(([id, sums], s) => [id, withCash(sums, settled[s]!)] as const),
+  );
+  return {
+    ...after,
+    ...withCash(after, total),
+    accounts,
+    venueEquity: byVenue(snapshot, accounts),
+  };
+}
+
+/** The sums with dollars added that count fully as collateral, or taken away. */
+function withCash({ assets, liabilities, equity, collateral }: AccountSums, dollars: bigint): AccountSums {
+  return {
+    assets: usd16(assets + dollars),
+    liabilities,
+    equity: usd16(equity + dollars),
+    collateral: usd16Bps(collateral + dollars * BPS),
+  };
+}
+
+/** What is left to a limit, as numbers that are at least 0 exactly when it holds; linear in the sums. */
+function slacks({ name, limit }: LimitResult, sums: Metrics, { mark, metrics }: MeasuredBook): bigint[] {
+  const { assets, liabilities, equity, collateral, grossExposure, netDelta, greeks } = sums;
+  const [low, high] = typeof limit === "bigint" ? [limit, limit] : limit;
+  const within = (value: bigint, scale: bigint): bigint[] => [
+    high * equity - value * scale,
+    high * equity + value * scale,
+  ];
+  switch (name) {
+    case "minCollateralRatio":
+      return [assets * BPS - low * liabilities];
+    case "minHealthFactor":
+      return [collateral - low * liabilities];
+    case "minAccountHealthFactor":
+      return [...sums.accounts.values()].map((account) => account.collateral - low * account.liabilities);
+    case "maxLeverage":
+      return [high * equity - grossExposure * BPS];
+    case "netDelta":
+      return [high * equity - netDelta * BPS, netDelta * BPS - low * equity];
+    case "maxUnderlyingDelta":
+      return [...sums.underlyingDelta.values()].flatMap((delta) => within(delta, BPS));
+    case "maxVenue":
+      return [...sums.venueEquity.values()].map((value) => high * equity - value * BPS);
+    case "maxGamma":
+      return within(greeks?.gamma ?? 0n, 100n);
+    case "maxVega":
+      return within(greeks?.vega ?? 0n, BPS);
+    case "maxTheta":
+      return within(greeks?.theta ?? 0n, BPS);
+    case "maxStressLoss":
+      return [...sums.scenarioPnl.values()].map((pnl) => high * equity + pnl);
+    case "maxDrawdown": {
+      const highest = mark ?? metrics;
+      return [equity * BPS * highest.units - (BPS - high) * highest.equity * metrics.units];
+    }
+    case "minEquity":
+      return [equity - (low === 0n ? 1n : low)];
+    default:
+      // What is not linear in a price has no move.
+      return [];
+  }
+}
+
+function size({ bps }: PriceMove): bigint {
+  return bps < 0n ? -bps : bps;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a contract refused, in words: every custom error of the contracts with the values that it carries.
+ *
+ * @module
+ */
+
+import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
+import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
+import { keelErrorsAbi } from "./abi.js";
+
+/**
+ * A failure of a contract call as a `KeelError`; anything that is one already passes through. Use it around calls to
+ * contracts that embed Keel's, such as a vault.
+ */
+export function toKeelError(error: unknown): KeelError {
+  if (error instanceof KeelError) return error;
+  const decoded = decodeRevert(error);
+  if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
+  const received = error instanceof BaseError ? nodeWords(error) : String(error);
+  return new KeelError(
+    { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
+    { cause: error },
+  );
+}
+
+type Revert = DecodeErrorResultReturnType<typeof keelErrorsAbi>;
+
+function decodeRevert(error: unknown): Revert | undefined {
+  const data = revertData(error);
+  if (data === undefined) return undefined;
+  try {
+    return decodeErrorResult({ abi: keelErrorsAbi, data });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Revert bytes anywhere in a chain of causes; nodes differ in where they put them. */
+function revertData(error: unknown): Hex | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { data } = cause as { data?: unknown };
+    const inner = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+    for (const candidate of [data, inner]) {
+      if (typeof candidate === "string" && isHex(candidate) && candidate.length >= 10) return candidate;
+    }
+  }
+  return undefined;
+}
+
+type Words = Partial<Pick<ErrorDetails, "path" | "expected" | "received">>;
+
+/** Contract errors in plain words: expected and received from the error's own values. */
+function wordsOf({ errorName, args }: Revert): Words {
+  switch (errorName) {
+    case "NotEnrolled":
+      return words("subject", "an enrolled subject", args[0]);
+    case "WrongEnrolment":
+      return words("enrolment", `the declared accounts ${args[1]}`, args[2]);
+    case "WrongState":
+      return words("drawdown.previousState", `the registry's state ${args[1]}`, args[2]);
+    case "ForeignDomain":
+      return words("policy.domain", `a domain with this registry on chain ${args[1]}`, `domain ${args[0]}`);
+    case "UnknownDomain":
+      return words("policy.domain", "a domain that was declared to the policy book", args[0]);
+    case "NoUnits":
+      return words("drawdown.units", `units of ${args[0]} at the snapshot's time`, "none");
+    case "WrongUnits":
+      return words("drawdown.units", `${args[1]}, by the policy's source of units`, args[2]);
+    case "UnitsNotSigned":
+      return words(
+        "unitsSignature",
+        `${args[0]}'s signature of ${args[3]} units of ${args[1]} at ${args[2]}`,
+        "another, or none",
+      );
+    case "UnwantedUnitsSignature":
+      return words("unitsSignature", `none under policy ${args[0]}`, "one");
+    case "UnitsUnavailable":
+      return words(
+        "drawdown.units",
+        `token ${args[0]} to say its supply at ${args[1]}, before the block's time`,
+        "no answer that fits",
+      );
+    case "UnitsSourceMismatch":
+      return words("policy.units", "a kind of source exactly with an address", `kind ${args[0]}, ${args[1]}`);
+    case "DrawdownWithoutUnits":
+      return words("policy.units", "a token or an administrator, to limit a drawdown", "none");
+    case "TokenWithDomain":
+      return words("policy.units", "an administrator under a declared domain", `token ${args[0]}`);
+    case "AboveCeiling":
+      return words(`policy.${args[0]}`, `at most ${args[2]}${inSeconds(args[0])}`, args[1]);
+    case "BadInterval":
+      return words("policy.minInterval", `from 1 to the validity, ${args[1]} s`, args[0]);
+    case "WrongSeries":
+      return words(
+        "policy.series",
+        "a market's series, and a returns' one exactly with tail limits",
+        args[0],
+      );
+    case "NothingToVoid":
+      return words(
+        "subject",
+        `a live attestation under policy ${args[1]} that rests on what was taken back`,
+        `none for ${args[0]}`,
+      );
+    case "WrongBasis":
+      return words("basis", `what the latest attestation rests on, ${args[0]}`, args[1]);
+    case "ChainNotStarted":
+      return words("subject", "a subject with a state", `${args[0]}, before its first attestation`);
+    case "ClosedByGuardian":
+      return words("subject", "a record that no guardian closed", `${args[0]} under policy ${args[1]}`);
+    case "NotClosed":
+      return words("subject", "a record that a guardian closed", `${args[0]} under policy ${args[1]}`);
+    case "NotNewer":
+      return words("asOf", `a snapshot newer than ${args[1]}`, args[0]);
+    case "SnapshotInFuture":
+      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
+    case "SnapshotTooOld":
+      return words("asOf", `a snapshot at most ${args[2]} s old`, `${args[1]} s`);
+    case "AlreadyExpired":
+      return words("asOf", `submission before ${args[0]}`, args[1]);
+    case "MarketTooFar":
+      return words(
+        "market.asOf",
+        `a market or returns table within ${args[2]} s of the snapshot's ${args[0]}`,
+        args[1],
+      );
+    case "MarketNotAccepted":
+      return words(
+        "market",
+        `a table that the market book accepted in the policy's series ${args[0]}`,
+        `root ${args[1]} at ${args[2]}`,
+      );
+    case "WrongTailProofs":
+      return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
+    case "TailCircuitMismatch":
+      return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
+    case "ConfidenceTooHigh":
+      return words("policy.limits.maxExpectedShortfall", "confidence levels below 10000", args[0]);
+    case "ProofRefused":
+      return words(
+        "proof",
+        `a proof that verifier ${args[2]} accepts for this statement`,
+        "one that it refuses",
+      );
+    case "BatchRefused":
+      return words(
+        "attestations",
+        `${args[1]} proofs that verifier ${args[0]} accepts`,
+        "a false one among them",
+      );
+    case "MixedVerifiers":
+      return words(`attestations[${args[0]}]`, `a proof for verifier ${args[1]}`, args[2]);
+    case "EmptyBatch":
+      return words("attestations", "at least one", 0);
+    case "NotInField":
+      return words(undefined, "a value below the field's order (roots: above zero)", args[0]);
+    case "UnknownPolicy":
+      return words("policyId", "a published policy", args[0]);
+    case "UnknownVersion":
+      return words("version", `a version of circuit ${args[0]}`, args[1]);
+    case "NotLiveYet":
+      return words("version", `submission from ${args[2]} on`, `version ${args[1]} now`);
+    case "Retired":
+      return words("version", "a version that is not retired", `version ${args[1]}, retired at ${args[2]}`);
+    case "MarketInFuture":
+      return words("asOf", `at most the block's time ${args[1]}`, args[0]);
+    case "MarketStale":
+      return words("asOf", `a table at most ${args[2]} s old`, `${args[1]} s`);
+    case "MarketAlreadyWithdrawn":
+      return words("market", "a table that no guardian withdrew", `root ${args[1]} at ${args[2]}`);
+    case "NotPublishable":
+      return words("series", "a series of publishers' markets or of returns", args[0]);
+    case "UnknownSeries":
+      return words("series", "a series of markets or of returns", args[0]);
+    case "TooFewSignatures":
+      return words("signatures", `at least ${args[1]}`, args[0]);
+    case "NotPublisher":
+      return words("signatures", "publishers' signatures of this table", `one that gives ${args[0]}`);
+    case "SignersNotAscending":
+      return words("signatures", `a signer above ${args[0]}`, args[1]);
+    case "NotHealthy":
+      return words("subject", `a live attestation under policy ${args[1]}`, `none for ${args[0]}`);
+    case "StillHealthy":
+      return words("subject", `no live attestation under policy ${args[1]}`, `one for ${args[0]}`);
+    case "AssetShortfall":
+      return words("asset", `${args[0]} delivered`, args[1]);
+    case "FeedFailed":
+      return words(`instruments[${args[0]}]`, "a feed that answers", `${args[1]} reverts`);
+    case "FeedAnswer":
+      return words(`instruments[${args[0]}]`, "an answer above zero", args[1]);
+    case "FeedInFuture":
+      return words(`instruments[${args[0]}]`, `an answer in force at ${args[2]}`, `one of ${args[1]}`);
+    case "FeedStale":
+      return words(
+        `instruments[${args[0]}]`,
+        `an answer at most ${args[3]} s old at ${args[2]}`,
+        `one of ${args[1]}`,
+      );
+    case "FeedDecimals":
+      return words(`instruments[${args[0]}]`, `${args[1]} decimals`, args[2]);
+    case "RootRefused":
+      return words(
+        "proof",
+        `a proof that ${args[1]} is the root of the feeds' prices at ${args[2]}`,
+        "another one",
+      );
+    case "AccessManagedUnauthorized":
+      return words("account", "an account with the role for this call", args[0]);
+    default:
+      return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
+  }
+}
+
+/** All that has a ceiling is a time, but volatility. */
+function inSeconds(term: string): string {
+  return term === "maxVolatility" ? " bps" : " s";
+}
+
+function words(path: string | undefined, expected: string, received: unknown): Words {
+  return { ...(path === undefined ? {} : { path }), expected, received: String(received) };
+}
+
+/** Refusals that say something about a proof or an attestation; the others are about what the caller brought. */
+const PROOF_ERRORS: ReadonlySet<string> = new Set([
+  "NotEnrolled",
+  "WrongEnrolment",
+  "WrongState",
+  "NoUnits",
+  "WrongUnits",
+  "UnitsNotSigned",
+  "UnwantedUnitsSignature",
+  "UnitsUnavailable",
+  "ForeignDomain",
+  "ClosedByGuardian",
+  "NotNewer",
+  "SnapshotInFuture",
+  "SnapshotTooOld",
+  "AlreadyExpired",
+  "MarketTooFar",
+  "MarketNotAccepted",
+  "WrongTailProofs",
+  "ProofRefused",
+  "BatchRefused",
+  "RootRefused",
+  "UnknownPolicy",
+  "UnknownVersion",
+  "NotLiveYet",
+  "Retired",
+  "CodeChanged",
+  "NotHealthy",
+]);
+
+function describeRevert(revert: Revert): ErrorDetails {
+  const { errorName } = revert;
+  const kind: ErrorKind = PROOF_ERRORS.has(errorName) ? "proof" : "input";
+  const code = `registry.${errorName.replace(/^[A-Z]+(?=[A-Z])|^[A-Z]/, (letters) => letters.toLowerCase())}`;
+  return { kind, code, ...wordsOf(revert) };
+}
+
+/** What the client made of an answer, and the node's own words. */
+function nodeWords({ shortMessage, details }: BaseError): string {
+  return details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
+}

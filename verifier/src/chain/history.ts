@@ -1,0 +1,776 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A registry's history from its logs alone: what happened, the record that follows from it, and each proof verified again
+ * off chain, independent of the registry's word.
+ *
+ * @module
+ */
+
+import { type Address, type Hex, HttpRequestError, RpcRequestError } from "viem";
+import { inputError, KeelError } from "../core/errors.js";
+import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "../core/groth16.js";
+import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "../files/fund-units.js";
+import { NO_TAIL, type PolicyTerms } from "../files/policy.js";
+import { type DrawdownStep, statementInputs, statementVector } from "../statement/statement.js";
+import { tailVector } from "../statement/tail-risk.js";
+import { healthRegistryAbi } from "./abi.js";
+import {
+  type Basis,
+  basisHash,
+  LOG_SPAN,
+  type MarketTableId,
+  type PendingEnrolment,
+  policyTermsOf,
+  type Registry,
+  STANDINGS,
+  type Standing,
+  scopeIn,
+  statusOf,
+  tableStandingOf,
+  toKeelError,
+  tokenUnits,
+} from "./registry.js";
+
+/** Where in the chain an entry stands. */
+export interface Place {
+  readonly blockNumber: bigint;
+  /** Unix seconds. */
+  readonly blockTime: number;
+  readonly transaction: Hex;
+  readonly logIndex: number;
+}
+
+/** A subject declared a list of accounts. */
+export interface EnrolledEntry extends Place {
+  readonly kind: "enrolled";
+  readonly subject: Address;
+  /** Hiding commitment to the list. */
+  readonly enrolment: bigint;
+  /** First second at which it counts: the block's own for the first list, later for another one. */
+  readonly liveAt: number;
+}
+
+/** An attestation that the registry accepted, complete enough to verify its proof again. */
+export interface AttestedEntry extends Place {
+  readonly kind: "attested";
+  readonly subject: Address;
+  readonly policyId: Hex;
+  /** Snapshot time, unix seconds. */
+  readonly asOf: number;
+  /** First second at which it no longer counts. */
+  readonly expiry: number;
+  readonly market: { readonly root: bigint; readonly asOf: number };
+  /** Hiding commitment to the declared accounts. */
+  readonly enrolment: bigint;
+  readonly drawdown: DrawdownStep;
+  /** The administrator's signature of the units, under policies that name one. */
+  readonly unitsSignature?: Hex;
+  readonly portfolioCommitment: bigint;
+  readonly exposuresCommitment: bigint;
+  readonly digest: bigint;
+  /** The proof's eight words in calldata order. */
+  readonly proof: readonly bigint[];
+  /** Verifier contract and its version in the verifier book. */
+  readonly verifier: Address;
+  readonly version: number;
+  /** Under policies with tail-risk limits. */
+  readonly tail?: TailEntry;
+}
+
+/** The tail-risk proof of an attestation. */
+export interface TailEntry {
+  readonly returns: { readonly root: bigint; readonly asOf: number };
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
+  readonly version: number;
+}
+
+/** The subject or a guardian ended the latest attestation. */
+export interface RevokedEntry extends Place {
+  readonly kind: "revoked";
+  readonly subject: Address;
+  readonly policyId: Hex;
+  readonly by: Address;
+  /** As whose act: the subject's or a guardian's. */
+  readonly standing: Standing;
+  readonly reason: string;
+}
+
+/** A guardian reopened a record that was closed. */
+export interface ReopenedEntry extends Place {
+  readonly kind: "reopened";
+  readonly subject: Address;
+  readonly policyId: Hex;
+  readonly by: Address;
+}
+
+/** Somebody showed that what the latest attestation rests on was taken back. */
+export interface VoidedEntry extends Place {
+  readonly kind: "voided";
+  readonly subject: Address;
+  readonly policyId: Hex;
+  readonly by: Address;
+  readonly basis: Basis;
+}
+
+/** A guardian let a subject's drawdown chain start over. */
+export interface ChainRestartedEntry extends Place {
+  readonly kind: "chainRestarted";
+  readonly subject: Address;
+  readonly by: Address;
+  /** The state that was given up. */
+  readonly state: bigint;
+  readonly reason: string;
+}
+
+export type HistoryEntry =
+  | EnrolledEntry
+  | AttestedEntry
+  | RevokedEntry
+  | ReopenedEntry
+  | VoidedEntry
+  | ChainRestartedEntry;
+
+/** A subject's declared accounts and drawdown chain, as {@link replayChain} rebuilds them. */
+export interface ReplayedChain {
+  /** The list that counts now; 0 when the subject never enrolled. */
+  readonly enrolment: bigint;
+  /** The announced list; it counts from its `liveAt` on. */
+  readonly pending?: PendingEnrolment;
+  /** 0 before the first attestation and after a restart. */
+  readonly state: bigint;
+  /** Attestations since the genesis; the epoch that the next proof has inside. */
+  readonly epochs: number;
+  /** A guardian let it start over once: another list of accounts has to wait, though there is no state. */
+  readonly restarted: boolean;
+}
+
+/** What the registry stores for a subject under a policy, as {@link replayHistory} rebuilds it. */
+export interface ReplayedRecord {
+  readonly asOf: number;
+  readonly expiry: number;
+  readonly floor: number;
+  readonly since: number;
+  readonly firstAsOf: number;
+  readonly countedAt: number;
+  readonly count: number;
+  readonly streak: number;
+  readonly lapses: number;
+  readonly standing: Standing;
+  readonly basis: Hex;
+}
+
+/** What an attestation claims, with its proof: all that {@link reverify} looks at. */
+export type Claim = Pick<
+  AttestedEntry,
+  | "subject"
+  | "policyId"
+  | "asOf"
+  | "market"
+  | "enrolment"
+  | "drawdown"
+  | "unitsSignature"
+  | "portfolioCommitment"
+  | "exposuresCommitment"
+  | "digest"
+  | "proof"
+  | "tail"
+>;
+
+export interface HistoryQuery {
+  /** All subjects when absent. */
+  readonly subject?: Address;
+  /** All policies when absent; enrolments and chain restarts are under no policy and always included. */
+  readonly policyId?: Hex;
+  /** First block; a deployments file has it. */
+  readonly fromBlock: bigint;
+  /** Last block; the latest when absent. */
+  readonly toBlock?: bigint;
+}
+
+/**
+ * Everything that happened, in the chain's order.
+ *
+ * @throws KeelError kind `environment` when the chain does not answer
+ */
+export async function historyOf(registry: Registry, query: HistoryQuery): Promise<HistoryEntry[]> {
+  try {
+    const toBlock = query.toBlock ?? (await registry.client.getBlockNumber());
+    return await inSpans({ fromBlock: query.fromBlock, toBlock }, (span) =>
+      entriesBetween(registry, query, span),
+    );
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
+/** A range of blocks, both ends included. */
+export interface Blocks {
+  readonly fromBlock: bigint;
+  readonly toBlock: bigint;
+}
+
+/**
+ * Asks for a range in pieces that the node answers, in order. A node that refuses a piece is asked for half of it, down to a
+ * single block; its limit, which few nodes say in the same words, is found between what it refused and what it answered.
+ */
+export async function inSpans<T>(
+  { fromBlock, toBlock }: Blocks,
+  ask: (span: Blocks) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const found: T[] = [];
+  let span = LOG_SPAN;
+  let refused = LOG_SPAN + 1n;
+  for (let from = fromBlock; from <= toBlock; ) {
+    const end = from + span - 1n < toBlock ? from + span - 1n : toBlock;
+    try {
+      for (const item of await ask({ fromBlock: from, toBlock: end })) found.push(item);
+    } catch (error) {
+      if (end === from || !isRefusal(error)) throw error;
+      refused = end - from + 1n;
+      span = refused / 2n;
+      continue;
+    }
+    from = end + 1n;
+    // Longer again, while the limit is further away than an eighth.
+    const middle = (span + refused) / 2n;
+    if (middle - span > span / 8n) span = middle < LOG_SPAN ? middle : LOG_SPAN;
+  }
+  return found;
+}
+
+/** Whether a node answered that it will not, which a shorter range may change; not that it is out of reach. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof RpcRequestError) return true;
+    if (cause instanceof HttpRequestError) return cause.status !== undefined;
+    if (typeof (cause as { code?: unknown }).code === "number" && cause.cause === undefined) return true;
+  }
+  return false;
+}
+
+/** What {@link replayHistory} needs of a policy. */
+export type RecordTerms = Pick<
+  PolicyTerms,
+  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew"
+>;
+
+/**
+ * The record of one subject under one policy, from its history alone. Equal to the registry's own, or the registry (or the
+ * node) lies.
+ *
+ * @throws KeelError kind `proof`, code `history.standing`, `history.floor`, `history.expiry`, `history.future`, `history.age`,
+ * `history.expired` or `history.skew` for an attestation that the registry's rules would have refused, whose times no proof
+ * shows; `history.void` for a voiding of what nothing rested on
+ */
+export function replayHistory(
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+  terms: RecordTerms,
+): ReplayedRecord {
+  return entries
+    .filter((entry) => "policyId" in entry && same(entry.subject, subject) && entry.policyId === policyId)
+    .reduce((record, entry) => advance(record, entry, terms), NOTHING);
+}
+
+/** What {@link replayChain} may know beside the entries. */
+export interface ChainContext {
+  /** Unix seconds: an announced list that counts by then is current; the last entry's time when absent. */
+  readonly now?: number;
+  /** The registry's delay, against which announced lists are held; not compared when absent. */
+  readonly enrolmentDelay?: number;
+}
+
+/**
+ * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
+ * be about the accounts that were declared at its time and to go on from the state before it; another list counts at once until
+ * the first attestation, and after the delay from then on.
+ *
+ * @throws KeelError kind `proof`, code `history.enrolment`, `history.state` or `history.delay`: the registry (or the node) lies
+ */
+export function replayChain(
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  { now = 0, enrolmentDelay }: ChainContext = {},
+): ReplayedChain {
+  const chain = entries
+    .filter((entry) => same(entry.subject, subject))
+    .reduce((before, entry) => advanceChain(before, entry, enrolmentDelay), NO_CHAIN);
+  return settle(chain, now);
+}
+
+/** A record that the logs give and the registry confirms. */
+export interface CheckedRecord extends ReplayedRecord {
+  /** Whether the latest attestation counts at the block that was asked for. */
+  readonly healthy: boolean;
+}
+
+/**
+ * The record of one subject under one policy from its history, held against all that the registry says at a block.
+ *
+ * @param entries the subject's whole history up to that block, under every policy
+ * @throws KeelError kind `proof`, code `history.record`, or as the replays throw: the registry (or the node) lies
+ */
+export async function checkedRecord(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+  blockNumber: bigint,
+): Promise<CheckedRecord> {
+  const said = await statusOf(registry, subject, policyId, blockNumber);
+  const replayed = await replayedRecord(registry, entries, subject, policyId);
+  const record = { ...replayed, healthy: replayed.standing === "open" && said.blockTime < replayed.expiry };
+  const context = { now: said.blockTime, enrolmentDelay: await enrolmentDelayOf(registry) };
+  const { enrolment, state, pending } = replayChain(entries, subject, context);
+  const { enrolment: announced, liveAt } = pending ?? {};
+  compare(
+    { ...record, enrolment, state, announced, liveAt },
+    {
+      ...NOTHING,
+      enrolment: 0n,
+      ...said,
+      announced: said.pendingEnrolment?.enrolment,
+      liveAt: said.pendingEnrolment?.liveAt,
+    },
+    `${subject} under policy ${policyId}`,
+  );
+  return record;
+}
+
+/** Where nothing happened under a policy nobody has to know it. */
+async function replayedRecord(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  subject: Address,
+  policyId: Hex,
+): Promise<ReplayedRecord> {
+  const own = entries.filter((entry) => "policyId" in entry && entry.policyId === policyId);
+  const terms = own.some(({ kind }) => kind === "attested")
+    ? await policyTermsOf(registry, policyId)
+    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0 };
+  return replayHistory(own, subject, policyId, terms);
+}
+
+async function enrolmentDelayOf({ client, address }: Registry): Promise<number> {
+  const call = { address, abi: healthRegistryAbi, functionName: "enrolmentDelay" } as const;
+  return await client.readContract(call).catch((error: unknown) => {
+    throw toKeelError(error);
+  });
+}
+
+/**
+ * Verifies an entry again, under a key that the caller trusts: the statement is rebuilt from the policy's terms (checked
+ * against their id) and the entry. An administrator's signature of the units is checked again, a token is asked again; the
+ * tables have to be known to the market book in the policy's series, and of times that its skews allow. What an administrator
+ * that is a contract said then, only the chain knew; that the snapshot was new enough when it came, {@link replayHistory} checks.
+ *
+ * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
+ * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
+ * @throws KeelError kind `proof`, code `history.skew`, `history.units` or `history.table`: the registry should have refused it
+ */
+export async function reverify(
+  registry: Registry,
+  entry: Claim,
+  key: VerificationKey,
+  tailKey?: VerificationKey,
+): Promise<boolean> {
+  const terms = await policyTermsOf(registry, entry.policyId);
+  const vector = statementVector({
+    domain: await scopeIn(registry, terms),
+    subject: entry.subject,
+    marketRoot: entry.market.root,
+    marketTime: entry.market.asOf,
+    asOf: entry.asOf,
+    enrolment: entry.enrolment,
+    drawdown: entry.drawdown,
+    portfolioCommitment: entry.portfolioCommitment,
+    exposuresCommitment: entry.exposuresCommitment,
+    terms,
+  });
+  const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  if (asksForTail !== (entry.tail !== undefined)) return false;
+  if (!holds(entry, vector, key)) return false;
+  if (entry.tail !== undefined && !holds(entry.tail, tailOf(entry, terms), tailKey)) return false;
+  checkSkews(entry, terms, `${entry.subject} at ${entry.asOf}`);
+  await checkUnits(registry, entry, terms);
+  for (const table of tablesOf(entry, terms)) await checkTable(registry, table);
+  return true;
+}
+
+/** What an attestation rests on: what `voidAttestation` is told. */
+export function basisOf({
+  version,
+  market,
+  tail,
+}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+  return {
+    version,
+    marketRoot: market.root,
+    marketTime: market.asOf,
+    tailVersion: tail?.version ?? 0,
+    returnsRoot: tail?.returns.root ?? 0n,
+    returnsTime: tail?.returns.asOf ?? 0,
+  };
+}
+
+async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms): Promise<void> {
+  const { subject, asOf, drawdown, unitsSignature } = entry;
+  const kind = UNITS_KINDS[terms.unitsKind];
+  const { units } = drawdown;
+  const refuse = (expected: string, received: string): KeelError =>
+    new KeelError({
+      kind: "proof",
+      code: "history.units",
+      path: `${subject} at ${asOf}`,
+      expected,
+      received,
+    });
+  if (kind === "none" && units !== ONE_UNIT) throw refuse(`${ONE_UNIT}, one unit`, `${units}`);
+  if (kind === "token") {
+    const expected = await tokenUnits(registry, terms.unitsSource, asOf);
+    if (units !== expected) throw refuse(`${expected}, as the token says`, `${units}`);
+  }
+  if (kind !== "signer") return;
+  const signer = unitsSigner({ subject, asOf, units, signature: unitsSignature ?? "0x" });
+  if (signer === undefined || !same(signer, terms.unitsSource)) {
+    throw refuse(`${units} units signed by ${terms.unitsSource}`, `signed by ${signer ?? "nobody"}`);
+  }
+}
+
+function tablesOf({ market, tail }: Claim, terms: PolicyTerms): MarketTableId[] {
+  const returns = tail === undefined ? [] : [{ series: terms.returnsSeries, ...tail.returns }];
+  return [{ series: terms.marketSeries, ...market }, ...returns];
+}
+
+/** One that was withdrawn since is known; one of another series is not. */
+async function checkTable(registry: Registry, table: MarketTableId): Promise<void> {
+  if ((await tableStandingOf(registry, table)) !== "unknown") return;
+  throw new KeelError({
+    kind: "proof",
+    code: "history.table",
+    path: `root ${table.root} at ${table.asOf}`,
+    expected: `a table of series ${table.series} that the market book knows`,
+    received: "none",
+  });
+}
+
+function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigint[] {
+  const { root, asOf } = tail!.returns;
+  return tailVector({ exposuresCommitment, returnsRoot: root, returnsTime: asOf, terms });
+}
+
+function holds(
+  proven: Pick<TailEntry, "digest" | "proof">,
+  vector: readonly bigint[],
+  key: VerificationKey | undefined,
+): boolean {
+  if (key === undefined)
+    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
+  const { c, x, y } = statementInputs(proven.digest, vector);
+  const proof = wellFormed(proven.proof);
+  return proof !== undefined && verifyGroth16(key, [c, x, y], proof);
+}
+
+const NOTHING: ReplayedRecord = {
+  asOf: 0,
+  expiry: 0,
+  floor: 0,
+  since: 0,
+  firstAsOf: 0,
+  countedAt: 0,
+  count: 0,
+  streak: 0,
+  lapses: 0,
+  standing: "open",
+  basis: `0x${"0".repeat(44)}`,
+};
+
+/** The registry's own rules, step by step. */
+function advance(record: ReplayedRecord, entry: HistoryEntry, terms: RecordTerms): ReplayedRecord {
+  switch (entry.kind) {
+    case "enrolled":
+    case "chainRestarted":
+      return record;
+    case "revoked":
+      return { ...record, floor: entry.blockTime, standing: entry.standing };
+    case "reopened":
+      return { ...record, floor: entry.blockTime, standing: "revokedBySubject" };
+    case "voided":
+      return voidRecord(record, entry);
+    case "attested":
+      return attest(record, entry, terms);
+  }
+}
+
+function voidRecord(record: ReplayedRecord, entry: VoidedEntry): ReplayedRecord {
+  const { blockTime, basis } = entry;
+  if (record.standing !== "open" || blockTime >= record.expiry) {
+    throw liar("history.void", entry, "a live attestation", "none");
+  }
+  const hash = basisHash(basis);
+  if (hash !== record.basis) throw liar("history.void", entry, `basis ${record.basis}`, hash);
+  return { ...record, standing: "voided" };
+}
+
+function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms): ReplayedRecord {
+  const { asOf, expiry, blockTime } = entry;
+  if (record.standing === "revokedByGuardian") {
+    throw liar("history.standing", entry, "a record that no guardian closed", "a closed one");
+  }
+  if (asOf <= record.floor) throw liar("history.floor", entry, `newer than ${record.floor}`, `${asOf}`);
+  if (expiry !== asOf + terms.validity) {
+    throw liar("history.expiry", entry, `${asOf + terms.validity}, by the policy's validity`, `${expiry}`);
+  }
+  checkTimes(entry, terms);
+  const first = record.count === 0;
+  const unbroken = record.standing === "open" && blockTime < record.expiry;
+  const counts = first || asOf >= record.countedAt + terms.minInterval;
+  return {
+    asOf,
+    expiry,
+    floor: asOf,
+    since: unbroken ? record.since : blockTime,
+    firstAsOf: first ? asOf : record.firstAsOf,
+    countedAt: counts || !unbroken ? asOf : record.countedAt,
+    count: record.count + (counts ? 1 : 0),
+    streak: unbroken ? record.streak + (counts ? 1 : 0) : 1,
+    lapses: first || unbroken ? record.lapses : record.lapses + 1,
+    standing: "open",
+    basis: basisHash(basisOf(entry)),
+  };
+}
+
+/** What the registry compares with its clock. */
+function checkTimes(entry: AttestedEntry, terms: RecordTerms): void {
+  const { asOf, expiry, blockTime, transaction } = entry;
+  if (asOf > blockTime) {
+    throw liar("history.future", entry, `a snapshot of ${blockTime}, its block's time, or before`, `${asOf}`);
+  }
+  if (blockTime - asOf > terms.maxAge) {
+    throw liar("history.age", entry, `a snapshot at most ${terms.maxAge} s old`, `${blockTime - asOf} s`);
+  }
+  if (blockTime >= expiry) throw liar("history.expired", entry, `a block before ${expiry}`, `${blockTime}`);
+  checkSkews(entry, terms, transaction);
+}
+
+/** A table of another time is another market's: the policy says how far it may be from the snapshot. */
+function checkSkews(
+  { asOf, market, tail }: Pick<Claim, "asOf" | "market" | "tail">,
+  { maxMarketSkew, maxReturnsSkew }: Pick<PolicyTerms, "maxMarketSkew" | "maxReturnsSkew">,
+  path: string,
+): void {
+  const check = (what: string, time: number, most: number): void => {
+    if (Math.abs(asOf - time) <= most) return;
+    const expected = `${what} within ${most} s of the snapshot's ${asOf}`;
+    throw new KeelError({ kind: "proof", code: "history.skew", path, expected, received: `${time}` });
+  };
+  check("a market table", market.asOf, maxMarketSkew);
+  if (tail !== undefined) check("a returns table", tail.returns.asOf, maxReturnsSkew);
+}
+
+const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0, restarted: false };
+
+function advanceChain(before: ReplayedChain, entry: HistoryEntry, delay: number | undefined): ReplayedChain {
+  const chain = settle(before, entry.blockTime);
+  switch (entry.kind) {
+    case "revoked":
+    case "reopened":
+    case "voided":
+      return chain;
+    case "chainRestarted":
+      expectBefore("history.state", entry, chain.state, entry.state);
+      return { ...chain, state: 0n, epochs: 0, restarted: true };
+    case "enrolled":
+      return declare(chain, entry, delay);
+    case "attested":
+      expectBefore("history.enrolment", entry, chain.enrolment, entry.enrolment);
+      expectBefore("history.state", entry, chain.state, entry.drawdown.previousState);
+      return { ...chain, state: entry.drawdown.newState, epochs: chain.epochs + 1 };
+  }
+}
+
+/** An announced list that has come into force is the one that counts. */
+function settle(chain: ReplayedChain, blockTime: number): ReplayedChain {
+  const { pending, ...rest } = chain;
+  if (pending === undefined || blockTime < pending.liveAt) return chain;
+  return { ...rest, enrolment: pending.enrolment };
+}
+
+function declare(chain: ReplayedChain, entry: EnrolledEntry, delay: number | undefined): ReplayedChain {
+  const { enrolment, liveAt, blockTime } = entry;
+  const { pending: _, ...rest } = chain;
+  const neverAttested = chain.state === 0n && !chain.restarted;
+  const atOnce = neverAttested || enrolment === chain.enrolment;
+  const due = blockTime + (atOnce ? 0 : (delay ?? liveAt - blockTime));
+  if (liveAt !== due) throw liar("history.delay", entry, `accounts that count from ${due} on`, `${liveAt}`);
+  return atOnce ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
+}
+
+/** Field by field of what the logs give. */
+function compare(rebuilt: object, said: object, path: string): void {
+  for (const [field, expected] of Object.entries(rebuilt)) {
+    const received: unknown = (said as Record<string, unknown>)[field];
+    if (received === expected) continue;
+    throw new KeelError({
+      kind: "proof",
+      code: "history.record",
+      path: `${path}: ${field}`,
+      expected: `${expected}, as the logs give it`,
+      received: String(received),
+    });
+  }
+}
+
+function expectBefore(code: string, entry: Place, expected: bigint, received: bigint): void {
+  if (expected !== received)
+    throw liar(code, entry, `${expected}, from the entries before`, String(received));
+}
+
+/** What the registry's own rules would have refused. */
+function liar(code: string, { transaction }: Place, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path: transaction, expected, received });
+}
+
+async function entriesBetween(
+  registry: Registry,
+  query: HistoryQuery,
+  span: Blocks,
+): Promise<HistoryEntry[]> {
+  const subject = query.subject === undefined ? {} : { subject: query.subject };
+  const both = { ...subject, ...(query.policyId === undefined ? {} : { policyId: query.policyId }) };
+  const range = {
+    address: registry.address,
+    abi: healthRegistryAbi,
+    ...span,
+    strict: true,
+  } as const;
+  const { client } = registry;
+  const [enrolled, attested, revoked, reopened, voided, restarted] = await Promise.all([
+    client.getContractEvents({ ...range, eventName: "Enrolled", args: subject }),
+    client.getContractEvents({ ...range, eventName: "Attested", args: both }),
+    client.getContractEvents({ ...range, eventName: "Revoked", args: both }),
+    client.getContractEvents({ ...range, eventName: "Reopened", args: both }),
+    client.getContractEvents({ ...range, eventName: "Voided", args: both }),
+    client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
+  ]);
+  const logs = [enrolled, attested, revoked, reopened, voided, restarted].flat();
+  const place = await placesOf(registry, logs);
+  const entries: HistoryEntry[] = [
+    ...enrolled.map((log) => ({ kind: "enrolled" as const, ...log.args, ...place(log) })),
+    ...attested.map((log) => ({ kind: "attested" as const, ...attestedArgs(log.args), ...place(log) })),
+    ...revoked.map((log) => ({
+      kind: "revoked" as const,
+      ...log.args,
+      standing: STANDINGS[log.args.standing]!,
+      ...place(log),
+    })),
+    ...reopened.map((log) => ({ kind: "reopened" as const, ...log.args, ...place(log) })),
+    ...voided.map(({ args, ...log }) => ({
+      kind: "voided" as const,
+      ...args,
+      basis: {
+        ...args.basis,
+        marketTime: Number(args.basis.marketTime),
+        returnsTime: Number(args.basis.returnsTime),
+      },
+      ...place(log),
+    })),
+    ...restarted.map((log) => ({ kind: "chainRestarted" as const, ...log.args, ...place(log) })),
+  ];
+  return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
+}
+
+/** A log in a block. */
+export interface Mined {
+  readonly blockNumber: bigint;
+  readonly transactionHash: Hex;
+  readonly logIndex: number;
+}
+
+interface AttestedArgs {
+  readonly subject: Address;
+  readonly policyId: Hex;
+  readonly expiry: number;
+  readonly verifier: Address;
+  readonly submission: {
+    readonly version: number;
+    readonly marketRoot: bigint;
+    readonly marketTime: bigint;
+    readonly asOf: bigint;
+    readonly enrolment: bigint;
+    readonly units: bigint;
+    readonly previousState: bigint;
+    readonly newState: bigint;
+    readonly portfolioCommitment: bigint;
+    readonly exposuresCommitment: bigint;
+    readonly commitment: bigint;
+    readonly proof: readonly bigint[];
+    readonly unitsSignature: Hex;
+    readonly tail: readonly {
+      readonly version: number;
+      readonly returnsRoot: bigint;
+      readonly returnsTime: bigint;
+      readonly commitment: bigint;
+      readonly proof: readonly bigint[];
+    }[];
+  };
+}
+
+function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
+  const { enrolment, units, previousState, newState, unitsSignature } = submission;
+  const [tail] = submission.tail;
+  return {
+    subject,
+    policyId,
+    expiry,
+    verifier,
+    version: submission.version,
+    asOf: Number(submission.asOf),
+    market: { root: submission.marketRoot, asOf: Number(submission.marketTime) },
+    enrolment,
+    drawdown: { units, previousState, newState },
+    ...(unitsSignature === "0x" ? {} : { unitsSignature }),
+    portfolioCommitment: submission.portfolioCommitment,
+    exposuresCommitment: submission.exposuresCommitment,
+    digest: submission.commitment,
+    proof: submission.proof,
+    ...(tail === undefined
+      ? {}
+      : {
+          tail: {
+            returns: { root: tail.returnsRoot, asOf: Number(tail.returnsTime) },
+            digest: tail.commitment,
+            proof: tail.proof,
+            version: tail.version,
+          },
+        }),
+  };
+}
+
+/** Where logs stand, with the times of their blocks. */
+export async function placesOf({ client }: Registry, logs: readonly Mined[]): Promise<(log: Mined) => Place> {
+  const times = new Map<bigint, number>();
+  for (const blockNumber of new Set(logs.map((log) => log.blockNumber))) {
+    times.set(blockNumber, Number((await client.getBlock({ blockNumber })).timestamp));
+  }
+  return ({ blockNumber, transactionHash, logIndex }) => ({
+    blockNumber,
+    blockTime: times.get(blockNumber)!,
+    transaction: transactionHash,
+    logIndex,
+  });
+}
+
+function wellFormed(words: readonly bigint[]): Groth16Proof | undefined {
+  try {
+    return decodeProof(words);
+  } catch {
+    return undefined;
+  }
+}
+
+function same(a: Address, b: Address): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The circuits Keel knows, from circuits.json beside this file: the shape of each tier and which limits it proves, and the
+ * circuits beside them.
+ *
+ * @module
+ */
+
+import table from "../circuits.json" with { type: "json" };
+import { KeelError } from "../core/errors.js";
+
+/** How many of each thing a tier has room for. */
+export interface CircuitShape {
+  readonly instruments: number;
+  readonly accounts: number;
+  readonly underlyings: number;
+  readonly scenarios: number;
+  readonly sources: number;
+  /** 1: the market has greeks and risk arrays; 0: everything is linear in its underlying. */
+  readonly options: number;
+  /** 1: health factors are proven account by account too. */
+  readonly accountHealth: number;
+}
+
+/** A portfolio-health tier. */
+export interface Circuit {
+  /** For instance `portfolio-health/spot-16`. */
+  readonly id: string;
+  readonly shape: CircuitShape;
+  /** Names of the limits that the circuit proves; a policy may set no other. */
+  readonly limits: readonly string[];
+}
+
+/** How many of each thing a tail-risk circuit has. */
+export interface TailShape {
+  readonly underlyings: number;
+  /** Exactly so many. */
+  readonly days: number;
+  /** Confidence levels of expected shortfall. */
+  readonly levels: number;
+  /** 1: the exposures commitment holds a digest of what tiers with several accounts or options have more. */
+  readonly rest: number;
+}
+
+/** A tail-risk circuit. */
+export interface TailCircuit {
+  /** For instance `tail-risk/64`. */
+  readonly id: string;
+  readonly shape: TailShape;
+  /** Names of the limits that it proves, from the exposures of a portfolio-health proof with as many underlyings. */
+  readonly limits: readonly string[];
+}
+
+/** Every portfolio-health tier, in the order of circuits.json. */
+export const CIRCUITS: readonly Circuit[] = rowsOf<CircuitShape>("PortfolioHealth");
+
+/** Every tail-risk circuit, in the order of circuits.json. */
+export const TAIL_CIRCUITS: readonly TailCircuit[] = rowsOf<TailShape>("TailRisk");
+
+function rowsOf<Shape>(template: string) {
+  return Object.entries(table)
+    .filter(([, row]) => row.template === template)
+    .map(([id, row]) => ({ id, shape: row.parameters as Shape, limits: row.limits }));
+}
+
+/** The circuit that proves market roots for tiers of so many instruments. */
+export function marketRootCircuit(instruments: number): string {
+  return `market-root/${instruments}`;
+}
+
+/**
+ * Looks a circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function circuitOf(id: string, path = "circuit"): Circuit {
+  return find(CIRCUITS, id, path);
+}
+
+/**
+ * Looks a tail-risk circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function tailCircuitOf(id: string, path = "circuit"): TailCircuit {
+  return find(TAIL_CIRCUITS, id, path);
+}
+
+function find<T extends { readonly id: string }>(circuits: readonly T[], id: string, path: string): T {
+  const circuit = circuits.find((candidate) => candidate.id === id);
+  if (circuit !== undefined) return circuit;
+  const known = circuits.map((candidate) => candidate.id).join(" or ");
+  throw new KeelError({
+    kind: "input",
+    code: "circuit.unknown",
+    path,
+    expected: known,
+    received: "another id",
+  });
+}

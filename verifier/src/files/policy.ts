@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The public policy (policy/2): limits, stress scenarios, approved sources, times; and the same policy as the terms that
+ * contracts store and statements contain.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { parseDecimal } from "../core/decimal.js";
+import { inputError } from "../core/errors.js";
+import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "../core/field.js";
+import {
+  address,
+  decimal,
+  duration,
+  fieldElement,
+  firm,
+  identifier,
+  parseFile,
+  printable,
+  refuse,
+  title,
+} from "../core/schema.js";
+import { type Bps, bps, type Field, type Usd8, usd8 } from "../core/units.js";
+import { abiWords, hex } from "../core/words.js";
+import { type Circuit, type CircuitShape, circuitOf, type TailCircuit, tailCircuitOf } from "./circuits.js";
+import { type Domain, domainField, sortMembers } from "./domain.js";
+import { UNITS_KINDS, type UnitsSource } from "./fund-units.js";
+import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
+import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
+import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
+
+/** Limits of circuits/SPEC.md section 5; an absent one always holds. */
+export interface Limits {
+  readonly minCollateralRatio?: Bps;
+  readonly minHealthFactor?: Bps;
+  /** Of every account by itself. */
+  readonly minAccountHealthFactor?: Bps;
+  readonly maxLeverage?: Bps;
+  /** Both ends signed. */
+  readonly netDelta?: readonly [Bps, Bps];
+  readonly maxUnderlyingDelta?: Bps;
+  readonly maxVenue?: Bps;
+  readonly maxGamma?: Bps;
+  readonly maxVega?: Bps;
+  readonly maxTheta?: Bps;
+  readonly maxStressLoss?: Bps;
+  /** At most 10000. */
+  readonly maxDrawdown?: Bps;
+  readonly minEquity?: Usd8;
+  /** Annual; below 2^20. Proven by the policy's tail-risk circuit, as the next one. */
+  readonly maxVolatility?: Bps;
+  /** Of a day; at least one level, the confidence ascending. */
+  readonly maxExpectedShortfall?: readonly ShortfallLimit[];
+}
+
+/** A limit on the mean loss of the worst days. */
+export interface ShortfallLimit {
+  /** In (0, 10000): 9750 speaks of the worst 2.5% of days. */
+  readonly confidence: Bps;
+  readonly limit: Bps;
+}
+
+/** What a policy with tail-risk limits says beside them. */
+export interface TailTerms {
+  readonly circuit: TailCircuit;
+  /** Seconds between a snapshot and its returns table, at most, in either direction. */
+  readonly maxReturnsSkew: number;
+  /** The series of returns tables by which the limits are judged. */
+  readonly series: SeriesId;
+}
+
+/** A stress scenario: a relative price move of each underlying it names; the others do not move. */
+export interface Scenario {
+  readonly name: string;
+  readonly shocks: ReadonlyMap<string, Bps>;
+  /** Change of every implied volatility, in bps of annual volatility (2500 is 25 vol points); tiers with options only. */
+  readonly volatility: Bps;
+}
+
+/** A custodian, venue, broker or auditor whose signature counts. */
+export interface Source {
+  readonly name: string;
+  readonly key: SourceKey;
+}
+
+/** A parsed policy file. */
+export interface Policy {
+  readonly name: string;
+  readonly circuit: Circuit;
+  readonly limits: Limits;
+  readonly scenarios: readonly Scenario[];
+  readonly sources: readonly Source[];
+  /** Seconds between a snapshot and its submission, at most. */
+  readonly maxAge: number;
+  /** Seconds for which an attestation counts, from the snapshot's time. */
+  readonly validity: number;
+  /** Seconds between a snapshot and its market, at most, in either direction. */
+  readonly maxMarketSkew: number;
+  /** Seconds from one attestation that counts for a record's streak to the next one that does, at least. */
+  readonly minInterval: number;
+  /** The market tables by which the policy judges. */
+  readonly market: { readonly series: SeriesId };
+  /** Who says how many units the fund has; absent: it has one. */
+  readonly units?: UnitsSource;
+  /** Set exactly when a tail-risk limit is. */
+  readonly tail?: TailTerms;
+  /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
+  readonly domain?: readonly Domain[];
+}
+
+/** A maximum that is not set. */
+export const ABSENT_MAX = 2n ** 32n - 1n;
+/** Confidence levels of expected shortfall that a policy has room for. */
+export const SHORTFALL_LEVELS = 3;
+/** Lower end of netDelta that is not set; the upper end is {@link ABSENT_NET_DELTA_HIGH}. */
+export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
+export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
+
+const VOLATILITY_BITS = 20n;
+const TAIL_LIMITS: readonly string[] = ["maxVolatility", "maxExpectedShortfall"];
+const SHOCK_BITS = 16;
+const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
+const RATIO_PLACES = 4;
+
+const ratio = decimal({ places: RATIO_PLACES, bits: 32, signed: false, excess: "refuse" }).transform(
+  (value, context) =>
+    value < ABSENT_MAX
+      ? bps(value)
+      : refuse(context, "policy.limit", "less than 429496.7295", "the value for no limit"),
+);
+const signedRatio = decimal({ places: RATIO_PLACES, bits: 31, signed: true, excess: "refuse" }).transform(
+  bps,
+);
+const shock = decimal({
+  places: RATIO_PLACES,
+  bits: SHOCK_BITS - 1,
+  signed: true,
+  excess: "refuse",
+}).transform(bps);
+const volatility = ratio.refine((value) => value < 1n << VOLATILITY_BITS, {
+  params: { code: "policy.limit", expected: "below 104.8576", received: "more" },
+});
+const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(usd8);
+
+/** Limits that some circuit proves or will prove; which of them this one does is checked afterwards. */
+const limitsSchema = z.strictObject({
+  minCollateralRatio: ratio.optional(),
+  minHealthFactor: ratio.optional(),
+  minAccountHealthFactor: ratio.optional(),
+  maxLeverage: ratio.optional(),
+  netDelta: z.tuple([signedRatio, signedRatio]).optional(),
+  maxUnderlyingDelta: ratio.optional(),
+  maxVenue: ratio.optional(),
+  maxGamma: ratio.optional(),
+  maxVega: ratio.optional(),
+  maxTheta: ratio.optional(),
+  maxStressLoss: ratio.optional(),
+  maxDrawdown: ratio.optional(),
+  minEquity: equityFloor.optional(),
+  maxVolatility: volatility.optional(),
+  maxExpectedShortfall: z.record(z.string(), ratio).optional(),
+});
+
+const coordinate = fieldElement(FIELD_ORDER);
+
+const seriesId = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as SeriesId);
+
+const unitsSource = z.union([
+  z.strictObject({ token: address }).transform(({ token }) => ({ kind: "token" as const, address: token })),
+  z
+    .strictObject({ administrator: address })
+    .transform(({ administrator }) => ({ kind: "signer" as const, address: administrator })),
+  z.strictObject({ administratorContract: address }).transform(({ administratorContract }) => ({
+    kind: "contract" as const,
+    address: administratorContract,
+  })),
+]);
+
+const policySchema = z.strictObject({
+  keel: z.literal("policy/2"),
+  name: title,
+  circuit: identifier,
+  limits: limitsSchema,
+  scenarios: z
+    .array(z.strictObject({ name: title, shocks: z.record(z.string(), shock), volatility: shock.optional() }))
+    .default([]),
+  sources: z.array(z.strictObject({ name: firm, key: z.tuple([coordinate, coordinate]) })).min(1),
+  maxAge: duration,
+  validity: duration.min(1),
+  maxMarketSkew: duration,
+  minInterval: duration.min(1),
+  market: z.strictObject({ series: seriesId }),
+  units: unitsSource.optional(),
+  tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration, series: seriesId }).optional(),
+  domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
+});
+
+/**
+ * Reads a policy/2 file.
+ *
+ * @throws KeelError kind "input": bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
+ * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries,
+ * a time beyond its ceiling, a drawdown limit without a source of units; `file.version` for a policy/1 file
+ */
+export function parsePolicy(text: string): Policy {
+  const file = parseFile(policySchema, text, "policy", {
+    command: "`keel migrate --policy FILE --market FILE --out FILE` converts it",
+  });
+  const circuit = circuitOf(file.circuit, "policy.circuit");
+  const tail = readTail(file.tail, circuit, Object.keys(file.limits));
+  const proven = [...circuit.limits, ...(tail?.circuit.limits ?? [])];
+  for (const name of Object.keys(file.limits)) {
+    if (proven.includes(name)) continue;
+    const by = TAIL_LIMITS.includes(name) ? "the circuit of policy.tail" : circuit.id;
+    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
+  }
+  const limits = readLimits(file.limits);
+  if (limits.netDelta !== undefined && limits.netDelta[0] > limits.netDelta[1]) {
+    throw inputError("policy.band", "policy.limits.netDelta", "the lower end first", "an empty band");
+  }
+  if ((limits.maxStressLoss !== undefined) !== file.scenarios.length > 0) {
+    throw inputError(
+      "policy.scenarios",
+      "policy.scenarios",
+      "scenarios exactly when maxStressLoss is set",
+      "one alone",
+    );
+  }
+  if (limits.maxDrawdown !== undefined && limits.maxDrawdown > 10_000n) {
+    throw inputError("policy.limit", "policy.limits.maxDrawdown", "at most 1", "more");
+  }
+  checkTimes(file);
+  checkSeriesKinds(file);
+  checkUnitsSource(file, limits);
+  file.scenarios.forEach((scenario, k) => {
+    if (scenario.volatility === undefined || circuit.shape.options === 1) return;
+    throw inputError("policy.shock", `policy.scenarios[${k}].volatility`, `none in ${circuit.id}`, "a shock");
+  });
+  checkSize("policy.scenarios", file.scenarios.length, circuit.shape.scenarios);
+  checkSize("policy.sources", file.sources.length, circuit.shape.sources);
+  checkUnique(
+    file.scenarios.map((scenario) => scenario.name),
+    "policy.scenarios",
+  );
+  checkUnique(
+    file.sources.map((source) => source.name),
+    "policy.sources",
+  );
+  checkUnique(
+    file.sources.map((source) => source.key.join()),
+    "policy.sources",
+  );
+  file.sources.forEach((source, i) => {
+    checkSourceKey(source.key, `policy.sources[${i}].key`);
+  });
+  const scenarios = file.scenarios.map(({ name, shocks, volatility = bps(0n) }) => ({
+    name,
+    shocks: new Map(Object.entries(shocks)),
+    volatility,
+  }));
+  const { domain, units, tail: _, ...rest } = file;
+  return {
+    ...rest,
+    ...(units === undefined ? {} : { units }),
+    circuit,
+    limits,
+    scenarios,
+    ...(tail === undefined ? {} : { tail }),
+    ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
+  };
+}
+
+/** Longest times that a policy may allow, in seconds; the policy book has the same. */
+export const CEILINGS = {
+  maxAge: 7 * 86_400,
+  validity: 92 * 86_400,
+  maxMarketSkew: 86_400,
+  maxReturnsSkew: 35 * 86_400,
+} as const;
+
+function checkTimes({
+  maxAge,
+  validity,
+  maxMarketSkew,
+  minInterval,
+  tail,
+}: z.output<typeof policySchema>): void {
+  const times = { maxAge, validity, maxMarketSkew, maxReturnsSkew: tail?.maxReturnsSkew ?? 0 };
+  for (const [name, value] of Object.entries(times)) {
+    const most = CEILINGS[name as keyof typeof CEILINGS];
+    if (value <= most) continue;
+    const path = name === "maxReturnsSkew" ? `policy.tail.${name}` : `policy.${name}`;
+    throw inputError("policy.ceiling", path, `at most ${most} s`, `${value} s`);
+  }
+  if (minInterval <= validity) return;
+  throw inputError(
+    "policy.interval",
+    "policy.minInterval",
+    `at most the validity, ${validity} s`,
+    `${minInterval} s`,
+  );
+}
+
+function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void {
+  const kind = seriesKind(market.series);
+  if (kind !== SERIES.market && kind !== SERIES.feeds) {
+    throw inputError(
+      "policy.series",
+      "policy.market.series",
+      "a series of markets (0x01… or 0x02…)",
+      "another kind",
+    );
+  }
+  if (tail === undefined || seriesKind(tail.series) === SERIES.returns) return;
+  throw inputError("policy.series", "policy.tail.series", "a series of returns (0x03…)", "another kind");
+}
+
+/** A drawdown compares equity per unit, so somebody other than the manager has to say how many units there are. */
+function checkUnitsSource({ units, domain }: z.output<typeof policySchema>, limits: Limits): void {
+  if (limits.maxDrawdown !== undefined && units === undefined) {
+    const expected = "a share token or an administrator, where maxDrawdown is set";
+    throw inputError("policy.units", "policy.units", expected, "none");
+  }
+  if (units === undefined || units.kind === "signer" || domain === undefined) return;
+  // A signature by a key says the same everywhere. What an address is on another chain, nobody knows who reads the policy.
+  const [name, received] =
+    units.kind === "token"
+      ? ["token", "a token, which is on one chain"]
+      : ["administratorContract", "a contract, whose address may be somebody else's on another chain"];
+  throw inputError(
+    "policy.units",
+    `policy.units.${name}`,
+    "an administrator with a key under a declared domain",
+    received,
+  );
+}
+
+/** Set exactly when a tail-risk limit is, and for a circuit with the tier's underlyings. */
+function readTail(
+  file: z.output<typeof policySchema>["tail"],
+  circuit: Circuit,
+  limits: readonly string[],
+): TailTerms | undefined {
+  if (file === undefined) return undefined;
+  if (!limits.some((name) => TAIL_LIMITS.includes(name))) {
+    throw inputError("policy.tail", "policy.tail", `one of the limits ${TAIL_LIMITS.join(", ")}`, "none");
+  }
+  const tail = tailCircuitOf(file.circuit, "policy.tail.circuit");
+  if (tail.shape.underlyings !== circuit.shape.underlyings) {
+    const expected = `a circuit for ${circuit.shape.underlyings} underlyings, as ${circuit.id} has`;
+    throw inputError("policy.tail", "policy.tail.circuit", expected, `${tail.shape.underlyings}`);
+  }
+  const { accounts, options } = circuit.shape;
+  const rest = accounts > 1 || options === 1 ? 1 : 0;
+  if (tail.shape.rest !== rest) {
+    throw inputError(
+      "policy.tail",
+      "policy.tail.circuit",
+      `a circuit for the exposures of ${circuit.id}`,
+      tail.id,
+    );
+  }
+  return { circuit: tail, maxReturnsSkew: file.maxReturnsSkew, series: file.series };
+}
+
+function readLimits({ maxExpectedShortfall, ...limits }: z.output<typeof limitsSchema>): Limits {
+  if (maxExpectedShortfall === undefined) return limits as Limits;
+  const path = "policy.limits.maxExpectedShortfall";
+  const levels = Object.entries(maxExpectedShortfall).map(([text, limit]) => {
+    const confidence = parseDecimal(text, {
+      places: RATIO_PLACES,
+      bits: 14,
+      signed: false,
+      excess: "refuse",
+    });
+    if (confidence.ok && confidence.value > 0n && confidence.value < 10_000n) {
+      return { confidence: bps(confidence.value), limit };
+    }
+    throw inputError(
+      "policy.confidence",
+      `${path}.${printable(text)}`,
+      "a level above 0 and below 1",
+      "another",
+    );
+  });
+  levels.sort((a, b) => Number(a.confidence - b.confidence));
+  if (levels.length === 0) throw inputError("policy.confidence", path, "at least one level", "none");
+  checkSize(path, levels.length, SHORTFALL_LEVELS);
+  checkUnique(
+    levels.map(({ confidence }) => `${confidence}`),
+    path,
+  );
+  return { ...limits, maxExpectedShortfall: levels } as Limits;
+}
+
+/** Stress scenarios as the circuit reads them, over the market's underlyings. */
+export interface ScenarioTable {
+  /** [scenarios][underlyings], bps, signed; zero where a scenario is silent and in places without scenario. */
+  readonly shock: readonly (readonly bigint[])[];
+  readonly root: Field;
+}
+
+/**
+ * Refuses a policy and a market that do not go together: a market of another series, too many rows for the circuit, a
+ * scenario that names an underlying which the market does not have, a price that would fall below zero.
+ *
+ * A series of feeds is known to the contract that reads them only: there the market is not compared.
+ *
+ * @throws KeelError `policy.series`, `circuit.size`, `policy.underlying`, `policy.shock`
+ */
+export function checkFit(policy: Policy, market: Market): void {
+  checkMarketSeries(policy, market);
+  checkSize("market.instruments", market.instruments.length, policy.circuit.shape.instruments);
+  checkSize("market.underlyings", market.underlyings.length, policy.circuit.shape.underlyings);
+  market.instruments.forEach(({ kind }, i) => {
+    if (kind !== "option" || policy.circuit.shape.options === 1) return;
+    const expected = `no options in ${policy.circuit.id}`;
+    throw inputError("market.option", `market.instruments[${i}].kind`, expected, "an option");
+  });
+  policy.scenarios.forEach((scenario, k) => {
+    for (const [name, value] of scenario.shocks) {
+      const path = `policy.scenarios[${k}].shocks.${printable(name)}`;
+      if (!market.underlyings.includes(name)) {
+        throw inputError("policy.underlying", path, "an underlying of the market", "another name");
+      }
+      if (value < -10_000n) throw inputError("policy.shock", path, "at least -1", "less");
+    }
+  });
+}
+
+function checkMarketSeries({ market: { series } }: Policy, market: Market): void {
+  const received = marketSeries(market);
+  if (seriesKind(series) !== SERIES.market || series === received) return;
+  throw inputError("policy.series", "market", `a market of the policy's series ${series}`, received);
+}
+
+/**
+ * Puts the policy's scenarios into the order of the market's underlyings.
+ *
+ * @throws KeelError as {@link checkFit}
+ */
+export function scenarioTable(policy: Policy, market: Market): ScenarioTable {
+  checkFit(policy, market);
+  const { shape } = policy.circuit;
+  const shock = Array.from({ length: shape.scenarios }, (_, k) =>
+    Array.from({ length: shape.underlyings }, (_, u) => shockOf(policy.scenarios[k], market.underlyings[u])),
+  );
+  const words = pack(
+    shock.flat().map((value) => value + SHOCK_BIAS),
+    SHOCK_BITS,
+  );
+  const volatility = policy.scenarios.map((scenario) => scenario.volatility + SHOCK_BIAS);
+  const more = shape.options === 1 ? pack(volatility, SHOCK_BITS) : [];
+  return { shock, root: taggedHash(KIND.scenarios, [underlyingsId(market.underlyings), ...words, ...more]) };
+}
+
+function shockOf(scenario: Scenario | undefined, underlying: string | undefined): bigint {
+  return (underlying !== undefined && scenario?.shocks.get(underlying)) || 0n;
+}
+
+/**
+ * A policy as contracts store it. Ratios in bps, minEquity in USD 1e8, times in seconds; what is not set has the value
+ * that always holds. Field for field the `Policy` struct of contracts/.
+ */
+export interface PolicyTerms {
+  /** keccak256 of the circuit's id. */
+  readonly circuit: `0x${string}`;
+  readonly scenarioRoot: bigint;
+  readonly sourcesRoot: bigint;
+  /** Of the market tables that count. */
+  readonly marketSeries: SeriesId;
+  /** Of the returns tables that count; 0 without tail-risk limits. */
+  readonly returnsSeries: SeriesId;
+  readonly minCollateralRatio: number;
+  readonly minHealthFactor: number;
+  readonly minAccountHealthFactor: number;
+  readonly maxLeverage: number;
+  readonly netDeltaLo: number;
+  readonly netDeltaHi: number;
+  readonly maxUnderlyingDelta: number;
+  readonly maxVenue: number;
+  readonly maxGamma: number;
+  readonly maxVega: number;
+  readonly maxTheta: number;
+  readonly maxStressLoss: number;
+  readonly maxDrawdown: number;
+  readonly minEquity: bigint;
+  readonly maxAge: number;
+  readonly validity: number;
+  readonly maxMarketSkew: number;
+  /** Seconds from one attestation that counts for a record's streak to the next one that does, at least. */
+  readonly minInterval: number;
+  /** Annual. */
+  readonly maxVolatility: number;
+  readonly maxReturnsSkew: number;
+  /** Levels of expected shortfall, the confidence below 10000 and 0 where the limit is not set. */
+  readonly confidence: readonly [number, number, number];
+  readonly maxExpectedShortfall: readonly [number, number, number];
+  /** keccak256 of the tail-risk circuit's id; 0 without tail-risk limits. */
+  readonly tailCircuit: `0x${string}`;
+  /** Field element of a declared domain; 0: each registry's own. */
+  readonly domain: bigint;
+  /** Index into `UNITS_KINDS`. */
+  readonly unitsKind: number;
+  /** The share token or the administrator; 0 where there is none. */
+  readonly unitsSource: `0x${string}`;
+}
+
+/**
+ * The policy as terms. The market gives the order of the underlyings only: any market with the same list will do.
+ *
+ * @throws KeelError as {@link checkFit}
+ */
+export function policyTerms(policy: Policy, market: Market): PolicyTerms {
+  const { limits, circuit } = policy;
+  const maximum = (limit: Bps | undefined): number => Number(limit ?? ABSENT_MAX);
+  return {
+    circuit: circuitHash(circuit.id),
+    scenarioRoot: scenarioTable(policy, market).root,
+    sourcesRoot: approvedSources(policy, circuit.shape).root,
+    marketSeries: policy.market.series,
+    minCollateralRatio: Number(limits.minCollateralRatio ?? 0n),
+    minHealthFactor: Number(limits.minHealthFactor ?? 0n),
+    minAccountHealthFactor: Number(limits.minAccountHealthFactor ?? 0n),
+    maxLeverage: maximum(limits.maxLeverage),
+    netDeltaLo: Number(limits.netDelta?.[0] ?? ABSENT_NET_DELTA_LOW),
+    netDeltaHi: Number(limits.netDelta?.[1] ?? ABSENT_NET_DELTA_HIGH),
+    maxUnderlyingDelta: maximum(limits.maxUnderlyingDelta),
+    maxVenue: maximum(limits.maxVenue),
+    maxGamma: maximum(limits.maxGamma),
+    maxVega: maximum(limits.maxVega),
+    maxTheta: maximum(limits.maxTheta),
+    maxStressLoss: maximum(limits.maxStressLoss),
+    maxDrawdown: maximum(limits.maxDrawdown),
+    minEquity: limits.minEquity ?? usd8(0n),
+    maxAge: policy.maxAge,
+    validity: policy.validity,
+    maxMarketSkew: policy.maxMarketSkew,
+    minInterval: policy.minInterval,
+    ...tailTerms(policy),
+    domain: policy.domain === undefined ? 0n : domainField(policy.domain),
+    unitsKind: UNITS_KINDS.indexOf(policy.units?.kind ?? "none"),
+    unitsSource: policy.units?.address ?? `0x${"0".repeat(40)}`,
+  };
+}
+
+/** The tail-risk terms of a policy without tail-risk limits. */
+export const NO_TAIL = {
+  returnsSeries: `0x${"0".repeat(64)}`,
+  maxVolatility: Number(ABSENT_MAX),
+  maxReturnsSkew: 0,
+  confidence: [0, 0, 0],
+  maxExpectedShortfall: [Number(ABSENT_MAX), Number(ABSENT_MAX), Number(ABSENT_MAX)],
+  tailCircuit: `0x${"0".repeat(64)}`,
+} as const satisfies Partial<PolicyTerms>;
+
+function tailTerms({ limits, tail }: Policy): Pick<PolicyTerms, keyof typeof NO_TAIL> {
+  if (tail === undefined) return NO_TAIL;
+  const levels = limits.maxExpectedShortfall ?? [];
+  const each = <T>(value: (j: number) => T): readonly [T, T, T] => [value(0), value(1), value(2)];
+  return {
+    returnsSeries: tail.series,
+    maxVolatility: Number(limits.maxVolatility ?? ABSENT_MAX),
+    maxReturnsSkew: tail.maxReturnsSkew,
+    confidence: each((j) => Number(levels[j]?.confidence ?? 0n)),
+    maxExpectedShortfall: each((j) => Number(levels[j]?.limit ?? ABSENT_MAX)),
+    tailCircuit: circuitHash(tail.circuit.id),
+  };
+}
+
+/** The approved keys as the circuit reads them. */
+export function approvedSources(policy: Policy, shape: CircuitShape) {
+  return sourceTable(
+    policy.sources.map((source) => source.key),
+    shape.sources,
+  );
+}
+
+/** keccak256 of a circuit's id, the circuit's name on chain. */
+export function circuitHash(id: string): `0x${string}` {
+  return hex(keccakInteger(new TextEncoder().encode(id)));
+}
+
+/** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order. */
+export function policyId(terms: PolicyTerms): `0x${string}` {
+  const words = TERM_ORDER.flatMap((name) => [terms[name]].flat().map(BigInt));
+  return hex(keccakInteger(abiWords(words)));
+}
+
+const TERM_ORDER = [
+  "circuit",
+  "scenarioRoot",
+  "sourcesRoot",
+  "marketSeries",
+  "returnsSeries",
+  "minCollateralRatio",
+  "minHealthFactor",
+  "minAccountHealthFactor",
+  "maxLeverage",
+  "netDeltaLo",
+  "netDeltaHi",
+  "maxUnderlyingDelta",
+  "maxVenue",
+  "maxGamma",
+  "maxVega",
+  "maxTheta",
+  "maxStressLoss",
+  "maxDrawdown",
+  "minEquity",
+  "maxAge",
+  "validity",
+  "maxMarketSkew",
+  "minInterval",
+  "maxVolatility",
+  "maxReturnsSkew",
+  "confidence",
+  "maxExpectedShortfall",
+  "tailCircuit",
+  "domain",
+  "unitsKind",
+  "unitsSource",
+] as const satisfies readonly (keyof PolicyTerms)[];

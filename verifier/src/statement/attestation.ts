@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The attestation file (attestation/2): a proof and what it claims to be about. Everything in it is public.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { KeelError } from "../core/errors.js";
+import { FIELD_ORDER } from "../core/field.js";
+import { type Groth16Proof, parseProof } from "../core/groth16.js";
+import { type Json, parseJson } from "../core/json.js";
+import { address, checkVersion, fieldElement, identifier, parseData, time } from "../core/schema.js";
+import { circuitOf, tailCircuitOf } from "../files/circuits.js";
+import type { Scope } from "../files/domain.js";
+import { signatureText } from "../files/fund-units.js";
+import { policyId } from "../files/policy.js";
+import type { DrawdownStep, Statement } from "./statement.js";
+
+/** A parsed attestation file. */
+export interface Attestation {
+  readonly circuit: string;
+  readonly policyId: `0x${string}`;
+  /** Where it counts. */
+  readonly domain: Scope;
+  readonly subject: `0x${string}`;
+  /** Unix seconds. */
+  readonly asOf: number;
+  readonly market: { readonly root: bigint; readonly asOf: number };
+  /** Hiding commitment to the declared accounts and their sources. */
+  readonly enrolment: bigint;
+  readonly drawdown: DrawdownStep;
+  /** The administrator's signature of the units, under policies that name one. */
+  readonly unitsSignature?: `0x${string}`;
+  readonly portfolioCommitment: bigint;
+  readonly exposuresCommitment: bigint;
+  /** Poseidon digest of the statement, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** True when the key's secret is known to everybody, so that the proof convinces nobody. */
+  readonly insecure: boolean;
+  /** The proof of the tail-risk limits, under policies that have some. */
+  readonly tail?: TailAttestation;
+}
+
+/** A tail-risk proof about the exposures commitment of the attestation it is part of. */
+export interface TailAttestation {
+  readonly circuit: string;
+  readonly returns: { readonly root: bigint; readonly asOf: number };
+  /** Poseidon digest of the tail-risk vector, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** As the attestation's. */
+  readonly insecure: boolean;
+}
+
+const element = fieldElement(FIELD_ORDER);
+
+const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
+
+const attestationSchema = z.strictObject({
+  keel: z.literal("attestation/2"),
+  circuit: identifier,
+  policyId: z.string().regex(/^0x[0-9a-f]{64}$/),
+  domain: registrySchema,
+  subject: address,
+  asOf: time,
+  market: z.strictObject({ root: element, asOf: time }),
+  enrolment: element,
+  drawdown: z.strictObject({ units: element, previousState: element, newState: element }),
+  unitsSignature: signatureText.optional(),
+  portfolioCommitment: element,
+  exposuresCommitment: element,
+  digest: element,
+  proof: z.unknown(),
+  insecure: z.boolean(),
+  tail: z
+    .strictObject({
+      circuit: identifier,
+      returns: z.strictObject({ root: element, asOf: time }),
+      digest: element,
+      proof: z.unknown(),
+      insecure: z.boolean(),
+    })
+    .optional(),
+});
+
+/** Under a policy that declares a domain, whose members the attestation names. */
+const declaredSchema = attestationSchema.extend({ domain: z.array(registrySchema).min(2) });
+
+/**
+ * Reads an attestation/2 file.
+ *
+ * @throws KeelError kind "proof": whatever is wrong with an attestation makes it invalid, none is bad usage
+ */
+export function parseAttestation(text: string): Attestation {
+  try {
+    const data = parseJson(text, "attestation");
+    checkVersion(attestationSchema, data, "attestation", {
+      command: "a proof says what it said: no command converts it, prove again",
+    });
+    const schema = namesMembers(data) ? declaredSchema : attestationSchema;
+    const file = parseData<z.infer<typeof attestationSchema> | z.infer<typeof declaredSchema>>(
+      schema,
+      data,
+      "attestation",
+    );
+    const { keel: _, tail, unitsSignature, ...rest } = file;
+    return {
+      ...rest,
+      ...(unitsSignature === undefined ? {} : { unitsSignature: unitsSignature as `0x${string}` }),
+      circuit: circuitOf(file.circuit, "attestation.circuit").id,
+      policyId: file.policyId as `0x${string}`,
+      proof: parseProof(file.proof),
+      ...(tail === undefined ? {} : { tail: readTail(tail) }),
+    };
+  } catch (error) {
+    if (error instanceof KeelError && error.kind === "input") {
+      throw new KeelError({ ...error.toJSON(), kind: "proof" }, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function readTail(tail: NonNullable<z.infer<typeof attestationSchema>["tail"]>): TailAttestation {
+  const circuit = tailCircuitOf(tail.circuit, "attestation.tail.circuit").id;
+  return { ...tail, circuit, proof: parseProof(tail.proof) };
+}
+
+function namesMembers(data: Json): boolean {
+  const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
+  return isObject && Array.isArray((data as { readonly domain?: unknown }).domain);
+}
+
+/** The attestation of a statement. */
+export function attestationOf(
+  statement: Statement,
+  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature">,
+): Attestation {
+  const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
+  return {
+    circuit: proven.circuit,
+    policyId: policyId(statement.terms),
+    domain,
+    subject,
+    asOf,
+    market: { root: statement.marketRoot, asOf: statement.marketTime },
+    enrolment,
+    drawdown,
+    ...(proven.unitsSignature === undefined ? {} : { unitsSignature: proven.unitsSignature }),
+    portfolioCommitment,
+    exposuresCommitment,
+    digest: proven.digest,
+    proof: proven.proof,
+    insecure: proven.insecure,
+    ...(proven.tail === undefined ? {} : { tail: proven.tail }),
+  };
+}
+
+function formatTail({ returns, digest, ...rest }: TailAttestation) {
+  return {
+    ...rest,
+    returns: { root: returns.root.toString(), asOf: returns.asOf },
+    digest: digest.toString(),
+  };
+}
+
+/** Writes an attestation/2 file. */
+export function formatAttestation(attestation: Attestation): string {
+  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
+    attestation;
+  const file = {
+    keel: "attestation/2",
+    ...rest,
+    market: { root: market.root.toString(), asOf: market.asOf },
+    enrolment: enrolment.toString(),
+    drawdown: {
+      units: drawdown.units.toString(),
+      previousState: drawdown.previousState.toString(),
+      newState: drawdown.newState.toString(),
+    },
+    portfolioCommitment: portfolioCommitment.toString(),
+    exposuresCommitment: exposuresCommitment.toString(),
+    digest: digest.toString(),
+    ...(tail === undefined ? {} : { tail: formatTail(tail) }),
+  } satisfies Record<string, unknown>;
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
