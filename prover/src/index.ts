@@ -22,6 +22,7 @@ export * from "./proof/prove.js";
 export * from "./proof/witness.js";
 export * from "./risk/contracts.js";
 export * from "./risk/headroom.js";
+export * from "./risk/limit-result.js";
 export * from "./risk/market-build.js";
 export * from "./risk/price-move.js";
 export * from "./risk/pricing.js";

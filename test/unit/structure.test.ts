@@ -75,6 +75,45 @@ const PACKAGES = [
   "services/source",
 ] as const;
 
+/** The rooms of a house from the ground up: each may use those before it. */
+const STOREYS = {
+  "verifier/src": ["core", "files", "statement", "chain", "text"],
+  "prover/src": ["book", "risk", "proof", "market-data"],
+  app: ["src", "host"],
+} as const;
+
+/** Folders in which no module leads back to itself. */
+const HOUSES = [
+  "verifier/src",
+  "prover/src",
+  "prover/engine/src",
+  "contracts/deploy",
+  "circuits/setup",
+  "cli",
+  "services/source",
+  "app",
+] as const;
+
+/** The modules of one circle, or none. */
+function circleIn(next: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const walk = (file: string, trail: readonly string[]): string[] => {
+    if (trail.includes(file)) return trail.slice(trail.indexOf(file));
+    if (done.has(file)) return [];
+    for (const target of next.get(file) ?? []) {
+      const circle = walk(target, [...trail, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of next.keys()) {
+    const circle = walk(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8")) as Manifest;
 
@@ -106,6 +145,32 @@ describe("imports", () => {
     expect(foreign.filter(({ file }) => !(folder === "prover" && file.startsWith("prover/engine/")))).toEqual(
       [],
     );
+  });
+
+  it.each(Object.entries(STOREYS))("of %s go down: a room uses those before it only", (house, rooms) => {
+    const roomOf = (path: string): number => {
+      const name = path.slice(house.length + 1).split("/")[0]!;
+      return rooms.indexOf(name);
+    };
+    const up = imports(house).filter(({ file, target }) => {
+      const [from, to] = [roomOf(file), roomOf(target)];
+      return from >= 0 && target.startsWith(`${house}/`) && to > from;
+    });
+    expect(up).toEqual([]);
+    // Every file has a room, but for the entries and what they stand for.
+    const loose = imports(house).filter(({ file }) => roomOf(file) < 0);
+    expect(loose.filter(({ file }) => file.slice(house.length + 1).includes("/"))).toEqual([]);
+  });
+
+  it.each(HOUSES)("of %s run in no circle", (folder) => {
+    const all = imports(folder).filter(({ target }) => target.startsWith(`${folder}/`));
+    const next = new Map<string, string[]>();
+    for (const { file, target } of all) {
+      const path = target.replace(/\.js$/, "");
+      const to = [`${path}.ts`, `${path}.tsx`].find((name) => existsSync(join(ROOT, name)));
+      if (to !== undefined) next.set(file, [...(next.get(file) ?? []), to]);
+    }
+    expect(circleIn(next)).toEqual([]);
   });
 
   it("go down only: a package stands on those before it", () => {

@@ -46,8 +46,9 @@ import {
 } from "@keel/verifier";
 import type { HighWaterMark } from "../book/drawdown.js";
 import { type Account, quantities, type Snapshot } from "../book/snapshot.js";
+import type { LimitResult } from "./limit-result.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
-import type { Assessment, LimitResult } from "./risk.js";
+import type { Assessment } from "./risk.js";
 import { dayLossUsd, shortfallUsd, volatility } from "./tail.js";
 
 /** What can be added until a limit is met. */

@@ -14,7 +14,8 @@
 import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "@keel/verifier";
 import type { HighWaterMark } from "../book/drawdown.js";
 import { quantities, type Snapshot } from "../book/snapshot.js";
-import { type AccountSums, byVenue, type LimitResult, type Metrics, measure } from "./risk.js";
+import type { LimitResult } from "./limit-result.js";
+import { type AccountSums, byVenue, type Metrics, measure } from "./risk.js";
 
 /** A relative price move in whole bps, rounded towards zero; negative is a fall. */
 export interface PriceMove {

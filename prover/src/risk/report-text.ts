@@ -6,7 +6,8 @@
  */
 
 import { dollars, percent, table } from "@keel/verifier/text";
-import type { LimitReport, MetricsReport, Report, RoomReport } from "../index.js";
+import type { RoomReport } from "./headroom.js";
+import type { LimitReport, MetricsReport, Report } from "./report.js";
 
 /** A report, with the room to each limit where it has been measured. */
 export interface CheckReport extends Report {

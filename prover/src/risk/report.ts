@@ -6,7 +6,8 @@
  */
 
 import { formatDecimal } from "@keel/verifier";
-import type { Assessment, LimitResult, Metrics } from "./risk.js";
+import type { LimitResult } from "./limit-result.js";
+import type { Assessment, Metrics } from "./risk.js";
 import { shortfallUsd, type TailMetrics, volatility } from "./tail.js";
 
 /** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */

@@ -30,6 +30,7 @@ import {
 } from "@keel/verifier";
 import { type HighWaterMark, isNewMark } from "../book/drawdown.js";
 import { quantities, type Snapshot } from "../book/snapshot.js";
+import type { LimitResult } from "./limit-result.js";
 import { judgeTail, measureTail, type TailMetrics } from "./tail.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
@@ -81,24 +82,6 @@ export interface Metrics {
   readonly units: bigint;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailMetrics;
-}
-
-/**
- * One limit, judged. Ratios in bps; minEquity in USD 1e16. `value` and `headroom` are absent when the ratio does not
- * exist: nothing is owed, or there is no equity to divide by.
- */
-export interface LimitResult {
-  readonly name: keyof Limits;
-  readonly unit: "bps" | "usd16";
-  readonly value?: bigint;
-  readonly limit: bigint | readonly [bigint, bigint];
-  /** Distance to the limit; negative exactly when broken. */
-  readonly headroom?: bigint;
-  readonly ok: boolean;
-  /** The level of an expected shortfall, which has a result each. */
-  readonly confidence?: Bps;
-  /** What the value comes from, where it is the worst of several: an underlying, a venue, an account, a scenario. */
-  readonly worst?: string;
 }
 
 /** A portfolio judged by a policy. */

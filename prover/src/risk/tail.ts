@@ -17,7 +17,7 @@ import {
   type Usd16,
   usd16,
 } from "@keel/verifier";
-import type { LimitResult } from "./risk.js";
+import type { LimitResult } from "./limit-result.js";
 
 /** Exposures meet the history rounded down to multiples of 2^40 in USD 1e16, 0.00011 USD. */
 const ROUNDED_BITS = 40n;

@@ -11,7 +11,6 @@ import { inputError } from "../core/errors.js";
 import { FIELD_ORDER, nameField } from "../core/field.js";
 import { decimal, fieldElement, identifier, parseFile, time } from "../core/schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "../core/units.js";
-import type { Returns } from "./returns.js";
 
 /** What an instrument is; decides whether its value is part of equity and whether it has dollar delta. */
 export type InstrumentKind = "cash" | "spot" | "perp" | "future" | "option";
@@ -60,6 +59,18 @@ export interface Instrument {
   readonly face?: bigint;
   /** Coins in one unit, when that is not one coin: 1000 for kSHIB. */
   readonly multiplier?: number;
+}
+
+/** A parsed returns file; read by `returns.ts`. */
+export interface Returns {
+  /** Unix seconds. */
+  readonly asOf: number;
+  /** Those of the market, in its order. */
+  readonly underlyings: readonly string[];
+  /** [days][underlyings], relative change of the price over a day, oldest first; at least -10000. */
+  readonly daily: readonly (readonly Bps[])[];
+  /** [underlyings][0..row], lower triangle of the annual covariances of returns, 1e12, signed. */
+  readonly covariance: readonly (readonly bigint[])[];
 }
 
 /** A parsed market file. */

@@ -11,21 +11,9 @@ import { floorDiv } from "../core/decimal.js";
 import { inputError } from "../core/errors.js";
 import { KIND, pack, taggedHash, toField } from "../core/field.js";
 import { decimal, identifier, parseFile, time } from "../core/schema.js";
-import { type Bps, bps, type Field } from "../core/units.js";
+import { bps, type Field } from "../core/units.js";
 import type { TailShape } from "./circuits.js";
-import { checkUnique, type Market, underlyingsId } from "./market.js";
-
-/** A parsed returns file. */
-export interface Returns {
-  /** Unix seconds. */
-  readonly asOf: number;
-  /** Those of the market, in its order. */
-  readonly underlyings: readonly string[];
-  /** [days][underlyings], relative change of the price over a day, oldest first; at least -10000. */
-  readonly daily: readonly (readonly Bps[])[];
-  /** [underlyings][0..row], lower triangle of the annual covariances of returns, 1e12, signed. */
-  readonly covariance: readonly (readonly bigint[])[];
-}
+import { checkUnique, type Market, type Returns, underlyingsId } from "./market.js";
 
 /** Returns as the circuit reads them, with zeros for underlyings that are not used. */
 export interface ReturnsTable {

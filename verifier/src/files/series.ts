@@ -12,8 +12,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { keccakInteger } from "../core/field.js";
 import { abiWords, hex } from "../core/words.js";
-import { type Instrument, type Market, presentColumns } from "./market.js";
-import type { Returns } from "./returns.js";
+import { type Instrument, type Market, presentColumns, type Returns } from "./market.js";
 
 /** First byte of a series id. */
 export const SERIES = {

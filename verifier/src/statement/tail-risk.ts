@@ -11,9 +11,9 @@
 
 import { inputError } from "../core/errors.js";
 import { KIND, tag } from "../core/field.js";
-import type { Market } from "../files/market.js";
+import type { Market, Returns } from "../files/market.js";
 import { type Policy, type PolicyTerms, SHORTFALL_LEVELS, type TailTerms } from "../files/policy.js";
-import { checkPlaces, type Returns, type ReturnsTable, returnsTable } from "../files/returns.js";
+import { checkPlaces, type ReturnsTable, returnsTable } from "../files/returns.js";
 import { returnsSeries } from "../files/series.js";
 
 /** Elements of the tail-risk vector; its order never changes. */

@@ -5,19 +5,12 @@
  * @module
  */
 
-import {
-  formatDecimal,
-  isWithin,
-  type NotCompared,
-  type Policy,
-  registriesOf,
-  SERIES,
-  seriesKind,
-  type TailTerms,
-  UNBOUND_DOMAIN,
-  type UnitsSource,
-  type Verified,
-} from "../index.js";
+import { formatDecimal } from "../core/decimal.js";
+import { isWithin, registriesOf } from "../files/domain.js";
+import type { UnitsSource } from "../files/fund-units.js";
+import type { Policy, TailTerms } from "../files/policy.js";
+import { SERIES, seriesKind } from "../files/series.js";
+import { type NotCompared, UNBOUND_DOMAIN, type Verified } from "../statement/verify.js";
 import { dollars, percent, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */

@@ -12,7 +12,8 @@ export {
   type ChainRequest,
   type NotLookedFor,
 } from "./chain/accounts.js";
-export type { KnownLender, LenderKind } from "./chain/lenders.js";
+export type { KnownLender } from "./chain/lenders.js";
 export { knownLenders } from "./chain/lenders.js";
+export type { LenderKind } from "./chain/lenders-data.js";
 export { type ChainMapping, type LenderPlace, parseChainMapping, type TokenPlace } from "./chain/mapping.js";
 export { hostedNode, type NodeOptions } from "./chain/node.js";

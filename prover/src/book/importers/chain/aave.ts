@@ -13,10 +13,9 @@
 
 import { inputError } from "@keel/verifier";
 import { type Address, parseAbi, zeroAddress } from "viem";
-import type { Amount } from "./amounts.js";
 import { type ChainMapping, type LenderPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";
-import { balanceOf, decimalsOf, lowerCase } from "./tokens.js";
+import { type Amount, balanceOf, decimalsOf, lowerCase } from "./tokens.js";
 
 /** Of Aave v3's IPool what is used here; the fields keep Aave's names. */
 const poolAbi = parseAbi([

@@ -19,14 +19,14 @@ import type { Address, Hash, PublicClient } from "viem";
 import type { Account } from "../../snapshot.js";
 import { Problems } from "../problems.js";
 import { poolAmounts } from "./aave.js";
-import { type Amount, type Entry, entryOf, positionsOf } from "./amounts.js";
+import { type Entry, entryOf, positionsOf } from "./amounts.js";
 import { cometAmounts } from "./comet.js";
 import { isOwed, isRead, type KnownLender, knownLenders } from "./lenders.js";
 import { accountsOf, type ChainMapping, checkInstruments } from "./mapping.js";
 import { morphoAmounts } from "./morpho.js";
 import { answered, type ChainView, ownBalance } from "./read.js";
 import { scan } from "./scan.js";
-import { checkToken, tokenAmount } from "./tokens.js";
+import { type Amount, checkToken, tokenAmount } from "./tokens.js";
 import { managerAmounts, pairAmounts } from "./uniswap.js";
 
 /** Whose positions, when, and what their account is called. */

@@ -6,25 +6,9 @@
  */
 
 import { floorDiv, formatDecimal, inputError, type Market, type Quantity, quantity } from "@keel/verifier";
-import type { Address } from "viem";
 import type { ChainMapping, TokenPlace } from "./mapping.js";
 import type { ChainView } from "./read.js";
-import { decimalsOf } from "./tokens.js";
-
-/** What was found of a token, for an account. */
-export interface Amount {
-  readonly account: string;
-  /** Absent for the chain's own coin. */
-  readonly token?: Address;
-  /** What it is here, where the mapping says something else than for the token. */
-  readonly place?: TokenPlace;
-  /** In the token's smallest unit, negative when owed. */
-  readonly raw: bigint;
-  /** Where in the mapping, for errors. */
-  readonly path: string;
-  /** Supplies alone: the share of its value that the lender counts as collateral for this owner, bps. */
-  readonly counted?: bigint;
-}
+import { type Amount, decimalsOf } from "./tokens.js";
 
 /** An amount as it goes into a snapshot. */
 export interface Entry {

@@ -7,10 +7,9 @@
  */
 
 import { type Address, parseAbi } from "viem";
-import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, read } from "./read.js";
-import { balanceOf, lowerCase } from "./tokens.js";
+import { type Amount, balanceOf, lowerCase } from "./tokens.js";
 
 const cometAbi = parseAbi([
   "struct AssetInfo { uint8 offset; address asset; address priceFeed; uint64 scale; uint64 borrowCollateralFactor; uint64 liquidateCollateralFactor; uint64 liquidationFactor; uint128 supplyCap; }",

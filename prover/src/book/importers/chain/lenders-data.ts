@@ -7,7 +7,11 @@
  * @module
  */
 
-import type { LenderKind } from "./lenders.js";
+/**
+ * How a lender is asked: `aave` answers getUserAccountData (versions 2 and 3 and their copies), `comet` borrowBalanceOf,
+ * `compound-v2` is the comptroller of such a lender or a copy. `morpho` keeps debts by market and cannot be asked for all.
+ */
+export type LenderKind = "aave" | "comet" | "compound-v2" | "morpho";
 
 /** By chain id: kind, name, address. */
 export const LENDERS: Readonly<Record<number, readonly (readonly [LenderKind, string, `0x${string}`])[]>> = {

@@ -7,15 +7,9 @@
  */
 
 import { type Address, parseAbi } from "viem";
-import { LENDERS } from "./lenders-data.js";
+import { LENDERS, type LenderKind } from "./lenders-data.js";
 import type { ChainMapping } from "./mapping.js";
 import { ask, type ChainView } from "./read.js";
-
-/**
- * How a lender is asked: `aave` answers getUserAccountData (versions 2 and 3 and their copies), `comet` borrowBalanceOf,
- * `compound-v2` is the comptroller of such a lender or a copy. `morpho` keeps debts by market and cannot be asked for all.
- */
-export type LenderKind = "aave" | "comet" | "compound-v2" | "morpho";
 
 export interface KnownLender {
   readonly kind: LenderKind;

@@ -10,10 +10,9 @@
 
 import { ceilDiv, inputError } from "@keel/verifier";
 import { type Address, type Hex, parseAbi, zeroAddress } from "viem";
-import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, read } from "./read.js";
-import { lowerCase } from "./tokens.js";
+import { type Amount, lowerCase } from "./tokens.js";
 
 export const morphoAbi = parseAbi([
   "struct MarketParams { address loanToken; address collateralToken; address oracle; address irm; uint256 lltv; }",

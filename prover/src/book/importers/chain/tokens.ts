@@ -8,11 +8,25 @@
 
 import { inputError } from "@keel/verifier";
 import { type Address, parseAbi } from "viem";
-import type { Amount } from "./amounts.js";
 import { type ChainMapping, type TokenPlace, tokenPath } from "./mapping.js";
 import { ask, type ChainView, read } from "./read.js";
 
 const MAX_DECIMALS = 255;
+
+/** What was found of a token, for an account. */
+export interface Amount {
+  readonly account: string;
+  /** Absent for the chain's own coin. */
+  readonly token?: Address;
+  /** What it is here, where the mapping says something else than for the token. */
+  readonly place?: TokenPlace;
+  /** In the token's smallest unit, negative when owed. */
+  readonly raw: bigint;
+  /** Where in the mapping, for errors. */
+  readonly path: string;
+  /** Supplies alone: the share of its value that the lender counts as collateral for this owner, bps. */
+  readonly counted?: bigint;
+}
 
 export const tokenAbi = parseAbi([
   "function balanceOf(address owner) view returns (uint256)",

@@ -12,10 +12,9 @@
 
 import { inputError } from "@keel/verifier";
 import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
-import type { Amount } from "./amounts.js";
 import type { LenderPlace } from "./mapping.js";
 import { type ChainView, callAt, read } from "./read.js";
-import { balanceOf, lowerCase } from "./tokens.js";
+import { type Amount, balanceOf, lowerCase } from "./tokens.js";
 
 const managerAbi = parseAbi([
   "struct Decrease { uint256 tokenId; uint128 liquidity; uint256 amount0Min; uint256 amount1Min; uint256 deadline; }",
