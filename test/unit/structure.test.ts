@@ -150,7 +150,7 @@ describe("imports", () => {
   it.each(Object.entries(STOREYS))("of %s go down: a room uses those before it only", (house, rooms) => {
     const roomOf = (path: string): number => {
       const name = path.slice(house.length + 1).split("/")[0]!;
-      return rooms.indexOf(name);
+      return (rooms as readonly string[]).indexOf(name);
     };
     const up = imports(house).filter(({ file, target }) => {
       const [from, to] = [roomOf(file), roomOf(target)];
