@@ -466,9 +466,9 @@ describe("sign", () => {
       const files = ["--market", table, "--key", key, "--out", join(folder, name), "--json"];
       return await keelHere(["sign", ...unsigned, ...files, ...more]);
     };
-    const signed = await signing(market, "own.json", ...own, "--series", series);
+    const signed = await signing(market, "of-own.json", ...own, "--series", series);
     expect(signed.code, signed.stderr).toBe(0);
-    const prove = ["prove", "--snapshot", join(folder, "own.json"), ...PUBLIC, ...UNBOUND];
+    const prove = ["prove", "--snapshot", join(folder, "of-own.json"), ...PUBLIC, ...UNBOUND];
     expect((await keelHere([...prove, "--out", join(folder, "own-proof.json")])).code).toBe(0);
     // A manager's table, and a manager's policy that goes with it: the pin is the source's.
     const kinder = join(EXAMPLES, "invalid/market-kinder-factor.json");

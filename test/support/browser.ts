@@ -35,8 +35,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves files by exact address; remembers what was asked for, bodies of requests included. */
-export async function serve(files: (address: string) => string | undefined) {
+/**
+ * Serves files by exact address; remembers what was asked for, bodies of requests included.
+ *
+ * @param node address of a chain's node that pages may ask
+ */
+export async function serve(files: (address: string) => string | undefined, node = "") {
   const requests: { readonly method: string; readonly url: string; readonly body: string }[] = [];
   const server: Server = createServer(async (request, response) => {
     let body = "";
@@ -49,8 +53,7 @@ export async function serve(files: (address: string) => string | undefined) {
     }
     response.writeHead(200, {
       "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
-      "Content-Security-Policy":
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
+      "Content-Security-Policy": `default-src 'self'; connect-src 'self' ${node}; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'`,
       "Cross-Origin-Opener-Policy": "same-origin",
       "Cross-Origin-Embedder-Policy": "require-corp",
     });
