@@ -41,7 +41,7 @@ describe("larger tiers", () => {
     expect(constraints + 4).toBeLessThanOrEqual(domain);
     expect(constraintsByPart(circuit)).toEqual(statedConstraints(id.replace(/.*\//, "")));
     const tier = circuitOf(id);
-    const counts = await agreement(circuit, tier, 64, 20);
+    const counts = await agreement(circuit, tier, 64, 40);
     expect(Math.min(counts.healthy, counts.broken)).toBeGreaterThan(1);
     expect([...(await agreementAtLimits(circuit, tier, 65, 2))].sort()).toEqual([...tier.limits].sort());
   });

@@ -750,7 +750,7 @@ const TAIL_RISK: Host = {
   refuses: [
     tailInput({ equity: (20_000n << 40n) - 1n }),
     tailInput({ maxVolatility: 0n }),
-    tailInput({ equity: CAP }),
+    tailInput({ equity: CAP, assets: 0n }),
     tailInput({ assets: CAP }),
     tailInput({ ...UNLIMITED, threshold: [-LOSS - 1n, -LOSS - 1n] }),
     tailInput({ ...UNLIMITED, threshold: [LOSS, LOSS], beyond: 0n }),
