@@ -7,6 +7,10 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { writeElement } from "../prover/engine/dist/bytes.js";
+import { BATCH } from "../prover/engine/dist/kernels/buckets.js";
+import { ENTRY_BYTES } from "../prover/engine/dist/kernels/integer/curve.js";
+import { FIELD_BYTES } from "../prover/engine/dist/kernels/integer/limbs.js";
+import { hasFusedLanes } from "../prover/engine/dist/kernels/lanes/fused.js";
 import {
   type Arithmetic,
   allocate,
@@ -15,13 +19,9 @@ import {
   G1,
   G2,
   type Group,
-} from "../prover/engine/dist/kernels/arithmetic.js";
-import { BATCH } from "../prover/engine/dist/kernels/bucket-code.js";
-import { ENTRY_BYTES } from "../prover/engine/dist/kernels/curve-code.js";
-import { hasFusedLanes } from "../prover/engine/dist/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../prover/engine/dist/kernels/limb-code.js";
-import { loadPoints } from "../prover/engine/dist/kernels/points.js";
-import { loadElements } from "../prover/engine/dist/kernels/scalars.js";
+} from "../prover/engine/dist/kernels/run/arithmetic.js";
+import { loadPoints } from "../prover/engine/dist/kernels/run/points.js";
+import { loadElements } from "../prover/engine/dist/kernels/run/scalars.js";
 import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
 import { median } from "./median.js";
 

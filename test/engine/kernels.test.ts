@@ -6,6 +6,9 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
 import {
   type Arithmetic,
   allocate,
@@ -16,12 +19,9 @@ import {
   G2,
   type Group,
   scoped,
-} from "../../prover/engine/dist/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
-import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
-import { multiplyPoints } from "../../prover/engine/dist/kernels/multiply.js";
-import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/points.js";
+} from "../../prover/engine/dist/kernels/run/arithmetic.js";
+import { multiplyPoints } from "../../prover/engine/dist/kernels/run/multiply.js";
+import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/run/points.js";
 import {
   evaluateRows,
   loadBytes,
@@ -31,7 +31,7 @@ import {
   readElements,
   toOddCoset,
   writeQuotients,
-} from "../../prover/engine/dist/kernels/scalars.js";
+} from "../../prover/engine/dist/kernels/run/scalars.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 

@@ -6,15 +6,8 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  type Arithmetic,
-  allocate,
-  bytesAt,
-  compileSet,
-  createArithmetic,
-} from "../../prover/engine/dist/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
-import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
+import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
 import {
   LANE_LIMBS,
   LANE_RADIX_BITS,
@@ -22,8 +15,15 @@ import {
   PAIRS,
   QUAD_BYTES,
   toLaneLimbs,
-} from "../../prover/engine/dist/kernels/lane-code.js";
-import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
+} from "../../prover/engine/dist/kernels/lanes/field.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
+import {
+  type Arithmetic,
+  allocate,
+  bytesAt,
+  compileSet,
+  createArithmetic,
+} from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 

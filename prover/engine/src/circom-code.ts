@@ -14,7 +14,7 @@ import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { concatenate } from "./bytes.js";
-import { invertLimbs } from "./kernels/inverse-code.js";
+import { invertLimbs } from "./kernels/integer/inverse.js";
 import {
   columnwise,
   constants,
@@ -25,9 +25,10 @@ import {
   multiplyLimbs,
   reduceColumns,
   storeBits,
-} from "./kernels/limb-code.js";
-import { type Code, type FunctionScope, unsigned, writeFunction } from "./kernels/wasm-writer.js";
-import { functionBodies, readSections, writeSection } from "./wasm-reader.js";
+} from "./kernels/integer/limbs.js";
+import { unsigned } from "./kernels/wasm/leb128.js";
+import { functionBodies, readSections, writeSection } from "./kernels/wasm/reader.js";
+import { type Code, type FunctionScope, writeFunction } from "./kernels/wasm/writer.js";
 
 /** A function of circom's, known by its code. */
 interface Known {

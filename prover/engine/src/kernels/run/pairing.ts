@@ -14,10 +14,10 @@
 
 import { BASE_FIELD } from "@keel/verifier/groth16";
 import { bn254 } from "@noble/curves/bn254.js";
-import { concatenate, ELEMENT_BYTES } from "../bytes.js";
+import { concatenate, ELEMENT_BYTES } from "../../bytes.js";
+import { elementBytes, RADIX_BITS } from "../integer/field.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
 import { type Arithmetic, allocate, bytesAt } from "./arithmetic.js";
-import { elementBytes, RADIX_BITS } from "./field-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
 import { loadBytes } from "./scalars.js";
 
 const FP2_BYTES = 2 * FIELD_BYTES;

@@ -8,16 +8,16 @@
  * @module
  */
 import { SCALAR_FIELD } from "@keel/verifier/groth16";
+import { elementBytes, RADIX_BITS } from "../integer/field.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
+import { PAIR_BYTES } from "../lanes/field.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
-import { elementBytes, RADIX_BITS } from "./field-code.js";
-import { PAIR_BYTES } from "./lane-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
 
 const ELEMENT_BYTES = 32;
-/** The smallest domain that lane-transform-code.ts takes. */
+/** The smallest domain that lanes/transform.ts takes. */
 const SMALLEST_LANES = 8;
 
-/** Which functions a vector is for: those of field-code.ts and transform-code.ts, or those of two lanes. */
+/** Which functions a vector is for: those of integer/field.ts and integer/transform.ts, or those of two lanes. */
 type Form = "fr" | "fr_lanes";
 
 /** The terms of one matrix by row. */

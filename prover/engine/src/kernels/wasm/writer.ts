@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { signed, unsigned } from "./leb128.js";
 
 /** Instructions, encoded. */
 export type Code = readonly number[];
@@ -177,7 +178,7 @@ export const f64x2 = {
   mul: vectorOp(0xf2),
   /** All bits of a lane where both are equal. */
   eq: vectorOp(0x47),
-  /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see fused-lanes.ts. */
+  /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see lanes/fused.ts. */
   mulAdd: vectorOp(0x107),
   subMul: vectorOp(0x108),
 };
@@ -347,27 +348,3 @@ export const section = (id: number, content: readonly number[]): number[] => [
   ...unsigned(content.length),
   ...content,
 ];
-
-/** A number below 2^32 in as few bytes as it needs. */
-export function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
-  return bytes;
-}
-
-function signed(value: bigint): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (;;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    const last = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
-    bytes.push(last ? low : low | 0x80);
-    if (last) return bytes;
-  }
-}

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ENTRY_BYTES } from "./curve-code.js";
+import { ENTRY_BYTES } from "./integer/curve.js";
 import {
   type Code,
   i32,
@@ -18,7 +18,7 @@ import {
   type ModuleWriter,
   select,
   when,
-} from "./wasm-writer.js";
+} from "./wasm/writer.js";
 
 /** Pairs that share one inversion: it costs some hundred multiplications, and their working memory should stay in cache. */
 export const BATCH = 512;

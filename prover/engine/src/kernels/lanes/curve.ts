@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code of a curve on two lanes: what curve-code.ts offers under the same names, with four additions at a time.
+ * Code of a curve on two lanes: what integer/curve.ts offers under the same names, with four additions at a time.
  *
- * A point is x, y, tight elements of one lane each (see lane-code.ts); infinity is all zero. What is rare, above all
- * what is no chord, goes through the curve of curve-code.ts.
+ * A point is x, y, tight elements of one lane each (see lanes/field.ts); infinity is all zero. What is rare, above all
+ * what is no chord, goes through the curve of integer/curve.ts.
  *
  * @module
  */
-import { concatenate } from "../bytes.js";
-import { ENTRY_BYTES, touchPoints } from "./curve-code.js";
-import { elementBytes } from "./field-code.js";
-import {
-  bitsOf,
-  type Constants,
-  createLaneSteps,
-  LANE_LIMBS,
-  LANE_RADIX_BITS,
-  loadLaneBits,
-  PAIRS,
-  QUAD_BYTES,
-  quadBytes,
-  storePair,
-} from "./lane-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
+import { concatenate } from "../../bytes.js";
+import { ENTRY_BYTES, touchPoints } from "../integer/curve.js";
+import { elementBytes } from "../integer/field.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
 import {
   type Code,
   drop,
@@ -36,7 +24,19 @@ import {
   ret,
   v128,
   when,
-} from "./wasm-writer.js";
+} from "../wasm/writer.js";
+import {
+  bitsOf,
+  type Constants,
+  createLaneSteps,
+  LANE_LIMBS,
+  LANE_RADIX_BITS,
+  loadLaneBits,
+  PAIRS,
+  QUAD_BYTES,
+  quadBytes,
+  storePair,
+} from "./field.js";
 
 /** A field under a curve on lanes: Fp, or Fp2 with quads of its coordinates one after the other. */
 export interface LaneCurveField {
@@ -44,7 +44,7 @@ export interface LaneCurveField {
   readonly base: string;
   readonly prefix: string;
   readonly coordinates: 1 | 2;
-  /** The base field, the field and the curve of limb-code.ts's elements. */
+  /** The base field, the field and the curve of integer/limbs.ts's elements. */
   readonly scalarBase: string;
   readonly scalarField: string;
   readonly scalarCurve: string;
@@ -162,7 +162,7 @@ export function defineLaneCurve(
   });
   const infinity = (point: Code): Code => writer.call(name("isInfinity"), point);
 
-  // The products of each lane's denominators, of two of them, and of all, in the form of limb-code.ts.
+  // The products of each lane's denominators, of two of them, and of all, in the form of integer/limbs.ts.
   const totals = range(LANES).map(() => place(coordinateBytes)) as CodesOfFour;
   const [firstHalf, secondHalf, total] = range(3).map(() => place(coordinateBytes)) as [Code, Code, Code];
   const ofLane = (quad: Code, lane: number): Code => plus(quad, PAIRS[lane >> 1]! + 8 * (lane & 1));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Points between the formats: snarkjs's (affine, Montgomery form with 2^256, 32-byte little-endian coordinates), the
- * module's (see curve-code.ts and lane-curve-code.ts) and plain (32-byte little-endian coordinates). Infinity is all zero
+ * module's (see integer/curve.ts and lanes/curve.ts) and plain (32-byte little-endian coordinates). Infinity is all zero
  * in each.
  *
  * @module

@@ -10,6 +10,17 @@
  *
  * @module
  */
+
+import {
+  type Code,
+  type FunctionScope,
+  i32,
+  i64,
+  type Local,
+  loopWhile,
+  select,
+  when,
+} from "../wasm/writer.js";
 import {
   columnwise,
   constants,
@@ -20,17 +31,7 @@ import {
   moveCarries,
   negatedInverse,
   type Steps,
-} from "./limb-code.js";
-import {
-  type Code,
-  type FunctionScope,
-  i32,
-  i64,
-  type Local,
-  loopWhile,
-  select,
-  when,
-} from "./wasm-writer.js";
+} from "./limbs.js";
 
 /**
  * scale / x modulo p in [0, p), carries moved; 0 for 0.

@@ -6,10 +6,11 @@
  *
  * @module
  */
-import { bitsOf, createConstants } from "./lane-code.js";
-import { createModuleWriter, f64x2, i32, v128 } from "./wasm-writer.js";
 
-/** Whether kernels can take lane-code.ts. */
+import { createModuleWriter, f64x2, i32, v128 } from "../wasm/writer.js";
+import { bitsOf, createConstants } from "./field.js";
+
+/** Whether kernels can take lanes/field.ts. */
 export async function hasFusedLanes(): Promise<boolean> {
   const writer = createModuleWriter();
   const constants = createConstants(writer);

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Code, type FunctionScope, i64, type ModuleWriter } from "./wasm-writer.js";
+import { type Code, type FunctionScope, i64, type ModuleWriter } from "../wasm/writer.js";
 
 export const LIMBS = 9;
 /** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Bn254Code, writeBn254 } from "./bn254-code.js";
-import { hasFusedLanes } from "./fused-lanes.js";
-import { FIELD_BYTES } from "./limb-code.js";
-import { type ReadStored, readStored } from "./stored.js";
+import { type Bn254Code, writeBn254 } from "../bn254.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
+import { hasFusedLanes } from "../lanes/fused.js";
+import { type ReadStored, readStored } from "../stored.js";
 
-/** Functions on pointers; see field-code.ts and curve-code.ts. */
+/** Functions on pointers; see integer/field.ts and integer/curve.ts. */
 export type Call = (...args: number[]) => number;
 
 /** One of the curve's two groups. */
@@ -30,7 +30,7 @@ export const G2: Group = { prefix: "g2", field: "fp2", coordinates: 4, bytes: 4 
 export interface Arithmetic {
   readonly memory: WebAssembly.Memory;
   readonly call: Readonly<Record<string, Call>>;
-  /** Whether points and transforms are those of two lanes; see bn254-code.ts. */
+  /** Whether points and transforms are those of two lanes; see bn254.ts. */
   readonly lanes: boolean;
   /** First free byte. Setting it back frees what was allocated since. */
   top: number;

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code over vectors of a field on two lanes: the transform of transform-code.ts, and quotients.
+ * Code over vectors of a field on two lanes: the transform of integer/transform.ts, and quotients.
  *
  * A vector of n elements is n / 4 quads of neighbours, tight or just loaded; n is at least 8.
  *
  * @module
  */
 import { invert } from "@noble/curves/abstract/modular.js";
+import { FIELD_BYTES, LIMB_BITS, LIMBS } from "../integer/limbs.js";
+import {
+  type Code,
+  type FunctionScope,
+  i32,
+  type Local,
+  loopWhile,
+  type ModuleWriter,
+  v128,
+} from "../wasm/writer.js";
 import {
   addPair,
   type Constants,
@@ -25,17 +35,7 @@ import {
   storeLaneBits,
   storePair,
   subPair,
-} from "./lane-code.js";
-import { FIELD_BYTES, LIMB_BITS, LIMBS } from "./limb-code.js";
-import {
-  type Code,
-  type FunctionScope,
-  i32,
-  type Local,
-  loopWhile,
-  type ModuleWriter,
-  v128,
-} from "./wasm-writer.js";
+} from "./field.js";
 
 const ELEMENT_BYTES = 32;
 
@@ -43,9 +43,9 @@ const ELEMENT_BYTES = 32;
  * Adds functions over the field that {@link defineLaneField} has added under `prefix`:
  * - `load(vector, n, source)` and `store(vector, n, target)`: from and to canonical 32-byte little-endian elements, in
  *   whatever form these are;
- * - `toCoset(values, n, inverseRoots, scale, roots)`: as in transform-code.ts; roots are elements of one lane each, the
+ * - `toCoset(values, n, inverseRoots, scale, roots)`: as in integer/transform.ts; roots are elements of one lane each, the
  *   scale is a vector;
- * - `quotients(a, n, b, c)`: a becomes a b - c, out of the Montgomery form of field-code.ts.
+ * - `quotients(a, n, b, c)`: a becomes a b - c, out of the Montgomery form of integer/field.ts.
  */
 export function defineLaneTransform(
   writer: ModuleWriter,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Code of a prime field with 254-bit modulus p on two lanes of doubles: every instruction does two elements at once, one
- * a lane, and takes half as long for each as limb-code.ts. Needs products and sums that are rounded once together
- * (relaxed SIMD), see fused-lanes.ts.
+ * a lane, and takes half as long for each as integer/limbs.ts. Needs products and sums that are rounded once together
+ * (relaxed SIMD), see lanes/fused.ts.
  *
  * An element is five limbs of 51 bits, doubles without a fraction: a tight one has limbs of at most 2^50 and is
  * itself below 0.51 p in magnitude, in Montgomery form with R = 2^255. A pair of elements is five vectors of 128 bits, 80 bytes.
@@ -18,8 +18,8 @@
  * @module
  */
 import { invert } from "@noble/curves/abstract/modular.js";
-import { createSteps, type Steps } from "./limb-code.js";
-import { type Code, type FunctionScope, f64x2, i32, i64x2, type ModuleWriter, v128 } from "./wasm-writer.js";
+import { createSteps, type Steps } from "../integer/limbs.js";
+import { type Code, type FunctionScope, f64x2, i32, i64x2, type ModuleWriter, v128 } from "../wasm/writer.js";
 
 export const LANE_LIMBS = 5;
 const LIMBS = LANE_LIMBS;

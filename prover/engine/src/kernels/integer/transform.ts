@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { elementBytes } from "./field-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
-import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "./wasm-writer.js";
+
+import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "../wasm/writer.js";
+import { elementBytes } from "./field.js";
+import { FIELD_BYTES } from "./limbs.js";
 
 const ELEMENT_BYTES = 32;
 

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code between the two forms of a field's elements: those of lane-code.ts and those of limb-code.ts.
+ * Code between the two forms of a field's elements: those of lanes/field.ts and those of integer/limbs.ts.
  *
  * @module
  */
-import { elementBytes } from "./field-code.js";
-import { LANE_BITS, LANE_LIMBS, LANE_RADIX_BITS, QUAD_BYTES, quadBytes } from "./lane-code.js";
-import { createSteps, LIMB_BITS, LIMBS, loadLimbs, regroup, storeLimbs } from "./limb-code.js";
-import { type Code, doubleBits, i32, i64, loadDouble, type ModuleWriter } from "./wasm-writer.js";
+import { elementBytes } from "../integer/field.js";
+import { createSteps, LIMB_BITS, LIMBS, loadLimbs, regroup, storeLimbs } from "../integer/limbs.js";
+import { type Code, doubleBits, i32, i64, loadDouble, type ModuleWriter } from "../wasm/writer.js";
+import { LANE_BITS, LANE_LIMBS, LANE_RADIX_BITS, QUAD_BYTES, quadBytes } from "./field.js";
 
 /** Where an element of a lane lies: limbs one after the other, or in a pair, between those of the other lane. */
 const STRIDES = { "": 8, InPair: 16 } as const;
 
 /**
- * Adds `toLimbs(a, r)` and `fromLimbs(a, r)` between an element of one lane and one of limb-code.ts, and the same for an
+ * Adds `toLimbs(a, r)` and `fromLimbs(a, r)` between an element of one lane and one of integer/limbs.ts, and the same for an
  * element within a pair, `toLimbsInPair` and `fromLimbsInPair`. The former's results are canonical, the latter's tight.
  */
 export function defineLaneConversions(writer: ModuleWriter, lanes: string, limbs: string, p: bigint): void {
-  // In limb-code.ts's form, products are divided by 2^261, and x is x 2^261; in the lanes both are 2^255.
+  // In integer/limbs.ts's form, products are divided by 2^261, and x is x 2^261; in the lanes both are 2^255.
   const radix = LIMB_BITS * BigInt(LIMBS);
   const toFactor = i32.const(writer.data(elementBytes((1n << (2n * radix - LANE_RADIX_BITS)) % p)));
   const fromFactor = i32.const(writer.data(quadBytes(1n << (2n * LANE_RADIX_BITS - radix), p)));

@@ -5,6 +5,8 @@
  *
  * @module
  */
+
+import { type Code, i32, type ModuleWriter } from "../wasm/writer.js";
 import {
   columnwise,
   copyElement,
@@ -14,8 +16,7 @@ import {
   loadLimbs,
   type Steps,
   storeLimbs,
-} from "./limb-code.js";
-import { type Code, i32, type ModuleWriter } from "./wasm-writer.js";
+} from "./limbs.js";
 
 /** A field as coordinates over a prime field, each as limbs. */
 export interface Tower {

@@ -8,7 +8,9 @@
  *
  * @module
  */
-import { invertLimbs } from "./inverse-code.js";
+
+import { type Code, i32, i64, type Local, type ModuleWriter, ret, when } from "../wasm/writer.js";
+import { invertLimbs } from "./inverse.js";
 import {
   COLUMNS,
   columnwise,
@@ -29,9 +31,8 @@ import {
   storeBits,
   storeLimbs,
   toLimbs,
-} from "./limb-code.js";
-import { defineProducts } from "./product-code.js";
-import { type Code, i32, i64, type Local, type ModuleWriter, ret, when } from "./wasm-writer.js";
+} from "./limbs.js";
+import { defineProducts } from "./products.js";
 
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);

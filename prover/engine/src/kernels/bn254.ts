@@ -7,23 +7,23 @@
  */
 import { BASE_FIELD, SCALAR_FIELD } from "@keel/verifier/groth16";
 import { concatenate } from "../bytes.js";
-import { defineBuckets, defineGather } from "./bucket-code.js";
-import { defineCurve, defineExtension } from "./curve-code.js";
-import { defineField, elementBytes, RADIX_BITS } from "./field-code.js";
-import { createConstants, defineLaneField } from "./lane-code.js";
-import { defineLaneConversions } from "./lane-conversion-code.js";
-import { defineLaneCurve, defineLaneProducts, type LaneCurveField } from "./lane-curve-code.js";
-import { defineLaneTransform } from "./lane-transform-code.js";
-import { FIELD_BYTES, toLimbs } from "./limb-code.js";
-import { defineTransform } from "./transform-code.js";
-import { createModuleWriter } from "./wasm-writer.js";
+import { defineBuckets, defineGather } from "./buckets.js";
+import { defineCurve, defineExtension } from "./integer/curve.js";
+import { defineField, elementBytes, RADIX_BITS } from "./integer/field.js";
+import { FIELD_BYTES, toLimbs } from "./integer/limbs.js";
+import { defineTransform } from "./integer/transform.js";
+import { defineLaneConversions } from "./lanes/conversions.js";
+import { defineLaneCurve, defineLaneProducts, type LaneCurveField } from "./lanes/curve.js";
+import { createConstants, defineLaneField } from "./lanes/field.js";
+import { defineLaneTransform } from "./lanes/transform.js";
+import { createModuleWriter } from "./wasm/writer.js";
 
 /** The module's code. */
 export interface Bn254Code {
   readonly code: Uint8Array<ArrayBuffer>;
   /** First free byte of the memory. */
   readonly heap: number;
-  /** Whether curves are those of lane-curve-code.ts, and transforms those of lane-transform-code.ts. */
+  /** Whether curves are those of lanes/curve.ts, and transforms those of lanes/transform.ts. */
   readonly lanes: boolean;
 }
 

@@ -12,9 +12,10 @@
  *
  * @module
  */
+
+import { BATCH, MADE_BYTES } from "../buckets.js";
+import { ENTRY_BYTES } from "../integer/curve.js";
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
-import { BATCH, MADE_BYTES } from "./bucket-code.js";
-import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
 const SCALAR_BYTES = 32;
@@ -69,7 +70,7 @@ function planWindows(points: number): Windows {
   return { bits, half: 1 << (bits - 1), count: Math.ceil((SCALAR_BITS + 1) / bits) };
 }
 
-/** Collects additions and runs them in batches; see curve-code.ts for signs and places of results. */
+/** Collects additions and runs them in batches; see integer/curve.ts for signs and places of results. */
 interface Adder {
   /** As a curve's `addPairs` wants them. */
   readonly table: number;

@@ -8,17 +8,7 @@
  *
  * @module
  */
-import { elementBytes, RADIX_BITS } from "./field-code.js";
-import {
-  COLUMNS,
-  columnwise,
-  constants,
-  FIELD_BYTES,
-  multiplyLimbs,
-  reduceColumns,
-  sumProducts,
-} from "./limb-code.js";
-import { defineProducts } from "./product-code.js";
+
 import {
   type Code,
   drop,
@@ -29,7 +19,18 @@ import {
   type ModuleWriter,
   ret,
   when,
-} from "./wasm-writer.js";
+} from "../wasm/writer.js";
+import { elementBytes, RADIX_BITS } from "./field.js";
+import {
+  COLUMNS,
+  columnwise,
+  constants,
+  FIELD_BYTES,
+  multiplyLimbs,
+  reduceColumns,
+  sumProducts,
+} from "./limbs.js";
+import { defineProducts } from "./products.js";
 
 /**
  * Adds the functions of the quadratic extension field with u^2 = -1, on pairs (c0, c1), under `prefix` over `base`: a
