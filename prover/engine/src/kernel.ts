@@ -138,7 +138,7 @@ function multiplyWires(
 ): Uint8Array {
   return scoped(arithmetic, () => {
     const scalars = allocate(arithmetic, (count + more) * ELEMENT_BYTES);
-    scoped(arithmetic, () => arithmetic.call.gather!(loadBytes(arithmetic, witness), wires, count, scalars));
+    scoped(arithmetic, () => arithmetic.gather(loadBytes(arithmetic, witness), wires, count, scalars));
     writeMore(scalars + count * ELEMENT_BYTES);
     return multiplyPoints(arithmetic, group, points, scalars, count + more);
   });

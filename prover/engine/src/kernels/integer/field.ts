@@ -8,31 +8,37 @@
  *
  * @module
  */
-
-import { type Code, i32, i64, type Local, type ModuleWriter, ret, when } from "../wasm/writer.js";
+import {
+  type Code,
+  i32,
+  i64,
+  type ModuleWriter,
+  type Operand,
+  ret,
+  type Steps,
+  when,
+} from "../wasm/writer.js";
 import { invertLimbs } from "./inverse.js";
 import {
   COLUMNS,
   columnwise,
-  constants,
   copyElement,
-  createDefiner,
-  createSteps,
   FIELD_BYTES,
   LIMB_BITS,
   LIMBS,
+  type Limb,
+  type Limbs,
   liftNegative,
   loadBits,
   loadLimbs,
   MASK,
   multiplyLimbs,
   reduceColumns,
-  type Steps,
   storeBits,
   storeLimbs,
   toLimbs,
 } from "./limbs.js";
-import { defineProducts } from "./products.js";
+import { defineProducts, type Products } from "./products.js";
 
 /** log2 of the Montgomery radix. */
 export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
@@ -45,129 +51,165 @@ export function elementBytes(value: bigint): Uint8Array {
 }
 
 /**
- * Adds a field's functions, all on pointers and safe when pointers are equal. Inputs of products are below 8p; stored
- * elements are below 2p, and those that `defineProducts` gets are.
- * - `add(a, b, r)`; `sub(a, b, r)` = a - b + 2p; `negate(a, r)` = 2p - a; see `defineProducts` for the products;
- * - in [0, 2p): `difference(a, b, r)`, `mulAdd(a, b, sum)`, and two at once, `butterfly(u, v, root)`: u + v root, u - v root; its inverse
- *   `inverseButterfly(u, v, root)`: u + v, (u - v) root;
- * - `reduce(a)` from below 4p to canonical; `isZero(a)` and `equal(a, b)` of canonical elements; `copy(a, r)`;
- *   `invert(a, r)` of elements below 4p;
- * - `fromBytes(bytes, r)` and `toBytes(a, bytes)` between 32-byte plain limbs and canonical elements without leaving
- *   or entering Montgomery form.
+ * A field's functions, all on pointers and safe when pointers are equal. Inputs of products are below 8p; stored elements are
+ * below 2p, and those that products with sums get are.
  */
-export function defineField(writer: ModuleWriter, prefix: string, p: bigint): void {
-  const name = (op: string): string => `${prefix}_${op}`;
-  const limb = (pointer: Local, i: number): Code => i64.load32(pointer.get, 4 * i);
-  const store = (pointer: Local, i: number, value: Code): Code => i64.store32(pointer.get, value, 4 * i);
-  const define = createDefiner(writer, prefix);
-  const twoP = constants(2n * p);
-  const multiply = (steps: Steps, a: Code[], b: Code[]): Code[] =>
-    reduceColumns(steps, multiplyLimbs(steps, a, b), p);
-  defineProducts(writer, prefix, p, {
+export interface Field extends Products {
+  add(a: Operand, b: Operand, r: Operand): Code;
+  /** a - b + 2p. */
+  sub(a: Operand, b: Operand, r: Operand): Code;
+  /** 2p - a. */
+  negate(a: Operand, r: Operand): Code;
+  /** From below 4p to canonical. */
+  reduce(a: Operand): Code;
+  /** Of canonical elements. */
+  isZero(a: Operand): Code;
+  equal(a: Operand, b: Operand): Code;
+  copy(a: Operand, r: Operand): Code;
+  /** Of elements below 4p: 0 for 0 and for p. */
+  invert(a: Operand, r: Operand): Code;
+}
+
+/** Functions with results in [0, 2p). */
+export interface Sums {
+  difference(a: Operand, b: Operand, r: Operand): Code;
+  /** sum + a b, in the sum's place. */
+  mulAdd(a: Operand, b: Operand, sum: Operand): Code;
+  /** u + v root and u - v root. */
+  butterfly(u: Operand, v: Operand, root: Operand): Code;
+  /** u + v and (u - v) root. */
+  inverseButterfly(u: Operand, v: Operand, root: Operand): Code;
+}
+
+/** Between 32-byte plain numbers and canonical elements, without leaving or entering Montgomery form. */
+export interface Conversions {
+  fromBytes(bytes: Operand, r: Operand): Code;
+  toBytes(a: Operand, bytes: Operand): Code;
+}
+
+export type PrimeField = Field & Sums & Conversions;
+
+export function defineField(module: ModuleWriter, p: bigint): PrimeField {
+  const products = defineProducts(module, p, {
     coordinates: 1,
     multiply(steps, [a], [b]) {
       const product = multiplyLimbs(steps, a!, b!);
-      return reduceColumns(steps, columnwise(steps).add(product, constants(16n * p * p, COLUMNS)), p);
+      return reduceColumns(steps, columnwise(steps).add(product, toLimbs(16n * p * p, COLUMNS)), p);
     },
-    square: (steps, [a]) => multiply(steps, a!, a!),
+    square: (steps, [a]) => multiplyModulo(steps, a!, a!, p),
   });
-  define("add", 3, (steps, [a, b, r]) => {
-    storeLimbs(steps, columnwise(steps).add(loadLimbs(steps, a!), loadLimbs(steps, b!)), r!);
-  });
-  define("sub", 3, (steps, [a, b, r]) => {
-    const { add, sub } = columnwise(steps);
-    storeLimbs(steps, sub(add(loadLimbs(steps, a!), twoP), loadLimbs(steps, b!)), r!);
-  });
-  define("negate", 2, (steps, [a, r]) => {
-    storeLimbs(steps, columnwise(steps).sub(twoP, loadLimbs(steps, a!)), r!);
-  });
-  define("difference", 3, (steps, [a, b, r]) => {
-    const difference = columnwise(steps).sub(loadLimbs(steps, a!), loadLimbs(steps, b!));
-    storeLimbs(steps, liftNegative(steps, difference, 2n * p), r!);
-  });
-  define("butterfly", 3, (steps, [u, v, root]) => {
-    const { add, sub } = columnwise(steps);
-    const product = multiply(steps, loadLimbs(steps, v!), loadLimbs(steps, root!));
-    const first = loadLimbs(steps, u!);
-    storeLimbs(steps, liftNegative(steps, sub(add(first, product), twoP), 2n * p), u!);
-    storeLimbs(steps, liftNegative(steps, sub(first, product), 2n * p), v!);
-  });
-  define("mulAdd", 3, (steps, [a, b, sum]) => {
-    const { add, sub } = columnwise(steps);
-    const product = multiply(steps, loadLimbs(steps, a!), loadLimbs(steps, b!));
-    const total = sub(add(product, loadLimbs(steps, sum!)), twoP);
-    storeLimbs(steps, liftNegative(steps, total, 2n * p), sum!);
-  });
-  define("inverseButterfly", 3, (steps, [u, v, root]) => {
-    const { add, sub } = columnwise(steps);
-    const [first, second] = [loadLimbs(steps, u!), loadLimbs(steps, v!)];
-    storeLimbs(steps, liftNegative(steps, sub(add(first, second), twoP), 2n * p), u!);
-    const difference = add(sub(first, second), twoP);
-    storeLimbs(steps, multiply(steps, difference, loadLimbs(steps, root!)), v!);
-  });
-
-  writer.define(name("reduce"), 1, "none", (scope) => {
-    const [a] = scope.params as [Local];
-    const t = Array.from({ length: LIMBS }, () => scope.i64());
-    const [sum, overflow] = [scope.i64(), scope.i64()];
-    const subtractOnce = (multiple: bigint): Code => {
-      const limbs = toLimbs(multiple);
-      const code = t.flatMap((local, i) => {
-        const difference = i64.sub(limb(a, i), i64.const(limbs[i]!));
-        const total = i === 0 ? difference : i64.add(difference, overflow.get);
-        return i === LIMBS - 1
-          ? local.set(total)
-          : [
-              ...sum.set(total),
-              ...overflow.set(i64.shrS(sum.get, i64.const(LIMB_BITS))),
-              ...local.set(i64.and(sum.get, i64.const(MASK))),
-            ];
-      });
-      const keep = t.flatMap((local, i) => store(a, i, local.get));
-      return [...code, ...when(i32.eqz(i64.ltS(t[LIMBS - 1]!.get, i64.const(0n))), keep)];
-    };
-    return [...subtractOnce(2n * p), ...subtractOnce(p)];
-  });
-
-  writer.define(name("isZero"), 1, "i32", (scope) => {
-    const [a] = scope.params as [Local];
-    const limbs = Array.from({ length: LIMBS }, (_, i) => limb(a, i));
-    return i64.eqz(limbs.reduce((all, next) => i64.or(all, next)));
-  });
-  writer.define(name("equal"), 2, "i32", (scope) => {
-    const [a, b] = scope.params as [Local, Local];
-    const differences = Array.from({ length: LIMBS }, (_, i) => i64.xor(limb(a, i), limb(b, i)));
-    // Different elements nearly always differ in the lowest limb.
-    return [
-      ...when(i32.eqz(i64.eqz(differences[0]!)), ret(i32.const(0))),
-      ...i64.eqz(differences.reduce((all, next) => i64.or(all, next))),
-    ];
-  });
-  define("copy", 2, (steps, [a, r]) => copyElement(steps, a!, r!));
-  defineInverse(writer, prefix, p);
-  defineConversions(writer, prefix);
-}
-
-/** Of any loose form: 0 for 0 and for p. */
-function defineInverse(writer: ModuleWriter, prefix: string, p: bigint): void {
+  const sums = defineLooseSums(module, p);
+  const sumsInRange = defineSums(module, p);
+  const canonical = defineCanonical(module, p);
+  const copy = module.define("copy", { a: i32, r: i32 }, ({ a, r }, steps) => copyElement(steps, a, r));
   // With x R for x, R^2 / (x R) is the inverse in Montgomery form.
   const scale = (1n << (2n * RADIX_BITS)) % p;
-  writer.define(`${prefix}_invert`, 2, "none", (scope) => {
-    const steps = createSteps(scope);
-    const [a, r] = scope.params.map(({ get }) => get) as [Code, Code];
-    steps.code.push(...writer.call(`${prefix}_copy`, a, r), ...writer.call(`${prefix}_reduce`, r));
-    storeLimbs(steps, invertLimbs(scope, steps, loadLimbs(steps, r), p, scale), r);
-    return steps.code;
+  const invert = module.define("invert", { a: i32, r: i32 }, ({ a, r }, steps) => {
+    steps.run(copy(a, r), canonical.reduce(r));
+    storeLimbs(steps, invertLimbs(steps, loadLimbs(steps, r), p, scale), r);
   });
+  return { ...products, ...sums, ...sumsInRange, ...canonical, copy, invert, ...defineConversions(module) };
 }
 
-/** Between 256 bits as four 64-bit words and nine 29-bit limbs. */
-function defineConversions(writer: ModuleWriter, prefix: string): void {
-  const define = createDefiner(writer, prefix);
-  define("fromBytes", 2, (steps, [source, r]) => {
-    storeLimbs(steps, loadBits(steps, source!, 0), r!);
-  });
-  define("toBytes", 2, (steps, [a, target]) => {
-    storeBits(steps, loadLimbs(steps, a!), target!);
-  });
+function multiplyModulo(steps: Steps, a: Limbs, b: Limbs, p: bigint): Limb[] {
+  return reduceColumns(steps, multiplyLimbs(steps, a, b), p);
+}
+
+function defineLooseSums(module: ModuleWriter, p: bigint): Pick<Field, "add" | "sub" | "negate"> {
+  const twoP = toLimbs(2n * p);
+  return {
+    add: module.define("add", { a: i32, b: i32, r: i32 }, ({ a, b, r }, steps) => {
+      storeLimbs(steps, columnwise(steps).add(loadLimbs(steps, a), loadLimbs(steps, b)), r);
+    }),
+    sub: module.define("sub", { a: i32, b: i32, r: i32 }, ({ a, b, r }, steps) => {
+      const { add, sub } = columnwise(steps);
+      storeLimbs(steps, sub(add(loadLimbs(steps, a), twoP), loadLimbs(steps, b)), r);
+    }),
+    negate: module.define("negate", { a: i32, r: i32 }, ({ a, r }, steps) => {
+      storeLimbs(steps, columnwise(steps).sub(twoP, loadLimbs(steps, a)), r);
+    }),
+  };
+}
+
+function defineSums(module: ModuleWriter, p: bigint): Sums {
+  const twoP = toLimbs(2n * p);
+  /** Stores a value above -2p. */
+  const store = (steps: Steps, limbs: Limbs, r: Operand): void =>
+    storeLimbs(steps, liftNegative(steps, limbs, 2n * p), r);
+  const product = (steps: Steps, a: Operand, b: Operand): Limb[] =>
+    multiplyModulo(steps, loadLimbs(steps, a), loadLimbs(steps, b), p);
+  return {
+    difference: module.define("difference", { a: i32, b: i32, r: i32 }, ({ a, b, r }, steps) => {
+      store(steps, columnwise(steps).sub(loadLimbs(steps, a), loadLimbs(steps, b)), r);
+    }),
+    butterfly: module.define("butterfly", { u: i32, v: i32, root: i32 }, ({ u, v, root }, steps) => {
+      const { add, sub } = columnwise(steps);
+      const second = product(steps, v, root);
+      const first = loadLimbs(steps, u);
+      store(steps, sub(add(first, second), twoP), u);
+      store(steps, sub(first, second), v);
+    }),
+    mulAdd: module.define("mulAdd", { a: i32, b: i32, sum: i32 }, ({ a, b, sum }, steps) => {
+      const { add, sub } = columnwise(steps);
+      store(steps, sub(add(product(steps, a, b), loadLimbs(steps, sum)), twoP), sum);
+    }),
+    inverseButterfly: module.define(
+      "inverseButterfly",
+      { u: i32, v: i32, root: i32 },
+      ({ u, v, root }, steps) => {
+        const { add, sub } = columnwise(steps);
+        const [first, second] = [loadLimbs(steps, u), loadLimbs(steps, v)];
+        store(steps, sub(add(first, second), twoP), u);
+        const difference = add(sub(first, second), twoP);
+        storeLimbs(steps, multiplyModulo(steps, difference, loadLimbs(steps, root), p), v);
+      },
+    ),
+  };
+}
+
+const limbAt = (pointer: Operand, i: number): Code => i64.load32(pointer, 4 * i);
+
+function defineCanonical(module: ModuleWriter, p: bigint): Pick<Field, "reduce" | "isZero" | "equal"> {
+  return {
+    reduce: module.define("reduce", { a: i32 }, ({ a }, steps) => {
+      const t = Array.from({ length: LIMBS }, () => steps.variable(i64));
+      const { sum, overflow } = steps.variables({ sum: i64, overflow: i64 });
+      const subtractOnce = (multiple: bigint): void => {
+        for (const [i, limb] of toLimbs(multiple).entries()) {
+          const difference = i64.sub(limbAt(a, i), limb);
+          const total = i === 0 ? difference : i64.add(difference, overflow);
+          if (i === LIMBS - 1) steps.run(t[i]!.set(total));
+          else
+            steps.run(sum.set(total), overflow.set(i64.shrS(sum, LIMB_BITS)), t[i]!.set(i64.and(sum, MASK)));
+        }
+        const keep = t.map((limb, i) => i64.store32(a, limb, 4 * i));
+        steps.run(when(i32.eqz(i64.ltS(t[LIMBS - 1]!, 0n)), keep));
+      };
+      subtractOnce(2n * p);
+      subtractOnce(p);
+    }),
+    isZero: module.defineTest("isZero", { a: i32 }, ({ a }) => {
+      const limbs = Array.from({ length: LIMBS }, (_, i) => limbAt(a, i));
+      return i64.eqz(limbs.reduce((all, next) => i64.or(all, next)));
+    }),
+    equal: module.defineTest("equal", { a: i32, b: i32 }, ({ a, b }) => {
+      const differences = Array.from({ length: LIMBS }, (_, i) => i64.xor(limbAt(a, i), limbAt(b, i)));
+      // Different elements nearly always differ in the lowest limb.
+      return [
+        when(i32.eqz(i64.eqz(differences[0]!)), ret(0)),
+        i64.eqz(differences.reduce((all, next) => i64.or(all, next))),
+      ];
+    }),
+  };
+}
+
+function defineConversions(module: ModuleWriter): Conversions {
+  return {
+    fromBytes: module.define("fromBytes", { bytes: i32, r: i32 }, ({ bytes, r }, steps) => {
+      storeLimbs(steps, loadBits(steps, bytes, 0), r);
+    }),
+    toBytes: module.define("toBytes", { a: i32, bytes: i32 }, ({ a, bytes }, steps) => {
+      storeBits(steps, loadLimbs(steps, a), bytes);
+    }),
+  };
 }

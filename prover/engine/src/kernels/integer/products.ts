@@ -5,16 +5,24 @@
  *
  * @module
  */
-
-import { type Code, i32, type ModuleWriter } from "../wasm/writer.js";
+import {
+  type Callable,
+  type Code,
+  i32,
+  type Locals,
+  type ModuleWriter,
+  type Operand,
+  type Parameters,
+  type Steps,
+} from "../wasm/writer.js";
 import {
   columnwise,
   copyElement,
-  createDefiner,
   FIELD_BYTES,
+  type Limb,
+  type Limbs,
   liftNegative,
   loadLimbs,
-  type Steps,
   storeLimbs,
 } from "./limbs.js";
 
@@ -25,53 +33,69 @@ export interface Tower {
    * One coordinate of a product, of values given with limbs below 2^29 in magnitude, which may be negative; each product
    * of two coordinates' bounds is at most 16 p^2. It is below 2p, carries not moved.
    */
-  multiply(steps: Steps, a: Code[][], b: Code[][], coordinate: number): Code[];
-  square(steps: Steps, a: Code[][], coordinate: number): Code[];
+  multiply(steps: Steps, a: readonly Limbs[], b: readonly Limbs[], coordinate: number): Limb[];
+  square(steps: Steps, a: readonly Limbs[], coordinate: number): Limb[];
 }
 
-/**
- * Adds `mul(a, b, r)`, `square(a, r)`, `subMul(a, b, c, r)` = (a - b) c, and two with results in [0, 2p) in each
- * coordinate: `squareSub(a, b, c, r)` = a^2 - b - c, `subMulSub(a, b, c, d, r)` = (a - b) c - d.
- */
-export function defineProducts(writer: ModuleWriter, prefix: string, p: bigint, tower: Tower): void {
+/** Products; operands and results are pointers. */
+export interface Products {
+  mul(a: Operand, b: Operand, r: Operand): Code;
+  square(a: Operand, r: Operand): Code;
+  /** (a - b) c. */
+  subMul(a: Operand, b: Operand, c: Operand, r: Operand): Code;
+  /** a^2 - b - c, in [0, 2p) in each coordinate. */
+  squareSub(a: Operand, b: Operand, c: Operand, r: Operand): Code;
+  /** (a - b) c - d, in [0, 2p) in each coordinate. */
+  subMulSub(a: Operand, b: Operand, c: Operand, d: Operand, r: Operand): Code;
+}
+
+type WithResult = Parameters & { readonly r: typeof i32 };
+
+export function defineProducts(module: ModuleWriter, p: bigint, tower: Tower): Products {
   const { multiply, square, coordinates } = tower;
-  const at = (pointer: Code, i: number): Code => i32.add(pointer, i32.const(i * FIELD_BYTES));
-  const load = (steps: Steps, pointer: Code): Code[][] =>
+  const at = (pointer: Operand, i: number): Code => i32.add(pointer, i * FIELD_BYTES);
+  const load = (steps: Steps, pointer: Operand): Limbs[] =>
     Array.from({ length: coordinates }, (_, i) => loadLimbs(steps, at(pointer, i)));
-  const sub = (steps: Steps, a: Code[][], b: Code[][]): Code[][] =>
-    a.map((limbs, i) => columnwise(steps).sub(limbs, b[i]!));
-  const lift = (steps: Steps, limbs: Code[]): Code[] => liftNegative(steps, limbs, 2n * p);
+  const loadDifference = (steps: Steps, a: Operand, b: Operand): Limbs[] => {
+    const [first, second] = [load(steps, a), load(steps, b)];
+    return first.map((limbs, i) => columnwise(steps).sub(limbs, second[i]!));
+  };
+  const lift = (steps: Steps, limbs: Limbs): Limb[] => liftNegative(steps, limbs, 2n * p);
 
   // One coordinate after the other, operands loaded anew for each: registers do not suffice for two at a time. The result
   // may take an operand's place, so all but the last coordinate wait in memory of their own.
-  const define = (
-    op: string,
-    params: number,
-    body: (steps: Steps, operands: readonly Code[], coordinate: number) => Code[],
-  ): void => {
-    const waiting = i32.const(writer.data(new Uint8Array((coordinates - 1) * FIELD_BYTES)));
-    createDefiner(writer, prefix)(op, params, (steps, pointers) => {
-      const result = pointers.at(-1)!;
+  const define = <P extends WithResult>(
+    name: string,
+    params: P,
+    coordinate: (operands: Locals<P>, steps: Steps, i: number) => Limb[],
+  ): Callable<P> => {
+    const waiting = module.room((coordinates - 1) * FIELD_BYTES);
+    return module.define(name, params, (operands, steps) => {
+      const { r } = operands;
       for (let i = 0; i < coordinates; i++) {
         const last = i === coordinates - 1;
-        storeLimbs(steps, body(steps, pointers, i), last ? at(result, i) : at(waiting, i));
+        storeLimbs(steps, coordinate(operands, steps, i), last ? at(r, i) : at(waiting, i));
       }
-      for (let i = 0; i < coordinates - 1; i++) copyElement(steps, at(waiting, i), at(result, i));
+      for (let i = 0; i < coordinates - 1; i++) copyElement(steps, at(waiting, i), at(r, i));
     });
   };
-  define("mul", 3, (steps, [a, b], i) => multiply(steps, load(steps, a!), load(steps, b!), i));
-  define("square", 2, (steps, [a], i) => square(steps, load(steps, a!), i));
-  define("subMul", 4, (steps, [a, b, c], i) =>
-    multiply(steps, sub(steps, load(steps, a!), load(steps, b!)), load(steps, c!), i),
-  );
-  define("squareSub", 4, (steps, [a, b, c], i) => {
-    const { sub } = columnwise(steps);
-    const squared = square(steps, load(steps, a!), i);
-    const rest = sub(sub(squared, loadLimbs(steps, at(b!, i))), loadLimbs(steps, at(c!, i)));
-    return lift(steps, lift(steps, rest));
-  });
-  define("subMulSub", 5, (steps, [a, b, c, d], i) => {
-    const product = multiply(steps, sub(steps, load(steps, a!), load(steps, b!)), load(steps, c!), i);
-    return lift(steps, columnwise(steps).sub(product, loadLimbs(steps, at(d!, i))));
-  });
+  return {
+    mul: define("mul", { a: i32, b: i32, r: i32 }, ({ a, b }, steps, i) =>
+      multiply(steps, load(steps, a), load(steps, b), i),
+    ),
+    square: define("square", { a: i32, r: i32 }, ({ a }, steps, i) => square(steps, load(steps, a), i)),
+    subMul: define("subMul", { a: i32, b: i32, c: i32, r: i32 }, ({ a, b, c }, steps, i) =>
+      multiply(steps, loadDifference(steps, a, b), load(steps, c), i),
+    ),
+    squareSub: define("squareSub", { a: i32, b: i32, c: i32, r: i32 }, ({ a, b, c }, steps, i) => {
+      const { sub } = columnwise(steps);
+      const squared = square(steps, load(steps, a), i);
+      const rest = sub(sub(squared, loadLimbs(steps, at(b, i))), loadLimbs(steps, at(c, i)));
+      return lift(steps, lift(steps, rest));
+    }),
+    subMulSub: define("subMulSub", { a: i32, b: i32, c: i32, d: i32, r: i32 }, ({ a, b, c, d }, steps, i) => {
+      const product = multiply(steps, loadDifference(steps, a, b), load(steps, c), i);
+      return lift(steps, columnwise(steps).sub(product, loadLimbs(steps, at(d, i))));
+    }),
+  };
 }

@@ -1,140 +1,183 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Code over vectors of a field: sparse rows times a vector, and the number-theoretic transform that takes a
- * polynomial's values on a domain to its values on a coset.
+ * polynomial's values on a domain to its values on a coset. Vectors hold elements below 2p.
  *
  * @module
  */
-
-import { type Code, i32, type Local, loopWhile, type ModuleWriter } from "../wasm/writer.js";
-import { elementBytes } from "./field.js";
+import {
+  advance,
+  type Code,
+  i32,
+  type Local,
+  loopWhile,
+  type ModuleWriter,
+  type Operand,
+  type Steps,
+} from "../wasm/writer.js";
+import { elementBytes, type PrimeField } from "./field.js";
 import { FIELD_BYTES } from "./limbs.js";
 
 const ELEMENT_BYTES = 32;
 
-/**
- * Adds functions over the field `prefix`; vectors hold elements below 2p:
- * - `toCoset(values, n, inverseRoots, scale, roots)`: in place, values on the n-th roots of unity to values on their
- *   coset. Inverse transform from natural to bit-reversed order, coefficients times `scale` (shift^i / n, in
- *   bit-reversed order), transform back to natural order: nothing is ever permuted. `roots` holds w^0 to w^(n/2 - 1),
- *   `inverseRoots` their inverses.
- * - `rows(starts, count, wires, coefficients, vector, sums)`: sums[i] = sum of coefficients[t] * vector[wires[t]] over
- *   the terms t from starts[i] to starts[i + 1];
- * - `load(vector, n, source)` and `store(vector, n, target)`: from and to canonical 32-byte little-endian elements, in
- *   whatever form these are; `store` reduces in place;
- * - `products(a, n, b, target)`; `quotients(a, n, b, c)`: a becomes a b - c, out of Montgomery form.
- */
-export function defineTransform(writer: ModuleWriter, prefix: string): void {
-  const f = (op: string, ...args: Code[]): Code => writer.call(`${prefix}_${op}`, ...args);
-  const scratch = i32.const(writer.data(new Uint8Array(FIELD_BYTES)));
-  const step = (local: Local, bytes: Code): Code => local.set(i32.add(local.get, bytes));
-  const bytesOf = (count: Code): Code => i32.mul(count, i32.const(FIELD_BYTES));
+/** What both sets of kernels do with vectors. */
+export interface Transform {
+  /** From and to canonical 32-byte little-endian elements, in whatever form these are; `store` reduces in place. */
+  load(vector: Operand, n: Operand, source: Operand): Code;
+  store(vector: Operand, n: Operand, target: Operand): Code;
+  /** a becomes a b - c, out of Montgomery form. */
+  quotients(a: Operand, n: Operand, b: Operand, c: Operand): Code;
+  /**
+   * In place, values on the n-th roots of unity to values on their coset. Inverse transform from natural to bit-reversed
+   * order, coefficients times `scale` (shift^i / n, in bit-reversed order), transform back to natural order: nothing is
+   * ever permuted. `roots` holds w^0 to w^(n/2 - 1), `inverseRoots` their inverses.
+   */
+  toCoset(values: Operand, n: Operand, inverseRoots: Operand, scale: Operand, roots: Operand): Code;
+}
 
-  /** A function over the elements of a vector, its first parameter; its second is n; the others have their steps. */
-  const overElements = (op: string, steps: readonly number[], body: (...pointers: Code[]) => Code): void =>
-    writer.define(`${prefix}_${op}`, 2 + steps.length, "none", (scope) => {
-      const [vector, n, ...others] = scope.params as [Local, Local, ...Local[]];
-      const end = scope.i32();
-      return [
-        ...end.set(i32.add(vector.get, bytesOf(n.get))),
-        ...loopWhile(i32.ltU(vector.get, end.get), [
-          ...body(vector.get, ...others.map(({ get }) => get)),
-          ...step(vector, i32.const(FIELD_BYTES)),
-          ...others.flatMap((other, i) => step(other, i32.const(steps[i]!))),
-        ]),
-      ];
-    });
-  overElements("load", [ELEMENT_BYTES], (a, source) => f("fromBytes", source!, a!));
-  overElements("store", [ELEMENT_BYTES], (a, target) => [...f("reduce", a!), ...f("toBytes", a!, target!)]);
-  overElements("products", [FIELD_BYTES, FIELD_BYTES], (a, b, target) => f("mul", a!, b!, target!));
-  const plainOne = i32.const(writer.data(elementBytes(1n)));
-  overElements("quotients", [FIELD_BYTES, FIELD_BYTES], (a, b, c) => [
-    ...f("mul", a!, b!, a!),
-    ...f("difference", a!, c!, a!),
-    ...f("mul", a!, plainOne, a!),
-  ]);
+/** What only the kernels on integers do. */
+export interface Rows {
+  /** target = a b, place by place. */
+  products(a: Operand, n: Operand, b: Operand, target: Operand): Code;
+  /** sums[i] = sum of coefficients[t] * vector[wires[t]] over the terms t from starts[i] to starts[i + 1]. */
+  rows(
+    starts: Operand,
+    count: Operand,
+    wires: Operand,
+    coefficients: Operand,
+    vector: Operand,
+    sums: Operand,
+  ): Code;
+}
 
-  // One layer of butterflies at distance `length`, for both directions.
-  const layer = (name: string, butterfly: string): void =>
-    writer.define(`${prefix}_${name}`, 4, "none", (scope) => {
-      const [values, n, length, roots] = scope.params as [Local, Local, Local, Local];
-      const [u, blockEnd, end, root, distance, stride] = Array.from({ length: 6 }, () => scope.i32()) as [
-        Local,
-        Local,
-        Local,
-        Local,
-        Local,
-        Local,
-      ];
-      const block: Code = [
-        ...root.set(roots.get),
-        ...blockEnd.set(i32.add(u.get, distance.get)),
-        ...loopWhile(i32.ltU(u.get, blockEnd.get), [
-          ...f(butterfly, u.get, i32.add(u.get, distance.get), root.get),
-          ...step(u, i32.const(FIELD_BYTES)),
-          ...step(root, stride.get),
-        ]),
-        ...step(u, distance.get),
-      ];
-      return [
-        ...u.set(values.get),
-        ...end.set(i32.add(values.get, bytesOf(n.get))),
-        ...distance.set(bytesOf(length.get)),
-        ...stride.set(bytesOf(i32.divU(i32.shrU(n.get, i32.const(1)), length.get))),
-        ...loopWhile(i32.ltU(u.get, end.get), block),
-      ];
-    });
-  layer("inverseLayer", "inverseButterfly");
-  layer("layer", "butterfly");
+const bytesOf = (count: Operand): Code => i32.mul(count, FIELD_BYTES);
 
-  writer.define(`${prefix}_toCoset`, 5, "none", (scope) => {
-    const [values, n, inverseRoots, scale, roots] = scope.params as [Local, Local, Local, Local, Local];
-    const [length, offset, end] = [scope.i32(), scope.i32(), scope.i32()];
-    const at = (vector: Local): Code => i32.add(vector.get, offset.get);
+export function defineTransform(module: ModuleWriter, field: PrimeField): Transform & Rows {
+  // Minus itself it is zero.
+  const anything = module.room(FIELD_BYTES);
+  const elementwise = defineElementwise(module, field);
+  const toCoset = defineToCoset(module, field);
+  return { ...elementwise, toCoset, rows: defineRows(module, field, anything) };
+}
+
+/** Code for each element of a vector, while other pointers move on by so many bytes. */
+function forEach(
+  steps: Steps,
+  vector: Local,
+  n: Local,
+  others: readonly (readonly [pointer: Local, bytes: number])[],
+  body: Code,
+): Code {
+  const end = steps.variable(i32);
+  return [
+    end.set(i32.add(vector, bytesOf(n))),
+    loopWhile(i32.ltU(vector, end), [
+      body,
+      advance(vector, FIELD_BYTES),
+      others.map(([pointer, bytes]) => advance(pointer, bytes)),
+    ]),
+  ];
+}
+
+function defineElementwise(
+  module: ModuleWriter,
+  field: PrimeField,
+): Omit<Transform & Rows, "toCoset" | "rows"> {
+  const { define } = module;
+  const plainOne = module.data(elementBytes(1n));
+  return {
+    load: define("load", { vector: i32, n: i32, source: i32 }, ({ vector, n, source }, steps) =>
+      forEach(steps, vector, n, [[source, ELEMENT_BYTES]], field.fromBytes(source, vector)),
+    ),
+    store: define("store", { vector: i32, n: i32, target: i32 }, ({ vector, n, target }, steps) =>
+      forEach(
+        steps,
+        vector,
+        n,
+        [[target, ELEMENT_BYTES]],
+        [field.reduce(vector), field.toBytes(vector, target)],
+      ),
+    ),
+    products: define("products", { a: i32, n: i32, b: i32, target: i32 }, ({ a, n, b, target }, steps) => {
+      const others = [b, target].map((pointer) => [pointer, FIELD_BYTES] as const);
+      return forEach(steps, a, n, others, field.mul(a, b, target));
+    }),
+    quotients: define("quotients", { a: i32, n: i32, b: i32, c: i32 }, ({ a, n, b, c }, steps) => {
+      const others = [b, c].map((pointer) => [pointer, FIELD_BYTES] as const);
+      const body = [field.mul(a, b, a), field.difference(a, c, a), field.mul(a, plainOne, a)];
+      return forEach(steps, a, n, others, body);
+    }),
+  };
+}
+
+type Butterfly = PrimeField["butterfly"];
+
+/** One layer of butterflies at distance `length`. */
+function defineLayer(module: ModuleWriter, name: string, butterfly: Butterfly) {
+  const params = { values: i32, n: i32, length: i32, roots: i32 };
+  return module.define(name, params, ({ values, n, length, roots }, steps) => {
+    const { u, blockEnd, end } = steps.variables({ u: i32, blockEnd: i32, end: i32 });
+    const { root, distance, stride } = steps.variables({ root: i32, distance: i32, stride: i32 });
+    const block: Code = [
+      root.set(roots),
+      blockEnd.set(i32.add(u, distance)),
+      loopWhile(i32.ltU(u, blockEnd), [
+        butterfly(u, i32.add(u, distance), root),
+        advance(u, FIELD_BYTES),
+        advance(root, stride),
+      ]),
+      advance(u, distance),
+    ];
     return [
-      ...length.set(n.get),
-      ...loopWhile(i32.ne(length.tee(i32.shrU(length.get, i32.const(1))), i32.const(0)), [
-        ...f("inverseLayer", values.get, n.get, length.get, inverseRoots.get),
-      ]),
-      ...end.set(bytesOf(n.get)),
-      ...loopWhile(i32.ltU(offset.get, end.get), [
-        ...f("mul", at(values), at(scale), at(values)),
-        ...step(offset, i32.const(FIELD_BYTES)),
-      ]),
-      ...length.set(i32.const(1)),
-      ...loopWhile(i32.ltU(length.get, n.get), [
-        ...f("layer", values.get, n.get, length.get, roots.get),
-        ...length.set(i32.shl(length.get, i32.const(1))),
-      ]),
+      u.set(values),
+      end.set(i32.add(values, bytesOf(n))),
+      distance.set(bytesOf(length)),
+      stride.set(bytesOf(i32.divU(i32.shrU(n, 1), length))),
+      loopWhile(i32.ltU(u, end), block),
     ];
   });
+}
 
-  writer.define(`${prefix}_rows`, 6, "none", (scope) => {
-    const [starts, count, wires, coefficients, vector, sums] = scope.params as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
-    const [term, rowEnd, sum, last] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
-    // Word `term` of the list of wires, and the coefficient at the same place.
-    const value = i32.add(vector.get, bytesOf(i32.load(i32.add(wires.get, i32.shl(term.get, i32.const(2))))));
-    const coefficient = i32.add(coefficients.get, bytesOf(term.get));
+function defineToCoset(module: ModuleWriter, field: PrimeField): Transform["toCoset"] {
+  const inverseLayer = defineLayer(module, "inverseLayer", field.inverseButterfly);
+  const layer = defineLayer(module, "layer", field.butterfly);
+  const params = { values: i32, n: i32, inverseRoots: i32, scale: i32, roots: i32 };
+  return module.define("toCoset", params, ({ values, n, inverseRoots, scale, roots }, steps) => {
+    const { length, offset, end } = steps.variables({ length: i32, offset: i32, end: i32 });
+    const value = i32.add(values, offset);
     return [
-      ...sum.set(sums.get),
-      ...last.set(i32.add(sums.get, bytesOf(count.get))),
-      ...loopWhile(i32.ltU(sum.get, last.get), [
-        ...term.set(i32.load(starts.get)),
-        ...rowEnd.set(i32.load(starts.get, 4)),
-        ...f("difference", scratch, scratch, sum.get),
-        ...loopWhile(i32.ltU(term.get, rowEnd.get), [
-          ...f("mulAdd", coefficient, value, sum.get),
-          ...step(term, i32.const(1)),
-        ]),
-        ...step(sum, i32.const(FIELD_BYTES)),
-        ...step(starts, i32.const(4)),
+      length.set(n),
+      loopWhile(i32.ne(length.tee(i32.shrU(length, 1)), 0), inverseLayer(values, n, length, inverseRoots)),
+      end.set(bytesOf(n)),
+      loopWhile(i32.ltU(offset, end), [
+        field.mul(value, i32.add(scale, offset), value),
+        advance(offset, FIELD_BYTES),
+      ]),
+      length.set(1),
+      loopWhile(i32.ltU(length, n), [layer(values, n, length, roots), length.set(i32.shl(length, 1))]),
+    ];
+  });
+}
+
+function defineRows(module: ModuleWriter, field: PrimeField, anything: number): Rows["rows"] {
+  const matrix = { starts: i32, count: i32, wires: i32, coefficients: i32 };
+  return module.define("rows", { ...matrix, vector: i32, sums: i32 }, (params, steps) => {
+    const { starts, count, wires, coefficients, vector, sums } = params;
+    const types = { term: i32, rowEnd: i32, sum: i32, last: i32 };
+    const { term, rowEnd, sum, last } = steps.variables(types);
+    // Word `term` of the list of wires, and the coefficient at the same place.
+    const value = i32.add(vector, bytesOf(i32.load(i32.add(wires, i32.shl(term, 2)))));
+    const coefficient = i32.add(coefficients, bytesOf(term));
+    return [
+      sum.set(sums),
+      last.set(i32.add(sums, bytesOf(count))),
+      loopWhile(i32.ltU(sum, last), [
+        term.set(i32.load(starts)),
+        rowEnd.set(i32.load(starts, 4)),
+        field.difference(anything, anything, sum),
+        loopWhile(i32.ltU(term, rowEnd), [field.mulAdd(coefficient, value, sum), advance(term, 1)]),
+        advance(sum, FIELD_BYTES),
+        advance(starts, 4),
       ]),
     ];
   });

@@ -3,184 +3,173 @@
  * Writes WebAssembly from TypeScript: just what the kernels need of it (i32, i64, two lanes of 64 bits, one memory,
  * exported functions).
  *
- * Code is a list of bytes; helpers nest as expressions do: `i64.mul(x.get, y.get)`.
+ * Helpers nest as expressions do: `i64.mul(x, i64.load(pointer, 8))`. An operand is a variable, a constant or code that leaves a
+ * value on the stack.
  *
  * @module
  */
 import { signed, unsigned } from "./leb128.js";
 
-/** Instructions, encoded. */
-export type Code = readonly number[];
+/** Instructions: bytes, and other code between them. */
+export type Code = readonly (number | Code)[];
 
-/** A local variable or parameter. */
+/** A variable or parameter of a function. */
 export interface Local {
-  readonly get: Code;
-  set(value: Code): Code;
-  tee(value: Code): Code;
+  readonly index: number;
+  set(value: Value): Code;
+  tee(value: Value): Code;
 }
 
-/** Gives a function under construction its variables. */
-export interface FunctionScope {
-  /** Parameters, all i32. */
-  readonly params: readonly Local[];
-  i32(): Local;
-  i64(): Local;
-  v128(): Local;
+/** An i32, of which a pointer is one. */
+export type Operand = Local | Code | number;
+/** An i64. */
+export type Operand64 = Local | Code | bigint;
+/** Two lanes of 64 bits. */
+export type Vector = Local | Code;
+type Value = Local | Code | number | bigint;
+
+/** Puts an operand on the stack, wherever code stands that takes it from there. */
+export function operand(value: Value): Code {
+  if (typeof value === "number") return i32.const(value);
+  if (typeof value === "bigint") return i64.const(value);
+  return "index" in value ? [0x20, ...unsigned(value.index)] : value;
 }
 
-/** A module under construction. */
-export interface ModuleWriter {
-  /** Adds a function that takes i32 parameters; `body` leaves a result on the stack when there is one. */
-  define(name: string, params: number, result: "i32" | "none", body: (scope: FunctionScope) => Code): void;
-  /** Calls a function that is defined before the module is finished, in any order. */
-  call(name: string, ...args: Code[]): Code;
-  /** Reserves static memory, filled with these bytes; returns its address. */
-  data(bytes: Uint8Array): number;
-  /** The finished module: every function exported by name, the memory as `memory`, its first free byte as heap. */
-  finish(): { readonly code: Uint8Array<ArrayBuffer>; readonly heap: number };
-}
-
-const TYPE = { i32: 0x7f, i64: 0x7e, v128: 0x7b, none: 0x40 } as const;
-
-const op =
-  (code: number) =>
-  (...args: Code[]): Code => [...args.flat(), code];
+type Instruction = readonly number[];
+const unary =
+  <A extends Value>(...instruction: Instruction) =>
+  (a: A): Code => [operand(a), instruction];
+const binary =
+  <A extends Value>(...instruction: Instruction) =>
+  (a: A, b: A): Code => [operand(a), operand(b), instruction];
+const ternary =
+  <A extends Value>(...instruction: Instruction) =>
+  (a: A, b: A, c: A): Code => [operand(a), operand(b), operand(c), instruction];
+/** Instructions on memory have the logarithm of an alignment after their number. */
+const load =
+  (...instruction: Instruction) =>
+  (address: Operand, offset = 0): Code => [operand(address), instruction, unsigned(offset)];
+const store =
+  <A extends Value>(...instruction: Instruction) =>
+  (address: Operand, value: A, offset = 0): Code => [
+    operand(address),
+    operand(value),
+    instruction,
+    unsigned(offset),
+  ];
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
-  load: (address: Code, offset = 0): Code => [...address, 0x28, 2, ...unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    0x36,
-    2,
-    ...unsigned(offset),
-  ],
+  type: 0x7f,
+  const: (value: number): number[] => [0x41, ...signed(BigInt(value | 0))],
+  load: load(0x28, 2),
+  store: store<Operand>(0x36, 2),
   /** Loads a byte, zero-extended. */
-  load8: (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)],
-  add: op(0x6a),
-  sub: op(0x6b),
-  mul: op(0x6c),
-  divU: op(0x6e),
-  and: op(0x71),
-  or: op(0x72),
-  xor: op(0x73),
+  load8: load(0x2d, 0),
   /** Stores the low byte. */
-  store8: (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    0x3a,
-    0,
-    ...unsigned(offset),
-  ],
-  shl: op(0x74),
-  shrU: op(0x76),
-  eqz: op(0x45),
-  eq: op(0x46),
-  ne: op(0x47),
-  ltU: op(0x49),
-  geU: op(0x4f),
-  geS: op(0x4e),
-  wrap: op(0xa7),
+  store8: store<Operand>(0x3a, 0),
+  add: binary<Operand>(0x6a),
+  sub: binary<Operand>(0x6b),
+  mul: binary<Operand>(0x6c),
+  divU: binary<Operand>(0x6e),
+  and: binary<Operand>(0x71),
+  or: binary<Operand>(0x72),
+  xor: binary<Operand>(0x73),
+  shl: binary<Operand>(0x74),
+  shrU: binary<Operand>(0x76),
+  eqz: unary<Operand>(0x45),
+  eq: binary<Operand>(0x46),
+  ne: binary<Operand>(0x47),
+  ltU: binary<Operand>(0x49),
+  geU: binary<Operand>(0x4f),
 };
 
 export const i64 = {
-  const: (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))],
-  load: (address: Code, offset = 0): Code => [...address, 0x29, 3, ...unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    0x37,
-    3,
-    ...unsigned(offset),
-  ],
+  type: 0x7e,
+  const: (value: bigint): number[] => [0x42, ...signed(BigInt.asIntN(64, value))],
+  load: load(0x29, 3),
+  store: store<Operand64>(0x37, 3),
   /** Loads 32 bits, zero-extended. */
-  load32: (address: Code, offset = 0): Code => [...address, 0x35, 2, ...unsigned(offset)],
+  load32: load(0x35, 2),
   /** Stores the low 32 bits. */
-  store32: (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    0x3e,
-    2,
-    ...unsigned(offset),
-  ],
-  add: op(0x7c),
-  sub: op(0x7d),
-  mul: op(0x7e),
-  and: op(0x83),
-  or: op(0x84),
-  xor: op(0x85),
-  shl: op(0x86),
-  shrS: op(0x87),
-  shrU: op(0x88),
-  eqz: op(0x50),
-  ltS: op(0x53),
+  store32: store<Operand64>(0x3e, 2),
+  add: binary<Operand64>(0x7c),
+  sub: binary<Operand64>(0x7d),
+  mul: binary<Operand64>(0x7e),
+  and: binary<Operand64>(0x83),
+  or: binary<Operand64>(0x84),
+  xor: binary<Operand64>(0x85),
+  shl: binary<Operand64>(0x86),
+  shrS: binary<Operand64>(0x87),
+  shrU: binary<Operand64>(0x88),
+  eqz: unary<Operand64>(0x50),
+  ltS: binary<Operand64>(0x53),
   /** Of an i32, zero-extended. */
-  ofUnsigned: op(0xad),
+  ofUnsigned: unary<Operand>(0xad),
   /** Of a double without a fraction. */
-  ofDouble: op(0xb0),
+  ofDouble: unary<Code>(0xb0),
   /** Number of zero bits below the lowest that is set. */
-  ctz: op(0x7a),
+  ctz: unary<Operand64>(0x7a),
 };
 
-/** A double of a signed integer, as the 64 bits that it has in memory. */
-export const doubleBits = (value: Code): Code => [...value, 0xb9, 0xbd];
+export const f64 = {
+  load: load(0x2b, 3),
+  /** A double of a signed integer, as the 64 bits that it has in memory. */
+  bitsOf: unary<Operand64>(0xb9, 0xbd),
+};
 
-/** A double out of memory. */
-export const loadDouble = (address: Code, offset = 0): Code => [...address, 0x2b, 3, ...unsigned(offset)];
-
-const vectorOp =
-  (code: number) =>
-  (...args: Code[]): Code => [...args.flat(), 0xfd, ...unsigned(code)];
-const memoryOp =
-  (code: number, lane?: 0 | 1) =>
-  (args: readonly Code[], offset: number): Code => [
-    ...args.flat(),
-    0xfd,
-    ...unsigned(code),
-    ...[0, ...unsigned(offset), ...(lane === undefined ? [] : [lane])],
-  ];
-const shift =
-  (code: number) =>
-  (value: Code, by: number): Code => [...value, ...i32.const(by), 0xfd, ...unsigned(code)];
+const vector = (code: number): Instruction => [0xfd, ...unsigned(code)];
+const loadLane = (code: number, lane: 0 | 1) => (address: Operand, value: Code, offset: number) => [
+  ...store<Vector>(...vector(code), 0)(address, value, offset),
+  lane,
+];
+const shuffle =
+  (first: number, second: number) =>
+  (a: Vector, b: Vector): Code => [operand(a), operand(b), vector(0x0d), lanes(first, second)];
 
 /** 128 bits: two lanes of 64. */
 export const v128 = {
-  load: (address: Code, offset = 0): Code => memoryOp(0x00)([address], offset),
-  store: (address: Code, value: Code, offset = 0): Code => memoryOp(0x0b)([address, value], offset),
+  type: 0x7b,
+  load: load(...vector(0x00), 0),
+  store: store<Vector>(...vector(0x0b), 0),
   /** One double from each address, as the two lanes. */
-  gather: (first: Code, second: Code, offset = 0): Code =>
-    memoryOp(0x57, 1)([second, memoryOp(0x5d)([first], offset)], offset),
-  storeLane: (address: Code, value: Code, lane: 0 | 1, offset = 0): Code =>
-    memoryOp(0x5b, lane)([address, value], offset),
-  and: vectorOp(0x4e),
-  or: vectorOp(0x50),
-  xor: vectorOp(0x51),
+  gather: (first: Operand, second: Operand, offset = 0): Code =>
+    loadLane(0x57, 1)(second, load(...vector(0x5d), 0)(first, offset), offset),
+  storeLane: (address: Operand, value: Vector, lane: 0 | 1, offset = 0): Code => [
+    store<Vector>(...vector(0x5b), 0)(address, value, offset),
+    lane,
+  ],
+  and: binary<Vector>(...vector(0x4e)),
+  or: binary<Vector>(...vector(0x50)),
+  xor: binary<Vector>(...vector(0x51)),
   /** Whether any bit is set, as i32. */
-  any: vectorOp(0x53),
+  any: unary<Vector>(...vector(0x53)),
   /** The first lanes of two vectors, and their second lanes. */
-  firsts: (a: Code, b: Code): Code => [...a, ...b, 0xfd, 0x0d, ...lanes(0, 2)],
-  seconds: (a: Code, b: Code): Code => [...a, ...b, 0xfd, 0x0d, ...lanes(1, 3)],
+  firsts: shuffle(0, 2),
+  seconds: shuffle(1, 3),
 };
 
+const shift =
+  (code: number) =>
+  (value: Vector, by: number): Code => [operand(value), operand(by), vector(code)];
+
 export const i64x2 = {
-  add: vectorOp(0xce),
-  sub: vectorOp(0xd1),
+  add: binary<Vector>(...vector(0xce)),
+  sub: binary<Vector>(...vector(0xd1)),
   /** All bits of a lane where the first is greater, signed. */
-  gtS: vectorOp(0xd9),
+  gtS: binary<Vector>(...vector(0xd9)),
   shl: shift(0xcb),
   shrU: shift(0xcd),
 };
 
 export const f64x2 = {
-  add: vectorOp(0xf0),
-  sub: vectorOp(0xf1),
-  mul: vectorOp(0xf2),
+  add: binary<Vector>(...vector(0xf0)),
+  sub: binary<Vector>(...vector(0xf1)),
+  mul: binary<Vector>(...vector(0xf2)),
   /** All bits of a lane where both are equal. */
-  eq: vectorOp(0x47),
+  eq: binary<Vector>(...vector(0x47)),
   /** a b + c and c - a b, rounded once where the processor can: relaxed SIMD, see lanes/fused.ts. */
-  mulAdd: vectorOp(0x107),
-  subMul: vectorOp(0x108),
+  mulAdd: ternary<Vector>(...vector(0x107)),
+  subMul: ternary<Vector>(...vector(0x108)),
 };
 
 /** The bytes of two lanes out of four, for a shuffle. */
@@ -189,149 +178,231 @@ function lanes(first: number, second: number): number[] {
 }
 
 /** Does nothing with a value. */
-export const drop = op(0x1a);
+export const drop = unary<Operand>(0x1a);
 
 /** Picks the first value when the condition is not zero. */
-export const select = (first: Code, second: Code, condition: Code): Code => [
-  ...first,
-  ...second,
-  ...condition,
+export const select = <A extends Operand | Operand64>(first: A, second: A, condition: Operand): Code => [
+  operand(first),
+  operand(second),
+  operand(condition),
   0x1b,
 ];
 
+const NO_RESULT = 0x40;
+const END = 0x0b;
+
 /** `then` when the condition is not zero, else `otherwise`; neither leaves a value. */
-export const when = (condition: Code, then: Code, otherwise: Code = []): Code => [
-  ...condition,
-  0x04,
-  TYPE.none,
-  ...then,
-  ...(otherwise.length === 0 ? [] : [0x05, ...otherwise]),
-  0x0b,
+export const when = (condition: Operand, then: Code, otherwise?: Code): Code => [
+  operand(condition),
+  [0x04, NO_RESULT],
+  then,
+  otherwise === undefined ? [] : [0x05, otherwise],
+  END,
 ];
 
 /** Runs the body while the condition, looked at first, is not zero. */
-export const loopWhile = (condition: Code, body: Code): Code => [
-  0x02,
-  TYPE.none,
-  0x03,
-  TYPE.none,
-  ...condition,
-  0x45,
-  0x0d,
-  1,
-  ...body,
-  0x0c,
-  0,
-  0x0b,
-  0x0b,
+export const loopWhile = (condition: Operand, body: Code): Code => [
+  [0x02, NO_RESULT],
+  [0x03, NO_RESULT],
+  [i32.eqz(condition), 0x0d, 1],
+  body,
+  [0x0c, 0],
+  END,
+  END,
 ];
 
-export const ret = (value: Code = []): Code => [...value, 0x0f];
+export const ret = (value: Operand = []): Code => [operand(value), 0x0f];
 
-/** A function of i32 parameters by itself, as a module's code section has it; it calls no others. */
-export function writeFunction(params: number, body: (scope: FunctionScope) => Code): Uint8Array {
-  return Uint8Array.from(writeBody({ params, body }));
+/** A pointer so many bytes further on. */
+export const advance = (pointer: Local, bytes: Operand): Code => pointer.set(i32.add(pointer, bytes));
+
+/** A type of values; the parameters of functions are pointers and other i32. */
+interface Type {
+  readonly type: number;
+}
+type Types = Readonly<Record<string, Type>>;
+export type Parameters = Readonly<Record<string, typeof i32>>;
+export type Locals<T> = { readonly [Name in keyof T]: Local };
+
+/** A function's body in the making. */
+export interface Steps {
+  variable(type: Type): Local;
+  /** Variables by names, in this order. */
+  variables<T extends Types>(types: T): Locals<T>;
+  /** Puts a value, of type i64 when nothing is said, into a new variable. */
+  keep(value: Value, type?: Type): Local;
+  /** Adds instructions. */
+  run(...code: readonly Code[]): void;
+  /** The same function's steps as code by themselves, for a place within a loop or a branch. */
+  block(body: (steps: Steps) => void): Code;
 }
 
-/** Creates an empty module. Addresses below `FIRST_DATA` stay unused, so that 0 can mean none. */
-export function createModuleWriter(): ModuleWriter {
-  const functions: {
-    name: string;
-    params: number;
-    result: "i32" | "none";
-    body: (scope: FunctionScope) => Code;
-  }[] = [];
-  const segments: { address: number; bytes: Uint8Array }[] = [];
+/** Adds steps; what it returns comes after them, and leaves the result on the stack when there is one. */
+export type Body<P> =
+  | ((params: Locals<P>, steps: Steps) => Code)
+  | ((params: Locals<P>, steps: Steps) => void);
+
+/** Calls a function: an operand for each of its parameters, in their order. */
+export type Callable<P> = (
+  ...operands: Operands<keyof P> extends infer A extends Operand[] ? A : never
+) => Code;
+
+/** As many operands as there are names. */
+type Operands<Names, Done extends Operand[] = []> = [Names] extends [never]
+  ? Done
+  : Operands<Exclude<Names, OneOf<Names>>, [...Done, Operand]>;
+/** The compiler finds one name of many as the result of the last overload of a function that returns them all. */
+type OneOf<Names> = (Names extends unknown ? (f: () => Names) => void : never) extends (f: infer F) => void
+  ? F extends () => infer One
+    ? One
+    : never
+  : never;
+
+/** A module under construction. */
+export interface ModuleWriter {
+  /** Adds a function without a result. */
+  define<P extends Parameters>(name: string, params: P, body: Body<P>): Callable<P>;
+  /** Adds a function whose result is an i32. */
+  defineTest<P extends Parameters>(name: string, params: P, body: Body<P>): Callable<P>;
+  /** Reserves static memory, filled with these bytes; returns its address. */
+  data(bytes: Uint8Array): number;
+  /** Reserves static memory of so many bytes; returns its address. */
+  room(bytes: number): number;
+  /** The same module, for functions with names of their own: `mul` is exported as `fp_mul` under `fp`. */
+  under(name: string): ModuleWriter;
+}
+
+/** A module that can be finished. */
+export interface NewModule extends ModuleWriter {
+  /** The module: every function exported by name, the memory as `memory`, its first free byte as heap. */
+  finish(): { readonly code: Uint8Array<ArrayBuffer>; readonly heap: number };
+}
+
+/** A function by itself, as a module's code section has it; it calls no others. */
+export function writeFunction<P extends Parameters>(params: P, body: Body<P>): Uint8Array {
+  return Uint8Array.from(writeBody(params, body));
+}
+
+interface WasmFunction {
+  readonly name: string;
+  readonly params: Parameters;
+  readonly hasResult: boolean;
+  write(): number[];
+}
+
+interface Segment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Creates an empty module. Addresses below 64 stay unused, so that 0 can mean none. */
+export function createModule(): NewModule {
+  const functions: WasmFunction[] = [];
+  const segments: Segment[] = [];
   let heap = 64;
-  // Resolved when the module is finished, so that functions may be called before they are defined. A call is
-  // written with a fixed-width index, patched by name.
-  const names: string[] = [];
+  const data = (bytes: Uint8Array): number => {
+    const address = heap;
+    segments.push({ address, bytes });
+    heap = (heap + bytes.length + 15) & ~15;
+    return address;
+  };
+  // Bodies are written when the module is finished: they may call functions that are defined after them.
+  const definer =
+    (prefix: string, hasResult: boolean) =>
+    <P extends Parameters>(name: string, params: P, body: Body<P>): Callable<P> => {
+      const index = functions.length;
+      functions.push({ name: prefix + name, params, hasResult, write: () => writeBody(params, body) });
+      return (...operands) => [operands.map(operand), 0x10, unsigned(index)];
+    };
+  const under = (prefix: string): ModuleWriter => ({
+    define: definer(prefix, false),
+    defineTest: definer(prefix, true),
+    data,
+    room: (bytes) => data(new Uint8Array(bytes)),
+    under: (name) => under(`${prefix}${name}_`),
+  });
   return {
-    define(name, params, result, body) {
-      functions.push({ name, params, result, body });
-    },
-    call(name, ...args) {
-      if (!names.includes(name)) names.push(name);
-      return [...args.flat(), CALL_MARK, names.indexOf(name)];
-    },
-    data(bytes) {
-      const address = heap;
-      segments.push({ address, bytes });
-      heap = (heap + bytes.length + 15) & ~15;
-      return address;
-    },
+    ...under(""),
     finish() {
-      const bodies = functions.map((f) => writeBody(f));
-      const index = new Map(functions.map(({ name }, i) => [name, i]));
-      const code = bodies.map((body) => patchCalls(body, names, index));
-      return { code: writeModule(functions, code, segments, heap), heap };
+      const bodies = functions.map((f) => f.write());
+      return { code: writeModule(functions, bodies, segments, heap), heap };
     },
   };
 }
 
-// Not a byte: marks a call whose index is not known yet.
-const CALL_MARK = 0x1000;
-
-function patchCalls(body: Code, names: readonly string[], index: ReadonlyMap<string, number>): number[] {
-  const result: number[] = [];
-  for (let i = 0; i < body.length; i++) {
-    if (body[i] !== CALL_MARK) {
-      result.push(body[i]!);
-      continue;
-    }
-    const name = names[body[++i]!]!;
-    const target = index.get(name);
-    if (target === undefined) throw new Error(`undefined function ${name}`);
-    result.push(0x10, ...unsigned(target));
-  }
-  return result;
-}
-
-function writeBody({ params, body }: { params: number; body: (scope: FunctionScope) => Code }): number[] {
+function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
+  const names = Object.keys(params);
   const types: number[] = [];
   const local = (index: number): Local => ({
-    get: [0x20, ...unsigned(index)],
-    set: (value) => [...value, 0x21, ...unsigned(index)],
-    tee: (value) => [...value, 0x22, ...unsigned(index)],
+    index,
+    set: (value) => [operand(value), 0x21, unsigned(index)],
+    tee: (value) => [operand(value), 0x22, unsigned(index)],
   });
-  const declare = (type: number): Local => local(params + types.push(type) - 1);
-  const code = body({
-    params: Array.from({ length: params }, (_, i) => local(i)),
-    i32: () => declare(TYPE.i32),
-    i64: () => declare(TYPE.i64),
-    v128: () => declare(TYPE.v128),
-  });
-  return [...unsigned(types.length), ...types.flatMap((type) => [1, type]), ...code, 0x0b];
+  const variable = ({ type }: Type): Local => local(names.length + types.push(type) - 1);
+  const block = (write: ((steps: Steps) => Code) | ((steps: Steps) => void)): Code => {
+    const code: Code[] = [];
+    const result = write({
+      variable,
+      variables: (wanted) => byName(wanted, variable),
+      keep(value, type = i64) {
+        const kept = variable(type);
+        code.push(kept.set(value));
+        return kept;
+      },
+      run: (...more) => code.push(...more),
+      block,
+    });
+    return [code, result ?? []];
+  };
+  const code = block((steps) =>
+    body(
+      byName(params, (_, i) => local(i)),
+      steps,
+    ),
+  );
+  const bytes = [...unsigned(types.length), ...types.flatMap((type) => [1, type])];
+  append(bytes, [code, END]);
+  return bytes;
+}
+
+/** A local for each name. */
+function byName<T extends Types>(types: T, make: (type: Type, index: number) => Local): Locals<T> {
+  const locals = Object.entries(types).map(([name, type], i) => [name, make(type, i)]);
+  return Object.fromEntries(locals) as Locals<T>;
+}
+
+function append(bytes: number[], code: Code): void {
+  for (const part of code) {
+    if (typeof part === "number") bytes.push(part);
+    else append(bytes, part);
+  }
 }
 
 function writeModule(
-  functions: readonly { name: string; params: number; result: "i32" | "none" }[],
-  code: readonly number[][],
-  segments: readonly { address: number; bytes: Uint8Array }[],
+  functions: readonly WasmFunction[],
+  bodies: readonly number[][],
+  segments: readonly Segment[],
   heap: number,
 ): Uint8Array<ArrayBuffer> {
   const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
-  const types = functions.map(({ params, result }) => [
+  const types = functions.map(({ params, hasResult }) => [
     0x60,
-    ...unsigned(params),
-    ...new Array<number>(params).fill(TYPE.i32),
-    ...(result === "i32" ? [1, TYPE.i32] : [0]),
+    ...list(Object.values(params).map(({ type }) => [type])),
+    ...list(hasResult ? [[i32.type]] : []),
   ]);
   const exports = functions.map(({ name }, i) => [...text(name), 0, ...unsigned(i)]);
-  const data = segments.map(({ address, bytes }) => [
-    0,
-    ...i32.const(address),
-    0x0b,
-    ...unsigned(bytes.length),
-    ...bytes,
-  ]);
+  const data = segments.map(({ address, bytes }) => {
+    const segment: number[] = [0];
+    append(segment, [operand(address), END, unsigned(bytes.length), [...bytes]]);
+    return segment;
+  });
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list(types)),
     ...section(3, list(functions.map((_, i) => unsigned(i)))),
     ...section(5, list([[0, ...unsigned(Math.ceil(heap / 65536) + 1)]])),
     ...section(7, list([...exports, [...text("memory"), 2, 0]])),
-    ...section(10, list(code.map((body) => [...unsigned(body.length), ...body]))),
+    ...section(10, list(bodies.map((body) => [...unsigned(body.length), ...body]))),
     ...section(11, list(data)),
   ]);
 }
