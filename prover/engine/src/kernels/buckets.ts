@@ -20,6 +20,7 @@ import {
   type ModuleWriter,
   type Operand,
   operand,
+  range,
   type Steps,
   select,
   when,
@@ -170,9 +171,7 @@ function defineMeet(module: ModuleWriter, context: Context): Buckets["meet"] {
 function defineKeep(module: ModuleWriter, { state, pointBytes }: Context): Buckets["keep"] {
   return module.define("keep", { slots: i32, count: i32, kept: i32 }, ({ slots, count, kept }, steps) => {
     const { end, sum } = steps.variables({ end: i32, sum: i32 });
-    const copy = Array.from({ length: pointBytes / 8 }, (_, i) =>
-      i64.store(kept, i64.load(sum, 8 * i), 8 * i),
-    );
+    const copy = range(pointBytes / 8).map((i) => i64.store(kept, i64.load(sum, 8 * i), 8 * i));
     return [
       end.set(i32.add(slots, i32.shl(count, 2))),
       loopWhile(i32.ltU(slots, end), [

@@ -14,6 +14,7 @@ import {
   loopWhile,
   type ModuleWriter,
   type Operand,
+  range,
   ret,
   type Steps,
   when,
@@ -32,7 +33,7 @@ const CACHE_LINE = 64;
  * longer.
  */
 export function touchPoints(table: Local, end: Local, at: Local, point: Local, bytes: number): Code {
-  const lines = Array.from({ length: Math.ceil(bytes / CACHE_LINE) }, (_, i) => i * CACHE_LINE);
+  const lines = range(Math.ceil(bytes / CACHE_LINE)).map((i) => i * CACHE_LINE);
   const touch = (pointer: Code): Code => [
     point.set(pointer),
     [...lines, bytes - 1].map((offset) => drop(i32.load8(point, offset))),
@@ -78,9 +79,9 @@ export function defineAdditions(module: ModuleWriter, curve: CurveField, points:
 function createContext(module: ModuleWriter, curve: CurveField, points: Points): Context {
   const { field, bytes } = curve;
   const { y } = points;
-  const room = (): number => module.room(bytes);
-  const [inverse, slope, x3, product] = [room(), room(), room(), room()];
-  const [negatedP, negatedQ] = [room(), room()];
+  const values = module.rooms(bytes, "inverse", "slope", "x3", "product");
+  const { slope, x3 } = values;
+  const { negatedP, negatedQ } = module.rooms(bytes, "negatedP", "negatedQ");
   /** Takes the sign off a pointer and finds the y coordinate that it means. */
   const readSigned = (pointer: Local, yOf: Local, negated: number): Code => [
     yOf.set(y(i32.and(pointer, -2))),
@@ -95,7 +96,9 @@ function createContext(module: ModuleWriter, curve: CurveField, points: Points):
   return {
     ...curve,
     ...points,
-    ...{ inverse, slope, x3, product, readP, readQ },
+    ...values,
+    readP,
+    readQ,
     readEntry: (at, entry) => [entry.p.set(i32.and(i32.load(at), ~SPECIAL)), readP(entry), readQ(at, entry)],
     finish: ({ p, py, q }, result) => [
       field.squareSub(slope, p, q, x3),

@@ -97,7 +97,7 @@ function defineMembership(
   { y, isInfinity }: Points,
 ): Pick<IntegerCurve, "isOnCurve" | "areOnCurve"> {
   const isOnCurve = module.defineTest("isOnCurve", { p: i32 }, ({ p }) => {
-    const [left, right] = [module.room(bytes), module.room(bytes)];
+    const { left, right } = module.rooms(bytes, "left", "right");
     return [
       field.square(p, right),
       field.mul(right, p, right),
@@ -168,8 +168,7 @@ function defineDoubling(
     (a: Operand, b: Operand, to: Operand): Code => [field[operation](a, b, to), field.reduce(to)];
   const [mul, add, sub] = [exact("mul"), exact("add"), exact("sub")];
   return module.define("doubleMany", { p: i32, k: i32, r: i32 }, ({ p, k, r }) => {
-    const room = (): number => module.room(bytes);
-    const [X, Y, Z, A, B, C, D, E] = [room(), room(), room(), room(), room(), room(), room(), room()];
+    const { X, Y, Z, A, B, C, D, E } = module.rooms(bytes, "X", "Y", "Z", "A", "B", "C", "D", "E");
     // Jacobian doubling for a = 0 (dbl-2009-l of the Explicit-Formulas Database).
     const step: Code = [
       mul(X, X, A),

@@ -22,7 +22,7 @@ const c1 = (pointer: Operand): Code => i32.add(pointer, FIELD_BYTES);
 
 /** Adds the extension of a field, with the same bounds on each coordinate. */
 export function defineExtension(module: ModuleWriter, base: Field, p: bigint): Field {
-  const [t0, t1] = [module.room(FIELD_BYTES), module.room(FIELD_BYTES)];
+  const { t0, t1 } = module.rooms(FIELD_BYTES, "t0", "t1");
   const { define, defineTest } = module;
   return {
     ...definePairProducts(module, p),

@@ -14,6 +14,7 @@ import {
   i64,
   type ModuleWriter,
   type Operand,
+  range,
   ret,
   type Steps,
   when,
@@ -172,7 +173,7 @@ const limbAt = (pointer: Operand, i: number): Code => i64.load32(pointer, 4 * i)
 function defineCanonical(module: ModuleWriter, p: bigint): Pick<Field, "reduce" | "isZero" | "equal"> {
   return {
     reduce: module.define("reduce", { a: i32 }, ({ a }, steps) => {
-      const t = Array.from({ length: LIMBS }, () => steps.variable(i64));
+      const t = range(LIMBS).map(() => steps.variable(i64));
       const { sum, overflow } = steps.variables({ sum: i64, overflow: i64 });
       const subtractOnce = (multiple: bigint): void => {
         for (const [i, limb] of toLimbs(multiple).entries()) {
@@ -189,11 +190,11 @@ function defineCanonical(module: ModuleWriter, p: bigint): Pick<Field, "reduce" 
       subtractOnce(p);
     }),
     isZero: module.defineTest("isZero", { a: i32 }, ({ a }) => {
-      const limbs = Array.from({ length: LIMBS }, (_, i) => limbAt(a, i));
+      const limbs = range(LIMBS).map((i) => limbAt(a, i));
       return i64.eqz(limbs.reduce((all, next) => i64.or(all, next)));
     }),
     equal: module.defineTest("equal", { a: i32, b: i32 }, ({ a, b }) => {
-      const differences = Array.from({ length: LIMBS }, (_, i) => i64.xor(limbAt(a, i), limbAt(b, i)));
+      const differences = range(LIMBS).map((i) => i64.xor(limbAt(a, i), limbAt(b, i)));
       // Different elements nearly always differ in the lowest limb.
       return [
         when(i32.eqz(i64.eqz(differences[0]!)), ret(0)),

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { i64, type Local, type Operand, type Operand64, type Steps } from "../wasm/writer.js";
+import { i64, type Local, type Operand, type Operand64, range, type Steps } from "../wasm/writer.js";
 
 export const LIMBS = 9;
 /** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
@@ -23,7 +23,7 @@ export const MASK = (1n << LIMB_BITS) - 1n;
 
 /** The limbs of a number; the last one takes all that is left. */
 export function toLimbs(value: bigint, count = LIMBS): bigint[] {
-  return Array.from({ length: count }, (_, i) =>
+  return range(count).map((i) =>
     i === count - 1 ? value >> (LIMB_BITS * BigInt(i)) : (value >> (LIMB_BITS * BigInt(i))) & MASK,
   );
 }
@@ -34,7 +34,7 @@ export type Limbs = readonly Limb[];
 
 /** Reads an element. */
 export function loadLimbs({ keep }: Steps, pointer: Operand): Limb[] {
-  return Array.from({ length: LIMBS }, (_, i) => keep(i64.load32(pointer, 4 * i)));
+  return range(LIMBS).map((i) => keep(i64.load32(pointer, 4 * i)));
 }
 
 /** Reads 256 bits, plain and little-endian, times 2^shift; shift is below 29. */
@@ -56,7 +56,7 @@ export function regroup(
   digits: Limbs,
   { from, to, count, shift = 0 }: { from: number; to: number; count: number; shift?: number },
 ): Limb[] {
-  return Array.from({ length: count }, (_, i) => {
+  return range(count).map((i) => {
     const parts = digits.flatMap((digit, j) => shifted(digit, from * j + shift - to * i, from, to));
     return keep(to === 64 ? unite(parts) : i64.and(unite(parts), (1n << BigInt(to)) - 1n));
   });

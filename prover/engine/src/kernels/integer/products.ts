@@ -13,6 +13,7 @@ import {
   type ModuleWriter,
   type Operand,
   type Parameters,
+  range,
   type Steps,
 } from "../wasm/writer.js";
 import {
@@ -55,7 +56,7 @@ export function defineProducts(module: ModuleWriter, p: bigint, tower: Tower): P
   const { multiply, square, coordinates } = tower;
   const at = (pointer: Operand, i: number): Code => i32.add(pointer, i * FIELD_BYTES);
   const load = (steps: Steps, pointer: Operand): Limbs[] =>
-    Array.from({ length: coordinates }, (_, i) => loadLimbs(steps, at(pointer, i)));
+    range(coordinates).map((i) => loadLimbs(steps, at(pointer, i)));
   const loadDifference = (steps: Steps, a: Operand, b: Operand): Limbs[] => {
     const [first, second] = [load(steps, a), load(steps, b)];
     return first.map((limbs, i) => columnwise(steps).sub(limbs, second[i]!));

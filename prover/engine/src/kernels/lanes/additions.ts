@@ -20,6 +20,7 @@ import {
   loopWhile,
   type ModuleWriter,
   type Operand,
+  range,
   type Steps,
   v128,
   when,
@@ -28,16 +29,12 @@ import { bitsOf, type Constants, PAIRS, QUAD, QUAD_BYTES } from "./pairs.js";
 import {
   convertAll,
   copyQuad,
-  ELEMENTS,
   elementAt,
-  type Four,
-  four,
   gatherLimb,
   type LaneCurveField,
   type Layout,
   limbAt,
   plus,
-  range,
   scatter,
   sign,
   unsigned,
@@ -53,12 +50,9 @@ export interface LaneCurve extends Layout {
 }
 
 /** The products of each element's denominators, of two of them, and of all, in the form of integer/limbs.ts. */
-interface Totals {
-  readonly each: Four<number>;
-  readonly firstHalf: number;
-  readonly secondHalf: number;
-  readonly all: number;
-}
+type Totals = Readonly<
+  Record<"first" | "second" | "third" | "fourth" | "firstHalf" | "secondHalf" | "all", number>
+>;
 
 /** A chord that nobody needs. */
 interface Dummy {
@@ -67,11 +61,7 @@ interface Dummy {
 }
 
 /** Points in the form of integer/limbs.ts, for what goes through the curve on integers. */
-export interface PlainPoints {
-  readonly p: number;
-  readonly q: number;
-  readonly r: number;
-}
+export type PlainPoints = Readonly<Record<"p" | "q" | "r", number>>;
 
 /** Functions that `addPairs` calls. */
 interface Helpers {
@@ -90,16 +80,15 @@ export function defineAdditions(
   curve: LaneCurve,
   one: number,
 ): { readonly addPairs: Curve["addPairs"]; readonly plain: PlainPoints } {
-  const element = (): number => module.room(curve.coordinateBytes);
-  const totals: Totals = { each: four(element), firstHalf: element(), secondHalf: element(), all: element() };
+  const elements = ["first", "second", "third", "fourth"] as const;
+  const totals = module.rooms(curve.coordinateBytes, ...elements, "firstHalf", "secondHalf", "all");
   const prepare = definePrepare(module, curve, totals, one);
   const dummy = createDummy(module, curve);
   const addPairs = defineAddPairs(module, curve, totals, dummy, {
     prepare,
     addSpecial: (table, end) => addSpecial(table, end),
   });
-  const point = (): number => module.room(curve.pointBytes);
-  const plain = { p: point(), q: point(), r: point() };
+  const plain = module.rooms(curve.pointBytes, "p", "q", "r");
   const addSpecial = defineAddSpecial(module, curve, plain, dummy);
   return { addPairs, plain };
 }
@@ -122,11 +111,12 @@ const readPointers = ({ p0, p1, q0, q1 }: Pointers, at: Operand, index: number):
 function definePrepare(
   module: ModuleWriter,
   curve: LaneCurve,
-  { each, firstHalf, secondHalf, all }: Totals,
+  totals: Totals,
   one: number,
 ): Helpers["prepare"] {
   const { field, elementsBytes, coordinates, constants } = curve;
   const { base, integer } = field;
+  const { first, second, third, fourth, firstHalf, secondHalf, all } = totals;
   return module.defineTest("prepare", TABLE, ({ table, count, work }, steps) => {
     const { at, room, end } = steps.variables(PLACES);
     const { p0, p1, q0, q1 } = steps.variables(POINTERS);
@@ -156,11 +146,11 @@ function definePrepare(
         field.mul(plus(room, elementsBytes), room, plus(room, 2 * elementsBytes)),
         advance(room, 2 * elementsBytes),
       ]),
-      ELEMENTS.map((i) =>
-        convertAll(base.toLimbsInPair, coordinates, elementAt(room, i), each[i]!, QUAD_BYTES),
+      [first, second, third, fourth].map((total, i) =>
+        convertAll(base.toLimbsInPair, coordinates, elementAt(room, i), total, QUAD_BYTES),
       ),
-      integer.field.mul(each[0], each[1], firstHalf),
-      integer.field.mul(each[2], each[3], secondHalf),
+      integer.field.mul(first, second, firstHalf),
+      integer.field.mul(third, fourth, secondHalf),
       integer.field.mul(firstHalf, secondHalf, all),
       integer.field.reduce(all),
       i32.or(v128.any(suspicious), integer.field.isZero(all)),
@@ -169,36 +159,19 @@ function definePrepare(
 }
 
 function createDummy(module: ModuleWriter, { pointBytes }: LaneCurve): Dummy {
-  const [p, q, result] = [module.room(pointBytes), module.room(pointBytes), module.room(pointBytes)];
+  const { p, q, r } = module.rooms(pointBytes, "p", "q", "r");
   return {
     write: (at, offset) => [
       i64.store(p, bitsOf(1)),
       i64.store(q, bitsOf(2)),
-      [p, q, result].map((point, i) => i32.store(at, point, offset + 4 * i)),
+      [p, q, r].map((point, i) => i32.store(at, point, offset + 4 * i)),
     ],
   };
 }
 
 /** Quads of elements that four additions need. */
-type Quads = Readonly<
-  Record<"product" | "inverse" | "numerator" | "slope" | "px" | "py" | "sumX" | "step" | "x3" | "y3", number>
->;
-
-function createQuads(module: ModuleWriter, { elementsBytes }: Layout): Quads {
-  const quad = (): number => module.room(elementsBytes);
-  return {
-    product: quad(),
-    inverse: quad(),
-    numerator: quad(),
-    slope: quad(),
-    px: quad(),
-    py: quad(),
-    sumX: quad(),
-    step: quad(),
-    x3: quad(),
-    y3: quad(),
-  };
-}
+const QUADS = ["product", "inverse", "numerator", "slope", "px", "py", "sumX", "step", "x3", "y3"] as const;
+type Quads = Readonly<Record<(typeof QUADS)[number], number>>;
 
 function defineAddPairs(
   module: ModuleWriter,
@@ -212,7 +185,7 @@ function defineAddPairs(
     const { at, room, end } = steps.variables(PLACES);
     const pointers = steps.variables(POINTERS);
     const readPair = createPairReader(curve, steps, pointers);
-    const quads = createQuads(module, curve);
+    const quads = module.rooms(elementsBytes, ...QUADS);
     const signs = module.data(signTable());
     const prepared = prepare(table, count, work);
     return [
@@ -247,16 +220,23 @@ function defineAddPairs(
 /** The product of all elements is inverted, then that of two, then each one's, into a quad. */
 function invertTotals(
   { field: { base, integer }, coordinates }: LaneCurve,
-  { each, firstHalf, secondHalf, all }: Totals,
+  { first, second, third, fourth, firstHalf, secondHalf, all }: Totals,
   product: number,
 ): Code {
   const { field } = integer;
+  /** By what the inverse of a half is multiplied for each element: the other one of the half. */
+  const others = [
+    { half: secondHalf, other: second },
+    { half: secondHalf, other: first },
+    { half: firstHalf, other: fourth },
+    { half: firstHalf, other: third },
+  ];
   return [
     field.invert(all, all),
     field.mul(firstHalf, all, firstHalf),
     field.mul(secondHalf, all, secondHalf),
-    ELEMENTS.map((i) => [
-      field.mul(i < 2 ? secondHalf : firstHalf, each[i ^ 1]!, all),
+    others.map(({ half, other }, i) => [
+      field.mul(half, other, all),
       convertAll(base.fromLimbsInPair, coordinates, all, elementAt(product, i), FIELD_BYTES, QUAD_BYTES),
     ]),
   ];

@@ -18,6 +18,7 @@ import {
   type Local,
   type ModuleWriter,
   type Operand,
+  range,
   type Vector,
   v128,
 } from "../wasm/writer.js";
@@ -180,7 +181,7 @@ export function planReduction(p: bigint): Reduction {
       highs[first + j + 1]! += 1;
     }
   }
-  const bias = Array.from({ length: COLUMNS }, (_, k) => {
+  const bias = range(COLUMNS).map((k) => {
     const carried = k === 0 ? 0n : CARRY_BIAS;
     const digits = k < COLUMNS - 1 ? DIGIT_BIAS : 0n;
     return (

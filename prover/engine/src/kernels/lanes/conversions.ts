@@ -6,7 +6,7 @@
  */
 import { elementBytes, type Field } from "../integer/field.js";
 import { LIMB_BITS, LIMBS, loadLimbs, regroup, storeLimbs } from "../integer/limbs.js";
-import { type Code, f64, i32, i64, type ModuleWriter, type Operand } from "../wasm/writer.js";
+import { type Code, f64, i32, i64, type ModuleWriter, type Operand, range } from "../wasm/writer.js";
 import type { LaneField } from "./field.js";
 import { LANE_BITS, LANE_LIMBS, LANE_RADIX_BITS, QUAD_BYTES, quadBytes } from "./pairs.js";
 
@@ -38,7 +38,7 @@ export function defineConversions(
   const defineTo = (name: string, stride: number) =>
     module.define(name, { a: i32, r: i32 }, ({ a, r }, steps) => {
       let carry: Code | bigint = 0n;
-      const digits = Array.from({ length: LANE_LIMBS }, (_, i) => {
+      const digits = range(LANE_LIMBS).map((i) => {
         const limb = i64.ofDouble(f64.load(a, stride * i));
         // Plus p, so that it is positive.
         const ofP = (p >> BigInt(LANE_BITS * i)) & mask;
@@ -54,10 +54,9 @@ export function defineConversions(
       const grouping = { from: Number(LIMB_BITS), to: LANE_BITS, count: LANE_LIMBS };
       for (const [i, digit] of regroup(steps, loadLimbs(steps, a), grouping).entries())
         steps.run(i64.store(room, f64.bitsOf(digit), 16 * i));
-      const places = Array.from({ length: LANE_LIMBS }, (_, i) => i);
       return [
         lanes.mul(room, fromFactor, room),
-        places.map((i) => i64.store(r, i64.load(room, 16 * i), stride * i)),
+        range(LANE_LIMBS).map((i) => i64.store(r, i64.load(room, 16 * i), stride * i)),
       ];
     });
   return {

@@ -16,6 +16,7 @@ import {
   type Local,
   loopWhile,
   type ModuleWriter,
+  range,
   ret,
   v128,
   when,
@@ -36,14 +37,12 @@ import {
 import {
   convertAll,
   dataQuad,
-  ELEMENTS,
   elementAt,
   gatherLimb,
   type LaneCurveField,
   layoutOf,
   limbAt,
   plus,
-  range,
   sign,
   unsigned,
   X,
@@ -109,8 +108,7 @@ function defineAreOnCurve(module: ModuleWriter, curve: LaneCurve, plain: PlainPo
   const { field, coordinates, elementsBytes, pointBytes, isInfinity } = curve;
   return module.defineTest("areOnCurve", { points: i32, count: i32 }, ({ points, count }, steps) => {
     const { p, p1, p2, p3, end } = steps.variables({ p: i32, p1: i32, p2: i32, p3: i32, end: i32 });
-    const quad = (): number => module.room(elementsBytes);
-    const [x, y, right] = [quad(), quad(), quad()];
+    const { x, y, right } = module.rooms(elementsBytes, "x", "y", "right");
     const zero = dataQuad(module, new Array<bigint>(coordinates).fill(0n), field.p);
     const negatedB = dataQuad(
       module,
@@ -172,7 +170,7 @@ function defineLoad(module: ModuleWriter, { field, pointBytes, constants }: Lane
       loopWhile(i32.ltU(target, end), [
         read,
         field.base.mul(room, fromSnarkjs, room),
-        ELEMENTS.map((element) =>
+        range(QUAD).map((element) =>
           range(LANE_LIMBS).map((i) =>
             i64.store(target, i64.load(elementAt(room, element), 16 * i), FIELD_BYTES * element + 8 * i),
           ),

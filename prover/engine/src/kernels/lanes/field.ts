@@ -14,6 +14,7 @@ import {
   type ModuleWriter,
   type Operand,
   type Parameters,
+  range,
   type Vector,
   v128,
 } from "../wasm/writer.js";
@@ -87,7 +88,7 @@ export function defineLaneField(module: ModuleWriter, p: bigint, constants: Cons
 
 /** By vectors: sums are not reduced. */
 function defineSums(module: ModuleWriter): Pick<LaneField, "add" | "sub" | "copy"> {
-  const places = Array.from({ length: QUAD_BYTES / 16 }, (_, i) => 16 * i);
+  const places = range(QUAD_BYTES / 16).map((i) => 16 * i);
   const define = (name: string, operation: (a: Vector, b: Vector) => Code) =>
     module.define(name, { a: i32, b: i32, r: i32 }, ({ a, b, r }) =>
       places.map((at) => v128.store(r, operation(v128.load(a, at), v128.load(b, at)), at)),

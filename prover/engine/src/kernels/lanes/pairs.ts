@@ -15,6 +15,7 @@ import {
   type Local,
   type ModuleWriter,
   type Operand,
+  range,
   type Steps,
   type Vector,
   v128,
@@ -51,7 +52,7 @@ export type Pair = readonly Vector[];
 /** A number's limbs, all but the last in [-2^50, 2^50). */
 export function toLaneLimbs(value: bigint): bigint[] {
   let rest = value;
-  return Array.from({ length: LANE_LIMBS }, (_, i) => {
+  return range(LANE_LIMBS).map((i) => {
     if (i === LANE_LIMBS - 1) return rest;
     const limb = BigInt.asIntN(LANE_BITS, rest);
     rest = (rest - limb) >> BITS;
@@ -115,7 +116,7 @@ export function onLanes(steps: Steps, constants: Constants): LaneSteps {
 
 /** The pair at a pointer, read anew wherever it is used: a load costs nothing, a register does. */
 export const pairAt = (pointer: Operand, offset: number): Pair =>
-  Array.from({ length: LANE_LIMBS }, (_, i) => v128.load(pointer, offset + 16 * i));
+  range(LANE_LIMBS).map((i) => v128.load(pointer, offset + 16 * i));
 
 export function storePair(steps: LaneSteps, limbs: Pair, target: Operand, offset: number): void {
   for (const [i, limb] of limbs.entries()) steps.run(v128.store(target, limb, offset + 16 * i));
@@ -123,7 +124,7 @@ export function storePair(steps: LaneSteps, limbs: Pair, target: Operand, offset
 
 /** Two elements of one lane each as a pair. */
 export const gatherPair = (first: Operand, second: Operand): Pair =>
-  Array.from({ length: LANE_LIMBS }, (_, i) => v128.gather(first, second, 8 * i));
+  range(LANE_LIMBS).map((i) => v128.gather(first, second, 8 * i));
 
 /** Brings a pair's limbs into variables: for those that are used more than once. */
 export const keepPair = ({ keep }: LaneSteps, limbs: Pair): Pair => limbs.map((limb) => keep(limb));
@@ -146,7 +147,7 @@ function regroup(digits: readonly Vector[], i: number, from: number, to: number)
 /** A pair of numbers of 256 bits, plain and little-endian: limbs in [0, 2^51), or up to 2^52 the last. */
 export function loadLaneBits({ keep, bits, double }: LaneSteps, first: Operand, second: Operand): Pair {
   const words = [0, 8, 16, 24].map((offset) => keep(v128.gather(first, second, offset)));
-  return Array.from({ length: LANE_LIMBS }, (_, i) => {
+  return range(LANE_LIMBS).map((i) => {
     const united = regroup(words, i, 64, LANE_BITS);
     const natural = v128.or(i === LANE_LIMBS - 1 ? united : v128.and(united, bits(MASK)), double(NATURAL));
     return keep(f64x2.sub(natural, double(NATURAL)));

@@ -11,10 +11,10 @@ import { concatenate } from "../../bytes.js";
 import type { IntegerCurve } from "../integer/curve.js";
 import type { Field, PrimeField } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
-import { type Code, i32, type ModuleWriter, type Operand, v128 } from "../wasm/writer.js";
+import { type Code, i32, type ModuleWriter, type Operand, range, v128 } from "../wasm/writer.js";
 import type { Conversions } from "./conversions.js";
 import type { LaneField } from "./field.js";
-import { LANE_LIMBS, LANE_RADIX_BITS, PAIRS, QUAD, QUAD_BYTES, quadBytes } from "./pairs.js";
+import { LANE_LIMBS, LANE_RADIX_BITS, PAIRS, QUAD_BYTES, quadBytes } from "./pairs.js";
 import type { LaneProducts } from "./products.js";
 
 /** A field under a curve on lanes. */
@@ -31,8 +31,6 @@ export interface LaneCurveField extends LaneProducts {
   readonly b: readonly bigint[];
   readonly p: bigint;
 }
-
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** A pointer so many bytes further on; nothing is added for none. */
 export const plus = (pointer: Operand, bytes: number): Operand =>
@@ -121,8 +119,3 @@ export const convertAll = (
   fromStep = FIELD_BYTES,
   toStep = FIELD_BYTES,
 ): Code => range(count).map((i) => convert(plus(from, i * fromStep), plus(to, i * toStep)));
-
-/** Four of something. */
-export type Four<T> = readonly [T, T, T, T];
-export const four = <T>(make: () => T): Four<T> => [make(), make(), make(), make()];
-export const ELEMENTS = range(QUAD);

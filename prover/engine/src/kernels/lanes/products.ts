@@ -30,7 +30,7 @@ type Multiply = (a: Operand, b: Operand, s: Operand | undefined, r: Operand) => 
 type SquareMinus = LaneProducts["squareMinus"];
 
 export function defineLaneProducts(module: ModuleWriter, base: LaneField, coordinates: 1 | 2): LaneProducts {
-  const [first, sum] = [module.room(QUAD_BYTES), module.room(QUAD_BYTES)];
+  const { first, sum } = module.rooms(QUAD_BYTES, "first", "sum");
   const multiplyOne: Multiply = (a, b, s, r) => [base.columns(a, b), reduceMinus(base, s, r)];
   const multiplyTwo: Multiply = (a, b, s, r) => [
     base.columns(a, b),

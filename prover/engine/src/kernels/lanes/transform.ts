@@ -74,8 +74,7 @@ export function defineLaneTransform(
 ): LaneTransform {
   const context: Context = {
     ...{ field, p },
-    factor: module.room(QUAD_BYTES),
-    product: module.room(QUAD_BYTES),
+    ...module.rooms(QUAD_BYTES, "factor", "product"),
     lanes: (steps, body) => steps.block((inner) => body(onLanes(inner, constants))),
   };
   const formats = defineFormats(module, context);

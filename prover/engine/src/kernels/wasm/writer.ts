@@ -28,6 +28,9 @@ export type Operand64 = Local | Code | bigint;
 export type Vector = Local | Code;
 type Value = Local | Code | number | bigint;
 
+/** The numbers from 0 on, so many. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 /** Puts an operand on the stack, wherever code stands that takes it from there. */
 export function operand(value: Value): Code {
   if (typeof value === "number") return i32.const(value);
@@ -174,7 +177,7 @@ export const f64x2 = {
 
 /** The bytes of two lanes out of four, for a shuffle. */
 function lanes(first: number, second: number): number[] {
-  return [first, second].flatMap((lane) => Array.from({ length: 8 }, (_, i) => 8 * lane + i));
+  return [first, second].flatMap((lane) => range(8).map((i) => 8 * lane + i));
 }
 
 /** Does nothing with a value. */
@@ -268,6 +271,8 @@ export interface ModuleWriter {
   data(bytes: Uint8Array): number;
   /** Reserves static memory of so many bytes; returns its address. */
   room(bytes: number): number;
+  /** The same for each of some names, in their order. */
+  rooms<Name extends string>(bytes: number, ...names: readonly Name[]): Readonly<Record<Name, number>>;
   /** The same module, for functions with names of their own: `mul` is exported as `fp_mul` under `fp`. */
   under(name: string): ModuleWriter;
 }
@@ -306,6 +311,7 @@ export function createModule(): NewModule {
     heap = (heap + bytes.length + 15) & ~15;
     return address;
   };
+  const room = (bytes: number): number => data(new Uint8Array(bytes));
   // Bodies are written when the module is finished: they may call functions that are defined after them.
   const definer =
     (prefix: string, hasResult: boolean) =>
@@ -318,7 +324,8 @@ export function createModule(): NewModule {
     define: definer(prefix, false),
     defineTest: definer(prefix, true),
     data,
-    room: (bytes) => data(new Uint8Array(bytes)),
+    room,
+    rooms: (bytes, ...names) => byName(names, () => room(bytes)),
     under: (name) => under(`${prefix}${name}_`),
   });
   return {
@@ -331,7 +338,7 @@ export function createModule(): NewModule {
 }
 
 function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
-  const names = Object.keys(params);
+  const names = namesOf(params);
   const types: number[] = [];
   const local = (index: number): Local => ({
     index,
@@ -343,7 +350,7 @@ function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
     const code: Code[] = [];
     const result = write({
       variable,
-      variables: (wanted) => byName(wanted, variable),
+      variables: (wanted) => byName(namesOf(wanted), (name) => variable(wanted[name])),
       keep(value, type = i64) {
         const kept = variable(type);
         code.push(kept.set(value));
@@ -356,7 +363,7 @@ function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
   };
   const code = block((steps) =>
     body(
-      byName(params, (_, i) => local(i)),
+      byName(names, (_, i) => local(i)),
       steps,
     ),
   );
@@ -365,10 +372,15 @@ function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
   return bytes;
 }
 
-/** A local for each name. */
-function byName<T extends Types>(types: T, make: (type: Type, index: number) => Local): Locals<T> {
-  const locals = Object.entries(types).map(([name, type], i) => [name, make(type, i)]);
-  return Object.fromEntries(locals) as Locals<T>;
+/** An object's keys, in their order. */
+const namesOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
+
+/** Something for each name, made in their order. */
+function byName<Name extends PropertyKey, T>(
+  names: readonly Name[],
+  make: (name: Name, index: number) => T,
+): Record<Name, T> {
+  return Object.fromEntries(names.map((name, i) => [name, make(name, i)])) as Record<Name, T>;
 }
 
 function append(bytes: number[], code: Code): void {
