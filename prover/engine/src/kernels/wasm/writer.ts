@@ -359,7 +359,8 @@ function writeBody<P extends Parameters>(params: P, body: Body<P>): number[] {
       run: (...more) => code.push(...more),
       block,
     });
-    return [code, result ?? []];
+    // What is said to return nothing may return anything.
+    return [code, Array.isArray(result) ? result : []];
   };
   const code = block((steps) =>
     body(
