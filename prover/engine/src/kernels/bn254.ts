@@ -6,6 +6,7 @@
  * @module
  */
 import { BASE_FIELD as P, SCALAR_FIELD } from "@keel/verifier/groth16";
+import { invert } from "@noble/curves/abstract/modular.js";
 import { concatenate } from "../bytes.js";
 import { type Buckets, defineBuckets, defineGather, type Gather } from "./buckets.js";
 import { type Curve, defineCurve, type IntegerCurve } from "./integer/curve.js";
@@ -61,7 +62,7 @@ export function writeBn254(lanes: boolean): Bn254Code {
   const fp2 = defineExtension(module.under("fp2"), fp, P);
   const fr = defineField(module.under("fr"), SCALAR_FIELD);
   // The twist's constant 3 / (9 + u) = 3 (9 - u) / 82.
-  const inverse82 = power(82n, P - 2n, P);
+  const inverse82 = invert(82n, P);
   const ofTwist = [(27n * inverse82) % P, ((-3n * inverse82) % P) + P];
   const group = (name: "g1" | "g2", field: Field, b: readonly bigint[]): Group => {
     const under = module.under(name);
@@ -115,13 +116,4 @@ function defineFieldOnLanes(
 ): LaneField & Conversions {
   const lanes = defineLaneField(module, p, constants);
   return { ...lanes, ...defineConversions(module, lanes, field, p) };
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let [result, square] = [1n, base];
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
 }

@@ -76,7 +76,11 @@ interface Context {
   readonly addPairs: Curve["addPairs"];
 }
 
-/** @param addPairs the curve's, which may be defined after this */
+/**
+ * Adds the functions that sum a curve's points by bucket.
+ *
+ * @param addPairs the curve's, which may be defined after this
+ */
 export function defineBuckets(
   module: ModuleWriter,
   pointBytes: number,
@@ -215,6 +219,7 @@ function defineNext(module: ModuleWriter, context: Context): Buckets["next"] {
 /** 32 bytes from each place of an array, one after the other. */
 export type Gather = (source: Operand, indices: Operand, count: Operand, target: Operand) => Code;
 
+/** Adds `gather`. */
 export function defineGather(module: ModuleWriter): Gather {
   const params = { source: i32, indices: i32, count: i32, target: i32 };
   return module.define("gather", params, ({ source, indices, count, target }, steps) => {

@@ -71,6 +71,7 @@ export interface Points {
   isInfinity: Callable<{ p: typeof i32 }>;
 }
 
+/** Adds the functions of a curve. */
 export function defineCurve(module: ModuleWriter, curve: CurveField): IntegerCurve {
   const { field, bytes } = curve;
   const y = (point: Operand): Code => i32.add(point, bytes);

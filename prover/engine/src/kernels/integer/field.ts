@@ -83,13 +83,14 @@ export interface Sums {
 }
 
 /** Between 32-byte plain numbers and canonical elements, without leaving or entering Montgomery form. */
-export interface Conversions {
+export interface ByteConversions {
   fromBytes(bytes: Operand, r: Operand): Code;
   toBytes(a: Operand, bytes: Operand): Code;
 }
 
-export type PrimeField = Field & Sums & Conversions;
+export type PrimeField = Field & Sums & ByteConversions;
 
+/** Adds the functions of a prime field. */
 export function defineField(module: ModuleWriter, p: bigint): PrimeField {
   const products = defineProducts(module, p, {
     coordinates: 1,
@@ -109,7 +110,15 @@ export function defineField(module: ModuleWriter, p: bigint): PrimeField {
     steps.run(copy(a, r), canonical.reduce(r));
     storeLimbs(steps, invertLimbs(steps, loadLimbs(steps, r), p, scale), r);
   });
-  return { ...products, ...sums, ...sumsInRange, ...canonical, copy, invert, ...defineConversions(module) };
+  return {
+    ...products,
+    ...sums,
+    ...sumsInRange,
+    ...canonical,
+    copy,
+    invert,
+    ...defineByteConversions(module),
+  };
 }
 
 function multiplyModulo(steps: Steps, a: Limbs, b: Limbs, p: bigint): Limb[] {
@@ -204,7 +213,7 @@ function defineCanonical(module: ModuleWriter, p: bigint): Pick<Field, "reduce" 
   };
 }
 
-function defineConversions(module: ModuleWriter): Conversions {
+function defineByteConversions(module: ModuleWriter): ByteConversions {
   return {
     fromBytes: module.define("fromBytes", { bytes: i32, r: i32 }, ({ bytes, r }, steps) => {
       storeLimbs(steps, loadBits(steps, bytes, 0), r);

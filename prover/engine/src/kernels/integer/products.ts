@@ -52,6 +52,7 @@ export interface Products {
 
 type WithResult = Parameters & { readonly r: typeof i32 };
 
+/** Adds the products of a field. */
 export function defineProducts(module: ModuleWriter, p: bigint, tower: Tower): Products {
   const { multiply, square, coordinates } = tower;
   const at = (pointer: Operand, i: number): Code => i32.add(pointer, i * FIELD_BYTES);

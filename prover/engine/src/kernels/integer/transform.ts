@@ -52,6 +52,7 @@ export interface Rows {
 
 const bytesOf = (count: Operand): Code => i32.mul(count, FIELD_BYTES);
 
+/** Adds functions over vectors of a field. */
 export function defineTransform(module: ModuleWriter, field: PrimeField): Transform & Rows {
   // Minus itself it is zero.
   const anything = module.room(FIELD_BYTES);

@@ -23,6 +23,7 @@ export interface Conversions {
 const ALONE = 8;
 const IN_PAIR = 16;
 
+/** Adds conversions between a field on lanes and the same on integers. */
 export function defineConversions(
   module: ModuleWriter,
   lanes: LaneField,

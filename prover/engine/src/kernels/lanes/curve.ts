@@ -52,6 +52,7 @@ import {
 /** Bytes of a plain element. */
 const BITS_BYTES = 32;
 
+/** Adds the functions of a curve on lanes. */
 export function defineLaneCurve(module: ModuleWriter, field: LaneCurveField, constants: Constants): Curve {
   const layout = layoutOf(field.coordinates);
   const { pointBytes } = layout;

@@ -51,6 +51,7 @@ export interface LaneField {
   copy(a: Operand, r: Operand): Code;
 }
 
+/** Adds the functions of a prime field on lanes. */
 export function defineLaneField(module: ModuleWriter, p: bigint, constants: Constants): LaneField {
   const plan = planReduction(p);
   const sets = createColumns(module);

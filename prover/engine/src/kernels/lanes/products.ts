@@ -29,6 +29,7 @@ const reduceMinus = (base: LaneField, s: Operand | undefined, r: Operand): Code 
 type Multiply = (a: Operand, b: Operand, s: Operand | undefined, r: Operand) => Code;
 type SquareMinus = LaneProducts["squareMinus"];
 
+/** Adds the products of a field of so many coordinates. */
 export function defineLaneProducts(module: ModuleWriter, base: LaneField, coordinates: 1 | 2): LaneProducts {
   const { first, sum } = module.rooms(QUAD_BYTES, "first", "sum");
   const multiplyOne: Multiply = (a, b, s, r) => [base.columns(a, b), reduceMinus(base, s, r)];

@@ -66,6 +66,7 @@ interface Context {
 const plus = (pointer: Operand, bytes: number): Code => i32.add(pointer, bytes);
 const bytesOf = (count: Operand): Code => i32.mul(count, FIELD_BYTES);
 
+/** Adds functions over vectors of a field on lanes. */
 export function defineLaneTransform(
   module: ModuleWriter,
   field: LaneField,

@@ -8,6 +8,7 @@
  * @module
  */
 import { SCALAR_FIELD } from "@keel/verifier/groth16";
+import { invert, pow } from "@noble/curves/abstract/modular.js";
 import { elementBytes, RADIX_BITS } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import type { Transform } from "../integer/transform.js";
@@ -79,7 +80,7 @@ export function evaluateRows(arithmetic: Arithmetic, rows: Rows, vector: number)
 /** Prepares the step from the domain of `size` roots of unity to its odd coset, for good. */
 export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   // 5 generates the multiplicative group's 2-part; the coset's shift is a root of twice the order, as in snarkjs.
-  const shift = power(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size));
+  const shift = pow(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size), SCALAR_FIELD);
   const root = (shift * shift) % SCALAR_FIELD;
   const lanes = size >= SMALLEST_ON_LANES ? arithmetic.lanes?.fr : undefined;
   const coset = {
@@ -95,10 +96,10 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
       lanes.fromLimbs(target + i * FIELD_BYTES, target + i * FIELD_BYTES);
   };
   writeRoots(coset.roots, root);
-  writeRoots(coset.inverseRoots, power(root, SCALAR_FIELD - 2n));
+  writeRoots(coset.inverseRoots, invert(root, SCALAR_FIELD));
   scoped(arithmetic, () => {
     const powers = allocate(arithmetic, size * FIELD_BYTES);
-    writePowers(arithmetic, powers, size, power(BigInt(size), SCALAR_FIELD - 2n), shift);
+    writePowers(arithmetic, powers, size, invert(BigInt(size), SCALAR_FIELD), shift);
     for (let i = 0, reversed = 0; i < size; i++) {
       const source = powers + i * FIELD_BYTES;
       if (lanes)
@@ -200,13 +201,4 @@ export function loadBytes(arithmetic: Arithmetic, bytes: Uint8Array): number {
   const pointer = allocate(arithmetic, bytes.length);
   bytesAt(arithmetic, pointer, bytes.length).set(bytes);
   return pointer;
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let [result, square] = [1n, base];
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % SCALAR_FIELD;
-    square = (square * square) % SCALAR_FIELD;
-  }
-  return result;
 }
