@@ -7,6 +7,10 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { writeElement } from "../prover/engine/dist/bytes.js";
+import { BATCH } from "../prover/engine/dist/kernels/buckets.js";
+import { ENTRY_BYTES } from "../prover/engine/dist/kernels/integer/additions.js";
+import { FIELD_BYTES } from "../prover/engine/dist/kernels/integer/limbs.js";
+import { hasFusedLanes } from "../prover/engine/dist/kernels/lanes/fused.js";
 import {
   type Arithmetic,
   allocate,
@@ -15,13 +19,9 @@ import {
   G1,
   G2,
   type Group,
-} from "../prover/engine/dist/kernels/arithmetic.js";
-import { BATCH } from "../prover/engine/dist/kernels/bucket-code.js";
-import { ENTRY_BYTES } from "../prover/engine/dist/kernels/curve-code.js";
-import { hasFusedLanes } from "../prover/engine/dist/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../prover/engine/dist/kernels/limb-code.js";
-import { loadPoints } from "../prover/engine/dist/kernels/points.js";
-import { loadElements } from "../prover/engine/dist/kernels/scalars.js";
+} from "../prover/engine/dist/kernels/run/arithmetic.js";
+import { loadPoints } from "../prover/engine/dist/kernels/run/points.js";
+import { loadElements } from "../prover/engine/dist/kernels/run/scalars.js";
 import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
 import { median } from "./median.js";
 
@@ -61,16 +61,16 @@ function medianCost(operations: number, prepare: () => void, action: () => void)
 }
 
 function productCost(arithmetic: Arithmetic): number {
-  const form = arithmetic.lanes ? "fr_lanes" : "fr";
+  const { fr, lanes } = arithmetic;
   const values = new Uint8Array(32 * ELEMENTS);
   for (let i = 0; i < ELEMENTS; i++) writeElement(values, 32 * i, bn254.fields.Fr.inv(BigInt(i + 2)));
-  const [a, b] = [0, 1].map(() => loadElements(arithmetic, values, form)) as [number, number];
+  const load = (): number => loadElements(arithmetic, values, lanes?.fr ?? fr);
+  const [a, b] = [load(), load()];
   const target = allocate(arithmetic, ELEMENTS * FIELD_BYTES);
-  const { fr_products: products, fr_lanes_scale: scale } = arithmetic.call;
   return medianCost(
     ELEMENTS,
     () => {},
-    () => (arithmetic.lanes ? scale!(a, ELEMENTS, b) : products!(a, ELEMENTS, b, target)),
+    () => (lanes ? lanes.fr.scale(a, ELEMENTS, b) : fr.products(a, ELEMENTS, b, target)),
   );
 }
 
@@ -81,7 +81,7 @@ function additionCost(arithmetic: Arithmetic, group: Group): number {
     allocate(arithmetic, (BATCH + 2) * group.bytes),
   ];
   const results = allocate(arithmetic, BATCH * group.bytes);
-  const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
+  const { addPairs } = arithmetic[group.name];
   // No point meets itself, and every other one is negated.
   const fill = (): void => {
     const entries = new Int32Array(arithmetic.memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);

@@ -12,7 +12,7 @@ import { ELEMENT_BYTES, readElement } from "../prover/engine/dist/bytes.js";
 import { compileCircuitModule, createWitnessCalculator } from "../prover/engine/dist/circom.js";
 import { flattenInput } from "../prover/engine/dist/inputs.js";
 import { createKernel } from "../prover/engine/dist/kernel.js";
-import { compileArithmetic, createArithmetic } from "../prover/engine/dist/kernels/arithmetic.js";
+import { compileArithmetic, createArithmetic } from "../prover/engine/dist/kernels/run/arithmetic.js";
 import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
 import { sliceKey } from "../prover/engine/dist/slices.js";
 import { parseZkey } from "../prover/engine/dist/zkey.js";

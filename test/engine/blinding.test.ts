@@ -12,7 +12,7 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { blindingFactors, createAssembler, type QuerySums } from "../../prover/engine/dist/assemble.js";
 import { writeElement } from "../../prover/engine/dist/bytes.js";
-import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/arithmetic.js";
+import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { SMALL } from "./small-circuit.js";
 
 const ORDER = 7n;

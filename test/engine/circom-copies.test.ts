@@ -10,8 +10,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createWitnessCalculator } from "../../prover/engine/dist/circom.js";
 import { mergeConstantCopies } from "../../prover/engine/dist/circom-copies.js";
 import { flattenInput } from "../../prover/engine/dist/inputs.js";
-import { i32, i64, list, section, unsigned } from "../../prover/engine/dist/kernels/wasm-writer.js";
-import { functionBodies, readSections } from "../../prover/engine/dist/wasm-reader.js";
+import { unsigned } from "../../prover/engine/dist/kernels/wasm/leb128.js";
+import { functionBodies, readSections } from "../../prover/engine/dist/kernels/wasm/reader.js";
+import { i32, i64, list, section } from "../../prover/engine/dist/kernels/wasm/writer.js";
 import { CHAIN, chainInput } from "./small-circuit.js";
 
 const compile = (bytes: Uint8Array): WebAssembly.Module =>

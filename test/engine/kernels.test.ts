@@ -6,6 +6,10 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { elementBytes, type PrimeField, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
+import type { Products } from "../../prover/engine/dist/kernels/integer/products.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
 import {
   type Arithmetic,
   allocate,
@@ -16,12 +20,9 @@ import {
   G2,
   type Group,
   scoped,
-} from "../../prover/engine/dist/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
-import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
-import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
-import { multiplyPoints } from "../../prover/engine/dist/kernels/multiply.js";
-import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/points.js";
+} from "../../prover/engine/dist/kernels/run/arithmetic.js";
+import { multiplyPoints } from "../../prover/engine/dist/kernels/run/multiply.js";
+import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/run/points.js";
 import {
   evaluateRows,
   loadBytes,
@@ -31,7 +32,7 @@ import {
   readElements,
   toOddCoset,
   writeQuotients,
-} from "../../prover/engine/dist/kernels/scalars.js";
+} from "../../prover/engine/dist/kernels/run/scalars.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 
@@ -72,8 +73,10 @@ describe(`the base field (seed ${SEED})`, () => {
     const limbs = new Uint32Array(arithmetic.memory.buffer, places[place]!, 9);
     return limbs.reduceRight((value, limb) => (value << 29n) + BigInt(limb), 0n);
   };
-  const call = (name: string, ...operands: number[]): number =>
-    arithmetic.call[`fp_${name}`]!(...operands.map((place) => places[place]!));
+  const call = (name: keyof PrimeField, ...operands: number[]): number => {
+    const f: (...pointers: number[]) => number = arithmetic.fp[name];
+    return f(...operands.map((place) => places[place]!));
+  };
   const random = generator(SEED);
   const edges = [0n, 1n, 2n, P - 1n, P, P + 1n, 2n * P - 1n, (1n << 253n) - 1n, (1n << 232n) - 1n];
   const operands = (bound: bigint): [bigint, bigint][] => {
@@ -202,7 +205,7 @@ describe(`the quadratic extension (seed ${SEED})`, () => {
   const pairs = edges.flatMap((a) => edges.map((b): Pair => [a, b]));
   const operands = [...pairs, ...pairs.map((): Pair => [random(2n * P), random(2n * P)])];
 
-  it.each<[string, number, (a: Pair, b: Pair, c: Pair, d: Pair) => Pair]>([
+  it.each<[keyof Products, number, (a: Pair, b: Pair, c: Pair, d: Pair) => Pair]>([
     ["mul", 2, (a, b) => mul(a, b)],
     ["square", 1, (a) => mul(a, a)],
     ["subMul", 3, (a, b, c) => mul(sub(a, b), c)],
@@ -220,7 +223,8 @@ describe(`the quadratic extension (seed ${SEED})`, () => {
         for (const result of [4, 0, count - 1]) {
           for (const [place, value] of all.entries()) put(place, value);
           const pointers = [...Array.from({ length: count }, (_, k) => k), result].map((k) => places[k]!);
-          arithmetic.call[`fp2_${name}`]!(...pointers);
+          const f: (...pointers: number[]) => number = arithmetic.fp2[name];
+          f(...pointers);
           const actual = get(result);
           expect(actual.map((value) => value % P)).toEqual(expected(...all).map((v) => ((v % P) + P) % P));
           expect(actual.every((value) => value < 2n * P)).toBe(true);
@@ -268,7 +272,7 @@ const snarkjsForm = (coordinates: readonly bigint[]): bigint[] => coordinates.ma
 
 describeForms("$form", ({ lanes }) => {
   useKernels(lanes);
-  describe.each(CURVES)(`sums of multiples in $group.prefix (seed ${SEED})`, ({ group, multiple }) => {
+  describe.each(CURVES)(`sums of multiples in $group.name (seed ${SEED})`, ({ group, multiple }) => {
     const random = generator(SEED);
     /** Compares the sum of scalar * (exponent * generator) with (sum of scalar * exponent) * generator. */
     const check = (exponents: readonly bigint[], scalars: readonly bigint[]): void => {

@@ -6,15 +6,11 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  type Arithmetic,
-  allocate,
-  bytesAt,
-  compileSet,
-  createArithmetic,
-} from "../../prover/engine/dist/kernels/arithmetic.js";
-import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/field-code.js";
-import { hasFusedLanes } from "../../prover/engine/dist/kernels/fused-lanes.js";
+import type { Bn254Lanes } from "../../prover/engine/dist/kernels/bn254.js";
+import { elementBytes, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
+import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
+import type { LaneField } from "../../prover/engine/dist/kernels/lanes/field.js";
+import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
 import {
   LANE_LIMBS,
   LANE_RADIX_BITS,
@@ -22,8 +18,15 @@ import {
   PAIRS,
   QUAD_BYTES,
   toLaneLimbs,
-} from "../../prover/engine/dist/kernels/lane-code.js";
-import { FIELD_BYTES } from "../../prover/engine/dist/kernels/limb-code.js";
+} from "../../prover/engine/dist/kernels/lanes/pairs.js";
+import {
+  type Arithmetic,
+  allocate,
+  bytesAt,
+  compileSet,
+  createArithmetic,
+  type Functions,
+} from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
 import { generator } from "../support/generator.js";
 
@@ -38,7 +41,7 @@ const where = hasLanes ? "" : ": products and sums are not rounded once together
 lanesOnly.each([
   { field: "fp", noble: bn254.fields.Fp },
   { field: "fr", noble: bn254.fields.Fr },
-])(`$field on two lanes (seed ${SEED})${where}`, ({ field, noble }) => {
+] as const)(`$field on two lanes (seed ${SEED})${where}`, ({ field, noble }) => {
   const p = noble.ORDER;
   const random = generator(SEED);
   const inverseRadix = noble.inv(noble.create(1n << LANE_RADIX_BITS));
@@ -50,27 +53,29 @@ lanesOnly.each([
     places = Array.from({ length: 6 }, () => allocate(arithmetic, QUAD_BYTES));
   });
   /** Limbs of one of a quad's four elements. */
-  const addressOf = (place: number, lane: number): number =>
-    places[place]! + PAIRS[lane >> 1]! + 8 * (lane & 1);
-  const putLimbs = (place: number, lane: number, limbs: readonly number[]): void => {
+  const addressOf = (place: number, element: number): number =>
+    places[place]! + PAIRS[element >> 1]! + 8 * (element & 1);
+  const putLimbs = (place: number, element: number, limbs: readonly number[]): void => {
     const memory = new Float64Array(arithmetic.memory.buffer);
-    for (const [i, limb] of limbs.entries()) memory[addressOf(place, lane) / 8 + 2 * i] = limb;
+    for (const [i, limb] of limbs.entries()) memory[addressOf(place, element) / 8 + 2 * i] = limb;
   };
   const put = (place: number, ...values: bigint[]): void => {
-    for (const [lane, value] of values.entries()) putLimbs(place, lane, toLaneLimbs(value).map(Number));
+    for (const [element, value] of values.entries()) putLimbs(place, element, toLaneLimbs(value).map(Number));
   };
-  const limbsOf = (place: number, lane: number): number[] => {
+  const limbsOf = (place: number, element: number): number[] => {
     const memory = new Float64Array(arithmetic.memory.buffer);
-    return Array.from({ length: LANE_LIMBS }, (_, i) => memory[addressOf(place, lane) / 8 + 2 * i]!);
+    return Array.from({ length: LANE_LIMBS }, (_, i) => memory[addressOf(place, element) / 8 + 2 * i]!);
   };
   const numberOf = (limbs: readonly number[]): bigint =>
     limbs.reduceRight((value, limb) => (value << 51n) + BigInt(limb), 0n);
-  const call = (name: string, ...operands: number[]): void => {
-    arithmetic.call[`${field}_lanes_${name}`]!(...operands.map((place) => places[place]!));
+  const onLanes = (): Functions<Bn254Lanes>[typeof field] => arithmetic.lanes![field];
+  const call = (name: keyof LaneField, ...operands: number[]): void => {
+    const f: (...pointers: number[]) => number = onLanes()[name];
+    f(...operands.map((place) => places[place]!));
   };
   const expectTight = (place: number, expected: readonly bigint[]): void => {
-    for (const [lane, value] of expected.entries()) {
-      const limbs = limbsOf(place, lane);
+    for (const [element, value] of expected.entries()) {
+      const limbs = limbsOf(place, element);
       expect(modulo(numberOf(limbs))).toBe(modulo(value));
       expect(limbs.slice(0, -1).every((limb) => Math.abs(limb) <= TIGHT)).toBe(true);
       const magnitude = numberOf(limbs) < 0n ? -numberOf(limbs) : numberOf(limbs);
@@ -94,16 +99,17 @@ lanesOnly.each([
   it("multiplies, adds up and subtracts products, to tight elements", () => {
     for (const i of operands.keys()) {
       // Four products side by side, of operands at other distances each.
-      const lanes = [0, 1, 2, 3].map((lane) => {
-        const at = (distance: number): [bigint, bigint] => operands[(i + distance * lane) % operands.length]!;
+      const elements = [0, 1, 2, 3].map((element) => {
+        const at = (distance: number): [bigint, bigint] =>
+          operands[(i + distance * element) % operands.length]!;
         return [...at(1), ...at(7)] as [bigint, bigint, bigint, bigint];
       });
       const expectEach = (of: (a: bigint, b: bigint, c: bigint, d: bigint) => bigint): void =>
         expectTight(
           4,
-          lanes.map((values) => of(...values)),
+          elements.map((values) => of(...values)),
         );
-      for (const place of [0, 1, 2, 3]) put(place, ...lanes.map((values) => values[place]!));
+      for (const place of [0, 1, 2, 3]) put(place, ...elements.map((values) => values[place]!));
       call("mul", 0, 1, 4);
       expectEach((a, b) => times(a, b));
       call("columns", 0, 1);
@@ -139,7 +145,7 @@ lanesOnly.each([
     for (const [i, first] of differences.entries()) {
       for (const other of [...values, tight(), tight()]) {
         const second = differences[(i + 1) % differences.length]!;
-        for (const lane of [0, 1, 2, 3]) putLimbs(0, lane, lane % 2 === 0 ? first : second);
+        for (const element of [0, 1, 2, 3]) putLimbs(0, element, element % 2 === 0 ? first : second);
         put(1, other, -other, other, -other);
         call("columns", 0, 1);
         call("addColumns", 0, 1);
@@ -156,20 +162,17 @@ lanesOnly.each([
     for (const value of [...values, tight(), tight(), tight()]) {
       put(0, 1n, 2n, nearest(value << LANE_RADIX_BITS, p), 5n);
       const one = allocate(arithmetic, 2 * FIELD_BYTES);
-      const [from, to] = [
-        arithmetic.call[`${field}_lanes_fromLimbs`]!,
-        arithmetic.call[`${field}_lanes_toLimbs`]!,
-      ];
-      arithmetic.call[`${field}_lanes_toLimbsInPair`]!(addressOf(0, 2), one);
+      const { fromLimbs, toLimbs, toLimbsInPair, fromLimbsInPair } = onLanes();
+      toLimbsInPair(addressOf(0, 2), one);
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
-      from(one, one + FIELD_BYTES);
+      fromLimbs(one, one + FIELD_BYTES);
       const limbs = new Float64Array(arithmetic.memory.buffer, one + FIELD_BYTES, LANE_LIMBS);
       expect(modulo(numberOf([...limbs]))).toBe(modulo(value << LANE_RADIX_BITS));
-      to(one + FIELD_BYTES, one);
+      toLimbs(one + FIELD_BYTES, one);
       expect(bytesAt(arithmetic, one, 36)).toEqual(elementBytes(modulo(value * radix)).subarray(0, 36));
-      arithmetic.call[`${field}_lanes_fromLimbsInPair`]!(one, addressOf(0, 3));
+      fromLimbsInPair(one, addressOf(0, 3));
       expect(limbsOf(0, 3)).toEqual([...limbs]);
-      expect([0, 1].map((lane) => numberOf(limbsOf(0, lane)))).toEqual([1n, 2n]);
+      expect([0, 1].map((element) => numberOf(limbsOf(0, element)))).toEqual([1n, 2n]);
       arithmetic.top = one;
     }
   });

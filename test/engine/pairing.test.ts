@@ -7,8 +7,8 @@
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeElement } from "../../prover/engine/dist/bytes.js";
-import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/arithmetic.js";
-import { createPairing, type Pair, type Pairing } from "../../prover/engine/dist/kernels/pairing.js";
+import { compileArithmetic, createArithmetic } from "../../prover/engine/dist/kernels/run/arithmetic.js";
+import { createPairing, type Pair, type Pairing } from "../../prover/engine/dist/kernels/run/pairing.js";
 import { generator } from "../support/generator.js";
 
 const SEED = 20261130n;

@@ -9,8 +9,8 @@ import { ensureCircuit } from "@keel/circuits";
 import { describe, expect, it } from "vitest";
 import { prepareCircuit } from "../../prover/engine/dist/circom-prepare.js";
 import { sha256Hex } from "../../prover/engine/dist/hash.js";
-import { compileSet } from "../../prover/engine/dist/kernels/arithmetic.js";
-import { writeBn254 } from "../../prover/engine/dist/kernels/bn254-code.js";
+import { writeBn254 } from "../../prover/engine/dist/kernels/bn254.js";
+import { compileSet } from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { readStored, storedModule } from "../../prover/engine/dist/kernels/stored.js";
 import { SMALL } from "./small-circuit.js";
 

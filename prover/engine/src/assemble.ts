@@ -15,11 +15,11 @@ import {
   type VerificationKey,
 } from "@keel/verifier/groth16";
 import { concatenate, ELEMENT_BYTES, isZero, readElement, writeElement } from "./bytes.js";
-import { type Arithmetic, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
-import { multiplyPoints } from "./kernels/multiply.js";
-import { createPairing, type Pairing } from "./kernels/pairing.js";
-import { loadPoints } from "./kernels/points.js";
-import { loadBytes } from "./kernels/scalars.js";
+import { type Arithmetic, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
+import { multiplyPoints } from "./kernels/run/multiply.js";
+import { createPairing, type Pairing } from "./kernels/run/pairing.js";
+import { loadPoints } from "./kernels/run/points.js";
+import { loadBytes } from "./kernels/run/scalars.js";
 
 /** Each worker's sums, affine and plain; `c` is of C and H together. */
 export interface QuerySums {

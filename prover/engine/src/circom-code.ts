@@ -14,27 +14,27 @@ import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { concatenate } from "./bytes.js";
-import { invertLimbs } from "./kernels/inverse-code.js";
+import { invertLimbs } from "./kernels/integer/inverse.js";
 import {
   columnwise,
-  constants,
-  createSteps,
   liftNegative,
   loadBits,
   moveCarries,
   multiplyLimbs,
   reduceColumns,
   storeBits,
-} from "./kernels/limb-code.js";
-import { type Code, type FunctionScope, unsigned, writeFunction } from "./kernels/wasm-writer.js";
-import { functionBodies, readSections, writeSection } from "./wasm-reader.js";
+  toLimbs,
+} from "./kernels/integer/limbs.js";
+import { unsigned } from "./kernels/wasm/leb128.js";
+import { functionBodies, readSections, writeSection } from "./kernels/wasm/reader.js";
+import { type Body, i32, type Locals, type Steps, writeFunction } from "./kernels/wasm/writer.js";
 
 /** A function of circom's, known by its code. */
 interface Known {
   readonly length: number;
   readonly sha256: string;
   /** What to put in its place; it takes three pointers. */
-  readonly body: (scope: FunctionScope) => Code;
+  readonly body: Body<Operands>;
 }
 
 const KNOWN: readonly Known[] = [
@@ -61,7 +61,7 @@ export function replaceKnownFunctions(wasm: Uint8Array): Uint8Array {
     const known = KNOWN.find(
       ({ length, sha256: hash }) => length === body.length && hash === bytesToHex(sha256(body)),
     );
-    return known === undefined ? body : writeFunction(3, known.body);
+    return known === undefined ? body : writeFunction({ x: i32, y: i32, r: i32 }, known.body);
   });
   const code = bodies.flatMap((body) => [Uint8Array.from(unsigned(body.length)), body]);
   const content = concatenate([Uint8Array.from(unsigned(bodies.length)), ...code]);
@@ -72,22 +72,18 @@ export function replaceKnownFunctions(wasm: Uint8Array): Uint8Array {
   ]);
 }
 
-/** (x, y, r): r = x y / 2^256 modulo the field's order. */
-function product(scope: FunctionScope): Code {
-  const steps = createSteps(scope);
-  const [x, y, r] = scope.params.map(({ get }) => get);
+type Operands = Readonly<Record<"x" | "y" | "r", typeof i32>>;
+
+/** r = x y / 2^256 modulo the field's order. */
+function product({ x, y, r }: Locals<Operands>, steps: Steps): void {
   // The reduction divides by 2^261.
-  const columns = multiplyLimbs(steps, loadBits(steps, x!, 0), loadBits(steps, y!, 5));
+  const columns = multiplyLimbs(steps, loadBits(steps, x, 0), loadBits(steps, y, 5));
   const reduced = reduceColumns(steps, columns, SCALAR_FIELD);
-  const difference = columnwise(steps).sub(reduced, constants(SCALAR_FIELD));
-  storeBits(steps, moveCarries(steps, liftNegative(steps, difference, SCALAR_FIELD)), r!);
-  return steps.code;
+  const difference = columnwise(steps).sub(reduced, toLimbs(SCALAR_FIELD));
+  storeBits(steps, moveCarries(steps, liftNegative(steps, difference, SCALAR_FIELD)), r);
 }
 
-/** (x, modulus, r): r = 1/x modulo the field's order, 0 for 0. */
-function inverse(scope: FunctionScope): Code {
-  const steps = createSteps(scope);
-  const [x, , target] = scope.params.map(({ get }) => get);
-  storeBits(steps, invertLimbs(scope, steps, loadBits(steps, x!, 0), SCALAR_FIELD, 1n), target!);
-  return steps.code;
+/** r = 1/x modulo the field's order, 0 for 0; circom gives the modulus for y. */
+function inverse({ x, r }: Locals<Operands>, steps: Steps): void {
+  storeBits(steps, invertLimbs(steps, loadBits(steps, x, 0), SCALAR_FIELD, 1n), r);
 }

@@ -13,16 +13,15 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { concatenate } from "./bytes.js";
-import { i32, unsigned } from "./kernels/wasm-writer.js";
+import { createNumberReader, readSigned, readUnsigned, unsigned } from "./kernels/wasm/leb128.js";
 import {
   functionBodies,
   readSections,
-  readSigned,
-  readUnsigned,
   type Section,
   skipInstruction,
   writeSection,
-} from "./wasm-reader.js";
+} from "./kernels/wasm/reader.js";
+import { i32 } from "./kernels/wasm/writer.js";
 
 /** circom's copy of a number: five words of 64 bits. */
 const COPY_SHA256 = "1bef12871060a0d331e21605847db4de3e18dc59e889cc3a1cd00c62cf4a94a3";
@@ -216,29 +215,18 @@ interface CopyReader {
 
 function createCopyReader(wasm: Uint8Array, copy: number): CopyReader {
   const reader = { slot: 0, local: 0, source: 0, end: 0, read };
-  let at = 0;
-  // Numbers of at most 32 bits, without a tuple for each: there are millions.
-  const number = (signed: boolean): number => {
-    let value = 0;
-    let shift = 0;
-    for (;;) {
-      const byte = wasm[at++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-      shift += 7;
-      if (byte < 0x80) return signed && shift < 32 && (byte & 0x40) !== 0 ? value | (-1 << shift) : value;
-    }
-  };
-  const isNext = (byte: number): boolean => wasm[at++] === byte;
+  const numbers = createNumberReader(wasm, 0);
+  const isNext = (byte: number): boolean => wasm[numbers.at++] === byte;
   function read(start: number): boolean {
-    at = start;
+    numbers.at = start;
     if (!isNext(OP.const)) return false;
-    reader.slot = number(true);
+    reader.slot = numbers.signed();
     if (!isNext(OP.const) || !isNext(NUMBER_BYTES) || !isNext(OP.mul) || !isNext(OP.get)) return false;
-    reader.local = number(false);
+    reader.local = numbers.unsigned();
     if (!isNext(OP.add) || !isNext(OP.const)) return false;
-    reader.source = number(true);
-    if (!isNext(OP.call) || number(false) !== copy) return false;
-    reader.end = at;
+    reader.source = numbers.signed();
+    if (!isNext(OP.call) || numbers.unsigned() !== copy) return false;
+    reader.end = numbers.at;
     return true;
   }
   return reader;

@@ -8,7 +8,7 @@
 import { concatenate } from "./bytes.js";
 import { replaceKnownFunctions } from "./circom-code.js";
 import { mergeConstantCopies } from "./circom-copies.js";
-import { readSections, writeSection } from "./wasm-reader.js";
+import { readSections, writeSection } from "./kernels/wasm/reader.js";
 
 /** A custom section's content: its name, with the length of the name before it. Changes when what is done changes. */
 const MARK = Uint8Array.from([6, ...new TextEncoder().encode("keel/1")]);

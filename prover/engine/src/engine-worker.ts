@@ -11,7 +11,7 @@ import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
-import { type CompiledArithmetic, compileArithmetic, createArithmetic } from "./kernels/arithmetic.js";
+import { type CompiledArithmetic, compileArithmetic, createArithmetic } from "./kernels/run/arithmetic.js";
 import type { ReadStored } from "./kernels/stored.js";
 import { type Outcome, toOutcome } from "./outcome.js";
 import { type CutKey, cutZkey, type KeySlice, type Query, sliceBuffers } from "./slices.js";

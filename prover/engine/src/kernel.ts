@@ -10,9 +10,9 @@
  */
 import { KeelError } from "@keel/verifier/errors";
 import { concatenate, ELEMENT_BYTES } from "./bytes.js";
-import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/arithmetic.js";
-import { multiplyPoints } from "./kernels/multiply.js";
-import { areOnCurve, loadPoints } from "./kernels/points.js";
+import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
+import { multiplyPoints } from "./kernels/run/multiply.js";
+import { areOnCurve, loadPoints } from "./kernels/run/points.js";
 import {
   evaluateRows,
   loadBytes,
@@ -25,7 +25,7 @@ import {
   readElements,
   toOddCoset,
   writeQuotients,
-} from "./kernels/scalars.js";
+} from "./kernels/run/scalars.js";
 import type { KeySlice, Query, QuerySlice } from "./slices.js";
 import { G1_BYTES, G2_BYTES, TERM_BYTES } from "./zkey.js";
 
@@ -138,7 +138,7 @@ function multiplyWires(
 ): Uint8Array {
   return scoped(arithmetic, () => {
     const scalars = allocate(arithmetic, (count + more) * ELEMENT_BYTES);
-    scoped(arithmetic, () => arithmetic.call.gather!(loadBytes(arithmetic, witness), wires, count, scalars));
+    scoped(arithmetic, () => arithmetic.gather(loadBytes(arithmetic, witness), wires, count, scalars));
     writeMore(scalars + count * ELEMENT_BYTES);
     return multiplyPoints(arithmetic, group, points, scalars, count + more);
   });

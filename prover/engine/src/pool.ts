@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A pool of workers, each with a lane of its own: tasks wait for one lane (they need what that worker keeps) or for
- * any. One task runs on a worker at a time, the oldest job's most urgent first, so jobs are served in turn and a
+ * A pool of workers: tasks wait for one worker (they need what it keeps) or for any. One task runs on a worker at a time, the oldest job's most urgent first, so jobs are served in turn and a
  * younger job fills the gaps of an older one.
  *
  * A worker that dies fails the task it ran and is replaced when next needed. A cancelled task's caller hears at
@@ -27,7 +26,7 @@ export interface WorkerHandle {
 /** One piece of work. */
 export interface Task<Api, T> {
   /** Index of the worker that must run it; any when absent. */
-  readonly lane?: number;
+  readonly worker?: number;
   /** Order among jobs: the lower ones go first. */
   readonly job: number;
   /** Order within a job: the lower ones go first. */
@@ -52,8 +51,8 @@ export interface PoolOptions<Api> {
   readonly size: number;
   readonly spawn: () => WorkerHandle;
   /** Makes a fresh worker ready for tasks. */
-  readonly prepare: (api: Remote<Api>, lane: number) => Promise<void>;
-  /** Told when a worker was lost with everything it kept: the jobs that had had tasks of its lane are done for. */
+  readonly prepare: (api: Remote<Api>, worker: number) => Promise<void>;
+  /** Told when a worker was lost with everything it kept: the jobs that had had tasks for it alone are done for. */
   readonly onLoss: (jobs: ReadonlySet<number>, error: KeelError) => void;
 }
 
@@ -65,7 +64,8 @@ interface Entry<Api> {
   readonly settle: (result: { value: unknown } | { error: unknown }) => void;
 }
 
-interface Lane<Api> {
+/** A worker, or the place of one that is not there. */
+interface Place<Api> {
   readonly index: number;
   state: "empty" | "starting" | "idle" | "busy";
   handle?: WorkerHandle;
@@ -77,118 +77,132 @@ interface Lane<Api> {
   lose?: (error: KeelError) => void;
 }
 
+/** Tasks that wait. */
+interface Queue<Api> {
+  add(entry: Entry<Api>): void;
+  /** Whether there is a task for a worker. */
+  holds(worker: number): boolean;
+  /** Takes the task out that a worker should run next. */
+  take(worker: number): Entry<Api> | undefined;
+  /** Rejects all tasks, or those of a job. */
+  fail(error: unknown, job?: number): void;
+}
+
+function createQueue<Api>(): Queue<Api> {
+  let entries: Entry<Api>[] = [];
+  return {
+    add: (entry) => entries.push(entry),
+    holds: (worker) => entries.some(({ task }) => fits(task, worker)),
+    take(worker) {
+      let best: Entry<Api> | undefined;
+      for (const entry of entries) {
+        if (fits(entry.task, worker) && (best === undefined || before(entry.task, best.task))) best = entry;
+      }
+      if (best !== undefined) entries = entries.filter((entry) => entry !== best);
+      return best;
+    },
+    fail(error, job) {
+      const isOf = ({ task }: Entry<Api>): boolean => job === undefined || task.job === job;
+      const failed = entries.filter(isOf);
+      entries = entries.filter((entry) => !isOf(entry));
+      for (const { settle } of failed) settle({ error });
+    },
+  };
+}
+
+/** Waits for an answer of a place's worker, or for its loss. */
+function ask<Api, T>(place: Place<Api>, question: (api: Remote<Api>) => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    place.lose = reject;
+    question(place.api!).then(resolve, reject);
+  });
+}
+
+/** Ends a place's worker and forgets it. */
+function discard<Api>(place: Place<Api>): void {
+  const { handle } = place;
+  place.state = "empty";
+  place.entry = undefined;
+  place.jobs = new Set();
+  delete place.handle;
+  delete place.api;
+  handle?.terminate();
+}
+
 /** Creates a pool; workers start with {@link Pool.start} or when a task needs them. */
 export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
-  const lanes = Array.from(
-    { length: options.size },
-    (_, index): Lane<Api> => ({
-      index,
-      state: "empty",
-      jobs: new Set(),
-    }),
-  );
-  let queue: Entry<Api>[] = [];
+  const emptyPlace = (index: number): Place<Api> => ({ index, state: "empty", jobs: new Set() });
+  const places = Array.from({ length: options.size }, (_, index) => emptyPlace(index));
+  const queue = createQueue<Api>();
   let closed = false;
 
   const schedule = (): void => {
-    for (const lane of lanes) {
-      if (lane.state === "idle") {
-        const entry = take(lane.index);
-        if (entry !== undefined) void execute(lane, entry);
-      } else if (lane.state === "empty" && queue.some(({ task }) => fits(task, lane.index))) {
-        boot(lane).catch(failQueue);
+    for (const place of places) {
+      if (place.state === "idle") {
+        const entry = queue.take(place.index);
+        if (entry !== undefined) void execute(place, entry);
+      } else if (place.state === "empty" && queue.holds(place.index)) {
+        boot(place).catch((error) => queue.fail(error));
       }
     }
   };
 
-  const take = (index: number): Entry<Api> | undefined => {
-    let best: Entry<Api> | undefined;
-    for (const entry of queue) {
-      if (fits(entry.task, index) && (best === undefined || before(entry.task, best.task))) best = entry;
-    }
-    if (best !== undefined) queue = queue.filter((entry) => entry !== best);
-    return best;
-  };
-
-  const failQueue = (error: unknown): void => {
-    const failed = queue;
-    queue = [];
-    for (const { settle } of failed) settle({ error });
-  };
-
-  /** Waits for an answer of a lane's worker, or for its loss. */
-  const ask = <T>(lane: Lane<Api>, question: (api: Remote<Api>) => Promise<T>): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      lane.lose = reject;
-      question(lane.api!).then(resolve, reject);
-    });
-
-  const boot = async (lane: Lane<Api>): Promise<void> => {
-    lane.state = "starting";
+  const boot = async (place: Place<Api>): Promise<void> => {
+    place.state = "starting";
     let handle: WorkerHandle | undefined;
     try {
-      handle = start(lane);
-      await ask(lane, (api) => options.prepare(api, lane.index));
+      handle = start(place);
+      await ask(place, (api) => options.prepare(api, place.index));
     } catch (error) {
-      if (lane.handle === handle) discard(lane);
+      if (place.handle === handle) discard(place);
       throw workerError(error);
     }
-    lane.state = "idle";
+    place.state = "idle";
     handle.setBusy(false);
     schedule();
   };
 
-  const start = (lane: Lane<Api>): WorkerHandle => {
+  const start = (place: Place<Api>): WorkerHandle => {
     const handle = options.spawn();
-    lane.handle = handle;
-    lane.api = wrap<Api>(handle.endpoint);
+    place.handle = handle;
+    place.api = wrap<Api>(handle.endpoint);
     handle.setBusy(true);
     handle.onDeath(() => {
-      if (lane.handle === handle) abandon(lane);
+      if (place.handle === handle) abandon(place);
     });
     return handle;
   };
 
-  const execute = async (lane: Lane<Api>, entry: Entry<Api>): Promise<void> => {
-    const { handle } = lane;
-    lane.state = "busy";
-    lane.entry = entry;
-    if (entry.task.lane !== undefined) lane.jobs.add(entry.task.job);
+  const execute = async (place: Place<Api>, entry: Entry<Api>): Promise<void> => {
+    const { handle } = place;
+    place.state = "busy";
+    place.entry = entry;
+    if (entry.task.worker !== undefined) place.jobs.add(entry.task.job);
     handle!.setBusy(true);
     try {
-      entry.settle({ value: unwrap(await ask(lane, (api) => entry.task.call(api))) });
+      entry.settle({ value: unwrap(await ask(place, (api) => entry.task.call(api))) });
     } catch (error) {
       entry.settle({ error: workerError(error) });
     }
-    if (lane.handle !== handle) return;
-    lane.state = "idle";
-    lane.entry = undefined;
+    if (place.handle !== handle) return;
+    place.state = "idle";
+    place.entry = undefined;
     handle!.setBusy(false);
     schedule();
   };
 
-  const discard = (lane: Lane<Api>): void => {
-    const { handle } = lane;
-    lane.state = "empty";
-    lane.entry = undefined;
-    lane.jobs = new Set();
-    delete lane.handle;
-    delete lane.api;
-    handle?.terminate();
-  };
-
-  const abandon = (lane: Lane<Api>): void => {
+  const abandon = (place: Place<Api>): void => {
     const error = new KeelError({ kind: "environment", code: "worker.died", expected: "a running worker" });
-    const { lose, jobs } = lane;
-    discard(lane);
+    const { lose, jobs } = place;
+    discard(place);
     lose?.(error);
     options.onLoss(jobs, error);
     if (!closed) schedule();
   };
 
-  const replaceIfStuck = (lane: Lane<Api>, entry: Entry<Api>): void => {
+  const replaceIfStuck = (place: Place<Api>, entry: Entry<Api>): void => {
     const timer = setTimeout(() => {
-      if (lane.entry === entry) abandon(lane);
+      if (place.entry === entry) abandon(place);
     }, GRACE_MS);
     // Browsers return a number, and have no process to keep alive.
     if (typeof timer === "object") (timer as { unref(): void }).unref();
@@ -199,35 +213,34 @@ export function createPool<Api>(options: PoolOptions<Api>): Pool<Api> {
     run: <T>(task: Task<Api, T>) =>
       new Promise<T>((resolve, reject) => {
         if (closed) return reject(closedError());
-        queue.push({
+        queue.add({
           task,
           settle: (result) => ("error" in result ? reject(result.error) : resolve(result.value as T)),
         });
         schedule();
       }),
     cancel(job, error) {
-      const cancelled = queue.filter(({ task }) => task.job === job);
-      queue = queue.filter(({ task }) => task.job !== job);
-      for (const { settle } of cancelled) settle({ error });
-      for (const lane of lanes) {
-        lane.jobs.delete(job);
-        if (lane.entry?.task.job !== job) continue;
-        lane.entry.settle({ error });
-        replaceIfStuck(lane, lane.entry);
+      queue.fail(error, job);
+      for (const place of places) {
+        place.jobs.delete(job);
+        if (place.entry?.task.job !== job) continue;
+        place.entry.settle({ error });
+        replaceIfStuck(place, place.entry);
       }
     },
     start: async () => {
-      await Promise.all(lanes.map((lane) => boot(lane)));
+      await Promise.all(places.map((place) => boot(place)));
     },
     broadcast(send) {
-      for (const lane of lanes) if (lane.api !== undefined && lane.state !== "starting") void send(lane.api);
+      for (const place of places)
+        if (place.api !== undefined && place.state !== "starting") void send(place.api);
     },
     close() {
       closed = true;
-      failQueue(closedError());
-      for (const lane of lanes) {
-        const { lose } = lane;
-        discard(lane);
+      queue.fail(closedError());
+      for (const place of places) {
+        const { lose } = place;
+        discard(place);
         lose?.(closedError());
       }
     },
@@ -238,8 +251,8 @@ function closedError(): KeelError {
   return new KeelError({ kind: "cancelled", code: "prover.closed", expected: "an open prover" });
 }
 
-function fits(task: Task<never, unknown>, lane: number): boolean {
-  return task.lane === undefined || task.lane === lane;
+function fits(task: Task<never, unknown>, worker: number): boolean {
+  return task.worker === undefined || task.worker === worker;
 }
 
 function before(one: Task<never, unknown>, other: Task<never, unknown>): boolean {

@@ -112,10 +112,10 @@ export async function createProverOn<Source>(
     onLoss: (ids, error) => {
       for (const id of ids) active.get(id)?.abort(error);
     },
-    prepare: async (api, lane) => {
+    prepare: async (api, worker) => {
       const artifacts = await loading;
-      const slice = artifacts.slices[lane] ?? (await cutAgain(platform, options, workers))[lane]!;
-      artifacts.slices[lane] = undefined;
+      const slice = artifacts.slices[worker] ?? (await cutAgain(platform, options, workers))[worker]!;
+      artifacts.slices[worker] = undefined;
       const moved = transfer(slice, sliceBuffers(slice));
       const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.verificationKey));
       if (wires !== artifacts.wires) {
@@ -215,20 +215,24 @@ async function proveBytes(
   witness: Uint8Array,
 ): Promise<ProofResult> {
   job.advance("witness", 1);
-  const lanes = Array.from({ length: pool.size }, (_, lane) => lane);
+  const workers = Array.from({ length: pool.size }, (_, worker) => worker);
   try {
     const publicSignals = Array.from({ length: artifacts.verificationKey.nPublic }, (_, i) =>
       readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
     );
-    const evaluated = lanes.map((lane) =>
-      runTask(pool, job, { lane, urgency: URGENCY.evaluate, call: (api) => api.evaluate(job.id, witness) }),
+    const evaluated = workers.map((worker) =>
+      runTask(pool, job, { worker, urgency: URGENCY.evaluate, call: (api) => api.evaluate(job.id, witness) }),
     );
     const sums = QUERIES.map((query) =>
       Promise.all(
-        lanes.map(async (lane) => {
+        workers.map(async (worker) => {
           const urgency = URGENCY[query];
-          const sum = await runTask(pool, job, { lane, urgency, call: (api) => api.multiply(job.id, query) });
-          job.advance("multiply", 1 / (lanes.length * (QUERIES.length + 1)));
+          const sum = await runTask(pool, job, {
+            worker,
+            urgency,
+            call: (api) => api.multiply(job.id, query),
+          });
+          job.advance("multiply", 1 / (workers.length * (QUERIES.length + 1)));
           return sum;
         }),
       ),
@@ -268,13 +272,13 @@ async function sumsOfC(
   };
   const [a, b, c] = await Promise.all([extend("a"), extend("b"), extend("c")]);
   const sums = await Promise.all(
-    artifacts.cuts.slice(0, -1).map(async (first, lane) => {
+    artifacts.cuts.slice(0, -1).map(async (first, worker) => {
       const part = (values: Uint8Array): Uint8Array =>
-        values.slice(first * ELEMENT_BYTES, artifacts.cuts[lane + 1]! * ELEMENT_BYTES);
+        values.slice(first * ELEMENT_BYTES, artifacts.cuts[worker + 1]! * ELEMENT_BYTES);
       const values = { a: part(a), b: part(b), c: part(c) };
       const urgency = URGENCY.c;
       const call = (api: Remote<EngineWorker>) => api.multiplyC(job.id, values);
-      const sum = await runTask(pool, job, { lane, urgency, call });
+      const sum = await runTask(pool, job, { worker, urgency, call });
       for (const bytes of Object.values(values)) bytes.fill(0);
       job.advance("multiply", 1 / (pool.size * (QUERIES.length + 1)));
       return sum;

@@ -7,7 +7,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { sha256Hex } from "../hash.js";
-import { writeBn254 } from "./bn254-code.js";
+import { writeBn254 } from "./bn254.js";
 import { storedModule } from "./stored.js";
 
 for (const lanes of [false, true]) {

@@ -6,7 +6,7 @@
  * @module
  */
 import { sha256Hex } from "../hash.js";
-import type { Bn254Code } from "./bn254-code.js";
+import type { Bn254Code } from "./bn254.js";
 
 /** A module's file, the hash of its content, and where its free memory begins. */
 export interface StoredModule {

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { concatenate } from "./bytes.js";
-import { unsigned } from "./kernels/wasm-writer.js";
+import { concatenate } from "../../bytes.js";
+import { readUnsigned, skipNumber, unsigned } from "./leb128.js";
 
 const HEADER_BYTES = 8;
 
@@ -47,37 +47,16 @@ export function functionBodies(wasm: Uint8Array, { start, end }: Section): [star
   return bodies;
 }
 
-/** A number in LEB128, and where it ends. */
-export function readUnsigned(bytes: Uint8Array, start: number): [value: number, end: number] {
-  let [value, at] = [0, start];
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++] ?? 0;
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return [value, at];
-  }
-}
-
-/** A signed 32-bit number in LEB128, and where it ends. */
-export function readSigned(bytes: Uint8Array, start: number): [value: number, end: number] {
-  const [value, end] = readUnsigned(bytes, start);
-  const bits = 7 * (end - start);
-  return [bits < 32 ? (value << (32 - bits)) >> (32 - bits) : value | 0, end];
-}
-
 /** Where the next instruction begins; nothing for instructions that circom does not use. */
 export function skipInstruction(wasm: Uint8Array, at: number): number | undefined {
   const op = wasm[at]!;
-  const leb = (start: number): number => {
-    let next = start;
-    while ((wasm[next]! & 0x80) !== 0) next++;
-    return next + 1;
-  };
   // Block types are one byte; br, br_if, calls and variables have an index, indirect calls, loads and stores two.
   if (op >= 0x02 && op <= 0x04) return at + 2;
-  if (op === 0x0c || op === 0x0d || op === 0x10 || (op >= 0x20 && op <= 0x24)) return leb(at + 1);
-  if (op === 0x11 || (op >= 0x28 && op <= 0x3e)) return leb(leb(at + 1));
+  if (op === 0x0c || op === 0x0d || op === 0x10 || (op >= 0x20 && op <= 0x24))
+    return skipNumber(wasm, at + 1);
+  if (op === 0x11 || (op >= 0x28 && op <= 0x3e)) return skipNumber(wasm, skipNumber(wasm, at + 1));
   if (op === 0x3f || op === 0x40) return at + 2;
-  if (op === 0x41 || op === 0x42) return leb(at + 1);
+  if (op === 0x41 || op === 0x42) return skipNumber(wasm, at + 1);
   const plain = op <= 0x01 || op === 0x05 || op === 0x0b || op === 0x0f || op === 0x1a || op === 0x1b;
   return plain || (op >= 0x45 && op <= 0xc4) ? at + 1 : undefined;
 }

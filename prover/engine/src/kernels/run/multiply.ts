@@ -12,9 +12,10 @@
  *
  * @module
  */
+
+import { BATCH, MADE_BYTES } from "../buckets.js";
+import { ENTRY_BYTES } from "../integer/additions.js";
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
-import { BATCH, MADE_BYTES } from "./bucket-code.js";
-import { ENTRY_BYTES } from "./curve-code.js";
 import { readPoint } from "./points.js";
 
 const SCALAR_BYTES = 32;
@@ -50,7 +51,7 @@ export function multiplyPoints(
 function readSum(arithmetic: Arithmetic, group: Group, sum: number): Uint8Array {
   const place = allocate(arithmetic, group.bytes);
   bytesAt(arithmetic, place, group.bytes).fill(0);
-  if (sum !== 0) arithmetic.call[`${group.prefix}_copy`]!(sum, place);
+  if (sum !== 0) arithmetic[group.name].copy(sum, place);
   return readPoint(arithmetic, group, place);
 }
 
@@ -69,7 +70,7 @@ function planWindows(points: number): Windows {
   return { bits, half: 1 << (bits - 1), count: Math.ceil((SCALAR_BITS + 1) / bits) };
 }
 
-/** Collects additions and runs them in batches; see curve-code.ts for signs and places of results. */
+/** Collects additions and runs them in batches; see integer/curve.ts for signs and places of results. */
 interface Adder {
   /** As a curve's `addPairs` wants them. */
   readonly table: number;
@@ -82,7 +83,7 @@ interface Adder {
 function createAdder(arithmetic: Arithmetic, group: Group): Adder {
   const table = allocate(arithmetic, BATCH * ENTRY_BYTES);
   const work = allocate(arithmetic, (BATCH + 2) * group.bytes);
-  const addPairs = arithmetic.call[`${group.prefix}_addPairs`]!;
+  const { addPairs } = arithmetic[group.name];
   const { memory } = arithmetic;
   let entries = new Int32Array(memory.buffer, table, (BATCH * ENTRY_BYTES) / 4);
   let used = 0;
@@ -121,7 +122,7 @@ function sumBuckets(
   { points, scalars, count }: Terms,
   { bits, half, count: windows }: Windows,
 ): Int32Array {
-  const { bytes, prefix } = group;
+  const { bytes, name } = group;
   const cleared = (size: number): number => {
     const place = allocate(arithmetic, size);
     bytesAt(arithmetic, place, size).fill(0);
@@ -133,18 +134,16 @@ function sumBuckets(
   const room = Math.floor(SUMS_BYTES / bytes);
   const made = allocate(arithmetic, (room + 1) * MADE_BYTES);
   const sums = allocate(arithmetic, room * bytes);
-  const [start, meet, next, keep] = ["start", "meet", "next", "keep"].map(
-    (op) => arithmetic.call[`${prefix}_${op}`]!,
-  );
+  const { start, meet, next, keep } = arithmetic[name];
   // Points of one window or of several, as many as there is room for, meet and are summed before the next.
   let [first, used] = [0, 0];
   const finish = (window: number): void => {
-    while (next!() !== 0);
-    keep!(slots + first * half * 4, (window + 1 - first) * half, kept + first * half * bytes);
-    start!(table, work, sums, made);
+    while (next() !== 0);
+    keep(slots + first * half * 4, (window + 1 - first) * half, kept + first * half * bytes);
+    start(table, work, sums, made);
     [first, used] = [window, 0];
   };
-  start!(table, work, sums, made);
+  start(table, work, sums, made);
   for (let window = 0; window < windows; window++) {
     const position = window * bits;
     const mask = (1 << Math.max(0, Math.min(bits, SCALAR_BITS - position))) - 1;
@@ -152,7 +151,7 @@ function sumBuckets(
     for (let from = 0; from < count; ) {
       const length = Math.min(count - from, room - used);
       const own = [scalars + SCALAR_BYTES * from, length, carries + from] as const;
-      meet!(...own, position, mask, bits, points + bytes * from, slots + window * half * 4);
+      meet(...own, position, mask, bits, points + bytes * from, slots + window * half * 4);
       from += length;
       used += length;
       if (used === room) finish(window);
@@ -162,40 +161,40 @@ function sumBuckets(
   return new Int32Array(arithmetic.memory.buffer, slots, windows * half).slice();
 }
 
-/** Points in the making, one a lane; 0 for infinity, odd for a negated point, and nothing added to infinity. */
+/** Points in the making; 0 for infinity, odd for a negated point, and nothing added to infinity. */
 interface Sums {
-  at(lane: number): number;
+  at(index: number): number;
   /** Adds a point that stays as it is until the next flush. */
-  add(lane: number, point: number): void;
+  add(index: number, point: number): void;
   /** Adds a point that changes later. */
-  addCopy(lane: number, point: number): void;
-  double(lane: number, times: number): void;
+  addCopy(index: number, point: number): void;
+  double(index: number, times: number): void;
 }
 
-function createSums(arithmetic: Arithmetic, group: Group, adder: Adder, lanes: number): Sums {
-  const room = allocate(arithmetic, lanes * group.bytes);
-  const pointers = new Int32Array(lanes);
-  const [copy, double] = ["copy", "doubleMany"].map((op) => arithmetic.call[`${group.prefix}_${op}`]!);
-  const add = (lane: number, point: number, first: (place: number) => number): void => {
+function createSums(arithmetic: Arithmetic, group: Group, adder: Adder, count: number): Sums {
+  const room = allocate(arithmetic, count * group.bytes);
+  const pointers = new Int32Array(count);
+  const { copy, doubleMany } = arithmetic[group.name];
+  const add = (index: number, point: number, first: (place: number) => number): void => {
     if (point === 0) return;
-    const [sum, place] = [pointers[lane]!, room + lane * group.bytes];
-    pointers[lane] = sum === 0 ? first(place) : place;
+    const [sum, place] = [pointers[index]!, room + index * group.bytes];
+    pointers[index] = sum === 0 ? first(place) : place;
     if (sum !== 0) adder.add(sum, point, place);
   };
   return {
-    at: (lane) => pointers[lane]!,
-    add: (lane, point) => add(lane, point, () => point),
-    addCopy: (lane, point) =>
-      add(lane, point, (place) => {
-        copy!(point, place);
+    at: (index) => pointers[index]!,
+    add: (index, point) => add(index, point, () => point),
+    addCopy: (index, point) =>
+      add(index, point, (place) => {
+        copy(point, place);
         return place;
       }),
-    double(lane, times) {
-      const place = room + lane * group.bytes;
-      if (pointers[lane] === 0) return;
-      copy!(pointers[lane]!, place);
-      double!(place, times, place);
-      pointers[lane] = place;
+    double(index, times) {
+      const place = room + index * group.bytes;
+      if (pointers[index] === 0) return;
+      copy(pointers[index]!, place);
+      doubleMany(place, times, place);
+      pointers[index] = place;
     },
   };
 }
@@ -211,14 +210,14 @@ function sumWindows(
   const segmentBits = (bits - 1) >> 1;
   const segment = 1 << segmentBits;
   const segments = half / segment;
-  const sums = (lanes: number): Sums => createSums(arithmetic, group, adder, lanes);
+  const sums = (count: number): Sums => createSums(arithmetic, group, adder, count);
   // Within segment k, of buckets m = k * segment + l: plain = sum of B, weighted = sum of l B.
-  const lanes = windows * segments;
-  const [plain, weighted] = [sums(lanes), sums(lanes)];
+  const all = windows * segments;
+  const [plain, weighted] = [sums(all), sums(all)];
   for (let l = segment; l > 0; l--) {
-    for (let lane = 0; lane < lanes; lane++) plain.add(lane, buckets[lane * segment + l - 1]!);
+    for (let i = 0; i < all; i++) plain.add(i, buckets[i * segment + l - 1]!);
     adder.flush();
-    for (let lane = 0; lane < lanes; lane++) weighted.addCopy(lane, plain.at(lane));
+    for (let i = 0; i < all; i++) weighted.addCopy(i, plain.at(i));
     adder.flush();
   }
   // Over the segments: sum of weighted, and segment * (sum of k * plain).

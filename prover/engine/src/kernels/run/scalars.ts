@@ -8,17 +8,19 @@
  * @module
  */
 import { SCALAR_FIELD } from "@keel/verifier/groth16";
-import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
-import { elementBytes, RADIX_BITS } from "./field-code.js";
-import { PAIR_BYTES } from "./lane-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
+import { invert, pow } from "@noble/curves/abstract/modular.js";
+import { elementBytes, RADIX_BITS } from "../integer/field.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
+import type { Transform } from "../integer/transform.js";
+import { PAIR_BYTES, QUAD } from "../lanes/pairs.js";
+import { type Arithmetic, allocate, bytesAt, type Functions, scoped } from "./arithmetic.js";
 
 const ELEMENT_BYTES = 32;
-/** The smallest domain that lane-transform-code.ts takes. */
-const SMALLEST_LANES = 8;
+/** The smallest domain that lanes/transform.ts takes. */
+const SMALLEST_ON_LANES = 8;
 
-/** Which functions a vector is for: those of field-code.ts and transform-code.ts, or those of two lanes. */
-type Form = "fr" | "fr_lanes";
+/** The functions that a vector is for: those on integers, or those on two lanes. */
+type Form = Functions<Transform>;
 
 /** The terms of one matrix by row. */
 export interface Rows {
@@ -32,8 +34,7 @@ export interface Rows {
 /** Precomputed powers for {@link toOddCoset}. */
 export interface Coset {
   readonly size: number;
-  /** Whether it is for two lanes. */
-  readonly lanes: boolean;
+  readonly form: Form;
   readonly inverseRoots: number;
   readonly scale: number;
   readonly roots: number;
@@ -59,12 +60,12 @@ export function loadRows(
     coefficients: allocate(arithmetic, wires.length * FIELD_BYTES),
   };
   const bytes = bytesAt(arithmetic, rows.coefficients, wires.length * FIELD_BYTES);
-  const { fr_fromBytes: read, fr_mul: multiply } = arithmetic.call;
+  const { fromBytes, mul } = arithmetic.fr;
   for (let place = 0; place < wires.length; place++) {
     const element = rows.coefficients + place * FIELD_BYTES;
     coefficient(place, bytes, place * FIELD_BYTES);
-    read!(element, element);
-    multiply!(element, factor, element);
+    fromBytes(element, element);
+    mul(element, factor, element);
   }
   return rows;
 }
@@ -72,37 +73,38 @@ export function loadRows(
 /** The rows' values for a plain vector, in Montgomery form; frees nothing: call it in a scope. */
 export function evaluateRows(arithmetic: Arithmetic, rows: Rows, vector: number): number {
   const sums = allocate(arithmetic, rows.count * FIELD_BYTES);
-  arithmetic.call.fr_rows!(rows.starts, rows.count, rows.wires, rows.coefficients, vector, sums);
+  arithmetic.fr.rows(rows.starts, rows.count, rows.wires, rows.coefficients, vector, sums);
   return sums;
 }
 
 /** Prepares the step from the domain of `size` roots of unity to its odd coset, for good. */
 export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   // 5 generates the multiplicative group's 2-part; the coset's shift is a root of twice the order, as in snarkjs.
-  const shift = power(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size));
+  const shift = pow(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size), SCALAR_FIELD);
   const root = (shift * shift) % SCALAR_FIELD;
-  const lanes = arithmetic.lanes && size >= SMALLEST_LANES;
+  const lanes = size >= SMALLEST_ON_LANES ? arithmetic.lanes?.fr : undefined;
   const coset = {
     size,
-    lanes,
+    form: lanes ?? arithmetic.fr,
     inverseRoots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
     scale: allocate(arithmetic, size * FIELD_BYTES),
     roots: allocate(arithmetic, (size / 2) * FIELD_BYTES),
   };
-  const { fr_copy: copy, fr_lanes_fromLimbs: toLane, fr_lanes_fromLimbsInPair: toPair } = arithmetic.call;
   const writeRoots = (target: number, ratio: bigint): void => {
     writePowers(arithmetic, target, size / 2, 1n, ratio);
-    for (let i = 0; lanes && i < size / 2; i++) toLane!(target + i * FIELD_BYTES, target + i * FIELD_BYTES);
+    for (let i = 0; lanes !== undefined && i < size / 2; i++)
+      lanes.fromLimbs(target + i * FIELD_BYTES, target + i * FIELD_BYTES);
   };
   writeRoots(coset.roots, root);
-  writeRoots(coset.inverseRoots, power(root, SCALAR_FIELD - 2n));
+  writeRoots(coset.inverseRoots, invert(root, SCALAR_FIELD));
   scoped(arithmetic, () => {
     const powers = allocate(arithmetic, size * FIELD_BYTES);
-    writePowers(arithmetic, powers, size, power(BigInt(size), SCALAR_FIELD - 2n), shift);
+    writePowers(arithmetic, powers, size, invert(BigInt(size), SCALAR_FIELD), shift);
     for (let i = 0, reversed = 0; i < size; i++) {
       const source = powers + i * FIELD_BYTES;
-      if (lanes) toPair!(source, coset.scale + (reversed >> 1) * PAIR_BYTES + (reversed & 1) * 8);
-      else copy!(source, coset.scale + reversed * FIELD_BYTES);
+      if (lanes)
+        lanes.fromLimbsInPair(source, coset.scale + (reversed >> 1) * PAIR_BYTES + (reversed & 1) * 8);
+      else arithmetic.fr.copy(source, coset.scale + reversed * FIELD_BYTES);
       // Adds one from the top bit down.
       let bit = size >> 1;
       while (reversed & bit) {
@@ -117,11 +119,10 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
 
 /** From a polynomial's values on the domain to its values on the odd coset. */
 export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): Uint8Array {
-  const form = coset.lanes ? "fr_lanes" : "fr";
   return scoped(arithmetic, () => {
+    const { size, form, inverseRoots, scale, roots } = coset;
     const vector = loadElements(arithmetic, values, form);
-    const { size, inverseRoots, scale, roots } = coset;
-    arithmetic.call[`${form}_toCoset`]!(vector, size, inverseRoots, scale, roots);
+    form.toCoset(vector, size, inverseRoots, scale, roots);
     return readElements(arithmetic, vector, size, form);
   });
 }
@@ -129,7 +130,7 @@ export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Ar
 /** The products of two vectors of elements; frees nothing: call it in a scope. */
 export function multiplyElements(arithmetic: Arithmetic, a: number, b: number, count: number): number {
   const products = allocate(arithmetic, count * FIELD_BYTES);
-  arithmetic.call.fr_products!(a, count, b, products);
+  arithmetic.fr.products(a, count, b, products);
   return products;
 }
 
@@ -143,23 +144,20 @@ export function writeQuotients(
 ): void {
   const count = a.length / ELEMENT_BYTES;
   // A worker's part of the coset may be of any length.
-  const form = arithmetic.lanes && count % 4 === 0 ? "fr_lanes" : "fr";
+  const form = (count % QUAD === 0 ? arithmetic.lanes?.fr : undefined) ?? arithmetic.fr;
   scoped(arithmetic, () => {
-    const [pa, pb, pc] = [a, b, c].map((values) => loadElements(arithmetic, values, form)) as [
-      number,
-      number,
-      number,
-    ];
-    arithmetic.call[`${form}_quotients`]!(pa, count, pb, pc);
-    arithmetic.call[`${form}_store`]!(pa, count, target);
+    const load = (values: Uint8Array): number => loadElements(arithmetic, values, form);
+    const [pa, pb, pc] = [load(a), load(b), load(c)];
+    form.quotients(pa, count, pb, pc);
+    form.store(pa, count, target);
   });
 }
 
 /** Brings 32-byte elements into the memory; returns the address of the first. */
-export function loadElements(arithmetic: Arithmetic, values: Uint8Array, form: Form = "fr"): number {
+export function loadElements(arithmetic: Arithmetic, values: Uint8Array, form: Form = arithmetic.fr): number {
   const count = values.length / ELEMENT_BYTES;
   const target = allocate(arithmetic, count * FIELD_BYTES);
-  arithmetic.call[`${form}_load`]!(target, count, loadBytes(arithmetic, values));
+  form.load(target, count, loadBytes(arithmetic, values));
   return target;
 }
 
@@ -168,10 +166,10 @@ export function readElements(
   arithmetic: Arithmetic,
   elements: number,
   count: number,
-  form: Form = "fr",
+  form: Form = arithmetic.fr,
 ): Uint8Array {
   const target = allocate(arithmetic, count * ELEMENT_BYTES);
-  arithmetic.call[`${form}_store`]!(elements, count, target);
+  form.store(elements, count, target);
   return bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
 }
 
@@ -185,7 +183,7 @@ function writePowers(
   const factor = loadConstant(arithmetic, ratio << RADIX_BITS);
   bytesAt(arithmetic, target, FIELD_BYTES).set(elementBytes((first << RADIX_BITS) % SCALAR_FIELD));
   for (let i = 1; i < count; i++) {
-    arithmetic.call.fr_mul!(target + (i - 1) * FIELD_BYTES, factor, target + i * FIELD_BYTES);
+    arithmetic.fr.mul(target + (i - 1) * FIELD_BYTES, factor, target + i * FIELD_BYTES);
   }
 }
 
@@ -203,13 +201,4 @@ export function loadBytes(arithmetic: Arithmetic, bytes: Uint8Array): number {
   const pointer = allocate(arithmetic, bytes.length);
   bytesAt(arithmetic, pointer, bytes.length).set(bytes);
   return pointer;
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let [result, square] = [1n, base];
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % SCALAR_FIELD;
-    square = (square * square) % SCALAR_FIELD;
-  }
-  return result;
 }

@@ -14,10 +14,10 @@
 
 import { BASE_FIELD } from "@keel/verifier/groth16";
 import { bn254 } from "@noble/curves/bn254.js";
-import { concatenate, ELEMENT_BYTES } from "../bytes.js";
+import { concatenate, ELEMENT_BYTES } from "../../bytes.js";
+import { elementBytes, RADIX_BITS } from "../integer/field.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
 import { type Arithmetic, allocate, bytesAt } from "./arithmetic.js";
-import { elementBytes, RADIX_BITS } from "./field-code.js";
-import { FIELD_BYTES } from "./limb-code.js";
 import { loadBytes } from "./scalars.js";
 
 const FP2_BYTES = 2 * FIELD_BYTES;
@@ -66,13 +66,13 @@ export function createPairing(arithmetic: Arithmetic): Pairing {
 
 /** Brings plain coordinates into the memory, in Montgomery form. */
 function loadPoint(arithmetic: Arithmetic, bytes: Uint8Array, radixSquared: number): number {
-  const { fp_fromBytes: fromBytes, fp_mul: mul } = arithmetic.call;
+  const { fromBytes, mul } = arithmetic.fp;
   const point = allocate(arithmetic, (bytes.length / ELEMENT_BYTES) * FIELD_BYTES);
   const source = loadBytes(arithmetic, bytes);
   for (let i = 0; i * ELEMENT_BYTES < bytes.length; i++) {
     const element = point + i * FIELD_BYTES;
-    fromBytes!(source + i * ELEMENT_BYTES, element);
-    mul!(element, radixSquared, element);
+    fromBytes(source + i * ELEMENT_BYTES, element);
+    mul(element, radixSquared, element);
   }
   return point;
 }
@@ -100,21 +100,20 @@ function createTower(arithmetic: Arithmetic): Tower {
   const twists = load(ALL.map((i) => Fp2.pow(twist, BigInt(i))));
   const one = load(ALL.map((i) => (i === 0 ? Fp2.ONE : Fp2.ZERO)));
   const xi = load([nonResidue]);
-  const { fp2_mul: mul, fp2_add: add, fp2_reduce: reduce, fp2_copy: copy } = arithmetic.call;
-  const { fp_copy: copyBase, fp_negate: negate } = arithmetic.call;
+  const { fp, fp2 } = arithmetic;
   const room = (elements: number): number => allocate(arithmetic, elements * FP2_BYTES);
   const [sums, product] = [room(2 * ALL.length), room(1)];
   const copyAll = (a: number, r: number): void => {
-    for (const i of ALL) copy!(a + i * FP2_BYTES, r + i * FP2_BYTES);
+    for (const i of ALL) fp2.copy(a + i * FP2_BYTES, r + i * FP2_BYTES);
   };
   const conjugate = (a: number, r: number): void => {
-    copyBase!(a, r);
-    negate!(a + FIELD_BYTES, r + FIELD_BYTES);
+    fp.copy(a, r);
+    fp.negate(a + FIELD_BYTES, r + FIELD_BYTES);
   };
   /** Adds an element below 2p; sums are canonical. */
   const accumulate = (value: number, sum: number): void => {
-    add!(sum, value, sum);
-    reduce!(sum);
+    fp2.add(sum, value, sum);
+    fp2.reduce(sum);
   };
   return {
     room,
@@ -124,13 +123,13 @@ function createTower(arithmetic: Arithmetic): Tower {
       bytesAt(arithmetic, sums, 2 * ALL.length * FP2_BYTES).fill(0);
       for (const i of ALL) {
         for (const j of powers) {
-          mul!(a + i * FP2_BYTES, b + j * FP2_BYTES, product);
+          fp2.mul(a + i * FP2_BYTES, b + j * FP2_BYTES, product);
           accumulate(product, sums + (i + j) * FP2_BYTES);
         }
       }
       for (const i of ALL) {
         const high = sums + (i + ALL.length) * FP2_BYTES;
-        mul!(high, xi, high);
+        fp2.mul(high, xi, high);
         accumulate(high, sums + i * FP2_BYTES);
       }
       copyAll(sums, r);
@@ -138,7 +137,7 @@ function createTower(arithmetic: Arithmetic): Tower {
     frobenius(a, r) {
       for (const i of ALL) {
         conjugate(a + i * FP2_BYTES, r + i * FP2_BYTES);
-        mul!(r + i * FP2_BYTES, twists + i * FP2_BYTES, r + i * FP2_BYTES);
+        fp2.mul(r + i * FP2_BYTES, twists + i * FP2_BYTES, r + i * FP2_BYTES);
       }
     },
     copy: copyAll,
@@ -148,54 +147,48 @@ function createTower(arithmetic: Arithmetic): Tower {
 
 /** Lines: through the point's multiples in the loop, and through the images that end it. */
 function createPreparation(arithmetic: Arithmetic, tower: Tower): Pairing["prepare"] {
-  const { fp2_mul: mul, fp2_square: square, fp2_sub: sub, fp2_add: add } = arithmetic.call;
-  const { fp2_negate: negate, fp2_invert: invert, fp2_reduce: reduce, fp2_equal: equal } = arithmetic.call;
-  const {
-    fp2_copy: copy,
-    fp2_subMul: subMul,
-    fp2_squareSub: squareSub,
-    fp2_subMulSub: subMulSub,
-  } = arithmetic.call;
+  const { mul, square, sub, add, negate, invert, reduce, equal, copy, subMul, squareSub, subMulSub } =
+    arithmetic.fp2;
   const [sum, other, third, fourth] = [tower.room(2), tower.room(2), tower.room(2), tower.room(2)];
   const [slope, divisor, x] = [tower.room(1), tower.room(1), tower.room(1)];
   const y = (point: number): number => point + FP2_BYTES;
   /** Writes the line with the slope through the sum's point, and goes on to its third point, mirrored. */
   const step = (line: number, secondX: number): void => {
-    negate!(slope, line);
-    mul!(slope, sum, line + FP2_BYTES);
-    sub!(line + FP2_BYTES, y(sum), line + FP2_BYTES);
-    reduce!(line + FP2_BYTES);
-    squareSub!(slope, sum, secondX, x);
-    subMulSub!(sum, x, slope, y(sum), y(sum));
-    copy!(x, sum);
+    negate(slope, line);
+    mul(slope, sum, line + FP2_BYTES);
+    sub(line + FP2_BYTES, y(sum), line + FP2_BYTES);
+    reduce(line + FP2_BYTES);
+    squareSub(slope, sum, secondX, x);
+    subMulSub(sum, x, slope, y(sum), y(sum));
+    copy(x, sum);
   };
   const double = (line: number): void => {
-    square!(sum, slope);
-    add!(slope, slope, divisor);
-    add!(slope, divisor, slope);
-    add!(y(sum), y(sum), divisor);
-    reduce!(divisor);
-    invert!(divisor, divisor);
-    mul!(slope, divisor, slope);
+    square(sum, slope);
+    add(slope, slope, divisor);
+    add(slope, divisor, slope);
+    add(y(sum), y(sum), divisor);
+    reduce(divisor);
+    invert(divisor, divisor);
+    mul(slope, divisor, slope);
     step(line, sum);
   };
   const addPoint = (line: number, point: number): void => {
-    sub!(point, sum, divisor);
-    reduce!(divisor);
-    invert!(divisor, divisor);
-    subMul!(y(point), y(sum), divisor, slope);
+    sub(point, sum, divisor);
+    reduce(divisor);
+    invert(divisor, divisor);
+    subMul(y(point), y(sum), divisor, slope);
     step(line, point);
   };
   /** The point's image under the Frobenius map of the twist. */
   const psi = (point: number, r: number): void => {
     for (const [i, power] of [2, 3].entries()) {
       tower.conjugate(point + i * FP2_BYTES, r + i * FP2_BYTES);
-      mul!(r + i * FP2_BYTES, tower.twists + power * FP2_BYTES, r + i * FP2_BYTES);
+      mul(r + i * FP2_BYTES, tower.twists + power * FP2_BYTES, r + i * FP2_BYTES);
     }
   };
   const same = (a: number, b: number): boolean => {
-    for (const value of [a, b]) reduce!(value);
-    return equal!(a, b) === 1;
+    for (const value of [a, b]) reduce(value);
+    return equal(a, b) === 1;
   };
   return (point) => {
     const first = allocate(
@@ -204,7 +197,7 @@ function createPreparation(arithmetic: Arithmetic, tower: Tower): Pairing["prepa
     );
     let line = first - LINE_BYTES;
     const next = (): number => (line += LINE_BYTES);
-    for (const half of [0, FP2_BYTES]) copy!(point + half, sum + half);
+    for (const half of [0, FP2_BYTES]) copy(point + half, sum + half);
     for (const bit of LOOP_BITS) {
       double(next());
       if (bit === 1) addPoint(next(), point);
@@ -212,12 +205,12 @@ function createPreparation(arithmetic: Arithmetic, tower: Tower): Pairing["prepa
     psi(point, other);
     psi(other, third);
     psi(third, fourth);
-    negate!(y(third), y(third));
+    negate(y(third), y(third));
     addPoint(next(), other);
     addPoint(next(), third);
     // Of order r when (6x + 2) Q + psi(Q) - psi^2(Q) + psi^3(Q) = 0: r is the greatest common divisor of the number of points
     // and the resultant of this polynomial and that of psi.
-    negate!(y(fourth), y(fourth));
+    negate(y(fourth), y(fourth));
     return same(sum, fourth) && same(y(sum), y(fourth)) ? first : undefined;
   };
 }
@@ -227,13 +220,13 @@ function createLoops(
   arithmetic: Arithmetic,
   tower: Tower,
 ): (pairs: readonly Pair[], product: number) => void {
-  const { fp_mul: mulBase, fp_copy: copyBase, fp2_copy: copy } = arithmetic.call;
+  const { fp, fp2 } = arithmetic;
   const line = tower.room(ALL.length);
   bytesAt(arithmetic, line, ALL.length * FP2_BYTES).fill(0);
   const evaluate = (source: number, point: number): void => {
-    copyBase!(point + FIELD_BYTES, line);
-    for (const half of [0, FIELD_BYTES]) mulBase!(source + half, point, line + FP2_BYTES + half);
-    copy!(source + FP2_BYTES, line + 3 * FP2_BYTES);
+    fp.copy(point + FIELD_BYTES, line);
+    for (const half of [0, FIELD_BYTES]) fp.mul(source + half, point, line + FP2_BYTES + half);
+    fp2.copy(source + FP2_BYTES, line + 3 * FP2_BYTES);
   };
   return (pairs, product) => {
     tower.setOne(product);
@@ -257,7 +250,7 @@ function createLoops(
 
 /** Whether an element is one after the final exponentiation, (p^12 - 1) / r times something that r does not divide. */
 function createFinalExponentiation(arithmetic: Arithmetic, tower: Tower): (f: number) => boolean {
-  const { fp2_mul: mul, fp2_invert: invert, fp2_reduce: reduce, fp2_equal: equal } = arithmetic.call;
+  const { mul, invert, reduce, equal } = arithmetic.fp2;
   const { multiply, frobenius, copy } = tower;
   const room = (): number => tower.room(ALL.length);
   const [f, x2, x4, x6, xx6, a, b, c] = [room(), room(), room(), room(), room(), room(), room(), room()];
@@ -277,8 +270,8 @@ function createFinalExponentiation(arithmetic: Arithmetic, tower: Tower): (f: nu
       multiply(r, c, r);
     }
     multiply(r, a, c);
-    invert!(c, c);
-    for (const i of ALL) mul!(r + i * FP2_BYTES, c, r + i * FP2_BYTES);
+    invert(c, c);
+    for (const i of ALL) mul(r + i * FP2_BYTES, c, r + i * FP2_BYTES);
   };
   const toX = (a: number, r: number): void => {
     copy(a, c);
@@ -324,8 +317,8 @@ function createFinalExponentiation(arithmetic: Arithmetic, tower: Tower): (f: nu
     easyPart(value);
     hardPart(x2);
     return ALL.every((i) => {
-      reduce!(x2 + i * FP2_BYTES);
-      return equal!(x2 + i * FP2_BYTES, one + i * FP2_BYTES) === 1;
+      reduce(x2 + i * FP2_BYTES);
+      return equal(x2 + i * FP2_BYTES, one + i * FP2_BYTES) === 1;
     });
   };
 }

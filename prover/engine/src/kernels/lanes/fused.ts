@@ -6,26 +6,32 @@
  *
  * @module
  */
-import { bitsOf, createConstants } from "./lane-code.js";
-import { createModuleWriter, f64x2, i32, v128 } from "./wasm-writer.js";
+import { createModule, f64x2, v128 } from "../wasm/writer.js";
+import { bitsOf, createConstants } from "./pairs.js";
 
-/** Whether kernels can take lane-code.ts. */
+interface Exports extends WebAssembly.Exports {
+  readonly test: () => void;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** Whether kernels can take those of this folder. */
 export async function hasFusedLanes(): Promise<boolean> {
-  const writer = createModuleWriter();
-  const constants = createConstants(writer);
+  const module = createModule();
+  const constants = createConstants(module);
   const double = (value: number) => constants(bitsOf(value));
-  const place = writer.data(new Uint8Array(32));
+  const place = module.room(32);
   // (1 + 2^-52)^2 = 1 + 2^-51 + 2^-104, of which the last part is lost when the product is rounded by itself.
   const factor = double(1 + 2 ** -52);
   const rest = double(1 + 2 ** -51);
-  writer.define("test", 0, "none", () => [
-    ...v128.store(i32.const(place), f64x2.mulAdd(factor, factor, double(-(1 + 2 ** -51)))),
-    ...v128.store(i32.const(place), f64x2.subMul(factor, factor, rest), 16),
+  module.define("test", {}, () => [
+    v128.store(place, f64x2.mulAdd(factor, factor, double(-(1 + 2 ** -51)))),
+    v128.store(place, f64x2.subMul(factor, factor, rest), 16),
   ]);
-  const { code } = writer.finish();
+  const { code } = module.finish();
   if (!WebAssembly.validate(code)) return false;
   const { exports } = (await WebAssembly.instantiate(code)).instance;
-  (exports.test as () => void)();
-  const results = new Float64Array((exports.memory as WebAssembly.Memory).buffer, place, 4);
+  const { test, memory } = exports as Exports;
+  test();
+  const results = new Float64Array(memory.buffer, place, 4);
   return [1, 1, -1, -1].every((sign, i) => results[i] === sign * 2 ** -104);
 }

@@ -4,34 +4,36 @@
  *
  * @module
  */
-import { type Bn254Code, writeBn254 } from "./bn254-code.js";
-import { hasFusedLanes } from "./fused-lanes.js";
-import { FIELD_BYTES } from "./limb-code.js";
-import { type ReadStored, readStored } from "./stored.js";
+import { type Bn254, type Bn254Code, type Bn254Lanes, writeBn254 } from "../bn254.js";
+import { FIELD_BYTES } from "../integer/limbs.js";
+import { hasFusedLanes } from "../lanes/fused.js";
+import { type ReadStored, readStored } from "../stored.js";
+import type { Code } from "../wasm/writer.js";
 
-/** Functions on pointers; see field-code.ts and curve-code.ts. */
-export type Call = (...args: number[]) => number;
+/** What code was written to do, done: numbers in the place of operands and results. */
+export type Functions<T> = {
+  readonly [Name in keyof T]: T[Name] extends (...operands: infer Operands) => Code
+    ? (...numbers: { [I in keyof Operands]: number }) => number
+    : Functions<T[Name]>;
+};
 
 /** One of the curve's two groups. */
 export interface Group {
-  /** Of the group's functions, and of its field's. */
-  readonly prefix: "g1" | "g2";
-  readonly field: "fp" | "fp2";
+  readonly name: "g1" | "g2";
   /** Coordinates of the base field in a point. */
   readonly coordinates: 2 | 4;
   /** Bytes of a point in the module's memory. */
   readonly bytes: number;
 }
 
-export const G1: Group = { prefix: "g1", field: "fp", coordinates: 2, bytes: 2 * FIELD_BYTES };
-export const G2: Group = { prefix: "g2", field: "fp2", coordinates: 4, bytes: 4 * FIELD_BYTES };
+export const G1: Group = { name: "g1", coordinates: 2, bytes: 2 * FIELD_BYTES };
+export const G2: Group = { name: "g2", coordinates: 4, bytes: 4 * FIELD_BYTES };
 
 /** An instance: one a thread. */
-export interface Arithmetic {
+export interface Arithmetic extends Functions<Bn254> {
   readonly memory: WebAssembly.Memory;
-  readonly call: Readonly<Record<string, Call>>;
-  /** Whether points and transforms are those of two lanes; see bn254-code.ts. */
-  readonly lanes: boolean;
+  /** Fields on two lanes, where points and transforms are. */
+  readonly lanes: Functions<Bn254Lanes> | undefined;
   /** First free byte. Setting it back frees what was allocated since. */
   top: number;
 }
@@ -60,14 +62,31 @@ export async function compileSet(lanes: boolean, read?: ReadStored): Promise<Com
 }
 
 /** Instantiates the module. */
-export async function createArithmetic(compiled: CompiledArithmetic): Promise<Arithmetic> {
-  const { memory, ...call } = (await WebAssembly.instantiate(compiled.module)).exports;
-  return {
-    memory: memory as WebAssembly.Memory,
-    call: call as Record<string, Call>,
-    lanes: compiled.lanes,
-    top: compiled.heap,
-  };
+export async function createArithmetic({ module, heap }: CompiledArithmetic): Promise<Arithmetic> {
+  const { exports } = await WebAssembly.instantiate(module);
+  const { memory, gather } = exports as Pick<Arithmetic, "memory" | "gather">;
+  const { fp_lanes, fr_lanes, ...groups } = groupExports(exports);
+  const lanes = fp_lanes && fr_lanes && { fp: fp_lanes, fr: fr_lanes };
+  return { memory, gather, ...groups, lanes, top: heap };
+}
+
+/** Exports by what stands before their names. */
+interface Groups extends Omit<Functions<Bn254>, "gather"> {
+  readonly fp_lanes?: Functions<Bn254Lanes>["fp"];
+  readonly fr_lanes?: Functions<Bn254Lanes>["fr"];
+}
+
+/** `fp_mul` is `mul` of `fp`. */
+function groupExports(exports: WebAssembly.Exports): Groups {
+  const groups: Record<string, WebAssembly.Exports> = {};
+  for (const [name, value] of Object.entries(exports)) {
+    const end = name.lastIndexOf("_");
+    if (end < 0) continue;
+    const group = name.slice(0, end);
+    groups[group] ??= {};
+    groups[group][name.slice(end + 1)] = value;
+  }
+  return groups as unknown as Groups;
 }
 
 /** Takes bytes from the top of the memory, growing it when it must; views of the memory become stale then. */

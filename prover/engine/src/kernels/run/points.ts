@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Points between the formats: snarkjs's (affine, Montgomery form with 2^256, 32-byte little-endian coordinates), the
- * module's (see curve-code.ts and lane-curve-code.ts) and plain (32-byte little-endian coordinates). Infinity is all zero
+ * module's (see integer/curve.ts and lanes/curve.ts) and plain (32-byte little-endian coordinates). Infinity is all zero
  * in each.
  *
  * @module
@@ -18,14 +18,14 @@ export function loadPoints(arithmetic: Arithmetic, group: Group, points: Uint8Ar
   scoped(arithmetic, () => {
     const source = allocate(arithmetic, points.length + group.coordinates * COORDINATE_BYTES);
     bytesAt(arithmetic, source, points.length).set(points);
-    arithmetic.call[`${group.prefix}_load`]!(source, count, target);
+    arithmetic[group.name].load(source, count, target);
   });
   return target;
 }
 
 /** Whether every loaded point is on its curve or infinity. */
 export function areOnCurve(arithmetic: Arithmetic, group: Group, points: number, count: number): boolean {
-  return arithmetic.call[`${group.prefix}_areOnCurve`]!(points, count) === 1;
+  return arithmetic[group.name].areOnCurve(points, count) === 1;
 }
 
 /** A point's plain coordinates. */
@@ -33,7 +33,7 @@ export function readPoint(arithmetic: Arithmetic, group: Group, point: number): 
   return scoped(arithmetic, () => {
     const bytes = group.coordinates * COORDINATE_BYTES;
     const target = allocate(arithmetic, bytes);
-    arithmetic.call[`${group.prefix}_read`]!(point, target);
+    arithmetic[group.name].read(point, target);
     return bytesAt(arithmetic, target, bytes).slice();
   });
 }
