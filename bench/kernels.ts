@@ -6,11 +6,11 @@
  * @module
  */
 import { bn254 } from "@noble/curves/bn254.js";
-import { writeElement } from "../prover/engine/dist/bytes.js";
-import { BATCH } from "../prover/engine/dist/kernels/buckets.js";
-import { ENTRY_BYTES } from "../prover/engine/dist/kernels/integer/additions.js";
-import { FIELD_BYTES } from "../prover/engine/dist/kernels/integer/limbs.js";
-import { hasFusedLanes } from "../prover/engine/dist/kernels/lanes/fused.js";
+import { writeElement } from "#engine/bytes.js";
+import { BATCH } from "#engine/kernels/buckets.js";
+import { ENTRY_BYTES } from "#engine/kernels/integer/additions.js";
+import { FIELD_BYTES } from "#engine/kernels/integer/limbs.js";
+import { hasFusedLanes } from "#engine/kernels/lanes/fused.js";
 import {
   type Arithmetic,
   allocate,
@@ -19,10 +19,10 @@ import {
   G1,
   G2,
   type Group,
-} from "../prover/engine/dist/kernels/run/arithmetic.js";
-import { loadPoints } from "../prover/engine/dist/kernels/run/points.js";
-import { loadElements } from "../prover/engine/dist/kernels/run/scalars.js";
-import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
+} from "#engine/kernels/run/arithmetic.js";
+import { loadPoints } from "#engine/kernels/run/points.js";
+import { loadElements } from "#engine/kernels/run/scalars.js";
+import { allowRelaxedSimd } from "#engine/node-features.js";
 import { median } from "./median.js";
 
 /** What is measured, with medians in ns for each set of kernels: 29-bit limbs, and two lanes where they can be had. */

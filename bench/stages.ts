@@ -7,15 +7,15 @@
 
 import { readFile } from "node:fs/promises";
 import { parseVerificationKey } from "@keel/verifier/groth16";
-import { createAssembler } from "../prover/engine/dist/assemble.js";
-import { ELEMENT_BYTES, readElement } from "../prover/engine/dist/bytes.js";
-import { compileCircuitModule, createWitnessCalculator } from "../prover/engine/dist/circom.js";
-import { flattenInput } from "../prover/engine/dist/inputs.js";
-import { createKernel } from "../prover/engine/dist/kernel.js";
-import { compileArithmetic, createArithmetic } from "../prover/engine/dist/kernels/run/arithmetic.js";
-import { allowRelaxedSimd } from "../prover/engine/dist/node-features.js";
-import { sliceKey } from "../prover/engine/dist/slices.js";
-import { parseZkey } from "../prover/engine/dist/zkey.js";
+import { createAssembler } from "#engine/assemble.js";
+import { ELEMENT_BYTES, readElement } from "#engine/bytes.js";
+import { compileCircuitModule, createWitnessCalculator } from "#engine/circom.js";
+import { flattenInput } from "#engine/inputs.js";
+import { createKernel } from "#engine/kernel.js";
+import { compileArithmetic, createArithmetic } from "#engine/kernels/run/arithmetic.js";
+import { allowRelaxedSimd } from "#engine/node-features.js";
+import { sliceKey } from "#engine/slices.js";
+import { parseZkey } from "#engine/zkey.js";
 import type { Subject } from "./circuits.js";
 import { median } from "./median.js";
 
