@@ -9,7 +9,7 @@
  * @module
  */
 import { ENTRY_BYTES } from "./integer/additions.js";
-import type { Curve } from "./integer/curve.js";
+import type { Curve } from "./integer/curve-shape.js";
 import {
   advance,
   type Code,

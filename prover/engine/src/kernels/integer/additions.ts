@@ -19,7 +19,7 @@ import {
   type Steps,
   when,
 } from "../wasm/writer.js";
-import type { Curve, CurveField, Points } from "./curve.js";
+import type { Curve, CurveField, Points } from "./curve-shape.js";
 import { toLimbs } from "./limbs.js";
 
 /** Bytes of one entry of the table that `addPairs` reads: pointers to p, q and the result. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { ENTRY_BYTES, touchPoints } from "../integer/additions.js";
-import type { Curve } from "../integer/curve.js";
+import type { Curve } from "../integer/curve-shape.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import {
   advance,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Curve } from "../integer/curve.js";
+import type { Curve } from "../integer/curve-shape.js";
 import { elementBytes } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import {

@@ -8,7 +8,7 @@
  * @module
  */
 import { concatenate } from "../../bytes.js";
-import type { IntegerCurve } from "../integer/curve.js";
+import type { IntegerCurve } from "../integer/curve-shape.js";
 import type { Field, PrimeField } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import { type Code, i32, type ModuleWriter, type Operand, range, v128 } from "../wasm/writer.js";
