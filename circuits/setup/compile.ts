@@ -49,6 +49,8 @@ interface CircuitRow {
 /** Folder of the circuits' sources. */
 export const SOURCE_FOLDER: string = join(packageFolder, "src");
 const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
+const CONSTRAINT_FLAGS = ["--O2", "--r1cs", "--sym"] as const;
+type Flags = typeof FLAGS | typeof CONSTRAINT_FLAGS;
 /** Version of what this module does with circom's output; part of the cache key. */
 const COMPILE_VERSION = "2";
 
@@ -84,27 +86,41 @@ export async function compileCircuit(
   definition: CircuitDefinition,
   signal?: AbortSignal,
 ): Promise<CompiledCircuit> {
+  const { folder, hash } = await compile(definition, FLAGS, signal);
+  return { id: definition.id, hash, wasmPath: join(folder, WASM), ...constraintPaths(folder) };
+}
+
+/**
+ * The constraints and names of a circuit without its witness program, which takes half the compiler's time.
+ *
+ * @throws KeelError as {@link compileCircuit}
+ */
+export async function compileConstraints(
+  definition: CircuitDefinition,
+  signal?: AbortSignal,
+): Promise<Pick<CompiledCircuit, "r1csPath" | "symPath">> {
+  return constraintPaths((await compile(definition, CONSTRAINT_FLAGS, signal)).folder);
+}
+
+const WASM = "circuit.wasm";
+
+const constraintPaths = (folder: string) => ({
+  r1csPath: join(folder, "circuit.r1cs"),
+  symPath: join(folder, "circuit.sym"),
+});
+
+async function compile(definition: CircuitDefinition, flags: Flags, signal: AbortSignal | undefined) {
   const files = await includedFiles(definition);
-  const hash = await compilationHash(definition, files);
-  const folder = await cachedFolder(
-    `compiled-${fileName(definition.id)}-${hash.slice(0, 20)}`,
-    (target) => runCompiler(definition, files, target, signal),
-    signal,
-  );
-  const path = (name: string): string => join(folder, name);
-  return {
-    id: definition.id,
-    hash,
-    r1csPath: path("circuit.r1cs"),
-    wasmPath: path("circuit.wasm"),
-    symPath: path("circuit.sym"),
-  };
+  const hash = await compilationHash(definition, files, flags);
+  const name = `compiled-${fileName(definition.id)}-${hash.slice(0, 20)}`;
+  const build = (target: string) => runCompiler(definition, flags, files, target, signal);
+  return { hash, folder: await cachedFolder(name, build, signal) };
 }
 
 /** Hash over every input of a listed circuit's compilation, as an artifact set's manifest has it. */
 export async function currentCompilation(id: string): Promise<string> {
   const definition = await circuitDefinition(id);
-  return await compilationHash(definition, await includedFiles(definition));
+  return await compilationHash(definition, await includedFiles(definition), FLAGS);
 }
 
 /** A circuit id as a file name. */
@@ -120,6 +136,7 @@ function libraryFolders({ includeFolders = [] }: CircuitDefinition): string[] {
 
 async function runCompiler(
   definition: CircuitDefinition,
+  flags: Flags,
   files: readonly IncludedFile[],
   target: string,
   signal: AbortSignal | undefined,
@@ -131,8 +148,8 @@ async function runCompiler(
     await writeFile(copy, content);
   }
   const libraries = libraryFolders(definition).flatMap((_, i) => ["-l", join("include", String(i))]);
-  await runCircom(target, ["circuit.circom", ...FLAGS, ...libraries, "-o", "."], definition.id, signal);
-  await rename(join(target, "circuit_js/circuit.wasm"), join(target, "circuit.wasm"));
+  await runCircom(target, ["circuit.circom", ...flags, ...libraries, "-o", "."], definition.id, signal);
+  if (flags === FLAGS) await rename(join(target, "circuit_js", WASM), join(target, WASM));
   // The generated witness calculator is not used: the engine has its own.
   for (const folder of ["circuit_js", "include"])
     await rm(join(target, folder), { recursive: true, force: true });
@@ -173,11 +190,12 @@ function readable(output: string): string {
 async function compilationHash(
   definition: CircuitDefinition,
   files: readonly IncludedFile[],
+  flags: Flags,
 ): Promise<string> {
   const inputs = {
     version: COMPILE_VERSION,
     circom: await packageVersion("circom2"),
-    flags: FLAGS,
+    flags,
     source: sha256(definition.source),
     files: files.map(({ library, path, content }) => [library, path, sha256(content)]),
   };

@@ -29,7 +29,13 @@ export { PUBLISHED as PUBLISHED_POWERS_OF_TAU } from "./ceremony/powers-of-tau.j
 export type { Beacon, Contribution, Transcript } from "./ceremony/transcript.js";
 export { parseTranscript, transcriptDigest } from "./ceremony/transcript.js";
 export type { CircuitDefinition, CompiledCircuit } from "./compile.js";
-export { circuitDefinition, compileCircuit, currentCompilation, fileName } from "./compile.js";
+export {
+  circuitDefinition,
+  compileCircuit,
+  compileConstraints,
+  currentCompilation,
+  fileName,
+} from "./compile.js";
 export type { DevKey, DevKeyOptions, ToxicWaste } from "./devkey.js";
 export { deriveToxicWaste, domainSize, INSECURE_SECTION, makeDevKey } from "./devkey.js";
 export type { LinearCombination, R1cs, SparseMatrix } from "./r1cs.js";

@@ -9,14 +9,14 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { libraryCircuit } from "../support/circuit.js";
+import { libraryConstraints } from "../support/circuit.js";
 import { PACKAGE } from "../support/cli.js";
 import { inputsOf, sourceOf, withMutant } from "../support/mutation.js";
 import { isHint, SIGNATURE, TEMPLATES, undetermined } from "../support/uniqueness.js";
 
 describe("inputs determine every wire but hints of IsZero", () => {
   it.each(TEMPLATES)("%s: %s", async (file, main) => {
-    const circuit = await libraryCircuit(file, main, `{public [${await inputsOf(file, main)}]}`);
+    const circuit = await libraryConstraints(file, main, `{public [${await inputsOf(file, main)}]}`);
     expect(undetermined(circuit, SIGNATURE).filter((name) => !isHint(name))).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe("inputs determine every wire but hints of IsZero", () => {
   it("but for what is trusted of circomlib's signatures, which only SignedAccount uses", async () => {
     const file = "lib/signed-account.circom";
     const main = "SignedAccount(2, 2)";
-    const circuit = await libraryCircuit(file, main, `{public [${await inputsOf(file, main)}]}`);
+    const circuit = await libraryConstraints(file, main, `{public [${await inputsOf(file, main)}]}`);
     const left = undetermined(circuit);
     expect(left.length).toBeGreaterThan(0);
     expect(left.filter((name) => !isHint(name) && !name.startsWith("main.signature."))).toEqual([]);
@@ -58,7 +58,7 @@ describe("4 a value that its inputs do not determine", () => {
   });
 
   it("is found in 254 bits, which have two decompositions", async () => {
-    const circuit = await libraryCircuit(
+    const circuit = await libraryConstraints(
       "circomlib/circuits/bitify.circom",
       "Num2Bits(254)",
       "{public [in]}",

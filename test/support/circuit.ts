@@ -11,6 +11,7 @@ import {
   type CircuitDefinition,
   type CompiledCircuit,
   compileCircuit,
+  compileConstraints,
   ensureCircuit,
   firstUnsatisfied,
   parseR1cs,
@@ -38,8 +39,29 @@ export interface Circuit {
 
 /** Compiles a small circuit around `main`, such as `OneHot(3)`, of a library file such as `lib/one-hot.circom`. */
 export async function libraryCircuit(file: string, main: string, publicSignals = ""): Promise<Circuit> {
+  return compiled(around(file, main, publicSignals));
+}
+
+/** What a circuit demands, without what makes witnesses. */
+export type Constraints = Pick<Circuit, "r1cs" | "names">;
+
+/** The constraints of a small circuit, as {@link libraryCircuit} compiles it. */
+export async function libraryConstraints(
+  file: string,
+  main: string,
+  publicSignals: string,
+): Promise<Constraints> {
+  return await readConstraints(await compileConstraints(around(file, main, publicSignals)));
+}
+
+function around(file: string, main: string, publicSignals: string): CircuitDefinition {
   const source = `pragma circom 2.1.6;\ninclude "${file}";\ncomponent main ${publicSignals} = ${main};\n`;
-  return compiled({ id: `test/${file.replace(/.*\//, "").replace(".circom", "")}`, source });
+  return { id: `test/${file.replace(/.*\//, "").replace(".circom", "")}`, source };
+}
+
+async function readConstraints(files: Pick<CompiledCircuit, "r1csPath" | "symPath">): Promise<Constraints> {
+  const r1cs = parseR1cs(await readFile(files.r1csPath));
+  return { r1cs, names: readNames(await readFile(files.symPath, "utf8")) };
 }
 
 /** A circuit without keys. */
@@ -57,8 +79,7 @@ export type CircuitFiles = Pick<CompiledCircuit, "r1csPath" | "wasmPath" | "symP
 
 /** Reads a compiled circuit. */
 export async function openCircuit(files: CircuitFiles): Promise<Circuit> {
-  const r1cs = parseR1cs(await readFile(files.r1csPath));
-  const names = readNames(await readFile(files.symPath, "utf8"));
+  const { r1cs, names } = await readConstraints(files);
   const calculator = await WitnessCalculatorBuilder(await readFile(files.wasmPath), {
     logGetSignal: () => {},
   });

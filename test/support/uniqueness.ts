@@ -20,7 +20,7 @@
 
 import { constraintAt, type LinearCombination } from "@keel/circuits";
 import { FIELD_ORDER, toField } from "@keel/verifier";
-import type { Circuit } from "./circuit.js";
+import type { Constraints } from "./circuit.js";
 import {
   addTo,
   type Equations,
@@ -126,7 +126,7 @@ interface State {
  * Names of the wires that no rule determines, in a circuit whose inputs are all public. Where a name is trusted, the wire is
  * taken for a quotient whose divisor is never 0, or for one of the bits of a number below r.
  */
-export function undetermined(circuit: Circuit, trusted?: RegExp): string[] {
+export function undetermined(circuit: Constraints, trusted?: RegExp): string[] {
   const { r1cs, names } = circuit;
   const state = stateOf(circuit, trusted);
   const { known, solved } = state.system;
@@ -144,7 +144,7 @@ export function undetermined(circuit: Circuit, trusted?: RegExp): string[] {
   return left;
 }
 
-function stateOf({ r1cs, names }: Circuit, trusted: RegExp | undefined): State {
+function stateOf({ r1cs, names }: Constraints, trusted: RegExp | undefined): State {
   const sums: Form[] = [];
   const factorOf = (terms: LinearCombination): Factor => {
     const form = formOf(terms);
