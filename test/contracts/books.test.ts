@@ -456,7 +456,7 @@ describe("38 the verifier book", () => {
   it("refuses development keys outside the test chains, and only those", async () => {
     const error = await startFixture(99_999).catch((reason: unknown) => reason);
     expect(toKeelError(error).code).toBe("registry.insecureVerifier");
-    // The mark decides, and nothing else could: an unmarked development key looks like any other.
+    // The mark decides, and nothing else could: a key of a seed that only some know looks like any other.
     const other = await startFixture(99_999, "StatementVerifierUnmarked");
     await other.chain.stop();
   });
