@@ -195,10 +195,11 @@ describe("doctor at a registry", () => {
     });
     afterAll(() => chain?.stop());
 
-    it.each([
+    const changes = [
       ["its mark was taken away", NAMES.unmarked],
       ["somebody added to it", NAMES.added],
-    ])("46 finds a development key even when %s", async (_, name) => {
+    ] as const;
+    it.each(changes)("46 finds a development key even when %s", async (_, name) => {
       expect(await verifierAt(name)).toMatchObject({
         verdict: "error",
         detail: "version 1 has a DEVELOPMENT KEY on chain 424242: anybody can forge proofs",
