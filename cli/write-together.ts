@@ -3,7 +3,8 @@
  * Several files put into their places as one: all of them or none, also when the program is killed in between. Before anything
  * moves, a note of the whole beside each place (`.NAME.pending`) says what is meant; what is replaced is moved aside, the last file
  * first, and kept until the last new file is there. So no kill leaves new files beside an old one, and whoever next writes to
- * one of the places takes back what was begun, or clears up after what was complete.
+ * one of the places takes back what was begun, or completes it once all but the last file were in place: then the last one may
+ * have been there and been taken away since, and what belongs to it must not go.
  *
  * @module
  */
@@ -79,7 +80,7 @@ export async function placeTogether(
 }
 
 /**
- * Ends a write to this place that was killed: takes it back, or clears up when all of it was in place.
+ * Ends a write to this place that was killed: takes it back, or completes it when all but the last file were in place.
  *
  * @throws KeelError `file.busy` while the program that writes is alive
  */
@@ -93,19 +94,30 @@ export async function settle(path: string): Promise<void> {
     if ((await readNote(candidate))?.id === note.id) ours.push(candidate);
   }
   const placed = await Promise.all(ours.map((candidate) => isPlaced(candidate, note.id)));
-  if (placed.every(Boolean)) await clear(note.id, ours);
-  else await takeBack(note, ours);
+  const [last, others] = [note.paths.at(-1)!, placed.slice(0, -1)];
+  if (ours.at(-1) !== last || !others.every(Boolean) || others.length === 0) {
+    return placed.every(Boolean) ? await clear(note.id, ours) : await takeBack(note, ours);
+  }
+  if ((await fileId(last)) === undefined) await moveIfThere(draftOf(last, note.id), last);
+  await clear(note.id, ours);
 }
 
 /** Puts back what was there; a new file is removed only where it is this write's own. */
 async function takeBack({ id }: Note, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    const [placed, draft] = [await fileId(path), await fileId(draftOf(path, id))];
-    if (placed !== undefined && placed === draft) await rm(path);
+    if (await isOwn(path, id)) await rm(path);
     if ((await fileId(path)) === undefined) await moveIfThere(oldOf(path, id), path);
   }
-  for (const path of paths) await rm(draftOf(path, id), { force: true });
+  // The last one first: without it nobody completes what was taken back.
+  for (const path of [...paths].reverse()) await rm(draftOf(path, id), { force: true });
   await clear(id, paths);
+}
+
+/** Whether a place holds what was moved there: without links it stands where an old file was moved aside and no draft is left. */
+async function isOwn(path: string, id: string): Promise<boolean> {
+  const [placed, draft] = [await fileId(path), await fileId(draftOf(path, id))];
+  if (placed === undefined) return false;
+  return draft === undefined ? (await fileId(oldOf(path, id))) !== undefined : placed === draft;
 }
 
 /** Removes what was only needed on the way, the notes at the end. */

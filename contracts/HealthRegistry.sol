@@ -190,7 +190,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
             if (!leadsOn) continue;
             uint32 streak;
             (found.since, streak) = _runUnder(earlier, left, kept, i);
-            if (earlier.asOf + policy.maxAge <= record.since) found.streak += streak;
+            if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;
             (record, policy) = (earlier, left);
         }
     }

@@ -17,6 +17,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_RETURNS_SKEW = 35 days;
     /// @dev The circuit squares the limit, and proves none above.
     uint32 private constant MAX_VOLATILITY = 2 ** 20 - 1;
+    /// @dev The circuit gives equity 96 bits in USD 1e16, and proves no more than that.
+    uint256 private constant MAX_EQUITY = uint256(type(uint96).max) / 1e8;
     /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
     uint32 private constant ALL = 10_000;
 
@@ -161,6 +163,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         require(policy.netDeltaLo <= policy.netDeltaHi, EmptyDeltaBand(policy.netDeltaLo, policy.netDeltaHi));
         require(policy.domain == 0 || _members[policy.domain].length != 0, UnknownDomain(policy.domain));
         require(Series.isMarket(policy.marketSeries), WrongSeries(policy.marketSeries));
+        require(policy.maxVenue != 0, NoVenue());
+        _checkCeiling("minEquity", policy.minEquity, MAX_EQUITY);
         _checkTimes(policy);
         _checkTail(policy);
         _checkUnits(policy);
@@ -194,7 +198,9 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         bool none = kind == UnitsKind.None;
         require(none == (source == address(0)), UnitsSourceMismatch(kind, source));
         require(!none || policy.maxDrawdown >= ALL, DrawdownWithoutUnits(policy.maxDrawdown));
-        require(kind != UnitsKind.Token || policy.domain == 0, TokenWithDomain(source, policy.domain));
+        require(kind != UnitsKind.Token || policy.maxAge != 0, TokenWithoutAge(source));
+        bool isSame = none || kind == UnitsKind.Signer || policy.domain == 0;
+        require(isSame, ContractWithDomain(source, policy.domain));
     }
 
     function _checkCeiling(string memory term, uint256 value, uint256 ceiling) private pure {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { isDevelopmentCode, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import { groth16VerifierAbi, type Registry, toKeelError, verifierBookAbi } from "@keel/verifier/chain";
 import type { Hex } from "viem";
 
@@ -69,7 +69,11 @@ async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Pro
           args,
         });
         const call = { address: verifier, abi: groth16VerifierAbi, functionName: "insecure" } as const;
-        return { insecure: await client.readContract(call), retiredAt };
+        const [marked, code = "0x"] = await Promise.all([
+          client.readContract(call),
+          client.getCode({ address: verifier }),
+        ]);
+        return { insecure: marked || isDevelopmentCode(code), retiredAt };
       }),
     );
   } catch (error) {

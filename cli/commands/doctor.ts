@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { type ArtifactSet, currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
 import { cacheRoot } from "@keel/circuits/cache";
 import type { VerifierSource } from "@keel/contracts";
-import { CIRCUITS, LOCAL_CHAINS } from "@keel/verifier";
+import { CIRCUITS, isDevelopmentCode, LOCAL_CHAINS } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
 import { table } from "@keel/verifier/text";
@@ -193,7 +193,10 @@ async function verifierFinding(
     .flatMap((found) => ("set" in found && found.set.id === circuit ? [found] : []))
     .filter(({ set }) => deltaWords(set.verificationKey).join() === contract.delta.join())
     .sort((left, right) => Number(right.isCurrent) - Number(left.isCurrent));
-  const insecure = contract.insecure || candidates.some(({ set }) => set.manifest.insecure === true);
+  const insecure =
+    contract.insecure ||
+    isDevelopmentCode(contract.code) ||
+    candidates.some(({ set }) => set.manifest.insecure === true);
   if (insecure && !LOCAL_CHAINS.includes(chainId)) {
     const detail = `version ${version} has a DEVELOPMENT KEY on chain ${chainId}: anybody can forge proofs`;
     return { name, verdict: "error", detail };

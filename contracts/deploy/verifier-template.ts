@@ -14,6 +14,7 @@
  * @module
  */
 
+import { isDevelopmentKey } from "@keel/verifier";
 import { inputError } from "@keel/verifier/errors";
 import {
   BASE_FIELD,
@@ -28,7 +29,7 @@ import { keccak256, stringToBytes } from "viem";
 export interface VerifierOptions {
   /** The circuit's name, for example `portfolio-health/spot-16`; its keccak256 is the contract's `circuit()`. */
   readonly circuit: string;
-  /** Whether the key's secrets are known; the contract's `insecure()`. */
+  /** Whether the key's secrets are known; the contract's `insecure()`, which a development key of the built-in seed always gets. */
   readonly insecure: boolean;
   /** Solidity identifier. */
   readonly contractName: string;
@@ -108,7 +109,7 @@ function constants(key: VerificationKey, { circuit, insecure, transcript }: Veri
   return `    /// @inheritdoc IGroth16Verifier
     bytes32 public constant circuit = ${keccak256(stringToBytes(circuit))};
     /// @inheritdoc IGroth16Verifier
-    bool public constant insecure = ${insecure};
+    bool public constant insecure = ${insecure || isDevelopmentKey(key)};
 ${transcript === undefined ? "" : ceremony(transcript)}
     /// @dev Order of the groups, for inputs, and of the base field, for coordinates.
     uint256 private constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;

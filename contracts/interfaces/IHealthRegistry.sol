@@ -235,7 +235,7 @@ interface IHealthRegistry {
     ///      it, whichever is later. It goes on into an earlier policy whose record is open, began before the line left it, and had
     ///      not expired when the later part began, at most the earlier policy's validity after the line left it; a policy between
     ///      that was not kept is passed over, and one whose record is not open ends the run. The streaks add up where the
-    ///      earlier one's last snapshot is not newer than any of the later's can be, so at most one attestation that counts is
+    ///      earlier one's last snapshot is older than any of the later's can be, so at most one attestation that counts is
     ///      nearer than `minInterval` to the one before for each move of the line.
     function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory);
 

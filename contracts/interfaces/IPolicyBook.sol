@@ -43,7 +43,7 @@ interface IPolicyBook {
         int32 netDeltaHi;
         /// Absolute delta of each underlying over equity.
         uint32 maxUnderlyingDelta;
-        /// Equity at each venue, whose accounts have one key, over equity.
+        /// Equity at each venue, whose accounts have one key, over equity; not 0, since equity is at some venue.
         uint32 maxVenue;
         /// Change of delta for a 1% move, over equity.
         uint32 maxGamma;
@@ -53,9 +53,9 @@ interface IPolicyBook {
         uint32 maxStressLoss;
         /// Loss of value per unit from its high-water mark; below 10000 only where somebody says what the units are.
         uint32 maxDrawdown;
-        /// USD with 8 decimals.
+        /// USD with 8 decimals; at most (2^96 - 1) / 1e8, since no proof exists above.
         uint96 minEquity;
-        /// Seconds from the snapshot's time to its attestation, at most; at most 7 days.
+        /// Seconds from the snapshot's time to its attestation, at most; at most 7 days, and not 0 with a share token.
         uint32 maxAge;
         /// Seconds from the snapshot's time for which an attestation lasts; at most 92 days.
         uint32 validity;
@@ -123,7 +123,7 @@ interface IPolicyBook {
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
     /// @dev A time that would make attestations last, or tables reach, longer than anybody should rely on them; a volatility
-    ///      above all that a proof exists for.
+    ///      or an equity above all that a proof exists for.
     error AboveCeiling(string term, uint256 value, uint256 ceiling);
     /// @dev Not in [1, validity]: the next snapshot that counts would come too late to go on a streak, or at once.
     error BadInterval(uint32 minInterval, uint32 validity);
@@ -133,8 +133,12 @@ interface IPolicyBook {
     error UnitsSourceMismatch(UnitsKind kind, address source);
     /// @dev A drawdown can only be limited where somebody other than the manager says how many units there are.
     error DrawdownWithoutUnits(uint32 maxDrawdown);
-    /// @dev A token lives on one chain; the members of a domain do not.
-    error TokenWithDomain(address token, uint256 domain);
+    /// @dev A token, and an administrator that is a contract, live on one chain; the members of a domain do not.
+    error ContractWithDomain(address source, uint256 domain);
+    /// @dev A token's supply is known a second after the snapshot, which would be too late.
+    error TokenWithoutAge(address token);
+    /// @dev At 0 no book with equity passes.
+    error NoVenue();
     /// @dev A tail-risk limit without a circuit that proves it, or a circuit without a limit.
     error TailCircuitMismatch(bytes32 tailCircuit);
     /// @dev At 10000 and above expected shortfall bounds nothing.

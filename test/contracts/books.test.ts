@@ -54,7 +54,7 @@ describe("the policy book", () => {
 
   it("gives every policy the id that off-chain code computes", async () => {
     const variants: PolicyTerms[] = [
-      { ...TERMS, netDeltaLo: -(2 ** 31), netDeltaHi: 2 ** 31 - 1, minEquity: 2n ** 96n - 1n },
+      { ...TERMS, netDeltaLo: -(2 ** 31), netDeltaHi: 2 ** 31 - 1, minEquity: (2n ** 96n - 1n) / 10n ** 8n },
       { ...TERMS, maxAge: 0, maxMarketSkew: 0, validity: 1, minInterval: 1 },
       { ...TERMS, maxDrawdown: 0, unitsKind: 1, unitsSource: `0x${"0a".repeat(20)}` },
       { ...TERMS, maxDrawdown: 1, unitsKind: 2, unitsSource: `0x${"0b".repeat(20)}` },
@@ -122,6 +122,29 @@ describe("the policy book", () => {
       await publish({ ...TERMS, ...tail, ...shortfall });
     });
 
+    it("minEquity: at most the equity that a proof has room for", async () => {
+      const most = (2n ** 96n - 1n) / 10n ** 8n;
+      for (const minEquity of [most + 1n, 2n ** 96n - 1n]) {
+        const error = await refused(publish({ ...TERMS, minEquity }), "registry.aboveCeiling");
+        expect(error).toMatchObject({ path: "policy.minEquity", received: `${minEquity}` });
+      }
+      await publish({ ...TERMS, minEquity: most });
+    });
+
+    it("maxVenue: above zero, since equity is at some venue", async () => {
+      const error = await refused(publish({ ...TERMS, maxVenue: 0 }), "registry.noVenue");
+      expect(error).toMatchObject({ kind: "input", path: "policy.maxVenue" });
+      await publish({ ...TERMS, maxVenue: 1 });
+    });
+
+    it("55 maxAge: above zero with a token, whose supply is known a second later", async () => {
+      const token = { ...TERMS, unitsKind: 1, unitsSource: TOKEN };
+      const error = await refused(publish({ ...token, maxAge: 0 }), "registry.tokenWithoutAge");
+      expect(error).toMatchObject({ kind: "input", path: "policy.maxAge" });
+      await publish({ ...token, maxAge: 1 });
+      await publish({ ...TERMS, maxAge: 0 });
+    });
+
     it("minInterval: from one second to the validity", async () => {
       for (const minInterval of [0, TERMS.validity + 1]) {
         const error = await refused(publish({ ...TERMS, minInterval }), "registry.badInterval");
@@ -166,14 +189,16 @@ describe("the policy book", () => {
       await expect(publish({ ...TERMS, unitsKind: 4, unitsSource: TOKEN })).rejects.toThrow();
     });
 
-    it("55 a token under a declared domain, which has several chains: administrators only", async () => {
+    it("55 units under a declared domain, which has several chains: by an administrator's key only", async () => {
       const { registry, cast } = fixture;
       const members = [1, 2].map((chainId) => ({ chainId, registry: TOKEN }));
       const { domain } = await declareDomain(registry, cast.stranger, members);
       const terms = { ...TERMS, domain, unitsSource: TOKEN };
-      const error = await refused(publish({ ...terms, unitsKind: 1 }), "registry.tokenWithDomain");
-      expect(error).toMatchObject({ kind: "input", path: "policy.units" });
-      for (const unitsKind of [2, 3]) await publish({ ...terms, unitsKind });
+      for (const unitsKind of [1, 3]) {
+        const error = await refused(publish({ ...terms, unitsKind }), "registry.contractWithDomain");
+        expect(error).toMatchObject({ kind: "input", path: "policy.units" });
+      }
+      await publish({ ...terms, unitsKind: 2 });
     });
   });
 
@@ -431,7 +456,7 @@ describe("38 the verifier book", () => {
   it("refuses development keys outside the test chains, and only those", async () => {
     const error = await startFixture(99_999).catch((reason: unknown) => reason);
     expect(toKeelError(error).code).toBe("registry.insecureVerifier");
-    // The mark decides, and nothing else could: an unmarked development key looks like any other.
+    // The mark decides, and nothing else could: a key of a seed that only some know looks like any other.
     const other = await startFixture(99_999, "StatementVerifierUnmarked");
     await other.chain.stop();
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { compileVerifiers, loadArtifact } from "@keel/contracts";
+import { compileVerifiers, generateVerifier, loadArtifact } from "@keel/contracts";
 import { expect, it } from "vitest";
 import { testVerifiers } from "./statement-circuit.js";
 
@@ -24,8 +24,15 @@ it("compiles a key's verifier in memory, and gives the same one again", async ()
 });
 
 it("compiles a verifier anew when its key or its mark is another", async () => {
-  const [source] = await testVerifiers();
+  const [, source] = await testVerifiers();
   const [marked] = await compileVerifiers([source!]);
-  const [unmarked] = await compileVerifiers([{ ...source!, insecure: !source!.insecure }]);
+  const { insecure: _, ...verificationKey } = source!.verificationKey;
+  const [unmarked] = await compileVerifiers([{ ...source!, verificationKey, insecure: false }]);
   expect(unmarked!.bytecode).not.toBe(marked!.bytecode);
+});
+
+it("46 marks the verifier of a development key that lost its mark", async () => {
+  const [source] = await testVerifiers();
+  const { insecure: _, ...verificationKey } = source!.verificationKey;
+  expect(generateVerifier(verificationKey, { ...source!, insecure: false })).toContain("insecure = true;");
 });

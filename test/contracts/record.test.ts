@@ -284,19 +284,20 @@ describe("68 a line's record", () => {
   });
 
   it.each([
-    ["overlap", 0, 1],
-    ["follow each other", 1, 2],
+    ["overlap", 0, 0, 1],
+    ["are of one second", 0, 1, 1],
+    ["follow each other", 1, 2, 2],
   ] as const)(
     "68 adds up two streaks only where their snapshots cannot overlap: these %s",
-    async (_, by, streak) => {
+    async (_, newer, by, streak) => {
       await attest(1_000);
       await moveAt(1_100, TIGHTER);
       // Its snapshot is older than its block by all that the policy lets it be.
-      const asOf = START + 1_000;
+      const asOf = START + 1_000 + newer;
       await acceptMarket(fixture, { root: 9n, asOf: asOf + 1 });
       const about = { terms: TIGHTER, asOf, marketRoot: 9n, marketTime: asOf + 1, drawdown: step };
       const att = await attestation(fixture, about);
-      await nextBlockAt(fixture.chain, asOf + TIGHTER.maxAge - 1 + by);
+      await nextBlockAt(fixture.chain, START + 1_000 + TIGHTER.maxAge - 1 + by);
       await submitAttestation(fixture.registry, fixture.cast.stranger, att);
       expect(await record()).toMatchObject({ since: START + 1_005, streak });
     },
@@ -329,6 +330,20 @@ describe("68 a line's record", () => {
       for (const terms of [BETWEEN, LASTING]) await book("moveLine", OTHER, policyId(terms));
       return (await now(fixture.chain)) + WEEK;
     }
+
+    it("does not count twice an attestation by the oldest snapshot that it takes", async () => {
+      const old: PolicyTerms = { ...LASTING, validity: 9 * DAY };
+      const between: PolicyTerms = { ...old, maxLeverage: old.maxLeverage - 1 };
+      for (const terms of [old, between]) await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
+      await book("openLine", "other", policyId(old));
+      const asOf = START + 20;
+      const att = await attestation(fixture, { terms: old, asOf, drawdown: step });
+      await nextBlockAt(fixture.chain, asOf + old.maxAge);
+      await submitAttestation(fixture.registry, fixture.cast.stranger, att);
+      for (const terms of [between, old]) await book("moveLine", OTHER, policyId(terms));
+      await travelTo(fixture.chain, (await now(fixture.chain)) + WEEK);
+      expect(await back()).toMatchObject({ since: asOf + old.maxAge, streak: 1 });
+    });
 
     it("leaves out a time in which the one between was not kept", async () => {
       const liveAt = await thereAndBack();

@@ -64,6 +64,7 @@ export async function tailArtifacts(): Promise<ArtifactSet> {
 export async function testVerifiers(): Promise<VerifierSource[]> {
   const [first, second] = [await statementArtifacts(), await statementArtifacts("second")];
   const key = first.verificationKey;
+  const { insecure: _, ...unmarked } = second.verificationKey;
   const gammaDelta: VerificationKey = { ...key, vk_delta_2: key.vk_gamma_2 };
   const source = (
     contractName: string,
@@ -81,7 +82,7 @@ export async function testVerifiers(): Promise<VerifierSource[]> {
     source("StatementVerifierSecond", second.verificationKey),
     source("StatementVerifierGammaDelta", gammaDelta),
     source("StatementVerifierOtherCircuit", key, "test/other"),
-    source("StatementVerifierUnmarked", key, CIRCUIT, false),
+    source("StatementVerifierUnmarked", unmarked, CIRCUIT, false),
     source("TailVerifier", (await tailArtifacts()).verificationKey, TAIL_CIRCUIT),
     source("MarketRootVerifier", (await ensureCircuit(MARKET_CIRCUIT)).verificationKey, MARKET_CIRCUIT),
   ];

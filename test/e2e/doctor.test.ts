@@ -8,8 +8,17 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
-import { compileVerifiers, deployKeel } from "@keel/contracts";
+import {
+  compileSources,
+  compileVerifiers,
+  deployKeel,
+  generateVerifier,
+  type VerifierSource,
+} from "@keel/contracts";
+import type { VerificationKey } from "@keel/verifier/groth16";
+import { bn254 } from "@noble/curves/bn254.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestChain, type TestChain } from "../support/chain.js";
 import { keelHere } from "../support/cli.js";
@@ -17,7 +26,13 @@ import { keelHere } from "../support/cli.js";
 vi.setConfig({ hookTimeout: 180_000 });
 
 const CIRCUIT = "portfolio-health/spot-16";
-const NAMES = { plain: "DoctorPlain", backdoor: "DoctorOtherCode", unmarked: "DoctorUnmarked" };
+const CONTRACTS = fileURLToPath(new URL("../../contracts", import.meta.url));
+const NAMES = {
+  plain: "DoctorPlain",
+  backdoor: "DoctorOtherCode",
+  unmarked: "DoctorUnmarked",
+  added: "DoctorAdded",
+};
 
 let folder: string;
 let artifacts: ArtifactSet;
@@ -42,9 +57,29 @@ beforeAll(async () => {
     { ...key, contractName: NAMES.plain },
     // A public constant more stands for whatever else a contract with the right key might do.
     { ...key, contractName: NAMES.backdoor, transcript: "ab".repeat(32) },
-    { ...key, contractName: NAMES.unmarked, insecure: false },
   ]);
+  await compileUnmarked({ ...key, contractName: NAMES.unmarked });
+  // Somebody who knows the seed added to it: no artifacts here have this delta.
+  const { x, y } = bn254.G2.Point.BASE.double().toAffine();
+  const delta = [[x.c0, x.c1].map(String), [y.c0, y.c1].map(String), ["1", "0"]];
+  const added = { ...verificationKey, vk_delta_2: delta as unknown as VerificationKey["vk_delta_2"] };
+  await compileUnmarked({ ...key, verificationKey: added, contractName: NAMES.added });
 });
+
+/** The verifier of a key, whose mark somebody took out of the source. */
+async function compileUnmarked({ verificationKey, ...options }: VerifierSource): Promise<void> {
+  const source = generateVerifier(verificationKey, options);
+  const text = source.replace("insecure = true;", "insecure = false;");
+  expect(text).not.toBe(source);
+  const promise = "interfaces/IGroth16Verifier.sol";
+  const sources = {
+    "verifiers/Unmarked.sol": text,
+    [promise]: await readFile(join(CONTRACTS, promise), "utf8"),
+  };
+  const [compiled] = await compileVerifiers([{ verificationKey, ...options }]);
+  const unmarked = compileSources(sources).find(({ contractName }) => contractName === options.contractName)!;
+  Object.assign(compiled!, { bytecode: unmarked.bytecode, deployedBytecode: unmarked.deployedBytecode });
+}
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -160,8 +195,12 @@ describe("doctor at a registry", () => {
     });
     afterAll(() => chain?.stop());
 
-    it("46 finds a development key even when its mark was taken away", async () => {
-      expect(await verifierAt(NAMES.unmarked)).toMatchObject({
+    const changes = [
+      ["its mark was taken away", NAMES.unmarked],
+      ["somebody added to it", NAMES.added],
+    ] as const;
+    it.each(changes)("46 finds a development key even when %s", async (_, name) => {
+      expect(await verifierAt(name)).toMatchObject({
         verdict: "error",
         detail: "version 1 has a DEVELOPMENT KEY on chain 424242: anybody can forge proofs",
       });

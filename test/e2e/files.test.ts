@@ -14,6 +14,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   symlink,
   writeFile,
@@ -287,19 +288,28 @@ describe("47 interruption", () => {
 describe("47 a kill between the steps of several files", () => {
   const OLD = { "o.json": "old opening", "a.json": "old attestation" };
   const NEW = { "s.json": "new state", "o.json": "new opening", "a.json": "new attestation" };
+  const ID = "cd".repeat(6);
 
   /** Writes the new files in a process of its own, which kills itself after so many changes. */
-  async function killedAfter(steps: number, folder: string): Promise<boolean> {
+  async function killedAfter(steps: number, folder: string, hasLinks = true): Promise<boolean> {
     const files = Object.entries(NEW).map(([name, text]) => ({
       path: join(folder, name),
       text,
       secret: true,
     }));
+    const module = (name: string) => JSON.stringify(pathToFileURL(join(EXAMPLES, "../cli/dist", name)).href);
+    const write = hasLinks
+      ? `await writeFiles(files, true, new AbortController().signal, die);`
+      : `for (const { path, text } of files) await writeFile(draftOf(path, "${ID}"), text);
+        await placeTogether(files.map(({ path }) => path), "${ID}", rename, die);`;
     const code = `
-      import { writeFiles } from ${JSON.stringify(pathToFileURL(join(EXAMPLES, "../cli/dist/files.js")).href)};
+      import { rename, writeFile } from "node:fs/promises";
+      import { writeFiles } from ${module("files.js")};
+      import { draftOf, placeTogether } from ${module("write-together.js")};
+      const files = ${JSON.stringify(files)};
       let left = ${steps};
       const die = () => { if (left-- === 0) process.kill(process.pid, "SIGKILL"); };
-      await writeFiles(${JSON.stringify(files)}, true, new AbortController().signal, die);`;
+      ${write}`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "inherit" });
     const [, signal] = (await once(child, "close")) as [number | null, string | null];
     return signal === "SIGKILL";
@@ -334,6 +344,34 @@ describe("47 a kill between the steps of several files", () => {
       });
     }
     expect([...outcomes].sort()).toEqual(["new attestation", "old attestation"]);
+  });
+
+  it("takes no opening or state from an attestation that somebody took away since", async () => {
+    for (let steps = 0, killed = true; killed; steps++) {
+      await inFolder(async (folder) => {
+        killed = await killedAfter(steps, folder);
+        if ((await visible(folder))["a.json"] === undefined) return;
+        await rm(join(folder, "a.json"));
+        for (const name of ["a.json", "o.json"]) await checkOutput(join(folder, name), true);
+        expect(await visible(folder), `step ${steps}`).toMatchObject({
+          ...{ "s.json": NEW["s.json"], "o.json": NEW["o.json"] },
+        });
+      });
+    }
+  });
+
+  it("on a disk without links, too, leaves no mixed pair and loses no opening", async () => {
+    for (let steps = 0, killed = true; killed; steps++) {
+      await inFolder(async (folder) => {
+        for (const [name, text] of Object.entries(OLD)) await writeFile(join(folder, name), text);
+        killed = await killedAfter(steps, folder, false);
+        await checkOutput(join(folder, steps % 2 === 0 ? "a.json" : "o.json"), true);
+        const { "o.json": opening, "a.json": attestation } = await visible(folder);
+        const pair = { "o.json": opening, "a.json": attestation };
+        const { "s.json": _, ...next } = NEW;
+        expect([OLD, next], `step ${steps}`).toContainEqual(pair);
+      });
+    }
   });
 
   it("waits for nobody: while the writer lives the place is busy; a note from elsewhere touches nothing of ours", async () => {

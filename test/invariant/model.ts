@@ -303,7 +303,7 @@ export function lineRecord(model: Model, subject: Subject, now: number): { since
     const { standing, expiry, asOf, since: began } = earlier.record;
     if (standing !== "open") break;
     if (began > leftAt || expiry < since || since > leftAt + earlier.validity) continue;
-    if (asOf + later.maxAge <= later.record.since) streak += earlier.streak;
+    if (asOf + later.maxAge < later.record.since) streak += earlier.streak;
     since = earlier.since;
     later = earlier;
   }

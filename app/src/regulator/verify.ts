@@ -15,6 +15,7 @@ import {
   type Expectations,
   encodeProof,
   inputError,
+  isDevelopmentKey,
   isWithin,
   KeelError,
   limitsOf,
@@ -207,7 +208,7 @@ async function verifyByChain(
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
   const { verificationKey, tailKey } = circuitKeys(circuitsOf(terms));
-  const insecure = verificationKey.insecure === true || tailKey?.insecure === true;
+  const insecure = isDevelopmentKey(verificationKey) || (tailKey !== undefined && isDevelopmentKey(tailKey));
   checkDevelopmentKey(insecure, named === undefined ? "unnamed" : domain, allowInsecure);
   if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");

@@ -13,6 +13,7 @@ import {
   type Domain,
   type Field,
   inputError,
+  isDevelopmentKey,
   KeelError,
   type Market,
   type Policy,
@@ -86,7 +87,7 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
   const snapshot = withUnits(request.snapshot, policy, request.units);
   checkTimes(snapshot, market, policy, now);
   requireHealthy(assess(snapshot, market, policy, request.state));
-  const insecure = prover.verificationKey.insecure === true;
+  const insecure = isDevelopmentKey(prover.verificationKey);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), allowInsecure);
   if (policy.tail !== undefined && tailProver === undefined) {
     throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
@@ -138,7 +139,7 @@ function tailAttestation(
   { verificationKey }: Pick<Prover, "verificationKey">,
 ): TailAttestation {
   const { returnsRoot: root, returnsTime: asOf } = statement;
-  const insecure = verificationKey.insecure === true;
+  const insecure = isDevelopmentKey(verificationKey);
   return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
 }
 

@@ -85,8 +85,12 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("policy.units", "a kind of source exactly with an address", `kind ${args[0]}, ${args[1]}`);
     case "DrawdownWithoutUnits":
       return words("policy.units", "a token or an administrator, to limit a drawdown", "none");
-    case "TokenWithDomain":
-      return words("policy.units", "an administrator under a declared domain", `token ${args[0]}`);
+    case "ContractWithDomain":
+      return words("policy.units", "an administrator's key under a declared domain", `contract ${args[0]}`);
+    case "TokenWithoutAge":
+      return words("policy.maxAge", `at least 1 s with token ${args[0]}`, "0 s");
+    case "NoVenue":
+      return words("policy.maxVenue", "above 0, since equity is at some venue", "0");
     case "AboveCeiling":
       return words(`policy.${args[0]}`, `at most ${args[2]}${inSeconds(args[0])}`, args[1]);
     case "BadInterval":
@@ -212,8 +216,9 @@ function wordsOf({ errorName, args }: Revert): Words {
   }
 }
 
-/** All that has a ceiling is a time, but volatility. */
+/** All that has a ceiling is a time, but volatility and equity. */
 function inSeconds(term: string): string {
+  if (term === "minEquity") return " in USD 1e-8";
   return term === "maxVolatility" ? " bps" : " s";
 }
 

@@ -24,6 +24,8 @@ const KNOWN = {
   vk_delta_2: "18380805172087364330261497031635475192946524884446142909708183974309880639360",
 } as const;
 
+const KNOWN_WORDS = Object.values(KNOWN).map((x) => BigInt(x).toString(16).padStart(64, "0"));
+
 /** Whether a key's secret is known to everybody: by its mark, or by a point of the built-in seed. */
 export function isDevelopmentKey(key: Key): boolean {
   return (
@@ -31,4 +33,13 @@ export function isDevelopmentKey(key: Key): boolean {
     key.vk_alpha_1[0] === KNOWN.vk_alpha_1 ||
     (["vk_beta_2", "vk_gamma_2", "vk_delta_2"] as const).some((name) => key[name][0]?.[0] === KNOWN[name])
   );
+}
+
+/**
+ * The same of a verifier's code on chain, whatever the contract says of itself: the verifiers that `@keel/contracts` generates
+ * have their key's coordinates in their code as they are.
+ */
+export function isDevelopmentCode(code: `0x${string}`): boolean {
+  const text = code.toLowerCase();
+  return KNOWN_WORDS.some((word) => text.includes(word));
 }

@@ -142,7 +142,18 @@ const shock = decimal({
 const volatility = ratio.refine((value) => value < 1n << VOLATILITY_BITS, {
   params: { code: "policy.limit", expected: "below 104.8576", received: "more" },
 });
-const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(usd8);
+/** The circuit gives equity 96 bits in USD 1e16. */
+const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(
+  (value, context) =>
+    value * 10n ** 8n < 1n << 96n
+      ? usd8(value)
+      : refuse(
+          context,
+          "policy.limit",
+          "at most 7922816251426.43375935, as no proof has room for more",
+          "more",
+        ),
+);
 
 /** Limits that some circuit proves or will prove; which of them this one does is checked afterwards. */
 const limitsSchema = z.strictObject({
@@ -234,6 +245,9 @@ export function parsePolicy(text: string): Policy {
   if (limits.maxDrawdown !== undefined && limits.maxDrawdown > 10_000n) {
     throw inputError("policy.limit", "policy.limits.maxDrawdown", "at most 1", "more");
   }
+  if (limits.maxVenue === 0n) {
+    throw inputError("policy.limit", "policy.limits.maxVenue", "above 0, since equity is at some venue", "0");
+  }
   checkTimes(file);
   checkSeriesKinds(file);
   checkUnitsSource(file, limits);
@@ -321,7 +335,11 @@ function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void
 }
 
 /** A drawdown compares equity per unit, so somebody other than the manager has to say how many units there are. */
-function checkUnitsSource({ units, domain }: z.output<typeof policySchema>, limits: Limits): void {
+function checkUnitsSource({ units, domain, maxAge }: z.output<typeof policySchema>, limits: Limits): void {
+  if (units?.kind === "token" && maxAge === 0) {
+    const expected = "at least 1 s with a token, whose supply is known a second after the snapshot";
+    throw inputError("policy.units", "policy.maxAge", expected, "0 s");
+  }
   if (limits.maxDrawdown !== undefined && units === undefined) {
     const expected = "a share token or an administrator, where maxDrawdown is set";
     throw inputError("policy.units", "policy.units", expected, "none");
