@@ -10,6 +10,7 @@ import {
   decimal,
   FIELD_ORDER,
   type Field,
+  FORMATS,
   fieldElement,
   formatDecimal,
   KIND,
@@ -43,6 +44,7 @@ const stateSchema = z.strictObject({
   epoch: z.int().min(0),
   salt: fieldElement(FIELD_ORDER),
 });
+FORMATS.add(stateSchema, { id: "state/1", folder: "prover", title: "A state of the drawdown chain. Secret" });
 
 /**
  * Reads a state/1 file.

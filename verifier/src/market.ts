@@ -10,7 +10,7 @@ import { floorDiv } from "./decimal.js";
 import { inputError } from "./errors.js";
 import { FIELD_ORDER, nameField } from "./field.js";
 import type { Returns } from "./returns.js";
-import { decimal, fieldElement, identifier, parseFile, time } from "./schema.js";
+import { decimal, FORMATS, fieldElement, identifier, parseFile, time } from "./schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "./units.js";
 
 /** What an instrument is; decides whether its value is part of equity and whether it has dollar delta. */
@@ -121,6 +121,7 @@ const marketSchema = z.strictObject({
   instruments: z.array(instrumentSchema).min(1).max(4096),
   scenarioRoot: fieldElement(FIELD_ORDER).optional(),
 });
+FORMATS.add(marketSchema, { id: "market/1", folder: "verifier", title: "A market table" });
 
 const SENSITIVITIES = ["delta", "gamma", "vega", "theta", "pnl"] as const;
 

@@ -12,7 +12,7 @@ import { floorDiv } from "./decimal.js";
 import { inputError } from "./errors.js";
 import { KIND, pack, taggedHash, toField } from "./field.js";
 import { checkUnique, type Market, underlyingsId } from "./market.js";
-import { decimal, identifier, parseFile, time } from "./schema.js";
+import { decimal, FORMATS, identifier, parseFile, time } from "./schema.js";
 import { type Bps, bps, type Field } from "./units.js";
 
 /** A parsed returns file. */
@@ -53,6 +53,7 @@ const returnsSchema = z.strictObject({
   daily: z.array(z.array(dailyReturn)).min(2).max(1024),
   covariance: z.array(z.array(covariance)),
 });
+FORMATS.add(returnsSchema, { id: "returns/1", folder: "verifier", title: "A table of daily returns" });
 
 /**
  * Reads a returns/1 file.
