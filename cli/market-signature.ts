@@ -8,6 +8,7 @@
 import {
   address,
   FIELD_ORDER,
+  FORMATS,
   fieldElement,
   type Market,
   marketContentHash,
@@ -43,6 +44,7 @@ const schema = z.strictObject({
   signer: address,
   signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 });
+FORMATS.add(schema, { id: "market-signature/2", folder: "cli", title: "A publisher's signature of a table" });
 
 /**
  * What a publisher signs: the market table of the policy's tier or, when returns were named, their table; with the series that

@@ -13,50 +13,81 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
-import { build, type Plugin } from "vite";
+import { build, type InlineConfig, type Plugin } from "vite";
 import { HEADERS, META_POLICY } from "./headers.js";
 
 /** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
 const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+/** The checkout. */
+export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
 
 /** The folder that `npm run app:build` writes. */
 export const CONSOLE_FOLDER: string = join(ROOT, "dist", "console");
 
 /** A file of the site that is no module: its path there, and where it comes from. */
-interface Extra {
+export interface Extra {
   readonly path: string;
   readonly from: string;
+}
+
+/** What the page is made of beside its sources. */
+export interface ConsoleParts {
+  /** Modules that the build writes itself, by name. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** Circuits and examples. */
+  readonly files: readonly Extra[];
+}
+
+/**
+ * Circuits and examples of the page.
+ *
+ * @param more circuits than the smallest ones that the page shall prove and verify; compiled when they are not in the cache
+ * @throws KeelError as `ensureCircuit`
+ */
+export async function consoleParts(more: readonly string[]): Promise<ConsoleParts> {
+  const sets: ArtifactSet[] = [];
+  // One after the other: compiling the large ones takes gigabytes.
+  for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
+  const examples = await listExamples();
+  return {
+    modules: {
+      "virtual:keel-circuits": `export const CIRCUIT_FILES = ${JSON.stringify(sets.map(pinned))};`,
+      "virtual:keel-examples": `export const EXAMPLES = ${JSON.stringify(examples)};`,
+    },
+    files: [...sets.flatMap(circuitFiles), ...examples.flatMap(exampleFiles)],
+  };
+}
+
+/** How Vite reads the sources, to build them and to serve them as they are. */
+export function consoleConfig({ modules }: ConsoleParts): InlineConfig {
+  return {
+    root: join(ROOT, "app"),
+    configFile: false,
+    worker: { format: "es", plugins: () => [virtual(modules)] },
+    plugins: [virtual(modules)],
+    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  };
 }
 
 /**
  * Writes the site into a folder, which is emptied first.
  *
- * @param more circuits than the smallest ones that the page shall prove and verify; compiled when they are not in the cache
- * @throws KeelError as `ensureCircuit`
+ * @param more as {@link consoleParts}
+ * @throws KeelError as {@link consoleParts}
  */
 export async function buildConsole(outDir: string, more: readonly string[] = []): Promise<void> {
-  const sets: ArtifactSet[] = [];
-  // One after the other: compiling the large ones takes gigabytes.
-  for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
-  const examples = await listExamples();
-  const modules = {
-    "virtual:keel-circuits": `export const CIRCUIT_FILES = ${JSON.stringify(sets.map(pinned))};`,
-    "virtual:keel-examples": `export const EXAMPLES = ${JSON.stringify(examples)};`,
-  };
+  const parts = await consoleParts(more);
+  const config = consoleConfig(parts);
   await build({
-    root: join(ROOT, "app"),
+    ...config,
     base: "./",
-    configFile: false,
     logLevel: "error",
-    worker: { format: "es", plugins: () => [virtual(modules)] },
-    plugins: [virtual(modules), metaPolicy()],
-    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    plugins: [...config.plugins!, metaPolicy()],
     build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   });
-  for (const { path, from } of [...sets.flatMap(circuitFiles), ...examples.flatMap(exampleFiles)]) {
+  for (const { path, from } of parts.files) {
     const target = join(outDir, path);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(from, target);

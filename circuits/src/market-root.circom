@@ -6,7 +6,7 @@ include "lib/market-table.circom";
 include "lib/pack.circom";
 include "lib/statement-digest.circom";
 
-// Proves: c is the market root of just these numbers: time, names, prices and packed rows.
+// Proves [M4]: c is the market root of just these numbers: time, names, prices and packed rows.
 // For a contract that read the prices itself and cannot afford Poseidon: it builds the same vector from what it knows,
 // computes (x, y) from it and c, and accepts c as the root when the proof verifies (circuits/SPEC.md, section 10).
 // Does not prove: that a price has 64 bits or that a row unpacks; the contract checks both when it builds the vector.

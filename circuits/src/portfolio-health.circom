@@ -17,7 +17,7 @@ include "lib/limits/max-drawdown.circom";
 
 // Proves: the declared accounts, each once and signed by the source it was declared with, for the subject at asOf and valued at
 // the public market, respect every limit of the public policy, and the drawdown chain goes on from its previous state
-// (circuits/SPEC.md says it in English, with the width of every value and what binds each input).
+// [C2] (circuits/SPEC.md says it in English, with the width of every value and what binds each input).
 // Does not prove: that the subject has no other account, that sources or publishers told the truth, that units are those
 // outstanding, that the book is healthy at any other time.
 // The verifier must: rebuild the statement vector from its own knowledge and take (x, y) from it and c.

@@ -11,8 +11,8 @@ include "lib/statement-digest.circom";
 include "lib/limits/max-expected-shortfall.circom";
 include "lib/limits/max-volatility.circom";
 
-// Proves: the exposures behind a commitment, held still, respect a limit on volatility by the public covariances and limits on
-// expected shortfall over the public history (circuits/SPEC.md, section 11).
+// Proves: the exposures behind a commitment [T1], held still, respect a limit on volatility by the public covariances and
+// limits on expected shortfall over the public history [T5] (circuits/SPEC.md, section 11).
 // Does not prove: anything about where the exposures come from. A portfolio-health proof that publishes the same commitment
 // does; the verifier must demand it. An option counts by its delta only.
 // The verifier must: rebuild the statement vector from its own knowledge and take (x, y) from it and c, with confidence

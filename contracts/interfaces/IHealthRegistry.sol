@@ -177,7 +177,7 @@ interface IHealthRegistry {
     error WrongBasis(bytes22 expected, bytes22 received);
 
     /// @notice The caller agrees to be a subject and declares its accounts. Every proof covers exactly that list.
-    /// @param enrolment Hiding commitment to the ordered list of accounts, the same for every circuit; non-zero, below r.
+    /// @param enrolment Hiding commitment [A2] to the ordered list of accounts, the same for every circuit; non-zero, below r.
     /// @dev Every list counts at once until the subject's first attestation, and any other one after `enrolmentDelay` from then
     ///      on, also after a restart of its chain; until then the old one does. The list in force calls off an announced
     ///      change. Declaring once more what counts or is announced changes nothing.
@@ -251,7 +251,7 @@ interface IHealthRegistry {
     /// @notice The announced list and the first second at which it counts; zeros when nothing is announced.
     function pendingEnrolmentOf(address subject) external view returns (uint256 enrolment, uint40 liveAt);
 
-    /// @notice The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one.
+    /// @notice The state of a subject's drawdown chain [D2], from which its next attestation goes on; 0 before the first one.
     /// @dev One chain a subject, whatever the policy: a high-water mark cannot be shed by changing the policy.
     function stateOf(address subject) external view returns (uint256);
 

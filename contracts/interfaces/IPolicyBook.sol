@@ -18,7 +18,7 @@ interface IPolicyBook {
     }
 
     /// @notice A risk policy. Limits are in basis points (1e4 = 1.0) unless said otherwise.
-    /// @dev Absent limits always hold: 0 for minima, 2^32-1 for maxima, -2^31 and 2^31-1 for the net delta band.
+    /// @dev Absent limits always hold [L14]: 0 for minima, 2^32-1 for maxima, -2^31 and 2^31-1 for the net delta band.
     struct Policy {
         /// keccak256 of the circuit's name.
         bytes32 circuit;
@@ -30,30 +30,31 @@ interface IPolicyBook {
         bytes32 marketSeries;
         /// The series that its returns tables are of; 0 exactly without tail-risk limits.
         bytes32 returnsSeries;
-        /// Assets over liabilities.
+        /// Assets over liabilities [L2].
         uint32 minCollateralRatio;
-        /// Risk-adjusted collateral over liabilities.
+        /// Risk-adjusted collateral over liabilities [L3].
         uint32 minHealthFactor;
-        /// The same in each account by itself.
+        /// The same in each account by itself [L4].
         uint32 minAccountHealthFactor;
-        /// Gross exposure over equity.
+        /// Gross exposure over equity [L5].
         uint32 maxLeverage;
-        /// Net delta over equity, signed, both ends included.
+        /// Net delta over equity, signed, both ends included [L6].
         int32 netDeltaLo;
         int32 netDeltaHi;
-        /// Absolute delta of each underlying over equity.
+        /// Absolute delta of each underlying over equity [L7].
         uint32 maxUnderlyingDelta;
-        /// Equity at each venue, whose accounts have one key, over equity; not 0, since equity is at some venue.
+        /// Equity at each venue, whose accounts have one key, over equity [L8]; not 0, since equity is at some venue.
         uint32 maxVenue;
-        /// Change of delta for a 1% move, over equity.
+        /// Change of delta for a 1% move, over equity [L9].
         uint32 maxGamma;
+        /// A vol point, and a day, over equity [L10].
         uint32 maxVega;
         uint32 maxTheta;
-        /// Loss over equity in each scenario.
+        /// Loss over equity in each scenario [L11].
         uint32 maxStressLoss;
-        /// Loss of value per unit from its high-water mark; below 10000 only where somebody says what the units are.
+        /// Loss of value per unit from its high-water mark [L12]; below 10000 only where somebody says what the units are.
         uint32 maxDrawdown;
-        /// USD with 8 decimals; at most (2^96 - 1) / 1e8, since no proof exists above.
+        /// USD with 8 decimals [L13]; at most (2^96 - 1) / 1e8, since no proof exists above.
         uint96 minEquity;
         /// Seconds from the snapshot's time to its attestation, at most; at most 7 days, and not 0 with a share token.
         uint32 maxAge;
@@ -63,14 +64,14 @@ interface IPolicyBook {
         uint32 maxMarketSkew;
         /// Seconds from one snapshot that counts for count and streak to the next one; from 1 to `validity`.
         uint32 minInterval;
-        /// Annual volatility over equity; below 2^20 where it is set, since no proof exists above.
+        /// Annual volatility over equity [L15]; below 2^20 where it is set, since no proof exists above.
         uint32 maxVolatility;
         /// Seconds between the snapshot's and the returns table's time, at most; at most 35 days, 0 without tail-risk
         /// limits.
         uint32 maxReturnsSkew;
         /// Levels of expected shortfall, below 10000; 0 where the limit is absent.
         uint16[3] confidence;
-        /// Mean loss of a day beyond each level, over equity.
+        /// Mean loss of a day beyond each level, over equity [L16].
         uint32[3] maxExpectedShortfall;
         /// keccak256 of the tail-risk circuit's name; 0 exactly when the limits above are absent.
         bytes32 tailCircuit;

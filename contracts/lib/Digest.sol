@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Bn254} from "./Bn254.sol";
 
-/// @title The digest of a public vector: how any number of values become three public inputs of a proof
+/// @title The digest of a public vector [C1]: how any number of values become three public inputs of a proof
 /// @notice Circuit side: c = Poseidon(v'), y = sum v'[i] x^i. As x depends on c and all of v, v' != v passes with a chance
 ///         of at most length / r for each hash tried.
 library Digest {

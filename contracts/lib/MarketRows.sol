@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IFeedMarket} from "../interfaces/IFeedMarket.sol";
 
-/// @title The market's vector, as circuits/src/market-root.circom hashes it
+/// @title The market's vector [M4], as circuits/src/market-root.circom hashes it
 library MarketRows {
     /// @dev Factor 14, funded 1, exposed 1, underlying 8.
     uint256 private constant ROW_BITS = 24;

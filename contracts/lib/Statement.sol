@@ -13,7 +13,7 @@ uint256 constant TAIL_LENGTH = 11;
 
 /// @title The public statement of a portfolio-health proof, version 2
 /// @notice Builds the vector v from trusted state and the call, and folds it into the proof's public inputs.
-/// @dev The order of v is that of circuits/SPEC.md and never changes; a new order is a new version in `TAG`.
+/// @dev The order of v is that of circuits/SPEC.md [C2, T5] and never changes; a new order is a new version in `TAG`.
 library Statement {
     /// @dev ascii "keel", kind 1 (portfolio-health), version 2, length.
     uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (2 << 32) | STATEMENT_LENGTH;

@@ -13,6 +13,7 @@ import {
   address,
   checkUnique,
   circuitOf,
+  FORMATS,
   identifier,
   inputError,
   KeelError,
@@ -127,6 +128,11 @@ const configSchema = z.strictObject({
   accounts: z
     .array(z.strictObject({ id: identifier, subject: address, market: path, circuit: identifier, driver }))
     .default([]),
+});
+FORMATS.add(configSchema, {
+  id: "source-config/1",
+  folder: "services/source",
+  title: "The source's program: keys, accounts, tokens",
 });
 
 type ConfigFile = z.output<typeof configSchema>;

@@ -67,7 +67,7 @@ async function logsOf({ hash }: { readonly hash: Hex }): Promise<number> {
   return (await fixture.chain.client.getTransactionReceipt({ hash })).logs.length;
 }
 
-describe("18 the declared accounts", () => {
+describe("18 the declared accounts [A2]", () => {
   it("an account left out, added or moved is another list, which is refused with both names", async () => {
     const att = await attestation(fixture, { enrolment: SHORTER });
     const error = await refused(submit(att), "registry.wrongEnrolment");
@@ -209,7 +209,7 @@ describe("18 the declared accounts", () => {
   });
 });
 
-describe("19 the drawdown chain", () => {
+describe("19 the drawdown chain [D2]", () => {
   it("goes on from the registry's state, step by step", async () => {
     expect(await state()).toBe(0n);
     await submit(first);

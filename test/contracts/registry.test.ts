@@ -101,7 +101,7 @@ describe("an attestation", () => {
     expect(await isHealthy(fixture.registry, fixture.cast.stranger.account.address, POLICY)).toBe(false);
   });
 
-  it("has the same statement, point and value on chain and off chain", async () => {
+  it("has the same statement, point and value on chain and off chain [C1, C2]", async () => {
     const vector = statementVector(claimOf(fixture));
     const { x, y } = statementInputs(first.digest, vector);
     expect(await statementOf(fixture.registry, first)).toEqual({ vector, x, y });

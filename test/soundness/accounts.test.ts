@@ -72,7 +72,7 @@ function accounts(
 }
 
 describe("two accounts", () => {
-  it("are summed without netting: a debt in one is not paid by coins in the other", async () => {
+  it("are summed without netting: a debt in one is not paid by coins in the other [S1]", async () => {
     const held = accounts({ minCollateralRatio: "1.5" }, { ETH: "10", USDC: "1" }, { ETH: "-6" });
     const { assets, liabilities } = measure(held.snapshot, held.market, held.policy);
     expect([assets, liabilities]).toEqual([30_001n * 10n ** 16n, 18_000n * 10n ** 16n]);
@@ -81,7 +81,7 @@ describe("two accounts", () => {
     expect(await circuit.accepts(witnessOf(more).input)).toBe(false);
   });
 
-  it("count gross for leverage and net for delta", async () => {
+  it("count gross for leverage and net for delta [S2]", async () => {
     const hedged = { maxLeverage: "2", netDelta: ["0", "0"] };
     const at = (perp: string) => accounts(hedged, { USDC: "30000", "ETH-PERP": "10" }, { "ETH-PERP": perp });
     expect(await circuit.accepts(witnessOf(at("-10")).input)).toBe(true);
@@ -89,7 +89,7 @@ describe("two accounts", () => {
     expect(await circuit.accepts(witnessOf(at("-9.99999999")).input)).toBe(false);
   });
 
-  it("are each bounded by maxVenue at a venue of its own, to the unit", async () => {
+  it("are each bounded by maxVenue at a venue of its own, to the unit [L8]", async () => {
     const at = (usd: string) => accounts({ maxVenue: "0.75" }, { USDC: usd }, { USDC: "100" });
     expect(await circuit.accepts(witnessOf(at("300")).input)).toBe(true);
     expect(await circuit.accepts(witnessOf(at("300.00000001")).input)).toBe(false);
@@ -106,7 +106,7 @@ describe("two accounts", () => {
     expect(size(one)).toBe(size(two));
   });
 
-  it("9 nothing hides in an empty place", async () => {
+  it("9 nothing hides in an empty place [A4]", async () => {
     const { input } = witnessOf(accounts({ maxLeverage: "2" }, { ETH: "1" }));
     const quantity = input.quantity as bigint[][];
     for (const hidden of [1n, -1n]) {
@@ -115,7 +115,7 @@ describe("two accounts", () => {
     }
   });
 
-  it("18 are the declared ones, all of them, in their order", async () => {
+  it("18 are the declared ones, all of them, in their order [A2]", async () => {
     const { input } = witnessOf(accounts({ maxLeverage: "9" }, { ETH: "1" }, { USDC: "-500" }));
     const [first, second] = input.accountId as bigint[];
     const empty = { quantity: [(input.quantity as bigint[][])[0]!, new Array(5).fill(0n)] };

@@ -98,7 +98,7 @@ async function verdicts(parts: Book) {
 }
 const both = (verdict: boolean) => ({ model: verdict, circuit: verdict });
 
-describe("52 an account that is declared twice", () => {
+describe("52 an account that is declared twice [A3]", () => {
   const limits = { minEquity: "1000" };
   const GOOD = { USDC: "1000000" };
   const BAD = { USDC: "-1500000" };
@@ -146,7 +146,7 @@ describe("52 an account that is declared twice", () => {
   });
 });
 
-describe("53 an account that another approved source signs", () => {
+describe("53 an account that another approved source signs [A1, A2]", () => {
   const limits = { minCollateralRatio: "1.5" };
   const honest = small({ limits, accounts: [{ USDC: "1000000" }, { USDC: "-2500000" }] });
   /** Venue One says that the account at Venue Two is empty. */
@@ -195,7 +195,7 @@ describe("53 an account that another approved source signs", () => {
   });
 });
 
-describe("57 a venue split into several accounts", () => {
+describe("57 a venue split into several accounts [A6, L8]", () => {
   const thirds = [{ USDC: "100" }, { USDC: "100" }, { USDC: "100" }];
   const at = (maxVenue: string, accounts: readonly Readonly<Record<string, string>>[], ...venues: string[]) =>
     small({ limits: { maxVenue }, accounts, venues });
@@ -245,7 +245,7 @@ describe("57 a venue split into several accounts", () => {
   });
 });
 
-describe("58 an account's health factor hidden by idle coins", () => {
+describe("58 an account's health factor hidden by idle coins [L4]", () => {
   /** 10 ETH at 3000 and a factor of 0.8 are 24,000 of collateral. */
   const LENDING = { ETH: "10", USDC: "-20000" };
   const limits = (name: string) => ({ [name]: "1.2" });
@@ -302,7 +302,7 @@ describe("58 an account's health factor hidden by idle coins", () => {
   });
 });
 
-describe("61 what opens one commitment", () => {
+describe("61 what opens one commitment [C3, C4]", () => {
   const parts = small({ limits: {}, accounts: [{ USDC: "5" }, { ETH: "1" }] });
   const { input, statement } = witnessOf(parts);
 

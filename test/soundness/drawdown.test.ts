@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Does the drawdown chain hold: is every step the one from the stored state, is the high-water mark never lowered, and is
- * the limit exact? (ATTACKS 19)
+ * the limit exact? (attack 19)
  *
  * @module
  */
@@ -35,7 +35,7 @@ async function verdicts(usd: string, limit: string, state: DrawdownState | undef
 }
 const both = (verdict: boolean) => ({ model: verdict, circuit: verdict });
 
-describe("12 maxDrawdown", () => {
+describe("12 maxDrawdown [L12]", () => {
   it("is exact to the unit", async () => {
     expect(await verdicts("900", "0.1", mark(1000n * USD))).toEqual(both(true));
     expect(await verdicts("900.00000001", "0.1", mark(1000n * USD))).toEqual(both(true));
@@ -79,7 +79,7 @@ describe("12 maxDrawdown", () => {
   });
 });
 
-describe("19 the chain", () => {
+describe("19 the chain [D2]", () => {
   const state = mark(1000n * USD);
   const low = witnessOf(fund("950", "0.1"), state);
   const high = witnessOf(fund("1050", "0.1"), state);
@@ -96,7 +96,7 @@ describe("19 the chain", () => {
     }
   });
 
-  it("refuses a mark that is lowered, kept too low, or not the committed one", async () => {
+  it("refuses a mark that is lowered, kept too low, or not the committed one [D1]", async () => {
     const accepts = (input: object, change: object) => circuit.accepts({ ...input, ...change } as never);
     expect(await accepts(low.input, { isNewMark: 1n })).toBe(false);
     expect(await accepts(high.input, { isNewMark: 0n })).toBe(false);

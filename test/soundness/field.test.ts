@@ -56,7 +56,7 @@ describe("4 a second decomposition of the same number", () => {
   });
 });
 
-describe("5 sums that would wrap modulo r", () => {
+describe("5 sums that would wrap modulo r [W1]", () => {
   it("do not: the largest quantities at the largest prices give the integers' sums, far below r", async () => {
     const [instruments, accounts] = [4, 2];
     const values = (accountHealth: number) =>
@@ -105,7 +105,7 @@ describe("5 sums that would wrap modulo r", () => {
   });
 });
 
-describe("6, 8 signs", () => {
+describe("6, 8 signs [A5]", () => {
   it("a debt given as r - x is owed, and never held; zero has one form", async () => {
     const split = await libraryCircuit(
       "lib/signed-quantity.circom",
@@ -130,7 +130,7 @@ describe("6, 8 signs", () => {
   });
 });
 
-describe("7 a carry between packed values", () => {
+describe("7 a carry between packed values [M2, W2]", () => {
   const { market, policy } = book();
   const table = marketTable(market, policy);
 

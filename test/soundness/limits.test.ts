@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Is every limit exact? One unit inside, on the limit, one unit beyond (ATTACKS 12), judged by the circuit and by the
+ * Is every limit exact? One unit inside, on the limit, one unit beyond (attack 12), judged by the circuit and by the
  * integer model alike.
  *
  * @module
@@ -55,49 +55,49 @@ const edge = (
 
 const EDGES: readonly Edge[] = [
   edge(
-    "equity above zero",
+    "equity above zero [L1]",
     { limits: {}, positions: { USDC: "100.00000001", "USD-DEBT": "-100" } },
     { "USD-DEBT": "-99.99999999" },
     { "USD-DEBT": "-100.00000001" },
   ),
   edge(
-    "minCollateralRatio",
+    "minCollateralRatio [L2]",
     { limits: { minCollateralRatio: "1.5" }, positions: { ETH: "10", "USD-DEBT": "-20000" } },
     { "USD-DEBT": "-19999.99999999" },
     { "USD-DEBT": "-20000.00000001" },
   ),
   edge(
-    "minHealthFactor",
+    "minHealthFactor [L3]",
     { limits: { minHealthFactor: "1.2" }, positions: { ETH: "10", "USD-DEBT": "-20000" } },
     { "USD-DEBT": "-19999.99999999" },
     { "USD-DEBT": "-20000.00000001" },
   ),
   edge(
-    "maxLeverage",
+    "maxLeverage [L5]",
     { limits: { maxLeverage: "3" }, positions: { USDC: "30000", "ETH-PERP": "-30" } },
     { "ETH-PERP": "-29.99999999" },
     { "ETH-PERP": "-30.00000001" },
   ),
   edge(
-    "netDelta, upper end",
+    "netDelta, upper end [L6]",
     { limits: { netDelta: ["-0.2", "0.5"] }, positions: { USDC: "30000", "ETH-PERP": "5" } },
     { "ETH-PERP": "4.99999999" },
     { "ETH-PERP": "5.00000001" },
   ),
   edge(
-    "netDelta, lower end below zero",
+    "netDelta, lower end below zero [L6]",
     { limits: { netDelta: ["-0.2", "0.5"] }, positions: { USDC: "30000", "ETH-PERP": "-2" } },
     { "ETH-PERP": "-1.99999999" },
     { "ETH-PERP": "-2.00000001" },
   ),
   edge(
-    "netDelta, lower end above zero",
+    "netDelta, lower end above zero [L6]",
     { limits: { netDelta: ["0.2", "0.5"] }, positions: { USDC: "30000", "ETH-PERP": "2" } },
     { "ETH-PERP": "2.00000001" },
     { "ETH-PERP": "1.99999999" },
   ),
   edge(
-    "maxUnderlyingDelta, long",
+    "maxUnderlyingDelta, long [L7]",
     {
       limits: { maxUnderlyingDelta: "0.3" },
       positions: { USDC: "30000", "ETH-PERP": "3", "BTC-PERP": "-0.1" },
@@ -106,7 +106,7 @@ const EDGES: readonly Edge[] = [
     { "ETH-PERP": "3.00000001" },
   ),
   edge(
-    "maxUnderlyingDelta, short",
+    "maxUnderlyingDelta, short [L7]",
     {
       limits: { maxUnderlyingDelta: "0.3" },
       positions: { USDC: "30000", "ETH-PERP": "3", "BTC-PERP": "-0.1" },
@@ -115,7 +115,7 @@ const EDGES: readonly Edge[] = [
     { "BTC-PERP": "-0.10000001" },
   ),
   edge(
-    "maxStressLoss",
+    "maxStressLoss [L11]",
     {
       limits: { maxStressLoss: "0.5" },
       scenarios: CRASH,
@@ -125,7 +125,7 @@ const EDGES: readonly Edge[] = [
     { "ETH-PERP": "14.00000001" },
   ),
   edge(
-    "minEquity",
+    "minEquity [L13]",
     { limits: { minEquity: "12000.5" }, positions: { USDC: "12000.5" } },
     { USDC: "12000.50000001" },
     { USDC: "12000.49999999" },
@@ -147,7 +147,7 @@ describe("12 every limit, to the unit", () => {
 });
 
 describe("absent limits", () => {
-  it("hold whatever the leverage", async () => {
+  it("hold whatever the leverage [L14]", async () => {
     // 1e-8 USD of equity under 18 million USD of exposure: 1.8e15 times, beyond any number a limit can be.
     const positions = { USDC: "0.00000001", "BTC-PERP": "100", "ETH-PERP": "-3000" };
     expect(await verdicts({ instruments: PRICES, limits: {}, positions })).toEqual({
@@ -167,7 +167,7 @@ describe("the size of a book", () => {
   const underlyings = ["USD", "X"];
   const at = (positions: Record<string, string>) => ({ instruments, underlyings, limits: {}, positions });
 
-  it("is below 2^96, assets and gross exposure together, for the model and for the circuit", async () => {
+  it("is below 2^96, assets and gross exposure together, for the model and for the circuit [L1]", async () => {
     // 2^32 / 1e8 units times the price is 2^96 - 2^32.
     expect(await verdicts(at({ GOLD: "42.94967296" }))).toEqual({ model: true, circuit: true });
     expect(await verdicts(at({ GOLD: "21.47483648", BIG: "21.47483648" }))).toEqual({

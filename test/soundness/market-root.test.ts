@@ -22,7 +22,7 @@ beforeAll(async () => {
   circuit = await knownCircuit("market-root/16");
 });
 
-describe("market-root/16", () => {
+describe("market-root/16 [M4]", () => {
   it("has 1,008 constraints, so a domain of 2^10, and accepts the root as its first public input", async () => {
     expect(circuit.r1cs.constraints).toBe(1_008);
     expect(digest.c).toBe(table.root);

@@ -108,7 +108,7 @@ const both = (verdict: boolean) => ({ model: verdict, circuit: verdict });
 const ONE = "0.00000001";
 
 describe("metrics of an options book", () => {
-  it("are the sums of section 5, with delta below zero for a put held and above for one sold", () => {
+  it("are the sums of section 5, with delta below zero for a put held and above for one sold [S3]", () => {
     const { snapshot, market, policy } = options({}, { USDC: "10000", CALL: "-2", PUT: "3" });
     const { metrics } = assess(snapshot, market, policy);
     const usd = (value: number) => BigInt(value) * 10n ** 16n;
@@ -127,15 +127,25 @@ describe("12 limits of an options book, to the unit", () => {
   it.each([
     // Equity 10000 each time: the premium is offset in cash.
     [
-      "maxGamma",
+      "maxGamma [L9]",
       { maxGamma: "0.008" },
       { USDC: "10200", CALL: "-2" },
       { USDC: `10200`, CALL: "-2.00000001" },
     ],
-    ["maxVega", { maxVega: "0.0008" }, { USDC: "10200", CALL: "-2" }, { USDC: "10200", CALL: "-2.00000001" }],
-    ["maxTheta", { maxTheta: "0.0006" }, { USDC: "9800", CALL: "2" }, { USDC: "9799.99999999", CALL: "2" }],
     [
-      "maxStressLoss",
+      "maxVega [L10]",
+      { maxVega: "0.0008" },
+      { USDC: "10200", CALL: "-2" },
+      { USDC: "10200", CALL: "-2.00000001" },
+    ],
+    [
+      "maxTheta [L10]",
+      { maxTheta: "0.0006" },
+      { USDC: "9800", CALL: "2" },
+      { USDC: "9799.99999999", CALL: "2" },
+    ],
+    [
+      "maxStressLoss [L11]",
       { maxStressLoss: "0.05" },
       { USDC: "10200", CALL: "-2" },
       { USDC: "10199.99999999", CALL: "-2" },
@@ -172,7 +182,7 @@ describe("12 limits of an options book, to the unit", () => {
 });
 
 describe("an options book", () => {
-  it("is bound to the table: another greek, P&L or sign is refused", async () => {
+  it("is bound to the table: another greek, P&L or sign is refused [M1]", async () => {
     const { input } = witnessOf(options({ maxStressLoss: "0.5" }, { USDC: "10000", CALL: "-2" }));
     const sensitivity = input.sensitivity as bigint[][];
     for (let column = 0; column < 6; column++) {

@@ -49,7 +49,7 @@ describe("portfolio-health/spot-16", () => {
     expect(statementInputs(c, statementVector(good.statement))).toEqual({ c, x, y });
   });
 
-  it("accepts an empty place for every absent limit", async () => {
+  it("accepts an empty place for every absent limit [L14]", async () => {
     const free = witnessOf(book({ limits: { minEquity: "1" } }));
     expect(await circuit.accepts(free.input)).toBe(true);
   });
@@ -62,7 +62,7 @@ describe("1 every wire changed", () => {
   });
 });
 
-describe("2, 3 values outside their range", () => {
+describe("2, 3 values outside their range [W1]", () => {
   const outside: readonly [string, readonly number[], bigint][] = [
     ["quantity", [0, 3], 1n << 64n],
     ["quantity", [0, 3], (1n << 64n) + 1n],
@@ -158,7 +158,7 @@ describe("every public or signed number is bound", () => {
   });
 });
 
-describe("13, 14, 15 signatures", () => {
+describe("13, 14, 15 signatures [A1]", () => {
   const { market, policy, snapshot } = book();
   const path = (key: readonly bigint[], R8: readonly bigint[], S: bigint): Input => ({
     ...good.input,
@@ -179,7 +179,7 @@ describe("13, 14, 15 signatures", () => {
     }
   });
 
-  it("13 a key that the policy does not list is refused", async () => {
+  it("13 a key that the policy does not list is refused [M3]", async () => {
     const { R8, S } = signField(messageOf(snapshot, 0, market, policy.circuit.shape), STRANGER.privateKey);
     expect(await circuit.accepts(path(STRANGER.publicKey, R8, S))).toBe(false);
   });

@@ -55,7 +55,7 @@ describe(ID, () => {
     expect(circuit.r1cs.constraints).toBe(24_748);
   });
 
-  it("12 is exact: each limit alone at its value holds, one basis point below it fails", async () => {
+  it("12 is exact: each limit alone at its value holds, one basis point below it fails [L15, L16]", async () => {
     expect(await accepts(atValues(PARTS, [0n, 0n, 0n, 0n]))).toBe(true);
     for (let limit = 0; limit < 4; limit++) {
       const beyond = atValues(
@@ -79,7 +79,7 @@ describe(ID, () => {
     expect(await accepts(book({ ...PARTS, limits: { maxExpectedShortfall: { "0.99": "5" } } }))).toBe(true);
   });
 
-  it("takes any threshold, and none helps: what it shows is never below the expected shortfall", async () => {
+  it("takes any threshold, and none helps: what it shows is never below the expected shortfall [L16]", async () => {
     const parts = atValues(PARTS, [0n, 0n, 0n, 0n]);
     const wide = book({ ...PARTS, limits: WIDE });
     const { snapshot, market, policy } = parts;
@@ -95,7 +95,7 @@ describe(ID, () => {
     }
   });
 
-  it("refuses thresholds out of order or out of range, and days on the wrong side of one", async () => {
+  it("refuses thresholds out of order or out of range, and days on the wrong side of one [T4]", async () => {
     const parts = book({ ...PARTS, limits: WIDE });
     const { input } = tailOf(parts);
     const { losses, shortfalls } = assess(parts.snapshot, parts.market, parts.policy).metrics.tail!;
@@ -118,7 +118,7 @@ describe(ID, () => {
     await refuses({ beyond: beyond.with(0, [2n, 0n, 0n]) });
   });
 
-  it("2, 5 refuses equity and exposures outside their ranges, though the commitment opens to them", async () => {
+  it("2, 5 refuses equity and exposures outside their ranges, though the commitment opens to them [T3]", async () => {
     const parts = book({ ...PARTS, limits: WIDE });
     const { input } = tailOf(parts);
     const delta = input.delta as readonly bigint[];
@@ -146,7 +146,7 @@ describe(ID, () => {
     }
   });
 
-  it("61 opens the commitment that the health proof made, and no other", async () => {
+  it("61 opens the commitment that the health proof made, and no other [T1]", async () => {
     const parts = book({ ...PARTS, limits: WIDE });
     const { input, statement } = tailOf(parts);
     expect(statement.exposuresCommitment).toBe(witnessOf(parts).statement.exposuresCommitment);
@@ -162,7 +162,7 @@ describe(ID, () => {
     }
   });
 
-  it("7 refuses returns that carry into their neighbours in a word", async () => {
+  it("7 refuses returns that carry into their neighbours in a word [T2]", async () => {
     const parts = book({ ...PARTS, limits: WIDE });
     const { input } = tailOf(parts);
     const daily = input.dailyReturn as readonly (readonly bigint[])[];
@@ -172,7 +172,7 @@ describe(ID, () => {
     expect(await circuit.accepts({ ...input, dailyReturn: below })).toBe(false);
   });
 
-  it("21, 22 refuses another number in any place of the vector, another table and another commitment", async () => {
+  it("21, 22 refuses another number in any place of the vector, another table and another commitment [T5]", async () => {
     const parts = book({ ...PARTS, limits: WIDE });
     const { input, statement } = tailOf(parts);
     const vector = tailVector(statement);

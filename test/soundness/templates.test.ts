@@ -183,7 +183,7 @@ describe("templates of lib/", () => {
     for (const input of refuses) expect(await circuit.accepts(input)).toBe(false);
   });
 
-  it("LimitIsSet says 0 for the absent value only", async () => {
+  it("LimitIsSet says 0 for the absent value only [L14]", async () => {
     const circuit = await libraryCircuit(
       "lib/limit-is-set.circom",
       "LimitIsSet(4294967295)",
@@ -196,7 +196,7 @@ describe("templates of lib/", () => {
     expect(freeWires(circuit, wires, { given: true })).toEqual(["main.same.isz.inv"]);
   });
 
-  it("SignedQuantity splits a quantity into long and short", async () => {
+  it("SignedQuantity splits a quantity into long and short [A5]", async () => {
     const circuit = await libraryCircuit(
       "lib/signed-quantity.circom",
       "SignedQuantity()",
@@ -211,7 +211,7 @@ describe("templates of lib/", () => {
   });
 });
 
-describe("57 venues are told by key", () => {
+describe("57 venues are told by key [A6]", () => {
   it("VenueEquity sums what has the same key, place by place, and leaves no wire free but hints", async () => {
     const circuit = await libraryCircuit(
       "lib/venue-equity.circom",
@@ -263,7 +263,7 @@ component main = Tags();
     expect(wires.slice(1, 1 + kinds.length)).toEqual(kinds.map(([, kind], i) => tag(kind, i + 7)));
   });
 
-  it("Enrolment, with empty places last", async () => {
+  it("Enrolment, with empty places last [A2]", async () => {
     const circuit = await libraryCircuit("lib/enrolment.circom", "Enrolment(3)", "{public [accountId]}");
     const accounts = ["first", "second"].map((id, s) => ({ id, source: "any", key: [KEY, OTHER][s]! }));
     const ids = accounts.map(({ id }) => accountField(id));
@@ -278,7 +278,7 @@ component main = Tags();
     [{ accounts: 2, options: 0 }, 0],
     [{ accounts: 1, options: 1 }, 2],
     [{ accounts: 3, options: 1 }, 2],
-  ] as const)("Exposures of %o", async ({ accounts, options }, scenarios) => {
+  ] as const)("Exposures of %o [C4]", async ({ accounts, options }, scenarios) => {
     const circuit = await libraryCircuit(
       "lib/exposures.circom",
       `Exposures(${accounts}, 2, ${scenarios}, ${options})`,
@@ -305,7 +305,7 @@ component main = Tags();
     expect(await signal(circuit, input)).toBe(exposuresCommitment(exposures, toField(8n)));
   });
 
-  it.each([1, 2, 15, 16, 17, 28, 31, 32, 47])("Absorb(%d)", async (n) => {
+  it.each([1, 2, 15, 16, 17, 28, 31, 32, 47])("Absorb(%d) [C5]", async (n) => {
     const circuit = await libraryCircuit("lib/absorb.circom", `Absorb(${n})`, "{public [in]}");
     const elements = Array.from({ length: n }, (_, i) => BigInt(i) ** 7n + 1n);
     expect((await circuit.witness({ in: elements }))?.[1]).toBe(absorb(elements));

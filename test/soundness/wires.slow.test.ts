@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Does a larger tier leave a wire free? At least 5,000 wires of each, taken at random, are changed (ATTACKS 1); every
+ * Does a larger tier leave a wire free? At least 5,000 wires of each, taken at random, are changed (attack 1); every
  * account is in use, every limit set, and the drawdown chain under way, so that nothing is at rest.
  *
  * @module

@@ -7,10 +7,10 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { attackNumbers } from "../../dist/scripts/attack-numbers.js";
 import { PACKAGE } from "./cli.js";
 
-/** Numbers of the families of attacks that are to be tried, ascending; those between belong to what is not built yet. */
-export const ATTACKS: readonly number[] = [...upTo(1, 61), ...upTo(65, 68), ...upTo(71, 74)];
+export { ATTACKS, attackNumbers } from "../../dist/scripts/attack-numbers.js";
 
 export interface Attack {
   readonly number: number;
@@ -31,16 +31,6 @@ export function listedAttacks(): Attack[] {
     what: what!,
     files: Array.from(where!.matchAll(/`([^`]+)`/g), ([, file]) => file!),
   }));
-}
-
-/** Numbers of attacks at the start of a title: [13, 14] of "13, 14 are refused". */
-export function attackNumbers(title: string): number[] {
-  const [, numbers] = /^(\d{1,2}(?:, \d{1,2})*):? \S/.exec(title) ?? [];
-  return (numbers?.split(", ") ?? []).map(Number).filter((number) => ATTACKS.includes(number));
-}
-
-function upTo(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 /** Test files by number, as the titles in their sources say it; slow tests aside. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Are amounts read exactly or refused, never guessed? (ATTACKS 30)
+ * Are amounts read exactly or refused, never guessed? (attack 30)
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Are files read strictly, with errors that say what, where, expected and received, and never repeat a holding?
- * (ATTACKS 30 to 33)
+ * (attacks 30 to 33)
  *
  * @module
  */

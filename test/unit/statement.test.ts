@@ -30,7 +30,7 @@ const { statement, digest } = witnessOf(book());
 const vector = statementVector(statement);
 
 describe("the statement vector", () => {
-  it("has 28 field elements in the order of SPEC.md", () => {
+  it("has 28 field elements in the order of SPEC.md [C2]", () => {
     const { terms } = statement;
     const absent = 2n ** 32n - 1n;
     expect(vector).toHaveLength(28);
@@ -89,7 +89,7 @@ describe("the statement vector", () => {
     expect(statementVector(lax).slice(2)).toEqual(vector.slice(2));
   });
 
-  it("has x = keccak256(c, v) mod r and y = sum v[i] x^i mod r", () => {
+  it("has x = keccak256(c, v) mod r and y = sum v[i] x^i mod r [C1]", () => {
     const words = [digest.c, ...vector];
     const x = BigInt(keccak256(`0x${words.map((word) => hex(word).slice(2)).join("")}`)) % FIELD_ORDER;
     let y = 0n;
@@ -165,7 +165,7 @@ describe("the policy's id", () => {
   });
 });
 
-describe("22 the market's root", () => {
+describe("22 the market's root [M1]", () => {
   const root = (parts: Parameters<typeof book>[0]): bigint => {
     const changed = book(parts);
     return marketTable(changed.market, changed.policy).root;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { identifier, parseData, parseFile, title } from "@keel/verifier";
+import { FORMATS, identifier, parseData, parseFile, title } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { z } from "zod";
 import { sha256 } from "../cache.js";
@@ -71,6 +71,7 @@ const schema = z.strictObject({
   }),
   key: hash256,
 });
+FORMATS.add(schema, { id: "ceremony/1", folder: "circuits", title: "The transcript of a key ceremony" });
 
 /**
  * Reads a transcript.

@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "circomlib/circuits/poseidon.circom";
 include "constants.circom";
 
-// Hashes n elements: Poseidon over the first 16, then over (digest so far, next 15) until none is left. The last block
+// Hashes n elements [C5]: Poseidon over the first 16, then over (digest so far, next 15) until none is left. The last block
 // is as short as what is left, so it costs no padding.
 // The caller must: start with an element that fixes n and the purpose (a TAG), which makes two messages of different
 // length or meaning differ in the first block.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-// Computes what one account holds, owes and has as collateral.
+// Computes [S1] what one account holds, owes and has as collateral.
 // The caller must: range-check long and short (SignedQuantity does).
 // Constraints: 3 * instruments.
 template AccountSums(instruments) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-// Proves: when enabled, keyX is one of the listed x coordinates; which one stays hidden.
+// Proves [M3]: when enabled, keyX is one of the listed x coordinates; which one stays hidden.
 // Why x is enough: on BabyJubJub the keys (x, y) and (x, -y) have secrets that are each other's negative once multiplied by
 // the cofactor, so whoever can sign for one can sign for the other, and the caller checks that the key is on the curve.
 // Why it proves membership: the product of keyX - list[j] is zero only when one factor is. An empty place of the list is 0,

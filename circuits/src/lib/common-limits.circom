@@ -12,7 +12,7 @@ include "limits/min-collateral-ratio.circom";
 include "limits/min-health-factor.circom";
 include "limits/net-delta.circom";
 
-// Proves: the limits that speak of a book's sums alone hold, in every tier; those of a tier's own kind stand in LinearLimits
+// Proves [L1 to L8, L13]: the limits that speak of a book's sums alone hold, in every tier; those of a tier's own kind stand in LinearLimits
 // and OptionLimits, the drawdown beside them.
 // Range checks: BookSize, on which every other limit stands.
 // The caller must: give sums of what the limits' headers say, each below 2^140 before BookSize.

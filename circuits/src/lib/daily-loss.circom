@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "constants.circom";
 include "rounded-exposure.circom";
 
-// Computes what each day of a history would have cost the exposures, held still: at least -sum of delta[u] * return[u], and
+// Computes [T3] what each day of a history would have cost the exposures, held still: at least -sum of delta[u] * return[u], and
 // more by at most the rounding, underlyings * 2^40 * 1e-16 USD.
 // How: with rest = delta - 2^40 * rounded in [0, 2^40) and return >= -10000 bps, -rest * return <= 2^40 * 10000.
 // Range: |loss| < 2^76 for up to 32 underlyings, from RoundedExposure and ReturnsTable.

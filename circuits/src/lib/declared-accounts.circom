@@ -6,7 +6,7 @@ include "constants.circom";
 include "enrolment.circom";
 include "signed-account.circom";
 
-// Proves: the accounts are exactly those that the enrolment declares, each once, each signed by the source that it declares
+// Proves [A2, C3]: the accounts are exactly those that the enrolment declares, each once, each signed by the source that it declares
 // for it, for the subject, at asOf, over this universe; and every source is on the list behind sourcesRoot.
 // Does not prove: that a source told the truth, or that the subject has no other account.
 // The caller must: take the list from a public root whose keys were checked in public, as ApprovedSource says.

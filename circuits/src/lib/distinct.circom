@@ -4,10 +4,10 @@ pragma circom 2.1.6;
 include "circomlib/circuits/comparators.circom";
 include "constants.circom";
 
-// Proves: no two places that are in use have the same id.
+// Proves [A3]: no two places that are in use have the same id.
 // How: the product of an id's differences to all before it is zero only when it is the same as one of them. The field has no
 // divisors of zero, so a product cannot vanish in another way.
-// Why it matters: else one good account, repeated, stands for as many (ATTACKS 52).
+// Why it matters: else one good account, repeated, stands for as many (attack 52).
 // The caller must: give isEmpty 1 exactly where a place is empty.
 // Constraints: n * (n - 1) / 2 + 2 * (n - 1).
 template Distinct(n) {

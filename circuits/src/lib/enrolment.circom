@@ -6,14 +6,14 @@ include "circomlib/circuits/poseidon.circom";
 include "constants.circom";
 include "distinct.circom";
 
-// Computes the hiding commitment to the ordered list of declared accounts, each with the key of its source; the same in every
-// tier that has room for it. Proves: no account is listed twice.
+// Computes [A2] the hiding commitment to the ordered list of declared accounts, each with the key of its source; the same in every
+// tier that has room for it. Proves [A3]: no account is listed twice.
 //     list[0] = salt, list[i + 1] = Poseidon(tag with position i + 1, list[i], accountId[i], keyX[i]),
 //     out = list[number of accounts]
 // The position in the tag keeps a first account from being taken for a salt; the key keeps one source from speaking for
-// another's account (ATTACKS 53). Empty places (accountId 0) come last and change nothing, whatever key they give. With
+// another's account (attack 53). Empty places (accountId 0) come last and change nothing, whatever key they give. With
 // SignedAccount, which lets a place be empty only when its accountId is 0, a proof covers every account of the list once and
-// no other (ATTACKS 18, 52).
+// no other (attacks 18, 52).
 // The caller must: check the account's signature by the key whose x coordinate is keyX.
 // Constraints: about 300 a place, 4 for each place after the first, and those of Distinct.
 template Enrolment(accounts) {

@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "constants.circom";
 include "in-range.circom";
 
-// Proves: excess[j] = max(loss - threshold[j], 0) for every level j, with two wide checks however many levels there are.
+// Proves [T4]: excess[j] = max(loss - threshold[j], 0) for every level j, with two wide checks however many levels there are.
 // How: beyond[j] says whether the loss is at least threshold[j]. It may only fall from 1 to 0 once as thresholds rise, so
 // the loss lies between the last threshold that it is said to pass and the first that it is not; both gaps are checked to
 // be no less than zero.

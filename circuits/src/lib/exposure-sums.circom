@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 
 include "scatter.circom";
 
-// Computes what moves a book: circuits/SPEC.md section 5, G and D[u].
+// Computes [S2] what moves a book: circuits/SPEC.md section 5, G and D[u].
 // The caller must: range-check long and short (SignedQuantity does) and the underlyings' indices (MarketTable does). The
 // largest sum, grossExposure, is below 2^64 * 2^64 * instruments * accounts.
 // Constraints: instruments * (3 + underlyings), or 4 instead of 3 with options.

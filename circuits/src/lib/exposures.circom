@@ -10,7 +10,7 @@ function HAS_REST(accounts, options) { return accounts > 1 || options == 1 ? 1 :
 // Sums of a book with options beside its exposures: gamma, vega, theta, and the P&L in every scenario.
 function BOOK_SUMS(options, scenarios) { return options * (3 + scenarios); }
 
-// Computes the hiding commitment to a book's sums, of which later statements speak (TailRisk is one):
+// Computes [C4] the hiding commitment to a book's sums, of which later statements speak (TailRisk is one):
 //     H(exposures, underlyingsId, E + 2^96 A, G + 2^96 C, D[0], ..., [rest,] salt)
 //     rest = H(rest, E[0], ..., E[accounts - 1] [, gamma, vega, theta, P&L[0], ...])
 // In linear tiers the P&L follows from D and the public scenarios. rest hides nothing by itself: it is private, as what it

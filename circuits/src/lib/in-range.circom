@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 
 include "circomlib/circuits/bitify.circom";
 
-// Proves: in is an integer in [0, 2^n).
+// Proves [W1]: in is an integer in [0, 2^n).
 // The caller must: keep every integer that in can stand for inside (2^n - r, r), r the field size, so that a value
 // outside the range cannot come back into it by wrapping. n is at most 252.
 // Constraints: n.

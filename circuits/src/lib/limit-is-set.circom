@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 
 include "circomlib/circuits/comparators.circom";
 
-// out is 0 when a limit has the value that stands for "not set", 1 otherwise. An absent limit then holds exactly, whatever
+// [L14] out is 0 when a limit has the value that stands for "not set", 1 otherwise. An absent limit then holds exactly, whatever
 // the portfolio, because the side that it would bound is multiplied by out.
 // Constraints: 2.
 template LimitIsSet(absent) {

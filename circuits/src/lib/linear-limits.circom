@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "constants.circom";
 include "limits/max-stress-loss.circom";
 
-// Proves: the stress limit of a linear tier holds, by exposures held still; limits on greeks, which a linear tier does not
+// Proves [L9 to L11]: the stress limit of a linear tier holds, by exposures held still; limits on greeks, which a linear tier does not
 // prove, have the value that claims nothing.
 // The caller must: bound gross exposure and equity by BookSize.
 template LinearLimits(scenarios, underlyings) {

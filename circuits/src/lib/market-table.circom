@@ -12,7 +12,7 @@ function ROW_BITS() { return FACTOR_BITS() + 2 + UNDERLYING_BITS(); }
 // Columns of a table with options: dollar delta, gamma, vega, theta, and the P&L in every scenario.
 function OPTION_COLUMNS(options, scenarios) { return options * (4 + scenarios); }
 
-// Proves: root is the root of this market table, and the packed columns have one decomposition only.
+// Proves [M1]: root is the root of this market table, and the packed columns have one decomposition only.
 // Does not prove: that the prices are right, that a price has 64 bits or that a factor is at most 10000; the table is
 // public, so its publishers, the contract's feed path and every verifier check that.
 // The universe is the hash of the ordered instrument list (ids, kinds, underlyings); with it a row means one instrument.

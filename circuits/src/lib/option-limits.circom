@@ -5,7 +5,7 @@ include "constants.circom";
 include "limits/max-sensitivity.circom";
 include "limits/max-stress-loss.circom";
 
-// Proves: the limits on greeks, and on stress losses by full revaluation, of a tier with options hold.
+// Proves [L9 to L11]: the limits on greeks, and on stress losses by full revaluation, of a tier with options hold.
 // The caller must: bound equity by BookSize, and each sum by Sensitivities.
 template OptionLimits(scenarios) {
     signal input equity;                  // E, USD 1e16

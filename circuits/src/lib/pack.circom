@@ -7,8 +7,8 @@ function WORDS(n, bits) {
     return (n + perWord - 1) \ perWord;
 }
 
-// Packs n values into words of at most 252 bits, the first value lowest; the last word may be partly filled.
-// The caller must: range-check every value to so many bits, else a carry makes two lists share their words (ATTACKS 7).
+// Packs [W2] n values into words of at most 252 bits, the first value lowest; the last word may be partly filled.
+// The caller must: range-check every value to so many bits, else a carry makes two lists share their words (attack 7).
 // Constraints: none that are not linear.
 template Pack(n, bits) {
     signal input in[n];
@@ -29,7 +29,7 @@ function BIT_WORDS(n, bits) {
     return (n * bits + 251) \ 252;
 }
 
-// Packs the bits of n values into words of 252 bits, the first value lowest, without a gap: a value may lie across two
+// Packs [W2] the bits of n values into words of 252 bits, the first value lowest, without a gap: a value may lie across two
 // words. Tighter than Pack where the bits are there anyway.
 // The caller must: take in from a decomposition (each 0 or 1), the lowest bit first.
 // Constraints: none that are not linear.

@@ -6,7 +6,7 @@ include "constants.circom";
 include "in-range.circom";
 include "pack.circom";
 
-// Proves: root is the root of this history: a covariance matrix and daily returns, over the underlyings in the order of
+// Proves [T2]: root is the root of this history: a covariance matrix and daily returns, over the underlyings in the order of
 // underlyingsId.
 // Range check of the returns: here, 15 bits from the loss of everything up, so that the packing has no carry; with sixteen
 // underlyings a day is a word. The covariances stand alone in the hash; that each is below 2^45 is checked in public.

@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "circomlib/circuits/bitify.circom";
 include "constants.circom";
 
-// Proves: delta is in [-2^96, 2^96), and rounded is delta / 2^40, rounded down.
+// Proves [T3]: delta is in [-2^96, 2^96), and rounded is delta / 2^40, rounded down.
 // Range check: here, one decomposition for both.
 // Constraints: 97.
 template RoundedExposure() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-// Proves: out[index] = value, and every other out is 0.
+// Proves [S2]: out[index] = value, and every other out is 0.
 // Why: out[i] * (index - i) = 0 forces out[i] = 0 for every i but index, and the sum forces out[index] = value.
 // The caller must: range-check index to [0, n). Outside of it the value 0 would pass.
 // Constraints: n, and one linear.

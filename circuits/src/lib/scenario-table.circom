@@ -6,7 +6,7 @@ include "constants.circom";
 include "in-range.circom";
 include "pack.circom";
 
-// Proves: root is the root of this table of stress scenarios, over the underlyings in the order of underlyingsId.
+// Proves [M2]: root is the root of this table of stress scenarios, over the underlyings in the order of underlyingsId.
 // Range check of the shocks: here, 16 bits after the bias, so that the packing has no carry.
 template ScenarioTable(scenarios, underlyings) {
     signal input underlyingsId;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma circom 2.1.6;
 
-// Computes, for each column of a table with options, the sum of quantity times the column over the whole book: gamma, vega,
-// theta, and the P&L in every scenario. The dollar delta column is summed by Aggregates, underlying by underlying.
+// Computes [S3], for each column of a table with options, the sum of quantity times the column over the whole book: gamma, vega,
+// theta, and the P&L in every scenario. The dollar delta column is summed by ExposureSums, underlying by underlying.
 // The caller must: range-check the quantities; |sum| is at most 2^64 * 2^64 * instruments * accounts <= 2^SENSITIVITY_BITS.
 // Constraints: instruments * columns.
 template Sensitivities(instruments, accounts, columns) {

@@ -10,11 +10,11 @@ include "constants.circom";
 include "pack.circom";
 include "signed-quantity.circom";
 
-// Proves: an approved source signed these quantities for this subject, account, time and universe; or the place is empty
+// Proves [A1, A4]: an approved source signed these quantities for this subject, account, time and universe; or the place is empty
 // (accountId is 0) and holds nothing.
 // Does not prove: that the source told the truth, or that no other account exists.
 // A and R8 are checked to be on the curve; S below the subgroup order and 8A not the identity are checked by circomlib's
-// verifier (ATTACKS 13, 14). An empty place still has to give points on the curve; the base point will do.
+// verifier (attacks 13, 14). An empty place still has to give points on the curve; the base point will do.
 template SignedAccount(instruments, sources) {
     signal input subject;
     signal input accountId;               // private; 0: the place is empty
@@ -45,7 +45,7 @@ template SignedAccount(instruments, sources) {
         quantities.in[i] <== holding[i].bits;
         magnitude += long[i] + short[i];
     }
-    // A sum of magnitudes is zero only when each is: no value hides in an empty place (ATTACKS 9).
+    // A sum of magnitudes is zero only when each is: no value hides in an empty place (attack 9).
     isEmpty.out * magnitude === 0;
 
     var words = BIT_WORDS(instruments, QUANTITY_BITS() + 1);

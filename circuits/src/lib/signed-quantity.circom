@@ -4,9 +4,9 @@ pragma circom 2.1.6;
 include "circomlib/circuits/bitify.circom";
 include "constants.circom";
 
-// Proves: quantity is in [-2^64, 2^64), and splits it into what is held and what is owed.
+// Proves [A5]: quantity is in [-2^64, 2^64), and splits it into what is held and what is owed.
 //     quantity = long - short; one of the two is zero; bits are those of quantity + 2^64
-// Zero has one form only (a sign beside a magnitude would have two, ATTACKS 8), and r - x is the quantity -x (ATTACKS 6).
+// Zero has one form only (a sign beside a magnitude would have two, attack 8), and r - x is the quantity -x (attack 6).
 // Range check: here, the only one of a quantity.
 // Constraints: 66.
 template SignedQuantity() {

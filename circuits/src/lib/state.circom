@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "absorb.circom";
 include "constants.circom";
 
-// Computes the hiding commitment to a state of the drawdown chain: the high-water mark as a pair, and the epoch.
+// Computes [D1] the hiding commitment to a state of the drawdown chain: the high-water mark as a pair, and the epoch.
 template State() {
     signal input equity;  // private, USD 1e16
     signal input units;   // private, 1e8

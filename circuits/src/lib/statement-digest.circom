@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 
 include "absorb.circom";
 
-// Proves: c = Poseidon chain over v, and y = v[0] + v[1]*x + ... + v[n-1]*x^(n-1).
+// Proves [C1]: c = Poseidon chain over v, and y = v[0] + v[1]*x + ... + v[n-1]*x^(n-1).
 // A verifier who builds its own vector w, takes x from keccak256(c, w) and y from w, and finds the proof valid, knows that
 // v = w but for a chance of n/r a hash: c fixed v before x was known (circuits/SPEC.md, section 6).
 // Constraints: about 39 an element.

@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 
 include "account-sums.circom";
 
-// Computes what a book is worth: circuits/SPEC.md section 5, A, L, E, C and the same account by account. No netting of one
+// Computes [S1] what a book is worth: circuits/SPEC.md section 5, A, L, E, C and the same account by account. No netting of one
 // account's debt against another's coins: what is held and what is owed of one instrument are summed apart.
 // accountHealth: 1 for C[s] and L[s] too, which cost two constraints more for each instrument of an account.
 // The caller must: range-check long and short (SignedQuantity does). No sum reaches the field size: the largest, collateral,

@@ -3,8 +3,8 @@ pragma circom 2.1.6;
 
 include "circomlib/circuits/comparators.circom";
 
-// Computes, for every account, the equity of all accounts whose source has the same key: a venue is what signs with one key,
-// however many accounts it keeps for the subject (ATTACKS 57). Accounts of one venue are netted against each other.
+// Computes [A6], for every account, the equity of all accounts whose source has the same key: a venue is what signs with one key,
+// however many accounts it keeps for the subject (attack 57). Accounts of one venue are netted against each other.
 //     venueEquity[s] = sum of accountEquity[t] over every t with keyX[t] = keyX[s]
 // Empty places have no equity, so the key that they give adds nothing.
 // Range: a venue's equity lies between -liabilities and assets, as each account's does.

@@ -10,6 +10,7 @@ import {
   decimal,
   FIELD_ORDER,
   type Field,
+  FORMATS,
   fieldElement,
   formatDecimal,
   inputError,
@@ -51,6 +52,7 @@ const stateSchema = z.strictObject({
     .regex(/^(none|(token|signer|contract) 0x[0-9a-f]{40})$/)
     .optional(),
 });
+FORMATS.add(stateSchema, { id: "state/1", folder: "prover", title: "A state of the drawdown chain. Secret" });
 
 /**
  * Reads a state/1 file.

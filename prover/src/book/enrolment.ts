@@ -13,6 +13,7 @@ import {
   checkUnique,
   FIELD_ORDER,
   type Field,
+  FORMATS,
   fieldElement,
   firm,
   identifier,
@@ -50,6 +51,11 @@ const enrolmentSchema = z.strictObject({
     .array(z.strictObject({ id: identifier, source: firm, key: z.tuple([coordinate, coordinate]) }))
     .min(1),
   salt: fieldElement(FIELD_ORDER),
+});
+FORMATS.add(enrolmentSchema, {
+  id: "enrolment/2",
+  folder: "prover",
+  title: "Declared accounts with their sources. Secret",
 });
 
 /**

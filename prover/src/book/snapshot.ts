@@ -15,6 +15,7 @@ import {
   decimal,
   FIELD_ORDER,
   type Field,
+  FORMATS,
   fieldElement,
   firm,
   formatDecimal,
@@ -87,6 +88,7 @@ const snapshotSchema = z.strictObject({
     )
     .min(1),
 });
+FORMATS.add(snapshotSchema, { id: "snapshot/1", folder: "prover", title: "A snapshot of positions. Secret" });
 
 /**
  * Reads a snapshot/1 file. Quantities with more than eight places are rounded towards minus infinity: assets down,

@@ -9,6 +9,7 @@ import {
   type Circuit,
   checkSize,
   FIELD_ORDER,
+  FORMATS,
   fieldElement,
   inputError,
   type Market,
@@ -42,6 +43,7 @@ const keySchema = z.strictObject({
   privateKey: z.string().regex(/^[0-9a-f]{64}$/),
   publicKey: z.tuple([fieldElement(FIELD_ORDER), fieldElement(FIELD_ORDER)]),
 });
+FORMATS.add(keySchema, { id: "source-key/1", folder: "prover", title: "A source's key pair. Secret" });
 
 /**
  * Reads a source-key/1 file.

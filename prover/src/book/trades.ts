@@ -12,6 +12,7 @@
 
 import {
   decimal,
+  FORMATS,
   floorDiv,
   type Instrument,
   identifier,
@@ -53,6 +54,7 @@ const tradesSchema = z.strictObject({
     .min(1)
     .max(4096),
 });
+FORMATS.add(tradesSchema, { id: "trades/1", folder: "prover", title: "Trades to judge a book after" });
 
 /**
  * Reads a trades/1 file.

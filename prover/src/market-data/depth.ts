@@ -19,6 +19,7 @@ import {
   allFaults,
   asKeelError,
   checkUnique,
+  FORMATS,
   formatDecimal,
   identifier,
   inputError,
@@ -64,6 +65,11 @@ const depthSchema = z.strictObject({
   instruments: z.array(
     z.strictObject({ id: identifier, from: z.union([origin, z.array(origin).min(1).max(32)]) }),
   ),
+});
+FORMATS.add(depthSchema, {
+  id: "depth-sources/1",
+  folder: "prover",
+  title: "Where the depth of each instrument comes from",
 });
 
 export type DepthSources = z.output<typeof depthSchema>;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { address, checkUnique, identifier, parseFile } from "@keel/verifier";
+import { address, checkUnique, FORMATS, identifier, parseFile } from "@keel/verifier";
 import { z } from "zod";
 import { QUOTE_VENUES } from "./responses.js";
 
@@ -45,6 +45,11 @@ const sourcesSchema = z.strictObject({
   maxAge: age,
   /** The chain of the feeds. */
   chainId: z.int().min(1).optional(),
+});
+FORMATS.add(sourcesSchema, {
+  id: "market-sources/1",
+  folder: "prover",
+  title: "Where each price of a market comes from",
 });
 
 export type MarketSources = z.output<typeof sourcesSchema>;

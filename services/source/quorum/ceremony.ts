@@ -24,7 +24,7 @@ import {
   hkdfSync,
   randomBytes,
 } from "node:crypto";
-import { identifier, inputError, parseFile } from "@keel/verifier";
+import { FORMATS, identifier, inputError, parseFile } from "@keel/verifier";
 import type { DKG_Round1, DKG_Secret } from "@noble/curves/abstract/frost.js";
 import { z } from "zod";
 import { checkThreshold, fromHex, memberId, quorumOf, type Share, toHex } from "./files.js";
@@ -46,6 +46,11 @@ const helloSchema = z.strictObject({
   /** X25519 public key, DER. */
   letters: z.string().regex(/^[0-9a-f]{88}$/),
 });
+FORMATS.add(helloSchema, {
+  id: "quorum-hello/1",
+  folder: "services/source",
+  title: "A member's greeting to the others",
+});
 const secretSchema = z.strictObject({
   keel: z.literal("quorum-secret/1"),
   name: identifier,
@@ -55,6 +60,11 @@ const secretSchema = z.strictObject({
   /** X25519 private key, DER. */
   letters: z.string().regex(/^[0-9a-f]{96}$/),
 });
+FORMATS.add(secretSchema, {
+  id: "quorum-secret/1",
+  folder: "services/source",
+  title: "What a member keeps until the last step. Secret",
+});
 const dealSchema = z.strictObject({
   keel: z.literal("quorum-deal/1"),
   from: identifier,
@@ -62,6 +72,11 @@ const dealSchema = z.strictObject({
   /** Which greetings the sender saw: SHA-256 by member. */
   saw: z.record(z.string(), scalarHex),
   sealed: z.string().regex(/^[0-9a-f]{120}$/),
+});
+FORMATS.add(dealSchema, {
+  id: "quorum-deal/1",
+  folder: "services/source",
+  title: "A member's letter to another one",
 });
 
 type Hello = z.output<typeof helloSchema>;

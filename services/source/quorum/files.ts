@@ -9,6 +9,7 @@
 import {
   checkSourceKey,
   FIELD_ORDER,
+  FORMATS,
   fieldElement,
   identifier,
   inputError,
@@ -46,11 +47,21 @@ const publicFields = {
   members: z.array(z.strictObject({ name: identifier, verifyingShare: pointHex })).min(2),
 };
 const quorumSchema = z.strictObject({ keel: z.literal("quorum/1"), ...publicFields });
+FORMATS.add(quorumSchema, {
+  id: "quorum/1",
+  folder: "services/source",
+  title: "The public side of a quorum's key",
+});
 const shareSchema = z.strictObject({
   keel: z.literal("quorum-share/1"),
   ...publicFields,
   name: identifier,
   share: scalarHex,
+});
+FORMATS.add(shareSchema, {
+  id: "quorum-share/1",
+  folder: "services/source",
+  title: "A member's share of a quorum's key. Secret",
 });
 
 type PublicFields = Omit<z.output<typeof quorumSchema>, "keel">;

@@ -31,6 +31,12 @@ export type DecimalResult =
 const DECIMAL = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 const MAX_LENGTH = 100;
 
+/** The form of the texts that {@link parseDecimal} reads; how large a number may be is not in it. */
+export function decimalPattern({ places, signed, excess }: DecimalFormat): RegExp {
+  const digits = excess === "floor" ? "+" : `{1,${places}}`;
+  return new RegExp(`^${signed ? "-?" : ""}(0|[1-9][0-9]*)(\\.[0-9]${digits})?$`);
+}
+
 /** Reads a decimal string. Nothing is thrown: the caller knows the path and makes the error. */
 export function parseDecimal(text: unknown, format: DecimalFormat): DecimalResult {
   const refused = (received: string): DecimalResult => ({

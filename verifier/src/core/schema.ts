@@ -6,12 +6,24 @@
  */
 
 import { z } from "zod";
-import { type DecimalFormat, describeType, parseDecimal } from "./decimal.js";
+import { type DecimalFormat, decimalPattern, describeType, parseDecimal } from "./decimal.js";
 import { inputError } from "./errors.js";
 import { type Json, parseJson } from "./json.js";
 
+/** Schemas of the file formats, from which `npm run schemas` writes JSON Schemas. */
+export const FORMATS = z.registry<{
+  /** Format and version, as the file's first key has them: "policy/2". */
+  readonly id: string;
+  /** Of the package that it belongs to, in this repository. */
+  readonly folder: string;
+  readonly title: string;
+}>();
+
 /** Latest time that fits the statement's 40 bits. */
 const MAX_TIME = 2 ** 40 - 1;
+
+/** Canonical integers, as far as text alone tells. */
+const FIELD_TEXT = /^(0|[1-9][0-9]{0,77})$/;
 
 /** Identifiers of instruments, underlyings and accounts: printable ASCII that needs no escape anywhere. */
 export const identifier = named(/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,31}$/, "1 to 32 of A-Z a-z 0-9 . _ : / + -");
@@ -44,7 +56,7 @@ export const duration = z
 
 /** A decimal string, as a scaled integer. */
 export function decimal(format: DecimalFormat): z.ZodType<bigint> {
-  return z.unknown().transform((value, context) => {
+  return asText(decimalPattern(format)).transform((value, context) => {
     const result = parseDecimal(value, format);
     if (result.ok) return result.value;
     return refuse(context, "input.decimal", result.expected, result.received);
@@ -53,10 +65,10 @@ export function decimal(format: DecimalFormat): z.ZodType<bigint> {
 
 /** A canonical integer below `order`, written as a decimal string. */
 export function fieldElement(order: bigint): z.ZodType<bigint> {
-  return z.unknown().transform((value, context) => {
+  return asText(FIELD_TEXT).transform((value, context) => {
     const expected = "an integer in the field, as a decimal string";
     if (typeof value !== "string") return refuse(context, "input.field", expected, describeType(value));
-    if (!/^(0|[1-9][0-9]{0,77})$/.test(value)) return refuse(context, "input.field", expected, "other text");
+    if (!FIELD_TEXT.test(value)) return refuse(context, "input.field", expected, "other text");
     const element = BigInt(value);
     return element < order
       ? element
@@ -89,9 +101,17 @@ export interface Conversion {
  * @throws KeelError kind "input" for the first problem found; `file.version` for a file of another version
  */
 export function parseFile<T>(schema: z.ZodType<T>, text: string, name: string, conversion?: Conversion): T {
-  const data = parseJson(text, name);
+  const data = parseFileJson(text, name);
   if (conversion !== undefined) checkVersion(schema, data, name, conversion);
   return parseData(schema, data, name);
+}
+
+/** The JSON of one of Keel's files, without the `$schema` that tells an editor what it is. */
+export function parseFileJson(text: string, name: string): Json {
+  const data = parseJson(text, name);
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
+  if (typeof data.$schema === "string") delete data.$schema;
+  return data;
 }
 
 /** Refuses a file of the format that `schema` reads, but of another version, before anything else is said of it. */
@@ -122,8 +142,15 @@ interface Problem {
   readonly received: string;
 }
 
+/** Anything, checked by what follows; a JSON Schema says of it that it is text of this form. */
+function asText({ source }: RegExp): z.ZodUnknown {
+  // Not every validator knows classes of Unicode; the control characters that matter most have numbers.
+  const pattern = source.replace("\\p{C}", "\\u0000-\\u001f\\u007f-\\u009f");
+  return z.unknown().meta({ type: "string", pattern });
+}
+
 function named(pattern: RegExp, expected: string): z.ZodType<string> {
-  return z.unknown().transform((value, context) => {
+  return asText(pattern).transform((value, context) => {
     if (typeof value !== "string") return refuse(context, "input.type", "text", describeType(value));
     if (!pattern.test(value)) return refuse(context, "input.text", expected, "other text");
     return value;

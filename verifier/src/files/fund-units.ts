@@ -15,7 +15,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { formatDecimal } from "../core/decimal.js";
 import { inputError } from "../core/errors.js";
-import { address, decimal, parseFile, time } from "../core/schema.js";
+import { address, decimal, FORMATS, parseFile, time } from "../core/schema.js";
 import { abiWords } from "../core/words.js";
 
 /** Who says how many units there are. The order is that of the contracts' enum. */
@@ -57,6 +57,11 @@ const unitsSchema = z.strictObject({
   asOf: time,
   units: decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }),
   signature: signatureText,
+});
+FORMATS.add(unitsSchema, {
+  id: "units/1",
+  folder: "verifier",
+  title: "Units of a fund, signed by its administrator",
 });
 
 /**

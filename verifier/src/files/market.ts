@@ -9,7 +9,7 @@ import { z } from "zod";
 import { floorDiv } from "../core/decimal.js";
 import { inputError } from "../core/errors.js";
 import { FIELD_ORDER, nameField } from "../core/field.js";
-import { decimal, fieldElement, identifier, parseFile, time } from "../core/schema.js";
+import { decimal, FORMATS, fieldElement, identifier, parseFile, time } from "../core/schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "../core/units.js";
 
 /** What an instrument is; decides whether its value is part of equity and whether it has dollar delta. */
@@ -132,6 +132,7 @@ const marketSchema = z.strictObject({
   instruments: z.array(instrumentSchema).min(1).max(4096),
   scenarioRoot: fieldElement(FIELD_ORDER).optional(),
 });
+FORMATS.add(marketSchema, { id: "market/1", folder: "verifier", title: "A market table" });
 
 const SENSITIVITIES = ["delta", "gamma", "vega", "theta", "pnl"] as const;
 

@@ -14,6 +14,7 @@ import {
   address,
   decimal,
   duration,
+  FORMATS,
   fieldElement,
   firm,
   identifier,
@@ -210,6 +211,7 @@ const policySchema = z.strictObject({
   tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration, series: seriesId }).optional(),
   domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
 });
+FORMATS.add(policySchema, { id: "policy/2", folder: "verifier", title: "A risk policy" });
 
 /**
  * Reads a policy/2 file.

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { floorDiv } from "../core/decimal.js";
 import { inputError } from "../core/errors.js";
 import { KIND, pack, taggedHash, toField } from "../core/field.js";
-import { decimal, identifier, parseFile, time } from "../core/schema.js";
+import { decimal, FORMATS, identifier, parseFile, time } from "../core/schema.js";
 import { bps, type Field } from "../core/units.js";
 import type { TailShape } from "./circuits.js";
 import { checkUnique, type Market, type Returns, underlyingsId } from "./market.js";
@@ -41,6 +41,7 @@ const returnsSchema = z.strictObject({
   daily: z.array(z.array(dailyReturn)).min(2).max(1024),
   covariance: z.array(z.array(covariance)),
 });
+FORMATS.add(returnsSchema, { id: "returns/1", folder: "verifier", title: "A table of daily returns" });
 
 /**
  * Reads a returns/1 file.

@@ -9,8 +9,17 @@ import { z } from "zod";
 import { KeelError } from "../core/errors.js";
 import { FIELD_ORDER } from "../core/field.js";
 import { type Groth16Proof, parseProof } from "../core/groth16.js";
-import { type Json, parseJson } from "../core/json.js";
-import { address, checkVersion, fieldElement, identifier, parseData, time } from "../core/schema.js";
+import type { Json } from "../core/json.js";
+import {
+  address,
+  checkVersion,
+  FORMATS,
+  fieldElement,
+  identifier,
+  parseData,
+  parseFileJson,
+  time,
+} from "../core/schema.js";
 import { circuitOf, tailCircuitOf } from "../files/circuits.js";
 import type { Scope } from "../files/domain.js";
 import { signatureText } from "../files/fund-units.js";
@@ -87,6 +96,11 @@ const attestationSchema = z.strictObject({
 
 /** Under a policy that declares a domain, whose members the attestation names. */
 const declaredSchema = attestationSchema.extend({ domain: z.array(registrySchema).min(2) });
+FORMATS.add(z.union([attestationSchema, declaredSchema]), {
+  id: "attestation/2",
+  folder: "verifier",
+  title: "An attestation: a proof and what it speaks of",
+});
 
 /**
  * Reads an attestation/2 file.
@@ -95,7 +109,7 @@ const declaredSchema = attestationSchema.extend({ domain: z.array(registrySchema
  */
 export function parseAttestation(text: string): Attestation {
   try {
-    const data = parseJson(text, "attestation");
+    const data = parseFileJson(text, "attestation");
     checkVersion(attestationSchema, data, "attestation", {
       command: "a proof says what it said: no command converts it, prove again",
     });

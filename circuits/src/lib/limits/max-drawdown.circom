@@ -6,11 +6,11 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../state.circom";
 
-// Proves: newState follows previousState, and equity per unit is at least (1 - limit) times the high-water mark.
+// Proves [D2, L12]: newState follows previousState, and equity per unit is at least (1 - limit) times the high-water mark.
 //     the high-water mark after this epoch is the larger of the one in previousState and today's equity per unit
 //     newState commits to it and to the next epoch; previousState 0 is the genesis, where today is the high-water mark
 // The contract must: take previousState from its own record and store newState, so that no epoch can be skipped, replayed
-// or forked (ATTACKS 19).
+// or forked (attack 19).
 // The high-water mark is a pair (equity, units), compared by cross-multiplication. At a tie either pair may be kept.
 // Range checks: here, of the units and of the comparison. The pair in previousState needs none: an earlier proof of the
 // chain made it from range-checked values, and at the genesis it is not used.

@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: threshold + (mean over the days of max(loss - threshold, 0)) / (1 - confidence) <= limit * equity.
+// Proves [L16]: threshold + (mean over the days of max(loss - threshold, 0)) / (1 - confidence) <= limit * equity.
 // The left side is at least the expected shortfall whatever the threshold is, and equals it when the threshold is the
 // value at risk (Rockafellar and Uryasev, Optimization of conditional value-at-risk, 2000), so any that passes is sound.
 // Range check of the confidence: here, at most one. Ranges: threshold < 2^79 and its excess < 2^80 a day from

@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: gross exposure / equity <= limit, the gross method of AIFMD over net asset value.
+// Proves [L5]: gross exposure / equity <= limit, the gross method of AIFMD over net asset value.
 // Ranges: both values from BookSize, the limit from the public statement (32 bits).
 template MaxLeverage() {
     signal input grossExposure;  // USD 1e16

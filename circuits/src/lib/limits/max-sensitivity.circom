@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: |sum| * scale / equity <= limit, for a book's gamma (scale 100: the delta change for a move of 1%), vega or theta
+// Proves [L9, L10]: |sum| * scale / equity <= limit, for a book's gamma (scale 100: the delta change for a move of 1%), vega or theta
 // (scale 10000).
 // Ranges: |sum| <= 2^SENSITIVITY_BITS from Sensitivities, equity from BookSize, the limit from the public statement (32
 // bits). Both differences are at most 2 * limit * equity < 2^129 when the limit holds, and one is negative when not.

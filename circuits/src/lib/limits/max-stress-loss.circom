@@ -23,7 +23,7 @@ template LinearPnl(scenarios, underlyings) {
     }
 }
 
-// Proves: in every scenario the loss, -pnl, is at most limit * equity.
+// Proves [L11]: in every scenario the loss, -pnl, is at most limit * equity.
 // Ranges: |pnl| < 2^SENSITIVITY_BITS * BPS < 2^153 in tiers with options and < 2^111 in linear ones, limit * equity < 2^128;
 // their sum is below 2^154, and negative when the limit is broken.
 template MaxStressLoss(scenarios, options) {

@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: |delta[u]| / equity <= limit for every underlying u, which stops a long of one from hiding a short of another.
+// Proves [L7]: |delta[u]| / equity <= limit for every underlying u, which stops a long of one from hiding a short of another.
 // How: the prover names a bound; every |delta[u]| is at most the bound, and the bound keeps the limit. Any bound that
 // passes is sound, so none is computed here. Two narrow checks an underlying are cheaper than two wide ones.
 // Range check of the bound: here. Ranges of the rest: |delta[u]| < 2^96 from BookSize, the limit from the statement.

@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: for every account, its equity / equity <= limit, a bound on what one counterparty's failure can take.
+// Proves [L8]: for every account, its equity / equity <= limit, a bound on what one counterparty's failure can take.
 // Ranges: equity from BookSize; an account's equity lies between -liabilities and assets, so within 2^96 of zero; the
 // limit from the public statement (32 bits). A difference that is not negative is below 2^129.
 template MaxVenue(accounts) {

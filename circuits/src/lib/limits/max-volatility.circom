@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: delta' * covariance * delta <= (limit * equity)^2, the variance of the book's P&L with exposures held still.
+// Proves [L15]: delta' * covariance * delta <= (limit * equity)^2, the variance of the book's P&L with exposures held still.
 // Ranges: |delta[u]| <= 2^96 from DailyLoss, equity < 2^96 from TailRisk, |covariance| < 2^45 in public: for up to 32
 // underlyings the variance is below 2^247. A limit that is set has 20 bits, checked here, so its side is below 2^246.
 // Constraints: underlyings * (underlyings + 3) / 2 + 272.

@@ -4,8 +4,8 @@ pragma circom 2.1.6;
 include "../constants.circom";
 include "../in-range.circom";
 
-// Proves: for every account, its risk-adjusted collateral / its liabilities >= limit, so that an account about to be liquidated
-// cannot hide behind idle coins elsewhere (ATTACKS 58). Holds for an account that owes nothing, and for limit 0.
+// Proves [L4]: for every account, its risk-adjusted collateral / its liabilities >= limit, so that an account about to be liquidated
+// cannot hide behind idle coins elsewhere (attack 58). Holds for an account that owes nothing, and for limit 0.
 // Ranges: no account has more collateral or liabilities than the book, which BookSize bounds; the limit from the public
 // statement (32 bits).
 // Constraints: 111 an account.

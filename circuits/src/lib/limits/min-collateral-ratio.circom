@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "../constants.circom";
 include "../in-range.circom";
 
-// Proves: assets / liabilities >= limit, the collateral ratio of a vault. Holds when nothing is owed, and for limit 0.
+// Proves [L2]: assets / liabilities >= limit, the collateral ratio of a vault. Holds when nothing is owed, and for limit 0.
 // Ranges: assets and liabilities from BookSize, the limit from the public statement (32 bits).
 template MinCollateralRatio() {
     signal input assets;       // USD 1e16

@@ -4,7 +4,7 @@ pragma circom 2.1.6;
 include "../constants.circom";
 include "../in-range.circom";
 
-// Proves: risk-adjusted collateral / liabilities >= limit, the health factor of lending markets such as Aave v3.
+// Proves [L3]: risk-adjusted collateral / liabilities >= limit, the health factor of lending markets such as Aave v3.
 // Holds when nothing is owed, and for limit 0.
 // Ranges: collateral and liabilities from BookSize, the limit from the public statement (32 bits).
 template MinHealthFactor() {

@@ -5,7 +5,7 @@ include "../constants.circom";
 include "../in-range.circom";
 include "../limit-is-set.circom";
 
-// Proves: low <= sum of the dollar deltas / equity <= high, both ends signed.
+// Proves [L6]: low <= sum of the dollar deltas / equity <= high, both ends signed.
 // Ranges: |sum| <= gross exposure < 2^96 from BookSize, both ends from the public statement (32 bits with the bias), so
 // each difference is below 2^(96 + 32 + 1).
 template NetDelta() {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { firm, identifier, inputError, parseData, parseJson, refuse } from "@keel/verifier";
+import { FORMATS, firm, identifier, inputError, parseData, parseFileJson, refuse } from "@keel/verifier";
 import { z } from "zod";
 import { type Exact, parseExact } from "./exact.js";
 
@@ -122,6 +122,7 @@ const version1 = z.strictObject({
   source: firm.optional(),
   instruments: z.record(z.string().max(80), identifier).default({}),
 });
+FORMATS.add(version1, { id: "mapping/1", folder: "prover", title: "Columns and names of a CSV file" });
 
 const version2 = z.strictObject({
   ...version1.shape,
@@ -163,6 +164,7 @@ const version2 = z.strictObject({
   empty: z.enum(["refuse", "zero"]).default("refuse"),
   skip: z.int().min(0).max(1000).optional(),
 });
+FORMATS.add(version2, { id: "mapping/2", folder: "prover", title: "Columns and names of a CSV file" });
 
 /**
  * Reads a mapping/1 or mapping/2 file.
@@ -170,7 +172,7 @@ const version2 = z.strictObject({
  * @throws KeelError kind "input": also when account or source has both a column and a constant, or neither
  */
 export function parseMapping(text: string): CsvMapping {
-  const data = parseJson(text, "mapping");
+  const data = parseFileJson(text, "mapping");
   const isSecond =
     typeof data === "object" && data !== null && !Array.isArray(data) && data.keel === "mapping/2";
   const mapping = isSecond

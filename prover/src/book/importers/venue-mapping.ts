@@ -5,7 +5,7 @@
  * @module
  */
 
-import { identifier, parseFile, refuse } from "@keel/verifier";
+import { FORMATS, identifier, parseFile, refuse } from "@keel/verifier";
 import { z } from "zod";
 import { type Exact, parseExact } from "./exact.js";
 
@@ -45,6 +45,7 @@ const schema = z.strictObject({
     .default({}),
   ignore: z.array(z.string().min(1).max(80)).max(4096).default([]),
 });
+FORMATS.add(schema, { id: "venue-mapping/1", folder: "prover", title: "A venue's names of instruments" });
 
 /**
  * Reads a venue-mapping/1 file.

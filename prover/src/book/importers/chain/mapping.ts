@@ -8,6 +8,7 @@
 import {
   address,
   checkUnique,
+  FORMATS,
   identifier,
   type Market,
   parseData,
@@ -82,6 +83,11 @@ const mappingSchema = z.strictObject({
   uniswap: lenders,
   pairs: lenders,
   unrelated: z.array(address).default([]),
+});
+FORMATS.add(mappingSchema, {
+  id: "chain-mapping/1",
+  folder: "prover",
+  title: "Contracts of a chain, and what they are here",
 });
 
 const marketId = z.string().regex(/^0x[0-9a-fA-F]{64}$/);
