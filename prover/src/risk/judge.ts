@@ -56,9 +56,10 @@ export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): L
   const { tail, equity } = metrics;
   const highest = mark === undefined || isNewMark(metrics, mark) ? metrics : mark;
   return (Object.keys(MEASURES) as LimitName[]).flatMap((name) => {
-    if (MEASURES[name].judge !== undefined)
-      return tail === undefined ? [] : tailVerdicts(name, tail, equity, limits);
-    return boundsOf(name, limits).map(({ limit }) => verdict(name, limit, metrics, highest));
+    if (MEASURES[name].judge === undefined) {
+      return boundsOf(name, limits).map(({ limit }) => verdict(name, limit, metrics, highest));
+    }
+    return tail === undefined ? [] : tailVerdicts(name, tail, equity, limits);
   });
 }
 
