@@ -25,7 +25,7 @@ import {
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { type Enrolment, newEnrolment } from "../book/enrolment.js";
 import { checkTimes, type Snapshot, withUnits } from "../book/snapshot.js";
-import { type Assessment, assess } from "../risk/risk.js";
+import { type Assessment, assess } from "../risk/judge.js";
 import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
 
 /** What an attestation is made from. */

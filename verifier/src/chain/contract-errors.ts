@@ -7,6 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
+import { LIMITS, limitsWhere } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 
 /**
@@ -140,7 +141,7 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "TailCircuitMismatch":
       return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
     case "ConfidenceTooHigh":
-      return words("policy.limits.maxExpectedShortfall", "confidence levels below 10000", args[0]);
+      return words(`policy.limits.${LEVELLED}`, "confidence levels below 10000", args[0]);
     case "ProofRefused":
       return words(
         "proof",
@@ -216,11 +217,14 @@ function wordsOf({ errorName, args }: Revert): Words {
   }
 }
 
-/** All that has a ceiling is a time, but volatility and equity. */
+/** All that has a ceiling is a time or a limit. */
 function inSeconds(term: string): string {
-  if (term === "minEquity") return " in USD 1e-8";
-  return term === "maxVolatility" ? " bps" : " s";
+  if (!(term in LIMITS)) return " s";
+  return LIMITS[term as keyof typeof LIMITS].unit === "usd8" ? " in USD 1e-8" : " bps";
 }
+
+/** The limit that has confidence levels. */
+const [LEVELLED] = limitsWhere(({ kind }) => kind === "levels");
 
 function words(path: string | undefined, expected: string, received: unknown): Words {
   return { ...(path === undefined ? {} : { path }), expected, received: String(received) };
