@@ -45,7 +45,7 @@ import {
   unitPnl,
 } from "@keel/verifier";
 import type { HighWaterMark } from "../book/drawdown.js";
-import { type Account, quantities, type Snapshot } from "../book/snapshot.js";
+import { type Account, type Held, quantities, type Snapshot } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
 import { type MeasuredBook, type PriceMove, priceMoves } from "./price-move.js";
 import type { Assessment } from "./risk.js";
@@ -97,16 +97,29 @@ interface Case extends MeasuredBook {
   readonly limit: LimitResult;
 }
 
+/** What was judged: a book, a draft, or the files alone. */
+export interface JudgedBook {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+  /** The quantities, where they are there already. */
+  readonly held?: Held;
+  /** The high-water mark so far; today's when absent. */
+  readonly state?: HighWaterMark;
+}
+
 /** The rooms of an assessment, limit by limit in its order. */
 export function headroom(
   { metrics, limits }: Assessment,
-  book: { readonly snapshot: Snapshot; readonly market: Market; readonly policy: Policy },
-  mark?: HighWaterMark,
+  { snapshot, market, policy, held, state }: JudgedBook,
+  mark: HighWaterMark | undefined = state,
 ): Room[] {
-  const moveTo = priceMoves({ ...book, metrics, mark });
+  const rows = held ?? quantities(snapshot, market, policy.circuit.shape);
+  const book = { snapshot, market, policy, held: rows, metrics, mark };
+  const moveTo = priceMoves(book);
   return limits.map((limit) => {
     const move = moveTo(limit);
-    return { ...roomOf({ ...book, metrics, limit, mark }), ...(move === undefined ? {} : { move }) };
+    return { ...roomOf({ ...book, limit }), ...(move === undefined ? {} : { move }) };
   });
 }
 
@@ -300,13 +313,12 @@ function greekOf(market: Market, row: Instrument, greek: "gamma" | "vega" | "the
 
 /** Sums a part over the accounts that count by instrument and by account; only what adds to the total is named. */
 function consumersOf(
-  { snapshot, market, policy }: Case,
+  { snapshot, market, held }: Case,
   part: (row: Instrument, quantity: bigint) => bigint,
   counts: (account: Account) => boolean = () => true,
 ): Pick<Room, "instruments" | "accounts" | "scenarios"> {
   const byInstrument = new Map<string, bigint>();
   const byAccount = new Map<string, bigint>();
-  const held = quantities(snapshot, market, policy.circuit.shape);
   for (const [s, account] of snapshot.accounts.entries()) {
     if (!counts(account)) continue;
     const { id } = account;

@@ -29,7 +29,7 @@ import {
   usd16Bps,
 } from "@keel/verifier";
 import { type HighWaterMark, isNewMark } from "../book/drawdown.js";
-import { quantities, type Snapshot } from "../book/snapshot.js";
+import { type Held, quantities, type Snapshot } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
 import { judgeTail, measureTail, type TailMetrics } from "./tail.js";
 
@@ -111,7 +111,11 @@ export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?
  * @throws KeelError `portfolio.size`
  */
 export function measure(snapshot: Snapshot, market: Market, policy: Policy): Metrics {
-  const held = quantities(snapshot, market, policy.circuit.shape);
+  return measureHeld(quantities(snapshot, market, policy.circuit.shape), snapshot, market, policy);
+}
+
+/** {@link measure}, where the quantities are already in the market's order. */
+export function measureHeld(held: Held, snapshot: Snapshot, market: Market, policy: Policy): Metrics {
   const accounts = new Map(
     snapshot.accounts.map(({ id }, s) => [id, accountSums(held[s]!, market)] as const),
   );
