@@ -61,7 +61,8 @@ export interface ProvenAttestation {
 }
 
 /**
- * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned.
+ * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned. Give files, or a book that is
+ * open already: then only its limits are judged anew, from its metrics.
  *
  * @throws KeelError kind "policy" code `policy.broken` with the names of the broken limits, before any proving; kind
  * "input" for a state of other units (`state.units`), for files that do not go together; else as `Prover.prove`
