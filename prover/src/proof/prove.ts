@@ -91,7 +91,6 @@ function bookOf(draft: Draft, { units, enrolment }: ProofRequest): Book {
 async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttestation> {
   const { snapshot, market, policy, units, enrolment = newEnrolment(snapshot, policy, randomSalt()) } = book;
   const { prover, tailProver, domain, allowInsecure = false } = request;
-  const insecure = prover.verificationKey.insecure === true;
   const salts = { portfolioSalt: randomSalt(), exposuresSalt: randomSalt() };
   const { input, statement, digest, newState, tail } = buildWitness({
     ...{ book, domain, enrolment, ...salts },
@@ -106,7 +105,7 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
     circuit: policy.circuit.id,
     digest: digest.c,
     proof: health!.proof,
-    insecure,
+    insecure: hasDevelopmentKey(prover),
     ...(units === undefined ? {} : { unitsSignature: units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
   });
@@ -127,21 +126,24 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
 function requireReady(draft: Draft, { prover, tailProver, domain, allowInsecure = false }: ProofParts): void {
   const { policy } = draft;
   requireHealthy(judgeBook(draft));
-  const insecure = prover.verificationKey.insecure === true;
-  checkDevelopmentKey(insecure, scopeOf(policy, domain), allowInsecure);
+  checkDevelopmentKey(hasDevelopmentKey(prover), scopeOf(policy, domain), allowInsecure);
   if (policy.tail !== undefined && tailProver === undefined) {
     throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
   }
+}
+
+function hasDevelopmentKey({ verificationKey }: Pick<Prover, "verificationKey">): boolean {
+  return verificationKey.insecure === true;
 }
 
 function tailAttestation(
   policy: Policy,
   { statement, digest }: TailWitness,
   { proof }: ProofResult,
-  { verificationKey }: Pick<Prover, "verificationKey">,
+  prover: Pick<Prover, "verificationKey">,
 ): TailAttestation {
   const { returnsRoot: root, returnsTime: asOf } = statement;
-  const insecure = verificationKey.insecure === true;
+  const insecure = hasDevelopmentKey(prover);
   return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
 }
 
