@@ -98,7 +98,7 @@ interface Case extends MeasuredBook {
 }
 
 /** What was judged: a book, a draft, or the files alone. */
-export interface JudgedBook {
+export interface HeadroomBook {
   readonly snapshot: Snapshot;
   readonly market: Market;
   readonly policy: Policy;
@@ -111,7 +111,7 @@ export interface JudgedBook {
 /** The rooms of an assessment, limit by limit in its order. */
 export function headroom(
   { metrics, limits }: Assessment,
-  { snapshot, market, policy, held, state }: JudgedBook,
+  { snapshot, market, policy, held, state }: HeadroomBook,
   mark: HighWaterMark | undefined = state,
 ): Room[] {
   const rows = held ?? quantities(snapshot, market, policy.circuit.shape);
