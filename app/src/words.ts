@@ -6,7 +6,7 @@
  */
 
 import type { LimitResult } from "@keel/prover";
-import { formatDecimal } from "@keel/verifier";
+import { formatDecimal, LIMITS } from "@keel/verifier";
 import { dollars, percent } from "@keel/verifier/text";
 
 /** A limit's name for people, and the ratio that it is. */
@@ -15,33 +15,12 @@ export interface LimitTitle {
   readonly ratio: string;
 }
 
-const TITLES: Readonly<Record<string, LimitTitle>> = {
-  minCollateralRatio: { title: "Collateral ratio", ratio: "assets over liabilities" },
-  minHealthFactor: { title: "Health factor", ratio: "weighed collateral over liabilities" },
-  minAccountHealthFactor: {
-    title: "Health factor of the weakest account",
-    ratio: "weighed collateral over liabilities",
-  },
-  maxLeverage: { title: "Leverage", ratio: "gross exposure over equity" },
-  netDelta: { title: "Net delta", ratio: "of equity" },
-  maxUnderlyingDelta: { title: "Largest single delta", ratio: "of equity" },
-  maxVenue: { title: "Largest venue", ratio: "equity at one source, over all equity" },
-  maxGamma: { title: "Gamma", ratio: "delta change for a 1 % move, of equity" },
-  maxVega: { title: "Vega", ratio: "a vol point, of equity" },
-  maxTheta: { title: "Theta", ratio: "a day, of equity" },
-  maxStressLoss: { title: "Worst stress loss", ratio: "of equity" },
-  maxDrawdown: { title: "Drawdown", ratio: "below the high-water mark" },
-  maxVolatility: { title: "Volatility", ratio: "a year, of equity" },
-  maxExpectedShortfall: { title: "Expected shortfall", ratio: "of equity" },
-  minEquity: { title: "Equity", ratio: "USD" },
-};
-
-/** A limit's title; its own name when it is new to the page. */
+/** A limit's title. */
 export function titleOf({ name, confidence }: Pick<LimitResult, "name" | "confidence">): LimitTitle {
-  const known = TITLES[name] ?? { title: name, ratio: "" };
-  if (confidence === undefined) return known;
+  const { title, ratio } = LIMITS[name];
+  if (confidence === undefined) return { title, ratio };
   const tail = percent(formatDecimal(10_000n - confidence, 4));
-  return { ...known, ratio: `mean loss on the worst ${tail} of days, ${known.ratio}` };
+  return { title, ratio: `mean loss on the worst ${tail} of days, ${ratio}` };
 }
 
 /** USD 1e16 in whole dollars, what is beyond them cut off: "11,090,532". */
@@ -64,7 +43,7 @@ export function amountOf(unit: LimitResult["unit"], value: bigint): string {
 /** "at least 200 %", "at most 300 %", "-10 % to 10 %". */
 export function boundOf({ name, unit, limit }: LimitResult): string {
   if (typeof limit !== "bigint") return `${amountOf(unit, limit[0])} to ${amountOf(unit, limit[1])}`;
-  if (name === "minEquity" && limit === 0n) return "above zero";
+  if (unit === "usd16" && limit === 0n) return "above zero";
   return `${name.startsWith("min") ? "at least" : "at most"} ${amountOf(unit, limit)}`;
 }
 

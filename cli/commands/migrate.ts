@@ -15,7 +15,15 @@ import {
   parseSnapshot,
   randomSalt,
 } from "@keel/prover";
-import { identifier, inputError, parseFile, parsePolicy } from "@keel/verifier";
+import {
+  identifier,
+  inputError,
+  type Limits,
+  limitRow,
+  limitsWhere,
+  parseFile,
+  parsePolicy,
+} from "@keel/verifier";
 import { span } from "@keel/verifier/text";
 import { z } from "zod";
 import type { Context, Outcome } from "../context.js";
@@ -99,7 +107,7 @@ async function migratePolicy(
   );
   const { json, text } = await writePolicy(pinned, { out, force }, "Converted", context);
   const { minInterval, limits } = pinned.policy;
-  const changed = limits.maxVenue === undefined ? [] : [MAX_VENUE_CHANGED];
+  const changed = changedLimits(limits);
   const streak = `An attestation counts for a streak ${span(minInterval)} after the last one that did (--min-interval).`;
   return {
     json: {
@@ -115,14 +123,12 @@ async function migratePolicy(
   };
 }
 
-/** A limit that keeps its number, and not what it says. */
-const MAX_VENUE_CHANGED = {
-  limit: "maxVenue",
-  meaning:
-    "version 1 held each account's equity against the limit by itself, version 2 the sum over all accounts that one source signs. " +
-    "Several accounts at one venue that passed before can fail now; a gain and a loss at one venue, such as 60 % and -30 % of equity, " +
-    "failed before at a limit of 50 % and pass now. Look at the number anew.",
-} as const;
+/** Limits that keep their number, and not what they say. */
+function changedLimits(limits: Limits): { readonly limit: string; readonly meaning: string }[] {
+  return limitsWhere(({ changed }) => changed !== undefined)
+    .filter((name) => limits[name] !== undefined)
+    .map((limit) => ({ limit, meaning: limitRow(limit).changed! }));
+}
 
 /** Version 1 counted whatever came. Half the validity counts each attestation of whoever renews in time, and no more. */
 function intervalOf({ validity }: Draft, { minInterval }: MigrateOptions): number {

@@ -206,6 +206,43 @@ describe("imports", () => {
   });
 });
 
+/** Files that say a limit's name and mean something else. */
+const NAMESAKES: Readonly<Record<string, readonly string[]>> = {
+  // The sum of the book that the limit bounds.
+  netDelta: ["prover/src/risk/risk.ts", "prover/src/risk/report.ts", "app/src/manager/manager.tsx"],
+  // What Hyperliquid calls it.
+  maxLeverage: ["prover/src/book/importers/venues/hyperliquid.ts"],
+};
+
+describe("a limit", () => {
+  const circuits = JSON.parse(readFileSync(join(ROOT, "verifier/src/circuits.json"), "utf8")) as Readonly<
+    Record<string, { readonly limits: readonly string[] }>
+  >;
+  const names = [...new Set(Object.values(circuits).flatMap(({ limits }) => limits))];
+  const code = [...HOUSES, "bench", "services"]
+    .flatMap(sourceFiles)
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => ({
+      file: relative(ROOT, path),
+      text: readFileSync(path, "utf8").replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, ""),
+    }));
+
+  it("is one of fifteen", () => {
+    expect(names).toHaveLength(15);
+  });
+
+  it.each(names)("%s stands in three TypeScript files at most: the two tables and the ABI", (name) => {
+    const word = new RegExp(`\\b${name}(Lo|Hi)?\\b`);
+    const files = new Set(code.filter(({ text }) => word.test(text)).map(({ file }) => file));
+    for (const file of NAMESAKES[name] ?? []) files.delete(file);
+    expect([...files].sort()).toEqual([
+      "prover/src/risk/limits.ts",
+      "verifier/src/chain/abi.ts",
+      "verifier/src/files/limits.ts",
+    ]);
+  });
+});
+
 describe("PROPERTIES.md", () => {
   it("names test files that exist", () => {
     const text = readFileSync(join(ROOT, "test/PROPERTIES.md"), "utf8");

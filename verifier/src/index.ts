@@ -18,6 +18,7 @@ export * from "./core/words.js";
 export * from "./files/circuits.js";
 export * from "./files/domain.js";
 export * from "./files/fund-units.js";
+export * from "./files/limits.js";
 export * from "./files/market.js";
 export * from "./files/market-table.js";
 export * from "./files/policy.js";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { floorDiv, formatDecimal } from "@keel/verifier";
+import { floorDiv, formatDecimal, limitRow } from "@keel/verifier";
 import { dollars, percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
@@ -80,7 +80,7 @@ function StressGrid({ book, judged }: { readonly book: Book; readonly judged: Ju
   const { metrics, limits } = judged.assessment;
   const { underlyings } = book.market;
   const shocked = underlyings.filter((name) => book.policy.scenarios.some(({ shocks }) => shocks.has(name)));
-  const worst = limits.find(({ name }) => name === "maxStressLoss");
+  const worst = limits.find(({ name }) => limitRow(name).needs === "scenarios");
   const allowed = typeof worst?.limit === "bigint" ? -floorDiv(worst.limit * metrics.equity, BPS) : undefined;
   const bars = useMemo(
     () => [...metrics.scenarioPnl].map(([name, value]) => ({ name, value: Number(value) / 1e20 })),

@@ -23,7 +23,7 @@ import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/dra
 import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
 import { checkTimes, withUnits } from "../book/snapshot.js";
 import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
-import type { Assessment } from "../risk/risk.js";
+import type { Assessment } from "../risk/judge.js";
 import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
 
 /** What a proof adds to a book. */

@@ -30,6 +30,7 @@ import {
   statementPlaces,
   type TailStatement,
   tailBasis,
+  tailLimitInputs,
   tailTable,
   tailVector,
   toField,
@@ -231,12 +232,9 @@ function tailWitness(
   const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
   const vector = tailVector(statement);
   const digest = statementInputs(commitStatement(vector), vector);
-  const { maxVolatility, confidence, maxExpectedShortfall } = terms;
   const input = {
     ...digest,
-    maxVolatility: BigInt(maxVolatility),
-    confidence: confidence.map(BigInt),
-    maxExpectedShortfall: maxExpectedShortfall.map(BigInt),
+    ...tailLimitInputs(terms),
     time: table.time,
     underlyingsId: exposures.underlyingsId,
     covariance: table.covariance.map(toField),

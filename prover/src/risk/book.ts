@@ -29,7 +29,8 @@ import {
 } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import { checkContracts } from "./contracts.js";
-import { type Assessment, judge, type Metrics, measureHeld } from "./risk.js";
+import { type Assessment, judge } from "./judge.js";
+import { type Metrics, measureHeld } from "./risk.js";
 
 /** What a draft is made from. */
 export interface DraftFiles {

@@ -11,27 +11,15 @@
  * @module
  */
 
-import { isFunded, type Market, type Policy, usd8, usd16, usd16Bps } from "@keel/verifier";
-import type { HighWaterMark } from "../book/drawdown.js";
-import type { Held, Snapshot } from "../book/snapshot.js";
+import { isFunded, usd8, usd16, usd16Bps } from "@keel/verifier";
 import type { LimitResult } from "./limit-result.js";
+import { boundOf, endsOf, MEASURES, type MeasuredBook } from "./limits.js";
 import { type AccountSums, byVenue, type Metrics, measureHeld } from "./risk.js";
 
 /** A relative price move in whole bps, rounded towards zero; negative is a fall. */
 export interface PriceMove {
   readonly underlying: string;
   readonly bps: bigint;
-}
-
-/** A book with the sums it has now. */
-export interface MeasuredBook {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
-  readonly held: Held;
-  readonly metrics: Metrics;
-  /** The high-water mark so far; today's when absent. */
-  readonly mark: HighWaterMark | undefined;
 }
 
 const BPS = 10_000n;
@@ -109,46 +97,14 @@ function withCash({ assets, liabilities, equity, collateral }: AccountSums, doll
 }
 
 /** What is left to a limit, as numbers that are at least 0 exactly when it holds; linear in the sums. */
-function slacks({ name, limit }: LimitResult, sums: Metrics, { mark, metrics }: MeasuredBook): bigint[] {
-  const { assets, liabilities, equity, collateral, grossExposure, netDelta, greeks } = sums;
-  const [low, high] = typeof limit === "bigint" ? [limit, limit] : limit;
-  const within = (value: bigint, scale: bigint): bigint[] => [
-    high * equity - value * scale,
-    high * equity + value * scale,
-  ];
-  switch (name) {
-    case "minCollateralRatio":
-      return [assets * BPS - low * liabilities];
-    case "minHealthFactor":
-      return [collateral - low * liabilities];
-    case "minAccountHealthFactor":
-      return [...sums.accounts.values()].map((account) => account.collateral - low * account.liabilities);
-    case "maxLeverage":
-      return [high * equity - grossExposure * BPS];
-    case "netDelta":
-      return [high * equity - netDelta * BPS, netDelta * BPS - low * equity];
-    case "maxUnderlyingDelta":
-      return [...sums.underlyingDelta.values()].flatMap((delta) => within(delta, BPS));
-    case "maxVenue":
-      return [...sums.venueEquity.values()].map((value) => high * equity - value * BPS);
-    case "maxGamma":
-      return within(greeks?.gamma ?? 0n, 100n);
-    case "maxVega":
-      return within(greeks?.vega ?? 0n, BPS);
-    case "maxTheta":
-      return within(greeks?.theta ?? 0n, BPS);
-    case "maxStressLoss":
-      return [...sums.scenarioPnl.values()].map((pnl) => high * equity + pnl);
-    case "maxDrawdown": {
-      const highest = mark ?? metrics;
-      return [equity * BPS * highest.units - (BPS - high) * highest.equity * metrics.units];
-    }
-    case "minEquity":
-      return [equity - (low === 0n ? 1n : low)];
-    default:
-      // What is not linear in a price has no move.
-      return [];
-  }
+function slacks(limit: LimitResult, sums: Metrics, { mark, metrics }: MeasuredBook): bigint[] {
+  const { fractions, judge } = MEASURES[limit.name];
+  // What is not linear in a price has no move.
+  if (judge !== undefined) return [];
+  const bound = boundOf(limit);
+  return fractions(sums, mark ?? metrics).flatMap((fraction) =>
+    endsOf(limit.name, fraction, bound).map(({ slack }) => slack),
+  );
 }
 
 function size({ bps }: PriceMove): bigint {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { LIMITS } from "@keel/verifier";
 import { dollars, percent, table } from "@keel/verifier/text";
 import type { RoomReport } from "./headroom.js";
 import type { LimitReport, MetricsReport, Report } from "./report.js";
@@ -121,7 +122,7 @@ function limitsText(limits: readonly LimitReport[]): string {
 }
 
 function limitRow({ name, value, limit, headroom, ok, confidence, worst }: LimitReport): string[] {
-  const show = name === "minEquity" ? dollars : percent;
+  const show = LIMITS[name].unit === "usd8" ? dollars : percent;
   const showOr = (number: string | null, otherwise: string): string =>
     number === null ? otherwise : show(number);
   const sign = typeof limit === "string" ? (name.startsWith("min") ? "≥" : "≤") : "in";

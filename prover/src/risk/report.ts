@@ -5,14 +5,15 @@
  * @module
  */
 
-import { formatDecimal } from "@keel/verifier";
+import { formatDecimal, type LimitName } from "@keel/verifier";
+import type { Assessment } from "./judge.js";
 import type { LimitResult } from "./limit-result.js";
-import type { Assessment, Metrics } from "./risk.js";
+import type { Metrics } from "./risk.js";
 import { shortfallUsd, type TailMetrics, volatility } from "./tail.js";
 
 /** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */
 export interface LimitReport {
-  readonly name: string;
+  readonly name: LimitName;
   readonly value: string | null;
   readonly limit: string | readonly [string, string];
   readonly ok: boolean;

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The risk model: the definitions of circuits/SPEC.md section 5 in exact integers. This is what the circuit proves, said
- * once more in code that can be read in one sitting; property tests hold the two against each other.
- *
- * No floats, no rounding: ratios are compared by cross-multiplication, and divided only to be shown (then against the
- * prover, so that a shown ratio and its verdict never contradict each other).
+ * The risk model: the sums of circuits/SPEC.md section 5 in exact integers, without floats or rounding. This is what the circuit
+ * proves, said once more in code that can be read in one sitting; property tests hold the two against each other.
  *
  * @module
  */
 
 import {
-  type Bps,
-  ceilDiv,
-  checkFit,
   dollarDelta,
   dollarGamma,
-  floorDiv,
   type Instrument,
   inputError,
   isFunded,
-  type Limits,
   type Market,
   type Policy,
   type Usd16,
@@ -28,23 +20,13 @@ import {
   usd16,
   usd16Bps,
 } from "@keel/verifier";
-import { type HighWaterMark, isNewMark } from "../book/drawdown.js";
 import { type Held, quantities, type Snapshot } from "../book/snapshot.js";
-import type { LimitResult } from "./limit-result.js";
-import { judgeTail, measureTail, type TailMetrics } from "./tail.js";
+import { measureTail, type TailMetrics } from "./tail.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
 export const VALUE_BITS = 96;
 
 const BPS = 10_000n;
-const USD16_PER_USD8 = 10n ** 8n;
-
-/** Limit, sum, and the factor that makes the sum a share of equity in bps: gamma's is the delta change for a move of 1%. */
-const GREEK_LIMITS = [
-  ["maxGamma", "gamma", 100n],
-  ["maxVega", "vega", BPS],
-  ["maxTheta", "theta", BPS],
-] as const;
 
 /** What one account is worth: A, L, E and C over it alone. */
 export interface AccountSums {
@@ -82,27 +64,6 @@ export interface Metrics {
   readonly units: bigint;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailMetrics;
-}
-
-/** A portfolio judged by a policy. */
-export interface Assessment {
-  readonly healthy: boolean;
-  readonly metrics: Metrics;
-  readonly limits: readonly LimitResult[];
-}
-
-/**
- * Judges a snapshot at a market by a policy.
- *
- * @param market with returns when the policy limits tail risk
- * @param mark the high-water mark so far; today is the first when absent
- * @throws KeelError kind "input": the files do not go together, or `portfolio.size` for a book beyond {@link VALUE_BITS}
- */
-export function assess(snapshot: Snapshot, market: Market, policy: Policy, mark?: HighWaterMark): Assessment {
-  checkFit(policy, market);
-  const metrics = measure(snapshot, market, policy);
-  const limits = judge(metrics, policy.limits, mark);
-  return { healthy: limits.every((limit) => limit.ok), metrics, limits };
 }
 
 /**
@@ -229,132 +190,12 @@ function sensitivities(
   };
 }
 
-/** Judges the sums by the limits that are set. minEquity is always judged: equity has to be above zero. */
-export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): LimitResult[] {
-  const { assets, liabilities, equity, collateral, grossExposure, netDelta } = metrics;
-  const results: LimitResult[] = [];
-  if (limits.minCollateralRatio !== undefined) {
-    results.push(atLeastOfDebt("minCollateralRatio", assets * BPS, liabilities, limits.minCollateralRatio));
-  }
-  if (limits.minHealthFactor !== undefined) {
-    results.push(atLeastOfDebt("minHealthFactor", collateral, liabilities, limits.minHealthFactor));
-  }
-  if (limits.minAccountHealthFactor !== undefined) {
-    results.push(worstHealthFactor(metrics.accounts, limits.minAccountHealthFactor));
-  }
-  if (limits.maxLeverage !== undefined) {
-    results.push(atMostOfEquity("maxLeverage", grossExposure * BPS, equity, limits.maxLeverage));
-  }
-  if (limits.netDelta !== undefined) {
-    results.push(withinBand("netDelta", netDelta * BPS, equity, limits.netDelta));
-  }
-  if (limits.maxUnderlyingDelta !== undefined) {
-    const [worst, delta] = largest([...metrics.underlyingDelta].map(([name, d]) => [name, d < 0n ? -d : d]));
-    results.push({
-      ...atMostOfEquity("maxUnderlyingDelta", delta * BPS, equity, limits.maxUnderlyingDelta),
-      worst,
-    });
-  }
-  if (limits.maxVenue !== undefined) {
-    const [worst, venue] = largest([...metrics.venueEquity]);
-    results.push({ ...atMostOfEquity("maxVenue", venue * BPS, equity, limits.maxVenue), worst });
-  }
-  for (const [name, sumName, scale] of GREEK_LIMITS) {
-    const limit = limits[name];
-    if (limit === undefined) continue;
-    const greek = metrics.greeks?.[sumName] ?? 0n;
-    results.push(atMostOfEquity(name, (greek < 0n ? -greek : greek) * scale, equity, limit));
-  }
-  if (limits.maxStressLoss !== undefined) {
-    const [worst, loss] = largest([...metrics.scenarioPnl].map(([name, pnl]) => [name, -pnl]));
-    results.push({ ...atMostOfEquity("maxStressLoss", loss, equity, limits.maxStressLoss), worst });
-  }
-  if (limits.maxDrawdown !== undefined) {
-    results.push(drawdown({ equity, units: metrics.units }, mark, limits.maxDrawdown));
-  }
-  if (metrics.tail !== undefined) results.push(...judgeTail(metrics.tail, equity, limits));
-  const floor = (limits.minEquity ?? 0n) * USD16_PER_USD8;
-  results.push({
-    name: "minEquity",
-    unit: "usd16",
-    value: equity,
-    limit: floor,
-    headroom: equity - (floor === 0n ? 1n : floor),
-    ok: equity > 0n && equity >= floor,
-  });
-  return results;
-}
-
-/** The fall of equity per unit from the high-water mark, today's included, is at most limit; fails without equity. */
-function drawdown(today: HighWaterMark, before: HighWaterMark | undefined, limit: Bps): LimitResult {
-  const name = "maxDrawdown";
-  if (today.equity <= 0n) return { name, unit: "bps", limit, ok: false };
-  const mark = before === undefined || isNewMark(today, before) ? today : before;
-  const now = today.equity * mark.units;
-  const then = mark.equity * today.units;
-  const value = ceilDiv((then - now) * BPS, then);
-  return { name, unit: "bps", value, limit, headroom: limit - value, ok: now * BPS >= (BPS - limit) * then };
-}
-
-/** numerator / debt >= limit; holds when nothing is owed. `numerator` is in USD 1e16 times bps. */
-function atLeastOfDebt(name: keyof Limits, numerator: bigint, debt: bigint, limit: Bps): LimitResult {
-  const ok = numerator >= limit * debt;
-  if (debt === 0n) return { name, unit: "bps", limit, ok };
-  const value = floorDiv(numerator, debt);
-  return { name, unit: "bps", value, limit, headroom: value - limit, ok };
-}
-
-/** The health factor of the account where it is lowest; where nobody owes, the account with the least collateral is named. */
-function worstHealthFactor(accounts: ReadonlyMap<string, AccountSums>, limit: Bps): LimitResult {
-  const [worst, { collateral, liabilities }] = [...accounts].reduce((lowest, entry) => {
-    const [{ collateral, liabilities }, other] = [lowest[1], entry[1]];
-    const difference = other.collateral * liabilities - collateral * other.liabilities;
-    return difference < 0n || (difference === 0n && isWorse(other, lowest[1])) ? entry : lowest;
-  });
-  return { ...atLeastOfDebt("minAccountHealthFactor", collateral, liabilities, limit), worst };
-}
-
-/** Of two accounts whose ratios do not tell: one that owes before one that does not, else the one with less collateral. */
-function isWorse(one: AccountSums, other: AccountSums): boolean {
-  const owes = ({ liabilities }: AccountSums): boolean => liabilities > 0n;
-  return owes(one) === owes(other) ? one.collateral < other.collateral : owes(one);
-}
-
-/** numerator / equity <= limit; fails without equity. `numerator` is in USD 1e16 times bps. */
-function atMostOfEquity(name: keyof Limits, numerator: bigint, equity: bigint, limit: Bps): LimitResult {
-  if (equity <= 0n) return { name, unit: "bps", limit, ok: false };
-  const value = ceilDiv(numerator, equity);
-  return { name, unit: "bps", value, limit, headroom: limit - value, ok: numerator <= limit * equity };
-}
-
-/** low <= numerator / equity <= high; fails without equity. The value shown is the end of the rounding nearer a limit. */
-function withinBand(
-  name: keyof Limits,
-  numerator: bigint,
-  equity: bigint,
-  [low, high]: readonly [Bps, Bps],
-): LimitResult {
-  if (equity <= 0n) return { name, unit: "bps", limit: [low, high], ok: false };
-  const overLow = floorDiv(numerator, equity) - low;
-  const underHigh = high - ceilDiv(numerator, equity);
-  const nearer =
-    overLow < underHigh
-      ? { value: low + overLow, headroom: overLow }
-      : { value: high - underHigh, headroom: underHigh };
-  const ok = low * equity <= numerator && numerator <= high * equity;
-  return { name, unit: "bps", ...nearer, limit: [low, high], ok };
-}
-
 /** The largest |D[u]|, the bound that the circuit is given. */
 export function underlyingDeltaBound(metrics: Metrics): bigint {
   return [...metrics.underlyingDelta.values()].reduce(
     (most, d) => (d > most ? d : -d > most ? -d : most),
     0n,
   );
-}
-
-function largest(entries: readonly (readonly [string, bigint])[]): readonly [string, bigint] {
-  return entries.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
 }
 
 function sum(values: Iterable<bigint>): bigint {

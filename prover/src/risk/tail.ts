@@ -9,9 +9,9 @@
 import {
   type Bps,
   ceilDiv,
-  type Limits,
   type Market,
   type Policy,
+  shortfallLevels,
   type TailBasis,
   tailBasis,
   type Usd16,
@@ -24,6 +24,8 @@ const ROUNDED_BITS = 40n;
 const BPS = 10_000n;
 /** Covariances have the scale 1e12, limits 1e4. */
 const VARIANCE_SCALE = 10_000n;
+
+type Verdict = Omit<LimitResult, "name">;
 
 /** The exposures' tail risk under one policy. */
 export interface TailMetrics {
@@ -61,11 +63,10 @@ export function measureTail(
   if (basis === undefined) return undefined;
   const deltas = [...underlyingDelta.values()];
   const losses = dailyLosses(deltas, basis);
-  const levels = policy.limits.maxExpectedShortfall ?? [];
   return {
     variance: varianceOf(deltas, basis),
     losses,
-    shortfalls: levels.map(({ confidence }) => expectedShortfall(losses, confidence)),
+    shortfalls: shortfallLevels(policy.limits).map(({ confidence }) => expectedShortfall(losses, confidence)),
   };
 }
 
@@ -101,32 +102,23 @@ export function expectedShortfall(losses: readonly bigint[], confidence: Bps): S
   return { confidence, threshold, sum: threshold * weight + excess * BPS, weight };
 }
 
-/** Judges tail risk by the limits that are set; fails without equity. */
-export function judgeTail(tail: TailMetrics, equity: bigint, limits: Limits): LimitResult[] {
-  const results: LimitResult[] = [];
-  if (limits.maxVolatility !== undefined) {
-    results.push(volatilityResult(tail.variance, equity, limits.maxVolatility));
-  }
-  for (const [j, { confidence, limit }] of (limits.maxExpectedShortfall ?? []).entries()) {
-    const { sum, weight } = tail.shortfalls[j]!;
-    const loss = sum << ROUNDED_BITS;
-    const named = { name: "maxExpectedShortfall", unit: "bps", confidence, limit } as const;
-    if (equity <= 0n) {
-      results.push({ ...named, ok: false });
-      continue;
-    }
-    const value = ceilDiv(loss, equity * weight);
-    results.push({ ...named, value, headroom: limit - value, ok: loss <= limit * equity * weight });
-  }
-  return results;
-}
-
-function volatilityResult(variance: bigint, equity: bigint, limit: Bps): LimitResult {
-  const named = { name: "maxVolatility", unit: "bps", limit } as const;
+/** Judges volatility; fails without equity. */
+export function judgeVolatility({ variance }: TailMetrics, equity: bigint, limit: bigint): Verdict {
+  const named = { unit: "bps", limit } as const;
   if (equity <= 0n) return { ...named, ok: false };
   const value = ceilSqrt(ceilDiv(variance, VARIANCE_SCALE * equity * equity));
   const ok = variance <= VARIANCE_SCALE * (limit * equity) ** 2n;
   return { ...named, value, headroom: limit - value, ok };
+}
+
+/** Judges expected shortfall at a level that was measured; fails without equity. */
+export function judgeShortfall(tail: TailMetrics, equity: bigint, limit: bigint, confidence?: Bps): Verdict {
+  const { sum, weight, ...level } = tail.shortfalls.find((shortfall) => shortfall.confidence === confidence)!;
+  const named = { unit: "bps", confidence: level.confidence, limit } as const;
+  if (equity <= 0n) return { ...named, ok: false };
+  const loss = sum << ROUNDED_BITS;
+  const value = ceilDiv(loss, equity * weight);
+  return { ...named, value, headroom: limit - value, ok: loss <= limit * equity * weight };
 }
 
 /** Annual volatility of the book in USD 1e16, rounded up. */

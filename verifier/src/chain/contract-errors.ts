@@ -7,6 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
+import { LIMITS, limitsWhere } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 
 /**
@@ -136,7 +137,7 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "TailCircuitMismatch":
       return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
     case "ConfidenceTooHigh":
-      return words("policy.limits.maxExpectedShortfall", "confidence levels below 10000", args[0]);
+      return words(`policy.limits.${LEVELLED}`, "confidence levels below 10000", args[0]);
     case "ProofRefused":
       return words(
         "proof",
@@ -212,10 +213,13 @@ function wordsOf({ errorName, args }: Revert): Words {
   }
 }
 
-/** All that has a ceiling is a time, but volatility. */
+/** All that has a ceiling is a time or a limit. */
 function inSeconds(term: string): string {
-  return term === "maxVolatility" ? " bps" : " s";
+  return term in LIMITS ? " bps" : " s";
 }
+
+/** The limit that has confidence levels. */
+const [LEVELLED] = limitsWhere(({ kind }) => kind === "levels");
 
 function words(path: string | undefined, expected: string, received: unknown): Words {
   return { ...(path === undefined ? {} : { path }), expected, received: String(received) };

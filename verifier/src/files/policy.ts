@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { parseDecimal } from "../core/decimal.js";
+import { formatDecimal, parseDecimal } from "../core/decimal.js";
 import { inputError } from "../core/errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "../core/field.js";
 import {
@@ -22,45 +22,29 @@ import {
   refuse,
   title,
 } from "../core/schema.js";
-import { type Bps, bps, type Field, type Usd8, usd8 } from "../core/units.js";
+import { type Bps, bps, type Field, usd8 } from "../core/units.js";
 import { abiWords, hex } from "../core/words.js";
 import { type Circuit, type CircuitShape, circuitOf, type TailCircuit, tailCircuitOf } from "./circuits.js";
 import { type Domain, domainField, sortMembers } from "./domain.js";
 import { UNITS_KINDS, type UnitsSource } from "./fund-units.js";
+import {
+  ABSENT_MAX,
+  BOOK_LIMITS,
+  LIMITS,
+  type LimitName,
+  type LimitRow,
+  type Limits,
+  type LimitTable,
+  limitsWhere,
+  SHORTFALL_LEVELS,
+  type ShortfallLimit,
+  TAIL_LIMITS,
+  type TermsOf,
+} from "./limits.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
 import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
 import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
-
-/** Limits of circuits/SPEC.md section 5; an absent one always holds. */
-export interface Limits {
-  readonly minCollateralRatio?: Bps;
-  readonly minHealthFactor?: Bps;
-  /** Of every account by itself. */
-  readonly minAccountHealthFactor?: Bps;
-  readonly maxLeverage?: Bps;
-  /** Both ends signed. */
-  readonly netDelta?: readonly [Bps, Bps];
-  readonly maxUnderlyingDelta?: Bps;
-  readonly maxVenue?: Bps;
-  readonly maxGamma?: Bps;
-  readonly maxVega?: Bps;
-  readonly maxTheta?: Bps;
-  readonly maxStressLoss?: Bps;
-  /** At most 10000. */
-  readonly maxDrawdown?: Bps;
-  readonly minEquity?: Usd8;
-  /** Annual; below 2^20. Proven by the policy's tail-risk circuit, as the next one. */
-  readonly maxVolatility?: Bps;
-  /** Of a day; at least one level, the confidence ascending. */
-  readonly maxExpectedShortfall?: readonly ShortfallLimit[];
-}
-
-/** A limit on the mean loss of the worst days. */
-export interface ShortfallLimit {
-  /** In (0, 10000): 9750 speaks of the worst 2.5% of days. */
-  readonly confidence: Bps;
-  readonly limit: Bps;
-}
+import { limitTerms, type TailLimitTerms } from "./terms.js";
 
 /** What a policy with tail-risk limits says beside them. */
 export interface TailTerms {
@@ -110,16 +94,6 @@ export interface Policy {
   readonly domain?: readonly Domain[];
 }
 
-/** A maximum that is not set. */
-export const ABSENT_MAX = 2n ** 32n - 1n;
-/** Confidence levels of expected shortfall that a policy has room for. */
-export const SHORTFALL_LEVELS = 3;
-/** Lower end of netDelta that is not set; the upper end is {@link ABSENT_NET_DELTA_HIGH}. */
-export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
-export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
-
-const VOLATILITY_BITS = 20n;
-const TAIL_LIMITS: readonly string[] = ["maxVolatility", "maxExpectedShortfall"];
 const SHOCK_BITS = 16;
 const SHOCK_BIAS = 1n << BigInt(SHOCK_BITS - 1);
 const RATIO_PLACES = 4;
@@ -139,29 +113,26 @@ const shock = decimal({
   signed: true,
   excess: "refuse",
 }).transform(bps);
-const volatility = ratio.refine((value) => value < 1n << VOLATILITY_BITS, {
-  params: { code: "policy.limit", expected: "below 104.8576", received: "more" },
-});
 const equityFloor = decimal({ places: 8, bits: 96, signed: false, excess: "refuse" }).transform(usd8);
 
 /** Limits that some circuit proves or will prove; which of them this one does is checked afterwards. */
-const limitsSchema = z.strictObject({
-  minCollateralRatio: ratio.optional(),
-  minHealthFactor: ratio.optional(),
-  minAccountHealthFactor: ratio.optional(),
-  maxLeverage: ratio.optional(),
-  netDelta: z.tuple([signedRatio, signedRatio]).optional(),
-  maxUnderlyingDelta: ratio.optional(),
-  maxVenue: ratio.optional(),
-  maxGamma: ratio.optional(),
-  maxVega: ratio.optional(),
-  maxTheta: ratio.optional(),
-  maxStressLoss: ratio.optional(),
-  maxDrawdown: ratio.optional(),
-  minEquity: equityFloor.optional(),
-  maxVolatility: volatility.optional(),
-  maxExpectedShortfall: z.record(z.string(), ratio).optional(),
-});
+const limitsSchema = z.strictObject(
+  Object.fromEntries(Object.entries(LIMITS).map(([name, row]) => [name, limitSchema(row).optional()])),
+);
+
+function limitSchema({ kind, unit, below }: LimitRow): z.ZodType {
+  if (unit === "usd8") return equityFloor;
+  if (kind === "band") return z.tuple([signedRatio, signedRatio]);
+  if (kind === "levels") return z.record(z.string(), ratio);
+  if (below === undefined) return ratio;
+  return ratio.refine((value) => value < below, {
+    params: {
+      code: "policy.limit",
+      expected: `below ${formatDecimal(below, RATIO_PLACES)}`,
+      received: "more",
+    },
+  });
+}
 
 const coordinate = fieldElement(FIELD_ORDER);
 
@@ -216,24 +187,13 @@ export function parsePolicy(text: string): Policy {
   const proven = [...circuit.limits, ...(tail?.circuit.limits ?? [])];
   for (const name of Object.keys(file.limits)) {
     if (proven.includes(name)) continue;
-    const by = TAIL_LIMITS.includes(name) ? "the circuit of policy.tail" : circuit.id;
+    const by = name in TAIL_LIMITS ? "the circuit of policy.tail" : circuit.id;
     throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
   }
   const limits = readLimits(file.limits);
-  if (limits.netDelta !== undefined && limits.netDelta[0] > limits.netDelta[1]) {
-    throw inputError("policy.band", "policy.limits.netDelta", "the lower end first", "an empty band");
-  }
-  if ((limits.maxStressLoss !== undefined) !== file.scenarios.length > 0) {
-    throw inputError(
-      "policy.scenarios",
-      "policy.scenarios",
-      "scenarios exactly when maxStressLoss is set",
-      "one alone",
-    );
-  }
-  if (limits.maxDrawdown !== undefined && limits.maxDrawdown > 10_000n) {
-    throw inputError("policy.limit", "policy.limits.maxDrawdown", "at most 1", "more");
-  }
+  checkBands(limits);
+  checkScenarios(limits, file.scenarios);
+  checkShares(limits);
   checkTimes(file);
   checkSeriesKinds(file);
   checkUnitsSource(file, limits);
@@ -273,6 +233,29 @@ export function parsePolicy(text: string): Policy {
     ...(tail === undefined ? {} : { tail }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
+}
+
+function checkBands(limits: Limits): void {
+  for (const name of limitsWhere(({ kind }) => kind === "band")) {
+    const [low, high] = (limits[name] ?? []) as readonly bigint[];
+    if (low === undefined || high === undefined || low <= high) continue;
+    throw inputError("policy.band", `policy.limits.${name}`, "the lower end first", "an empty band");
+  }
+}
+
+function checkScenarios(limits: Limits, scenarios: readonly unknown[]): void {
+  const names = limitsWhere(({ needs }) => needs === "scenarios");
+  if (names.some((name) => limits[name] !== undefined) === scenarios.length > 0) return;
+  const expected = `scenarios exactly when ${names.join(" or ")} is set`;
+  throw inputError("policy.scenarios", "policy.scenarios", expected, "one alone");
+}
+
+function checkShares(limits: Limits): void {
+  for (const name of limitsWhere(({ isShare }) => isShare === true)) {
+    const limit = limits[name];
+    if (typeof limit !== "bigint" || limit <= 10_000n) continue;
+    throw inputError("policy.limit", `policy.limits.${name}`, "at most 1", "more");
+  }
 }
 
 /** Longest times that a policy may allow, in seconds; the policy book has the same. */
@@ -322,8 +305,9 @@ function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void
 
 /** A drawdown compares equity per unit, so somebody other than the manager has to say how many units there are. */
 function checkUnitsSource({ units, domain }: z.output<typeof policySchema>, limits: Limits): void {
-  if (limits.maxDrawdown !== undefined && units === undefined) {
-    const expected = "a share token or an administrator, where maxDrawdown is set";
+  const named = limitsWhere(({ needs }) => needs === "units");
+  if (units === undefined && named.some((name) => limits[name] !== undefined)) {
+    const expected = `a share token or an administrator, where ${named.join(" or ")} is set`;
     throw inputError("policy.units", "policy.units", expected, "none");
   }
   if (units === undefined || units.kind === "signer" || domain === undefined) return;
@@ -347,8 +331,9 @@ function readTail(
   limits: readonly string[],
 ): TailTerms | undefined {
   if (file === undefined) return undefined;
-  if (!limits.some((name) => TAIL_LIMITS.includes(name))) {
-    throw inputError("policy.tail", "policy.tail", `one of the limits ${TAIL_LIMITS.join(", ")}`, "none");
+  if (!limits.some((name) => name in TAIL_LIMITS)) {
+    const expected = `one of the limits ${Object.keys(TAIL_LIMITS).join(", ")}`;
+    throw inputError("policy.tail", "policy.tail", expected, "none");
   }
   const tail = tailCircuitOf(file.circuit, "policy.tail.circuit");
   if (tail.shape.underlyings !== circuit.shape.underlyings) {
@@ -368,10 +353,16 @@ function readTail(
   return { circuit: tail, maxReturnsSkew: file.maxReturnsSkew, series: file.series };
 }
 
-function readLimits({ maxExpectedShortfall, ...limits }: z.output<typeof limitsSchema>): Limits {
-  if (maxExpectedShortfall === undefined) return limits as Limits;
-  const path = "policy.limits.maxExpectedShortfall";
-  const levels = Object.entries(maxExpectedShortfall).map(([text, limit]) => {
+function readLimits(file: z.output<typeof limitsSchema>): Limits {
+  const limits = Object.entries(file).map(([name, value]) => {
+    if (LIMITS[name as LimitName].kind !== "levels") return [name, value] as const;
+    return [name, readLevels(value as Readonly<Record<string, Bps>>, `policy.limits.${name}`)] as const;
+  });
+  return Object.fromEntries(limits) as Limits;
+}
+
+function readLevels(file: Readonly<Record<string, Bps>>, path: string): readonly ShortfallLimit[] {
+  const levels = Object.entries(file).map(([text, limit]) => {
     const confidence = parseDecimal(text, {
       places: RATIO_PLACES,
       bits: 14,
@@ -395,7 +386,7 @@ function readLimits({ maxExpectedShortfall, ...limits }: z.output<typeof limitsS
     levels.map(({ confidence }) => `${confidence}`),
     path,
   );
-  return { ...limits, maxExpectedShortfall: levels } as Limits;
+  return levels;
 }
 
 /** Stress scenarios as the circuit reads them, over the market's underlyings. */
@@ -467,7 +458,7 @@ function shockOf(scenario: Scenario | undefined, underlying: string | undefined)
  * A policy as contracts store it. Ratios in bps, minEquity in USD 1e8, times in seconds; what is not set has the value
  * that always holds. Field for field the `Policy` struct of contracts/.
  */
-export interface PolicyTerms {
+export interface PolicyTerms extends TermsOf<typeof LIMITS> {
   /** keccak256 of the circuit's id. */
   readonly circuit: `0x${string}`;
   readonly scenarioRoot: bigint;
@@ -476,31 +467,12 @@ export interface PolicyTerms {
   readonly marketSeries: SeriesId;
   /** Of the returns tables that count; 0 without tail-risk limits. */
   readonly returnsSeries: SeriesId;
-  readonly minCollateralRatio: number;
-  readonly minHealthFactor: number;
-  readonly minAccountHealthFactor: number;
-  readonly maxLeverage: number;
-  readonly netDeltaLo: number;
-  readonly netDeltaHi: number;
-  readonly maxUnderlyingDelta: number;
-  readonly maxVenue: number;
-  readonly maxGamma: number;
-  readonly maxVega: number;
-  readonly maxTheta: number;
-  readonly maxStressLoss: number;
-  readonly maxDrawdown: number;
-  readonly minEquity: bigint;
   readonly maxAge: number;
   readonly validity: number;
   readonly maxMarketSkew: number;
   /** Seconds from one attestation that counts for a record's streak to the next one that does, at least. */
   readonly minInterval: number;
-  /** Annual. */
-  readonly maxVolatility: number;
   readonly maxReturnsSkew: number;
-  /** Levels of expected shortfall, the confidence below 10000 and 0 where the limit is not set. */
-  readonly confidence: readonly [number, number, number];
-  readonly maxExpectedShortfall: readonly [number, number, number];
   /** keccak256 of the tail-risk circuit's id; 0 without tail-risk limits. */
   readonly tailCircuit: `0x${string}`;
   /** Field element of a declared domain; 0: each registry's own. */
@@ -518,26 +490,12 @@ export interface PolicyTerms {
  */
 export function policyTerms(policy: Policy, market: Market): PolicyTerms {
   const { limits, circuit } = policy;
-  const maximum = (limit: Bps | undefined): number => Number(limit ?? ABSENT_MAX);
   return {
     circuit: circuitHash(circuit.id),
     scenarioRoot: scenarioTable(policy, market).root,
     sourcesRoot: approvedSources(policy, circuit.shape).root,
     marketSeries: policy.market.series,
-    minCollateralRatio: Number(limits.minCollateralRatio ?? 0n),
-    minHealthFactor: Number(limits.minHealthFactor ?? 0n),
-    minAccountHealthFactor: Number(limits.minAccountHealthFactor ?? 0n),
-    maxLeverage: maximum(limits.maxLeverage),
-    netDeltaLo: Number(limits.netDelta?.[0] ?? ABSENT_NET_DELTA_LOW),
-    netDeltaHi: Number(limits.netDelta?.[1] ?? ABSENT_NET_DELTA_HIGH),
-    maxUnderlyingDelta: maximum(limits.maxUnderlyingDelta),
-    maxVenue: maximum(limits.maxVenue),
-    maxGamma: maximum(limits.maxGamma),
-    maxVega: maximum(limits.maxVega),
-    maxTheta: maximum(limits.maxTheta),
-    maxStressLoss: maximum(limits.maxStressLoss),
-    maxDrawdown: maximum(limits.maxDrawdown),
-    minEquity: limits.minEquity ?? usd8(0n),
+    ...limitTerms(BOOK_LIMITS, limits),
     maxAge: policy.maxAge,
     validity: policy.validity,
     maxMarketSkew: policy.maxMarketSkew,
@@ -549,26 +507,22 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
   };
 }
 
-/** The tail-risk terms of a policy without tail-risk limits. */
-export const NO_TAIL = {
-  returnsSeries: `0x${"0".repeat(64)}`,
-  maxVolatility: Number(ABSENT_MAX),
-  maxReturnsSkew: 0,
-  confidence: [0, 0, 0],
-  maxExpectedShortfall: [Number(ABSENT_MAX), Number(ABSENT_MAX), Number(ABSENT_MAX)],
-  tailCircuit: `0x${"0".repeat(64)}`,
-} as const satisfies Partial<PolicyTerms>;
+type TailPart = Pick<PolicyTerms, "returnsSeries" | "maxReturnsSkew" | "tailCircuit"> & TailLimitTerms;
 
-function tailTerms({ limits, tail }: Policy): Pick<PolicyTerms, keyof typeof NO_TAIL> {
+/** The tail-risk terms of a policy without tail-risk limits. */
+export const NO_TAIL: TailPart = {
+  returnsSeries: `0x${"0".repeat(64)}`,
+  ...limitTerms(TAIL_LIMITS, {}),
+  maxReturnsSkew: 0,
+  tailCircuit: `0x${"0".repeat(64)}`,
+};
+
+function tailTerms({ limits, tail }: Policy): TailPart {
   if (tail === undefined) return NO_TAIL;
-  const levels = limits.maxExpectedShortfall ?? [];
-  const each = <T>(value: (j: number) => T): readonly [T, T, T] => [value(0), value(1), value(2)];
   return {
     returnsSeries: tail.series,
-    maxVolatility: Number(limits.maxVolatility ?? ABSENT_MAX),
+    ...limitTerms(TAIL_LIMITS, limits),
     maxReturnsSkew: tail.maxReturnsSkew,
-    confidence: each((j) => Number(levels[j]?.confidence ?? 0n)),
-    maxExpectedShortfall: each((j) => Number(levels[j]?.limit ?? ABSENT_MAX)),
     tailCircuit: circuitHash(tail.circuit.id),
   };
 }
@@ -592,36 +546,31 @@ export function policyId(terms: PolicyTerms): `0x${string}` {
   return hex(keccakInteger(abiWords(words)));
 }
 
-const TERM_ORDER = [
+/** The fields of the contracts' struct in order; between the tail-risk limits stands the skew of their table. */
+const TERM_ORDER: readonly (keyof PolicyTerms)[] = [
   "circuit",
   "scenarioRoot",
   "sourcesRoot",
   "marketSeries",
   "returnsSeries",
-  "minCollateralRatio",
-  "minHealthFactor",
-  "minAccountHealthFactor",
-  "maxLeverage",
-  "netDeltaLo",
-  "netDeltaHi",
-  "maxUnderlyingDelta",
-  "maxVenue",
-  "maxGamma",
-  "maxVega",
-  "maxTheta",
-  "maxStressLoss",
-  "maxDrawdown",
-  "minEquity",
+  ...fieldsOf(BOOK_LIMITS),
   "maxAge",
   "validity",
   "maxMarketSkew",
   "minInterval",
-  "maxVolatility",
+  ...fieldsOf(TAIL_LIMITS, ({ kind }) => kind !== "levels"),
   "maxReturnsSkew",
-  "confidence",
-  "maxExpectedShortfall",
+  ...fieldsOf(TAIL_LIMITS, ({ kind }) => kind === "levels"),
   "tailCircuit",
   "domain",
   "unitsKind",
   "unitsSource",
-] as const satisfies readonly (keyof PolicyTerms)[];
+];
+
+function fieldsOf<Table extends LimitTable>(
+  table: Table,
+  counts: (row: LimitRow) => boolean = () => true,
+): (keyof TermsOf<Table>)[] {
+  const rows = Object.values<LimitRow>(table).filter(counts);
+  return rows.flatMap(({ fields }) => Object.keys(fields) as (keyof TermsOf<Table>)[]);
+}

@@ -10,10 +10,12 @@ import { absorb, FIELD_ORDER, KIND, keccakField, tag } from "../core/field.js";
 import type { Field } from "../core/units.js";
 import { abiWords } from "../core/words.js";
 import { policyDomainField, type Scope } from "../files/domain.js";
+import { BOOK_LIMITS, type LimitPlace, type LimitRow } from "../files/limits.js";
 import { type PolicyTerms, policyId } from "../files/policy.js";
+import { limitPlaces } from "../files/terms.js";
 
-/** Names of the statement's places, in order; the order never changes within a version. */
-export const STATEMENT = [
+/** Names of the places before the limits', in order. */
+const FACTS = [
   "tag",
   "domain",
   "subject",
@@ -28,29 +30,22 @@ export const STATEMENT = [
   "newState",
   "portfolioCommitment",
   "exposuresCommitment",
-  "minAccountHealthFactor",
-  "minCollateralRatio",
-  "minHealthFactor",
-  "maxLeverage",
-  "netDeltaLow",
-  "netDeltaHigh",
-  "maxUnderlyingDelta",
-  "maxVenue",
-  "maxGamma",
-  "maxVega",
-  "maxTheta",
-  "maxStressLoss",
-  "maxDrawdown",
-  "minEquity",
 ] as const;
 
 /** Name of one of the statement's places. */
-export type StatementPlace = (typeof STATEMENT)[number];
+export type StatementPlace = (typeof FACTS)[number] | LimitPlace;
+
+/** Names of the statement's places, in order; the order never changes within a version. */
+export const STATEMENT: readonly StatementPlace[] = [
+  ...FACTS,
+  ...Object.values<LimitRow>(BOOK_LIMITS)
+    .flatMap(({ places }) => Object.entries(places))
+    .sort(([, a], [, b]) => a - b)
+    .map(([name]) => name as LimitPlace),
+];
 
 /** Elements of the statement vector. */
 export const STATEMENT_LENGTH = STATEMENT.length;
-
-const SIGNED_RATIO_BIAS = 1n << 31n;
 
 /** One step of the drawdown chain. */
 export interface DrawdownStep {
@@ -106,20 +101,7 @@ export function statementPlaces(statement: Statement): Readonly<Record<Statement
     newState: drawdown.newState,
     portfolioCommitment: statement.portfolioCommitment,
     exposuresCommitment: statement.exposuresCommitment,
-    minAccountHealthFactor: BigInt(terms.minAccountHealthFactor),
-    minCollateralRatio: BigInt(terms.minCollateralRatio),
-    minHealthFactor: BigInt(terms.minHealthFactor),
-    maxLeverage: BigInt(terms.maxLeverage),
-    netDeltaLow: BigInt(terms.netDeltaLo) + SIGNED_RATIO_BIAS,
-    netDeltaHigh: BigInt(terms.netDeltaHi) + SIGNED_RATIO_BIAS,
-    maxUnderlyingDelta: BigInt(terms.maxUnderlyingDelta),
-    maxVenue: BigInt(terms.maxVenue),
-    maxGamma: BigInt(terms.maxGamma),
-    maxVega: BigInt(terms.maxVega),
-    maxTheta: BigInt(terms.maxTheta),
-    maxStressLoss: BigInt(terms.maxStressLoss),
-    maxDrawdown: BigInt(terms.maxDrawdown),
-    minEquity: terms.minEquity,
+    ...limitPlaces(terms),
   };
 }
 

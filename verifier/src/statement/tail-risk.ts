@@ -11,10 +11,12 @@
 
 import { inputError } from "../core/errors.js";
 import { KIND, tag } from "../core/field.js";
+import { SHORTFALL_LEVELS } from "../files/limits.js";
 import type { Market, Returns } from "../files/market.js";
-import { type Policy, type PolicyTerms, SHORTFALL_LEVELS, type TailTerms } from "../files/policy.js";
+import type { Policy, TailTerms } from "../files/policy.js";
 import { checkPlaces, type ReturnsTable, returnsTable } from "../files/returns.js";
 import { returnsSeries } from "../files/series.js";
+import { type TailLimitTerms, tailLimitPlaces } from "../files/terms.js";
 
 /** Elements of the tail-risk vector; its order never changes. */
 export const TAIL_LENGTH = 5 + 2 * SHORTFALL_LEVELS;
@@ -26,7 +28,7 @@ export interface TailStatement {
   readonly returnsRoot: bigint;
   /** Unix seconds. */
   readonly returnsTime: number;
-  readonly terms: Pick<PolicyTerms, "maxVolatility" | "confidence" | "maxExpectedShortfall">;
+  readonly terms: TailLimitTerms;
 }
 
 /** The tail-risk vector, 11 field elements. */
@@ -41,8 +43,7 @@ export function tailVector({
     exposuresCommitment,
     returnsRoot,
     BigInt(returnsTime),
-    BigInt(terms.maxVolatility),
-    ...terms.confidence.flatMap((level, j) => [BigInt(level), BigInt(terms.maxExpectedShortfall[j]!)]),
+    ...tailLimitPlaces(terms),
   ];
 }
 

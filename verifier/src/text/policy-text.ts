@@ -8,8 +8,10 @@
 import { formatDecimal } from "../core/decimal.js";
 import { isWithin, registriesOf } from "../files/domain.js";
 import type { UnitsSource } from "../files/fund-units.js";
+import { LIMITS, type LimitName, type LimitRow, type Limits, limitsWhere } from "../files/limits.js";
 import type { Policy, TailTerms } from "../files/policy.js";
 import { SERIES, seriesKind } from "../files/series.js";
+import { limitNumbers } from "../files/terms.js";
 import { type NotCompared, UNBOUND_DOMAIN, type Verified } from "../statement/verify.js";
 import { dollars, percent, span, utc } from "./tables.js";
 
@@ -111,60 +113,33 @@ export function limitLines({
   limits,
   scenarios,
 }: Pick<Policy, "limits"> & { readonly scenarios?: Policy["scenarios"] }): string[] {
+  const names = limitsWhere(() => true);
+  // What is said even where it is not set comes last.
+  const always = names.filter((name) => isAlwaysSaid(LIMITS[name]));
+  const others = names.filter((name) => !isAlwaysSaid(LIMITS[name]));
+  return [...others, ...always].flatMap((name) =>
+    sentences(LIMITS[name], limits[name], `${scenarios?.length ?? "the"}`),
+  );
+}
+
+function isAlwaysSaid({ unset }: LimitRow): boolean {
+  return unset !== undefined;
+}
+
+function sentences(row: LimitRow, value: Limits[LimitName], scenarios: string): readonly string[] {
+  const { unset, sentence, absent } = row;
+  if (unset !== undefined && (value ?? absent[0]) === absent[0]) return [unset];
+  if (value === undefined) return [];
+  return limitNumbers(value).map((numbers) => {
+    const words = { ...amounts(row, numbers), scenarios };
+    return sentence.replace(/\{(\w+)\}/g, (_, word) => words[word as keyof typeof words]);
+  });
+}
+
+/** A limit's numbers as its sentence names them: {low} and {high}, {limit} alone or behind its level, the {days} beyond. */
+function amounts({ unit }: LimitRow, numbers: readonly bigint[]) {
+  const [first, last] = [numbers[0]!, numbers.at(-1)!];
   const share = (bps: bigint): string => percent(formatDecimal(bps, 4));
-  const lines: string[] = [];
-  const say = <T>(limit: T | undefined, text: (limit: T) => string): void => {
-    if (limit !== undefined) lines.push(text(limit));
-  };
-  say(limits.minCollateralRatio, (limit) => `assets were at least ${share(limit)} of liabilities`);
-  say(
-    limits.minHealthFactor,
-    (limit) => `assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
-  );
-  say(
-    limits.minAccountHealthFactor,
-    (limit) =>
-      `in each account, assets weighed by their collateral factors were at least ${share(limit)} of liabilities`,
-  );
-  say(limits.maxLeverage, (limit) => `gross exposure was at most ${share(limit)} of equity`);
-  say(
-    limits.netDelta,
-    ([low, high]) => `net dollar delta was between ${share(low)} and ${share(high)} of equity`,
-  );
-  say(
-    limits.maxUnderlyingDelta,
-    (limit) => `dollar delta in each underlying was at most ${share(limit)} of equity`,
-  );
-  say(
-    limits.maxVenue,
-    (limit) => `equity in all accounts of one source together was at most ${share(limit)} of equity`,
-  );
-  say(
-    limits.maxGamma,
-    (limit) => `a move of 1 % in every underlying changed dollar delta by at most ${share(limit)} of equity`,
-  );
-  say(limits.maxVega, (limit) => `a vol point was worth at most ${share(limit)} of equity`);
-  say(limits.maxTheta, (limit) => `a day's passing was worth at most ${share(limit)} of equity`);
-  say(
-    limits.maxStressLoss,
-    (limit) =>
-      `the loss in each of ${scenarios?.length ?? "the"} stress scenarios was at most ${share(limit)} of equity`,
-  );
-  say(
-    limits.maxDrawdown,
-    (limit) => `equity per unit was at most ${share(limit)} below its high-water mark since the genesis`,
-  );
-  say(
-    limits.maxVolatility,
-    (limit) => `annual volatility, by the table of returns, was at most ${share(limit)} of equity`,
-  );
-  for (const { confidence, limit } of limits.maxExpectedShortfall ?? []) {
-    const days = share(10_000n - confidence);
-    lines.push(`the mean loss on the worst ${days} of those days was at most ${share(limit)} of equity`);
-  }
-  const floor = limits.minEquity ?? 0n;
-  lines.push(
-    floor === 0n ? "equity was above zero" : `equity was at least ${dollars(formatDecimal(floor, 8))} USD`,
-  );
-  return lines;
+  const limit = unit === "usd8" ? dollars(formatDecimal(last, 8)) : share(last);
+  return { limit, low: share(first), high: share(last), days: share(10_000n - first) };
 }

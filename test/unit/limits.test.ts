@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do Solidity and circom, written by hand, say of every limit what the table of limits says?
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  BOOK_LIMITS,
+  CIRCUITS,
+  LIMITS,
+  type LimitRow,
+  type LimitTable,
+  limitsOf,
+  NO_TAIL,
+  policyTerms,
+  STATEMENT,
+  STATEMENT_LENGTH,
+  TAIL_CIRCUITS,
+  TAIL_LENGTH,
+  TAIL_LIMITS,
+  tailVector,
+} from "@keel/verifier";
+import { policyBookAbi } from "@keel/verifier/chain";
+import { describe, expect, it } from "vitest";
+import { book } from "../support/book.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+const rows = (table: LimitTable): LimitRow[] => Object.values(table);
+
+/** "place name" of every match of a pattern with these two groups, sorted. */
+const written = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, place, name]) => `${place} ${name}`).sort();
+
+const fieldsOf = (table: LimitTable) => rows(table).flatMap(({ fields }) => Object.entries(fields));
+const placesOf = (table: LimitTable) => rows(table).flatMap(({ places }) => Object.entries(places));
+
+const SOLIDITY = read("contracts/lib/Statement.sol");
+/** [name, type] of the policy's fields on chain, in order. */
+const STRUCT = [
+  .../struct Policy \{(.*?)\n {4}\}/s
+    .exec(read("contracts/interfaces/IPolicyBook.sol"))![1]!
+    .matchAll(/^ {8}([\w[\]]+) (\w+);$/gm),
+].map(([, type, name]) => [name!, type!]);
+
+describe("a limit's row", () => {
+  it.each(Object.entries<LimitRow>(LIMITS))("%s has as many fields, absent values and places", (_, row) => {
+    const lengths = [Object.keys(row.fields), row.absent, Object.keys(row.places)].map((list) => list.length);
+    expect(new Set(lengths).size).toBe(1);
+  });
+
+  it("is there for exactly what some circuit proves", () => {
+    const proven = (circuits: readonly { readonly limits: readonly string[] }[]): string[] =>
+      [...new Set(circuits.flatMap(({ limits }) => limits))].sort();
+    expect(proven(CIRCUITS)).toEqual(Object.keys(BOOK_LIMITS).sort());
+    expect(proven(TAIL_CIRCUITS)).toEqual(Object.keys(TAIL_LIMITS).sort());
+  });
+});
+
+describe("the limits' places in the statement", () => {
+  const places = placesOf(BOOK_LIMITS);
+  const first = STATEMENT_LENGTH - places.length;
+
+  it("are the last ones, each once", () => {
+    expect(places.map(([, place]) => place).sort((a, b) => a - b)).toEqual(places.map((_, i) => first + i));
+    for (const [name, place] of places) expect(STATEMENT[place]).toBe(name);
+  });
+
+  it("are those of Statement.sol, signed ones with a bias", () => {
+    const body = /function _writeLimits.*?\n {4}\}/s.exec(SOLIDITY)![0];
+    const fields = fieldsOf(BOOK_LIMITS).map(([field], i) => `${places[i]![1]} ${field}`);
+    expect(written(body, /v\[(\d+)\] = .*?p\.(\w+)/g)).toEqual(fields.sort());
+    expect(SOLIDITY).toContain(`uint256 constant STATEMENT_LENGTH = ${STATEMENT_LENGTH};`);
+    const signed = fieldsOf(BOOK_LIMITS).filter(([, type]) => type === "int32");
+    expect([...body.matchAll(/p\.(\w+) \+ BIAS/g)].map(([, name]) => name)).toEqual(
+      signed.map(([name]) => name),
+    );
+  });
+
+  it("are those of portfolio-health.circom", () => {
+    const circuit = read("circuits/src/portfolio-health.circom");
+    const all = written(circuit, /statement\.v\[(\d+)\] <== (.+);/g);
+    const limits = all.filter((line) => Number.parseInt(line, 10) >= first);
+    expect(limits).toEqual(places.map(([name, place]) => `${place} ${name}`).sort());
+    expect(all).toHaveLength(STATEMENT_LENGTH);
+  });
+});
+
+describe("the limits' places in the tail-risk statement", () => {
+  it.each([
+    ["Statement.sol", SOLIDITY, /v\[([^\]]+)\] = p\.(\w+)/g, "i"],
+    [
+      "tail-risk.circom",
+      read("circuits/src/tail-risk.circom"),
+      /statement\.v\[([^\]]+)\] <== (max\w+|conf\w+)/g,
+      "j",
+    ],
+  ] as const)("are those of %s", (_, text, pattern, index) => {
+    const body = text.slice(text.search(/buildTail|StatementDigest\(length/));
+    const found = written(body.split("_writeLimits")[0]!, pattern);
+    const expected = rows(TAIL_LIMITS).flatMap(({ kind, places }) => {
+      const levels = kind === "levels" ? ` + ${Object.keys(places).length} * ${index}` : "";
+      return Object.entries(places).map(([name, place]) => `${place}${levels} ${name}`);
+    });
+    expect(found).toEqual(expected.sort());
+  });
+
+  it("are where the vector has them", () => {
+    const terms = {
+      maxVolatility: 11,
+      confidence: [21, 22, 23],
+      maxExpectedShortfall: [31, 32, 33],
+    } as const;
+    const vector = tailVector({ exposuresCommitment: 1n, returnsRoot: 2n, returnsTime: 3, terms });
+    expect(vector).toHaveLength(TAIL_LENGTH);
+    for (const [name, place] of placesOf(TAIL_LIMITS)) {
+      const numbers = [terms[name as keyof typeof terms]].flat();
+      numbers.forEach((value, j) => {
+        expect(vector[place + 2 * j]).toBe(BigInt(value));
+      });
+    }
+  });
+});
+
+describe("the limits' fields on chain", () => {
+  it("are those of IPolicyBook.Policy, in order and with their types", () => {
+    const names = new Set(fieldsOf(LIMITS).map(([name]) => name));
+    expect(STRUCT.filter(([name]) => names.has(name!))).toEqual(fieldsOf(LIMITS));
+  });
+
+  it("are those of the ABI, with all other terms", () => {
+    const publish = policyBookAbi.find((item) => item.type === "function" && item.name === "publish");
+    const [policy] = (publish as { readonly inputs: readonly { readonly components: readonly Field[] }[] })
+      .inputs;
+    const abi = policy!.components.map(({ name, type }) => [name, type]);
+    expect(abi).toEqual(STRUCT.map(([name, type]) => [name, type === "UnitsKind" ? "uint8" : type]));
+    const { market, policy: parsed } = book({ limits: {} });
+    const terms = policyTerms(parsed, market);
+    expect(Object.keys(terms).sort()).toEqual(STRUCT.map(([name]) => name).sort());
+  });
+
+  it("have values of their types, and set nothing, where no limit is set", () => {
+    const { market, policy } = book({ limits: {} });
+    const terms = { ...policyTerms(policy, market), ...NO_TAIL };
+    expect(limitsOf(terms)).toEqual({});
+    for (const [name, type] of fieldsOf(LIMITS)) {
+      const values = [terms[name as keyof typeof terms]].flat();
+      expect(values, name).toHaveLength(type.endsWith("[3]") ? 3 : 1);
+      const [, signed, bits] = /^(u?)int(\d+)/.exec(type)!;
+      const [low, high] = signed === "u" ? [0n, 2n ** BigInt(bits!)] : [-(2n ** 31n), 2n ** 31n];
+      for (const value of values) expect(BigInt(value) >= low! && BigInt(value) < high!, name).toBe(true);
+    }
+  });
+});
+
+interface Field {
+  readonly name: string;
+  readonly type: string;
+}
