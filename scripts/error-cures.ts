@@ -200,6 +200,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   file: {
     about: "Reading and writing files.",
     cures: {
+      busy: "Wait until the other command that writes these files has ended.",
       exists: "Name a new file, or add `--force`. A state, a key and an input are never replaced.",
       kind: "Open one of Keel's files: its first key is `keel`.",
       missing: "Check the path.",
@@ -213,10 +214,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   history: {
     about: "Records rebuilt from a registry's logs, and price histories.",
     cures: {
+      age: "Do not trust this registry: it took a snapshot older than the policy allows.",
       date: "Write days as 2026-01-31, or as unix seconds.",
       days: "Give more days, or use a circuit for fewer.",
       delay: "Trust neither until you know why: the logs break the registry's delay. Ask another node.",
       enrolment: "Start at the registry's first block (`--from-block`). If it stays, ask another node.",
+      expired: "Do not trust this registry: it took an attestation that had expired already.",
       expiry: "Ask another node: the log contradicts the policy.",
       floor: "Start at the registry's first block, or ask another node.",
       future: "Leave out days that have not ended.",
@@ -230,6 +233,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       row: "Give every row as many cells as the header has.",
       shrinkage: "Give a number from 0 to 1.",
       size: "Give fewer days or underlyings.",
+      skew: "Do not trust this registry: it took a table too far from the snapshot in time.",
       stale: "Add the latest days.",
       standing: "Ask another node: the log shows an attestation under a closed record.",
       state: "Start at the registry's first block (`--from-block`). If it stays, ask another node.",
@@ -427,6 +431,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       closedByGuardian: "Ask the guardian why, and to reopen the record.",
       codeChanged: "Do not use the verifier: its code is not what was added.",
       confidenceTooHigh: "Give confidence levels below 1.",
+      contractWithDomain:
+        "Name an administrator's key: a contract's address may be another contract on another chain.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       ecdsaInvalidSignature: "Sign again with a key of the signer.",
@@ -455,10 +461,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       mixedVerifiers: "Send one batch for each circuit.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
-      noUnits: "Ask the units' source: it says none for that time.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
+      nothingAnnounced: "Nothing to call off: no move is announced.",
+      nothingToVoid: "Nothing to void: no live attestation rests on what was taken back.",
       notInField: "Give a number below the field's order.",
       notLatest: "Name the latest attestation.",
       notLiveYet: "Wait until the verifier's delay is over.",
@@ -466,8 +473,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notPublishable: "Publish a table of a series that publishers sign.",
       notPublisher: "Sign with a publisher's key.",
       notRevocable: "Make the EAS attestation revocable.",
-      nothingAnnounced: "Nothing to call off: no move is announced.",
-      nothingToVoid: "Nothing to void: no live attestation rests on what was taken back.",
+      noUnits: "Ask the units' source: it says none for that time.",
+      noVenue: "Set maxVenue above 0, or leave it out: equity is always at some venue.",
       outlivesHealth: "Give the EAS attestation an expiry, no later than the registry's.",
       priceOutOfRange: "Leave the instrument out: its price does not fit 64 bits.",
       proofRefused: "Prove again with the registry's circuit version, state and domain.",
@@ -483,7 +490,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       stringTooLong: "Take a shorter text.",
       tableInFuture: "Publish a table whose time has come.",
       tailCircuitMismatch: "Name a tail-risk circuit exactly when a tail-risk limit is set.",
-      tokenWithDomain: "Name an administrator: a token is on one chain only.",
+      tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
@@ -494,6 +501,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknownDomain: "Declare the domain to the policy book first.",
       unknownLine: "Check the line's name, and that it was opened here.",
       unknownPolicy: "Publish the policy first: `keel publish-policy`.",
+      unknownSeries: "Name a series of a known kind, and a root in the field that is not 0.",
       unknownUniverse: "Check the universe's id, and that it was opened here.",
       unknownVersion: "Name a version of the circuit that the verifier book has.",
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
@@ -555,6 +563,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       liability: "Add a row for every debt to `instruments`: what is owed is never left out.",
       message: "Use what was signed before: a source signs one message for an account and a time.",
       rate: "Wait a minute, and ask less often.",
+      series: "Sign at a market of your own series, or pin the series that this market has.",
       stale: "Ask for a later time.",
       subject: "Ask for the subject that the account belongs to.",
       time: "Ask for a time that the source has data of.",
@@ -573,6 +582,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "The operating system refused something.",
     cures: {
       "": "See the system call in the message: permissions, space, or an address in use. KEEL_DEBUG=1 shows more.",
+    },
+  },
+  state: {
+    about: "The drawdown chain's state.",
+    cures: {
+      units:
+        "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
     },
   },
   trades: {

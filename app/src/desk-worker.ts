@@ -9,7 +9,7 @@
 import "./no-eval.js";
 
 import { createProver, type Prover } from "@keel/engine/browser";
-import { checkSignatures, declaredAccounts, proveHealth } from "@keel/prover";
+import { checkSignatures, openBook, proveHealth } from "@keel/prover";
 import { asKeelError, KeelError, verifyAttestation } from "@keel/verifier";
 import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
 import { fetchPinned } from "./files.js";
@@ -47,15 +47,14 @@ async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promis
 type ProveRequest = Extract<DeskRequest, { kind: "prove" }>;
 
 async function prove(asked: ProveRequest): Promise<unknown> {
-  const { snapshot, market, policy, enrolment } = asked.request;
-  checkSignatures(snapshot, market, policy);
-  if (enrolment !== undefined) declaredAccounts(snapshot, enrolment, policy);
+  const { domain, allowInsecure = false, ...files } = asked.request;
+  const book = openBook(files);
   running = new AbortController();
   const { signal } = running;
   const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
   const [prover, tailProver] = await provers(asked, signal, onProgress);
   const pair = tailProver === undefined ? { prover: prover! } : { prover: prover!, tailProver };
-  return await proveHealth({ ...asked.request, ...pair, options: { signal, onProgress } });
+  return await proveHealth({ book, domain, allowInsecure, ...pair, options: { signal, onProgress } });
 }
 
 /** One a circuit, kept until other circuits are asked for. They share the processors, at least one each. */

@@ -8,16 +8,18 @@
  */
 
 import {
-  type Assessment,
   afterTrades,
-  assess,
   type CheckReport,
   checkContracts,
   checkSignature,
   checkTimes,
   comparisonText,
+  contentOf,
+  type Draft,
   type DrawdownState,
   headroom,
+  judgeBook,
+  openDraft,
   parseTrades,
   report,
   reportRoom,
@@ -26,7 +28,7 @@ import {
   unitsCounter,
   withUnits,
 } from "@keel/prover";
-import { allFaults, inputError, type Market, type Policy, type SignedUnits } from "@keel/verifier";
+import { allFaults, inputError, type Policy, type SignedUnits } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -40,12 +42,6 @@ export interface CheckOptions extends BookFiles {
   readonly after?: string;
 }
 
-interface Book {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
-}
-
 /** Judges a snapshot, as it is or as trades would leave it; exit code 2 when a limit is broken. */
 export async function check(options: CheckOptions, context: Context): Promise<Outcome> {
   const files = await loadBook(options, context);
@@ -55,20 +51,21 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   checkSources(files.snapshot, policy);
   const { units } = await loadUnits(options.units, context);
   const snapshot = withUnitsOfDraft(files, units, context);
-  const book = { ...files, snapshot };
-  const unsigned: string[] = [];
-  for (const [s, account] of snapshot.accounts.entries()) {
-    if (account.signature === undefined) unsigned.push(account.id);
-    else checkSignature(snapshot, s, market, policy);
-  }
-  const { state } = await loadState(options.state, context);
-  warnOfUnits(state, policy, context);
-  const now = judged(book, state);
+  const content = contentOf(snapshot, market, policy.circuit.shape);
+  const unsigned = snapshot.accounts.flatMap(({ id, signature }, s) => {
+    if (signature === undefined) return [id];
+    checkSignature(snapshot, s, market, policy, content);
+    return [];
+  });
+  const state = await loadState(options.state, context);
+  warnOfUnits(state.state, policy, context);
+  const now = judged(openDraft({ snapshot, market, policy, ...state }, content));
   if (unsigned.length > 0)
     note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
   if (options.after === undefined) return outcome(now, now, reportText(now));
   const trades = parseTrades(await readText(options.after, "trades", context));
-  const later = judged({ ...book, snapshot: afterTrades(snapshot, market, trades) }, state);
+  const after = afterTrades(snapshot, market, trades);
+  const later = judged(openDraft({ snapshot: after, market, policy, ...state }));
   return outcome({ ...later, before: now }, later, comparisonText(now, later));
 }
 
@@ -92,7 +89,7 @@ function checkSources(snapshot: Snapshot, policy: Policy): void {
 
 /** The fund's units; the snapshot's own when the administrator has not signed yet. */
 function withUnitsOfDraft(
-  { snapshot, policy }: Book,
+  { snapshot, policy }: { readonly snapshot: Snapshot; readonly policy: Policy },
   signed: SignedUnits | undefined,
   context: Context,
 ): Snapshot {
@@ -117,9 +114,9 @@ function outcome(json: object, { healthy }: CheckReport, text: string): Outcome 
   return { exitCode: healthy ? 0 : 2, json, text };
 }
 
-function judged(book: Book, state: DrawdownState | undefined): CheckReport {
-  const assessment: Assessment = assess(book.snapshot, book.market, book.policy, state);
-  const rooms = headroom(assessment, book, state).map(reportRoom);
+function judged(draft: Draft): CheckReport {
+  const assessment = judgeBook(draft);
+  const rooms = headroom(assessment, draft).map(reportRoom);
   const { limits, ...rest } = report(assessment);
   return { ...rest, limits: limits.map((limit, i) => ({ ...limit, ...rooms[i]! })) };
 }

@@ -13,17 +13,12 @@ import { availableParallelism } from "node:os";
 import { type ArtifactSet, explainError } from "@keel/circuits";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
-  assess,
-  checkContracts,
-  checkSignatures,
-  checkTimes,
-  checkUnitsCounter,
-  declaredAccounts,
   formatState,
+  judgeBook,
+  openBook,
   type ProvenAttestation,
   proveHealth,
   requireHealthy,
-  withUnits,
 } from "@keel/prover";
 import { checkDevelopmentKey, formatAttestation, type Policy, scopeOf, UNBOUND_DOMAIN } from "@keel/verifier";
 import { span, utc } from "@keel/verifier/text";
@@ -69,21 +64,17 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const domain = namedRegistry(options) ?? UNBOUND_DOMAIN;
   const { out } = options;
   await checkFiles(options);
-  const book = {
+  const book = openBook({
     ...(await loadBook(options, context)),
     ...(await loadEnrolment(options.enrolment, context)),
     ...(await loadState(options.state, context)),
     ...(await loadUnits(options.units, context)),
-  };
-  const { market, policy } = book;
-  checkTimes(book.snapshot, market, policy, context.now());
-  checkContracts(market, policy);
-  if (options.sameUnits !== true) checkUnitsCounter(book.state, policy);
-  const snapshot = withUnits(book.snapshot, policy, book.units);
-  checkSignatures(snapshot, market, policy);
-  if (book.enrolment !== undefined) declaredAccounts(snapshot, book.enrolment, policy);
-  requireHealthy(assess(snapshot, market, policy, book.state));
-  warnOfAge(snapshot.asOf, policy, context);
+    sameUnits: options.sameUnits === true,
+    now: context.now(),
+  });
+  requireHealthy(judgeBook(book));
+  const { policy } = book;
+  warnOfAge(book.snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
   const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
@@ -95,13 +86,11 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const started = performance.now();
   const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
     proveHealth({
-      ...book,
+      book,
       prover: prover!,
       ...(tailProver === undefined ? {} : { tailProver }),
       domain,
-      now: context.now(),
       allowInsecure: options.insecure === true,
-      sameUnits: options.sameUnits === true,
       options: proveOptions,
     }).catch(async (error: unknown) => {
       throw await explainError(error);

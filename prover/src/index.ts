@@ -20,6 +20,7 @@ export * from "./proof/commitments.js";
 export * from "./proof/market-root.js";
 export * from "./proof/prove.js";
 export * from "./proof/witness.js";
+export * from "./risk/book.js";
 export * from "./risk/contracts.js";
 export * from "./risk/headroom.js";
 export * from "./risk/judge.js";

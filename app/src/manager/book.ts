@@ -8,11 +8,12 @@
 import {
   type Assessment,
   afterTrades,
-  assess,
   checkContracts,
   type DrawdownState,
   type Enrolment,
   headroom,
+  judgeBook,
+  openDraft,
   parseEnrolment,
   parseSnapshot,
   parseState,
@@ -130,11 +131,11 @@ export function bookOf(files: OpenFiles): Book | undefined {
   return { ...rest, snapshot, market, policy, ...(isAdministered(files) ? { units: units! } : {}) };
 }
 
-/** Judges a book. @throws KeelError as `assess` */
+/** Judges a book. @throws KeelError as `withUnits` and `openDraft` */
 export function judge(book: Book): Judged {
-  const snapshot = withUnits(book.snapshot, book.policy, book.units);
-  const assessment = assess(snapshot, book.market, book.policy, book.state);
-  return { assessment, rooms: headroom(assessment, { ...book, snapshot }, book.state) };
+  const draft = openDraft({ ...book, snapshot: withUnits(book.snapshot, book.policy, book.units) });
+  const assessment = judgeBook(draft);
+  return { assessment, rooms: headroom(assessment, draft) };
 }
 
 /** Quantities that were typed, by {@link cellOf}. */

@@ -133,12 +133,19 @@ export function formatSnapshot(snapshot: Snapshot): string {
   return `${JSON.stringify({ keel: "snapshot/1", subject, asOf, ...units, accounts }, null, 2)}\n`;
 }
 
+/** Quantities in the market's order, [accounts][instruments]. */
+export type Held = readonly (readonly Quantity[])[];
+
 /**
  * Quantities in the market's order, [accounts][instruments], padded with zeros to the tier's size.
  *
  * @throws KeelError `snapshot.instrument` for an instrument outside the universe, `circuit.size` for too many accounts
  */
-export function quantities(snapshot: Snapshot, market: Market, shape: CircuitShape): Quantity[][] {
+export function quantities(
+  snapshot: Pick<Snapshot, "accounts">,
+  market: Market,
+  shape: CircuitShape,
+): Quantity[][] {
   checkSize("snapshot.accounts", snapshot.accounts.length, shape.accounts);
   const index = new Map(market.instruments.map((instrument, i) => [instrument.id, i]));
   return snapshot.accounts.map((account, s) => {
@@ -196,13 +203,39 @@ export function accountMessage(message: {
 
 /** The message of one account of a snapshot, for a circuit of this shape. */
 export function messageOf(snapshot: Snapshot, account: number, market: Market, shape: CircuitShape): Field {
-  return accountMessage({
-    subject: snapshot.subject,
-    accountId: accountField(snapshot.accounts[account]!.id),
-    asOf: snapshot.asOf,
-    universe: universeId(market),
-    quantities: quantities(snapshot, market, shape)[account]!,
-  });
+  return contentOf(snapshot, market, shape).message(account);
+}
+
+/** What the accounts of a snapshot hold and what their sources sign, each made once, when it is first asked for. */
+export interface Content {
+  readonly held: () => Held;
+  /** @param s index of the account */
+  readonly message: (s: number) => Field;
+}
+
+/**
+ * The content of a snapshot for a circuit of this shape; what it gives throws as {@link quantities}.
+ *
+ * @param known the quantities, where they are there already
+ */
+export function contentOf(
+  { subject, asOf, accounts }: Snapshot,
+  market: Market,
+  shape: CircuitShape,
+  known?: Held,
+): Content {
+  let rows = known;
+  let universe: bigint | undefined;
+  const messages: Field[] = [];
+  const held = (): Held => (rows ??= quantities({ accounts }, market, shape));
+  const message = (s: number): Field => {
+    const { id } = accounts[s]!;
+    const quantities = held()[s]!;
+    universe ??= universeId(market);
+    messages[s] ??= accountMessage({ subject, accountId: accountField(id), asOf, universe, quantities });
+    return messages[s];
+  };
+  return { held, message };
 }
 
 /**

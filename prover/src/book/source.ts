@@ -9,6 +9,7 @@ import {
   type Circuit,
   checkSize,
   FIELD_ORDER,
+  type Field,
   FORMATS,
   fieldElement,
   inputError,
@@ -19,7 +20,7 @@ import {
 } from "@keel/verifier";
 import { z } from "zod";
 import { publicKeyOf, signField, verifyField } from "./eddsa.js";
-import { messageOf, type Snapshot } from "./snapshot.js";
+import { type Content, contentOf, type Held, type Snapshot } from "./snapshot.js";
 
 /** A source's key pair. */
 export interface SourceKeyPair {
@@ -106,16 +107,42 @@ export function signAccounts(
 ): { readonly snapshot: Snapshot; readonly signed: readonly string[] } {
   checkSize("market.instruments", market.instruments.length, circuit.shape.instruments);
   const signed: string[] = [];
+  const { message } = contentOf(snapshot, market, circuit.shape);
   const accounts = snapshot.accounts.map((account, s) => {
     if (account.source !== name) return account;
     signed.push(account.id);
-    const message = messageOf(snapshot, s, market, circuit.shape);
-    return { ...account, signature: signField(message, key.privateKey) };
+    return { ...account, signature: signField(message(s), key.privateKey) };
   });
   if (signed.length === 0) {
     throw inputError("source.unknown", "snapshot.accounts", `an account of source ${name}`, "none");
   }
   return { snapshot: { ...snapshot, accounts }, signed };
+}
+
+/** Accounts that their sources have signed, in the snapshot's order. */
+export interface SignedAccounts {
+  readonly held: Held;
+  /** What was signed. */
+  readonly messages: readonly Field[];
+  /** Keys of those who signed. */
+  readonly sources: readonly SourceKey[];
+}
+
+/**
+ * The accounts of a snapshot, once every signature is checked.
+ *
+ * @param content what they hold, where somebody has it already
+ * @throws KeelError `source.unknown`, `snapshot.signature`; as `quantities`
+ */
+export function signedAccounts(
+  snapshot: Snapshot,
+  market: Market,
+  policy: Policy,
+  content: Content = contentOf(snapshot, market, policy.circuit.shape),
+): SignedAccounts {
+  const sources = snapshot.accounts.map((_, s) => checkSignature(snapshot, s, market, policy, content));
+  const messages = snapshot.accounts.map((_, s) => content.message(s));
+  return { held: content.held(), messages, sources };
 }
 
 /**
@@ -124,16 +151,23 @@ export function signAccounts(
  * @throws KeelError `source.unknown`, `snapshot.signature`
  */
 export function checkSignatures(snapshot: Snapshot, market: Market, policy: Policy): SourceKey[] {
-  return snapshot.accounts.map((_, s) => checkSignature(snapshot, s, market, policy));
+  return [...signedAccounts(snapshot, market, policy).sources];
 }
 
 /**
  * Checks that one account is signed by its source, and gives the source's key.
  *
  * @param s index of the account
+ * @param content what the accounts hold, where somebody has it already
  * @throws KeelError `source.unknown`, `snapshot.signature`
  */
-export function checkSignature(snapshot: Snapshot, s: number, market: Market, policy: Policy): SourceKey {
+export function checkSignature(
+  snapshot: Snapshot,
+  s: number,
+  market: Market,
+  policy: Policy,
+  content: Content = contentOf(snapshot, market, policy.circuit.shape),
+): SourceKey {
   const account = snapshot.accounts[s]!;
   const path = `snapshot.accounts[${s}]`;
   const source = policy.sources.find((candidate) => candidate.name === account.source);
@@ -144,8 +178,7 @@ export function checkSignature(snapshot: Snapshot, s: number, market: Market, po
   if (account.signature === undefined) {
     throw inputError("snapshot.signature", `${path}.signature`, expected, "none");
   }
-  const message = messageOf(snapshot, s, market, policy.circuit.shape);
-  if (!verifyField(message, account.signature, source.key)) {
+  if (!verifyField(content.message(s), account.signature, source.key)) {
     throw inputError("snapshot.signature", `${path}.signature`, expected, "one that does not verify");
   }
   return source.key;

@@ -15,44 +15,38 @@ import {
   inputError,
   isDevelopmentKey,
   KeelError,
-  type Market,
   type Policy,
-  type SignedUnits,
   scopeOf,
   type TailAttestation,
   verifyAttestation,
 } from "@keel/verifier";
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
-import { type Enrolment, newEnrolment } from "../book/enrolment.js";
-import { checkTimes, type Snapshot, withUnits } from "../book/snapshot.js";
-import { type Assessment, assess } from "../risk/judge.js";
+import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
+import { checkTimes, withUnits } from "../book/snapshot.js";
+import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
+import type { Assessment } from "../risk/judge.js";
 import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
 
-/** What an attestation is made from. */
-export interface ProofRequest {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
+/** What a proof adds to a book. */
+interface ProofParts {
   /** Of the policy's circuit. */
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
   /** Of the policy's tail-risk circuit, when it has tail-risk limits: works at the same time, on workers of its own. */
   readonly tailProver?: Pick<Prover, "prove" | "verificationKey">;
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
-  /** The declared accounts; a new enrolment of the snapshot's own accounts, with the policy's keys, when absent. */
-  readonly enrolment?: Enrolment;
-  /** Units of the fund as the policy's administrator signed them; under policies with one. */
-  readonly units?: SignedUnits;
-  /** The latest state of the drawdown chain; absent at its genesis. */
-  readonly state?: DrawdownState;
-  /** The state's units were counted by another source, on the same scale: whoever says so has looked. */
-  readonly sameUnits?: boolean;
-  /** Unix seconds, the present when absent; times later than this are refused. */
-  readonly now?: number;
   /** Use a development key outside local test chains. */
   readonly allowInsecure?: boolean;
   /** Handed to the prover: cancel, time limit, progress. */
   readonly options?: ProveOptions;
+}
+
+/** What an attestation is made from, by its files. */
+export interface ProofRequest extends ProofParts, BookFiles {}
+
+/** What an attestation is made from, where the book is open already: nothing of it is checked again. */
+export interface BookProofRequest extends ProofParts {
+  readonly book: Book;
 }
 
 /** An attestation, and the secrets that belong to it. */
@@ -68,42 +62,39 @@ export interface ProvenAttestation {
 }
 
 /**
- * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned.
+ * Checks the portfolio, proves, and verifies the proof as a stranger would before it is returned. Give files, or a book that is
+ * open already: then only its limits are judged anew, from its metrics.
  *
  * @throws KeelError kind "policy" code `policy.broken` with the names of the broken limits, before any proving; kind
  * "input" for a state of other units (`state.units`), for files that do not go together; else as `Prover.prove`
  */
-export async function proveHealth(request: ProofRequest): Promise<ProvenAttestation> {
-  const {
-    market,
-    policy,
-    prover,
-    tailProver,
-    domain,
-    now = Math.floor(Date.now() / 1000),
-    allowInsecure = false,
-  } = request;
-  if (request.sameUnits !== true) checkUnitsCounter(request.state, policy);
-  const snapshot = withUnits(request.snapshot, policy, request.units);
-  checkTimes(snapshot, market, policy, now);
-  requireHealthy(assess(snapshot, market, policy, request.state));
-  const insecure = isDevelopmentKey(prover.verificationKey);
-  checkDevelopmentKey(insecure, scopeOf(policy, domain), allowInsecure);
-  if (policy.tail !== undefined && tailProver === undefined) {
-    throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
-  }
+export async function proveHealth(request: ProofRequest | BookProofRequest): Promise<ProvenAttestation> {
+  const draft = "book" in request ? request.book : draftOf(request);
+  requireReady(draft, request);
+  return await proveBook("book" in request ? request.book : bookOf(draft, request), request);
+}
 
+/** As far as a broken limit can be told; signatures come after. */
+function draftOf({ market, policy, state, units, sameUnits, ...request }: ProofRequest): Draft {
+  if (sameUnits !== true) checkUnitsCounter(state, policy);
+  const snapshot = withUnits(request.snapshot, policy, units);
+  checkTimes(snapshot, market, policy, request.now ?? Math.floor(Date.now() / 1000));
+  return openDraft({ snapshot, market, policy, ...(state === undefined ? {} : { state }) });
+}
+
+function bookOf(draft: Draft, { units, enrolment }: ProofRequest): Book {
+  const { snapshot, policy } = draft;
+  const declared = enrolment ?? newEnrolment(snapshot, policy, randomSalt());
+  declaredAccounts(snapshot, declared, policy);
+  return signedBook(draft, { enrolment: declared, ...(units === undefined ? {} : { units }) });
+}
+
+async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttestation> {
+  const { snapshot, market, policy, units, enrolment = newEnrolment(snapshot, policy, randomSalt()) } = book;
+  const { prover, tailProver, domain, allowInsecure = false } = request;
   const salts = { portfolioSalt: randomSalt(), exposuresSalt: randomSalt() };
-  const enrolment = request.enrolment ?? newEnrolment(snapshot, policy, randomSalt());
   const { input, statement, digest, newState, tail } = buildWitness({
-    snapshot,
-    market,
-    policy,
-    domain,
-    enrolment,
-    ...(request.units === undefined ? {} : { units: request.units }),
-    ...(request.state === undefined ? {} : { state: request.state }),
-    ...salts,
+    ...{ book, domain, enrolment, ...salts },
     newStateSalt: randomSalt(),
   });
   const tasks = [
@@ -115,8 +106,8 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
     circuit: policy.circuit.id,
     digest: digest.c,
     proof: health!.proof,
-    insecure,
-    ...(request.units === undefined ? {} : { unitsSignature: request.units.signature }),
+    insecure: hasDevelopmentKey(prover),
+    ...(units === undefined ? {} : { unitsSignature: units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
   });
   verifyAttestation({
@@ -132,14 +123,28 @@ export async function proveHealth(request: ProofRequest): Promise<ProvenAttestat
   return { attestation, enrolment, state, ...salts };
 }
 
+/** Refuses to prove what breaks a limit, and keys that do not do. */
+function requireReady(draft: Draft, { prover, tailProver, domain, allowInsecure = false }: ProofParts): void {
+  const { policy } = draft;
+  requireHealthy(judgeBook(draft));
+  checkDevelopmentKey(hasDevelopmentKey(prover), scopeOf(policy, domain), allowInsecure);
+  if (policy.tail !== undefined && tailProver === undefined) {
+    throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
+  }
+}
+
+function hasDevelopmentKey({ verificationKey }: Pick<Prover, "verificationKey">): boolean {
+  return isDevelopmentKey(verificationKey);
+}
+
 function tailAttestation(
   policy: Policy,
   { statement, digest }: TailWitness,
   { proof }: ProofResult,
-  { verificationKey }: Pick<Prover, "verificationKey">,
+  prover: Pick<Prover, "verificationKey">,
 ): TailAttestation {
   const { returnsRoot: root, returnsTime: asOf } = statement;
-  const insecure = isDevelopmentKey(verificationKey);
+  const insecure = hasDevelopmentKey(prover);
   return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
 }
 

@@ -19,7 +19,6 @@ import {
   policyTerms,
   type Quantity,
   quantity,
-  type SignedUnits,
   type SourceKey,
   STATEMENT,
   type Statement,
@@ -39,9 +38,10 @@ import {
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
 import type { EddsaSignature } from "../book/eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/enrolment.js";
-import { accountField, accountMessage, quantities, type Snapshot, withUnits } from "../book/snapshot.js";
-import { checkSignatures } from "../book/source.js";
-import { type Metrics, measure, underlyingDeltaBound } from "../risk/risk.js";
+import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
+import { signedAccounts } from "../book/source.js";
+import type { Book, BookFiles } from "../risk/book.js";
+import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/risk.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
 import {
   type Exposures,
@@ -76,24 +76,28 @@ export interface TailWitness {
   readonly digest: StatementDigest;
 }
 
-/** What a proof is made from. */
-export interface WitnessRequest {
-  readonly snapshot: Snapshot;
-  readonly market: Market;
-  readonly policy: Policy;
+/** What a proof adds to a book. */
+interface WitnessParts {
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
+  /** The declared accounts. */
   readonly enrolment: Enrolment;
-  /** Under policies with an administrator of units. */
-  readonly units?: SignedUnits;
-  /** The state that the registry has for the subject; absent at the genesis. */
-  readonly state?: DrawdownState;
   /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
   readonly portfolioSalt: Field;
   /** Hides the exposures commitment; likewise, and another. */
   readonly exposuresSalt: Field;
   /** Hides the new state; from {@link randomSalt}, kept with it. */
   readonly newStateSalt: Field;
+}
+
+/** What a proof of files is made from. */
+export interface WitnessRequest
+  extends WitnessParts,
+    Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state"> {}
+
+/** What a proof of an open book is made from. */
+export interface BookWitnessRequest extends WitnessParts {
+  readonly book: Book;
 }
 
 const BPS = 10_000n;
@@ -121,19 +125,28 @@ export function randomSalt(): Field {
  * @throws KeelError kind "input": files that do not go together, a signature that does not verify, a registry outside the
  * policy's domain, units that nobody but the manager says
  */
-export function buildWitness(request: WitnessRequest): Witness {
-  const { market, policy, domain, enrolment, state, portfolioSalt, exposuresSalt, newStateSalt } = request;
+export function buildWitness(request: WitnessRequest | BookWitnessRequest): Witness {
+  return bookWitness("book" in request ? request.book : bookOf(request), request);
+}
+
+function bookOf({ market, policy, enrolment, state, units, ...request }: WitnessRequest): Book {
+  declaredAccounts(request.snapshot, enrolment, policy);
+  const snapshot = withUnits(request.snapshot, policy, units);
+  const signed = signedAccounts(snapshot, market, policy);
+  const metrics = measureHeld(signed.held, snapshot, market, policy);
+  return { snapshot, market, policy, ...(state === undefined ? {} : { state }), ...signed, metrics };
+}
+
+function bookWitness(book: Book, parts: WitnessParts): Witness {
+  const { snapshot, market, policy, state, metrics } = book;
+  const { domain, enrolment, portfolioSalt, exposuresSalt, newStateSalt } = parts;
   const { shape } = policy.circuit;
-  const accounts = declaredAccounts(request.snapshot, enrolment, policy);
-  const snapshot = withUnits({ ...request.snapshot, accounts }, policy, request.units);
-  const keys = checkSignatures(snapshot, market, policy);
-  const metrics = measure(snapshot, market, policy);
+  const accounts = declaredAccounts(snapshot, enrolment, policy);
   const table = marketTable(market, policy);
-  const slots = accountSlots(snapshot, market, shape, keys);
-  const messages = slots.map((slot) =>
-    accountMessage({ ...slot, subject: snapshot.subject, asOf: snapshot.asOf, universe: table.universe }),
-  );
-  const exposures = exposuresOf(metrics, table.underlyingsId, shape);
+  const slots = accountSlots(book, accounts, table.universe);
+  const messages = slots.map((slot) => slot.message);
+  const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
+  const exposures = exposuresOf(metrics, equities, table.underlyingsId, shape);
   const today = { equity: metrics.equity, units: snapshot.units };
   const newState = nextState(today, state, newStateSalt);
 
@@ -178,14 +191,18 @@ export function buildWitness(request: WitnessRequest): Witness {
     portfolioSalt,
     exposuresSalt,
   };
-  const tail = tailWitness(metrics.tail, exposures, statement, request);
+  const tail = tailWitness(book, exposures, exposuresSalt, statement);
   return { input, statement, digest, newState, ...(tail === undefined ? {} : { tail }) };
 }
 
-/** The sums of a book as the circuit commits to them. */
-function exposuresOf(metrics: Metrics, underlyingsId: Field, shape: CircuitShape): Exposures {
-  const { equity, assets, grossExposure, collateral, accounts, underlyingDelta } = metrics;
-  const accountEquity = [...accounts.values()].map((sums) => sums.equity);
+/** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */
+function exposuresOf(
+  metrics: Metrics,
+  accountEquity: readonly bigint[],
+  underlyingsId: Field,
+  shape: CircuitShape,
+): Exposures {
+  const { equity, assets, grossExposure, collateral, underlyingDelta } = metrics;
   const rest = restOf(shape, pad(accountEquity, shape.accounts), bookSums(metrics, shape));
   return {
     ...{ underlyingsId, equity, assets, grossExposure, collateral },
@@ -203,13 +220,13 @@ function bookSums({ greeks, scenarioPnl }: Metrics, shape: CircuitShape): bigint
 
 /** Inputs of the policy's tail-risk circuit, from the same exposures and salt. */
 function tailWitness(
-  metrics: TailMetrics | undefined,
+  { market, policy, metrics }: Book,
   exposures: Exposures,
+  exposuresSalt: Field,
   { exposuresCommitment, terms }: Statement,
-  { market, policy, exposuresSalt }: WitnessRequest,
 ): TailWitness | undefined {
   const basis = tailBasis(policy, market);
-  if (metrics === undefined || basis === undefined) return undefined;
+  if (metrics.tail === undefined || basis === undefined) return undefined;
   const { tail, returns } = basis;
   const table = tailTable(basis);
   const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
@@ -228,7 +245,7 @@ function tailWitness(
     delta: exposures.deltas.map(toField),
     rest: exposures.rest === undefined ? [] : [exposures.rest],
     exposuresSalt,
-    ...hintInputs(metrics, tail.circuit.shape.levels),
+    ...hintInputs(metrics.tail, tail.circuit.shape.levels),
   };
   return { input, statement, digest };
 }
@@ -257,31 +274,37 @@ interface Slot {
   /** 0 in a place that is not used. */
   readonly accountId: bigint;
   readonly quantities: readonly Quantity[];
+  readonly message: Field;
   readonly sourceKey: SourceKey;
   readonly signature: EddsaSignature;
 }
 
-/** The accounts in their order, then empty places: no quantities, and a key and R8 that are on the curve. */
+/** The accounts in the declared order, then empty places: no quantities, and a key and R8 that are on the curve. */
 function accountSlots(
-  snapshot: Snapshot,
-  market: Market,
-  shape: CircuitShape,
-  keys: readonly SourceKey[],
+  { snapshot, policy, held, messages, sources }: Book,
+  declared: readonly Account[],
+  universe: bigint,
 ): Slot[] {
-  const rows = quantities(snapshot, market, shape);
-  const empty: Slot = {
+  const { shape } = policy.circuit;
+  const nothing = {
     accountId: 0n,
     quantities: new Array<Quantity>(shape.instruments).fill(quantity(0n)),
+  };
+  const empty: Slot = {
+    ...nothing,
+    message: accountMessage({ ...nothing, subject: snapshot.subject, asOf: snapshot.asOf, universe }),
     sourceKey: BASE_POINT,
     signature: { R8: BASE_POINT, S: 0n },
   };
-  return Array.from({ length: shape.accounts }, (_, s): Slot => {
-    const account = snapshot.accounts[s];
+  return Array.from({ length: shape.accounts }, (_, place): Slot => {
+    const account = declared[place];
     if (account === undefined) return empty;
+    const s = snapshot.accounts.indexOf(account);
     return {
       accountId: accountField(account.id),
-      quantities: rows[s]!,
-      sourceKey: keys[s]!,
+      quantities: held[s]!,
+      message: messages[s]!,
+      sourceKey: sources[s]!,
       signature: account.signature!,
     };
   });

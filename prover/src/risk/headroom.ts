@@ -11,7 +11,7 @@
 
 import { floorDiv, formatDecimal, LIMITS, type LimitName, type Market, type Policy } from "@keel/verifier";
 import type { HighWaterMark } from "../book/drawdown.js";
-import { quantities, type Snapshot } from "../book/snapshot.js";
+import { type Held, quantities, type Snapshot } from "../book/snapshot.js";
 import type { Assessment } from "./judge.js";
 import {
   type Addition,
@@ -49,16 +49,29 @@ export interface Room {
 /** How many consumers are named. */
 export const TOP = 3;
 
+/** What was judged: a book, a draft, or the files alone. */
+export interface HeadroomBook {
+  readonly snapshot: Snapshot;
+  readonly market: Market;
+  readonly policy: Policy;
+  /** The quantities, where they are there already. */
+  readonly held?: Held;
+  /** The high-water mark so far; today's when absent. */
+  readonly state?: HighWaterMark;
+}
+
 /** The rooms of an assessment, limit by limit in its order. */
 export function headroom(
   { metrics, limits }: Assessment,
-  book: { readonly snapshot: Snapshot; readonly market: Market; readonly policy: Policy },
-  mark?: HighWaterMark,
+  { snapshot, market, policy, held, state }: HeadroomBook,
+  mark: HighWaterMark | undefined = state,
 ): Room[] {
-  const moveTo = priceMoves({ ...book, metrics, mark });
+  const rows = held ?? quantities(snapshot, market, policy.circuit.shape);
+  const book = { snapshot, market, policy, held: rows, metrics, mark };
+  const moveTo = priceMoves(book);
   return limits.map((limit) => {
     const move = moveTo(limit);
-    return { ...roomOf({ ...book, metrics, limit, mark }), ...(move === undefined ? {} : { move }) };
+    return { ...roomOf({ ...book, limit }), ...(move === undefined ? {} : { move }) };
   });
 }
 
@@ -89,12 +102,11 @@ function changesTo(name: LimitName, { lost }: Fraction, { slack, bound }: End): 
 
 /** Sums a part over the accounts that count by instrument and by account; only what adds to the total is named. */
 function consumersOf(
-  { snapshot, market, policy }: JudgedBook,
+  { snapshot, market, held }: JudgedBook,
   { part, counts = () => true, scenarios = [], shown = (value) => value }: Use,
 ): Pick<Room, "instruments" | "accounts" | "scenarios"> {
   const byInstrument = new Map<string, bigint>();
   const byAccount = new Map<string, bigint>();
-  const held = quantities(snapshot, market, policy.circuit.shape);
   for (const [s, account] of snapshot.accounts.entries()) {
     if (!counts(account)) continue;
     const { id } = account;

@@ -45,7 +45,7 @@ import {
   unitPnl,
 } from "@keel/verifier";
 import type { HighWaterMark } from "../book/drawdown.js";
-import type { Account, Snapshot } from "../book/snapshot.js";
+import type { Account, Held, Snapshot } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
 import type { Metrics } from "./risk.js";
 import {
@@ -77,6 +77,7 @@ export interface MeasuredBook {
   readonly snapshot: Snapshot;
   readonly market: Market;
   readonly policy: Policy;
+  readonly held: Held;
   readonly metrics: Metrics;
   /** The high-water mark so far; today's when absent. */
   readonly mark: HighWaterMark | undefined;

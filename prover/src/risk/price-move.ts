@@ -12,10 +12,9 @@
  */
 
 import { isFunded, usd8, usd16, usd16Bps } from "@keel/verifier";
-import { quantities } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
 import { boundOf, endsOf, MEASURES, type MeasuredBook } from "./limits.js";
-import { type AccountSums, byVenue, type Metrics, measure } from "./risk.js";
+import { type AccountSums, byVenue, type Metrics, measureHeld } from "./risk.js";
 
 /** A relative price move in whole bps, rounded towards zero; negative is a fall. */
 export interface PriceMove {
@@ -29,7 +28,7 @@ const HIGHEST_RISE = 10n * BPS;
 
 /** For a limit: the smallest move that meets it. Absent when it is broken, or when no single underlying's move does. */
 export function priceMoves(book: MeasuredBook): (limit: LimitResult) => PriceMove | undefined {
-  const held = quantities(book.snapshot, book.market, book.policy.circuit.shape);
+  const { held } = book;
   const isMoved = (underlying: string): boolean => {
     const kinds = book.market.instruments.flatMap((row, i) =>
       row.underlying === underlying && held.some((account) => account[i] !== 0n) ? [row.kind] : [],
@@ -38,7 +37,7 @@ export function priceMoves(book: MeasuredBook): (limit: LimitResult) => PriceMov
   };
   const worthless = book.market.underlyings
     .filter(isMoved)
-    .map((underlying) => ({ underlying, after: withoutValue(book, underlying, held) }));
+    .map((underlying) => ({ underlying, after: withoutValue(book, underlying) }));
   return (limit) => {
     if (!limit.ok) return undefined;
     const now = slacks(limit, book.metrics, book);
@@ -63,15 +62,11 @@ function moveTo(underlying: string, slack: bigint, slope: bigint): PriceMove[] {
 }
 
 /** The sums when an underlying is worth nothing and its perpetuals and futures are settled. */
-function withoutValue(
-  { snapshot, market, policy }: MeasuredBook,
-  underlying: string,
-  held: readonly (readonly bigint[])[],
-): Metrics {
+function withoutValue({ snapshot, market, policy, held }: MeasuredBook, underlying: string): Metrics {
   const instruments = market.instruments.map((row) =>
     row.underlying === underlying && row.kind !== "cash" ? { ...row, price: usd8(0n) } : row,
   );
-  const after = measure(snapshot, { ...market, instruments }, policy);
+  const after = measureHeld(held, snapshot, { ...market, instruments }, policy);
   const settled = snapshot.accounts.map((_, s) =>
     market.instruments.reduce(
       (sum, row, i) =>

@@ -20,7 +20,7 @@ import {
   usd16,
   usd16Bps,
 } from "@keel/verifier";
-import { quantities, type Snapshot } from "../book/snapshot.js";
+import { type Held, quantities, type Snapshot } from "../book/snapshot.js";
 import { measureTail, type TailMetrics } from "./tail.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
@@ -72,7 +72,11 @@ export interface Metrics {
  * @throws KeelError `portfolio.size`
  */
 export function measure(snapshot: Snapshot, market: Market, policy: Policy): Metrics {
-  const held = quantities(snapshot, market, policy.circuit.shape);
+  return measureHeld(quantities(snapshot, market, policy.circuit.shape), snapshot, market, policy);
+}
+
+/** {@link measure}, where the quantities are already in the market's order. */
+export function measureHeld(held: Held, snapshot: Snapshot, market: Market, policy: Policy): Metrics {
   const accounts = new Map(
     snapshot.accounts.map(({ id }, s) => [id, accountSums(held[s]!, market)] as const),
   );

@@ -7,7 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
-import { LIMITS, limitsWhere } from "../files/limits.js";
+import { LIMITS, type LimitName, limitRow, limitsWhere } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 
 /**
@@ -91,7 +91,7 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "TokenWithoutAge":
       return words("policy.maxAge", `at least 1 s with token ${args[0]}`, "0 s");
     case "NoVenue":
-      return words("policy.maxVenue", "above 0, since equity is at some venue", "0");
+      return zeroOf(limitsWhere(({ nonzero }) => nonzero !== undefined)[0]!);
     case "AboveCeiling":
       return words(`policy.${args[0]}`, `at most ${args[2]}${inSeconds(args[0])}`, args[1]);
     case "BadInterval":
@@ -215,6 +215,11 @@ function wordsOf({ errorName, args }: Revert): Words {
     default:
       return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
   }
+}
+
+/** The one limit that the book refuses as 0. */
+function zeroOf(name: LimitName) {
+  return words(`policy.${name}`, `above 0, ${limitRow(name).nonzero}`, "0");
 }
 
 /** All that has a ceiling is a time or a limit. */
