@@ -112,7 +112,7 @@ describe("an attestation", () => {
       ...TERMS,
       netDeltaLo: -(2 ** 31),
       netDeltaHi: 2 ** 31 - 1,
-      minEquity: 2n ** 96n - 1n,
+      minEquity: (2n ** 96n - 1n) / 10n ** 8n,
       maxGamma: 0,
     };
     await publishPolicy(fixture.registry, fixture.cast.stranger, terms);
