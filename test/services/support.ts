@@ -125,6 +125,12 @@ export interface Program {
   stop(): Promise<number | null>;
 }
 
+/** Programs that run: a test that fails before it stops its own leaves none behind. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts a program, and waits until it listens. */
 export async function startSource(config: string): Promise<Program> {
   const child = spawn(process.execPath, [LAUNCHER, "serve", "--config", config], {
@@ -132,6 +138,8 @@ export async function startSource(config: string): Promise<Program> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  running.add(child);
+  void ended.then(() => running.delete(child));
   let text = "";
   const url = await new Promise<string>((resolve, reject) => {
     const take = (chunk: string): void => {
