@@ -11,20 +11,19 @@ import { verifierBookAbi } from "@keel/verifier/chain";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import {
   type AbiFunction,
-  type Account,
   type Address,
-  type Chain,
   encodeDeployData,
+  encodeFunctionData,
   getAbiItem,
   type Hex,
   keccak256,
   type PublicClient,
-  type Transport,
   toFunctionSelector,
-  type WalletClient,
   zeroAddress,
 } from "viem";
 import { loadArtifact } from "./compile.js";
+import { creationThroughProxy } from "./create2.js";
+import { type Pending, sendRemembered, settlePending, type Wallet, type Work } from "./send.js";
 
 /** The authority's roles for people; 0 grants the others. */
 export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
@@ -32,7 +31,18 @@ export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3
 /** The role of contracts whose tables the market book accepts. */
 const MARKET_SOURCE = 5n;
 
-type Wallet = WalletClient<Transport, Chain, Account>;
+/** A transaction of a deployment, as it went. */
+export interface DeployReport {
+  /** A contract's name, or what was called: `Authority.grantRole`. */
+  readonly step: string;
+  /** Absent for a creation by the account itself. */
+  readonly to?: Address;
+  readonly data: Hex;
+  /** Of the contract that was made. */
+  readonly address?: Address;
+  readonly gasUsed: bigint;
+  readonly hash: Hex;
+}
 
 export interface DeployOptions {
   /** Pays, and holds every role that `roles` gives to nobody else. */
@@ -58,6 +68,12 @@ export interface DeployOptions {
   readonly eas?: Address;
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
   readonly file?: string;
+  /** Refuse a file with contracts made from other sources or arguments, or that the chain lacks, instead of making them anew. */
+  readonly strict?: boolean;
+  /** Make contracts through the deterministic deployment proxy, as an account has to that is a contract. */
+  readonly throughProxy?: boolean;
+  /** Told of each transaction once it is mined. */
+  readonly onStep?: (report: DeployReport) => void;
   /** Who holds which role in the end; the deployer keeps what is not named. */
   readonly roles?: { readonly [Role in keyof typeof ROLE]?: Address };
 }
@@ -109,7 +125,8 @@ export interface KeelDeployment {
 export async function deployKeel(options: DeployOptions): Promise<KeelDeployment> {
   const { walletClient, file } = options;
   const ledger = await openLedger(options);
-  const deploy = (name: string, args: readonly unknown[]) => deployStep(options, ledger, name, name, args);
+  const run: Run = { ...options, ledger };
+  const deploy = (name: string, args: readonly unknown[]) => deployStep(run, name, name, args);
   const authority = await deploy("Authority", [walletClient.account.address]);
   const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * 86_400]);
   const marketBook = await deploy("MarketBook", [
@@ -138,12 +155,11 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
     options.eas === undefined
       ? {}
       : { healthResolver: await deploy("HealthResolver", [options.eas, registry]) };
-  await assignFunctions(options, books);
-  await grant(options, authority, MARKET_SOURCE, feedMarket);
+  await assignFunctions(run, books);
+  await grant(run, authority, MARKET_SOURCE, feedMarket);
   const verifiers: DeployedVerifier[] = [];
-  for (const verifier of options.verifiers)
-    verifiers.push(await ensureVerifier(options, ledger, books, verifier));
-  await handOver(options, authority);
+  for (const verifier of options.verifiers) verifiers.push(await ensureVerifier(run, books, verifier));
+  await handOver(run, authority);
   const { fromBlock, steps } = ledger;
   const deployment = { chainId: walletClient.chain.id, ...books, ...resolver, verifiers, fromBlock, steps };
   if (file !== undefined) await writeDeployment(file, deployment);
@@ -156,13 +172,13 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
  * @throws KeelError kind `environment`, code `deploy.reverted` or `contracts.artifact`.
  */
 export async function deployContract(
-  { walletClient, publicClient }: Pick<DeployOptions, "walletClient" | "publicClient">,
+  clients: Pick<DeployOptions, "walletClient" | "publicClient">,
   name: string,
   args: readonly unknown[] = [],
 ): Promise<Address> {
   const { abi, bytecode } = await loadArtifact(name);
-  const hash = await walletClient.deployContract({ abi, bytecode, args });
-  const { contractAddress } = await succeeded(publicClient, hash, name);
+  const data = encodeDeployData({ abi, bytecode, args });
+  const { contractAddress } = await sendRemembered(clients, { step: name, data }, async () => {});
   return contractAddress!;
 }
 
@@ -188,10 +204,18 @@ export async function readDeployment(file: string): Promise<KeelDeployment> {
 interface Ledger {
   fromBlock: number;
   readonly steps: Record<string, DeployedStep>;
+  /** The transaction that is on its way. */
+  pending: Pending | undefined;
   save(): Promise<void>;
 }
 
-type Draft = Partial<KeelDeployment> & Pick<KeelDeployment, "chainId" | "fromBlock" | "steps">;
+/** A deployments file, finished or not. */
+export type Draft = Partial<KeelDeployment> &
+  Pick<KeelDeployment, "chainId" | "fromBlock" | "steps"> & {
+    /** Who pays for what is not finished. */
+    readonly deployer?: Address;
+    readonly pending?: Pending;
+  };
 
 async function openLedger({ publicClient, walletClient, file }: DeployOptions): Promise<Ledger> {
   const chainId = walletClient.chain.id;
@@ -200,38 +224,106 @@ async function openLedger({ publicClient, walletClient, file }: DeployOptions): 
   if (known !== undefined && known.chainId !== chainId) {
     throw inputError("deployment.chain", `${file}: chainId`, String(chainId), String(known.chainId));
   }
+  const deployer = walletClient.account.address;
   const ledger: Ledger = {
     fromBlock: known?.fromBlock ?? next,
     steps: { ...known?.steps },
+    pending: known?.pending,
     save: async () => {
-      const { fromBlock, steps } = ledger;
-      if (file !== undefined) await writeWhole(file, { keel: "deployment/1", chainId, fromBlock, steps });
+      const { save: _, pending, ...rest } = ledger;
+      const waiting = pending === undefined ? {} : { pending };
+      if (file !== undefined)
+        await writeWhole(file, { keel: "deployment/1", chainId, deployer, ...rest, ...waiting });
     },
   };
+  await settle(publicClient, ledger, chainId);
   return ledger;
 }
 
-async function deployStep(
-  options: DeployOptions,
+/** A deployment that is being made. */
+interface Run extends DeployOptions {
+  readonly ledger: Ledger;
+}
+
+/** Takes over what an earlier run had sent when it was stopped. */
+async function settle(publicClient: PublicClient, ledger: Ledger, chainId: number): Promise<void> {
+  const { pending } = ledger;
+  if (pending === undefined) return;
+  const receipt = await settlePending(publicClient, pending, chainId);
+  const address = pending.address ?? receipt?.contractAddress;
+  if (receipt !== undefined && pending.recipe !== undefined && address) {
+    await noteContract(publicClient, ledger, pending.step, address, pending.recipe, receipt.blockNumber);
+  }
+  ledger.pending = undefined;
+  await ledger.save();
+}
+
+/** Sends one transaction, so that a later run finds it, whenever this one ends. */
+async function send(run: Run, work: Work) {
+  const { ledger } = run;
+  const receipt = await sendRemembered(run, work, async (pending) => {
+    ledger.pending = pending;
+    await ledger.save();
+  });
+  ledger.pending = undefined;
+  const address = work.address ?? receipt.contractAddress;
+  const { to, data, step } = work;
+  run.onStep?.({
+    step,
+    data,
+    ...(to === undefined ? {} : { to }),
+    ...(address && work.recipe !== undefined ? { address } : {}),
+    gasUsed: receipt.gasUsed,
+    hash: receipt.transactionHash,
+  });
+  return { address, blockNumber: receipt.blockNumber };
+}
+
+async function noteContract(
+  publicClient: PublicClient,
   ledger: Ledger,
+  step: string,
+  address: Address,
+  recipe: Hex,
+  block: bigint,
+): Promise<void> {
+  // A new authority is a new deployment: its history starts here.
+  if (step === "Authority") ledger.fromBlock = Number(block);
+  ledger.steps[step] = { address, recipe, codeHash: (await codeHashAt(publicClient, address))! };
+}
+
+async function deployStep(
+  run: Run,
   step: string,
   artifact: string,
   args: readonly unknown[],
 ): Promise<Address> {
-  const { publicClient } = options;
+  const { publicClient, ledger } = run;
   const { abi, bytecode } = await loadArtifact(artifact);
-  const recipe = keccak256(encodeDeployData({ abi, bytecode, args }));
+  const data = encodeDeployData({ abi, bytecode, args });
+  const recipe = keccak256(data);
   const known = ledger.steps[step];
-  if (known?.recipe === recipe && (await codeHashAt(publicClient, known.address)) === known.codeHash) {
-    return known.address;
+  if (known !== undefined) {
+    const isSame = known.recipe === recipe;
+    const isThere = (await codeHashAt(publicClient, known.address)) === known.codeHash;
+    if (isSame && isThere) return known.address;
+    if (run.strict === true) throw otherContract(run, step, known.address, isSame);
   }
-  const block = Number(await publicClient.getBlockNumber()) + 1;
-  const address = await deployContract(options, artifact, args);
-  // A new authority is a new deployment: its history starts here.
-  if (step === "Authority") ledger.fromBlock = block;
-  ledger.steps[step] = { address, recipe, codeHash: (await codeHashAt(publicClient, address))! };
+  const work: Work = run.throughProxy === true ? creationThroughProxy(step, data) : { step, data };
+  const found = work.address === undefined ? undefined : await codeHashAt(publicClient, work.address);
+  const made = found === undefined ? await send(run, { ...work, recipe }) : undefined;
+  const address = made?.address ?? work.address!;
+  const block = made?.blockNumber ?? (await publicClient.getBlockNumber());
+  await noteContract(publicClient, ledger, step, address, recipe, block);
   await ledger.save();
   return address;
+}
+
+function otherContract({ file }: DeployOptions, step: string, address: Address, isSame: boolean): KeelError {
+  const path = `${file}: steps.${step}`;
+  return isSame
+    ? inputError("deployment.missing", path, `the contract at ${address}`, "no such code on the chain")
+    : inputError("deployment.arguments", path, "the sources and arguments of this run", "others");
 }
 
 async function codeHashAt(publicClient: PublicClient, address: Address): Promise<Hex | undefined> {
@@ -258,7 +350,7 @@ const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly strin
   ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add"]],
 ];
 
-async function assignFunctions(options: DeployOptions, books: Books): Promise<void> {
+async function assignFunctions(options: Run, books: Books): Promise<void> {
   for (const [contract, artifact, role, names] of FUNCTIONS) {
     const target = books[contract];
     const missing: Hex[] = [];
@@ -276,7 +368,7 @@ async function assignFunctions(options: DeployOptions, books: Books): Promise<vo
 }
 
 /** Gives each role to its holder and takes it from the deployer where that is somebody else. */
-async function handOver(options: DeployOptions, authority: Address): Promise<void> {
+async function handOver(options: Run, authority: Address): Promise<void> {
   const deployer = options.walletClient.account.address;
   // The administrator last: whoever grants must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
@@ -286,17 +378,12 @@ async function handOver(options: DeployOptions, authority: Address): Promise<voi
   }
 }
 
-async function grant(
-  options: DeployOptions,
-  authority: Address,
-  role: bigint,
-  holder: Address,
-): Promise<void> {
+async function grant(options: Run, authority: Address, role: bigint, holder: Address): Promise<void> {
   if (await holdsRole(options, authority, role, holder)) return;
   await callAuthority(options, authority, "grantRole", [role, holder, 0]);
 }
 
-async function renounce(options: DeployOptions, authority: Address, role: bigint): Promise<void> {
+async function renounce(options: Run, authority: Address, role: bigint): Promise<void> {
   const deployer = options.walletClient.account.address;
   if (!(await holdsRole(options, authority, role, deployer))) return;
   await callAuthority(options, authority, "renounceRole", [role, deployer]);
@@ -313,13 +400,12 @@ async function holdsRole(
 }
 
 async function ensureVerifier(
-  options: DeployOptions,
-  ledger: Ledger,
+  options: Run,
   { authority, verifierBook }: Books,
   { circuit, contractName }: DeployOptions["verifiers"][number],
 ): Promise<DeployedVerifier> {
   const { walletClient, publicClient } = options;
-  const address = await deployStep(options, ledger, `verifier:${circuit}:${contractName}`, contractName, []);
+  const address = await deployStep(options, `verifier:${circuit}:${contractName}`, contractName, []);
   const known = await versionOf(options, verifierBook, circuit, address);
   if (known !== undefined) return { circuit, contractName, version: known, address };
   await grant(options, authority, ROLE.verifierAdmin, walletClient.account.address);
@@ -330,7 +416,7 @@ async function ensureVerifier(
     args: [circuitHash(circuit), address],
   } as const;
   const { result: version } = await publicClient.simulateContract({ ...call, account: walletClient.account });
-  await succeeded(publicClient, await walletClient.writeContract(call), "VerifierBook.add");
+  await send(options, { step: "VerifierBook.add", to: verifierBook, data: encodeFunctionData(call) });
   return { circuit, contractName, version, address };
 }
 
@@ -366,13 +452,12 @@ async function readAuthority(
 }
 
 async function callAuthority(
-  options: DeployOptions,
+  options: Run,
   address: Address,
   functionName: string,
   args: readonly unknown[],
 ): Promise<void> {
-  const { walletClient, publicClient } = options;
-  const deployer = walletClient.account.address;
+  const deployer = options.walletClient.account.address;
   const isOwn = functionName === "renounceRole";
   if (!isOwn && !(await holdsRole(options, address, ROLE.admin, deployer))) {
     throw new KeelError({
@@ -384,8 +469,8 @@ async function callAuthority(
     });
   }
   const { abi } = await loadArtifact("Authority");
-  const hash = await walletClient.writeContract({ address, abi, functionName, args });
-  await succeeded(publicClient, hash, `Authority.${functionName}`);
+  const data = encodeFunctionData({ abi, functionName, args });
+  await send(options, { step: `Authority.${functionName}`, to: address, data });
 }
 
 async function selectorOf(artifact: string, name: string): Promise<Hex> {
@@ -393,19 +478,8 @@ async function selectorOf(artifact: string, name: string): Promise<Hex> {
   return toFunctionSelector(getAbiItem({ abi, name }) as AbiFunction);
 }
 
-async function succeeded(publicClient: PublicClient, hash: Hex, path: string) {
-  const receipt = await publicClient.waitForTransactionReceipt({ hash });
-  if (receipt.status === "success") return receipt;
-  throw new KeelError({
-    kind: "environment",
-    code: "deploy.reverted",
-    path,
-    expected: "the transaction to succeed",
-    received: `${hash} reverted`,
-  });
-}
-
-async function readDraft(file: string): Promise<Draft & { readonly keel: string }> {
+/** Reads a deployments file that may be unfinished. */
+export async function readDraft(file: string): Promise<Draft & { readonly keel: string }> {
   const text = await readFile(file, "utf8");
   const draft = parse(text);
   if (draft?.keel === "deployment/1") return draft;

@@ -70,8 +70,7 @@ function failingAfter(count: number): Wallet {
   const wallet = deployer();
   return {
     ...wallet,
-    deployContract: guard(wallet.deployContract),
-    writeContract: guard(wallet.writeContract as never),
+    sendRawTransaction: guard(wallet.sendRawTransaction),
   } as Wallet;
 }
 

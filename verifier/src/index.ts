@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./core/chains.js";
 export * from "./core/decimal.js";
 export * from "./core/development-key.js";
 export * from "./core/errors.js";
