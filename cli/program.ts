@@ -11,6 +11,7 @@ import { BEACON_EXPONENT } from "@keel/circuits/beacon";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import {
   accounts,
+  addresses,
   chainAddress,
   collected,
   element,
@@ -54,6 +55,7 @@ import type { VerifyOptions } from "./commands/verify.js";
 import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
+import type { DeployCommandOptions } from "./deploy-plan.js";
 import { usageError } from "./errors.js";
 
 const EXIT_CODES = `
@@ -114,6 +116,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
+  addDeployCommand(program, context, finish);
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
@@ -511,6 +514,42 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     });
 }
 
+function addDeployCommand(program: Command, context: Context, finish: Finish): void {
+  withSender(
+    add(program, "deploy", "deploy everything: rehearsed first, resumable, with roles and hand-over"),
+  )
+    .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .option("--network <file>", "deploy/1 file: what the deployment shall be; options say more than it does")
+    .option("--chain-id <n>", "the chain that is meant", wholeNumber("--chain-id", 1, ANY_CHAIN))
+    .option("--roles <file>", "roles/1 file: who shall hold which role")
+    .option(
+      "--publishers <list>",
+      "who signs market tables: addresses with commas",
+      addresses("--publishers"),
+    )
+    .option("--threshold <n>", "how many of them must sign", wholeNumber("--threshold", 1, 64))
+    .option(
+      "--verifier <circuit=folder>",
+      "a circuit and what a ceremony exported; its development key without a folder; once each",
+      collected,
+    )
+    .option(
+      "--sequencer-feed <address>",
+      "uptime feed of a layer 2's sequencer",
+      chainAddress("--sequencer-feed"),
+    )
+    .option("--eas <address>", "the chain's EAS, for a resolver", chainAddress("--eas"))
+    .option("--file <file>", "deployments file; deployments/<chainId>.json when absent")
+    .option("--sources <folder>", "files for explorers; beside the deployments file when absent")
+    .option("--dry-run", "say what would be done and what it costs; send nothing")
+    .option("--safe <file>", "write it all for a Safe's Transaction Builder instead of sending it")
+    .option("--safe-address <address>", "the Safe that will execute it", chainAddress("--safe-address"))
+    .action(async (options: DeployCommandOptions) => {
+      const { deploy } = await import("./commands/deploy.js");
+      finish(await deploy(options, context));
+    });
+}
+
 function addEnvironmentCommands(program: Command, context: Context, finish: Finish): void {
   add(program, "setup", "compile circuits and make their development keys; keeps what exists")
     .argument("[circuit...]", "circuits; all when absent")
@@ -643,6 +682,9 @@ function withHistory(command: Command): Command {
 
 function withSender(command: Command): Command {
   return command
+    .option("--keystore <file>", "encrypted key (Web3 Secret Storage, version 3)")
+    .option("--password-file <file>", "its password, on the first line; else the variable KEEL_PASSWORD")
+    .option("--ledger <path>", "key on a Ledger device, such as 44'/60'/0'/0/0")
     .option("--key-file <file>", "file with the account's private key; else the variable KEEL_PRIVATE_KEY")
     .option(
       "--account <n>",

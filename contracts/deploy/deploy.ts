@@ -182,6 +182,17 @@ export async function deployContract(
   return contractAddress!;
 }
 
+/**
+ * Ends what an earlier run of a deployment left on its way, without doing anything more.
+ *
+ * @throws KeelError as {@link deployKeel}
+ */
+export async function settleDeployment(
+  options: Pick<DeployOptions, "walletClient" | "publicClient"> & { readonly file: string },
+): Promise<void> {
+  await openLedger(options);
+}
+
 /** Writes a deployments file, whole or not at all. */
 export async function writeDeployment(file: string, deployment: KeelDeployment): Promise<void> {
   await writeWhole(file, { keel: "deployment/1", ...deployment });
@@ -217,7 +228,11 @@ export type Draft = Partial<KeelDeployment> &
     readonly pending?: Pending;
   };
 
-async function openLedger({ publicClient, walletClient, file }: DeployOptions): Promise<Ledger> {
+async function openLedger({
+  publicClient,
+  walletClient,
+  file,
+}: Pick<DeployOptions, "walletClient" | "publicClient" | "file">): Promise<Ledger> {
   const chainId = walletClient.chain.id;
   const next = Number(await publicClient.getBlockNumber()) + 1;
   const known = file === undefined ? undefined : await readDraft(file).catch(absent);

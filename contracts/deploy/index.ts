@@ -26,6 +26,7 @@ export {
   ROLE,
   readDeployment,
   readDraft,
+  settleDeployment,
   writeDeployment,
 } from "./deploy.js";
 export { examineIntent, type Intent, type Receiver } from "./preflight.js";

@@ -16,9 +16,9 @@ import { canCall, hasOwnCode } from "./receiver.js";
 export interface Receiver {
   readonly account: Address;
   /** Seconds that each act of the role waits after it was announced. */
-  readonly executionDelay?: number;
+  readonly executionDelay?: number | undefined;
   /** Somebody made sure that the contract can call others, in a way that is not known here. */
-  readonly unchecked?: boolean;
+  readonly unchecked?: boolean | undefined;
 }
 
 /** What a deployment is about to do. */
