@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { BEACON_EXPONENT } from "@keel/circuits/beacon";
-import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { Command, CommanderError, type CommandOptions, type OutputConfiguration } from "commander";
 import {
   accounts,
   addresses,
@@ -20,6 +20,7 @@ import {
   units,
   wholeNumber,
 } from "./arguments.js";
+import { type ClockOptions, withClock } from "./clock.js";
 import type { AttestOptions } from "./commands/attest.js";
 import type {
   CeremonyBeaconOptions,
@@ -30,6 +31,7 @@ import type {
 } from "./commands/ceremony.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CollectOptions } from "./commands/collect.js";
+import type { DevOptions, DevStartOptions } from "./commands/dev.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
 import type { HistoryOptions } from "./commands/history.js";
@@ -56,6 +58,7 @@ import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import type { DeployCommandOptions } from "./deploy-plan.js";
+import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
 
 const EXIT_CODES = `
@@ -117,21 +120,26 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
   addDeployCommand(program, context, finish);
+  addDevCommands(program, context, finish);
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
 }
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
-  withBook(add(program, "check", "every metric and limit with its headroom; no proof"))
+  withClockOf(withBook(add(program, "check", "every metric and limit with its headroom; no proof")))
     .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--after <file>", "trades/1 file: judge the book as these trades would leave it")
-    .action(async (options: CheckOptions) => {
+    .action(async (options: CheckOptions & ClockOptions) => {
       const { check } = await import("./commands/check.js");
-      finish(await check(options, context));
+      finish(await check(options, await withClock(options, context)));
     });
-  withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation"))
+  withDeployment(
+    withClockOf(
+      withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation")),
+    ),
+  )
     .requiredOption("--out <file>", "the attestation to write")
     .option("--chain-id <n>", "the chain where it shall count", wholeNumber("--chain-id", 1, ANY_CHAIN))
     .option("--registry <address>", "the registry where it shall count", chainAddress("--registry"))
@@ -147,14 +155,20 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
     .option("--force", "replace existing files")
-    .action(async (options: ProveOptions) => {
+    .action(async (options: ProveOptions & ClockOptions) => {
       const { prove } = await import("./commands/prove.js");
-      finish(await prove(options, context));
+      finish(await prove(options, await withClock(options, context)));
     });
 }
 
 function addVerifierCommands(program: Command, context: Context, finish: Finish): void {
-  withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
+  withDeployment(
+    withClockOf(
+      withPublic(
+        add(program, "verify", "verify an attestation off chain, against your own market and policy"),
+      ),
+    ),
+  )
     .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
@@ -175,9 +189,9 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
       "the snapshot is at most the policy's maxAge old then; the present without a number",
       wholeNumber("--now", 0, ANY_TIME),
     )
-    .action(async (options: VerifyOptions) => {
+    .action(async (options: VerifyOptions & ClockOptions) => {
       const { verify } = await import("./commands/verify.js");
-      finish(await verify(options, context));
+      finish(await verify(options, await withClock(options, context)));
     });
 }
 
@@ -208,7 +222,9 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       const { sign } = await import("./commands/sign.js");
       finish(await sign(options, context));
     });
-  withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot"))
+  withClockOf(
+    withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot")),
+  )
     .requiredOption("--subject <address>", "whose accounts", chainAddress("--subject"))
     .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
     .requiredOption(
@@ -219,9 +235,9 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     .requiredOption("--token-file <file>", "lines NAME=TOKEN (secret)")
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
-    .action(async (options: CollectOptions) => {
+    .action(async (options: CollectOptions & ClockOptions) => {
       const { collect } = await import("./commands/collect.js");
-      finish(await collect(options, context));
+      finish(await collect(options, await withClock(options, context)));
     });
   withSender(add(program, "sign-units", "sign how many units a fund has, as its administrator"))
     .requiredOption("--subject <address>", "whose units", chainAddress("--subject"))
@@ -410,7 +426,11 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
-  withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
+  withDeployment(
+    withSender(
+      add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"),
+    ),
+  )
     .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
     .option("--policy <file>", "policy/2 file with the sources' keys")
@@ -550,6 +570,32 @@ function addDeployCommand(program: Command, context: Context, finish: Finish): v
     });
 }
 
+function addDevCommands(program: Command, context: Context, finish: Finish): void {
+  const dev = program
+    .command("dev")
+    .description("a local chain for rehearsals: start, move its time, take it back");
+  const withState = (command: Command): Command =>
+    command.option("--state <file>", "where the running chain is noted; in the cache when absent");
+  const load = () => import("./commands/dev.js");
+  withState(add(dev, "start", "start a chain with Keel on it, until Ctrl-C", { isDefault: true }))
+    .option("--policy <file>", "policy/2 file whose circuits it shall verify; once for each", collected)
+    .option("--all", "verify every circuit that is built; so it is without --policy")
+    .option("--port <n>", "port on loopback; 8545 when that is free", wholeNumber("--port", 1, 65_535))
+    .action(async (options: DevStartOptions) => {
+      finish(await (await load()).devStart(options, context));
+    });
+  withState(add(dev, "time", "move the running chain's clock"))
+    .argument("<time>", "+7d, +3h, +30m, unix seconds, or 2026-07-01T12:00:00Z")
+    .action(async (time: string, options: DevOptions) => {
+      finish(await (await load()).devTime(time, options, context));
+    });
+  withState(add(dev, "reset", "take the running chain back to its beginning")).action(
+    async (options: DevOptions) => {
+      finish(await (await load()).devReset(options));
+    },
+  );
+}
+
 function addEnvironmentCommands(program: Command, context: Context, finish: Finish): void {
   add(program, "setup", "compile circuits and make their development keys; keeps what exists")
     .argument("[circuit...]", "circuits; all when absent")
@@ -557,7 +603,7 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       const { setup } = await import("./commands/setup.js");
       finish(await setup(circuits, context));
     });
-  add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+  withDeployment(add(program, "doctor", "check this machine, the built artifacts and, if named, a registry"))
     .option("--artifacts <folder>", "what a ceremony exported, to check as well")
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
@@ -638,9 +684,9 @@ function withPowersOfTau(command: Command): Command {
     .option("--insecure-ptau", "accept another powers-of-tau file; marks the key, for tests only");
 }
 
-function add(program: Command, name: string, description: string): Command {
+function add(program: Command, name: string, description: string, options: CommandOptions = {}): Command {
   return program
-    .command(name)
+    .command(name, options)
     .description(description)
     .option("--json", "print one JSON object on standard output")
     .allowExcessArguments(false);
@@ -660,9 +706,32 @@ function withBook(command: Command): Command {
 }
 
 function withRegistry(command: Command): Command {
+  return withDeployment(withAddress(command), true);
+}
+
+function withAddress(command: Command): Command {
   return command
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
-    .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
+    .option("--registry <address>", "the registry", chainAddress("--registry"));
+}
+
+/** A registry by its address, or by the file of its deployment. */
+function withDeployment(command: Command, isRequired = false): Command {
+  return command
+    .option("--deployment <file>", "deployments file that names the registry, instead of --registry")
+    .hook("preAction", async (_, acting) => {
+      const options = acting.opts<DeploymentOptions>();
+      if (options.deployment === undefined) {
+        if (!isRequired || options.registry !== undefined) return;
+        throw usageError("--registry, or --deployment with its file", "neither");
+      }
+      const { fromDeployment } = await import("./deployment-option.js");
+      const found = await fromDeployment({ ...options, deployment: options.deployment });
+      const named = new Set(acting.options.map((option) => option.attributeName()));
+      for (const [name, value] of Object.entries(found)) {
+        if (named.has(name)) acting.setOptionValue(name, value);
+      }
+    });
 }
 
 function withPolicyName(command: Command): Command {
@@ -678,6 +747,11 @@ function withHistory(command: Command): Command {
     .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
     .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
+}
+
+/** For commands that ask what time it is. */
+function withClockOf(command: Command): Command {
+  return command.option("--rpc <url>", "node of a local chain, whose clock counts", nodeUrl("--rpc"));
 }
 
 function withSender(command: Command): Command {
