@@ -40,13 +40,16 @@ const deploySchema = z.strictObject({
   /** Seconds; what is absent is as `keel deploy` has it by default. */
   delays: z
     .strictObject({
-      publishers: duration.optional(),
-      universes: duration.optional(),
+      /** Until other publishers, or a later universe of feeds, count. */
+      market: duration.optional(),
       verifiers: duration.optional(),
       policies: duration.optional(),
       enrolment: duration.optional(),
       restart: duration.optional(),
+      /** From accepting a role to holding it. */
       grants: duration.optional(),
+      /** Before the administrator changes who may call what. */
+      targets: duration.optional(),
     })
     .optional(),
   /** Seconds after its time for which a market table can be published. */

@@ -152,24 +152,29 @@ async function draftOf(file: string, account: Address, chainId: number): Promise
   return draft;
 }
 
+/** The plan as the contracts' own deployment takes it. */
 function deployOptions({ plan }: Wanted, verifiers: readonly ReadyVerifier[], bySafe: boolean) {
-  const { publishers, threshold, delays = {}, maxMarketDelay, sequencer, eas, roles = {} } = plan;
-  return {
+  const { publishers, threshold, maxMarketDelay, sequencer, eas, delays = {} } = plan;
+  const roles = Object.entries(withoutAbsent(plan.roles ?? {}));
+  const { grants: grant, targets: target } = delays;
+  return withoutAbsent({
     publishers,
     threshold,
     verifiers: verifiers.map(({ circuit, contractName }) => ({ circuit, contractName })),
     strict: true,
     throughProxy: bySafe,
-    roles: Object.fromEntries(
-      Object.entries(withoutAbsent(roles)).map(([name, { account }]) => [name, account]),
-    ),
-    ...(maxMarketDelay === undefined ? {} : { maxMarketDelay }),
-    ...(delays.verifiers === undefined ? {} : { verifierDelay: delays.verifiers }),
-    ...(delays.policies === undefined ? {} : { policyDelay: delays.policies }),
-    ...(delays.enrolment === undefined ? {} : { enrolmentDelay: delays.enrolment }),
-    ...(sequencer === undefined ? {} : { sequencer: withoutAbsent(sequencer) }),
-    ...(eas === undefined ? {} : { eas }),
-  };
+    roles: Object.fromEntries(roles.map(([name, { account }]) => [name, account])),
+    executionDelays: withoutAbsent(Object.fromEntries(roles.map(([name, one]) => [name, one.executionDelay]))),
+    maxMarketDelay,
+    marketDelay: delays.market,
+    verifierDelay: delays.verifiers,
+    policyDelay: delays.policies,
+    enrolmentDelay: delays.enrolment,
+    restartDelay: delays.restart,
+    roleDelays: withoutAbsent({ grant, target }),
+    sequencer: sequencer === undefined ? undefined : withoutAbsent(sequencer),
+    eas,
+  });
 }
 
 /** What `--dry-run` says. */

@@ -21,6 +21,8 @@ import {
   type Place,
   placesOf,
   type ReopenedEntry,
+  type RestartAnnouncedEntry,
+  type RestartCancelledEntry,
   type RevokedEntry,
   type VoidedEntry,
 } from "./history.js";
@@ -40,6 +42,8 @@ export type LoggedNotice =
   | RevokedEntry
   | ReopenedEntry
   | VoidedEntry
+  | RestartAnnouncedEntry
+  | RestartCancelledEntry
   | ChainRestartedEntry
   | (Place & Announcement);
 
@@ -60,6 +64,14 @@ type Announcement =
       readonly to: Hex;
       readonly liveAt: number;
     }
+  /** A guardian took a tightening back. */
+  | {
+      readonly kind: "tighteningUndone";
+      readonly line: Hex;
+      readonly from: Hex;
+      readonly to: Hex;
+      readonly by: Address;
+    }
   | {
       readonly kind: "verifierAdded";
       /** keccak256 of the circuit's name. */
@@ -70,6 +82,8 @@ type Announcement =
       readonly liveAt: number;
       /** Made from a development key. */
       readonly insecure: boolean;
+      /** Waits until the versions before it are retired. */
+      readonly standby: boolean;
     }
   | {
       readonly kind: "verifierRetired";
@@ -83,6 +97,13 @@ type Announcement =
       readonly publishers: readonly Address[];
       readonly threshold: bigint;
     }
+  | {
+      readonly kind: "publishersAnnounced";
+      readonly publishers: readonly Address[];
+      readonly threshold: bigint;
+      readonly liveAt: number;
+    }
+  | { readonly kind: "publishersCancelled"; readonly by: Address }
   | {
       readonly kind: "marketWithdrawn";
       /** Of market or returns tables. */
@@ -156,6 +177,8 @@ function noticeOf(entry: HistoryEntry): LoggedNotice[] {
     case "revoked":
     case "reopened":
     case "voided":
+    case "restartAnnounced":
+    case "restartCancelled":
     case "chainRestarted":
       return [entry];
     case "enrolled": {
@@ -197,23 +220,30 @@ async function bookNotices(registry: Registry, span: Blocks): Promise<LoggedNoti
   const policies = { ...filter, address: policyBook, abi: policyBookAbi } as const;
   const verifiers = { ...filter, address: verifierBook, abi: verifierBookAbi } as const;
   const markets = { ...filter, address: marketBook, abi: marketBookAbi } as const;
-  const [moved, added, retired, publishers, withdrawn] = await Promise.all([
+  const [moved, undone, added, retired, publishers, announced, cancelled, withdrawn] = await Promise.all([
     client.getContractEvents({ ...policies, eventName: "LineMoved" }),
+    client.getContractEvents({ ...policies, eventName: "TighteningUndone" }),
     client.getContractEvents({ ...verifiers, eventName: "VerifierAdded" }),
     client.getContractEvents({ ...verifiers, eventName: "VerifierRetired" }),
     client.getContractEvents({ ...markets, eventName: "PublishersSet" }),
+    client.getContractEvents({ ...markets, eventName: "PublishersAnnounced" }),
+    client.getContractEvents({ ...markets, eventName: "PublishersCancelled" }),
     client.getContractEvents({ ...markets, eventName: "MarketWithdrawn" }),
   ]);
   const loosened = moved.filter(({ args }) => !args.tighter);
-  const place = await placesOf(registry, [loosened, added, retired, publishers, withdrawn].flat());
+  const logs = [loosened, undone, added, retired, publishers, announced, cancelled, withdrawn].flat();
+  const place = await placesOf(registry, logs);
   return [
     ...loosened.map((log) => {
       const { line, from, to, liveAt } = log.args;
       return { kind: "policyLoosened" as const, line, from, to, liveAt, ...place(log) };
     }),
+    ...undone.map((log) => ({ kind: "tighteningUndone" as const, ...log.args, ...place(log) })),
     ...added.map((log) => ({ kind: "verifierAdded" as const, ...log.args, ...place(log) })),
     ...retired.map((log) => ({ kind: "verifierRetired" as const, ...log.args, ...place(log) })),
     ...publishers.map((log) => ({ kind: "publishersSet" as const, ...log.args, ...place(log) })),
+    ...announced.map((log) => ({ kind: "publishersAnnounced" as const, ...log.args, ...place(log) })),
+    ...cancelled.map((log) => ({ kind: "publishersCancelled" as const, ...log.args, ...place(log) })),
     ...withdrawn.map((log) => ({ kind: "marketWithdrawn" as const, ...log.args, ...place(log) })),
   ];
 }

@@ -20,6 +20,11 @@ export const TEST_NETWORKS: Readonly<Record<number, string>> = {
   84532: "Base Sepolia",
   11155420: "OP Sepolia",
   421614: "Arbitrum Sepolia",
+  534351: "Scroll Sepolia",
+  300: "ZKsync Sepolia",
+  5003: "Mantle Sepolia",
+  80002: "Polygon Amoy",
+  10200: "Gnosis Chiado",
 };
 
 /**
@@ -43,10 +48,16 @@ export function chainName(chainId: number): string {
 
 /**
  * Layer-2 chains, by chain id, whose sequencer Chainlink watches by an uptime feed (docs.chain.link/data-feeds/l2-sequencer-feeds):
- * prices of feeds are not read there without it.
+ * prices of feeds are not read there without it. The same list as `contracts/lib/Sequencers.sol`.
  */
 export const SEQUENCED_CHAINS: Readonly<Record<number, string>> = {
   10: "OP Mainnet",
   8453: "Base",
   42161: "Arbitrum One",
+  1088: "Metis Andromeda",
+  534352: "Scroll",
+  324: "ZKsync Era",
+  5000: "Mantle",
+  42220: "Celo",
+  1868: "Soneium",
 };

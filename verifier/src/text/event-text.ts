@@ -49,18 +49,29 @@ export function sentence(event: HistoryEntry | Notice): string {
     case "reopened":
       return `REOPENED: ${event.subject} under ${event.policyId}, by guardian ${event.by}`;
     case "chainRestarted":
-      return `DRAWDOWN CHAIN RESTARTED: ${event.subject}, by guardian ${event.by}: ${quoted(event.reason)}`;
+      return `DRAWDOWN CHAIN RESTARTED: ${event.subject} goes on from a genesis and gives up state ${event.state}`;
+    case "restartAnnounced":
+      return `DRAWDOWN CHAIN MAY RESTART: ${event.subject}${from(event)}, by guardian ${event.by}: ${quoted(event.reason)}`;
+    case "restartCancelled":
+      return `RESTART CALLED OFF: the drawdown chain of ${event.subject} goes on, by ${event.by}`;
     case "policyLoosened":
       return `POLICY LOOSENED: line ${event.line} goes from ${event.from} to ${event.to}${from(event)}`;
+    case "tighteningUndone":
+      return `TIGHTENING UNDONE: line ${event.line} goes back from ${event.from} to ${event.to}, by guardian ${event.by}`;
     case "verifierAdded":
       return (
         `VERIFIER ADDED: version ${event.version} of ${circuitName(event.circuit)}, ${event.verifier}${from(event)}` +
+        (event.standby ? ", on standby" : "") +
         (event.insecure ? ", from a DEVELOPMENT KEY" : "")
       );
     case "verifierRetired":
       return `VERIFIER RETIRED: version ${event.version} of ${circuitName(event.circuit)}, by ${event.by}: ${quoted(event.reason)}`;
     case "publishersSet":
       return `PUBLISHERS SET: ${event.threshold} of ${event.publishers.join(", ")}`;
+    case "publishersAnnounced":
+      return `PUBLISHERS ANNOUNCED: ${event.threshold} of ${event.publishers.join(", ")}${from(event)}`;
+    case "publishersCancelled":
+      return `PUBLISHERS CALLED OFF: the announced ones do not come, by guardian ${event.by}`;
     case "marketWithdrawn":
       return `TABLE WITHDRAWN: ${event.root} of ${event.asOf} in series ${event.series}, by ${event.by}: ${quoted(event.reason)}`;
   }
