@@ -6,9 +6,8 @@
  */
 
 import type { DeployReport } from "@keel/contracts";
-import { allFaults, type KeelError, LOCAL_CHAINS } from "@keel/verifier";
+import { allFaults, KeelError, LOCAL_CHAINS } from "@keel/verifier";
 import { toKeelError } from "@keel/verifier/chain";
-import { inputError } from "@keel/verifier/errors";
 import { type Address, createPublicClient, http, type PublicClient } from "viem";
 import type { KeyOptions } from "./chain.js";
 import type { Context } from "./context.js";
@@ -131,5 +130,11 @@ async function presentFee(client: PublicClient): Promise<bigint> {
 /** A fault when the account cannot pay for everything. */
 export function balanceFault(account: Address, { wei, balance }: Cost): KeelError | undefined {
   if (balance >= wei) return undefined;
-  return inputError("deploy.balance", account, `${wei} wei for all steps`, `${balance} wei`);
+  return new KeelError({
+    kind: "environment",
+    code: "deploy.balance",
+    path: account,
+    expected: `${wei} wei for all steps`,
+    received: `${balance} wei`,
+  });
 }

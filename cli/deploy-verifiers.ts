@@ -6,9 +6,12 @@
  */
 
 import { createHash } from "node:crypto";
-import type { ArtifactSet } from "@keel/circuits";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type ArtifactSet, currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
+import { cacheRoot } from "@keel/circuits/cache";
 import { compileVerifiers, type VerifierSource } from "@keel/contracts";
-import { allFaults, circuitOf, isDevelopmentKey, type KeelError } from "@keel/verifier";
+import { allFaults, CIRCUITS, circuitOf, isDevelopmentKey, type KeelError } from "@keel/verifier";
 import { asKeelError } from "@keel/verifier/errors";
 import { artifactsOf } from "./artifacts.js";
 import type { Context } from "./context.js";
@@ -36,20 +39,43 @@ export async function readyVerifiers(
   wanted: readonly WantedVerifier[],
   context: Context,
 ): Promise<ReadyVerifier[]> {
-  const sources: VerifierSource[] = [];
+  const sets: ArtifactSet[] = [];
   const faults: KeelError[] = [];
   // One after the other: building large circuits takes gigabytes.
   for (const { circuit, artifacts } of wanted) {
     try {
       circuitOf(circuit);
-      sources.push(verifierSource(await artifactsOf(circuit, artifacts, context)));
+      sets.push(await artifactsOf(circuit, artifacts, context));
     } catch (error) {
       faults.push(asKeelError(error));
     }
   }
   if (faults.length > 0) throw allFaults(faults);
+  return await verifiersOf(sets);
+}
+
+/** The same of artifacts that are loaded. */
+export async function verifiersOf(sets: readonly ArtifactSet[]): Promise<ReadyVerifier[]> {
+  const sources = sets.map(verifierSource);
   await compileVerifiers(sources);
   return sources.map(({ circuit, contractName, insecure }) => ({ circuit, contractName, insecure }));
+}
+
+/** Circuits whose artifacts are in the cache, made from the present sources. */
+export async function builtCircuits(): Promise<string[]> {
+  const cache = cacheRoot();
+  const names = await readdir(cache).catch(() => []);
+  const built: string[] = [];
+  for (const { id } of CIRCUITS) {
+    const pattern = new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`);
+    const own = names.filter((one) => pattern.test(one));
+    const compilation = own.length === 0 ? undefined : await currentCompilation(id);
+    for (const name of own) {
+      const set = await loadArtifacts(join(cache, name)).catch(() => undefined);
+      if (set?.manifest.compilation === compilation && !built.includes(id)) built.push(id);
+    }
+  }
+  return built;
 }
 
 /** What the verifier contract of an artifact set is made from. */

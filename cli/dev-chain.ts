@@ -37,10 +37,10 @@ const BLOCK_SECONDS = 5;
 
 export interface DevChainOptions {
   readonly verifiers: readonly ReadyVerifier[];
-  /** 8545 when absent, or any free one when that is taken. */
+  /** 8545 when absent, or any free one when that is taken, as with 0. */
   readonly port?: number;
-  /** Where others find it; in the cache when absent. */
-  readonly stateFile?: string;
+  /** Where others find it; in the cache when absent, nowhere when false. */
+  readonly stateFile?: string | false;
 }
 
 /** A running local chain with a deployment. */
@@ -59,14 +59,15 @@ export interface DevChain {
  * @throws KeelError `dev.running` when one runs already; `chain.start`
  */
 export async function openDevChain(options: DevChainOptions): Promise<DevChain> {
-  const file = options.stateFile ?? devStateFile();
-  await refuseSecond(file);
+  const { stateFile: file = devStateFile() } = options;
+  if (file !== false) await refuseSecond(file);
   const chain = await startOn(options.port);
   try {
     const deployment = await deployOn(chain, options);
     const controls = devControls({ rpc: chain.rpcUrl });
     await controls.setIntervalMining({ interval: BLOCK_SECONDS });
     const mark = async (): Promise<void> => {
+      if (file === false) return;
       const { chainId, rpcUrl: rpc } = chain;
       const { registry, fromBlock } = deployment;
       const snapshot = await controls.snapshot();
@@ -74,7 +75,7 @@ export async function openDevChain(options: DevChainOptions): Promise<DevChain> 
     };
     await mark();
     const stop = async (): Promise<void> => {
-      await removeDevState(file);
+      if (file !== false) await removeDevState(file);
       await chain.stop();
     };
     return { chain, deployment, mark, stop };

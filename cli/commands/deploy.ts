@@ -21,7 +21,7 @@ import {
   settleDeployment,
   writeDeployment,
 } from "@keel/contracts";
-import { allFaults, chainName, type KeelError } from "@keel/verifier";
+import { allFaults, chainName, type KeelError, LOCAL_CHAINS } from "@keel/verifier";
 import { toKeelError } from "@keel/verifier/chain";
 import { inputError } from "@keel/verifier/errors";
 import { table } from "@keel/verifier/text";
@@ -40,11 +40,13 @@ import { type ReadyVerifier, readyVerifiers } from "../deploy-verifiers.js";
 import { systemCode, usageError } from "../errors.js";
 import { type Verification, writeExplorerFiles } from "../explorer-files.js";
 import { writeText } from "../files.js";
+import { handOverOf, handOverText, writeAcceptances } from "../hand-over.js";
 import { locked } from "../lock.js";
 import { formatSafeBatch } from "../safe-batch.js";
 
 /** Gas of one batch of a Safe: well below what one transaction may use (EIP-7825). */
 const BATCH_GAS = 12_000_000n;
+const ADMIN_DELAY = 7 * 86_400;
 
 /** A deployment that was looked at and rehearsed. */
 interface Prepared extends Wanted {
@@ -164,7 +166,11 @@ function deployOptions({ plan }: Wanted, verifiers: readonly ReadyVerifier[], by
     strict: true,
     throughProxy: bySafe,
     roles: Object.fromEntries(roles.map(([name, { account }]) => [name, account])),
-    executionDelays: withoutAbsent(Object.fromEntries(roles.map(([name, one]) => [name, one.executionDelay]))),
+    executionDelays: {
+      // Nobody hands over to a Safe that deploys: what it does as administrator waits from the start.
+      ...(bySafe ? { admin: ADMIN_DELAY } : {}),
+      ...withoutAbsent(Object.fromEntries(roles.map(([name, one]) => [name, one.executionDelay]))),
+    },
     maxMarketDelay,
     marketDelay: delays.market,
     verifierDelay: delays.verifiers,
@@ -248,16 +254,28 @@ async function carriedOut(prepared: Prepared, signer: Signer, context: Context):
     throw toKeelError(error);
   });
   const verification = await writeExplorerFiles(deployment, sourcesFolder(prepared), context);
+  const handOver = await handOverOf(client, deployment, signer.address, plan.roles ?? {});
+  const acceptances = await writeAcceptances(client, plan.chainId, handOver, file, context);
   const transactions = sent.map(({ hash, ...report }) => ({
     ...stepJson({ hash, ...report }),
     transaction: hash,
   }));
   return {
-    json: { ok: true, ...costJson(prepared), deployment, steps: transactions, verification },
+    json: {
+      ok: true,
+      ...costJson(prepared),
+      deployment,
+      steps: transactions,
+      verification,
+      handOver,
+      acceptances,
+    },
     text: [
       `Deployed on ${chainName(plan.chainId)}: registry ${deployment.registry}; ${sent.length} transactions sent. ${file} has every address.`,
       table(Object.entries(deployment.steps).map(([step, { address }]) => [step, address])),
-      verificationText(verification),
+      handOverText(handOver),
+      ...(acceptances.length === 0 ? [] : [`For the Safe's Transaction Builder: ${acceptances.join(", ")}`]),
+      ...(LOCAL_CHAINS.includes(plan.chainId) ? [] : [verificationText(verification)]),
       ...prepared.warnings.map((warning) => `Warning: ${warning}`),
     ].join("\n\n"),
   };
@@ -269,9 +287,14 @@ async function batched(prepared: Prepared, safe: string, context: Context): Prom
   if (steps.length === 0) {
     await writeDeployment(file, deployment);
     const verification = await writeExplorerFiles(deployment, sourcesFolder(prepared), context);
+    const handOver = await handOverOf(prepared.client, deployment, account, plan.roles ?? {});
     return {
-      json: { ok: true, ...costJson(prepared), deployment, batches: [], verification },
-      text: `The Safe has done everything; wrote ${file}.\n\n${verificationText(verification)}`,
+      json: { ok: true, ...costJson(prepared), deployment, batches: [], verification, handOver },
+      text: [
+        `The Safe has done everything; wrote ${file}.`,
+        handOverText(handOver),
+        verificationText(verification),
+      ].join("\n\n"),
     };
   }
   const groups = grouped(steps);

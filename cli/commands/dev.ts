@@ -5,17 +5,13 @@
  * @module
  */
 
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
-import { cacheRoot } from "@keel/circuits/cache";
 import { CIRCUITS, parsePolicy } from "@keel/verifier";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import { table, utc } from "@keel/verifier/text";
 import { createPublicClient, type Hex, http } from "viem";
 import type { Context, Outcome } from "../context.js";
 import { note } from "../context.js";
-import { readyVerifiers } from "../deploy-verifiers.js";
+import { builtCircuits, readyVerifiers } from "../deploy-verifiers.js";
 import { DEV_CAST, DEV_THRESHOLD, type DevChain, openDevChain, refuseSecond } from "../dev-chain.js";
 import { type DevState, devControls, devStateFile, requireDev, writeDevState } from "../dev-state.js";
 import { usageError } from "../errors.js";
@@ -84,22 +80,6 @@ async function circuitsOf({ policy = [], all }: DevStartOptions, context: Contex
   if (needed.size > 0) return [...needed];
   const built = await builtCircuits();
   return built.length > 0 ? built : [CIRCUITS[0]!.id];
-}
-
-/** Those whose artifacts are in the cache, of the present sources. */
-async function builtCircuits(): Promise<string[]> {
-  const cache = cacheRoot();
-  const names = await readdir(cache).catch(() => []);
-  const built: string[] = [];
-  for (const { id } of CIRCUITS) {
-    const pattern = new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`);
-    const compilation = await currentCompilation(id);
-    for (const name of names.filter((one) => pattern.test(one))) {
-      const set = await loadArtifacts(join(cache, name)).catch(() => undefined);
-      if (set?.manifest.compilation === compilation && !built.includes(id)) built.push(id);
-    }
-  }
-  return built;
 }
 
 function described({ chain, deployment }: DevChain, circuits: readonly string[]) {

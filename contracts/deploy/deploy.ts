@@ -258,11 +258,10 @@ export type Draft = Partial<KeelDeployment> &
     readonly pending?: Pending;
   };
 
-async function openLedger({
-  publicClient,
-  walletClient,
-  file,
-}: Pick<DeployOptions, "walletClient" | "publicClient" | "file">, keep = false): Promise<Ledger> {
+async function openLedger(
+  { publicClient, walletClient, file }: Pick<DeployOptions, "walletClient" | "publicClient" | "file">,
+  keep = false,
+): Promise<Ledger> {
   const chainId = walletClient.chain.id;
   const next = Number(await publicClient.getBlockNumber()) + 1;
   const known = file === undefined ? undefined : await readDraft(file).catch(absent);
@@ -465,6 +464,7 @@ async function handOverRoles(options: Run, authority: Address): Promise<void> {
     const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
     if (isSame(holder, deployer)) {
       await take(options, authority, role);
+      await restrain(options, authority, name);
       continue;
     }
     await offer(options, authority, name, holder);
@@ -483,7 +483,10 @@ async function offer(
 ): Promise<void> {
   const role = ROLE[name];
   if (await isMember(options, authority, role, holder)) return;
-  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [number, number];
+  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [
+    number,
+    number,
+  ];
   const usual = name === "admin" ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
   const delay = options.executionDelays?.[name] ?? usual;
   if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
@@ -493,14 +496,29 @@ async function offer(
   }
 }
 
+/** Has the deployer wait before its own acts, where it keeps a role for which that was asked. */
+async function restrain(options: Run, authority: Address, name: keyof typeof ROLE): Promise<void> {
+  const [role, wanted] = [ROLE[name], options.executionDelays?.[name] ?? 0];
+  const deployer = options.walletClient.account.address;
+  const access = await readAuthority(options, authority, "getAccess", [role, deployer]);
+  const [, present] = access as [number, number];
+  if (present >= wanted) return;
+  await offerItself(options, authority, role, wanted);
+}
+
 /** Gives the deployer a role that it can offer itself. */
 async function take(options: Run, authority: Address, role: bigint): Promise<void> {
   const deployer = options.walletClient.account.address;
   if (await isMember(options, authority, role, deployer)) return;
+  await offerItself(options, authority, role, 0);
+}
+
+async function offerItself(options: Run, authority: Address, role: bigint, delay: number): Promise<void> {
+  const deployer = options.walletClient.account.address;
   const offered = encodeFunctionData({
     abi: authorityAbi,
     functionName: "offerRole",
-    args: [role, deployer, 0],
+    args: [role, deployer, delay],
   });
   const accepted = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [role] });
   await callAuthority(options, authority, "multicall", [[offered, accepted]]);

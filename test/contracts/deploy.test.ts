@@ -24,6 +24,8 @@ import { CIRCUIT, testVerifiers } from "./statement-circuit.js";
 const FIRST = { circuit: CIRCUIT, contractName: "StatementVerifier" };
 const SECOND = { circuit: CIRCUIT, contractName: "StatementVerifierSecond" };
 
+const SEPOLIA = 11155111;
+
 let chain: TestChain;
 let folder: string;
 let file: string;
@@ -72,6 +74,67 @@ function failingAfter(count: number): Wallet {
     ...wallet,
     sendRawTransaction: guard(wallet.sendRawTransaction),
   } as Wallet;
+}
+
+/** A wallet that breaks once, at some transaction: before it reaches the node, or just after. */
+function breakingAt(count: number, isSent: boolean): Wallet {
+  const wallet = deployer();
+  let number = 0;
+  const sendRawTransaction: Wallet["sendRawTransaction"] = async (request) => {
+    number += 1;
+    if (number !== count) return await wallet.sendRawTransaction(request);
+    if (isSent) await wallet.sendRawTransaction(request);
+    throw new Error("killed");
+  };
+  return { ...wallet, sendRawTransaction } as Wallet;
+}
+
+describe("70: a deployment that is killed around a transaction", () => {
+  it.each([
+    ["before it reached the node", false],
+    ["after it reached the node", true],
+  ])("%s does not pay for it twice", async (_, isSent) => {
+    const before = await transactions();
+    await deploy({ file: join(folder, "whole.json") });
+    const steps = (await transactions()) - before;
+    // A contract, a call, and a verifier of a deployment.
+    for (const at of [1, 3, 7, 9]) {
+      const own = join(folder, `${at}.json`);
+      const start = await transactions();
+      await expect(deploy({ file: own, walletClient: breakingAt(at, isSent) })).rejects.toThrow("killed");
+      expect(JSON.parse(await readFile(own, "utf8")).pending).toMatchObject({ nonce: start + at - 1 });
+      await deploy({ file: own });
+      expect((await transactions()) - start, `transaction ${at}`).toBe(steps);
+    }
+  });
+
+  it("and whose transaction another one took the place of sends it anew", async () => {
+    await expect(deploy({ walletClient: breakingAt(2, false) })).rejects.toThrow("killed");
+    await deployer().sendTransaction({ to: deployer().account.address, value: 1n });
+    const { registry } = await deploy();
+    await connectRegistry(chain.client, registry);
+  });
+
+  it("is not gone on with by what a node says that lags behind", async () => {
+    const other = await startTestChain(SEPOLIA);
+    try {
+      const clients = { walletClient: other.wallets[0]!, publicClient: other.client };
+      const { nonce, ...rest } = await pendingOf(clients);
+      const pending = { ...rest, nonce: nonce + 5 };
+      const content = { keel: "deployment/1", chainId: SEPOLIA, fromBlock: 1, steps: {}, pending };
+      await writeFile(file, JSON.stringify(content));
+      await refused(deploy(clients), "deploy.nonce");
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+/** A transaction as a killed run leaves it. */
+async function pendingOf(clients: Pick<DeployOptions, "walletClient" | "publicClient">) {
+  const wallet = { ...clients.walletClient, sendRawTransaction: () => Promise.reject(new Error("killed")) };
+  await expect(deploy({ ...clients, walletClient: wallet as Wallet })).rejects.toThrow("killed");
+  return JSON.parse(await readFile(file, "utf8")).pending as { readonly nonce: number };
 }
 
 describe("a deployment with a file", () => {
