@@ -45,7 +45,7 @@ interface Signed {
 /**
  * The account at a derivation path, such as `44'/60'/0'/0/0`, of the device that `open` connects to.
  *
- * @throws KeelError `ledger.missing` when the libraries are not installed; `ledger.device`
+ * @throws KeelError `device.missing` when the libraries are not installed; `device.refused`
  */
 export async function ledgerAccount(
   path: string,
@@ -125,7 +125,7 @@ async function load(name: string): Promise<unknown> {
     throw new KeelError(
       {
         kind: "environment",
-        code: "ledger.missing",
+        code: "device.missing",
         path: "--ledger",
         expected: `the device's libraries: npm install ${APP} ${TRANSPORT}`,
         received: `no ${name}`,
@@ -141,7 +141,7 @@ function deviceError(error: unknown): KeelError {
   return new KeelError(
     {
       kind: "environment",
-      code: "ledger.device",
+      code: "device.refused",
       path: "--ledger",
       expected:
         "an unlocked device with the Ethereum app open, blind signing allowed there, and consent on it",

@@ -112,6 +112,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       artifact: "Check the contract's name; call `compileVerifiers` first for a key's verifier.",
       compile: "Read the compiler's message.",
+      source: "Install the package that has the source again: `npm install`.",
     },
   },
   csv: {
@@ -161,16 +162,60 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   deploy: {
     about: "Putting contracts on a chain.",
     cures: {
+      administrator:
+        "Make a Safe (or another contract of several people) and name it as `admin` in the roles file: one key must not govern alone.",
+      balance: "Send the account what is missing, or wait for a lower fee.",
+      busy: "Wait until the account's other transactions are mined, or deploy from an account that nothing else uses.",
+      chain: "Name the node of the chain that is meant, or the chain that is meant.",
+      developmentKey:
+        "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
+      eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
+      feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      nobody: "Give an address that somebody holds: this one belongs to nobody.",
+      nonce: "Wait until the node has caught up, or use another node of the same chain.",
+      proxy:
+        "Have the deterministic deployment proxy put on the chain (github.com/Arachnid/deterministic-deployment-proxy), or deploy with a key and hand over to the Safe.",
+      publishers: "Name each publisher once, and a threshold that they can reach.",
+      receiver:
+        'Give the address of a Safe or another contract that can call others; `"unchecked": true` in the roles file says that you made sure of it.',
+      rehearsal:
+        "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
       role: "Deploy as the authority's administrator.",
+      sequencer:
+        "Name the sequencer's uptime feed (docs.chain.link/data-feeds/l2-sequencer-feeds): `--sequencer-feed`, or `sequencer` in the network file.",
+      unmined:
+        "Run the same command again later: it finds the transaction and waits on. If it was sent with too low a fee, speed it up in a wallet with the same number.",
     },
   },
   deployment: {
     about: "The file that remembers a deployment.",
     cures: {
+      arguments:
+        "Give the sources and arguments that the deployment was begun with, or begin another one with a new `--file`.",
       chain: "Use another file for another chain.",
+      deployer: "Go on with the account that began it, or begin another one with a new `--file`.",
       format: "Finish the deployment first, or begin with a new file.",
+      missing:
+        "Check that the node is of the chain that the file is of; begin with a new `--file` if the chain was started over.",
+    },
+  },
+  dev: {
+    about: "The local chain of `keel dev`.",
+    cures: {
+      none: "Start one: `keel dev start`; name its file with --state when it was started with one.",
+      reset: "End the chain with Ctrl-C and start it again.",
+      running: "Use the one that runs, or end it with Ctrl-C where it was started.",
+      time: "Give a later time: a chain's clock never goes back. `keel dev reset` takes the whole chain back.",
+    },
+  },
+  device: {
+    about: "A key on a hardware device.",
+    cures: {
+      missing: "Install the device's libraries beside Keel: the message has the command.",
+      refused:
+        "Unlock the device, open its Ethereum app, allow blind signing there, close other programs that use it, and consent on its screen.",
     },
   },
   devkey: {
@@ -301,6 +346,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       protocol: "Give a Groth16 key on BN254.",
       shape: ROUND,
       subgroup: "Do not use this key: it was not made by a ceremony.",
+    },
+  },
+  keystore: {
+    about: "An encrypted key of a wallet.",
+    cures: {
+      address: "Take the file as the wallet wrote it: its key is of another address than it says.",
+      password: "Give the password that the file was encrypted with, on the first line of `--password-file`.",
     },
   },
   ledger: {

@@ -167,14 +167,14 @@ describe("a Ledger device", () => {
   it("that refuses is told with what to do at it", async () => {
     const device = deviceOf([asked, "<= 6985"]);
     await expect(ledgerAccount(PATH, device)).rejects.toMatchObject({
-      code: "ledger.device",
+      code: "device.refused",
       kind: "environment",
     });
   });
 
   it("needs libraries that are installed by whoever has one", async () => {
     const error = await ledgerAccount(PATH).catch((reason: Error) => reason);
-    expect(error).toMatchObject({ code: "ledger.missing" });
+    expect(error).toMatchObject({ code: "device.missing" });
     expect(String(error)).toContain("npm install @ledgerhq/hw-app-eth @ledgerhq/hw-transport-node-hid");
   });
 });
