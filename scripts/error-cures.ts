@@ -162,8 +162,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   deploy: {
     about: "Putting contracts on a chain.",
     cures: {
-      administrator:
-        "Make a Safe (or another contract of several people) and name it as `admin` in the roles file: one key must not govern alone.",
+      administrator: "Make a Safe and name it as `admin` in the roles file: one key must not govern alone.",
       balance: "Send the account what is missing, or wait for a lower fee.",
       busy: "Wait until the account's other transactions are mined, or deploy from an account that nothing else uses.",
       chain: "Name the node of the chain that is meant, or the chain that is meant.",
@@ -174,7 +173,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       nobody: "Give an address that somebody holds: this one belongs to nobody.",
       nonce: "Wait until the node has caught up, or use another node of the same chain.",
       proxy:
-        "Have the deterministic deployment proxy put on the chain (github.com/Arachnid/deterministic-deployment-proxy), or deploy with a key and hand over to the Safe.",
+        "Have the deterministic deployment proxy put on the chain, or deploy with a key and hand over to the Safe.",
       publishers: "Name each publisher once, and a threshold that they can reach.",
       receiver:
         'Give the address of a Safe or another contract that can call others; `"unchecked": true` in the roles file says that you made sure of it.',
@@ -184,9 +183,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
       role: "Deploy as the authority's administrator.",
       sequencer:
-        "Name the sequencer's uptime feed (docs.chain.link/data-feeds/l2-sequencer-feeds): `--sequencer-feed`, or `sequencer` in the network file.",
-      unmined:
-        "Run the same command again later: it finds the transaction and waits on. If it was sent with too low a fee, speed it up in a wallet with the same number.",
+        "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
+      unmined: "Run the same command again later: it finds the transaction and waits on for it.",
     },
   },
   deployment: {
