@@ -6,8 +6,8 @@
  * @module
  */
 
-import { isDevelopmentKey } from "../core/development-key.js";
 import { LOCAL_CHAINS } from "../core/chains.js";
+import { isDevelopmentKey } from "../core/development-key.js";
 import { inputError, KeelError } from "../core/errors.js";
 import { type VerificationKey, verifyGroth16 } from "../core/groth16.js";
 import { hex } from "../core/words.js";
