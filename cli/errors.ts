@@ -95,7 +95,7 @@ export function systemCode(error: unknown): string {
 
 function reportInterrupt(context: Context, json: boolean): number {
   if (json) context.writeOut(`${jsonText({ ok: false, error: interrupted() })}\n`);
-  note(context, "interrupted; nothing was written");
+  note(context, "interrupted; no file is half written");
   return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
 }
 

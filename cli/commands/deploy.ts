@@ -72,6 +72,9 @@ export async function deploy(options: DeployCommandOptions, context: Context): P
   const signer = options.safe === undefined ? await senderOf(options, chainId, context) : undefined;
   if (options.dryRun === true) return planned(await prepare(options, wanted, file, signer, context));
   await mkdir(dirname(file), { recursive: true });
+  context.signal.addEventListener("abort", () =>
+    note(context, `${file} remembers what was sent; the same command goes on from there`),
+  );
   return await locked(file, async () => {
     const prepared = await prepare(options, wanted, file, signer, context);
     for (const warning of prepared.warnings) note(context, `warning: ${warning}`);
