@@ -87,10 +87,17 @@ async function chainFaults({ publicClient, chainId }: Intent): Promise<KeelError
 
 async function accountFaults({ publicClient, account, bySafe }: Intent): Promise<KeelError[]> {
   if (bySafe) {
-    const proxy = await publicClient.getCode({ address: DEPLOYMENT_PROXY });
-    if (proxy !== undefined) return [];
-    const expected = `the deterministic deployment proxy at ${DEPLOYMENT_PROXY}`;
-    return [environmentError("deploy.proxy", "--safe", expected, "no code there")];
+    const faults: KeelError[] = [];
+    if (!(await canCall(publicClient, account))) {
+      faults.push(
+        inputError("deploy.receiver", "--safe-address", "a Safe that is set up", `${account}, which is none`),
+      );
+    }
+    if ((await publicClient.getCode({ address: DEPLOYMENT_PROXY })) === undefined) {
+      const expected = `the deterministic deployment proxy at ${DEPLOYMENT_PROXY}`;
+      faults.push(environmentError("deploy.proxy", "--safe", expected, "no code there"));
+    }
+    return faults;
   }
   const [mined, all] = await Promise.all([
     publicClient.getTransactionCount({ address: account }),

@@ -112,6 +112,13 @@ describe("70: a deployment that would fail is refused before anything is paid", 
     expect(told).toEqual({ codes: ["deploy.eas", "deploy.feed"], exit: 1 });
   });
 
+  it("by a Safe that is none, on a chain without what a Safe makes contracts through", async () => {
+    const told = await refused(
+      args("a.json", { "--safe": path("batch.json"), "--safe-address": chain.signers[9]!.address }),
+    );
+    expect(told).toEqual({ codes: ["deploy.proxy", "deploy.receiver"], exit: 1 });
+  });
+
   it("with an account that cannot pay", async () => {
     const key = generatePrivateKey();
     const ended = await keelHere(args("a.json"), { env: { KEEL_PRIVATE_KEY: key } });
