@@ -28,7 +28,10 @@ export interface KeyOptions {
   readonly account?: number;
 }
 
-export interface SenderOptions extends RegistryOptions, KeyOptions {}
+export interface SenderOptions extends RegistryOptions, KeyOptions {
+  /** In how many blocks a transaction has to stand, its own included. */
+  readonly confirmations?: number;
+}
 
 /** A registry, and an account that can sign and send. */
 export interface Connection {
@@ -38,6 +41,8 @@ export interface Connection {
 }
 
 const LOCAL_POLLING_MS = 50;
+/** Elsewhere than on a local chain the newest block is replaced now and then, the one before it hardly ever. */
+const CONFIRMATIONS = 2;
 
 /**
  * Connects to a registry.
@@ -67,8 +72,9 @@ export async function connectSender(options: SenderOptions, context: Context): P
     ? { chain, transport: http(options.rpc, { retryCount: 0 }), pollingInterval: LOCAL_POLLING_MS }
     : { chain, transport: http(options.rpc) };
   const client = createPublicClient(clientOptions) as PublicClient;
+  const confirmations = options.confirmations ?? (LOCAL_CHAINS.includes(chainId) ? 1 : CONFIRMATIONS);
   return {
-    registry: await connectRegistry(client, options.registry),
+    registry: { ...(await connectRegistry(client, options.registry)), confirmations },
     account,
     wallet: createWalletClient({ ...clientOptions, account }),
   };

@@ -55,6 +55,7 @@ import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
 import { usageError } from "./errors.js";
+import { addOperatorCommands } from "./operator-commands.js";
 
 const EXIT_CODES = `
 Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
@@ -114,6 +115,10 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
+  addOperatorCommands(program, context, finish, {
+    ...{ add, withRegistry, withSender, withConfirmations, withFromBlock },
+    withPolicy,
+  });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
@@ -407,7 +412,7 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
-  withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
+  withConfirmations(withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment")))
     .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
     .option("--policy <file>", "policy/2 file with the sources' keys")
@@ -420,8 +425,8 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { enrolSubject } = await import("./commands/enrol.js");
       finish(await enrolSubject(options, context));
     });
-  withSender(
-    withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain"))),
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain")))),
   ).action(async (options: PublishPolicyOptions) => {
     const { publishPolicyTerms } = await import("./commands/publish-policy.js");
     finish(await publishPolicyTerms(options, context));
@@ -439,10 +444,12 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { signMarketTable } = await import("./commands/sign-market.js");
       finish(await signMarketTable(options, context));
     });
-  withSender(
-    withRegistry(
-      withPublic(
-        add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+  withConfirmations(
+    withSender(
+      withRegistry(
+        withPublic(
+          add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+        ),
       ),
     ),
   )
@@ -451,7 +458,9 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { publishMarketTable } = await import("./commands/publish-market.js");
       finish(await publishMarketTable(options, context));
     });
-  withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry"))))
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry")))),
+  )
     .requiredOption("--attestation <file>", "attestation/2 file")
     .action(async (options: AttestOptions) => {
       const { attest } = await import("./commands/attest.js");
@@ -467,9 +476,11 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     const { status } = await import("./commands/status.js");
     finish(await status(options, context));
   });
-  withSender(
-    withPolicyName(
-      withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+  withConfirmations(
+    withSender(
+      withPolicyName(
+        withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+      ),
     ),
   )
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
@@ -487,14 +498,10 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
       finish(await history(options, context));
     });
   withHistory(
-    add(program, "watch", "tell of lapses, revocations, looser policies, new verifiers; exit code 2"),
+    add(program, "watch", "tell of lapses, revocations, and whatever else moves trust; exit code 2"),
   )
     .option("--once", "look once, instead of until interrupted")
-    .option(
-      "--since <block>",
-      "first block to look at; the next one when absent",
-      wholeNumber("--since", 0, ANY_BLOCK),
-    )
+    .option("--since <block|file>", "first block to look at, or what the last look printed with --json")
     .option(
       "--interval <seconds>",
       "time between looks; 15 when absent",
@@ -502,8 +509,13 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     )
     .option(
       "--confirmations <n>",
-      "leave out so many latest blocks",
+      "leave out so many latest blocks; with --once from a block: those that are not final when absent, else none",
       wholeNumber("--confirmations", 0, 10_000),
+    )
+    .option(
+      "--depth <n>",
+      "notice when one of so many latest blocks is replaced; 64 when absent",
+      wholeNumber("--depth", 1, 10_000),
     )
     .action(async (options: WatchOptions) => {
       const { watch } = await import("./commands/watch.js");
@@ -627,8 +639,13 @@ function withRegistry(command: Command): Command {
 }
 
 function withPolicyName(command: Command): Command {
+  return withPolicy(
+    command.requiredOption("--subject <address>", "whose health", chainAddress("--subject")),
+  );
+}
+
+function withPolicy(command: Command): Command {
   return command
-    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
     .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
     .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
     .option("--policy <file>", "policy/2 file");
@@ -639,6 +656,18 @@ function withHistory(command: Command): Command {
     .option("--subject <address>", "of this subject alone", chainAddress("--subject"))
     .option("--policy-id <hash>", "under this policy alone", hash("--policy-id"))
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
+}
+
+function withFromBlock(command: Command): Command {
+  return command.option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
+}
+
+function withConfirmations(command: Command): Command {
+  return command.option(
+    "--confirmations <n>",
+    "blocks in which the transaction has to stand; 1 on local chains and 2 elsewhere when absent",
+    wholeNumber("--confirmations", 1, 1000),
+  );
 }
 
 function withSender(command: Command): Command {
