@@ -7,14 +7,16 @@
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { circuitHash } from "@keel/verifier";
-import { verifierBookAbi } from "@keel/verifier/chain";
+import { authorityAbi, verifierBookAbi } from "@keel/verifier/chain";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import {
+  type Abi,
   type AbiFunction,
   type Account,
   type Address,
   type Chain,
   encodeDeployData,
+  encodeFunctionData,
   getAbiItem,
   type Hex,
   keccak256,
@@ -26,11 +28,12 @@ import {
 } from "viem";
 import { loadArtifact } from "./compile.js";
 
-/** The authority's roles for people; 0 grants the others. */
+/** The authority's roles for people; 0 offers the others. */
 export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
 
 /** The role of contracts whose tables the market book accepts. */
 const MARKET_SOURCE = 5n;
+const DAY = 86_400;
 
 type Wallet = WalletClient<Transport, Chain, Account>;
 
@@ -52,14 +55,38 @@ export interface DeployOptions {
   readonly policyDelay?: number;
   /** Seconds until another list of declared accounts counts; 7 days when absent. */
   readonly enrolmentDelay?: number;
+  /** Seconds until other publishers, or a later universe of feeds, count; 7 days when absent. */
+  readonly marketDelay?: number;
+  /** Seconds until a drawdown chain that a guardian restarts may start over; 1 day when absent. */
+  readonly restartDelay?: number;
+  /** Delays of the authority, in seconds; 7 days each when absent. */
+  readonly roleDelays?: RoleDelays;
   /** Uptime feed of a layer-2 sequencer, and seconds to wait after it came back (3600 when absent). */
   readonly sequencer?: { readonly feed: Address; readonly gracePeriod?: number };
   /** The chain's EAS; with it, a resolver for EAS attestations of health. */
   readonly eas?: Address;
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
   readonly file?: string;
-  /** Who holds which role in the end; the deployer keeps what is not named. */
+  /**
+   * Who is offered which role; the deployer keeps what is not named. Each has to accept. Until the administrator has, the
+   * deployer is administrator; run again, or call `handOver`, to end that.
+   */
   readonly roles?: { readonly [Role in keyof typeof ROLE]?: Address };
+  /** Wallets of role holders, which accept at once: for local chains, where one process has all keys. */
+  readonly receivers?: readonly Wallet[];
+}
+
+/**
+ * The authority's delays. OpenZeppelin's manager lets a change of the first two wait five days, so that what is accepted in the
+ * first days counts at once.
+ */
+export interface RoleDelays {
+  /** From accepting a role to holding it. */
+  readonly grant?: number;
+  /** Before the administrator changes who may call what, closes a contract or gives it another authority. */
+  readonly target?: number;
+  /** Before anything that the administrator named in `roles` does. */
+  readonly admin?: number;
 }
 
 export interface DeployedVerifier {
@@ -111,39 +138,41 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
   const ledger = await openLedger(options);
   const deploy = (name: string, args: readonly unknown[]) => deployStep(options, ledger, name, name, args);
   const authority = await deploy("Authority", [walletClient.account.address]);
-  const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * 86_400]);
+  const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * DAY]);
   const marketBook = await deploy("MarketBook", [
     authority,
     options.maxMarketDelay ?? 3600,
     sortAddresses(options.publishers),
     options.threshold,
+    options.marketDelay ?? 7 * DAY,
   ]);
-  const verifierBook = await deploy("VerifierBook", [authority, options.verifierDelay ?? 7 * 86_400]);
+  const verifierBook = await deploy("VerifierBook", [authority, options.verifierDelay ?? 7 * DAY]);
   const feedMarket = await deploy("FeedMarket", [
     authority,
     marketBook,
     verifierBook,
     options.sequencer?.feed ?? zeroAddress,
     options.sequencer?.gracePeriod ?? 3600,
+    options.marketDelay ?? 7 * DAY,
   ]);
   const registry = await deploy("HealthRegistry", [
     authority,
     policyBook,
     marketBook,
     verifierBook,
-    options.enrolmentDelay ?? 7 * 86_400,
+    options.enrolmentDelay ?? 7 * DAY,
+    options.restartDelay ?? DAY,
   ]);
   const books = { authority, policyBook, marketBook, feedMarket, verifierBook, registry };
   const resolver =
     options.eas === undefined
       ? {}
       : { healthResolver: await deploy("HealthResolver", [options.eas, registry]) };
-  await assignFunctions(options, books);
-  await grant(options, authority, MARKET_SOURCE, feedMarket);
+  await govern(options, books);
   const verifiers: DeployedVerifier[] = [];
   for (const verifier of options.verifiers)
     verifiers.push(await ensureVerifier(options, ledger, books, verifier));
-  await handOver(options, authority);
+  await handOver(options, { authority });
   const { fromBlock, steps } = ledger;
   const deployment = { chainId: walletClient.chain.id, ...books, ...resolver, verifiers, fromBlock, steps };
   if (file !== undefined) await writeDeployment(file, deployment);
@@ -246,60 +275,127 @@ type Books = Pick<
 
 /** Which role may call what. */
 const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly string[]])[] = [
-  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen", "restartChain"]],
-  ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove"]],
+  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen", "restartChain", "cancelRestart"]],
+  ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove", "undoTightening"]],
   ["policyBook", "PolicyBook", ROLE.curator, ["openLine", "moveLine"]],
-  ["marketBook", "MarketBook", ROLE.guardian, ["withdraw"]],
-  ["marketBook", "MarketBook", ROLE.marketAdmin, ["setPublishers"]],
+  ["marketBook", "MarketBook", ROLE.guardian, ["withdraw", "cancelPublishers"]],
+  ["marketBook", "MarketBook", ROLE.marketAdmin, ["announcePublishers"]],
   ["marketBook", "MarketBook", MARKET_SOURCE, ["accept"]],
   ["feedMarket", "FeedMarket", ROLE.guardian, ["close"]],
   ["feedMarket", "FeedMarket", ROLE.marketAdmin, ["open"]],
   ["verifierBook", "VerifierBook", ROLE.guardian, ["retire"]],
-  ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add"]],
+  ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add", "addStandby"]],
 ];
 
-async function assignFunctions(options: DeployOptions, books: Books): Promise<void> {
+/**
+ * Says who may call what, and sets the delays of what it says that of: in one transaction, so that a contract whose functions are
+ * assigned has its delay as well, and an authority with any functions has its own.
+ */
+async function govern(options: DeployOptions, books: Books): Promise<void> {
+  const { grant = 7 * DAY, target = 7 * DAY } = options.roleDelays ?? {};
+  const { authority, feedMarket } = books;
+  const calls = await missingFunctions(options, books);
+  const touched = new Set(calls.map(({ args: [address] }) => address));
+  const named = Object.entries(books).filter(([name]) => name !== "authority");
+  const isNew = named.every(([, address]) => touched.has(address));
+  const delayed = isNew ? [...touched, authority] : [...touched];
+  const data = calls.map((call) => encodeFunctionData({ abi: authorityAbi, ...call }));
+  for (const address of target === 0 ? [] : delayed) {
+    const functionName = "setTargetAdminDelay";
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName, args: [address, target] }));
+  }
+  for (const role of isNew && grant !== 0 ? [...Object.values(ROLE), MARKET_SOURCE] : []) {
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "setGrantDelay", args: [role, grant] }));
+  }
+  if (!(await isMember(options, authority, MARKET_SOURCE, feedMarket))) {
+    const args = [MARKET_SOURCE, feedMarket, 0] as const;
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "grantRole", args }));
+  }
+  if (data.length > 0) await callAuthority(options, authority, "multicall", [data]);
+}
+
+async function missingFunctions(options: DeployOptions, books: Books) {
+  const calls = [];
   for (const [contract, artifact, role, names] of FUNCTIONS) {
     const target = books[contract];
     const missing: Hex[] = [];
     for (const name of names) {
       const selector = await selectorOf(artifact, name);
-      const assigned = await readAuthority(options, books.authority, "getTargetFunctionRole", [
-        target,
-        selector,
-      ]);
+      const args = [target, selector] as const;
+      const assigned = await readAuthority(options, books.authority, "getTargetFunctionRole", args);
       if (assigned !== role) missing.push(selector);
     }
     if (missing.length === 0) continue;
-    await callAuthority(options, books.authority, "setTargetFunctionRole", [target, missing, role]);
+    calls.push({ functionName: "setTargetFunctionRole", args: [target, missing, role] } as const);
   }
+  return calls;
 }
 
-/** Gives each role to its holder and takes it from the deployer where that is somebody else. */
-async function handOver(options: DeployOptions, authority: Address): Promise<void> {
+/**
+ * Offers each role to its holder, where it is neither held nor offered, and takes from the deployer what somebody else holds.
+ * `deployKeel` does it; again when the holders have accepted.
+ *
+ * @throws KeelError kind `environment`, code `deploy.role` for a deployer that is not administrator while something is to be
+ * offered
+ */
+export async function handOver(
+  options: DeployOptions,
+  { authority }: Pick<KeelDeployment, "authority">,
+): Promise<void> {
   const deployer = options.walletClient.account.address;
-  // The administrator last: whoever grants must still be allowed to.
+  // The administrator last: whoever offers must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
-    const holder = options.roles?.[name] ?? deployer;
-    await grant(options, authority, ROLE[name], holder);
-    if (holder.toLowerCase() !== deployer.toLowerCase()) await renounce(options, authority, ROLE[name]);
+    const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
+    if (isSame(holder, deployer)) {
+      await take(options, authority, role);
+      continue;
+    }
+    await offer(options, authority, role, holder);
+    const mayLeave = name !== "admin" || (await holdsRole(options, authority, role, holder));
+    if (mayLeave && (await isMember(options, authority, role, deployer))) {
+      await callAuthority(options, authority, "renounceRole", [role, deployer]);
+    }
   }
 }
 
-async function grant(
+async function offer(
   options: DeployOptions,
   authority: Address,
   role: bigint,
   holder: Address,
 ): Promise<void> {
-  if (await holdsRole(options, authority, role, holder)) return;
-  await callAuthority(options, authority, "grantRole", [role, holder, 0]);
+  if (await isMember(options, authority, role, holder)) return;
+  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [number, number];
+  const delay = role === ROLE.admin ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
+  if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
+  const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
+  if (receiver !== undefined) {
+    await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
+  }
 }
 
-async function renounce(options: DeployOptions, authority: Address, role: bigint): Promise<void> {
+/** Gives the deployer a role that it can offer itself. */
+async function take(options: DeployOptions, authority: Address, role: bigint): Promise<void> {
   const deployer = options.walletClient.account.address;
-  if (!(await holdsRole(options, authority, role, deployer))) return;
-  await callAuthority(options, authority, "renounceRole", [role, deployer]);
+  if (await isMember(options, authority, role, deployer)) return;
+  const offered = encodeFunctionData({
+    abi: authorityAbi,
+    functionName: "offerRole",
+    args: [role, deployer, 0],
+  });
+  const accepted = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [role] });
+  await callAuthority(options, authority, "multicall", [[offered, accepted]]);
+}
+
+/** Whether an account holds a role, or will after the grant delay. */
+async function isMember(
+  options: DeployOptions,
+  authority: Address,
+  role: bigint,
+  account: Address,
+): Promise<boolean> {
+  const [since] = (await readAuthority(options, authority, "getAccess", [role, account])) as [number];
+  return since !== 0;
 }
 
 async function holdsRole(
@@ -322,7 +418,7 @@ async function ensureVerifier(
   const address = await deployStep(options, ledger, `verifier:${circuit}:${contractName}`, contractName, []);
   const known = await versionOf(options, verifierBook, circuit, address);
   if (known !== undefined) return { circuit, contractName, version: known, address };
-  await grant(options, authority, ROLE.verifierAdmin, walletClient.account.address);
+  await take(options, authority, ROLE.verifierAdmin);
   const call = {
     address: verifierBook,
     abi: verifierBookAbi,
@@ -361,7 +457,7 @@ async function readAuthority(
   functionName: string,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const { abi } = await loadArtifact("Authority");
+  const abi: Abi = authorityAbi;
   return await publicClient.readContract({ address, abi, functionName, args });
 }
 
@@ -373,7 +469,7 @@ async function callAuthority(
 ): Promise<void> {
   const { walletClient, publicClient } = options;
   const deployer = walletClient.account.address;
-  const isOwn = functionName === "renounceRole";
+  const isOwn = functionName === "renounceRole" || functionName === "acceptRole";
   if (!isOwn && !(await holdsRole(options, address, ROLE.admin, deployer))) {
     throw new KeelError({
       kind: "environment",
@@ -383,7 +479,7 @@ async function callAuthority(
       received: deployer,
     });
   }
-  const { abi } = await loadArtifact("Authority");
+  const abi: Abi = authorityAbi;
   const hash = await walletClient.writeContract({ address, abi, functionName, args });
   await succeeded(publicClient, hash, `Authority.${functionName}`);
 }
@@ -434,6 +530,10 @@ async function writeWhole(file: string, content: object): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
   await rename(draft, file);
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function sortAddresses(addresses: readonly Address[]): Address[] {

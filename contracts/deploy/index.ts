@@ -19,8 +19,10 @@ export {
   type DeployOptions,
   deployContract,
   deployKeel,
+  handOver,
   type KeelDeployment,
   ROLE,
+  type RoleDelays,
   readDeployment,
   writeDeployment,
 } from "./deploy.js";

@@ -126,6 +126,7 @@ const BAD = new Set([
   "lapsed",
   "revoked",
   "voided",
+  "restartAnnounced",
   "chainRestarted",
   "policyLoosened",
   "verifierRetired",

@@ -35,16 +35,6 @@ export type BookEvent =
       readonly to: Hex;
       readonly by: Address;
     }
-  /** A guardian lets a subject's drawdown chain start over from a genesis, from then on, unless something calls it off. */
-  | {
-      readonly kind: "restartAnnounced";
-      readonly subject: Address;
-      readonly by: Address;
-      readonly liveAt: number;
-      readonly reason: string;
-    }
-  /** By a guardian, the subject, or an attestation that goes on from the state that was said to be lost. */
-  | { readonly kind: "restartCancelled"; readonly subject: Address; readonly by: Address }
   | {
       readonly kind: "verifierAdded";
       /** keccak256 of the circuit's name. */
@@ -301,7 +291,7 @@ function read(contract: ContractName, book: Book, log: Log<bigint, number, false
     case "FeedMarket":
       return [...feedEvents(log), ...moved(contract, log)];
     case "HealthRegistry":
-      return [...restartEvents(log), ...moved(contract, log)];
+      return moved(contract, log);
     case "Authority":
       return authorityEvents(book, log);
   }
@@ -316,19 +306,6 @@ function moved(contract: ContractName, log: Log): AuthorityEvent[] {
     contract,
     authority: args.authority,
   }));
-}
-
-function restartEvents(log: Log): BookEvent[] {
-  return parseEventLogs({ abi: healthRegistryAbi, logs: [log], strict: true }).flatMap((said): BookEvent[] => {
-    switch (said.eventName) {
-      case "ChainRestartAnnounced":
-        return [{ kind: "restartAnnounced", ...said.args }];
-      case "ChainRestartCancelled":
-        return [{ kind: "restartCancelled", ...said.args }];
-      default:
-        return [];
-    }
-  });
 }
 
 function policyEvents(log: Log): BookEvent[] {

@@ -76,8 +76,10 @@ export interface Status {
   readonly enrolment?: bigint;
   /** An announced list of accounts, and the first second at which it counts. */
   readonly pendingEnrolment?: PendingEnrolment;
-  /** State of the drawdown chain, from which the next attestation goes on; 0 before the first one. */
+  /** State of the drawdown chain, from which the next attestation goes on; 0 before the first one, and while it may start over. */
   readonly state: bigint;
+  /** First second at which the drawdown chain may start over; absent when no guardian said so, or it did. */
+  readonly restartAt?: number;
   readonly standing: Standing;
   /** Snapshot time of the latest attestation; absent when there is none. */
   readonly asOf?: number;
@@ -153,7 +155,7 @@ export interface LineRecord {
   readonly streak: number;
 }
 
-/** One publisher's EIP-712 signature of a market table. */
+/** One publisher's EIP-712 signature of a market table: a key's, or whatever a contract wants (ERC-1271). */
 export interface MarketSignature {
   readonly signer: Address;
   readonly signature: Hex;
@@ -219,7 +221,10 @@ export async function enrol(registry: Registry, wallet: Wallet, enrolment: bigin
   return await send(registry, wallet, registry.address, data);
 }
 
-/** Lets a subject that lost its state start its drawdown chain over; the wallet's account has the guardian role. */
+/**
+ * Lets a subject that lost its state start its drawdown chain over, after the registry's delay; the wallet's account has the
+ * guardian role.
+ */
 export async function restartChain(
   registry: Registry,
   wallet: Wallet,
@@ -228,6 +233,12 @@ export async function restartChain(
 ): Promise<Receipt> {
   const args = [subject, reason] as const;
   const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "restartChain", args });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Calls a restart off; the wallet's account is the subject or has the guardian role. */
+export async function cancelRestart(registry: Registry, wallet: Wallet, subject: Address): Promise<Receipt> {
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "cancelRestart", args: [subject] });
   return await send(registry, wallet, registry.address, data);
 }
 
@@ -629,13 +640,14 @@ export async function statusOf(
   const { client } = registry;
   const block = await reach(() => client.getBlock(blockNumber === undefined ? {} : { blockNumber }));
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
-  const [record, healthy, enrolment, [next, nextLiveAt], state] = await reach(() =>
+  const [record, healthy, enrolment, [next, nextLiveAt], state, restartAt] = await reach(() =>
     Promise.all([
       client.readContract({ ...call, functionName: "recordOf", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "isHealthy", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "enrolmentOf", args: [subject] }),
       client.readContract({ ...call, functionName: "pendingEnrolmentOf", args: [subject] }),
       client.readContract({ ...call, functionName: "stateOf", args: [subject] }),
+      client.readContract({ ...call, functionName: "pendingRestartOf", args: [subject] }),
     ]),
   );
   const { asOf, expiry, since, firstAsOf, countedAt, basis, floor, count, streak, lapses } = record;
@@ -648,6 +660,7 @@ export async function statusOf(
     ...(enrolment === 0n ? {} : { enrolment }),
     ...(next === 0n ? {} : { pendingEnrolment: { enrolment: next, liveAt: nextLiveAt } }),
     state,
+    ...(restartAt === 0 ? {} : { restartAt }),
     standing: STANDINGS[record.standing]!,
     ...(count === 0 ? {} : { asOf, expiry, since, firstAsOf, countedAt, basis }),
     timeLeft: healthy ? expiry - blockTime : 0,
@@ -774,7 +787,7 @@ export async function publishMarket(
       market.root,
       BigInt(market.asOf),
       market.contentHash,
-      sorted.map(({ signature }) => signature),
+      sorted.map(({ signer, signature }) => ({ signer, signature })),
     ],
   });
   return await send(registry, wallet, registry.marketBook, data);
@@ -848,8 +861,14 @@ async function checkSignatures(
       () => "no valid signature",
     );
     if (recovered.toLowerCase() === signer.toLowerCase()) continue;
+    // A contract says itself what its signature is, and the book asks it.
+    if (await hasCode(registry, signer)) continue;
     throw inputError("market.signature", `signatures[${i}]`, `a signature by ${signer}`, recovered);
   }
+}
+
+async function hasCode({ client }: Registry, address: Address): Promise<boolean> {
+  return (await reach(() => client.getCode({ address }))) !== undefined;
 }
 
 /**

@@ -20,6 +20,8 @@ import {
   type HistoryQuery,
   historyOf,
   type ReopenedEntry,
+  type RestartAnnouncedEntry,
+  type RestartCancelledEntry,
   type RevokedEntry,
   type VoidedEntry,
 } from "./history.js";
@@ -56,6 +58,8 @@ export type LoggedNotice =
   | RevokedEntry
   | ReopenedEntry
   | VoidedEntry
+  | RestartAnnouncedEntry
+  | RestartCancelledEntry
   | ChainRestartedEntry
   | AccountsAnnouncedNotice
   | BookNotice;
@@ -250,19 +254,12 @@ async function readUpTo(registry: Registry, watch: Watch, end: Mark): Promise<Wa
 /** What happened after one block, up to another. */
 function noticesIn(watch: Watch, after: Mark | undefined, end: Mark): (LoggedNotice | TimedNotice)[] {
   const from = after?.time ?? 0;
-  const own = watch.logged.filter((notice) => isAsked(watch.query, notice));
-  const logged = [...watch.entries.flatMap(noticeOf), ...own];
+  const logged = [...watch.entries.flatMap(noticeOf), ...watch.logged];
   return [
     ...logged.filter(({ blockNumber }) => blockNumber > (after?.number ?? -1n)),
     ...lapses(watch.entries, from, end.time),
     ...publishersInForce(watch.logged, from, end.time),
   ].sort(inOrder);
-}
-
-/** What a log of the registry says of one subject is told where that one is asked for. */
-function isAsked({ subject }: WatchQuery, notice: BookNotice): boolean {
-  if (subject === undefined || !("subject" in notice)) return true;
-  return notice.subject.toLowerCase() === subject.toLowerCase();
 }
 
 function isAfter({ number, time }: Mark): (notice: LoggedNotice | TimedNotice) => boolean {
@@ -296,6 +293,8 @@ function noticeOf(entry: HistoryEntry): LoggedNotice[] {
     case "revoked":
     case "reopened":
     case "voided":
+    case "restartAnnounced":
+    case "restartCancelled":
     case "chainRestarted":
       return [entry];
     case "enrolled": {

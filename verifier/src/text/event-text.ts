@@ -38,7 +38,11 @@ export function sentence(event: HistoryEntry | Notice): string {
     case "reopened":
       return `REOPENED: ${event.subject} under ${event.policyId}, by guardian ${event.by}`;
     case "chainRestarted":
-      return `DRAWDOWN CHAIN RESTARTED: ${event.subject}, by guardian ${event.by}: ${quoted(event.reason)}`;
+      return `DRAWDOWN CHAIN RESTARTED: ${event.subject} goes on from a genesis and gives up state ${event.state}`;
+    case "restartAnnounced":
+      return `DRAWDOWN CHAIN MAY RESTART: ${event.subject}${from(event)}, by guardian ${event.by}: ${quoted(event.reason)}`;
+    case "restartCancelled":
+      return `RESTART CALLED OFF: the drawdown chain of ${event.subject} goes on, by ${event.by}`;
     case "policyLoosened":
       return `POLICY LOOSENED: line ${event.line} goes from ${event.from} to ${event.to}${from(event)}`;
     case "verifierAdded":
@@ -49,10 +53,6 @@ export function sentence(event: HistoryEntry | Notice): string {
       );
     case "verifierRetired":
       return `VERIFIER RETIRED: version ${event.version} of ${circuitName(event.circuit)}, by ${event.by}: ${quoted(event.reason)}`;
-    case "restartAnnounced":
-      return `RESTART ANNOUNCED: the drawdown chain of ${event.subject} may start over${from(event)}, by guardian ${event.by}: ${quoted(event.reason)}`;
-    case "restartCancelled":
-      return `RESTART CALLED OFF: the drawdown chain of ${event.subject} goes on, by ${event.by}`;
     case "policyMoveCancelled":
       return `POLICY MOVE CALLED OFF: line ${event.line} stays, and does not go to ${event.next}, by guardian ${event.by}`;
     case "tighteningUndone":
