@@ -105,7 +105,12 @@ export async function operate(
   if (options.safe !== undefined) await checkOutput(options.safe, options.force === true);
   const { registry, wallet, sender } = await connectOperator(options, context);
   const authority = await connectAuthority(registry, BigInt(options.fromBlock ?? 0));
-  const ground = { registry, authority, now: authority.blockTime, ...(sender === undefined ? {} : { sender }) };
+  const ground = {
+    registry,
+    authority,
+    now: authority.blockTime,
+    ...(sender === undefined ? {} : { sender }),
+  };
   const plan = await planFor(await prepare(ground), ground, options);
   const preview = previewOf(plan);
   if (wallet === undefined) return await printed(plan, preview, options, context);
@@ -113,7 +118,7 @@ export async function operate(
   await agreed(preview, options, context);
   const { to, data } = transactionOf(plan);
   const receipt = await send(registry, wallet, to, data);
-  return sent(plan, preview, receipt);
+  return await sent(plan, preview, receipt);
 }
 
 function checkModes({ calldata, safe, dryRun, from }: OperateOptions): void {
@@ -136,7 +141,8 @@ async function connectOperator(
   }
   const registry = await connect(options);
   if (from !== undefined) return { registry, sender: from };
-  if (keyFile === undefined && account === undefined && context.env.KEEL_PRIVATE_KEY === undefined) return { registry };
+  if (keyFile === undefined && account === undefined && context.env.KEEL_PRIVATE_KEY === undefined)
+    return { registry };
   return { registry, sender: (await senderOf(options, registry.chainId, context)).address };
 }
 
@@ -185,7 +191,12 @@ async function tryOpen({ registry, sender }: Ground, { to, data }: Deed): Promis
 function checkPermission(permission: Permission, sender: Address, holders: readonly Holder[]): void {
   const { role, isMember, liveAt, isClosed } = permission;
   if (isClosed) {
-    throw inputError("role.closed", "contract", "a contract that is open", "one that an administrator closed");
+    throw inputError(
+      "role.closed",
+      "contract",
+      "a contract that is open",
+      "one that an administrator closed",
+    );
   }
   if (isMember) return;
   const expected = `an account with role ${roleName(role)} (${holdersText(holders)})`;
@@ -226,9 +237,13 @@ function scheduleLines({ stage, readyAt, lapsesAt, operation }: Plan): string[] 
   const off = "A guardian or the administrator may call it off until it is executed.";
   switch (stage) {
     case "schedule":
-      return [`It is scheduled now, as operation ${operation}, and can be executed from ${utc(readyAt)} ${until}. ${off}`];
+      return [
+        `It is scheduled now, as operation ${operation}, and can be executed from ${utc(readyAt)} ${until}. ${off}`,
+      ];
     case "wait":
-      return [`It is scheduled as operation ${operation}, and can be executed from ${utc(readyAt)} ${until}. ${off}`];
+      return [
+        `It is scheduled as operation ${operation}, and can be executed from ${utc(readyAt)} ${until}. ${off}`,
+      ];
     default:
       return [`It was scheduled as operation ${operation} and is executed now.`];
   }
@@ -250,7 +265,8 @@ async function printed(
   context: Context,
 ): Promise<Outcome> {
   if (options.dryRun) return outcome(plan, preview, { stage: "preview" });
-  if (options.safe !== undefined) return await safeFile(plan, preview, options.safe, options.force === true, context);
+  if (options.safe !== undefined)
+    return await safeFile(plan, preview, options.safe, options.force === true, context);
   const calls = callsOf(plan);
   const lines = Object.entries(calls).flatMap(([name, { to, value, data }]) => [
     "",
@@ -288,7 +304,12 @@ async function safeFile(
   const { registry, sender } = ground;
   if (stage === "wait") {
     const received = `one that is ready at ${utc(plan.readyAt!)}`;
-    throw inputError("operation.notReady", "--safe", "an operation that is ready, or not scheduled yet", received);
+    throw inputError(
+      "operation.notReady",
+      "--safe",
+      "an operation that is ready, or not scheduled yet",
+      received,
+    );
   }
   const text = formatSafeBatch({
     chainId: registry.chainId,
@@ -321,16 +342,21 @@ async function firstLine(context: Context): Promise<string> {
   return text.split("\n")[0]!;
 }
 
-function sent(plan: Plan, preview: readonly string[], receipt: Receipt): Outcome {
-  const { stage, readyAt } = plan;
-  const done = { send: "Done", schedule: "Scheduled", execute: "Executed", wait: "" }[stage];
-  const next =
-    stage === "schedule"
-      ? ` Run the same command again from ${utc(readyAt!)} on, in ${span(readyAt! - plan.ground.now)}.`
-      : "";
-  const line = `${done}, in block ${receipt.blockNumber} (${receipt.gasUsed} gas).${next}`;
-  const json = { stage: { send: "sent", schedule: "scheduled", execute: "executed", wait: "" }[stage] };
-  return outcome(plan, [line], { ...json, preview, ...receiptJson(receipt) });
+async function sent(plan: Plan, preview: readonly string[], receipt: Receipt): Promise<Outcome> {
+  const { stage, ground, operation } = plan;
+  const receiptPart = receiptJson(receipt);
+  const after = `in block ${receipt.blockNumber} (${receipt.gasUsed} gas).`;
+  if (stage !== "schedule") {
+    const isExecuted = stage === "execute";
+    const line = `${isExecuted ? "Executed" : "Done"}, ${after}`;
+    return outcome(plan, [line], { stage: isExecuted ? "executed" : "sent", preview, ...receiptPart });
+  }
+  // By the block's own time, which only now is known.
+  const readyAt = await readyAtOf(ground.authority, operation!);
+  const lapsesAt = readyAt + (await operationLife(ground.authority));
+  const line = `Scheduled, ${after} Run the same command again from ${utc(readyAt)} on, in ${span(readyAt - ground.now)}.`;
+  const done = { ...plan, readyAt, lapsesAt };
+  return outcome(done, [line], { stage: "scheduled", preview, ...receiptPart });
 }
 
 function outcome(plan: Plan, lines: readonly string[], more: object): Outcome {

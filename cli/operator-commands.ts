@@ -7,12 +7,12 @@
 
 import type { Command } from "commander";
 import { chainAddress, collected, wholeNumber } from "./arguments.js";
+import type { RegistryOptions } from "./chain.js";
 import type { LineMoveOptions, LineOptions } from "./commands/line.js";
 import type { ReopenOptions, RestartOptions, RevokeOptions } from "./commands/operate-record.js";
 import type { PublishersAnnounceOptions } from "./commands/publishers.js";
 import type { RoleGrantOptions, RoleListOptions, RoleOptions, RoleRevokeOptions } from "./commands/role.js";
 import type { VerifierAddOptions, VerifierListOptions, VerifierRetireOptions } from "./commands/verifier.js";
-import type { RegistryOptions } from "./chain.js";
 import type { Context, Outcome } from "./context.js";
 import type { OperateOptions } from "./operate.js";
 
@@ -33,7 +33,12 @@ const ROLE = "admin, guardian, verifier-admin, market-admin, curator or market-s
 const LONGEST_DELAY = 2 ** 32 - 1;
 
 /** Adds them. */
-export function addOperatorCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
+export function addOperatorCommands(
+  program: Command,
+  context: Context,
+  finish: Finish,
+  grammar: Grammar,
+): void {
   addSubjectCommands(program, context, finish, grammar);
   addLineCommands(program, context, finish, grammar);
   addRoleCommands(program, context, finish, grammar);
@@ -57,7 +62,12 @@ function addSubjectCommands(program: Command, context: Context, finish: Finish, 
     .action(async (options: ReopenOptions) => {
       finish(await (await load()).reopen(options, context));
     });
-  operation(program, "restart", "announce that a subject's drawdown chain may start over, as a guardian", grammar)
+  operation(
+    program,
+    "restart",
+    "announce that a subject's drawdown chain may start over, as a guardian",
+    grammar,
+  )
     .requiredOption("--subject <address>", "whose chain", chainAddress("--subject"))
     .option("--reason <text>", "why; everybody can read it")
     .option("--cancel", "call the announced restart off, as a guardian or the subject")
@@ -77,16 +87,22 @@ function addLineCommands(program: Command, context: Context, finish: Finish, gra
       finish(await (await load()).openLine({ ...options, name }, context));
     });
   grammar
-    .withPolicy(named("move", "move a line to another policy: tighter at once, anything else after the delay"))
+    .withPolicy(
+      named("move", "move a line to another policy: tighter at once, anything else after the delay"),
+    )
     .action(async (name: string, options: LineMoveOptions) => {
       finish(await (await load()).moveLine({ ...options, name }, context));
     });
-  named("cancel", "call off an announced move, as a guardian").action(async (name: string, options: LineOptions) => {
-    finish(await (await load()).cancelMove({ ...options, name }, context));
-  });
-  named("undo", "take back the last tightening, as a guardian").action(async (name: string, options: LineOptions) => {
-    finish(await (await load()).undoTightening({ ...options, name }, context));
-  });
+  named("cancel", "call off an announced move, as a guardian").action(
+    async (name: string, options: LineOptions) => {
+      finish(await (await load()).cancelMove({ ...options, name }, context));
+    },
+  );
+  named("undo", "take back the last tightening, as a guardian").action(
+    async (name: string, options: LineOptions) => {
+      finish(await (await load()).undoTightening({ ...options, name }, context));
+    },
+  );
 }
 
 function addRoleCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
@@ -115,7 +131,9 @@ function addRoleCommands(program: Command, context: Context, finish: Finish, gra
       finish(await (await load()).acceptRole({ ...options, role: name }, context));
     });
   grammar
-    .withFromBlock(grammar.withRegistry(grammar.add(role, "list", "who has which role, what is offered, what waits")))
+    .withFromBlock(
+      grammar.withRegistry(grammar.add(role, "list", "who has which role, what is offered, what waits")),
+    )
     .action(async (options: RoleListOptions) => {
       finish(await (await load()).listRoles(options));
     });
@@ -153,11 +171,11 @@ function addVerifierBookCommands(program: Command, context: Context, finish: Fin
       finish(await (await load()).addVerifier(options, context));
     });
   operation(verifier, "retire", "retire a version at once and for ever, as a guardian", grammar)
+    .argument("<version>", "which version", wholeNumber("version", 1, LONGEST_DELAY))
     .requiredOption("--circuit <id>", "of which circuit")
-    .requiredOption("--version <n>", "which version", wholeNumber("--version", 1, LONGEST_DELAY))
     .requiredOption("--reason <text>", "why; everybody can read it")
-    .action(async (options: VerifierRetireOptions) => {
-      finish(await (await load()).retireVerifier(options, context));
+    .action(async (version: number, options: VerifierRetireOptions) => {
+      finish(await (await load()).retireVerifier({ ...options, version }, context));
     });
   grammar
     .withRegistry(grammar.add(verifier, "list", "every version of the verifiers"))

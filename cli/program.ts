@@ -412,7 +412,11 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
-  withConfirmations(withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment")))
+  withConfirmations(
+    withSender(
+      add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"),
+    ),
+  )
     .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
     .option("--policy <file>", "policy/2 file with the sources' keys")
@@ -448,7 +452,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     withSender(
       withRegistry(
         withPublic(
-          add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+          add(
+            program,
+            "publish-market",
+            "publish a signed market or, with --returns, returns table on chain",
+          ),
         ),
       ),
     ),
@@ -639,9 +647,7 @@ function withRegistry(command: Command): Command {
 }
 
 function withPolicyName(command: Command): Command {
-  return withPolicy(
-    command.requiredOption("--subject <address>", "whose health", chainAddress("--subject")),
-  );
+  return withPolicy(command.requiredOption("--subject <address>", "whose health", chainAddress("--subject")));
 }
 
 function withPolicy(command: Command): Command {

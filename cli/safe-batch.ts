@@ -68,7 +68,9 @@ export function safeChecksum(batch: { readonly meta: object } & object): Hex {
 function inOrder(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(inOrder).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value as Readonly<Record<string, Json>>).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value as Readonly<Record<string, Json>>).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   const keys = JSON.stringify(entries.map(([key]) => key));
   return `{${keys}${entries.map(([, part]) => `${inOrder(part)},`).join("")}}`;
 }

@@ -14,7 +14,9 @@ import { z } from "zod";
 const BIG = "$big";
 
 const hash = z.custom<`0x${string}`>((value) => typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value));
-const address = z.custom<`0x${string}`>((value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value));
+const address = z.custom<`0x${string}`>(
+  (value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value),
+);
 const notices = z.array(z.looseObject({ kind: z.string(), blockTime: z.number() }));
 
 const MEMORY = z.strictObject({
@@ -43,7 +45,12 @@ export function memoryText(memory: WatchMemory): string {
 export function parseMemory(printed: string): WatchMemory {
   const found = MEMORY.safeParse(revived(printed));
   if (!found.success) {
-    throw inputError("watch.memory", "--since", "a block, or a file with what `keel watch --json` printed last", "other text");
+    throw inputError(
+      "watch.memory",
+      "--since",
+      "a block, or a file with what `keel watch --json` printed last",
+      "other text",
+    );
   }
   const { keel: _, subject, policyId, recent, ...rest } = found.data;
   return {

@@ -65,7 +65,9 @@ export async function moveLine(options: LineMoveOptions, context: Context): Prom
       words: `move line "${printable(name)}" from policy ${current} to ${policyId}`,
       effects: (at) => [
         ...(changes.length === 0 ? ["Nothing changes: it is the same policy."] : changes.map(changeLine)),
-        ...(next === undefined ? [] : [`What is announced, policy ${next.policyId} from ${utc(next.liveAt)}, is dropped.`]),
+        ...(next === undefined
+          ? []
+          : [`What is announced, policy ${next.policyId} from ${utc(next.liveAt)}, is dropped.`]),
         tighter
           ? `All of it is at least as tight, so it counts from ${utc(at)}, with the block. A guardian may take it back with \`keel line undo\` for ${span(delay)}.`
           : `Not all of it is tighter, so it counts from ${utc(at + delay)}, ${span(delay)} after the announcement. ${CANCEL}`,
@@ -80,12 +82,15 @@ export async function cancelMove(options: LineOptions, context: Context): Promis
   const { name } = options;
   return await operate(options, context, async ({ registry }): Promise<Deed> => {
     const { line, current, next } = await openedLine(registry, name);
-    if (next === undefined) throw inputError("line.idle", "name", "a line with an announced move", "one without");
+    if (next === undefined)
+      throw inputError("line.idle", "name", "a line with an announced move", "one without");
     return {
       ...{ command: "line cancel", to: registry.policyBook, access: "restricted" },
       data: encodeFunctionData({ abi, functionName: "cancelMove", args: [line] }),
       words: `call off the move of line "${printable(name)}" to policy ${next.policyId}, announced for ${utc(next.liveAt)}`,
-      effects: () => [`The line stays at policy ${current}. Calls off nothing once ${utc(next.liveAt)} has come.`],
+      effects: () => [
+        `The line stays at policy ${current}. Calls off nothing once ${utc(next.liveAt)} has come.`,
+      ],
       json: { line, current, next: next.policyId },
     };
   });

@@ -44,7 +44,9 @@ export async function revoke(options: RevokeOptions, context: Context): Promise<
         ...{ command: "revoke", to, access: "open", who: "the subject itself" },
         data: encodeFunctionData({ abi, functionName: "revoke", args }),
         words: `revoke the latest attestation of ${sender ?? "whoever sends it"} under policy ${policyId}`,
-        effects: (at) => [`It counts from ${utc(at)}, with the block. A snapshot from after that brings health back.`],
+        effects: (at) => [
+          `It counts from ${utc(at)}, with the block. A snapshot from after that brings health back.`,
+        ],
       };
     }
     const { healthy } = await statusOf(registry, subject, policyId);
@@ -80,17 +82,21 @@ export async function reopen(options: ReopenOptions, context: Context): Promise<
 export async function restart(options: RestartOptions, context: Context): Promise<Outcome> {
   const { subject, reason, cancel } = options;
   if (cancel && reason !== undefined) throw usageError("--reason or --cancel", "both");
-  if (!cancel && reason === undefined) throw usageError("--reason, which everybody can read", "none", "--reason");
+  if (!cancel && reason === undefined)
+    throw usageError("--reason, which everybody can read", "none", "--reason");
   return await operate(options, context, async ({ registry }): Promise<Deed> => {
     const { address: to } = registry;
     const pending = await pendingRestartOf(registry, subject);
     if (cancel) {
-      if (pending === 0) throw inputError("restart.none", "--subject", "a subject whose restart is announced", subject);
+      if (pending === 0)
+        throw inputError("restart.none", "--subject", "a subject whose restart is announced", subject);
       return {
         ...{ command: "restart", to, access: "open", who: "a guardian, or the subject itself" },
         data: encodeFunctionData({ abi, functionName: "cancelRestart", args: [subject] }),
         words: `call off the restart of the drawdown chain of ${subject}, announced for ${utc(pending)}`,
-        effects: (at) => [`From ${utc(at)} on, with the block, only what goes on from the present state is accepted.`],
+        effects: (at) => [
+          `From ${utc(at)} on, with the block, only what goes on from the present state is accepted.`,
+        ],
       };
     }
     const { restarts } = await delaysOf(registry);

@@ -21,7 +21,10 @@ export interface PublishersAnnounceOptions extends OperateOptions {
 const abi = marketBookAbi;
 
 /** Announces other publishers, in any order; they count after the delay. */
-export async function announcePublishers(options: PublishersAnnounceOptions, context: Context): Promise<Outcome> {
+export async function announcePublishers(
+  options: PublishersAnnounceOptions,
+  context: Context,
+): Promise<Outcome> {
   const { threshold } = options;
   const publishers = checkedList(options);
   return await operate(options, context, async ({ registry }): Promise<Deed> => {
@@ -35,12 +38,18 @@ export async function announcePublishers(options: PublishersAnnounceOptions, con
     const leaving = present.filter((account) => !is(publishers, account));
     return {
       ...{ command: "publishers announce", to: registry.marketBook, access: "restricted" },
-      data: encodeFunctionData({ abi, functionName: "announcePublishers", args: [publishers, BigInt(threshold)] }),
+      data: encodeFunctionData({
+        abi,
+        functionName: "announcePublishers",
+        args: [publishers, BigInt(threshold)],
+      }),
       words: `announce that ${threshold} of ${publishers.length} publishers sign tables, instead of ${before} of ${present.length}`,
       effects: (at) => [
         ...(joining.length === 0 ? [] : [`New: ${joining.join(", ")}.`]),
         ...(leaving.length === 0 ? [] : [`No longer: ${leaving.join(", ")}.`]),
-        ...(pending === undefined ? [] : [`What is announced for ${utc(pending.liveAt)} is dropped: ${listText(pending)}.`]),
+        ...(pending === undefined
+          ? []
+          : [`What is announced for ${utc(pending.liveAt)} is dropped: ${listText(pending)}.`]),
         `It counts from ${utc(at + delay)}, ${span(delay)} after the announcement. A guardian may call it off with \`keel publishers cancel\` until then.`,
       ],
       json: { publishers, threshold },
@@ -68,12 +77,15 @@ function checkedList({ publisher, threshold }: PublishersAnnounceOptions): Addre
 export async function cancelPublishers(options: OperateOptions, context: Context): Promise<Outcome> {
   return await operate(options, context, async ({ registry }): Promise<Deed> => {
     const { pending, ...present } = await publishersOf(registry);
-    if (pending === undefined) throw inputError("publishers.idle", "publishers", "announced publishers", "none");
+    if (pending === undefined)
+      throw inputError("publishers.idle", "publishers", "announced publishers", "none");
     return {
       ...{ command: "publishers cancel", to: registry.marketBook, access: "restricted" },
       data: encodeFunctionData({ abi, functionName: "cancelPublishers" }),
       words: `call off the announced publishers, ${listText(pending)}`,
-      effects: () => [`Tables are signed by ${listText(present)}, as now. Calls off nothing once ${utc(pending.liveAt)} has come.`],
+      effects: () => [
+        `Tables are signed by ${listText(present)}, as now. Calls off nothing once ${utc(pending.liveAt)} has come.`,
+      ],
     };
   });
 }
@@ -86,7 +98,9 @@ export async function listPublishers(options: RegistryOptions): Promise<Outcome>
     json: { ok: true, ...state },
     text: [
       `Tables are signed by ${listText(state)}.`,
-      pending === undefined ? "Nobody else is announced." : `From ${utc(pending.liveAt)}: ${listText(pending)}.`,
+      pending === undefined
+        ? "Nobody else is announced."
+        : `From ${utc(pending.liveAt)}: ${listText(pending)}.`,
     ].join("\n"),
   };
 }

@@ -78,14 +78,18 @@ export async function revokeRole(options: RoleRevokeOptions, context: Context): 
     const { authority, sender } = ground;
     const holders = await holdersOf(authority, role);
     const isHeld = holders.some(({ account }) => isSame(account, holder));
-    const offered = (await offersOf(authority)).some((offer) => offer.role === role && isSame(offer.account, holder));
+    const offered = (await offersOf(authority)).some(
+      (offer) => offer.role === role && isSame(offer.account, holder),
+    );
     if (!isHeld && !offered) {
       throw inputError("role.holder", "account", `who has role ${options.role} or is offered it`, holder);
     }
     const base = { command: "role revoke", to: authority.address, json: { account: holder } } as const;
     if (!isHeld) return { ...base, ...withdrawal(role, holder) };
     const rest = holders.filter(({ account }) => !isSame(account, holder));
-    const effects = (at: number) => [`It ends at ${utc(at)}, with the block. After that the role is ${holdersText(rest)}.`];
+    const effects = (at: number) => [
+      `It ends at ${utc(at)}, with the block. After that the role is ${holdersText(rest)}.`,
+    ];
     if (sender !== undefined && isSame(sender, holder)) {
       return {
         ...{ ...base, access: "open", who: "whoever has it", effects },
@@ -101,7 +105,10 @@ export async function revokeRole(options: RoleRevokeOptions, context: Context): 
   });
 }
 
-function withdrawal(role: bigint, account: Address): Pick<Deed, "access" | "who" | "data" | "words" | "effects"> {
+function withdrawal(
+  role: bigint,
+  account: Address,
+): Pick<Deed, "access" | "who" | "data" | "words" | "effects"> {
   return {
     access: "open",
     who: "an administrator, a guardian, or who was offered it",
@@ -132,7 +139,9 @@ export async function acceptRole(options: RoleOptions, context: Context): Promis
 
 async function offerTo({ authority, sender }: Ground, role: bigint, name: string) {
   if (sender === undefined) return undefined;
-  const offer = (await offersOf(authority)).find((found) => found.role === role && isSame(found.account, sender));
+  const offer = (await offersOf(authority)).find(
+    (found) => found.role === role && isSame(found.account, sender),
+  );
   if (offer !== undefined) return offer;
   throw inputError("role.offer", "sender", `an account that is offered role ${name}`, sender);
 }
@@ -142,7 +151,12 @@ export async function listRoles(options: RoleListOptions): Promise<Outcome> {
   const authority = await connectAuthority(await connect(options), BigInt(options.fromBlock ?? 0));
   const [roles, waiting] = [await rolesOf(authority), await waitingOperations(authority)];
   return {
-    json: { ok: true, authority: authority.address, roles: roles.map(roleJson), waiting: waiting.map(waitingJson) },
+    json: {
+      ok: true,
+      authority: authority.address,
+      roles: roles.map(roleJson),
+      waiting: waiting.map(waitingJson),
+    },
     text: [
       `Authority ${authority.address}`,
       ...roles.flatMap((state) => ["", ...roleLines(state, authority.blockTime)]),
@@ -166,13 +180,19 @@ function waitingJson({ call, ...operation }: Waiting) {
   return { ...operation, what: operationText({ ...operation, ...(call === undefined ? {} : { call }) }) };
 }
 
-function roleLines({ role, holders, offers, grantDelay, guardian, functions }: RoleState, now: number): string[] {
+function roleLines(
+  { role, holders, offers, grantDelay, guardian, functions }: RoleState,
+  now: number,
+): string[] {
   const since = (at: number): string => (at > now ? `, from ${utc(at)} on` : "");
   return [
     `${roleName(role)} (${role}): counts ${grantDelay === 0 ? "at once" : `${span(grantDelay)} after it is accepted`}; called off by ${roleName(guardian)}`,
     ...(holders.length === 0 ? ["  nobody has it"] : []),
     ...holders.map((holder) => `  ${holder.account} ${delayed(holder.executionDelay)}${since(holder.since)}`),
-    ...offers.map((offer) => `  offered to ${offer.account} ${delayed(offer.executionDelay)}, until ${utc(offer.lapsesAt)}`),
+    ...offers.map(
+      (offer) =>
+        `  offered to ${offer.account} ${delayed(offer.executionDelay)}, until ${utc(offer.lapsesAt)}`,
+    ),
     ...(functions.length === 0 ? [] : [`  may call ${functions.join(", ")}`]),
   ];
 }

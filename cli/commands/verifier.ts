@@ -6,7 +6,15 @@
  */
 
 import { CIRCUITS, circuitHash, marketRootCircuit, TAIL_CIRCUITS } from "@keel/verifier";
-import { delaysOf, groth16VerifierAbi, type Registry, toKeelError, type VerifierState, verifierBookAbi, verifiersOf } from "@keel/verifier/chain";
+import {
+  delaysOf,
+  groth16VerifierAbi,
+  type Registry,
+  toKeelError,
+  type VerifierState,
+  verifierBookAbi,
+  verifiersOf,
+} from "@keel/verifier/chain";
 import { inputError } from "@keel/verifier/errors";
 import { DEVELOPMENT_KEY_WARNING, span, table, utc } from "@keel/verifier/text";
 import { type Address, encodeFunctionData } from "viem";
@@ -52,7 +60,11 @@ export async function addVerifier(options: VerifierAddOptions, context: Context)
         isFirst
           ? `It is the circuit's first, so proofs against it count from ${utc(at)}, with the block.`
           : `It counts from ${utc(at + delay)}, ${span(delay)} after it was added. A guardian may retire it with \`keel verifier retire\` until then.`,
-        ...(standby ? ["Even then it verifies nothing until every other live version is retired, and takes over at once."] : []),
+        ...(standby
+          ? [
+              "Even then it verifies nothing until every other live version is retired, and takes over at once.",
+            ]
+          : []),
         ...(insecure ? DEVELOPMENT_KEY_WARNING.split("\n") : []),
       ],
       json: { circuit, version, standby: standby === true, insecure },
@@ -64,7 +76,12 @@ async function isInsecure({ client }: Registry, address: Address): Promise<boole
   const call = { address, abi: groth16VerifierAbi, functionName: "insecure" } as const;
   return await client.readContract(call).catch((error: unknown) => {
     if (toKeelError(error).code.startsWith("registry.")) return false;
-    throw inputError("verifier.contract", "--verifier", "a Groth16 verifier's contract", `${address}, which does not answer`);
+    throw inputError(
+      "verifier.contract",
+      "--verifier",
+      "a Groth16 verifier's contract",
+      `${address}, which does not answer`,
+    );
   });
 }
 
@@ -75,7 +92,12 @@ export async function retireVerifier(options: VerifierRetireOptions, context: Co
     const versions = await verifiersOf(registry, [circuit]);
     const found = versions[version - 1];
     if (found === undefined) {
-      throw inputError("verifier.version", "--version", `a version of ${circuit}, 1 to ${versions.length}`, String(version));
+      throw inputError(
+        "verifier.version",
+        "version",
+        `a version of ${circuit}, 1 to ${versions.length}`,
+        String(version),
+      );
     }
     const args = [circuitHash(circuit), version, reason] as const;
     return {
@@ -94,9 +116,11 @@ export async function retireVerifier(options: VerifierRetireOptions, context: Co
 function afterwards(versions: readonly VerifierState[], retired: VerifierState, at: number): string {
   const rest = versions.filter((other) => other !== retired && other.retiredAt === undefined);
   const takesOver = rest.find(({ standby, liveAt, accepts }) => accepts || (standby && liveAt <= at));
-  if (takesOver !== undefined) return `After that version ${takesOver.version} of ${retired.circuit} verifies.`;
+  if (takesOver !== undefined)
+    return `After that version ${takesOver.version} of ${retired.circuit} verifies.`;
   const next = rest[0];
-  if (next === undefined) return `After that nothing verifies ${retired.circuit}: nobody can attest until a version is added.`;
+  if (next === undefined)
+    return `After that nothing verifies ${retired.circuit}: nobody can attest until a version is added.`;
   return `After that nothing verifies ${retired.circuit} until ${utc(next.liveAt)}, when version ${next.version} counts.`;
 }
 
@@ -105,10 +129,18 @@ export async function listVerifiers(options: VerifierListOptions): Promise<Outco
   const registry = await connect(options);
   const circuits = options.circuit === undefined ? everyCircuit() : [options.circuit];
   const versions = await verifiersOf(registry, circuits);
-  const rows = versions.map((found) => [found.circuit, String(found.version), found.verifier, stateText(found)]);
+  const rows = versions.map((found) => [
+    found.circuit,
+    String(found.version),
+    found.verifier,
+    stateText(found),
+  ]);
   return {
     json: { ok: true, verifiers: versions },
-    text: rows.length === 0 ? "The verifier book has none." : table([["circuit", "version", "verifier", "state"], ...rows], [1]),
+    text:
+      rows.length === 0
+        ? "The verifier book has none."
+        : table([["circuit", "version", "verifier", "state"], ...rows], [1]),
   };
 }
 

@@ -96,7 +96,8 @@ async function once(registry: Registry, started: Watch, leaveOut: bigint): Promi
 }
 
 function onceText({ next: first }: Watch, count: number, { next }: Watch): string {
-  const blocks = next > first ? `in blocks ${first} to ${next - 1n}` : `in blocks that were replaced, up to ${next - 1n}`;
+  const blocks =
+    next > first ? `in blocks ${first} to ${next - 1n}` : `in blocks that were replaced, up to ${next - 1n}`;
   const found = `${count === 0 ? "Nothing" : count} ${blocks}`;
   return `${next === first && count === 0 ? "No new block" : found}; go on with --since ${next}.`;
 }

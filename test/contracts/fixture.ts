@@ -137,7 +137,8 @@ async function settle(chain: TestChain, verifiers: DeployOptions["verifiers"]): 
   const [deployer, subject, stranger, guardian] = chain.wallets;
   const cast = { deployer: deployer!, subject: subject!, stranger: stranger!, guardian: guardian! };
   const roles = { guardian: cast.guardian.account.address };
-  const keel = await deployKeel({ ...deployment({ chain, cast }, verifiers), roles });
+  const receivers = [cast.guardian];
+  const keel = await deployKeel({ ...deployment({ chain, cast }, verifiers), roles, receivers });
   const registry = await connectRegistry(chain.client, keel.registry);
   const fixture = { chain, keel, registry, cast };
   await enrol(registry, cast.subject, ENROLMENT);

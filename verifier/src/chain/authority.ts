@@ -6,15 +6,7 @@
  * @module
  */
 
-import {
-  type Address,
-  encodeAbiParameters,
-  encodeFunctionData,
-  type Hex,
-  keccak256,
-  pad,
-  slice,
-} from "viem";
+import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, keccak256, pad, slice } from "viem";
 import { KeelError } from "../core/errors.js";
 import { authorityAbi, healthRegistryAbi } from "./abi.js";
 import type { Book, ContractName } from "./calls.js";
@@ -135,11 +127,15 @@ export async function connectAuthority(registry: Registry, fromBlock: bigint): P
 /** Who has a role, or will have it, by account. */
 export async function holdersOf(authority: Authority, role: bigint): Promise<Holder[]> {
   const given = authority.logged.filter((notice) => notice.kind === "roleGranted" && notice.role === role);
-  const accounts = new Map(given.map((notice) => {
-    const { account } = notice as Extract<BookNotice, { kind: "roleGranted" }>;
-    return [account.toLowerCase(), account] as const;
-  }));
-  const found = await Promise.all([...accounts.values()].map((account) => holderOf(authority, role, account)));
+  const accounts = new Map(
+    given.map((notice) => {
+      const { account } = notice as Extract<BookNotice, { kind: "roleGranted" }>;
+      return [account.toLowerCase(), account] as const;
+    }),
+  );
+  const found = await Promise.all(
+    [...accounts.values()].map((account) => holderOf(authority, role, account)),
+  );
   return found.filter((holder) => holder !== undefined);
 }
 
@@ -191,7 +187,10 @@ export async function offersOf(authority: Authority): Promise<RoleOffer[]> {
 
 /** Functions that a role may call, from the logs and as the authority has them now. */
 async function functionsOf(authority: Authority, role: bigint): Promise<string[]> {
-  const assigned = new Map<string, { readonly target: Address; readonly contract?: ContractName; readonly selector: Hex }>();
+  const assigned = new Map<
+    string,
+    { readonly target: Address; readonly contract?: ContractName; readonly selector: Hex }
+  >();
   for (const notice of authority.logged) {
     if (notice.kind === "functionRoleChanged") assigned.set(`${notice.target} ${notice.selector}`, notice);
   }
@@ -239,7 +238,10 @@ export function operationId(caller: Address, target: Address, data: Hex): Hex {
 }
 
 /** Calldata that schedules a call as early as its delay lets it, and calldata that executes it then; both for the authority. */
-export function operationCalls(target: Address, data: Hex): { readonly schedule: Hex; readonly execute: Hex } {
+export function operationCalls(
+  target: Address,
+  data: Hex,
+): { readonly schedule: Hex; readonly execute: Hex } {
   return {
     schedule: encodeFunctionData({ abi: authorityAbi, functionName: "schedule", args: [target, data, 0] }),
     execute: encodeFunctionData({ abi: authorityAbi, functionName: "execute", args: [target, data] }),
@@ -265,7 +267,9 @@ export async function permissionOf(
   const isClosed = await ask(authority, "isTargetClosed", [target]);
   const holder = isMember ? undefined : await holderOf(authority, role, caller);
   const later = holder === undefined ? {} : { liveAt: holder.since };
-  const delay = isOwn ? executionDelay : (await ask(authority, "canCall", [caller, target, slice(data, 0, 4)]))[1];
+  const delay = isOwn
+    ? executionDelay
+    : (await ask(authority, "canCall", [caller, target, slice(data, 0, 4)]))[1];
   return { role, isMember, ...later, delay: isMember ? delay : 0, isClosed };
 }
 
@@ -280,9 +284,16 @@ const EXECUTION_SLOT = pad("0x03");
  *
  * @throws KeelError `registry.…`, the contract's refusal
  */
-export async function rehearse(authority: Authority, caller: Address, target: Address, data: Hex): Promise<void> {
+export async function rehearse(
+  authority: Authority,
+  caller: Address,
+  target: Address,
+  data: Hex,
+): Promise<void> {
   const isOwn = isSame(target, authority.address);
-  const executing = keccak256(`${pad(authority.address)}${pad(slice(data, 0, 4), { dir: "right" }).slice(2)}` as Hex);
+  const executing = keccak256(
+    `${pad(authority.address)}${pad(slice(data, 0, 4), { dir: "right" }).slice(2)}` as Hex,
+  );
   const override = isOwn
     ? { address: authority.address, stateDiff: [{ slot: EXECUTION_SLOT, value: executing }] }
     : { address: authority.address, code: OPEN_AUTHORITY as Hex };
@@ -329,4 +340,3 @@ function isSame(a: Address, b: Address): boolean {
 function fault(code: string, expected: string, received: string): KeelError {
   return new KeelError({ kind: "environment", code, path: "authority", expected, received });
 }
-

@@ -6,7 +6,14 @@
  * @module
  */
 
-import { type Abi, type AbiFunction, type Address, decodeFunctionData, type Hex, toFunctionSelector } from "viem";
+import {
+  type Abi,
+  type AbiFunction,
+  type Address,
+  decodeFunctionData,
+  type Hex,
+  toFunctionSelector,
+} from "viem";
 import {
   authorityAbi,
   feedMarketAbi,

@@ -6,7 +6,14 @@
  */
 
 import { type Address, type Hex, type Log, parseEventLogs } from "viem";
-import { authorityAbi, feedMarketAbi, healthRegistryAbi, marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
+import {
+  authorityAbi,
+  feedMarketAbi,
+  healthRegistryAbi,
+  marketBookAbi,
+  policyBookAbi,
+  verifierBookAbi,
+} from "./abi.js";
 import { type Book, type ContractCall, type ContractName, decodeCall, functionNameOf } from "./calls.js";
 import { type Blocks, inSpans, type Place, placesOf } from "./history.js";
 import type { Registry } from "./registry.js";
@@ -264,7 +271,10 @@ export async function bookNotices(
     registry.client.getLogs({ address: [...book.keys()] as Address[], ...part }),
   );
   const events = found.flatMap((log) => eventsOf(book, log));
-  const place = await placesOf(registry, events.map(({ log }) => log));
+  const place = await placesOf(
+    registry,
+    events.map(({ log }) => log),
+  );
   const notices = events.map(({ event, log }) => ({ ...event, ...place(log) }) as BookNotice);
   return withCalls(earlier, notices);
 }
@@ -280,7 +290,11 @@ function eventsOf(book: Book, log: Log<bigint, number, false>): Said[] {
   return read(contract, book, log).map((event) => ({ event, log }));
 }
 
-function read(contract: ContractName, book: Book, log: Log<bigint, number, false>): (BookEvent | AuthorityEvent)[] {
+function read(
+  contract: ContractName,
+  book: Book,
+  log: Log<bigint, number, false>,
+): (BookEvent | AuthorityEvent)[] {
   switch (contract) {
     case "PolicyBook":
       return [...policyEvents(log), ...moved(contract, log)];
@@ -299,7 +313,12 @@ function read(contract: ContractName, book: Book, log: Log<bigint, number, false
 
 /** A contract asks another authority. */
 function moved(contract: ContractName, log: Log): AuthorityEvent[] {
-  const logs = parseEventLogs({ abi: healthRegistryAbi, eventName: "AuthorityUpdated", logs: [log], strict: true });
+  const logs = parseEventLogs({
+    abi: healthRegistryAbi,
+    eventName: "AuthorityUpdated",
+    logs: [log],
+    strict: true,
+  });
   return logs.map(({ address, args }) => ({
     kind: "authorityChanged",
     target: address,
@@ -380,58 +399,62 @@ function authorityEvents(book: Book, log: Log): AuthorityEvent[] {
     const contract = book.get(target.toLowerCase());
     return contract === undefined ? {} : { contract };
   };
-  return parseEventLogs({ abi: authorityAbi, logs: [log], strict: true }).flatMap((said): AuthorityEvent[] => {
-    switch (said.eventName) {
-      case "RoleOffered": {
-        const { roleId: role, account, executionDelay, by } = said.args;
-        return [{ kind: "roleOffered", role, account, executionDelay, by }];
+  return parseEventLogs({ abi: authorityAbi, logs: [log], strict: true }).flatMap(
+    (said): AuthorityEvent[] => {
+      switch (said.eventName) {
+        case "RoleOffered": {
+          const { roleId: role, account, executionDelay, by } = said.args;
+          return [{ kind: "roleOffered", role, account, executionDelay, by }];
+        }
+        case "RoleOfferWithdrawn": {
+          const { roleId: role, account, by } = said.args;
+          return [{ kind: "roleOfferWithdrawn", role, account, by }];
+        }
+        case "RoleOffersVoided":
+          return [{ kind: "roleOffersVoided", ...said.args }];
+        case "RoleGranted": {
+          const { roleId: role, account, delay: executionDelay, since: liveAt, newMember } = said.args;
+          return [{ kind: "roleGranted", role, account, executionDelay, liveAt, newMember }];
+        }
+        case "RoleRevoked":
+          return [{ kind: "roleRevoked", role: said.args.roleId, account: said.args.account }];
+        case "RoleLabel":
+          return [{ kind: "roleLabelled", role: said.args.roleId, label: said.args.label }];
+        case "RoleAdminChanged":
+          return [{ kind: "roleAdminChanged", role: said.args.roleId, admin: said.args.admin }];
+        case "RoleGuardianChanged":
+          return [{ kind: "roleGuardianChanged", role: said.args.roleId, guardian: said.args.guardian }];
+        case "RoleGrantDelayChanged": {
+          const { roleId: role, delay, since: liveAt } = said.args;
+          return [{ kind: "grantDelayChanged", role, delay, liveAt }];
+        }
+        case "TargetFunctionRoleUpdated": {
+          const { target, selector, roleId: role } = said.args;
+          const named = nameOf(target);
+          const functionName = named.contract && functionNameOf(named.contract, selector);
+          const name = functionName === undefined ? {} : { functionName };
+          return [{ kind: "functionRoleChanged", target, ...named, selector, ...name, role }];
+        }
+        case "TargetAdminDelayUpdated": {
+          const { target, delay, since: liveAt } = said.args;
+          return [{ kind: "adminDelayChanged", target, ...nameOf(target), delay, liveAt }];
+        }
+        case "TargetClosed":
+          return [{ kind: "targetClosed", ...said.args, ...nameOf(said.args.target) }];
+        case "OperationScheduled":
+          return [
+            { kind: "operationScheduled", liveAt: said.args.schedule, ...operationIn(book, said.args) },
+          ];
+        case "OperationExecuted":
+        case "OperationCanceled": {
+          const kind = said.eventName === "OperationExecuted" ? "operationExecuted" : "operationCancelled";
+          return [{ kind, operation: said.args.operationId, nonce: said.args.nonce }];
+        }
+        default:
+          return [];
       }
-      case "RoleOfferWithdrawn": {
-        const { roleId: role, account, by } = said.args;
-        return [{ kind: "roleOfferWithdrawn", role, account, by }];
-      }
-      case "RoleOffersVoided":
-        return [{ kind: "roleOffersVoided", ...said.args }];
-      case "RoleGranted": {
-        const { roleId: role, account, delay: executionDelay, since: liveAt, newMember } = said.args;
-        return [{ kind: "roleGranted", role, account, executionDelay, liveAt, newMember }];
-      }
-      case "RoleRevoked":
-        return [{ kind: "roleRevoked", role: said.args.roleId, account: said.args.account }];
-      case "RoleLabel":
-        return [{ kind: "roleLabelled", role: said.args.roleId, label: said.args.label }];
-      case "RoleAdminChanged":
-        return [{ kind: "roleAdminChanged", role: said.args.roleId, admin: said.args.admin }];
-      case "RoleGuardianChanged":
-        return [{ kind: "roleGuardianChanged", role: said.args.roleId, guardian: said.args.guardian }];
-      case "RoleGrantDelayChanged": {
-        const { roleId: role, delay, since: liveAt } = said.args;
-        return [{ kind: "grantDelayChanged", role, delay, liveAt }];
-      }
-      case "TargetFunctionRoleUpdated": {
-        const { target, selector, roleId: role } = said.args;
-        const named = nameOf(target);
-        const functionName = named.contract && functionNameOf(named.contract, selector);
-        const name = functionName === undefined ? {} : { functionName };
-        return [{ kind: "functionRoleChanged", target, ...named, selector, ...name, role }];
-      }
-      case "TargetAdminDelayUpdated": {
-        const { target, delay, since: liveAt } = said.args;
-        return [{ kind: "adminDelayChanged", target, ...nameOf(target), delay, liveAt }];
-      }
-      case "TargetClosed":
-        return [{ kind: "targetClosed", ...said.args, ...nameOf(said.args.target) }];
-      case "OperationScheduled":
-        return [{ kind: "operationScheduled", liveAt: said.args.schedule, ...operationIn(book, said.args) }];
-      case "OperationExecuted":
-      case "OperationCanceled": {
-        const kind = said.eventName === "OperationExecuted" ? "operationExecuted" : "operationCancelled";
-        return [{ kind, operation: said.args.operationId, nonce: said.args.nonce }];
-      }
-      default:
-        return [];
-    }
-  });
+    },
+  );
 }
 
 /** A scheduled call as its log has it. */
@@ -444,7 +467,10 @@ interface ScheduledArgs {
 }
 
 /** A scheduled call with what it does. */
-export function operationIn(book: Book, { operationId, nonce, caller, target, data }: ScheduledArgs): Operation {
+export function operationIn(
+  book: Book,
+  { operationId, nonce, caller, target, data }: ScheduledArgs,
+): Operation {
   const call = decodeCall(book, target, data);
   return { operation: operationId, nonce, caller, target, data, ...(call === undefined ? {} : { call }) };
 }

@@ -43,8 +43,17 @@ export async function lineOf({ client, policyBook }: Registry, name: string): Pr
 }
 
 /** Whether a policy is at least as tight as another in everything, as the policy book judges a move. */
-export async function isTighter({ client, policyBook }: Registry, policyId: Hex, than: Hex): Promise<boolean> {
-  const call = { address: policyBook, abi: policyBookAbi, functionName: "isTighter", args: [policyId, than] } as const;
+export async function isTighter(
+  { client, policyBook }: Registry,
+  policyId: Hex,
+  than: Hex,
+): Promise<boolean> {
+  const call = {
+    address: policyBook,
+    abi: policyBookAbi,
+    functionName: "isTighter",
+    args: [policyId, than],
+  } as const;
   return await reach(() => client.readContract(call));
 }
 
@@ -68,7 +77,11 @@ export async function delaysOf(registry: Registry): Promise<Delays> {
       client.readContract({ address: registry.policyBook, abi: policyBookAbi, functionName: "delay" }),
       client.readContract({ address: registry.marketBook, abi: marketBookAbi, functionName: "delay" }),
       client.readContract({ address: registry.verifierBook, abi: verifierBookAbi, functionName: "delay" }),
-      client.readContract({ address: registry.address, abi: healthRegistryAbi, functionName: "restartDelay" }),
+      client.readContract({
+        address: registry.address,
+        abi: healthRegistryAbi,
+        functionName: "restartDelay",
+      }),
     ]);
     return { policies, publishers, verifiers, restarts };
   });
@@ -129,10 +142,9 @@ async function versionsOf({ client, verifierBook }: Registry, circuit: string): 
     Array.from({ length: count }, async (_, i) => {
       const args = [hash, i + 1] as const;
       const { retiredAt, ...found } = await client.readContract({ ...book, functionName: "versionOf", args });
-      const accepts = await client.readContract({ ...book, functionName: "verifierOf", args }).then(
-        () => true,
-        isRefused,
-      );
+      const accepts = await client
+        .readContract({ ...book, functionName: "verifierOf", args })
+        .then(() => true, isRefused);
       return { circuit, version: i + 1, ...found, ...(retiredAt === 0 ? {} : { retiredAt }), accepts };
     }),
   );
@@ -147,7 +159,12 @@ function isRefused(error: unknown): false {
 
 /** First second at which a subject's drawdown chain may start over; 0 when no restart is announced. */
 export async function pendingRestartOf({ client, address }: Registry, subject: Address): Promise<number> {
-  const call = { address, abi: healthRegistryAbi, functionName: "pendingRestartOf", args: [subject] } as const;
+  const call = {
+    address,
+    abi: healthRegistryAbi,
+    functionName: "pendingRestartOf",
+    args: [subject],
+  } as const;
   return await reach(() => client.readContract(call));
 }
 

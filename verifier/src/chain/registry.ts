@@ -927,7 +927,8 @@ async function settledReceipt({ client, confirmations = 1 }: Registry, hash: Hex
 }
 
 function unknownTransaction(error: unknown): undefined {
-  if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError) return undefined;
+  if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
+    return undefined;
   throw error;
 }
 

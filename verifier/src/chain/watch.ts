@@ -193,7 +193,10 @@ async function lookFrom(registry: Registry, watch: Watch, base: Mark | undefined
   const numbers = found.flatMap((notice) => ("blockNumber" in notice ? [notice.blockNumber] : []));
   const depth = depthOf(query);
   const fresh = await marksUpTo(registry, end, numbers, { after: base?.number ?? -1n, depth });
-  const standing = base === undefined ? [] : watch.marks.filter(({ number }) => number < end.number && number <= base.number);
+  const standing =
+    base === undefined
+      ? []
+      : watch.marks.filter(({ number }) => number < end.number && number <= base.number);
   const marks = recentMarks([...standing, ...fresh], depth);
   const known = [...watch.recent.filter((notice) => from === undefined || !isAfter(from)(notice)), ...found];
   const notices: Notice[] = [
@@ -216,7 +219,12 @@ async function resumeWatch(registry: Registry, query: WatchQuery, memory: WatchM
 }
 
 function checkMemory(registry: Registry, query: WatchQuery, memory: WatchMemory): void {
-  const of = ({ chainId, registry: address, subject, policyId }: Omit<WatchMemory, "next" | "marks" | "recent">) =>
+  const of = ({
+    chainId,
+    registry: address,
+    subject,
+    policyId,
+  }: Omit<WatchMemory, "next" | "marks" | "recent">) =>
     `${address.toLowerCase()} on chain ${chainId}, ${subject?.toLowerCase() ?? "all subjects"}, ${policyId ?? "all policies"}`;
   const expected = of(memoryOf(registry, { ...blankWatch(query, 0n) }));
   const received = of(memory);
@@ -245,7 +253,12 @@ async function readUpTo(registry: Registry, watch: Watch, end: Mark): Promise<Wa
       historyOf(registry, { ...watch.query, ...span }),
       bookNotices(registry, parties, span, watch.logged),
     ]);
-    return { ...watch, parties, entries: [...watch.entries, ...entries], logged: [...watch.logged, ...logged] };
+    return {
+      ...watch,
+      parties,
+      entries: [...watch.entries, ...entries],
+      logged: [...watch.logged, ...logged],
+    };
   } catch (error) {
     throw toKeelError(error);
   }

@@ -86,7 +86,13 @@ function publishers(event: { readonly publishers: readonly string[]; readonly th
   return `${event.threshold} of ${event.publishers.join(", ")}`;
 }
 
-function bringer({ signers, source }: { readonly signers?: readonly string[]; readonly source?: string }): string {
+function bringer({
+  signers,
+  source,
+}: {
+  readonly signers?: readonly string[];
+  readonly source?: string;
+}): string {
   return source === undefined ? `signed by ${(signers ?? []).join(", ")}` : `on the word of ${source}`;
 }
 

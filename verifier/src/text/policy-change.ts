@@ -25,7 +25,11 @@ export interface TermChange {
 
 /** Every term that differs, limits first. */
 export function policyChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
-  return [...limitChanges(limitsOf(from), limitsOf(to)), ...timeChanges(from, to), ...groundChanges(from, to)];
+  return [
+    ...limitChanges(limitsOf(from), limitsOf(to)),
+    ...timeChanges(from, to),
+    ...groundChanges(from, to),
+  ];
 }
 
 /** "Leverage becomes looser: from 300 % to 350 %." */
