@@ -198,7 +198,7 @@ describe("roles and lines", () => {
     const at = (await now(fixture.chain)) + WEEK;
     expect(text(loosening)).toContain("Leverage becomes looser: from 300 % to 350 %.");
     expect(text(loosening)).toContain("Equity becomes tighter: from 1,000,000.00 USD to 1,000,001.00 USD.");
-    expect(text(loosening)).toContain(`It counts from ${new Date(at * 1000).toISOString().slice(0, 10)}`);
+    expect(text(loosening)).toContain(`it counts from ${new Date(at * 1000).toISOString().slice(0, 10)}`);
     expect(loosening).toMatchObject({ tighter: false, line: lineId("main") });
     await does(move(looser));
     await does(["line", "cancel", "main", ...as(GUARDIAN)]);

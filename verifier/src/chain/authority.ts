@@ -114,7 +114,7 @@ export async function connectAuthority(registry: Registry, fromBlock: bigint): P
     }
     const span = { fromBlock, toBlock: await latestBlock(registry) };
     const parties = await partiesIn(registry, NO_PARTIES, span);
-    const logged = await bookNotices(registry, parties, span, []);
+    const logged = await bookNotices(registry, parties, span, { ofAuthority: true });
     if (!logged.some((notice) => notice.kind === "roleGranted" && notice.role === ROLES.admin)) {
       throw fault("authority.unknown", "logs that name an administrator", `none from block ${fromBlock} on`);
     }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Address, type Hex, type Log, parseEventLogs } from "viem";
+import { type AbiEvent, type Address, type Hex, type Log, parseEventLogs } from "viem";
 import {
   authorityAbi,
   feedMarketAbi,
@@ -255,27 +255,39 @@ export async function partiesIn(registry: Registry, known: Parties, span: Blocks
   return { authorities, sources };
 }
 
-/**
- * All that the contracts' logs say in a range of blocks, in the chain's order.
- *
- * @param earlier what they said before: an operation that is executed was scheduled then
- */
+/** Which logs are read. */
+export interface Reading {
+  /** Of the authorities alone. */
+  readonly ofAuthority?: true;
+  /** Only of what later notices follow from: what was scheduled, and which publishers were announced. */
+  readonly lasting?: true;
+  /** What the logs said before: an operation that is executed was scheduled then. */
+  readonly earlier?: readonly BookNotice[];
+}
+
+const LASTING = [...authorityAbi, ...marketBookAbi].filter(
+  (item) =>
+    item.type === "event" &&
+    ["OperationScheduled", "PublishersAnnounced", "PublishersCancelled"].includes(item.name),
+);
+
+/** What the contracts' logs say in a range of blocks, in the chain's order. */
 export async function bookNotices(
   registry: Registry,
   parties: Parties,
   span: Blocks,
-  earlier: readonly BookNotice[],
+  { ofAuthority, lasting, earlier = [] }: Reading = {},
 ): Promise<BookNotice[]> {
   const book = bookOf(registry, parties);
-  const found = await inSpans(span, (part) =>
-    registry.client.getLogs({ address: [...book.keys()] as Address[], ...part }),
-  );
-  const events = found.flatMap((log) => eventsOf(book, log));
+  const address = ofAuthority ? [...parties.authorities] : ([...book.keys()] as Address[]);
+  const events = lasting ? { events: LASTING as AbiEvent[] } : {};
+  const found = await inSpans(span, (part) => registry.client.getLogs({ address, ...events, ...part }));
+  const said = found.flatMap((log) => eventsOf(book, log as Log<bigint, number, false>));
   const place = await placesOf(
     registry,
-    events.map(({ log }) => log),
+    said.map(({ log }) => log),
   );
-  const notices = events.map(({ event, log }) => ({ ...event, ...place(log) }) as BookNotice);
+  const notices = said.map(({ event, log }) => ({ ...event, ...place(log) }) as BookNotice);
   return withCalls(earlier, notices);
 }
 

@@ -96,7 +96,7 @@ export interface Watch {
   readonly query: WatchQuery;
   /** Everything before `next`. */
   readonly entries: readonly HistoryEntry[];
-  /** What the logs of books, markets and authority say, likewise. */
+  /** What the logs of books, markets and authority say: of the last blocks, and what later notices follow from of all. */
   readonly logged: readonly BookNotice[];
   readonly parties: Parties;
   /** The first block that was not looked at. */
@@ -135,8 +135,8 @@ export async function startWatch(
   const blank = blankWatch(query, next);
   if (next === 0n) return blank;
   const end = await markAt(registry, next - 1n);
-  const read = await readUpTo(registry, { ...blank, next: query.fromBlock }, end);
   const marks = await marksUpTo(registry, end, [], { after: -1n, depth: depthOf(query) });
+  const read = await readUpTo(registry, { ...blank, next: query.fromBlock }, end, marks[0]!.number);
   const recent = noticesIn(read, undefined, end).filter(isAfter(marks[0]!));
   return { ...read, next, time: end.time, marks, recent };
 }
@@ -184,7 +184,7 @@ async function lookFrom(registry: Registry, watch: Watch, base: Mark | undefined
   const { query } = watch;
   const oldest = watch.marks[0];
   const isLost = base === undefined && oldest !== undefined;
-  const read = await readUpTo(registry, rewound(watch, base), end);
+  const read = await readUpTo(registry, rewound(watch, base), end, isLost ? oldest.number : -1n);
   // Where nothing that is remembered stands, only what came after the oldest mark can be compared.
   const from = base ?? oldest;
   const found = noticesIn(read, from, end);
@@ -215,7 +215,7 @@ async function resumeWatch(registry: Registry, query: WatchQuery, memory: WatchM
   const blank = { ...blankWatch(query, next), marks, recent, time: marks.at(-1)?.time ?? 0 };
   const { base } = await lastStanding(registry, marks, await latestBlock(registry));
   if (base === undefined) return blank;
-  return { ...(await readUpTo(registry, { ...blank, next: query.fromBlock }, base)), next };
+  return { ...(await readUpTo(registry, { ...blank, next: query.fromBlock }, base, base.number)), next };
 }
 
 function checkMemory(registry: Registry, query: WatchQuery, memory: WatchMemory): void {
@@ -243,22 +243,24 @@ function rewound(watch: Watch, base: Mark | undefined): Watch {
   return { ...watch, entries: watch.entries.filter(stands), logged: watch.logged.filter(stands), next };
 }
 
-/** Reads the blocks from `watch.next` to the end. */
-async function readUpTo(registry: Registry, watch: Watch, end: Mark): Promise<Watch> {
+/**
+ * Reads the blocks from `watch.next` to the end: of those up to `known`, which nobody is told of, only what later notices follow
+ * from.
+ */
+async function readUpTo(registry: Registry, watch: Watch, end: Mark, known: bigint): Promise<Watch> {
   const span = { fromBlock: watch.next, toBlock: end.number };
   if (span.toBlock < span.fromBlock) return watch;
+  const last = known < span.toBlock ? known : span.toBlock;
+  const first = known < span.fromBlock ? span.fromBlock : known + 1n;
   try {
     const parties = await partiesIn(registry, watch.parties, span);
-    const [entries, logged] = await Promise.all([
+    const past = await bookNotices(registry, parties, { ...span, toBlock: last }, { lasting: true });
+    const earlier = [...watch.logged, ...past];
+    const [entries, fresh] = await Promise.all([
       historyOf(registry, { ...watch.query, ...span }),
-      bookNotices(registry, parties, span, watch.logged),
+      bookNotices(registry, parties, { ...span, fromBlock: first }, { earlier }),
     ]);
-    return {
-      ...watch,
-      parties,
-      entries: [...watch.entries, ...entries],
-      logged: [...watch.logged, ...logged],
-    };
+    return { ...watch, parties, entries: [...watch.entries, ...entries], logged: [...earlier, ...fresh] };
   } catch (error) {
     throw toKeelError(error);
   }
