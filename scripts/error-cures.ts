@@ -140,7 +140,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       netting: "Give coins that are owed an account of their own.",
       quantity: "Write numbers as the mapping's number style says; set `decimal` and `thousands` if needed.",
       quotes: "Close every quoted cell, and double a quote inside one.",
-      restart: "Ask another node: the log starts a chain over that no guardian announced in time.",
       row: "Give every row as many cells as the header has.",
       rows: "Give a header and at least one row.",
       side: "List the file's words for long and short under `side`.",
@@ -241,6 +240,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       proof: "Use the key that the verifier was made from. If you do, do not trust the record.",
       record:
         "Start at the registry's first block (`--from-block`). If it stays, the node or the registry lies.",
+      restart: "Ask another node: the log starts a chain over that no guardian announced in time.",
       row: "Give every row as many cells as the header has.",
       shrinkage: "Give a number from 0 to 1.",
       size: "Give fewer days or underlyings.",
