@@ -12,17 +12,30 @@ import {
   type DeployOptions,
   deployKeel,
   type KeelDeployment,
+  ROLE,
   readDeployment,
 } from "@keel/contracts";
-import { connectRegistry, latestVersion, type Wallet } from "@keel/verifier/chain";
-import type { Address } from "viem";
+import {
+  authorityAbi,
+  connectRegistry,
+  feedMarketAbi,
+  healthRegistryAbi,
+  latestVersion,
+  marketBookAbi,
+  policyBookAbi,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
+import type { Abi, Address } from "viem";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startTestChain, type TestChain } from "../support/chain.js";
+import { now, startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import { refused } from "./fixture.js";
 import { CIRCUIT, testVerifiers } from "./statement-circuit.js";
 
 const FIRST = { circuit: CIRCUIT, contractName: "StatementVerifier" };
 const SECOND = { circuit: CIRCUIT, contractName: "StatementVerifierSecond" };
+
+const WEEK = 7 * 86_400;
 
 let chain: TestChain;
 let folder: string;
@@ -144,12 +157,59 @@ describe("a deployment with a file", () => {
   it("can be run again by a deployer that has handed everything over, but can then change nothing", async () => {
     const owner = chain.signers[9]!.address;
     const roles = { admin: owner, guardian: owner, verifierAdmin: owner, marketAdmin: owner, curator: owner };
-    const first = await deploy({ roles });
+    const first = await deploy({ roles, receivers: [chain.wallets[9]!] });
     const sent = await transactions();
     expect(await deploy({ roles })).toEqual(first);
     expect(await transactions()).toBe(sent);
     const error = await refused(deploy({ roles, verifiers: [FIRST, SECOND] }), "deploy.role");
-    expect(error).toMatchObject({ kind: "environment", path: "Authority.grantRole" });
+    expect(error).toMatchObject({ kind: "environment", path: "Authority.multicall" });
+  });
+
+  it("69 offers roles, and stays administrator until another one has accepted, over several runs", async () => {
+    const owner = chain.wallets[9]!;
+    const roles = { admin: owner.account.address, guardian: owner.account.address };
+    const first = await deploy({ roles });
+    const read = (functionName: "hasRole" | "offerOf", role: bigint, account: Address) =>
+      chain.client.readContract({
+        ...{ address: first.authority, abi: authorityAbi, functionName, args: [role, account] },
+      });
+    const own = deployer().account.address;
+    expect(await read("hasRole", ROLE.admin, own)).toEqual([true, 0]);
+    expect(await read("hasRole", ROLE.guardian, own)).toEqual([false, 0]);
+    expect((await read("offerOf", ROLE.admin, owner.account.address))[0]).toBe(WEEK);
+    const sent = await transactions();
+    await deploy({ roles });
+    expect(await transactions(), "what is offered is not offered again").toBe(sent);
+    for (const role of [ROLE.admin, ROLE.guardian]) {
+      await write(chain, owner, first.authority, authorityAbi, "acceptRole", [role]);
+    }
+    await deploy({ roles });
+    expect(await read("hasRole", ROLE.admin, own)).toEqual([false, 0]);
+    expect(await read("hasRole", ROLE.admin, owner.account.address)).toEqual([true, WEEK]);
+    expect(await read("hasRole", ROLE.guardian, owner.account.address)).toEqual([true, 0]);
+    expect(await read("hasRole", ROLE.curator, own), "what nobody was named for").toEqual([true, 0]);
+  });
+
+  it("62 sets the delays of roles and contracts, which count from the sixth day on", async () => {
+    const keel = await deploy();
+    const read = (functionName: string, ...args: unknown[]) =>
+      chain.client.readContract({
+        ...{ address: keel.authority, abi: authorityAbi as Abi, functionName, args },
+      });
+    await travelTo(chain, (await now(chain)) + 5 * 86_400);
+    for (const role of [0n, 1n, 2n, 3n, 4n, 5n]) expect(await read("getRoleGrantDelay", role)).toBe(WEEK);
+    const { authority, policyBook, marketBook, feedMarket, verifierBook, registry } = keel;
+    for (const target of [authority, policyBook, marketBook, feedMarket, verifierBook, registry]) {
+      expect(await read("getTargetAdminDelay", target)).toBe(WEEK);
+    }
+    expect(await read("hasRole", 5n, feedMarket)).toEqual([true, 0]);
+    const books = [policyBookAbi, marketBookAbi, verifierBookAbi, feedMarketAbi] as const;
+    for (const [i, address] of [policyBook, marketBook, verifierBook, feedMarket].entries()) {
+      const abi = books[i] as Abi;
+      expect(await chain.client.readContract({ address, abi, functionName: "delay" })).toBe(WEEK);
+    }
+    const restart = { address: registry, abi: healthRegistryAbi, functionName: "restartDelay" } as const;
+    expect(await chain.client.readContract(restart)).toBe(86_400);
   });
 
   it("refuses the file of another chain, and files that are none", async () => {
