@@ -6,10 +6,11 @@
  */
 
 import type { Command } from "commander";
-import { chainAddress, collected, wholeNumber } from "./arguments.js";
+import { chainAddress, collected, hash, wholeNumber } from "./arguments.js";
 import type { RegistryOptions } from "./chain.js";
 import type { LineMoveOptions, LineOptions } from "./commands/line.js";
 import type { ReopenOptions, RestartOptions, RevokeOptions } from "./commands/operate-record.js";
+import type { OperationCancelOptions } from "./commands/operation.js";
 import type { PublishersAnnounceOptions } from "./commands/publishers.js";
 import type { RoleGrantOptions, RoleListOptions, RoleOptions, RoleRevokeOptions } from "./commands/role.js";
 import type { VerifierAddOptions, VerifierListOptions, VerifierRetireOptions } from "./commands/verifier.js";
@@ -42,6 +43,7 @@ export function addOperatorCommands(
   addSubjectCommands(program, context, finish, grammar);
   addLineCommands(program, context, finish, grammar);
   addRoleCommands(program, context, finish, grammar);
+  addOperationCommands(program, context, finish, grammar);
   addPublisherCommands(program, context, finish, grammar);
   addVerifierBookCommands(program, context, finish, grammar);
 }
@@ -136,6 +138,16 @@ function addRoleCommands(program: Command, context: Context, finish: Finish, gra
     )
     .action(async (options: RoleListOptions) => {
       finish(await (await load()).listRoles(options));
+    });
+}
+
+function addOperationCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
+  const parent = program.command("operation").description("calls that wait in the authority");
+  operation(parent, "cancel", "call off a call that waits, as a guardian or who scheduled it", grammar)
+    .argument("<operation>", "its id, from `keel role list` or `keel watch`", hash("operation"))
+    .action(async (id: OperationCancelOptions["operation"], options: OperationCancelOptions) => {
+      const { cancelOperation } = await import("./commands/operation.js");
+      finish(await cancelOperation({ ...options, operation: id }, context));
     });
 }
 

@@ -358,6 +358,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       declined: "Nothing was sent. Answer y, or give `--yes`.",
       notReady: "Run the command without `--execute` to schedule it, and again once its time has come.",
+      unknown: "Look at `keel role list`, which has what waits: it was executed, called off, or lapsed.",
     },
   },
   policy: {

@@ -177,6 +177,15 @@ describe("roles and lines", () => {
     await refuses([...opening, ...as(CURATOR)], "registry.lineExists");
   });
 
+  it("62 a guardian calls off what somebody scheduled, and nobody else does", async () => {
+    const scheduled = await does(["line", "open", "unwanted", "--policy-id", POLICY, ...as(CURATOR)]);
+    const cancel = ["operation", "cancel", String(scheduled.operation)];
+    await refuses([...cancel, ...as(STRANGER)], "registry.accessManagerUnauthorizedCancel");
+    const done = await does([...cancel, ...as(GUARDIAN)]);
+    expect(text(done)).toContain('open line "unwanted"');
+    await refuses([...cancel, ...as(GUARDIAN)], "operation.unknown");
+  });
+
   it("a move says which limits become tighter or looser, and when it counts", async () => {
     const move = (terms: typeof TERMS) => [
       "line",
