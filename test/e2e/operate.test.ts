@@ -110,6 +110,10 @@ describe("62 a sender without the role", () => {
       ],
       "publishers.list",
     );
+    // Also where nobody signs yet, and where the authority itself is called.
+    const nobody = ["role", "grant", "guardian", "--to", `0x${"0".repeat(40)}`, "--calldata"];
+    await refuses(nobody, "registry.badReceiver");
+    await refuses([...nobody, "--from", addressOf(DEPLOYER)], "registry.badReceiver");
     await refuses(["restart", "--subject", addressOf(SUBJECT), "--cancel", ...as(GUARDIAN)], "restart.none");
     await refuses(["restart", "--subject", addressOf(SUBJECT), ...as(GUARDIAN)], "usage");
   });
