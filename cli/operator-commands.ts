@@ -9,9 +9,9 @@ import type { Command } from "commander";
 import { chainAddress, collected, hash, wholeNumber } from "./arguments.js";
 import type { RegistryOptions } from "./chain.js";
 import type { LineMoveOptions, LineOptions } from "./commands/line.js";
-import type { ReopenOptions, RestartOptions, RevokeOptions } from "./commands/operate-record.js";
 import type { OperationCancelOptions } from "./commands/operation.js";
 import type { PublishersAnnounceOptions } from "./commands/publishers.js";
+import type { ReopenOptions, RestartOptions, RevokeOptions } from "./commands/record.js";
 import type { RoleGrantOptions, RoleListOptions, RoleOptions, RoleRevokeOptions } from "./commands/role.js";
 import type { VerifierAddOptions, VerifierListOptions, VerifierRetireOptions } from "./commands/verifier.js";
 import type { Context, Outcome } from "./context.js";
@@ -49,7 +49,7 @@ export function addOperatorCommands(
 }
 
 function addSubjectCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
-  const load = () => import("./commands/operate-record.js");
+  const load = () => import("./commands/record.js");
   const revoking = "end one's own latest attestation, or as a guardian close another's record";
   grammar
     .withPolicy(operation(program, "revoke", revoking, grammar))
