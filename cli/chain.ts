@@ -41,7 +41,10 @@ export interface KeyOptions {
   readonly ledger?: string;
 }
 
-export interface SenderOptions extends RegistryOptions, KeyOptions {}
+export interface SenderOptions extends RegistryOptions, KeyOptions {
+  /** In how many blocks a transaction has to stand, its own included. */
+  readonly confirmations?: number;
+}
 
 /** An account whose key is at hand: it signs transactions and typed data. */
 export type Signer = LocalAccount;
@@ -54,6 +57,8 @@ export interface Connection {
 }
 
 const LOCAL_POLLING_MS = 50;
+/** Elsewhere than on a local chain the newest block is replaced now and then, the one before it hardly ever. */
+const CONFIRMATIONS = 2;
 
 /**
  * Connects to a registry.
@@ -73,7 +78,12 @@ export async function connectSender(options: SenderOptions, context: Context): P
   const { chainId } = await connect(options);
   const account = await senderOf(options, chainId, context);
   const { client, wallet } = clientsOf(options.rpc, chainId, account);
-  return { registry: await connectRegistry(client, options.registry), account, wallet };
+  const confirmations = options.confirmations ?? (LOCAL_CHAINS.includes(chainId) ? 1 : CONFIRMATIONS);
+  return {
+    registry: { ...(await connectRegistry(client, options.registry)), confirmations },
+    account,
+    wallet,
+  };
 }
 
 /** Clients of a node, one of which signs. */

@@ -60,6 +60,7 @@ import type { Context, Outcome } from "./context.js";
 import type { DeployCommandOptions } from "./deploy-plan.js";
 import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
+import { addOperatorCommands } from "./operator-commands.js";
 
 const EXIT_CODES = `
 Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
@@ -121,6 +122,10 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addRecordCommands(program, context, finish);
   addDeployCommand(program, context, finish);
   addDevCommands(program, context, finish);
+  addOperatorCommands(program, context, finish, {
+    ...{ add, withRegistry, withSender, withConfirmations, withFromBlock },
+    withPolicy,
+  });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
@@ -427,8 +432,10 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
   withDeployment(
-    withSender(
-      add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"),
+    withConfirmations(
+      withSender(
+        add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"),
+      ),
     ),
   )
     .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
@@ -443,8 +450,8 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { enrolSubject } = await import("./commands/enrol.js");
       finish(await enrolSubject(options, context));
     });
-  withSender(
-    withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain"))),
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain")))),
   ).action(async (options: PublishPolicyOptions) => {
     const { publishPolicyTerms } = await import("./commands/publish-policy.js");
     finish(await publishPolicyTerms(options, context));
@@ -462,10 +469,16 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { signMarketTable } = await import("./commands/sign-market.js");
       finish(await signMarketTable(options, context));
     });
-  withSender(
-    withRegistry(
-      withPublic(
-        add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+  withConfirmations(
+    withSender(
+      withRegistry(
+        withPublic(
+          add(
+            program,
+            "publish-market",
+            "publish a signed market or, with --returns, returns table on chain",
+          ),
+        ),
       ),
     ),
   )
@@ -474,7 +487,9 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { publishMarketTable } = await import("./commands/publish-market.js");
       finish(await publishMarketTable(options, context));
     });
-  withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry"))))
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry")))),
+  )
     .requiredOption("--attestation <file>", "attestation/2 file")
     .action(async (options: AttestOptions) => {
       const { attest } = await import("./commands/attest.js");
@@ -490,9 +505,11 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     const { status } = await import("./commands/status.js");
     finish(await status(options, context));
   });
-  withSender(
-    withPolicyName(
-      withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+  withConfirmations(
+    withSender(
+      withPolicyName(
+        withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+      ),
     ),
   )
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
@@ -510,14 +527,10 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
       finish(await history(options, context));
     });
   withHistory(
-    add(program, "watch", "tell of lapses, revocations, looser policies, new verifiers; exit code 2"),
+    add(program, "watch", "tell of lapses, revocations, and whatever else moves trust; exit code 2"),
   )
     .option("--once", "look once, instead of until interrupted")
-    .option(
-      "--since <block>",
-      "first block to look at; the next one when absent",
-      wholeNumber("--since", 0, ANY_BLOCK),
-    )
+    .option("--since <block|file>", "first block to look at, or what the last look printed with --json")
     .option(
       "--interval <seconds>",
       "time between looks; 15 when absent",
@@ -525,8 +538,13 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     )
     .option(
       "--confirmations <n>",
-      "leave out so many latest blocks",
+      "leave out so many latest blocks; with --once from a block: those that are not final when absent, else none",
       wholeNumber("--confirmations", 0, 10_000),
+    )
+    .option(
+      "--depth <n>",
+      "notice when one of so many latest blocks is replaced; 64 when absent",
+      wholeNumber("--depth", 1, 10_000),
     )
     .action(async (options: WatchOptions) => {
       const { watch } = await import("./commands/watch.js");
@@ -735,8 +753,11 @@ function withDeployment(command: Command, isRequired = false): Command {
 }
 
 function withPolicyName(command: Command): Command {
+  return withPolicy(command.requiredOption("--subject <address>", "whose health", chainAddress("--subject")));
+}
+
+function withPolicy(command: Command): Command {
   return command
-    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
     .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
     .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
     .option("--policy <file>", "policy/2 file");
@@ -752,6 +773,18 @@ function withHistory(command: Command): Command {
 /** For commands that ask what time it is. */
 function withClockOf(command: Command): Command {
   return command.option("--rpc <url>", "node of a local chain, whose clock counts", nodeUrl("--rpc"));
+}
+
+function withFromBlock(command: Command): Command {
+  return command.option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
+}
+
+function withConfirmations(command: Command): Command {
+  return command.option(
+    "--confirmations <n>",
+    "blocks in which the transaction has to stand; 1 on local chains and 2 elsewhere when absent",
+    wholeNumber("--confirmations", 1, 1000),
+  );
 }
 
 function withSender(command: Command): Command {

@@ -31,6 +31,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       missing: "Run `keel setup`, or name the folder that has the file.",
     },
   },
+  authority: {
+    about: "Who may do what at a registry: the authority that its contracts ask.",
+    cures: {
+      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
+    },
+  },
   ceremony: {
     about: "A key ceremony: its folder, its transcript, its contributions.",
     cures: {
@@ -60,6 +67,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       block: "Run the command again: the block was replaced while it was read.",
       call: `Check the node's address and that it answers. ${AGAIN}`,
       collateral: "Map the coin to an instrument whose collateral factor fits what the lender counts.",
+      confirmations:
+        "Wait and look for the transaction: the chain makes no blocks, or another node is ahead.",
       contract: "Check the address in the mapping, and that it is on this chain.",
       debt: "Map the lender instead of its debt token: a debt is read from the lender.",
       domain: AGAIN,
@@ -73,6 +82,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       netting: "Give the debt an account of its own: one account does not net coins against debts.",
       nodes: "Ask a third node: these two say different things.",
       policy: AGAIN,
+      removed: "Look at what happened with `keel watch` or `keel status`, and send it again.",
       pool: "Add the pool to the mapping: its tokens are read from it.",
       position: "Take the position apart first, or report its kind: it cannot be valued.",
       range: "Split the amount over several accounts: it is larger than a quantity may be.",
@@ -273,10 +283,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       proof: "Use the key that the verifier was made from. If you do, do not trust the record.",
       record:
         "Start at the registry's first block (`--from-block`). If it stays, the node or the registry lies.",
+      restart: "Trust neither until you know why: the logs break the rules of a restart. Ask another node.",
       row: "Give every row as many cells as the header has.",
       shrinkage: "Give a number from 0 to 1.",
       size: "Give fewer days or underlyings.",
-      restart: "Trust neither until you know why: the logs break the rules of a restart. Ask another node.",
       skew: "Do not trust this registry: it took a table too far from the snapshot in time.",
       stale: "Add the latest days.",
       standing: "Ask another node: the log shows an attestation under a closed record.",
@@ -361,6 +371,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       row: "Correct the ledger's line.",
     },
   },
+  line: {
+    about: "Lines of policies, by name.",
+    cures: {
+      idle: "Nothing to call off: no move of the line is announced.",
+      unknown: "Check the line's name, and open it with `keel line open`.",
+    },
+  },
   market: {
     about: "A market table.",
     cures: {
@@ -384,6 +401,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       subject: "Merge snapshots of one subject.",
       time: "Take all snapshots at one time.",
       units: "Give all snapshots the same units.",
+    },
+  },
+  operation: {
+    about: "A call that waits in the authority.",
+    cures: {
+      declined: "Nothing was sent. Answer y, or give `--yes`.",
+      notReady: "Run the command without `--execute` to schedule it, and again once its time has come.",
+      unknown: "Look at `keel role list`, which has what waits: it was executed, called off, or lapsed.",
     },
   },
   policy: {
@@ -440,6 +465,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       workers: "Give a whole number of workers, at least one.",
     },
   },
+  publishers: {
+    about: "Who signs market and returns tables.",
+    cures: {
+      idle: "Nothing to call off: no other publishers are announced.",
+      list: "Name each publisher once, and a threshold of at most their number.",
+    },
+  },
   quorum: {
     about: "A source whose key several members share.",
     cures: {
@@ -465,9 +497,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       "What a registry, a book, a gate or a feed market on chain refuses, and whether it is the right one.",
     cures: {
       aboveCeiling: "Take a shorter time in the policy.",
-      addressEmptyCode: "Name a contract to call.",
-      administratorWithoutCode: "Offer the role to a multi-signature account: one key must not hold it here.",
       acceptsAnything: "Do not add this contract: it accepts proofs that are none.",
+      accessManagedInvalidAuthority: "Name an authority that is a contract.",
+      accessManagedRequiredDelay: "Schedule the call at the authority first, and wait for its delay.",
+      accessManagedUnauthorized: "Send from an account that has the role.",
       accessManagerAlreadyScheduled: "Execute what is scheduled, or cancel it first.",
       accessManagerBadConfirmation: "Name the account that sends: a role is given up by who holds it.",
       accessManagerExpired: "Schedule the operation again: its week is over.",
@@ -481,9 +514,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       accessManagerUnauthorizedCancel:
         "Send from the account that scheduled, an administrator or a guardian; no guardian calls a guardian's end off.",
       accessManagerUnauthorizedConsume: "Call from the contract that the operation is for.",
-      accessManagedInvalidAuthority: "Name an authority that is a contract.",
-      accessManagedRequiredDelay: "Schedule the call at the authority first, and wait for its delay.",
-      accessManagedUnauthorized: "Send from an account that has the role.",
+      addressEmptyCode: "Name a contract to call.",
+      administratorWithoutCode: "Offer the role to a multi-signature account: one key must not hold it here.",
       alreadyExpired: "Take a newer snapshot and prove again.",
       assetShortfall: "Use an asset that takes no fee on transfers: the vault got less than it asked for.",
       badCapacity: "Open the universe with at most as many instruments as its circuit has.",
@@ -528,9 +560,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
       noCircuit: "Name a circuit in the policy.",
+      noCode: "Give the address of a contract.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
       noRestartAnnounced: "Nothing to call off: no restart is announced.",
-      noCode: "Give the address of a contract.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
@@ -546,8 +578,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notNewer: "Take a snapshot newer than the last attestation, revocation or voiding.",
       notPublishable: "Publish a table of a series that publishers sign.",
       notPublisher: "Sign with a publisher's key.",
-      notYourOffer: "Send from an administrator, a guardian or the receiver.",
       notRevocable: "Make the EAS attestation revocable.",
+      notYourOffer: "Send from an administrator, a guardian or the receiver.",
       noUnits: "Ask the units' source: it says none for that time.",
       noVenue: "Set maxVenue above 0, or leave it out: equity is always at some venue.",
       outlivesHealth: "Give the EAS attestation an expiry, no later than the registry's.",
@@ -556,15 +588,15 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       proofRefused: "Prove again with the registry's circuit version, state and domain.",
       publishersNotAscending: "Sort publishers by address, each once.",
       restartAnnounced: "Wait for the restart, or call it off first.",
+      retired: "Use a newer version of the circuit: this verifier was retired.",
       roleIsOffered: "Offer the role with `offerRole`; who gets it accepts with `acceptRole`.",
+      rootRefused: "Prove the market root again: the feeds have moved on.",
       ruleIsFixed:
         "Leave it: administrators offer every role, and nobody changes what may be called on the authority.",
-      retired: "Use a newer version of the circuit: this verifier was retired.",
-      rootRefused: "Prove the market root again: the feeds have moved on.",
       safeCastOverflowedUintDowncast: "Give a smaller number.",
+      sequencerDown: "Wait until the chain's sequencer works again.",
       sequencerNeeded:
         "Name the chain's sequencer uptime feed: its prices stand still while the sequencer is down.",
-      sequencerDown: "Wait until the chain's sequencer works again.",
       sequencerStarting: "Wait out the grace time after the sequencer's restart.",
       signersNotAscending: "Sort signatures by signer, each once.",
       snapshotInFuture: "Wait, or correct the clock: the snapshot lies after the block.",
@@ -613,6 +645,21 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       range: "Leave out what is no daily return: below -1 or above 2.2767.",
       underlyings: "Use the market's underlyings, in its order.",
       unused: "Leave `--returns` out, or use a policy that limits tail risk.",
+    },
+  },
+  restart: {
+    about: "A drawdown chain that starts over.",
+    cures: { none: "Nothing to call off: no restart of the subject is announced." },
+  },
+  role: {
+    about: "Roles of a registry's authority.",
+    cures: {
+      closed: "Ask the administrator: the contract was closed, and nobody may call it.",
+      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
+      offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
+      pending: "Wait until the role counts.",
+      unknown: "Give one of the roles that the message has.",
     },
   },
   sender: {
@@ -742,10 +789,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "A key's verifier as a contract.",
     cures: {
       circuit: "Give the circuit's name, such as portfolio-health/spot-16.",
+      contract: "Check the address: no verifier's contract answers there.",
       coordinate: ROUND,
       inputs: "Use a key of a Keel circuit: it has three public inputs.",
       name: "Give a name that Solidity takes for a contract.",
       transcript: "Give the transcript's SHA-256, 64 hexadecimal digits.",
+      version: "Look at `keel verifier list`, and name a version that is there.",
     },
   },
   verify: {
@@ -758,6 +807,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       account: "Choose the account that the message names in the wallet.",
       none: "Install a wallet, or unlock it.",
       refused: "Allow the page to see an account.",
+    },
+  },
+  watch: {
+    about: "Watching a registry.",
+    cures: {
+      memory:
+        "Give the file as `keel watch --once --json` wrote it, of the same registry, subject and policy; or a block.",
     },
   },
   wasm: {

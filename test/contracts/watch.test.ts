@@ -150,10 +150,15 @@ const STORY = [
   "publishersCancelled",
 ];
 
-async function told(since: bigint, until = last): Promise<readonly Notice[]> {
+/** Everything, tables and roles as well. */
+async function all(since: bigint, until = last): Promise<readonly Notice[]> {
   const watch = await startWatch(fixture.registry, { fromBlock: 0n }, since);
   return (await look(fixture.registry, watch, until)).notices;
 }
+
+/** Without the tables that come. */
+const told = async (since: bigint, until = last): Promise<readonly Notice[]> =>
+  (await all(since, until)).filter(({ kind }) => kind !== "tableAccepted");
 
 describe("a watch", () => {
   it("tells everything once, in order", async () => {
@@ -170,7 +175,7 @@ describe("a watch", () => {
     expect(byGuardian).toMatchObject({ standing: "revokedByGuardian", reason: "fraud" });
     expect(announced).toMatchObject({ enrolment: OTHER_LIST });
     expect(restart).toMatchObject({ subject: subject(), reason: "state file lost" });
-    expect(restarted).toMatchObject({ subject: subject(), blockTime: RENEWED + 11 });
+    expect(restarted).toMatchObject({ kind: "chainRestarted", subject: subject() });
     expect(undone).toMatchObject({ line, from: policyId(TIGHTER), to: POLICY });
     const {
       publishers: who,
@@ -193,7 +198,7 @@ describe("a watch", () => {
   });
 
   it("tells the same when it looks at each block alone", async () => {
-    const whole = await told(first);
+    const whole = await all(first);
     let watch = await startWatch(fixture.registry, { fromBlock: 0n }, first);
     const piecewise: Notice[] = [];
     for (let block = first; block <= last; block++) {
@@ -206,14 +211,37 @@ describe("a watch", () => {
   });
 
   it("tells the same when a new watch takes each look over", async () => {
-    const whole = await told(first);
+    const whole = await all(first);
     const middle = (first + last) / 2n;
-    expect([...(await told(first, middle)), ...(await told(middle + 1n))]).toEqual(whole);
+    expect([...(await all(first, middle)), ...(await all(middle + 1n))]).toEqual(whole);
   });
 
   it("starts from the registry's first block", async () => {
-    const all = await told(0n);
-    expect(all.map(({ kind }) => kind)).toEqual(["publishersSet", "verifierAdded", ...STORY]);
+    const known = new Set(["publishersSet", ...STORY]);
+    const kinds = (await told(0n)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => known.has(kind))).toEqual(["publishersSet", "verifierAdded", ...STORY]);
+    for (const kind of [
+      "authorityChanged",
+      "roleGranted",
+      "functionRoleChanged",
+      "grantDelayChanged",
+    ] as const) {
+      expect(kinds).toContain(kind);
+    }
+  });
+
+  it("62 tells every table that is accepted, with its series and who signed it", async () => {
+    const tables = (await all(first)).filter(({ kind }) => kind === "tableAccepted");
+    const signers = [5, 6]
+      .map((i) => fixture.chain.signers[i]!.address)
+      .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    expect(tables).toHaveLength(4);
+    expect(tables[0]).toMatchObject({
+      series: SERIES,
+      root: BigInt(START + 1),
+      asOf: BigInt(START + 1),
+      signers,
+    });
   });
 
   it("has nothing to tell when no block is new, and says so when a node does not have the blocks before", async () => {
@@ -228,7 +256,8 @@ describe("a watch", () => {
       first,
     );
     const { notices } = await look(fixture.registry, watch, last);
-    expect(notices.map(({ kind }) => kind)).toEqual(STORY.slice(7).filter((kind) => kind !== "voided"));
+    const others = notices.filter(({ kind }) => kind !== "tableAccepted");
+    expect(others.map(({ kind }) => kind)).toEqual(STORY.slice(7).filter((kind) => kind !== "voided"));
   });
 
   it("calls an attestation lapsed in its first second without health, and not when it was renewed", async () => {

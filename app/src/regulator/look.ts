@@ -212,8 +212,10 @@ async function tightenings(registry: Registry, blocks: Blocks): Promise<Tightene
 }
 
 /** What both lists have is told once; a lapse, which leaves no log, comes before what happened in the same second. */
+/** Entries are there already; that tables come is no event of a subject. */
 function inOrder(entries: readonly HistoryEntry[], notices: readonly (Notice | Tightened)[]): Event[] {
   const told = new Set([
+    "tableAccepted",
     "revoked",
     "voided",
     "reopened",

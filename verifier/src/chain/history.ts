@@ -814,11 +814,16 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
   };
 }
 
+/** Blocks that a node is asked for at one time. */
+const AT_ONCE = 16;
+
 /** Where logs stand, with the times of their blocks. */
 export async function placesOf({ client }: Registry, logs: readonly Mined[]): Promise<(log: Mined) => Place> {
   const times = new Map<bigint, number>();
-  for (const blockNumber of new Set(logs.map((log) => log.blockNumber))) {
-    times.set(blockNumber, Number((await client.getBlock({ blockNumber })).timestamp));
+  const numbers = [...new Set(logs.map((log) => log.blockNumber))];
+  for (let i = 0; i < numbers.length; i += AT_ONCE) {
+    const asked = numbers.slice(i, i + AT_ONCE).map((blockNumber) => client.getBlock({ blockNumber }));
+    for (const { number, timestamp } of await Promise.all(asked)) times.set(number!, Number(timestamp));
   }
   return ({ blockNumber, transactionHash, logIndex }) => ({
     blockNumber,

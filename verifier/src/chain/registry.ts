@@ -22,6 +22,8 @@ import {
   type PublicClient,
   recoverTypedDataAddress,
   slice,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -47,6 +49,8 @@ export interface Registry {
   readonly policyBook: Address;
   readonly marketBook: Address;
   readonly verifierBook: Address;
+  /** In how many blocks a transaction has to stand, its own included, before it counts as sent; 1 when absent. */
+  readonly confirmations?: number;
 }
 
 /** A transaction that succeeded. */
@@ -613,6 +617,19 @@ export async function latestBlock({ client }: Registry): Promise<bigint> {
   return await reach(() => client.getBlockNumber({ cacheTime: 0 }));
 }
 
+/** Blocks after which one is taken for final where the chain does not say. */
+const FINAL_DEPTH = 64n;
+
+/** Number of the latest block that is final: as the chain says it, or by how many blocks stand on it. */
+export async function finalBlock({ client }: Registry): Promise<bigint> {
+  return await reach(async () => {
+    const said = await client.getBlock({ blockTag: "finalized" }).catch(() => undefined);
+    const latest = await client.getBlockNumber({ cacheTime: 0 });
+    if (said?.number != null && said.number < latest) return said.number;
+    return latest > FINAL_DEPTH ? latest - FINAL_DEPTH : 0n;
+  });
+}
+
 /** All that the registry knows of a subject under a policy, read at one block: the latest when none is named. */
 export async function statusOf(
   registry: Registry,
@@ -855,9 +872,11 @@ async function hasCode({ client }: Registry, address: Address): Promise<boolean>
 }
 
 /**
- * Sends a call after simulating it, and waits until it is included.
+ * Sends a call after simulating it, and waits until it is included and, where the registry asks for more confirmations, until so
+ * many blocks stand. A reorganisation that puts it into another block is waited out.
  *
- * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain
+ * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain; `chain.removed` when a
+ * reorganisation took the transaction away; `chain.confirmations` when no more blocks come
  */
 export async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
   const { client } = registry;
@@ -868,7 +887,8 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     // Against the pending block, whose time is that of inclusion: a snapshot of this second is not in the future there.
     await client.call({ account: wallet.account, to, data, blockTag: "pending" });
     const hash = await wallet.sendTransaction({ to, data });
-    const receipt = await client.waitForTransactionReceipt({ hash });
+    await client.waitForTransactionReceipt({ hash });
+    const receipt = await settledReceipt(registry, hash);
     if (receipt.status === "success") {
       return { hash, gasUsed: receipt.gasUsed, blockNumber: receipt.blockNumber };
     }
@@ -876,6 +896,40 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     await client.call({ account: wallet.account, to, data, blockNumber: receipt.blockNumber });
     throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
   });
+}
+
+/** How often in a row a node may know nothing of a transaction that it had in a block. */
+const MISSES = 3;
+/** Longest time without a new block. */
+const BLOCK_PATIENCE_MS = 180_000;
+
+/** The receipt once enough blocks stand on it: asked for again each time, since it may move or go away. */
+async function settledReceipt({ client, confirmations = 1 }: Registry, hash: Hex) {
+  const { pollingInterval } = client;
+  let [head, misses, since] = [-1n, 0, Date.now()];
+  for (;;) {
+    const latest = await client.getBlockNumber({ cacheTime: 0 });
+    const receipt = await client.getTransactionReceipt({ hash }).catch(unknownTransaction);
+    const standing = receipt === undefined ? 0n : latest - receipt.blockNumber + 1n;
+    if (receipt !== undefined && standing >= BigInt(confirmations)) return receipt;
+    const known = receipt ?? (await client.getTransaction({ hash }).catch(unknownTransaction));
+    misses = known === undefined ? misses + 1 : 0;
+    if (misses === MISSES) {
+      throw fault("chain.removed", `${hash} to stay in the chain`, "a reorganisation that removed it");
+    }
+    if (latest !== head) [head, since] = [latest, Date.now()];
+    if (Date.now() - since > BLOCK_PATIENCE_MS) {
+      const received = `${standing}, and no new block for ${BLOCK_PATIENCE_MS / 1000} s`;
+      throw fault("chain.confirmations", `${confirmations} blocks with ${hash}`, received);
+    }
+    await new Promise((done) => setTimeout(done, pollingInterval));
+  }
+}
+
+function unknownTransaction(error: unknown): undefined {
+  if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
+    return undefined;
+  throw error;
 }
 
 async function reach<T>(work: () => Promise<T>): Promise<T> {
