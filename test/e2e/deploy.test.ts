@@ -224,17 +224,16 @@ describe("a deployment to a test network", () => {
 
   it("70: goes on by the same command wherever it is killed, and pays for no step twice", async () => {
     const before = await sentBy(0);
-    for (const at of [2, 7]) {
-      const { child, ended } = start(options, { env: keyOf(0) });
-      while ((await sentBy(0)) < before + at) {
-        if (child.exitCode !== null) throw new Error(`ended before it was killed: ${(await ended).stderr}`);
-      }
-      child.kill("SIGKILL");
-      expect((await ended).code).toBe(null);
+    const at = 6;
+    const { child, ended } = start(options, { env: keyOf(0) });
+    while ((await sentBy(0)) < before + at) {
+      if (child.exitCode !== null) throw new Error(`ended before it was killed: ${(await ended).stderr}`);
     }
+    child.kill("SIGKILL");
+    expect((await ended).code).toBe(null);
     const told = await run();
     expect(await sentBy(0)).toBe(before + steps);
-    expect(told.steps.length).toBeLessThanOrEqual(steps - 7);
+    expect(told.steps.length).toBeLessThanOrEqual(steps - at);
     deployed = told;
     ({ authority, fromBlock } = told.deployment);
     expect(JSON.parse(await readFile(path("deployment.json"), "utf8")).pending).toBe(undefined);

@@ -156,7 +156,7 @@ describe("a deployment to a test network", () => {
     }
     await succeeds(options, key());
     expect(await sent()).toBe(before + steps.length);
-  });
+  }, 540_000);
 
   it("is handed to a contract that is said to be able to accept, at somebody's word", async () => {
     const roles = { keel: "roles/1", admin: { account: safe.factory, unchecked: true } };
