@@ -12,6 +12,7 @@ import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
 import { type Field, identifier, type Json, KeelError, parseData, time } from "@keel/verifier";
 import { z } from "zod";
 import type { Answers, Asked } from "../answers.js";
+import { sendByHttp } from "../http/client.js";
 import type { Basis, Entry, Store } from "../store.js";
 import { fromHex, memberId, type Quorum } from "./files.js";
 import { type Commitment, commitmentText, protocolList } from "./member.js";
@@ -73,7 +74,7 @@ export function createCoordinator({
   store,
   timeoutMs = TIMEOUT_MS,
 }: CoordinatorOptions): Coordinator {
-  const reach = members.map((member) => ({ ...member, timeoutMs }));
+  const reach = members.map((member) => ({ ...member, timeoutMs, send: sendByHttp }));
   const running = new Map<string, Promise<Entry>>();
   const answers: Answers = async (asked) => {
     const before = await store.find(asked.account, asked.asOf);
