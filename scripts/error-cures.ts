@@ -557,6 +557,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       cancels: "Give coins that are owed an account of their own.",
       claim: "Notarise anew: the claim is not of this provider, owner or time.",
       contract: "Add a row for every contract to `instruments`.",
+      evidence:
+        "Ask the source for evidence as the policy wants it, or publish another policy file that says what there is.",
       future: "Ask for a time that is over.",
       instrument: "Map to an instrument of the market.",
       key: "Use the key file as `keel keygen` wrote it; a policy takes no key of low order.",

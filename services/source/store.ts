@@ -15,13 +15,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { address, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
+import { address, EVIDENCE, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
 import { z } from "zod";
 
 const text = z.string().max(100);
 
 const basisSchema = z.strictObject({
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised", "quorum"]),
+  evidence: z.enum(EVIDENCE),
   driver: text,
   /** When the data were read, unix seconds. */
   read: time,

@@ -9,6 +9,7 @@
 
 import {
   address,
+  EVIDENCE,
   identifier,
   inputError,
   type Json,
@@ -168,7 +169,7 @@ const word = z
   .regex(/^\P{C}*$/u);
 
 const basisSchema = z.strictObject({
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised", "quorum"]),
+  evidence: z.enum(EVIDENCE),
   driver: word,
   read: time,
   leftOut: z.array(word).optional(),
