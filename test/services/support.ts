@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { formatSourceKey, type SourceKeyPair } from "@keel/prover";
 import { marketSeries, parseMarket, type SourceKey } from "@keel/verifier";
+import { afterAll, expect } from "vitest";
 import { newToken } from "../../services/source/dist/http/tokens.js";
 import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
 import { formatQuorum, formatShare, type Share } from "../../services/source/dist/quorum/files.js";
@@ -136,6 +137,12 @@ export interface Program {
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+});
+// The first hook of a file, so the last to run: whoever starts a program stops it.
+afterAll(() => {
+  const left = [...running];
+  for (const child of left) child.kill("SIGKILL");
+  expect(left.length, "programs that a test left running").toBe(0);
 });
 
 /** Starts a program, and waits until it listens. */
