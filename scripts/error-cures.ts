@@ -81,6 +81,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       stable: "Turn the debt into one at a variable rate: stable rates are not read.",
       start: "See that Hardhat is installed and the port is free, then start again.",
       twice: "Take the token out of the mapping: its pool is mapped, and it would count twice.",
+      unified:
+        "Say in the mapping whether the account's margin is unified; Hyperliquid shows it as account mode.",
       unmapped: "Add the token to the mapping, or sell it: what is left out could be a debt.",
       vault: "Map the vault's shares to the instrument of the coin that it holds.",
     },
