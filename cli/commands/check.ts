@@ -29,7 +29,7 @@ import {
   withUnits,
 } from "@keel/prover";
 import { allFaults, inputError, type Policy, type SignedUnits } from "@keel/verifier";
-import { evidenceJson, evidenceLines } from "@keel/verifier/text";
+import { evidenceLines } from "@keel/verifier/text";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -63,14 +63,13 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const now = judged(openDraft({ snapshot, market, policy, ...state }, content));
   if (unsigned.length > 0)
     note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
-  const sources = evidenceJson(policy);
   if (options.after === undefined) {
-    return outcome({ ...now, sources }, now, [reportText(now), ...evidenceLines(policy)].join("\n"));
+    return outcome(now, now, [reportText(now), ...evidenceLines(policy)].join("\n"));
   }
   const trades = parseTrades(await readText(options.after, "trades", context));
   const after = afterTrades(snapshot, market, trades);
   const later = judged(openDraft({ snapshot: after, market, policy, ...state }));
-  return outcome({ ...later, before: now, sources }, later, comparisonText(now, later));
+  return outcome({ ...later, before: now }, later, comparisonText(now, later));
 }
 
 /** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
