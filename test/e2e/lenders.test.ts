@@ -756,10 +756,12 @@ describe("Hyperliquid by HyperEVM's read precompiles", () => {
   it("71 have what is borrowed in an account of its own, of whatever coin, and refuse one that is not mapped", async () => {
     await told(async () => {
       await coin(2, "UBTC", 10, 12_345_678_999n, 10_000_000_001n);
-      const { positions } = await imported(core(), rows);
+      const { code, path } = await refusal(core(), rows);
+      expect([code, path]).toEqual(["chain.unmapped", "mapping.hyperliquid.debts"]);
+      const { positions } = await imported(core({ debts: "hl-debt" }), rows);
       expect(positions["hl-debt"]).toEqual({ BTC: "-1.00000001" });
       await coin(1, "HYPE", 8, 0n, 5n);
-      expect((await refusal(core(), rows)).code).toBe("chain.unmapped");
+      expect((await refusal(core({ debts: "hl-debt" }), rows)).path).toBe("mapping.hyperliquid.coins");
     });
   });
 

@@ -84,7 +84,7 @@ export async function accountsFromChain(
   await problems.during(others.map((lender) => () => checkLender(view, lender)));
   const [unread = 0] =
     scanFrom === undefined ? [] : await problems.during([() => scan(view, mapping, scanFrom)]);
-  const core = mapping.hyperliquid === undefined ? [] : coreAccounts(mapping.hyperliquid, entries);
+  const core = mapping.hyperliquid === undefined ? [] : coreAccounts(mapping.hyperliquid);
   const ids = [...new Set([account, ...accountsOf(mapping), ...core])];
   const accounts = await problems.during(
     ids.map((id) => (): Account => ({ id, source, positions: positionsOf(id, entries) })),

@@ -115,13 +115,10 @@ export async function coreEntries(view: ChainView, place: CorePlace, market: Mar
   return [...perpetuals.entries, ...cash, ...coins.entries, ...debts];
 }
 
-/** The accounts that it fills: what is borrowed, if anything is, has one of its own. */
-export function coreAccounts({ account }: CorePlace, entries: readonly Entry[]): string[] {
-  const debts = debtAccount(account);
-  return entries.some((entry) => entry.account === debts) ? [account, debts] : [account];
+/** The accounts that it fills. */
+export function coreAccounts({ account, debts }: CorePlace): string[] {
+  return debts === undefined ? [account] : [account, debts];
 }
-
-const debtAccount = (account: string): string => `${account}-debt`;
 
 function checkPerpetuals({ perps }: CorePlace, market: Market): void {
   for (const [index, { instrument }] of perps) {
@@ -215,8 +212,8 @@ async function readCoins(
   };
 }
 
-/** What is borrowed of any coin that there is. */
-async function readDebts(view: ChainView, { account, coins }: CorePlace): Promise<Entry[]> {
+/** What is borrowed of any coin that there is; refused where the mapping has no account for it. */
+async function readDebts(view: ChainView, { debts, coins }: CorePlace): Promise<Entry[]> {
   const found: Entry[] = [];
   await demand(view, BORROW_LEND, [view.owner, BigInt(DOLLARS)], PATH);
   for (let from = 0; from < MOST; from += CHUNK) {
@@ -226,8 +223,11 @@ async function readDebts(view: ChainView, { account, coins }: CorePlace): Promis
       if (owed === 0n) continue;
       const place = coins.get(index);
       if (place === undefined) throw unmapped(index);
+      if (debts === undefined) {
+        throw inputError("chain.unmapped", `${PATH}.debts`, "an account for what is borrowed", "none");
+      }
       const quantity = scaled(-owed, decimals, place);
-      found.push({ account: debtAccount(account), ...placed(place, quantity, `${PATH}.coins.${index}`) });
+      found.push({ account: debts, ...placed(place, quantity, `${PATH}.coins.${index}`) });
     }
     if (chunk.every(({ isThere }) => !isThere)) return found;
   }

@@ -40,6 +40,8 @@ export type Lenders = ReadonlyMap<Address, LenderPlace>;
 /** Where an account at Hyperliquid goes: perpetuals and coins by their indices there. */
 export interface CorePlace {
   readonly account: string;
+  /** The account of what is borrowed. */
+  readonly debts?: string;
   readonly perps: ReadonlyMap<number, TokenPlace>;
   readonly coins: ReadonlyMap<number, TokenPlace>;
   /** Whether margin is unified, or portfolio margin: dollars then count among the coins alone. */
@@ -85,6 +87,7 @@ const lenders = z.record(z.string(), lender).default({});
 const indexed = z.record(z.string().regex(/^(0|[1-9][0-9]{0,4})$/), plain).default({});
 const core = z.strictObject({
   account: identifier,
+  debts: identifier.optional(),
   perps: indexed,
   coins: indexed,
   unified: z.boolean().optional(),
@@ -140,11 +143,12 @@ export function parseChainMapping(text: string): ChainMapping {
   return mapping;
 }
 
-function corePlace({ account, perps, coins, unified }: z.output<typeof core>): CorePlace {
+function corePlace({ account, debts, perps, coins, unified }: z.output<typeof core>): CorePlace {
   const byIndex = (record: z.output<typeof indexed>) =>
     new Map(Object.entries(record).map(([index, place]) => [Number(index), place]));
   return {
     ...{ account, perps: byIndex(perps), coins: byIndex(coins) },
+    ...(debts === undefined ? {} : { debts }),
     ...(unified === undefined ? {} : { unified }),
   };
 }
