@@ -520,6 +520,11 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
   withHistory(
     add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
   )
+    .option(
+      "--policy <file>",
+      "policy/2 file, with --market instead of --policy-id: says what sources' words rest on",
+    )
+    .option("--market <file>", "market/1 file of that policy")
     .option("--key <circuit=file>", "verification key; the built circuit's when absent", collected)
     .option("--no-proofs", "do not verify the proofs again")
     .action(async (options: HistoryOptions) => {

@@ -91,6 +91,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       stable: "Turn the debt into one at a variable rate: stable rates are not read.",
       start: "See that Hardhat is installed and the port is free, then start again.",
       twice: "Take the token out of the mapping: its pool is mapped, and it would count twice.",
+      unified:
+        "Say in the mapping whether the account's margin is unified; Hyperliquid shows it as account mode.",
       unmapped: "Add the token to the mapping, or sell it: what is left out could be a debt.",
       vault: "Map the vault's shares to the instrument of the coin that it holds.",
     },
@@ -690,6 +692,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       cancels: "Give coins that are owed an account of their own.",
       claim: "Notarise anew: the claim is not of this provider, owner or time.",
       contract: "Add a row for every contract to `instruments`.",
+      evidence:
+        "Ask the source for evidence as the policy wants it, or publish another policy file that says what there is.",
       future: "Ask for a time that is over.",
       instrument: "Map to an instrument of the market.",
       key: "Use the key file as `keel keygen` wrote it; a policy takes no key of low order.",

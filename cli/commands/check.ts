@@ -29,6 +29,7 @@ import {
   withUnits,
 } from "@keel/prover";
 import { allFaults, inputError, type Policy, type SignedUnits } from "@keel/verifier";
+import { evidenceLines } from "@keel/verifier/text";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -62,7 +63,9 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const now = judged(openDraft({ snapshot, market, policy, ...state }, content));
   if (unsigned.length > 0)
     note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
-  if (options.after === undefined) return outcome(now, now, reportText(now));
+  if (options.after === undefined) {
+    return outcome(now, now, [reportText(now), ...evidenceLines(policy)].join("\n"));
+  }
   const trades = parseTrades(await readText(options.after, "trades", context));
   const after = afterTrades(snapshot, market, trades);
   const later = judged(openDraft({ snapshot: after, market, policy, ...state }));

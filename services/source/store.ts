@@ -13,15 +13,15 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { address, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
+import { address, EVIDENCE, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
 import { z } from "zod";
 
 const text = z.string().max(100);
 
 const basisSchema = z.strictObject({
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised", "quorum"]),
+  evidence: z.enum(EVIDENCE),
   driver: text,
   /** When the data were read, unix seconds. */
   read: time,
@@ -159,7 +159,8 @@ async function linkNew(drafts: string, path: string, name: string, text: string)
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     return false;
   } finally {
-    await rm(draft, { force: true });
+    // One that stays is removed when it is old.
+    await unlink(draft).catch(() => undefined);
   }
   await flushFolder(path);
   return true;

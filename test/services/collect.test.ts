@@ -32,12 +32,13 @@ import {
 
 const NAMES = ["ann", "bob", "cyd"];
 const shares = ceremony(NAMES, 2);
-const POLICY = policyText({
+const KEYS = {
   "Halyard Custody": SOURCE.publicKey,
   "Northgate Prime": OTHER_SOURCE.publicKey,
   "Two of three auditors": shares[0]!.quorum.publicKey,
   Silent: STRANGER.publicKey,
-});
+};
+const POLICY = policyText(KEYS);
 
 /** A subject with more accounts than a circuit has places. */
 const CROWDED = "0x00000000000000000000000000000000000000c0";
@@ -217,6 +218,24 @@ describe("collect", () => {
     const future = await collect({ args: ["--as-of", `${CLOSED - 5}`] });
     expect(errorOf(future).message.match(/source.time/g)).toHaveLength(4);
     expect(future.code).toBe(1);
+  });
+
+  it("73 takes evidence as strong as the policy says, or stronger, and refuses what is weaker", async () => {
+    const file = join(folder, "strict.json");
+    const strict = async (evidence: Readonly<Record<string, string>>) => {
+      await writeFile(file, policyText(KEYS, evidence));
+      return await collect({ args: ["--policy", file] });
+    };
+    const kept = await strict({ "Halyard Custody": "ledger", "Two of three auditors": "notarised" });
+    expect(kept.code, kept.stderr).toBe(0);
+    const refused = await strict({ "Northgate Prime": "operator-read" });
+    expect(errorOf(refused)).toMatchObject({ code: "source.evidence", received: "ledger" });
+    expect(errorOf(refused).path).toContain("Northgate Prime, prime");
+    // A tier that there is not is no answer.
+    const unknown = await bent("Northgate Prime", (text) => text.replace('"ledger"', '"hearsay"'));
+    const ended = await collect({ urls: { "Northgate Prime": unknown.url } });
+    await unknown.stop();
+    expect(errorOf(ended).path).toContain("answer.basis.evidence");
   });
 
   it("73 sends a token to its own source only, and only over TLS or on this machine", async () => {

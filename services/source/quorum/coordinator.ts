@@ -9,9 +9,10 @@
  */
 
 import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
-import { type Field, identifier, type Json, KeelError, parseData, time } from "@keel/verifier";
+import { EVIDENCE, type Field, identifier, type Json, KeelError, parseData, time } from "@keel/verifier";
 import { z } from "zod";
 import type { Answers, Asked } from "../answers.js";
+import { sendByHttp } from "../http/client.js";
 import type { Basis, Entry, Store } from "../store.js";
 import { fromHex, memberId, type Quorum } from "./files.js";
 import { type Commitment, commitmentText, protocolList } from "./member.js";
@@ -60,7 +61,7 @@ const saidSchema = z.strictObject({
   message: z.string().regex(/^(0|[1-9][0-9]{0,76})$/),
   scope: z.string().max(200),
   positions: z.record(z.string(), z.string().max(100)),
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised"]),
+  evidence: z.enum(EVIDENCE).exclude(["quorum"]),
   read: time,
   commitment: z.strictObject({ member: identifier, hiding: pointHex, binding: pointHex }),
 });
@@ -73,7 +74,7 @@ export function createCoordinator({
   store,
   timeoutMs = TIMEOUT_MS,
 }: CoordinatorOptions): Coordinator {
-  const reach = members.map((member) => ({ ...member, timeoutMs }));
+  const reach = members.map((member) => ({ ...member, timeoutMs, send: sendByHttp }));
   const running = new Map<string, Promise<Entry>>();
   const answers: Answers = async (asked) => {
     const before = await store.find(asked.account, asked.asOf);

@@ -10,6 +10,20 @@ import { inputError } from "../core/errors.js";
 import { KIND, taggedHash } from "../core/field.js";
 import type { Field } from "../core/units.js";
 
+/**
+ * What a source's word can rest on, the weakest first: its own books; a venue read with a key that can only read; a chain, which
+ * others can read as well; pages that an attestor signed; the readings of several parties.
+ */
+export const EVIDENCE = ["ledger", "operator-read", "chain-read", "notarised", "quorum"] as const;
+
+/** A tier of {@link EVIDENCE}. */
+export type Evidence = (typeof EVIDENCE)[number];
+
+/** Whether evidence is of a tier or a stronger one. */
+export function meetsEvidence(given: Evidence, wanted: Evidence): boolean {
+  return EVIDENCE.indexOf(given) >= EVIDENCE.indexOf(wanted);
+}
+
 /** Affine coordinates of a public key. */
 export type SourceKey = readonly [bigint, bigint];
 

@@ -21,6 +21,7 @@ import { Problems } from "../problems.js";
 import { poolAmounts } from "./aave.js";
 import { type Entry, entryOf, positionsOf } from "./amounts.js";
 import { cometAmounts } from "./comet.js";
+import { coreAccounts, coreEntries } from "./hypercore.js";
 import { isOwed, isRead, type KnownLender, knownLenders } from "./lenders.js";
 import { accountsOf, type ChainMapping, checkInstruments } from "./mapping.js";
 import { morphoAmounts } from "./morpho.js";
@@ -83,7 +84,8 @@ export async function accountsFromChain(
   await problems.during(others.map((lender) => () => checkLender(view, lender)));
   const [unread = 0] =
     scanFrom === undefined ? [] : await problems.during([() => scan(view, mapping, scanFrom)]);
-  const ids = [...new Set([account, ...accountsOf(mapping)])];
+  const core = mapping.hyperliquid === undefined ? [] : coreAccounts(mapping.hyperliquid);
+  const ids = [...new Set([account, ...accountsOf(mapping), ...core])];
   const accounts = await problems.during(
     ids.map((id) => (): Account => ({ id, source, positions: positionsOf(id, entries) })),
   );
@@ -106,7 +108,10 @@ async function entriesOf(
 ): Promise<Entry[]> {
   const found = (await problems.during(readingsOf(view, account, mapping))).flat();
   const held = found.filter(({ raw }) => raw !== 0n);
-  return await problems.during(held.map((amount) => () => entryOf(view, mapping, market, amount)));
+  const entries = await problems.during(held.map((amount) => () => entryOf(view, mapping, market, amount)));
+  const { hyperliquid } = mapping;
+  if (hyperliquid === undefined) return entries;
+  return [...entries, ...(await problems.during([() => coreEntries(view, hyperliquid, market)])).flat()];
 }
 
 /** What there is to read, in the order in which errors are told. */
@@ -152,7 +157,7 @@ async function checkLender(view: ChainView, lender: KnownLender): Promise<void> 
 
 /** What the accounts say nothing of, for whoever relies on them. */
 function notLookedFor(
-  { tokens, pools, comets, morpho, unrelated, native }: ChainMapping,
+  { tokens, pools, comets, morpho, unrelated, native, hyperliquid }: ChainMapping,
   asked: readonly KnownLender[],
   scanFrom: bigint | undefined,
   unread: number,
@@ -175,6 +180,9 @@ function notLookedFor(
     `tokens other than the ${tokens.size} of the mapping${native === undefined ? ", and the chain's own coin" : ""}`,
     ...(unread === 0 ? [] : [`${unread} tokens with a balance, found in the logs and not in the mapping`]),
     ...(unrelated.size === 0 ? [] : [`what the mapping calls unrelated: ${[...unrelated].join(", ")}`]),
+    ...(hyperliquid === undefined
+      ? []
+      : ["at Hyperliquid: coins that the mapping leaves out, what is lent, staked or in vaults there"]),
     "rewards that were not claimed, coins staked or locked elsewhere, other chains and other addresses of the owner",
   ];
 }

@@ -196,6 +196,10 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
 
   const take = (jobs: readonly Job[], { status, body, retryAfterMs }: Answer): void => {
     const replies = jobs.length === 1 ? [record(body)] : inOrder(body, jobs.length);
+    if (jobs.length > 1 && replies?.every(isBatchRefused)) {
+      halve(jobs);
+      return;
+    }
     if (status !== 429 && replies?.every(isReply)) {
       jobs.forEach((job, i) => {
         settle(job, replies[i]!, retryAfterMs);
@@ -219,6 +223,12 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
     });
   // It tries again by itself, and knows when.
   return custom({ request }, { retryCount: 0 });
+}
+
+/** Whether a request was refused for the batch that it came in; some nodes say so of each one. */
+function isBatchRefused(reply: unknown): boolean {
+  const { message } = record(record(reply)?.error) ?? {};
+  return typeof message === "string" && /batch/i.test(message);
 }
 
 async function post(url: string, call: object, timeoutMs: number): Promise<Answer> {
