@@ -71,6 +71,8 @@ export interface Row {
   readonly at: (by: number) => Partial<Case>;
   /** Which of -1, 0 and 1 break the rule. */
   readonly broken: readonly number[];
+  /** What breaks it is a table that nobody published. */
+  readonly isUnpublished?: true;
   readonly words: Words;
 }
 
@@ -81,6 +83,12 @@ const SKEW = {
   logs: "history.skew",
   pageByFiles: "proof.skew attestation.asOf",
   pageByChain: "proof.mismatch attestation.asOf",
+};
+
+const UNPUBLISHED = {
+  registry: "registry.marketNotAccepted",
+  files: "(tableAccepted)",
+  logs: "history.table",
 };
 
 export const ROWS: readonly Row[] = [
@@ -154,6 +162,28 @@ export const ROWS: readonly Row[] = [
       logs: "history.table",
       pageByFiles: "policy.series market",
       pageByChain: "proof.mismatch attestation.market",
+    },
+  },
+  {
+    rule: "a market table is one that was published",
+    at: (by) => ({ marketTime: AS_OF + by }),
+    broken: [-1, 1],
+    isUnpublished: true,
+    words: {
+      ...UNPUBLISHED,
+      pageByFiles: "proof.mismatch attestation.market",
+      pageByChain: "proof.mismatch attestation.market",
+    },
+  },
+  {
+    rule: "a returns table is one that was published",
+    at: (by) => ({ policy: "tail", returnsTime: AS_OF + by }),
+    broken: [-1, 1],
+    isUnpublished: true,
+    words: {
+      ...UNPUBLISHED,
+      pageByFiles: "proof.mismatch attestation.tail.returns",
+      pageByChain: "proof.mismatch attestation.tail.returns",
     },
   },
   {
