@@ -147,8 +147,9 @@ export function sampleOf(mutants: readonly Mutant[], count: number, seed: number
 
 /** Test files at first, where most mutants end, and then; one that lives through all of them survives. */
 const STAGES = [
-  { files: 4, limitMs: 150_000 },
-  { files: 10, limitMs: 400_000 },
+  { files: 2, limitMs: 150_000 },
+  { files: 4, limitMs: 250_000 },
+  { files: 6, limitMs: 300_000 },
 ] as const;
 
 /** A judge of mutants in a workshop. */
