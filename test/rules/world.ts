@@ -10,6 +10,7 @@ import { compileVerifiers, type DeployOptions, deployKeel } from "@keel/contract
 import {
   type Attestation,
   attestationOf,
+  circuitHash,
   commitStatement,
   encodeProof,
   hex,
@@ -51,6 +52,19 @@ const CIRCUIT = "portfolio-health/spot-16";
 const TAIL_CIRCUIT = "tail-risk/spot-64";
 /** The keys of both circuits' proofs. */
 export const KEYS = { health: trapdoor(1n), tail: trapdoor(2n) };
+
+interface Circuit {
+  readonly id: string;
+  readonly key: Trapdoor;
+}
+
+/** A circuit whose key nobody calls a development key. */
+export const CLEAN: Circuit = { id: "portfolio-health/fund-64", key: unmarked(trapdoor(3n)) };
+
+function unmarked(key: Trapdoor): Trapdoor {
+  const { insecure: _, ...verificationKey } = key.verificationKey;
+  return { ...key, verificationKey };
+}
 const UNDERLYINGS = ["USD", "ETH", "BTC"];
 const DAILY = randomReturns(seededRandom(7), UNDERLYINGS.length);
 
@@ -73,8 +87,8 @@ export interface World extends Place {
   /** The market at a time, with the returns of another. */
   marketOf(a: Pick<Case, "marketTime" | "returnsTime" | "policy">): Market;
   termsOf(a: Pick<Case, "policy">): PolicyTerms;
-  /** An attestation of a case; its proofs are true. */
-  attest(a: Case): Attestation;
+  /** An attestation of a case; its proofs are true. Of another circuit when one is named. */
+  attest(a: Case, circuit?: Circuit): Attestation;
   /** What the log would say of it, if it were accepted at the case's time. */
   entryOf(a: Case, attestation: Attestation): AttestedEntry;
   /** Publishes the tables of cases. */
@@ -87,10 +101,12 @@ const FIRST: Case = { ...BASE, asOf: START, marketTime: START, now: START + 10 }
 /** Starts it; ends with the fixture's chain. */
 export async function startWorld(): Promise<World> {
   const [health, tail] = [KEYS.health.verificationKey, KEYS.tail.verificationKey];
-  CIRCUIT_FILES.push(pageKey(CIRCUIT, health), pageKey(TAIL_CIRCUIT, tail));
+  const clean = CLEAN.key.verificationKey;
+  CIRCUIT_FILES.push(pageKey(CIRCUIT, health), pageKey(TAIL_CIRCUIT, tail), pageKey(CLEAN.id, clean));
   const verifiers = [
     { contractName: "RulesVerifier", circuit: CIRCUIT, verificationKey: health, insecure: true },
     { contractName: "RulesTailVerifier", circuit: TAIL_CIRCUIT, verificationKey: tail, insecure: true },
+    { contractName: "RulesCleanVerifier", circuit: CLEAN.id, verificationKey: clean, insecure: false },
   ];
   await compileVerifiers(verifiers);
   const place = await deploy(verifiers);
@@ -184,14 +200,16 @@ function worldOf(place: Place, policies: World["policies"]): Omit<World, "histor
     drawdown: {
       units: a.units,
       previousState: FIRST_STATE + a.state,
-      newState: a.state === -FIRST_STATE ? FIRST_STATE : FIRST_STATE + 1n,
+      newState: a.state === -FIRST_STATE ? FIRST_STATE : FIRST_STATE + 1n + a.state,
     },
     portfolioCommitment: 444n,
     exposuresCommitment: 555n,
     terms: termsOf(a),
   });
-  const attest = (a: Case): Attestation =>
-    proven(statementOf(a), a.policy === "tail" ? returnsOf(a) : undefined);
+  const attest: World["attest"] = (a, circuit = { id: CIRCUIT, key: KEYS.health }) => {
+    const terms = { ...termsOf(a), circuit: circuitHash(circuit.id) };
+    return proven({ ...statementOf(a), terms }, circuit, a.policy === "tail" ? returnsOf(a) : undefined);
+  };
   const publish: World["publish"] = async (cases) => {
     const tables = new Map<string, Omit<MarketCommitment, "contentHash">>();
     for (const a of cases) {
@@ -234,12 +252,13 @@ function lower(address: Address): Address {
 }
 
 /** An attestation with true proofs. */
-function proven(statement: Statement, returns?: { root: bigint; asOf: number }): Attestation {
+function proven(
+  statement: Statement,
+  { id, key }: Circuit,
+  returns?: { root: bigint; asOf: number },
+): Attestation {
   const { exposuresCommitment, terms } = statement;
-  const attestation = attestationOf(statement, {
-    circuit: CIRCUIT,
-    ...proofOf(KEYS.health, statementVector(statement)),
-  });
+  const attestation = attestationOf(statement, { circuit: id, ...proofOf(key, statementVector(statement)) });
   if (returns === undefined) return attestation;
   const { root: returnsRoot, asOf: returnsTime } = returns;
   const vector = tailVector({ exposuresCommitment, returnsRoot, returnsTime, terms });
@@ -248,5 +267,5 @@ function proven(statement: Statement, returns?: { root: bigint; asOf: number }):
 
 function proofOf(key: Trapdoor, vector: readonly bigint[]) {
   const { c, x, y } = statementInputs(commitStatement(vector), vector);
-  return { digest: c, proof: key.prove([c, x, y]), insecure: true };
+  return { digest: c, proof: key.prove([c, x, y]), insecure: key.verificationKey.insecure === true };
 }
