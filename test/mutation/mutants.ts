@@ -13,7 +13,7 @@ import { generator } from "../support/generator.js";
 import { type Change, changed, changesOf } from "./operators.js";
 import { contractTestsOf, exportsOf, readTree, type Tree, testsOf } from "./selection.js";
 import { solidityChanges } from "./solidity.js";
-import type { Workshop } from "./workshop.js";
+import type { Run, Workshop } from "./workshop.js";
 
 /** A part of the code, and how many of a hundred mutants are of it. */
 interface Area {
@@ -155,18 +155,39 @@ const STAGES = [
 /** A judge of mutants in a workshop. */
 export function judgeIn(workshop: Workshop): (mutant: Mutant) => Promise<Verdict> {
   const tree = readTree(workshop.root);
+  /** Test files that killed something: each has to pass when nothing is changed. */
+  const passing = new Map<string, Promise<Run>>();
+  const requirePassing = async (file: string): Promise<void> => {
+    if (!passing.has(file)) passing.set(file, workshop.test([file], STAGES[0].limitMs));
+    const { passed, by } = await passing.get(file)!;
+    if (!passed) throw new Error(`fails with nothing changed: ${by}`);
+  };
   return async (mutant) => {
     const text = changed(readFileSync(join(workshop.root, mutant.file), "utf8"), mutant.change);
-    return await workshop.withFile(mutant.file, text, async () => await judge(workshop, tree, mutant));
+    const verdict = await workshop.withFile(
+      mutant.file,
+      text,
+      async () => await judge(workshop, tree, mutant),
+    );
+    const [file] = verdict.killedBy?.split(": ") ?? [];
+    if (file?.startsWith("test/") === true) {
+      // The contracts as they are again.
+      if (mutant.file.endsWith(".sol")) await workshop.script(BUILD);
+      await requirePassing(file);
+    }
+    return verdict;
   };
 }
+
+/** What makes the contracts' artifacts. */
+const BUILD = "contracts/dist/build.js";
 
 async function judge(workshop: Workshop, tree: Tree, mutant: Mutant): Promise<Verdict> {
   const { title, area, line, file } = mutant;
   const verdict = { title, area, line };
   const isContract = file.endsWith(".sol");
   if (isContract) {
-    const failed = await workshop.script("contracts/dist/build.js");
+    const failed = await workshop.script(BUILD);
     if (failed !== undefined) return { ...verdict, killedBy: `the compiler: ${failed}`, tried: 0 };
   }
   const names = namesOf(tree, mutant);

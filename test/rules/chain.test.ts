@@ -44,13 +44,13 @@ import { lookAt } from "../../app/src/regulator/look.js";
 import { loadArtifact } from "../../contracts/dist/compile.js";
 import { nextBlockAt, travelTo, undone, write } from "../support/chain.js";
 import { AS_OF, BASE, type Case, SHORT } from "./vectors.js";
-import { CLEAN, startWorld, type World } from "./world.js";
+import { CLEAN, STEP, startWorld, type World } from "./world.js";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 });
 
 /** One attestation under the policy of short validity, and those that may follow it. */
 const BEGIN: Case = { ...BASE, policy: "short", now: AS_OF + 400 };
-const AFTER: Case = { ...BEGIN, state: 1n };
+const AFTER: Case = { ...BEGIN, state: STEP };
 const EXPIRY = AS_OF + SHORT.validity;
 const COUNTS = AS_OF + SHORT.minInterval;
 const LATE = EXPIRY - 200;

@@ -79,6 +79,8 @@ interface Place {
 /** What the subject declared, and the state that its first attestation leaves. */
 export const ENROLMENT = 666n;
 const FIRST_STATE = 1_001n;
+/** From a state to the one after it: no state is beside another by chance. */
+export const STEP = 100n;
 
 export interface World extends Place {
   readonly policies: Readonly<Record<PolicyName, Policy>>;
@@ -200,7 +202,7 @@ function worldOf(place: Place, policies: World["policies"]): Omit<World, "histor
     drawdown: {
       units: a.units,
       previousState: FIRST_STATE + a.state,
-      newState: a.state === -FIRST_STATE ? FIRST_STATE : FIRST_STATE + 1n + a.state,
+      newState: a.state === -FIRST_STATE ? FIRST_STATE : FIRST_STATE + a.state + STEP,
     },
     portfolioCommitment: 444n,
     exposuresCommitment: 555n,
