@@ -90,6 +90,9 @@ async function runTests(root: string, files: readonly string[], limitMs: number)
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
+    readonly status: string;
+    /** Why a file failed before its first test ended. */
+    readonly message: string;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
@@ -98,11 +101,12 @@ function firstFailed(root: string, output: string): string | undefined {
   const start = output.indexOf('{"numTotalTestSuites"');
   if (start < 0) return undefined;
   const { testResults } = JSON.parse(output.slice(start).split("\n")[0]!) as Report;
-  for (const { name, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return `${name.slice(root.length + 1)}: ${failed.fullName}`;
-  }
-  return undefined;
+  const failed = testResults.filter(({ status }) => status === "failed");
+  const found = failed.map(({ name, message, assertionResults }) => {
+    const test = assertionResults.find(({ status }) => status === "failed");
+    return `${name.slice(root.length + 1)}: ${test?.fullName ?? message.split("\n")[0]}`;
+  });
+  return found[0];
 }
 
 /** Runs Node in a process group of its own, of which nothing stays. @returns no code when it took too long */
