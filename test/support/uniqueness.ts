@@ -35,10 +35,11 @@ import {
 } from "./linear.js";
 
 /**
- * What is trusted of a signature: each divisor of its curve arithmetic is not 0, since the addition law of BabyJubJub is
- * complete and the ladders' points have large order; and its hash has one decomposition, since circomlib compares it with r.
+ * What is trusted of circomlib's curve arithmetic, in a signature and in a key agreement: no divisor is 0, since the addition law
+ * of BabyJubJub is complete and the ladders' points have large order (a viewer's key is checked in public to have it); and a
+ * signature's hash has one decomposition, since circomlib compares it with r.
  */
-export const SIGNATURE = /\.signature\./;
+export const CURVE = /\.(signature|fixed|multiple\[\d+\])\.|\.point\[\d\]$/;
 
 /** Every template, at a small size, and the whole statements: what the rules are tried on. */
 export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
