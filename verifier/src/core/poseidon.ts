@@ -59,9 +59,24 @@ const known = new Map<number, Parameters>();
  * @throws RangeError for another number of inputs
  */
 export function poseidon(inputs: readonly bigint[]): Field {
+  return permute(inputs)[0]!;
+}
+
+/**
+ * As many words as there are inputs, from the same permutation: the state without its capacity, of which {@link poseidon}
+ * gives the digest. circomlib's PoseidonEx from output 1 on.
+ *
+ * @param inputs 1 to 16, each in [0, r)
+ * @throws RangeError for another number of inputs
+ */
+export function poseidonWords(inputs: readonly bigint[]): Field[] {
+  return permute(inputs).slice(1);
+}
+
+function permute(inputs: readonly bigint[]): Field[] {
   const { before, partial, after } = parametersOf(inputs.length);
   const first = before.reduce<Row>(fullRound, [0n, ...inputs]);
-  return after.reduce<Row>(fullRound, partialRounds(first, partial))[0] as Field;
+  return after.reduce<Row>(fullRound, partialRounds(first, partial)) as Field[];
 }
 
 function fullRound(state: Row, { constants, matrix }: FullRound): Row {
