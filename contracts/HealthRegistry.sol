@@ -244,7 +244,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint40 expiry = _admit(s, policy);
         (health, tail) = _claimsOf(s, policy);
         _record(s, expiry, policy.minInterval);
-        _advance(s);
+        if (_enrolments[s.subject].restartAt != 0) _settleRestart(s);
+        _states[s.subject] = s.newState;
         emit Attested(s.subject, s.policyId, expiry, address(health.verifier), s);
     }
 
@@ -321,10 +322,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @dev The state was not lost after all when the step went on from it: then no restart is left.
-    function _advance(Submission calldata s) private {
+    function _settleRestart(Submission calldata s) private {
         uint256 state = _states[s.subject];
-        _states[s.subject] = s.newState;
-        if (_enrolments[s.subject].restartAt == 0) return;
         if (s.previousState == state) return _callOffRestart(s.subject);
         _enrolments[s.subject].restartAt = 0;
         emit ChainRestarted(s.subject, state);

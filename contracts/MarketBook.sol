@@ -28,8 +28,9 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
 
     /// @dev By the hash of series, root and time.
     mapping(bytes32 table => Standing) private _standings;
-    List[] private _lists;
-    /// @dev `_next` replaces `_current` at `_nextLiveAt`, or nothing is announced and that is 0.
+    mapping(uint64 place => List) private _lists;
+    /// @dev How many lists there are. `_next` replaces `_current` at `_nextLiveAt`, or nothing is announced and that is 0.
+    uint64 private _count;
     uint64 private _current;
     uint64 private _next;
     uint40 private _nextLiveAt;
@@ -144,8 +145,8 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
 
     function _write(address[] memory publishers_, uint256 threshold_) private returns (uint64 place) {
         require(threshold_ != 0 && threshold_ <= publishers_.length, BadThreshold(threshold_, publishers_.length));
-        place = uint64(_lists.length);
-        List storage list = _lists.push();
+        place = _count++;
+        List storage list = _lists[place];
         address previous;
         for (uint256 i = 0; i < publishers_.length; ++i) {
             require(publishers_[i] > previous, PublishersNotAscending(previous, publishers_[i]));

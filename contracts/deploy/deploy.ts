@@ -365,7 +365,10 @@ async function offer(
   holder: Address,
 ): Promise<void> {
   if (await isMember(options, authority, role, holder)) return;
-  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [number, number];
+  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [
+    number,
+    number,
+  ];
   const delay = role === ROLE.admin ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
   if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
   const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
