@@ -52,11 +52,14 @@ const HINTS: Readonly<Record<string, string>> = {
     "a table of another series is no table of this policy; `keel policy pin` names the series of a new one",
   "policy.units":
     "name a share token (policy.units.token) or who signs with `keel sign-units` (.administrator)",
+  "operation.notReady": "the same command without --execute schedules, and executes once its time has come",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
   "registry.notEnrolled": "the subject declares its accounts with `keel enrol`",
   "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
   "registry.wrongEnrolment": "prove with `--enrolment` and the list that the subject enrolled with",
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
+  "role.missing":
+    "`keel role list` says who has which role and what is offered; --from names a Safe that will sign",
   "snapshot.signature": "the account's source signs with `keel sign`",
   "state.units":
     "a subject has one chain at a registry, in one scale; --same-units says that the new source counts the same units",

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { deployContract, deployKeel } from "@keel/contracts";
 import { policyId } from "@keel/verifier";
 import { lineId, publishPolicy, revoke, submitAttestation } from "@keel/verifier/chain";
-import type { Hex } from "viem";
+import { getAddress, type Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../cli/dist/run.js";
 import { safeChecksum } from "../../cli/dist/safe-batch.js";
@@ -312,6 +312,15 @@ describe("for somebody else to sign", () => {
       await fixture.cast.deployer.sendTransaction({ to, data });
       await refuses(["line", "open", "third", "--policy-id", POLICY, ...as(DEPLOYER)], "registry.lineExists");
       await refuses(args, "file.exists");
+      const waiting = join(folder, "schedule.json");
+      await does(
+        [...args.slice(0, -3), waiting, "--from", addressOf(CURATOR)].map((arg) =>
+          arg === "third" ? "fifth" : arg,
+        ),
+      );
+      const { meta, transactions } = JSON.parse(await readFile(waiting, "utf8"));
+      expect(meta.name).toBe("keel line open (schedule)");
+      expect(transactions).toMatchObject([{ to: getAddress(fixture.keel.authority) }]);
     });
   });
 
