@@ -34,6 +34,7 @@ const MARKET_SOURCE = 5n;
 
 type Wallet = WalletClient<Transport, Chain, Account>;
 
+/** What to deploy, and who deploys it. */
 export interface DeployOptions {
   /** Pays, and holds every role that `roles` gives to nobody else. */
   readonly walletClient: Wallet;
@@ -62,6 +63,7 @@ export interface DeployOptions {
   readonly roles?: { readonly [Role in keyof typeof ROLE]?: Address };
 }
 
+/** A circuit's verifier in the verifier book. */
 export interface DeployedVerifier {
   readonly circuit: string;
   readonly contractName: string;

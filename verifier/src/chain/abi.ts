@@ -41,6 +41,7 @@ const ACCESS = [
   "error AccessManagedUnauthorized(address caller)",
 ] as const;
 
+/** ABI of HealthRegistry.sol, as far as the client uses it. */
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   TAIL_STRUCT,
@@ -106,6 +107,7 @@ export const healthRegistryAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of PolicyBook.sol, as far as the client uses it. */
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
   MEMBER_STRUCT,
@@ -156,6 +158,7 @@ export const policyBookAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of MarketBook.sol, as far as the client uses it. */
 export const marketBookAbi = parseAbi([
   "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_)",
   "function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] signatures)",
@@ -196,6 +199,7 @@ export const marketBookAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of FeedMarket.sol, as far as the client uses it. */
 export const feedMarketAbi = parseAbi([
   INSTRUMENT_STRUCT,
   UNIVERSE_STRUCT,
@@ -231,6 +235,7 @@ export const feedMarketAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of VerifierBook.sol, as far as the client uses it. */
 export const verifierBookAbi = parseAbi([
   VERSION_STRUCT,
   "constructor(address authority, uint40 delay_)",
@@ -255,6 +260,7 @@ export const verifierBookAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of a key's verifier contract. */
 export const groth16VerifierAbi = parseAbi([
   "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
   "function verifyBatch(uint256[8][] proofs, uint256[3][] inputs) view returns (bool)",

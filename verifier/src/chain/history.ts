@@ -123,6 +123,7 @@ export interface ChainRestartedEntry extends Place {
   readonly reason: string;
 }
 
+/** An event of a registry's log, in the chain's order. */
 export type HistoryEntry =
   | EnrolledEntry
   | AttestedEntry
@@ -177,6 +178,7 @@ export type Claim = Pick<
   | "tail"
 >;
 
+/** Which part of a registry's log to read. */
 export interface HistoryQuery {
   /** All subjects when absent. */
   readonly subject?: Address;

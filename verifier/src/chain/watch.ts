@@ -93,6 +93,7 @@ type Announcement =
       readonly reason: string;
     };
 
+/** What a watcher is told. */
 export type Notice = LapsedNotice | LoggedNotice;
 
 /** How far a watch has come. */
