@@ -321,7 +321,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
       future: "Correct the time: it lies after the present. Check the machine's clock.",
-      hash: "Give 0x and 64 hexadecimal digits.",
       invalid: "Correct the value at the path.",
       json: "Correct the JSON at the line and column: duplicate keys and floating-point numbers are refused too.",
       more: "Correct the faults that are shown, then look again.",

@@ -26,6 +26,7 @@ export interface LocalAccount {
   readonly privateKey: Hex;
 }
 
+/** A chain of its own process, for tests and demonstrations. */
 export interface LocalChain {
   readonly rpcUrl: string;
   readonly chainId: number;
@@ -35,6 +36,7 @@ export interface LocalChain {
   stop(): Promise<void>;
 }
 
+/** How to start a local chain. */
 export interface LocalChainOptions {
   /** Port on loopback; a free one when absent. */
   readonly port?: number;

@@ -46,6 +46,7 @@ export interface DeployReport {
   readonly hash: Hex;
 }
 
+/** What to deploy, and who deploys it. */
 export interface DeployOptions {
   /** Pays, and holds every role that `roles` gives to nobody else. */
   readonly walletClient: Wallet;
@@ -106,6 +107,7 @@ export interface RoleDelays {
   readonly admin?: number;
 }
 
+/** A circuit's verifier in the verifier book. */
 export interface DeployedVerifier {
   readonly circuit: string;
   readonly contractName: string;

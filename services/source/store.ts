@@ -52,8 +52,6 @@ const entrySchema = z.strictObject({
 
 /** What an answer is based on. */
 export type Basis = z.output<typeof basisSchema>;
-/** A signature as JSON has it. */
-export type SignatureText = z.output<typeof signatureSchema>;
 /** One message: all that an answer needs. */
 export type Entry = Omit<z.output<typeof entrySchema>, "keel">;
 

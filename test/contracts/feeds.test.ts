@@ -18,7 +18,6 @@ import {
   marketTable,
   marketVector,
   type Policy,
-  parseProof,
   policyId,
   usd8,
 } from "@keel/verifier";
@@ -40,7 +39,6 @@ import {
   verifierBookAbi,
   type Wallet,
 } from "@keel/verifier/chain";
-import * as snarkjs from "snarkjs";
 import {
   type Address,
   encodePacked,
@@ -65,7 +63,7 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import { MARKET_CIRCUIT } from "./statement-circuit.js";
+import { MARKET_CIRCUIT, proofOf } from "./statement-circuit.js";
 
 /** Only its circuit's shape matters here. */
 const FILE: Policy = {
@@ -155,9 +153,7 @@ const read = (asOf = START, market = MARKET) => readFeeds(fixture.registry, feed
 /** A true proof of the root of a market, and what to submit it with. */
 async function prove(market: Market): Promise<{ root: bigint; proof: Groth16Proof }> {
   const { input, digest } = buildMarketRoot(marketTable(market, FILE));
-  const { wasmPath, zkeyPath } = await ensureCircuit(MARKET_CIRCUIT);
-  const { proof } = await snarkjs.groth16.fullProve(input, wasmPath, zkeyPath);
-  return { root: digest.c, proof: parseProof(proof) };
+  return { root: digest.c, proof: await proofOf(await ensureCircuit(MARKET_CIRCUIT), input) };
 }
 
 const publish = (root: bigint, proof: Groth16Proof, asOf = START, universeId = id) =>

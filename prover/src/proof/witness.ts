@@ -42,7 +42,7 @@ import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/e
 import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
-import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/risk.js";
+import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
 import {
   type Exposures,

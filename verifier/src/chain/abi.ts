@@ -42,6 +42,7 @@ const ACCESS = [
   "error AccessManagedUnauthorized(address caller)",
 ] as const;
 
+/** ABI of HealthRegistry.sol, as far as the client uses it. */
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   TAIL_STRUCT,
@@ -114,6 +115,7 @@ export const healthRegistryAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of PolicyBook.sol, as far as the client uses it. */
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
   MEMBER_STRUCT,
@@ -169,6 +171,7 @@ export const policyBookAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of MarketBook.sol, as far as the client uses it. */
 export const marketBookAbi = parseAbi([
   SIGNED_STRUCT,
   "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_, uint40 delay_)",
@@ -214,6 +217,7 @@ export const marketBookAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of FeedMarket.sol, as far as the client uses it. */
 export const feedMarketAbi = parseAbi([
   INSTRUMENT_STRUCT,
   UNIVERSE_STRUCT,
@@ -254,6 +258,7 @@ export const feedMarketAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of VerifierBook.sol, as far as the client uses it. */
 export const verifierBookAbi = parseAbi([
   VERSION_STRUCT,
   "constructor(address authority, uint40 delay_)",
@@ -366,6 +371,7 @@ export const authorityAbi = parseAbi([
   "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
 ]);
 
+/** ABI of a key's verifier contract. */
 export const groth16VerifierAbi = parseAbi([
   "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
   "function verifyBatch(uint256[8][] proofs, uint256[3][] inputs) view returns (bool)",

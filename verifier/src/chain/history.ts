@@ -138,6 +138,7 @@ export interface ChainRestartedEntry extends Place {
   readonly state: bigint;
 }
 
+/** An event of a registry's log, in the chain's order. */
 export type HistoryEntry =
   | EnrolledEntry
   | AttestedEntry
@@ -194,6 +195,7 @@ export type Claim = Pick<
   | "tail"
 >;
 
+/** Which part of a registry's log to read. */
 export interface HistoryQuery {
   /** All subjects when absent. */
   readonly subject?: Address;

@@ -16,6 +16,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { custom, type Transport } from "viem";
 
+/** How to ask a node. */
 export interface NodeOptions {
   /** Requests in a batch at first; 1 for none. */
   readonly batch?: number;
