@@ -31,7 +31,7 @@ import {
   tradesOf,
   writeQuantity,
 } from "../../app/src/manager/book.js";
-import { readAddress, readHash } from "../../app/src/read.js";
+import { readAddress } from "../../app/src/read.js";
 import { recordCsv } from "../../app/src/regulator/csv.js";
 import type { SubjectRecord } from "../../app/src/regulator/look.js";
 import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
@@ -333,10 +333,9 @@ describe("files beside the page", () => {
 });
 
 describe("texts", () => {
-  it("addresses and hashes are read with their spaces, in small letters, and no others", () => {
+  it("addresses are read with their spaces, in small letters, and no others", () => {
     const address = `0x${"Ab".repeat(20)}`;
     expect(readAddress(` ${address} `, "x")).toBe(address.toLowerCase());
-    expect(readHash(`0x${"Cd".repeat(32)}`, "x")).toBe(`0x${"cd".repeat(32)}`);
     for (const text of [
       "",
       "0x",
@@ -349,7 +348,6 @@ describe("texts", () => {
       expect(error).toMatchObject({ code: "input.address", path: "subject" });
       expect(error.received).toBe(text === "" ? "nothing" : "other text");
     }
-    expect(failure(() => readHash(address, "policy"))).toMatchObject({ code: "input.hash" });
   });
 
   it("amounts are in whole dollars, cut off, and grouped", () => {
