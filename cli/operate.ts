@@ -134,15 +134,16 @@ async function connectOperator(
   options: OperateOptions,
   context: Context,
 ): Promise<{ readonly registry: Registry; readonly wallet?: Wallet; readonly sender?: Address }> {
-  const { calldata, safe, dryRun, from, keyFile, account } = options;
+  const { calldata, safe, dryRun, from } = options;
   if (!calldata && safe === undefined && !dryRun) {
     const { registry, wallet } = await connectSender(options, context);
     return { registry, wallet, sender: wallet.account.address };
   }
   const registry = await connect(options);
   if (from !== undefined) return { registry, sender: from };
-  if (keyFile === undefined && account === undefined && context.env.KEEL_PRIVATE_KEY === undefined)
-    return { registry };
+  const { keyFile, account, keystore, ledger } = options;
+  const key = keyFile ?? account ?? keystore ?? ledger ?? context.env.KEEL_PRIVATE_KEY;
+  if (key === undefined) return { registry };
   return { registry, sender: (await senderOf(options, registry.chainId, context)).address };
 }
 

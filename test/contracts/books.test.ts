@@ -10,6 +10,7 @@ import {
   declareDomain,
   isMarketAccepted,
   latestVersion,
+  type MarketSignature,
   marketBookAbi,
   policyBookAbi,
   policyTermsOf,
@@ -231,13 +232,17 @@ describe("the policy book", () => {
   });
 });
 
+const ascending = (signatures: readonly MarketSignature[]): MarketSignature[] =>
+  signatures.toSorted((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
+
 describe("39 the market book", () => {
   const table = tableOf({ root: 777n, asOf: START });
   const sign = (i: number, market = table, book = fixture.registry) =>
     signMarket(book, fixture.chain.signers[i]!, market);
   const publish = (market: typeof table, signatures: Awaited<ReturnType<typeof sign>>[]) =>
     publishMarket(fixture.registry, fixture.cast.stranger, market, signatures);
-  const publishRaw = (market: typeof table, signatures: readonly Hex[]) =>
+  /** In the order given, and unchecked. */
+  const publishRaw = (market: typeof table, signatures: readonly MarketSignature[]) =>
     transact(fixture.chain, fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
       market.series,
       market.root,
@@ -307,12 +312,10 @@ describe("39 the market book", () => {
   });
 
   it("refuses duplicated and unsorted publishers", async () => {
-    const [a, b] = [await sign(5), await sign(6)].sort((m, n) =>
-      BigInt(m.signer) < BigInt(n.signer) ? -1 : 1,
-    );
+    const [a, b] = ascending([await sign(5), await sign(6)]);
     await refused(publish(table, [a!, a!]), "registry.signersNotAscending");
-    await refused(publishRaw(table, [b!.signature, a!.signature]), "registry.signersNotAscending");
-    await publishRaw(table, [a!.signature, b!.signature]);
+    await refused(publishRaw(table, [b!, a!]), "registry.signersNotAscending");
+    await publishRaw(table, [a!, b!]);
   });
 
   it("refuses one stranger among enough publishers", async () => {
@@ -334,20 +337,19 @@ describe("39 the market book", () => {
       await sign(5, { ...table, asOf: START - 1 }),
     ];
     for (const other of others) {
-      await refused(publishRaw(table, [other.signature, (await sign(6)).signature]), "registry.notPublisher");
+      await refused(publishRaw(table, ascending([other, await sign(6)])), "registry.wrongSignature");
       await refused(publish(table, [other, await sign(6)]), "market.signature");
     }
   });
 
   it("refuses malformed signatures and roots outside the field", async () => {
-    const { signature } = await sign(5);
+    const { signer, signature } = await sign(5);
     const highS = `${signature.slice(0, 66)}${"f".repeat(64)}${signature.slice(-2)}` as Hex;
-    await refused(publishRaw(table, ["0x", signature]), "registry.ecdsaInvalidSignatureLength");
-    await refused(publishRaw(table, [highS, signature]), "registry.ecdsaInvalidSignatureS");
-    await refused(
-      publishRaw(table, [`${signature.slice(0, -2)}ff` as Hex, signature]),
-      "registry.ecdsaInvalidSignature",
-    );
+    const oddRecovery = `${signature.slice(0, -2)}ff` as Hex;
+    for (const malformed of ["0x", highS, oddRecovery, `${signature}00`] as const) {
+      const signatures = ascending([{ signer, signature: malformed }, await sign(6)]);
+      await refused(publishRaw(table, signatures), "registry.wrongSignature");
+    }
     for (const root of [0n, FIELD_ORDER, FIELD_ORDER + table.root]) {
       const market = { ...table, root };
       await refused(publish(market, [await sign(5, market), await sign(6, market)]), "registry.notInField");
