@@ -10,11 +10,14 @@ import {TestChains} from "./lib/TestChains.sol";
 contract VerifierBook is IVerifierBook, AccessManaged {
     /// @inheritdoc IVerifierBook
     uint40 public immutable delay;
+    /// @inheritdoc IVerifierBook
+    uint40 public immutable setUpUntil;
 
     mapping(bytes32 circuit => Version[]) private _versions;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
         delay = delay_;
+        setUpUntil = uint40(block.timestamp) + delay_;
     }
 
     /// @inheritdoc IVerifierBook
@@ -73,7 +76,9 @@ contract VerifierBook is IVerifierBook, AccessManaged {
     function _add(bytes32 circuit, IGroth16Verifier verifier, bool standby) private returns (uint32 version) {
         _check(circuit, verifier);
         version = versionCount(circuit) + 1;
-        uint40 liveAt = uint40(block.timestamp) + (version == 1 ? 0 : delay);
+        // A verifier of any circuit speaks for every subject's drawdown chain, so the first of a new circuit waits as well.
+        bool atOnce = version == 1 && block.timestamp < setUpUntil;
+        uint40 liveAt = uint40(block.timestamp) + (atOnce ? 0 : delay);
         bytes32 codeHash = address(verifier).codehash;
         _versions[circuit].push(Version(verifier, liveAt, 0, standby, codeHash));
         emit VerifierAdded(circuit, version, address(verifier), codeHash, liveAt, verifier.insecure(), standby);

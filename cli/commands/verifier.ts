@@ -40,14 +40,18 @@ export interface VerifierListOptions extends RegistryOptions {
 
 const abi = verifierBookAbi;
 
-/** Adds a version: the first one of a circuit counts at once, later ones after the delay, one on standby when all others are gone. */
+/**
+ * Adds a version: it counts after the delay, a circuit's first one at once while the book is set up, one on standby when all
+ * others are gone.
+ */
 export async function addVerifier(options: VerifierAddOptions, context: Context): Promise<Outcome> {
   const { circuit, verifier, standby } = options;
   return await operate(options, context, async ({ registry }): Promise<Deed> => {
-    const [versions, { verifiers: delay }, insecure] = await Promise.all([
+    const [versions, { verifiers: delay }, insecure, setUpUntil] = await Promise.all([
       verifiersOf(registry, [circuit]),
       delaysOf(registry),
       isInsecure(registry, verifier),
+      registry.client.readContract({ address: registry.verifierBook, abi, functionName: "setUpUntil" }),
     ]);
     const version = versions.length + 1;
     const isFirst = version === 1;
@@ -57,7 +61,7 @@ export async function addVerifier(options: VerifierAddOptions, context: Context)
       data: encodeFunctionData({ abi, functionName, args: [circuitHash(circuit), verifier] }),
       words: `add ${verifier} as version ${version} of ${circuit}${standby ? ", on standby" : ""}`,
       effects: (at) => [
-        isFirst
+        isFirst && at < setUpUntil
           ? `It is the circuit's first, so proofs against it count from ${utc(at)}, with the block.`
           : `It counts from ${utc(at + delay)}, ${span(delay)} after it was added. A guardian may retire it with \`keel verifier retire\` until then.`,
         ...(standby

@@ -4,9 +4,11 @@ pragma solidity ^0.8.28;
 import {IGroth16Verifier} from "./IGroth16Verifier.sol";
 
 /// @title Verifiers of each circuit, by version
-/// @notice Versions count from 1. The first version of a circuit is live at once (nobody can rely on a circuit that
-///         has none); every later one after `delay` seconds, in public. A retired version is refused for ever. A standby
-///         version verifies nothing while another one stands, so its key can be announced, and waited for, before it is needed.
+/// @notice Versions count from 1. While the book is set up, for `delay` seconds after it was deployed, the first version of a
+///         circuit is live at once; every other version is after `delay` seconds, in public. The first version of a new circuit
+///         waits like the others, because what it accepts moves subjects' drawdown chains. A retired version is refused for ever.
+///         A standby version verifies nothing while another one stands, so its key can be announced, and waited for, before it
+///         is needed.
 interface IVerifierBook {
     struct Version {
         IGroth16Verifier verifier;
@@ -77,4 +79,7 @@ interface IVerifierBook {
 
     /// @notice Seconds from adding a later version to its first proof.
     function delay() external view returns (uint40);
+
+    /// @notice First second at which a circuit's first version waits as well.
+    function setUpUntil() external view returns (uint40);
 }

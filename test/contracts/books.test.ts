@@ -583,6 +583,24 @@ describe("38 the verifier book", () => {
     expect(await latest()).toBe(2);
   });
 
+  it("62 makes the first version of a new circuit wait as well, once the book is set up, to the second", async () => {
+    const { chain, registry, cast } = fixture;
+    const book = { address: registry.verifierBook, abi: verifierBookAbi } as const;
+    const other = circuitHash("test/truth");
+    const verifier = await deploy("TruthVerifier");
+    const setUpUntil = await chain.client.readContract({ ...book, functionName: "setUpUntil" });
+    const liveAtAddedAt = async (at: number): Promise<number> => {
+      const before = await chain.test.snapshot();
+      await nextBlockAt(chain, at);
+      await transact(chain, cast.deployer, registry.verifierBook, verifierBookAbi, "add", [other, verifier]);
+      const found = await chain.client.readContract({ ...book, functionName: "versionOf", args: [other, 1] });
+      await chain.test.revert({ id: before });
+      return found.liveAt;
+    };
+    expect(await liveAtAddedAt(setUpUntil - 1)).toBe(setUpUntil - 1);
+    expect(await liveAtAddedAt(setUpUntil)).toBe(setUpUntil + 7 * 86_400);
+  });
+
   it("retires at once and for ever; the version before serves on", async () => {
     await add(await deploy("StatementVerifierSecond"));
     await travelTo(fixture.chain, (await now(fixture.chain)) + 7 * 86_400);

@@ -384,7 +384,7 @@ describe("40 a chain with a sequencer", () => {
         deployContract(clients, "FeedMarket", [authority, authority, authority, uptime, 60, WEEK]);
       const error = toKeelError(await build(zeroAddress).catch((reason: unknown) => reason));
       expect(error).toMatchObject({ code: "registry.sequencerNeeded" });
-      expect(error.received).toContain(String(chainId));
+      expect(error.expected).toContain(String(chainId));
       await build(authority);
     } finally {
       await chain.stop();

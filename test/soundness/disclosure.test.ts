@@ -16,6 +16,7 @@ import {
   type DisclosureStatement,
   disclosureVector,
   FIELD_ORDER,
+  type Field,
   keyStream,
   readSums,
   type SourceKey,
@@ -72,9 +73,10 @@ beforeAll(async () => {
 const honest = (change: Partial<Exposures> = {}, terms: Partial<DisclosureTerms> = {}) =>
   disclosureWitness({ ...EXPOSURES, ...change }, SALT, { ...TERMS, ...terms });
 
-/** Inputs and the public ones that a verifier computes who takes the statement for true. */
-function claiming(input: Input, statement: DisclosureStatement): Input {
-  const vector = disclosureVector(statement);
+/** Inputs and the public ones that a verifier computes who takes the statement for true, and checks no key. */
+function claiming(input: Input, { viewers, ...statement }: DisclosureStatement): Input {
+  const vector = disclosureVector({ ...statement, viewers: statement.sealed === undefined ? [] : VIEWERS });
+  for (const [v, key] of viewers.entries()) vector.splice(6 + 3 * v, 2, ...key.map(toField));
   return { ...input, ...statementInputs(commitStatement(vector), vector) };
 }
 
@@ -212,11 +214,25 @@ describe("the sealed sums [N3]", () => {
     const other = honest({}, { viewers: [VIEWERS[0]!, own] });
     // The inputs are of another viewer, the statement of the policy's.
     expect(await circuit.accepts({ ...other.input, ...publicOf(statement) })).toBe(false);
-    const low: SourceKey = [0n, FIELD_ORDER - 1n];
     const off: SourceKey = [1n, 2n];
     expect(await circuit.accepts(sealedBy(input, statement, [VIEWERS[0]!, off]))).toBe(false);
-    // A point of low order is on the curve: whoever reads the policy refuses it, here it shares nothing secret.
-    expect(await circuit.accepts(sealedBy(input, statement, [VIEWERS[0]!, low]))).toBe(false);
+  });
+
+  it("61 are never sealed for a key of low order, whose point everybody shares", async () => {
+    const { input, statement } = honest();
+    const identity: SourceKey = [0n, 1n];
+    for (const low of [identity, [0n, FIELD_ORDER - 1n]] as const) {
+      const viewers = [VIEWERS[0]!, low];
+      expect(() => honest({}, { viewers })).toThrow("viewers[1]");
+      expect(() => disclosureVector({ ...statement, viewers })).toThrow("viewers[1]");
+      // All that is public, and right for this key when e is even.
+      const wrapping = wrappingOf(identity, statement.exposuresCommitment);
+      const dataKey = (input.dataKey as readonly bigint[])[0]!;
+      const wrappedKeys = statement.sealed!.wrappedKeys.with(1, toField(dataKey + wrapping));
+      const sealed = { ...statement.sealed!, wrappedKeys };
+      const claimed = claiming({ ...input, viewerKey: viewers }, { ...statement, viewers, sealed });
+      expect(await circuit.refusal(claimed)).toContain("KeyAgreement");
+    }
   });
 
   it("61 are of the commitment: other sums need another salt, which nobody has", async () => {
@@ -260,8 +276,46 @@ describe("the sealed sums [N3]", () => {
       for (const viewer of SECRETS) expect(read(statement, viewer)).toEqual(sumsOf(EXPOSURES));
     }
     const { input, statement } = resealed((1n << 251n) - 1n, toField(1n));
-    const wide = { ...input, secret: [1n << 251n] };
-    expect(await circuit.refusal(claiming(wide, statement))).toContain("KeyAgreement");
+    // Multiples of the order would share the identity, an R that viewers refuse.
+    for (const secret of [1n << 251n, 0n, SUBGROUP_ORDER]) {
+      const other = claiming({ ...input, secret: [secret] }, statement);
+      expect(await circuit.refusal(other), `secret ${secret}`).toContain("KeyAgreement");
+    }
+  });
+});
+
+const WORDS = wordCount(SHAPE);
+
+describe("words that no proof has", () => {
+  const refusedWith = (change: (words: readonly Field[]) => readonly bigint[]): void => {
+    const { input, statement } = honest();
+    const stream = keyStream((input.dataKey as readonly bigint[])[0]!, statement.exposuresCommitment, WORDS);
+    const plain = statement.sealed!.words.map((word, w) => toField(word - stream[w]!));
+    const words = change(plain).map((word, w) => toField(word + (stream[w] ?? 0n)));
+    const altered = { ...statement, sealed: { ...statement.sealed!, words } };
+    expect(read(altered, SECRETS[0]!)).toBe("disclosure.sealed");
+  };
+
+  it.each<[string, (words: readonly Field[]) => readonly bigint[]]>([
+    ["no equity", (words) => words.with(0, toField((words[0]! >> 96n) << 96n))],
+    ["assets above the cap", (words) => words.with(0, toField(words[0]! + (1n << 192n)))],
+    ["collateral above its bound", (words) => words.with(1, toField(words[1]! + (1n << 207n)))],
+    ["an exposure out of its range", (words) => words.with(2, toField(words[2]! + (1n << 97n)))],
+    ["something where nothing is", (words) => words.with(3, toField(words[3]! + (1n << 98n)))],
+    ["a greek above its bound", (words) => words.with(6, toField(1n << 153n))],
+    ["a word too few", (words) => words.slice(1)],
+    ["a word too many", (words) => [...words, 0n]],
+  ])("%s: refused", (_, change) => refusedWith(change));
+
+  it("numbers outside the field, and keys too few, have no vector", () => {
+    const { statement } = honest();
+    expect(() => disclosureVector({ ...statement, nav: statement.nav + FIELD_ORDER })).toThrow(
+      "disclosure.sealed",
+    );
+    expect(() => disclosureVector({ ...statement, viewers: VIEWERS.slice(1) })).toThrow("disclosure.sealed");
+    expect(read({ ...statement, sealed: { ...statement.sealed!, wrappedKeys: [] } }, SECRETS[0]!)).toBe(
+      "disclosure.viewer",
+    );
   });
 });
 
@@ -271,7 +325,7 @@ describe("with a health proof", () => {
   }, async () => {
     const id = "disclosure/spot-16x1";
     const known = await compiled(await circuitDefinition(id));
-    expect(known.r1cs.constraints).toBe(5_300);
+    expect(known.r1cs.constraints).toBe(5_302);
     const { exposures, statement: health } = witnessOf(book());
     const shape = { accounts: 1, underlyings: 8, scenarios: 8, options: 0, viewers: 1 };
     const terms = { shape, navStep: STEP, viewers: [VIEWERS[0]!] };
@@ -287,8 +341,8 @@ describe("with a health proof", () => {
   });
 
   it.each([
-    ["fund-64 with one viewer", "Disclosure(4, 16, 16, 0, 1)", 6_593, 13],
-    ["fund-64 with four viewers", "Disclosure(4, 16, 16, 0, 4)", 14_561, 14],
+    ["fund-64 with one viewer", "Disclosure(4, 16, 16, 0, 1)", 6_595, 13],
+    ["fund-64 with four viewers", "Disclosure(4, 16, 16, 0, 4)", 14_566, 14],
   ])("%s stays within its domain", { timeout: 60_000 }, async (_, main, constraints, domain) => {
     const { r1cs } = await libraryConstraints("disclosure.circom", main, PUBLIC);
     expect(r1cs.constraints).toBe(constraints);

@@ -10,10 +10,13 @@ include "constants.circom";
 // Computes [N4] R = e B8, and for each viewer's key V the shared point e V (Diffie and Hellman 1976, on BabyJubJub): who has v with
 // V = v B8 finds it as v R. One e serves all viewers.
 // Does not prove: that e was chosen at random. Who makes the proof knows what is encrypted anyway.
-// Why no e leaves an addition free: with a point of prime order the running sums of circomlib's two templates never meet the
-// point that is added, nor its negative, below 2^250; their last additions are complete.
+// Why no e leaves a slope free: with a point of prime order the running sums of circomlib's two templates never meet the point that
+// is added; where the fixed one meets its negative, for a few e that nobody draws by chance, no witness exists. Their last
+// additions are complete.
+// Neither R nor a key has x = 0, so none is the identity or the point of order two: a key of low order, which would
+// share its point with everybody, has no witness, and no proof has an R that a viewer's program refuses.
 // The caller must: take the keys from a public statement whose keys were checked in public to be in the prime-order
-// subgroup and not the identity.
+// subgroup.
 // Constraints: about 1,100, and 2,310 a viewer.
 template KeyAgreement(viewers) {
     signal input secret;                   // e, private, new for every proof, below 2^251
@@ -30,13 +33,18 @@ template KeyAgreement(viewers) {
     component fixed = EscalarMulFix(SECRET_BITS(), BASE8);
     fixed.e <== bits.out;
     point <== fixed.out;
+    signal pointInverse <-- 1 / point[0];
+    pointInverse * point[0] === 1;
 
+    signal keyInverse[viewers];
     component onCurve[viewers];
     component multiple[viewers];
     for (var v = 0; v < viewers; v++) {
         onCurve[v] = BabyCheck();
         onCurve[v].x <== viewerKey[v][0];
         onCurve[v].y <== viewerKey[v][1];
+        keyInverse[v] <-- 1 / viewerKey[v][0];
+        keyInverse[v] * viewerKey[v][0] === 1;
         multiple[v] = EscalarMulAny(SECRET_BITS());
         multiple[v].e <== bits.out;
         multiple[v].p <== viewerKey[v];

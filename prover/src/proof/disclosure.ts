@@ -7,6 +7,7 @@
 
 import {
   BASE_POINT,
+  checkSourceKey,
   commitStatement,
   type DisclosureShape,
   type DisclosureStatement,
@@ -48,6 +49,7 @@ export interface DisclosureWitness {
  * Builds the inputs from the same exposures and salt as the portfolio-health proof. What seals the sums is new for every call.
  *
  * @param exposures padded to the circuit's places
+ * @throws KeelError `source.key` for a viewer's key that is none
  */
 export function disclosureWitness(
   exposures: Exposures,
@@ -55,6 +57,8 @@ export function disclosureWitness(
   { shape, navStep, viewers }: DisclosureTerms,
 ): DisclosureWitness {
   const commitment = exposuresCommitment(exposures, exposuresSalt);
+  // Before anything is sealed: with a key of low order everybody could read it.
+  for (const [v, key] of viewers.entries()) checkSourceKey(key, `viewers[${v}]`);
   const seal = shape.viewers === 0 ? undefined : sealFor(exposures, commitment, viewers);
   const nav = navOf(exposures.equity, navStep);
   const statement = {

@@ -269,6 +269,7 @@ export const verifierBookAbi = parseAbi([
   "function verifierOf(bytes32 circuit, uint32 version) view returns (address)",
   "function versionOf(bytes32 circuit, uint32 version) view returns (Version found)",
   "function versionCount(bytes32 circuit) view returns (uint32)",
+  "function setUpUntil() view returns (uint40)",
   "function latest(bytes32 circuit) view returns (uint32 version)",
   "function delay() view returns (uint40)",
   "event VerifierAdded(bytes32 indexed circuit, uint32 indexed version, address verifier, bytes32 codeHash, uint40 liveAt, bool insecure, bool standby)",

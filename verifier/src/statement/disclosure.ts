@@ -12,8 +12,8 @@
 import { babyjubjub } from "@noble/curves/misc.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { inputError } from "../core/errors.js";
-import { FIELD_ORDER, KIND, tag, taggedHash, toField } from "../core/field.js";
+import { inputError, type KeelError } from "../core/errors.js";
+import { FIELD_ORDER, isField, KIND, tag, taggedHash, toField } from "../core/field.js";
 import { poseidonWords } from "../core/poseidon.js";
 import type { Field } from "../core/units.js";
 import type { DisclosureShape } from "../files/circuits.js";
@@ -65,17 +65,30 @@ const PART_BITS = 98n;
 const VALUE = 1n << VALUE_BITS;
 /** Words that one permutation gives: STREAM_RATE of key-stream.circom. */
 const STREAM_RATE = 16;
+/** A collateral factor: FACTOR_BITS of constants.circom. */
+const FACTOR_BITS = 14n;
+/** Greeks and P&L of a whole book, circuits/SPEC.md section 7. */
+const SUM_BOUND = 1n << 153n;
 /** Elements that each block of the stream absorbs at least. */
 const STREAM_INPUTS = 3;
 
-/** The disclosure vector, 4 elements without viewers, else 6, 3 a viewer and one a word. */
+/**
+ * The disclosure vector, 4 elements without viewers, else 6, 3 a viewer and one a word.
+ *
+ * @throws KeelError `source.key` for a viewer's key that is none; `disclosure.sealed` for a number that is no element of the
+ * field, or a wrapped key too many or too few
+ */
 export function disclosureVector(statement: DisclosureStatement): Field[] {
   const { exposuresCommitment, navStep, nav, viewers, sealed } = statement;
+  for (const [v, key] of viewers.entries()) checkSourceKey(key, `viewers[${v}]`);
+  const wrapped = sealed?.wrappedKeys.length ?? 0;
+  if (wrapped !== viewers.length) throw notSealed(`${viewers.length} wrapped keys`, `${wrapped}`);
   const places =
     sealed === undefined
       ? []
       : [...sealed.point, ...viewers.flatMap((key, v) => [...key, sealed.wrappedKeys[v]!]), ...sealed.words];
   const vector = [exposuresCommitment, navStep, nav, ...places];
+  if (!vector.every(isField)) throw notSealed("elements of the field", "a larger or negative number");
   return [tag(KIND.disclosure, vector.length + 1), ...vector.map(toField)];
 }
 
@@ -98,7 +111,8 @@ export function viewerKeyOf(secret: Uint8Array): SourceKey {
  * The statement must be one that a proof was verified for: nothing here shows that the words are of the commitment.
  *
  * @param secret the 32 bytes behind one of the statement's viewer keys
- * @throws KeelError `disclosure.viewer` for a key that is none of them; `disclosure.sealed` for words that no proof has
+ * @throws KeelError `disclosure.viewer` for a key that is none of them; `disclosure.sealed` for words that no proof has;
+ * `source.key` for a point that is none
  */
 export function readSums(
   statement: DisclosureStatement,
@@ -108,12 +122,13 @@ export function readSums(
   const { exposuresCommitment, viewers, sealed } = statement;
   const key = viewerKeyOf(secret);
   const place = viewers.findIndex(([x, y]) => x === key[0] && y === key[1]);
-  if (sealed === undefined || place < 0) {
+  const wrapped = sealed?.wrappedKeys[place];
+  if (sealed === undefined || wrapped === undefined) {
     throw inputError("disclosure.viewer", "viewer", "one of the policy's viewers", "another key");
   }
   checkSourceKey(sealed.point, "disclosure.point");
   const shared = sharedPoint(sealed.point, viewerScalar(secret));
-  const dataKey = toField(sealed.wrappedKeys[place]! - wrappingOf(shared, exposuresCommitment));
+  const dataKey = toField(wrapped - wrappingOf(shared, exposuresCommitment));
   const stream = keyStream(dataKey, exposuresCommitment, sealed.words.length);
   return sumsOf(
     sealed.words.map((word, w) => toField(word - stream[w]!)),
@@ -182,13 +197,27 @@ function sumsOf(words: readonly Field[], shape: DisclosureShape): DisclosedSums 
   const deltas = values(take(Math.ceil(shape.underlyings / 2)), shape.underlyings);
   const accountEquity = values(take(Math.ceil(accounts / 2)), accounts);
   const bookSums = take(shape.options * (3 + shape.scenarios)).map(signed);
-  return { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums };
+  const sums = { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums };
+  // Padding, and every range that the health proof holds.
+  const again = sumWords(sums);
+  const isSound =
+    again.every((word, w) => word === words[w]) &&
+    equity > 0n &&
+    assets < VALUE &&
+    collateral <= VALUE << FACTOR_BITS &&
+    bookSums.every((sum) => sum < SUM_BOUND && sum >= -SUM_BOUND);
+  if (!isSound) throw notSealed("sums that a proof can have", "another key's, or altered words");
+  return sums;
+}
+
+function notSealed(expected: string, received: string): KeelError {
+  return inputError("disclosure.sealed", "sealed", expected, received);
 }
 
 function reader(words: readonly Field[], shape: DisclosureShape): (count: number) => readonly Field[] {
   const expected = wordCount(shape);
   if (words.length !== expected) {
-    throw inputError("disclosure.sealed", "words", `${expected} words`, `${words.length}`);
+    throw notSealed(`${expected} words`, `${words.length}`);
   }
   let at = 0;
   return (count) => {
