@@ -239,7 +239,7 @@ describe("collect", () => {
       args: ["--policy", file],
     });
     await silent.stop();
-    expect(errorOf(unsaid).received).toBe("quorum, the weakest not said");
+    expect(errorOf(unsaid)).toMatchObject({ received: "quorum, the weakest not said" });
     const refused = await strict({ "Northgate Prime": "operator-read" });
     expect(errorOf(refused)).toMatchObject({ code: "source.evidence", received: "ledger" });
     expect(errorOf(refused).path).toContain("Northgate Prime, prime");
