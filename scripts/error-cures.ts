@@ -477,7 +477,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "A source whose key several members share.",
     cures: {
       account: "Correct the accounts of the member that says something else.",
-      commitments: "Send the commitments of one session, of enough members.",
+      commitments:
+        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",

@@ -54,7 +54,8 @@ export async function check(options: CheckOptions, context: Context): Promise<Ou
   const trades = parseTrades(await readText(options.after, "trades", context));
   const snapshot = afterTrades(draft.snapshot, draft.market, trades);
   const later = judged(openDraft({ ...draft, snapshot }));
-  return outcome({ ...later, before: now }, later, comparisonText(now, later));
+  const text = [comparisonText(now, later), ...evidenceLines(draft.policy)].join("\n");
+  return outcome({ ...later, before: now }, later, text);
 }
 
 /** What a proof would be refused for. */

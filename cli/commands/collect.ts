@@ -139,9 +139,10 @@ async function ask(
 /** Whether the policy's key for this source signed this account, time and market, and on evidence that the policy takes. */
 function checkAnswer(place: Place, answer: SignedAccount, market: Market, policy: Policy): void {
   const wanted = policy.sources.find(({ name }) => name === place.name)?.evidence;
-  const { evidence } = answer.basis;
-  if (wanted !== undefined && !meetsEvidence(evidence, wanted)) {
-    throw inputError("source.evidence", "basis.evidence", `${wanted} or stronger, by the policy`, evidence);
+  const { evidence, weakest = "not said" } = answer.basis;
+  if (wanted !== undefined && !meetsEvidence(answer.basis, wanted)) {
+    const received = evidence === "quorum" ? `quorum, the weakest ${weakest}` : evidence;
+    throw inputError("source.evidence", "basis.evidence", `${wanted} or stronger, by the policy`, received);
   }
   checkSignature(snapshotOf([{ place, answer }], answer.subject, answer.asOf), 0, market, policy);
 }

@@ -22,6 +22,8 @@ const text = z.string().max(100);
 
 const basisSchema = z.strictObject({
   evidence: z.enum(EVIDENCE),
+  /** Of a quorum: the weakest tier of the members who signed. */
+  weakest: z.enum(EVIDENCE).exclude(["quorum"]).optional(),
   driver: text,
   /** When the data were read, unix seconds. */
   read: time,
@@ -68,7 +70,8 @@ export interface Store {
    * Keeps an entry unless there is one.
    *
    * @returns the entry that is there, on disk: the given one, or the one before it
-   * @throws KeelError `source.subject` for an account that belongs to another subject, `store.failed`
+   * @throws KeelError `source.subject` for an account that belongs to another subject, `store.failed`, also for an entry that
+   *   could not be read again
    */
   claim(entry: Entry): Promise<Entry>;
 }
@@ -111,12 +114,12 @@ export async function openStore(folder: string): Promise<Store> {
 
   const subjects = new Map<string, string>();
   const claim = async (entry: Entry): Promise<Entry> => {
+    const text = formatEntry(entry);
     const path = join(folder, folderOf(entry.account));
     if (subjects.get(entry.account) !== entry.subject) {
       await claimSubject(folder, drafts, path, entry);
       subjects.set(entry.account, entry.subject);
     }
-    const text = formatEntry(entry);
     const isFirst = await guarded(() => linkNew(drafts, path, `${entry.asOf}.json`, text));
     if (isFirst) return remember(entry);
     const before = await find(entry.account, entry.asOf);
@@ -240,8 +243,16 @@ function parseEntry(text: string): Entry {
   }
 }
 
+/** An entry as a file, which is read before it is kept: it is there for good. */
 function formatEntry(entry: Entry): string {
-  return `${JSON.stringify({ keel: "signed/1", ...entry })}\n`;
+  const text = `${JSON.stringify({ keel: "signed/1", ...entry })}\n`;
+  try {
+    parseFile(entrySchema, text, "entry");
+  } catch (error) {
+    const where = error instanceof KeelError ? error.path : undefined;
+    throw storeFailed(`an entry that could not be read again (${where ?? "entry"})`);
+  }
+  return text;
 }
 
 function nameOf(account: string, asOf: number): string {

@@ -226,8 +226,20 @@ describe("collect", () => {
       await writeFile(file, policyText(KEYS, evidence));
       return await collect({ args: ["--policy", file] });
     };
-    const kept = await strict({ "Halyard Custody": "ledger", "Two of three auditors": "notarised" });
-    expect(kept.code, kept.stderr).toBe(0);
+    for (const tier of ["quorum", "ledger"]) {
+      const kept = await strict({ "Halyard Custody": "ledger", "Two of three auditors": tier });
+      expect(kept.code, kept.stderr).toBe(0);
+    }
+    // Several parties that each have only their own books are no chain.
+    const books = await strict({ "Two of three auditors": "chain-read" });
+    expect(errorOf(books)).toMatchObject({ code: "source.evidence", received: "quorum, the weakest ledger" });
+    const silent = await bent("Two of three auditors", (text) => text.replace(/"weakest":"ledger",?/, ""));
+    const unsaid = await collect({
+      urls: { "Two of three auditors": silent.url },
+      args: ["--policy", file],
+    });
+    await silent.stop();
+    expect(errorOf(unsaid)).toMatchObject({ received: "quorum, the weakest not said" });
     const refused = await strict({ "Northgate Prime": "operator-read" });
     expect(errorOf(refused)).toMatchObject({ code: "source.evidence", received: "ledger" });
     expect(errorOf(refused).path).toContain("Northgate Prime, prime");

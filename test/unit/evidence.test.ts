@@ -16,7 +16,7 @@ import {
   policyId,
   policyTerms,
 } from "@keel/verifier";
-import { evidenceJson, evidenceLines, leadLines } from "@keel/verifier/text";
+import { EVIDENCE_NOT_ON_CHAIN, evidenceJson, evidenceLines, leadLines } from "@keel/verifier/text";
 import { describe, expect, it } from "vitest";
 import { marketText, policyText } from "../services/support.js";
 import { OTHER_SOURCE, SOURCE, SUBJECT } from "../support/book.js";
@@ -38,10 +38,21 @@ describe("a source's evidence", () => {
     expect(() => parsePolicy(withEvidence({ Northgate: "hearsay" }))).toThrow(
       /policy\.sources\[1\]\.evidence/,
     );
-    const stronger = (tier: Evidence) => EVIDENCE.filter((other) => meetsEvidence(other, tier));
+    const stronger = (tier: Evidence) =>
+      EVIDENCE.filter((evidence) => meetsEvidence({ evidence, weakest: "notarised" }, tier));
     expect(stronger("ledger")).toEqual(["ledger", "operator-read", "chain-read", "notarised", "quorum"]);
     expect(stronger("chain-read")).toEqual(["chain-read", "notarised", "quorum"]);
     expect(stronger("quorum")).toEqual(["quorum"]);
+  });
+
+  it("73 of a quorum is for every other tier as weak as its weakest member", () => {
+    const met = (weakest?: Exclude<Evidence, "quorum">) =>
+      EVIDENCE.filter((tier) =>
+        meetsEvidence({ evidence: "quorum", ...(weakest === undefined ? {} : { weakest }) }, tier),
+      );
+    expect(met("ledger")).toEqual(["ledger", "quorum"]);
+    expect(met("chain-read")).toEqual(["ledger", "operator-read", "chain-read", "quorum"]);
+    expect(met()).toEqual(["quorum"]);
   });
 
   it("stands beside the source's name, with what it means, and is not made up", () => {
@@ -59,6 +70,26 @@ describe("a source's evidence", () => {
     ]);
     expect(evidenceLines(parsePolicy(withEvidence({}))).join()).toContain("does not say");
   });
+
+  it("is said to be in no signature, and not in the policy's id", () => {
+    const words = evidenceLines(parsePolicy(withEvidence({ Northgate: "ledger" }))).join("\n");
+    expect(words).toContain("neither a signature nor the policy's id contains it");
+    expect(EVIDENCE_NOT_ON_CHAIN).toContain("the policy's id does not contain it");
+    const quorum = evidenceLines(parsePolicy(withEvidence({ Northgate: "quorum" }))).join("\n");
+    expect(quorum).toContain("several parties, whatever each of them reads (quorum)");
+  });
+
+  it.each(["Northgate (quorum)", "Northgate （quorum）", "Northgate [quorum]"])(
+    "73 is not mistaken in a source's name: %s",
+    (name) => {
+      const policy = parsePolicy(policyText({ [name]: SOURCE.publicKey }));
+      expect(leadLines({ subject: SUBJECT, asOf: 0 } as never, policy).join(" ")).toContain(
+        `signed by "${name}" respected`,
+      );
+      const stated = parsePolicy(policyText({ [name]: SOURCE.publicKey }, { [name]: "ledger" }));
+      expect(evidenceLines(stated)[0]).toContain(`What "${name}" signs`);
+    },
+  );
 
   it("is kept when a policy is pinned, and told", async () => {
     await inFolder(async (folder) => {

@@ -170,6 +170,8 @@ const word = z
 
 const basisSchema = z.strictObject({
   evidence: z.enum(EVIDENCE),
+  /** Of a quorum: the weakest tier of the members who signed. */
+  weakest: z.enum(EVIDENCE).exclude(["quorum"]).optional(),
   driver: word,
   read: time,
   leftOut: z.array(word).optional(),

@@ -78,10 +78,16 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
     return GroupPoint.fromBytes(Uint8Array.from(Buffer.from(hex, "hex")));
   }
 
-  /** Tests a point that will be used often, and makes its tables. */
-  static remember(bytes: Uint8Array): void {
+  /** From the bytes of a point of the subgroup that is not the identity. */
+  static inGroup(bytes: Uint8Array): GroupPoint {
     const point = GroupPoint.fromBytes(bytes);
     if (point.is0() || !point.isTorsionFree()) throw new Error("bad point: not in the subgroup");
+    return point;
+  }
+
+  /** Tests a point that will be used often, and makes its tables. */
+  static remember(bytes: Uint8Array): void {
+    const point = GroupPoint.inGroup(bytes);
     if (GroupPoint.#remembered.size >= REMEMBERED) GroupPoint.#remembered.clear();
     point.#point.precompute(WINDOW);
     GroupPoint.#remembered.set(keyOf(bytes), point);

@@ -34,7 +34,12 @@ export function leadLines({ subject, asOf }: Verified, policy: Policy): string[]
 
 /** A source, with the tier of its evidence where the policy says one. */
 export function sourceText({ name, evidence }: Pick<Source, "name" | "evidence">): string {
-  return evidence === undefined ? name : `${name} (${evidence})`;
+  return evidence === undefined ? sourceName(name) : `${sourceName(name)} (${evidence})`;
+}
+
+/** A name with brackets in quotes, which no name can have: what stands in it is not taken for a tier. */
+function sourceName(name: string): string {
+  return /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}]/u.test(name) ? `"${name}"` : name;
 }
 
 const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
@@ -42,7 +47,7 @@ const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
   "operator-read": "a venue, read with a key that can only read",
   "chain-read": "a chain, read at a node of its own",
   notarised: "a venue's pages, signed by an attestor",
-  quorum: "the readings of several parties",
+  quorum: "the readings of several parties, whatever each of them reads",
 };
 
 /** What each source's word rests on, by the policy; of whom it says nothing. */
@@ -52,15 +57,18 @@ export function evidenceLines({ sources }: Pick<Policy, "sources">): string[] {
   }
   const lines = sources.map(({ name, evidence }) =>
     evidence === undefined
-      ? `What ${name} signs rests on something that the policy does not say.`
-      : `What ${name} signs rests at least on ${EVIDENCE_WORDS[evidence]} (${evidence}).`,
+      ? `What ${sourceName(name)} signs rests on something that the policy does not say.`
+      : `What ${sourceName(name)} signs rests at least on ${EVIDENCE_WORDS[evidence]} (${evidence}).`,
   );
-  return [...lines, "That is the policy's word: a signature does not contain it."];
+  return [
+    ...lines,
+    "That is the word of the policy's file: neither a signature nor the policy's id contains it.",
+  ];
 }
 
 /** What a registry can say of it. */
 export const EVIDENCE_NOT_ON_CHAIN =
-  "What the sources' words rest on is not on chain: it stands in the policy's file.";
+  "What the sources' words rest on is not on chain: it stands in the policy's file, and the policy's id does not contain it.";
 
 /** Sources as JSON has them: null where the policy says nothing. */
 export function evidenceJson({ sources }: Pick<Policy, "sources">) {
