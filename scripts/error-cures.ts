@@ -232,6 +232,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Development keys.",
     cures: { domain: "Take another seed: this one falls on a root of unity." },
   },
+  disclosure: {
+    about: "What is encrypted for a policy's viewers.",
+    cures: {
+      sealed:
+        "Take the words as the attestation's event has them, and the statement that its proof was verified for.",
+      viewer: "Read with the secret behind one of the policy's viewer keys.",
+    },
+  },
   enrolment: {
     about: "The list of declared accounts.",
     cures: {
