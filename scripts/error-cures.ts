@@ -81,7 +81,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Map to an instrument of the market that is cash or spot.",
       lender: "Add the lender to the mapping, or say under `unrelated` why it is none of yours.",
       market: "Check the market's id in the mapping.",
-      name: "Correct the index in the mapping, or say the coin's name there: `{ \"instrument\": …, \"name\": … }`.",
+      name: 'Correct the index in the mapping, or say the coin\'s name there: `{ "instrument": …, "name": … }`.',
       netting: "Give the debt an account of its own: one account does not net coins against debts.",
       nodes: "Ask a third node: these two say different things.",
       policy: AGAIN,

@@ -904,7 +904,9 @@ describe("Hyperliquid by HyperEVM's read precompiles", () => {
         "chain.archive",
         expect.stringContaining("Hyperliquid's state of another block"),
       ]);
-      expect((await imported(core(), { ...rows, client: ahead(() => false) })).positions.hl?.USDC).toBe("99980");
+      expect((await imported(core(), { ...rows, client: ahead(() => false) })).positions.hl?.USDC).toBe(
+        "99980",
+      );
     });
   });
 

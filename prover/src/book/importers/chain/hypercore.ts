@@ -90,7 +90,7 @@ const USD_TO_QUANTITY = QUANTITY_SCALE / USD;
 /** Index of USDC. */
 const DOLLARS = 0;
 /** Asked of together, until none of them is there. */
-const CHUNK = 100;
+const CHUNK = 50;
 const MOST = 4_096;
 const PATH = "mapping.hyperliquid";
 
@@ -209,37 +209,58 @@ async function checkNames(
     const expected = name ?? `${instrument}, or the name that it has there ("name")`;
     throw inputError("chain.name", at, expected, printable(own));
   };
-  await problems.during([...places].map(([index, place]) => () => check(index, place)));
+  await problems.during(
+    [...places].map(
+      ([index, place]) =>
+        () =>
+          check(index, place),
+    ),
+  );
   problems.throwIfAny();
 }
 
 /** Refuses a position of any size that the mapping leaves out. */
 async function checkPositions(view: ChainView, { perps }: CorePlace): Promise<void> {
   const problems = new Problems();
-  const check = async (index: number): Promise<boolean> => {
-    const [info, position] = await Promise.all([
-      query<{ coin: string }>(view, PERP_INFO, [index]),
-      query<{ szi: bigint; entryNtl: bigint }>(view, POSITION, [view.owner, index]),
-    ]);
+  const infos = await scan(
+    "perpetuals",
+    async (index) => await query<{ coin: string }>(view, PERP_INFO, [index]),
+  );
+  const check = async (info: { coin: string } | undefined, index: number): Promise<void> => {
+    const position = await query<{ szi: bigint; entryNtl: bigint }>(view, POSITION, [view.owner, index]);
     if (info !== undefined && position === undefined) {
-      problems.add("chain.contract", `${PATH}.perps`, `the position of perpetual ${index}`, "a call that fails");
+      problems.add(
+        "chain.contract",
+        `${PATH}.perps`,
+        `the position of perpetual ${index}`,
+        "a call that fails",
+      );
     }
     const isOpen = position !== undefined && (position.szi !== 0n || position.entryNtl !== 0n);
-    if (isOpen && !perps.has(index)) {
-      const received = `not ${index}${info === undefined ? "" : `, ${printable(info.coin)}`}`;
-      problems.add("chain.unmapped", `${PATH}.perps`, "every perpetual with a position", received);
-    }
-    return info !== undefined || isOpen;
+    if (!isOpen || perps.has(index)) return;
+    const received = `not ${index}${info === undefined ? "" : `, ${printable(info.coin)}`}`;
+    problems.add("chain.unmapped", `${PATH}.perps`, "every perpetual with a position", received);
   };
-  await scan("perpetuals", check);
+  await Promise.all(infos.map(check));
   problems.throwIfAny();
 }
 
-/** Runs over indices until none of many in a row is there, which `look` says of each. @throws KeelError `chain.range` */
-async function scan(what: string, look: (index: number) => Promise<boolean>, first = 0): Promise<void> {
-  for (let from = first; from < MOST; from += CHUNK) {
-    const found = await Promise.all(Array.from({ length: CHUNK }, (_, i) => look(from + i)));
-    if (!found.includes(true)) return;
+/**
+ * What there is by index, with gaps, until none of many in a row is there.
+ *
+ * @throws KeelError `chain.range`
+ */
+async function scan<T>(
+  what: string,
+  look: (index: number) => Promise<T | undefined>,
+): Promise<(T | undefined)[]> {
+  const found: (T | undefined)[] = [];
+  for (let from = 0; from < MOST; from += CHUNK) {
+    const chunk = await Promise.all(Array.from({ length: CHUNK }, (_, i) => look(from + i)));
+    if (chunk.every((one) => one === undefined)) {
+      return found.slice(0, found.findLastIndex((one) => one !== undefined) + 1);
+    }
+    found.push(...chunk);
   }
   throw inputError("chain.range", PATH, `fewer than ${MOST} ${what}`, "more");
 }
@@ -277,7 +298,8 @@ function dollars(
     throw inputError("chain.unified", PATH, expected, "neither");
   }
   if (unified !== true && looksUnified(summary, held)) {
-    const expected = '"unified": true: dollars among the coins and with the perpetuals look like the same ones';
+    const expected =
+      '"unified": true: dollars among the coins and with the perpetuals look like the same ones';
     throw inputError("chain.unified", PATH, expected, unified === undefined ? "nothing of it" : "false");
   }
   const short = [0n, unrealised, accountValue].reduce((least, sum) => (sum < least ? sum : least));
@@ -336,14 +358,15 @@ async function readDebts(view: ChainView, { debts, coins }: CorePlace): Promise<
     const quantity = scaled(-owed, decimals, coin);
     found.push({ account: debts, ...placed(coin, quantity, `${PATH}.coins.${index}`) });
   };
-  await scan("coins", async (index) => {
-    const [info, owed] = await Promise.all([
-      query<{ weiDecimals: number }>(view, TOKEN_INFO, [index]),
-      owedOf(view, index),
-    ]);
-    await problems.during([() => placeDebt(index, owed, info?.weiDecimals, place)]);
-    return info !== undefined || owed !== 0n;
-  });
+  const infos = await scan(
+    "coins",
+    async (index) => await query<{ weiDecimals: number }>(view, TOKEN_INFO, [index]),
+  );
+  await problems.during(
+    infos.map((info, index) => async () => {
+      placeDebt(index, await owedOf(view, index), info?.weiDecimals, place);
+    }),
+  );
   problems.throwIfAny();
   return found;
 }
@@ -365,7 +388,10 @@ function placeDebt(
 /** What is owed of a coin: nothing where it cannot be borrowed or nobody has; undefined when that cannot be told. */
 async function owedOf(view: ChainView, index: number): Promise<bigint | undefined> {
   const id = BigInt(index);
-  const state = await query<{ borrow: { value: bigint; basis: bigint } }>(view, BORROW_LEND, [view.owner, id]);
+  const state = await query<{ borrow: { value: bigint; basis: bigint } }>(view, BORROW_LEND, [
+    view.owner,
+    id,
+  ]);
   if (state !== undefined) {
     const { value, basis } = state.borrow;
     return value === 0n && basis !== 0n ? undefined : value;
@@ -377,17 +403,17 @@ async function owedOf(view: ChainView, index: number): Promise<bigint | undefine
 /** Perpetuals that others than Hyperliquid list are in states of their own, which are not read: they have to be empty. */
 async function checkOtherDexes(view: ChainView): Promise<void> {
   const problems = new Problems();
-  const check = async (dex: number): Promise<boolean> => {
-    const summary = await query<Summary>(view, MARGIN_SUMMARY, [dex, view.owner]);
-    if (summary === undefined) return false;
+  const states = await scan(
+    "dexes",
+    async (dex) => await query<Summary>(view, MARGIN_SUMMARY, [dex, view.owner]),
+  );
+  for (const [dex, summary] of states.entries()) {
+    if (dex === 0 || summary === undefined) continue;
     const { accountValue, marginUsed, ntlPos, rawUsd } = summary;
-    if ([accountValue, marginUsed, ntlPos, rawUsd].some((sum) => sum !== 0n)) {
-      const expected = "nothing at perpetuals that others list; `keel import hyperliquid` reads them";
-      problems.add("chain.unmapped", PATH, expected, `an account at dex ${dex}`);
-    }
-    return true;
-  };
-  await scan("dexes", check, 1);
+    if ([accountValue, marginUsed, ntlPos, rawUsd].every((sum) => sum === 0n)) continue;
+    const expected = "nothing at perpetuals that others list; `keel import hyperliquid` reads them";
+    problems.add("chain.unmapped", PATH, expected, `an account at dex ${dex}`);
+  }
   problems.throwIfAny();
 }
 
