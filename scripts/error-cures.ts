@@ -64,6 +64,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   chain: {
     about: "Reading a blockchain: the node, and what an address holds there.",
     cures: {
+      archive:
+        "Use an archive node of HyperEVM that also has Hyperliquid's past states: its default nodes answer for the latest block alone.",
       block: "Run the command again: the block was replaced while it was read.",
       call: `Check the node's address and that it answers. ${AGAIN}`,
       collateral: "Map the coin to an instrument whose collateral factor fits what the lender counts.",
@@ -79,6 +81,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Map to an instrument of the market that is cash or spot.",
       lender: "Add the lender to the mapping, or say under `unrelated` why it is none of yours.",
       market: "Check the market's id in the mapping.",
+      name: 'Correct the index in the mapping, or say the coin\'s name there: `{ "instrument": …, "name": … }`.',
       netting: "Give the debt an account of its own: one account does not net coins against debts.",
       nodes: "Ask a third node: these two say different things.",
       policy: AGAIN,

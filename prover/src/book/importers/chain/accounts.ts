@@ -25,6 +25,7 @@ import { coreAccounts, coreEntries } from "./hypercore.js";
 import { isOwed, isRead, type KnownLender, knownLenders } from "./lenders.js";
 import { accountsOf, type ChainMapping, checkInstruments } from "./mapping.js";
 import { morphoAmounts } from "./morpho.js";
+import { isPinnedByProof, provePinned } from "./pinned.js";
 import { answered, type ChainView, ownBalance } from "./read.js";
 import { scan } from "./scan.js";
 import { type Amount, checkToken, tokenAmount } from "./tokens.js";
@@ -78,6 +79,7 @@ export async function accountsFromChain(
   await checkChain(client, mapping.chainId);
   const block = await blockOf(client, request);
   const view: ChainView = { client, owner, blockNumber: block.number, time: block.timestamp };
+  const pinned = isPinnedByProof(mapping) ? await provePinned(view) : undefined;
   const problems = new Problems();
   const entries = await entriesOf(view, account, mapping, market, problems);
   const others = lenders.filter((lender) => !isRead(lender, mapping));
@@ -89,6 +91,7 @@ export async function accountsFromChain(
   const accounts = await problems.during(
     ids.map((id) => (): Account => ({ id, source, positions: positionsOf(id, entries) })),
   );
+  if (pinned !== undefined) await provePinned(view, pinned);
   await checkBlock(client, block);
   problems.throwIfAny();
   return {

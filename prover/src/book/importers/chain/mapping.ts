@@ -37,13 +37,19 @@ export interface LenderPlace {
 
 export type Lenders = ReadonlyMap<Address, LenderPlace>;
 
+/** Which instrument a perpetual or a coin at Hyperliquid is. */
+export interface CoreIndexPlace extends TokenPlace {
+  /** What Hyperliquid calls it, where that is not the instrument's name. */
+  readonly name?: string;
+}
+
 /** Where an account at Hyperliquid goes: perpetuals and coins by their indices there. */
 export interface CorePlace {
   readonly account: string;
   /** The account of what is borrowed. */
   readonly debts?: string;
-  readonly perps: ReadonlyMap<number, TokenPlace>;
-  readonly coins: ReadonlyMap<number, TokenPlace>;
+  readonly perps: ReadonlyMap<number, CoreIndexPlace>;
+  readonly coins: ReadonlyMap<number, CoreIndexPlace>;
   /** Whether margin is unified, or portfolio margin: dollars then count among the coins alone. */
   readonly unified?: boolean;
 }
@@ -84,7 +90,10 @@ const lenderObject = z.strictObject({
 });
 const lender = z.union([identifier.transform((account) => ({ account })), lenderObject]);
 const lenders = z.record(z.string(), lender).default({});
-const indexed = z.record(z.string().regex(/^(0|[1-9][0-9]{0,4})$/), plain).default({});
+const corePlain = plainPlace.extend({ name: z.string().min(1).max(32).optional() });
+const coreIndex = z.union([identifier.transform((instrument) => ({ instrument, per: 1 })), corePlain]);
+/** Precompiles take a perpetual's index in 16 bits. */
+const indexed = z.record(z.string().regex(/^(0|[1-9][0-9]{0,3})$/), coreIndex).default({});
 const core = z.strictObject({
   account: identifier,
   debts: identifier.optional(),
@@ -145,12 +154,19 @@ export function parseChainMapping(text: string): ChainMapping {
 
 function corePlace({ account, debts, perps, coins, unified }: z.output<typeof core>): CorePlace {
   const byIndex = (record: z.output<typeof indexed>) =>
-    new Map(Object.entries(record).map(([index, place]) => [Number(index), place]));
+    new Map(Object.entries(record).map(([index, place]) => [Number(index), coreIndexPlace(place)]));
   return {
     ...{ account, perps: byIndex(perps), coins: byIndex(coins) },
     ...(debts === undefined ? {} : { debts }),
     ...(unified === undefined ? {} : { unified }),
   };
+}
+
+function coreIndexPlace(place: z.output<typeof coreIndex>): CoreIndexPlace {
+  const { instrument, per } = place;
+  return "name" in place && place.name !== undefined
+    ? { instrument, per, name: place.name }
+    : { instrument, per };
 }
 
 function tokenPlaceOf(place: z.output<typeof token>): TokenPlace {
