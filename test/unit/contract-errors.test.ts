@@ -37,6 +37,7 @@ const OF_THE_PROOF: Readonly<Record<string, string | undefined>> = {
   UnknownVersion: "version",
   NotLiveYet: "version",
   Retired: "version",
+  StandsBy: "version",
   CodeChanged: undefined,
   NotHealthy: "subject",
 };
