@@ -104,6 +104,8 @@ export async function operate(
   checkModes(options);
   if (options.safe !== undefined) await checkOutput(options.safe, options.force === true);
   const { registry, wallet, sender } = await connectOperator(options, context);
+  // Whose call it is decides whether it has to be scheduled: a batch for nobody would be refused, after its signatures.
+  if (options.safe !== undefined && sender === undefined) throw usageError("--from SAFE with --safe", "none");
   const authority = await connectAuthority(registry, BigInt(options.fromBlock ?? 0));
   const ground = {
     registry,

@@ -99,21 +99,26 @@ export async function cancelMove(options: LineOptions, context: Context): Promis
 /** Takes back the latest tightening, at once. */
 export async function undoTightening(options: LineOptions, context: Context): Promise<Outcome> {
   const { name } = options;
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, async ({ registry, now }): Promise<Deed> => {
     const { line, current, next, past } = await openedLine(registry, name);
-    const before = past.at(-1);
     const { policies: delay } = await delaysOf(registry);
-    const back = before === undefined ? [] : await backLines(registry, current, before.policyId);
+    // As the contract looks for it: the latest one that was not taken back.
+    const left = past.findLast(({ tightened }) => tightened);
+    if (left === undefined || now >= left.leftAt + delay) {
+      const expected = `a line that was tightened within ${span(delay)}, and not taken back`;
+      throw inputError("line.idle", "name", expected, left === undefined ? "one without" : utc(left.leftAt));
+    }
+    const back = await backLines(registry, current, left.policyId);
     return {
       ...{ command: "line undo", to: registry.policyBook, access: "restricted" },
       data: encodeFunctionData({ abi, functionName: "undoTightening", args: [line] }),
-      words: `take back the last tightening of line "${printable(name)}", which has policy ${current}`,
+      words: `take back the tightening of line "${printable(name)}" of ${utc(left.leftAt)}, from policy ${current} to ${left.policyId}`,
       effects: (at) => [
         ...back,
-        `It counts from ${utc(at)}, with the block, and only for ${span(delay)} after the tightening.`,
+        `It counts from ${utc(at)}, with the block. It can be done until ${utc(left.leftAt + delay)}.`,
         ...(next === undefined ? [] : [`What is announced, policy ${next.policyId}, is dropped.`]),
       ],
-      json: { line, current },
+      json: { line, current, policyId: left.policyId },
     };
   });
 }

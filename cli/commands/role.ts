@@ -54,6 +54,7 @@ export async function grantRole(options: RoleGrantOptions, context: Context): Pr
   return await operate(options, context, async ({ authority }): Promise<Deed> => {
     const state = (await rolesOf(authority)).find((found) => found.role === role)!;
     const args = [role, account, delay] as const;
+    const member = state.holders.find((holder) => isSame(holder.account, account));
     return {
       ...{ command: "role grant", to: authority.address, access: "restricted" },
       data: encodeFunctionData({ abi, functionName: isGranted ? "grantRole" : "offerRole", args }),
@@ -61,7 +62,9 @@ export async function grantRole(options: RoleGrantOptions, context: Context): Pr
       effects: (at) => [
         isGranted
           ? `It counts from ${utc(at + state.grantDelay)}.`
-          : `${account} accepts it with \`keel role accept\` within 30 days, and has it ${span(state.grantDelay)} after that; until then a guardian may take the offer back with \`keel role revoke\`.`,
+          : member !== undefined
+            ? `${account} has it already, ${delayed(member.executionDelay)}. Accepting changes that to ${delayed(delay)}: a longer delay at once, a shorter one after the difference.`
+            : `${account} accepts it with \`keel role accept\` within 30 days, and has it ${span(state.grantDelay)} after that; until then a guardian may take the offer back with \`keel role revoke\`.`,
         `Now the role is ${holdersText(state.holders)}.`,
         `It may call ${state.functions.length === 0 ? "nothing by name" : state.functions.join(", ")}.`,
       ],
@@ -87,12 +90,15 @@ export async function revokeRole(options: RoleRevokeOptions, context: Context): 
     const base = { command: "role revoke", to: authority.address, json: { account: holder } } as const;
     if (!isHeld) return { ...base, ...withdrawal(role, holder) };
     const rest = holders.filter(({ account }) => !isSame(account, holder));
+    const voided = role === ROLES.admin ? ["Every offer that stands, of whatever role, is void with it."] : [];
     const effects = (at: number) => [
       `It ends at ${utc(at)}, with the block. After that the role is ${holdersText(rest)}.`,
+      ...voided,
     ];
     if (sender !== undefined && isSame(sender, holder)) {
       return {
-        ...{ ...base, access: "open", who: "whoever has it", effects },
+        ...{ ...base, access: "open", who: "whoever has it" },
+        effects: (at) => effects(at).slice(0, 1),
         data: encodeFunctionData({ abi, functionName: "renounceRole", args: [role, holder] }),
         words: `give up role ${options.role} of ${holder}`,
       };

@@ -119,7 +119,8 @@ export async function retireVerifier(options: VerifierRetireOptions, context: Co
 
 function afterwards(versions: readonly VerifierState[], retired: VerifierState, at: number): string {
   const rest = versions.filter((other) => other !== retired && other.retiredAt === undefined);
-  const takesOver = rest.find(({ standby, liveAt, accepts }) => accepts || (standby && liveAt <= at));
+  const takesOver =
+    rest.findLast(({ accepts }) => accepts) ?? rest.find(({ standby, liveAt }) => standby && liveAt <= at);
   if (takesOver !== undefined)
     return `After that version ${takesOver.version} of ${retired.circuit} verifies.`;
   const next = rest[0];

@@ -56,6 +56,8 @@ export type Remember = (pending: Pending | undefined) => Promise<void>;
 
 /** How long a transaction may wait for its block. */
 const PATIENCE_MS = 30 * 60_000;
+/** After so many blocks nothing goes, where a chain does not say what is final. */
+const FINAL_DEPTH = 64n;
 
 /**
  * Signs, remembers, sends, and waits until the transaction is mined. What was remembered is left for the caller to forget,
@@ -85,9 +87,10 @@ export async function sendRemembered(
 
 /**
  * Ends what an earlier run left on its way: its receipt, waiting for it and sending it again where that is needed. Nothing
- * when it came to nothing: it reverted, or can never be mined since another transaction took its number.
+ * when it came to nothing: it reverted, or can never be mined since another transaction took its number for good.
  *
- * @throws KeelError as {@link sendRemembered}; `deploy.nonce` when an earlier transaction of the account is missing
+ * @throws KeelError as {@link sendRemembered}; `deploy.chain` for a node of another chain; `deploy.nonce` when an earlier
+ * transaction of the account is missing, or another one has its number in a block that may still go
  */
 export async function settlePending(
   client: PublicClient,
@@ -95,23 +98,53 @@ export async function settlePending(
   chainId: number,
 ): Promise<TransactionReceipt | undefined> {
   const { hash, step, from, nonce, raw } = pending;
-  const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined);
+  const answering = await client.getChainId();
+  if (answering !== chainId) throw refusal("deploy.chain", step, `chain ${chainId}`, `chain ${answering}`);
+  const receipt = await receiptOf(client, hash);
   if (receipt !== undefined) return receipt.status === "success" ? receipt : undefined;
   const next = await client.getTransactionCount({ address: from });
-  if (next > nonce) return undefined;
+  if (next > nonce) return await settleTaken(client, pending, chainId);
   if (next < nonce) {
     // A local chain was started over, and nothing of before can come back.
     if (LOCAL_CHAINS.includes(chainId)) return undefined;
-    throw new KeelError({
-      kind: "environment",
-      code: "deploy.nonce",
-      path: step,
-      expected: `${from} to be at transaction ${nonce}`,
-      received: `${next}: the node lags behind, or is of another chain`,
-    });
+    const received = `${next}: the node lags behind, or is of another chain`;
+    throw refusal("deploy.nonce", step, `${from} to be at transaction ${nonce}`, received);
   }
   await resend(client, hash, raw);
   return await mined(client, hash, step);
+}
+
+/** A transaction with that number is mined: this one, in a block that came between two questions, or another for good. */
+async function settleTaken(
+  client: PublicClient,
+  { hash, step, from, nonce }: Pending,
+  chainId: number,
+): Promise<TransactionReceipt | undefined> {
+  const receipt = await receiptOf(client, hash);
+  if (receipt !== undefined) return receipt.status === "success" ? receipt : undefined;
+  if (LOCAL_CHAINS.includes(chainId) || (await finalCount(client, from)) > nonce) return undefined;
+  const received = "another one in a block that is not final, or a node that lags behind: run again in half an hour";
+  throw refusal("deploy.nonce", step, `the receipt of transaction ${nonce} of ${from}`, received);
+}
+
+/** How many transactions of an account are in blocks that stay. */
+async function finalCount(client: PublicClient, address: Address): Promise<number> {
+  const latest = await client.getBlockNumber();
+  const blockNumber = latest > FINAL_DEPTH ? latest - FINAL_DEPTH : 0n;
+  return await client
+    .getTransactionCount({ address, blockTag: "finalized" })
+    .catch(() => client.getTransactionCount({ address, blockNumber }));
+}
+
+async function receiptOf(client: PublicClient, hash: Hex): Promise<TransactionReceipt | undefined> {
+  return await client.getTransactionReceipt({ hash }).catch((error: Error) => {
+    if (error.name !== "TransactionReceiptNotFoundError") throw error;
+    return undefined;
+  });
+}
+
+function refusal(code: string, path: string, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "environment", code, path, expected, received });
 }
 
 /** The same bytes again change nothing where they have arrived before. */
@@ -129,26 +162,20 @@ async function mined(client: PublicClient, hash: Hex, step: string): Promise<Tra
     .waitForTransactionReceipt({ hash, timeout: PATIENCE_MS, pollingInterval: client.pollingInterval })
     .catch((error: Error) => {
       if (error.name !== "WaitForTransactionReceiptTimeoutError") throw error;
-      throw new KeelError({
-        kind: "environment",
-        code: "deploy.unmined",
-        path: step,
-        expected: "the transaction in a block within half an hour",
-        received: `${hash} still waits`,
-      });
+      const expected = "the transaction in a block within half an hour";
+      throw refusal("deploy.unmined", step, expected, `${hash} still waits`);
     });
+  // A wallet's replacement has another hash, and does something else.
+  if (receipt.transactionHash !== hash) {
+    throw refusal("deploy.replaced", step, `transaction ${hash}`, `${receipt.transactionHash} with its number`);
+  }
   return succeeded(receipt, step);
 }
 
 function succeeded(receipt: TransactionReceipt, step: string): TransactionReceipt {
   if (receipt.status === "success") return receipt;
-  throw new KeelError({
-    kind: "environment",
-    code: "deploy.reverted",
-    path: step,
-    expected: "the transaction to succeed",
-    received: `${receipt.transactionHash} reverted`,
-  });
+  const received = `${receipt.transactionHash} reverted`;
+  throw refusal("deploy.reverted", step, "the transaction to succeed", received);
 }
 
 function kept({ step, recipe, address }: Work): Pick<Pending, "step" | "recipe" | "address"> {

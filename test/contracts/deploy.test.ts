@@ -26,7 +26,7 @@ import {
   verifierBookAbi,
   type Wallet,
 } from "@keel/verifier/chain";
-import type { Abi, Address } from "viem";
+import { type Abi, type Address, type PublicClient, TransactionReceiptNotFoundError } from "viem";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { now, startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import { refused } from "./fixture.js";
@@ -117,6 +117,34 @@ describe("70: a deployment that is killed around a transaction", () => {
       expect(JSON.parse(await readFile(own, "utf8")).pending).toMatchObject({ nonce: start + at - 1 });
       await deploy({ file: own });
       expect((await transactions()) - start, `transaction ${at}`).toBe(steps);
+    }
+  });
+
+  it("finds a transaction whose block comes between two questions", async () => {
+    const before = await transactions();
+    await deploy({ file: join(folder, "whole.json") });
+    const steps = (await transactions()) - before;
+    const start = await transactions();
+    await expect(deploy({ walletClient: breakingAt(2, true) })).rejects.toThrow("killed");
+    let asked = 0;
+    const getTransactionReceipt: PublicClient["getTransactionReceipt"] = async ({ hash }) => {
+      if (asked++ === 0) throw new TransactionReceiptNotFoundError({ hash });
+      return await chain.client.getTransactionReceipt({ hash });
+    };
+    await deploy({ publicClient: { ...chain.client, getTransactionReceipt } as PublicClient });
+    expect(asked).toBeGreaterThan(1);
+    expect((await transactions()) - start).toBe(steps);
+  });
+
+  it("asks no node of another chain what became of it", async () => {
+    await expect(deploy({ walletClient: breakingAt(2, true) })).rejects.toThrow("killed");
+    const kept = await readFile(file, "utf8");
+    const other = await startTestChain(SEPOLIA);
+    try {
+      await refused(deploy({ publicClient: other.client }), "deploy.chain");
+      expect(await readFile(file, "utf8")).toBe(kept);
+    } finally {
+      await other.stop();
     }
   });
 

@@ -16,14 +16,17 @@ export function lineId(name: string): Hex {
   return keccak256(encodeAbiParameters([{ type: "string" }, { type: "string" }], ["keel/line/1", name]));
 }
 
+/** `Leaving.Tightened` of IPolicyBook.sol. */
+const TIGHTENED = 2;
+
 /** A line of policies at the latest block. */
 export interface LineState {
   readonly line: Hex;
   readonly current: Hex;
   /** The policy that is announced, and the first second at which it counts. */
   readonly next?: { readonly policyId: Hex; readonly liveAt: number };
-  /** Policies that it had, the latest last, and when it left each. */
-  readonly past: readonly { readonly policyId: Hex; readonly leftAt: number }[];
+  /** Policies that it had, the latest last, when it left each, and whether for a tighter one that was not taken back. */
+  readonly past: readonly { readonly policyId: Hex; readonly leftAt: number; readonly tightened: boolean }[];
 }
 
 /** A line by its name; undefined when nobody opened it. */
@@ -37,7 +40,9 @@ export async function lineOf({ client, policyBook }: Registry, name: string): Pr
       client.readContract({ ...book, functionName: "policiesOf", args: [line] }),
     ]);
     const announced = nextLiveAt === 0 ? {} : { next: { policyId: next, liveAt: nextLiveAt } };
-    const past = kept.slice(0, -1).map(({ policyId, leftAt }) => ({ policyId, leftAt }));
+    const past = kept
+      .slice(0, -1)
+      .map(({ policyId, leftAt, how }) => ({ policyId, leftAt, tightened: how === TIGHTENED }));
     return { line, current, ...announced, past };
   });
 }

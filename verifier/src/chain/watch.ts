@@ -174,10 +174,15 @@ export async function look(
     if (isBehind || toBlock < watch.query.fromBlock) return { notices: [], watch };
     const end = await markAt(registry, toBlock);
     const seen = await lookFrom(registry, watch, base, end);
-    // The same last block before and after: everything in between was read from one chain.
-    if ((await markAt(registry, toBlock)).hash === end.hash) return seen;
+    // The same first and last block before and after: everything in between was read from one chain, which goes on from
+    // what was told.
+    if ((await isThere(registry, base)) && (await isThere(registry, end))) return seen;
   }
   throw unsteady(`block ${toBlock}`);
+}
+
+async function isThere(registry: Registry, mark: Mark | undefined): Promise<boolean> {
+  return mark === undefined || (await markAt(registry, mark.number)).hash === mark.hash;
 }
 
 async function lookFrom(registry: Registry, watch: Watch, base: Mark | undefined, end: Mark) {
