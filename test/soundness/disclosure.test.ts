@@ -31,13 +31,7 @@ import {
 } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import { book, SALTS, seededRandom, witnessOf } from "../support/book.js";
-import {
-  type Circuit,
-  compiled,
-  type Input,
-  libraryCircuit,
-  libraryConstraints,
-} from "../support/circuit.js";
+import { type Circuit, compiled, type Input, libraryCircuit } from "../support/circuit.js";
 import { freeWires } from "../support/wires.js";
 
 const SEED = 20_261_130;
