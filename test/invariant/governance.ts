@@ -48,6 +48,8 @@ export interface Powers {
   /** Numbers of lists, and the second from which each is in force. */
   publishers: { readonly list: number; readonly from: number }[];
   readonly universes: ({ readonly liveAt: number; closed: boolean } | undefined)[];
+  /** First second at which the first version waits. */
+  readonly setUpUntil: number;
   readonly versions: { readonly standby: boolean; readonly liveAt: number; retired: boolean }[];
   readonly offers: (number | undefined)[];
   readonly holders: (number | undefined)[];
@@ -55,8 +57,9 @@ export interface Powers {
   nextRoot: bigint;
 }
 
-export function newPowers(): Powers {
+export function newPowers(setUpUntil: number): Powers {
   return {
+    setUpUntil,
     publishers: [{ list: 0, from: 0 }],
     universes: [undefined, undefined, undefined],
     versions: [],
@@ -166,7 +169,8 @@ function rule(powers: Powers, action: Governance, now: number): Refusal {
       if (isStranger) return UNAUTHORIZED;
       const first = powers.versions.length === 0;
       if (standby && first) return "NothingToStandBy";
-      powers.versions.push({ standby, liveAt: first ? now : now + DELAY, retired: false });
+      const atOnce = first && now < powers.setUpUntil;
+      powers.versions.push({ standby, liveAt: atOnce ? now : now + DELAY, retired: false });
       return undefined;
     }
     case "retireVerifier": {

@@ -117,7 +117,7 @@ export async function takeWalk(world: World, actions: readonly Action[], outcome
     withdrawn: new Set(),
     looserFrom: 0,
     tightened: [],
-    powers: newPowers(),
+    powers: newPowers(world.setUpUntil),
     price: { assets: 0n, shares: 0n },
     nextState: 1n,
   };

@@ -101,6 +101,8 @@ export interface World {
   readonly line: Hex;
   /** A verifier book beside the registry's, and a verifier for it. */
   readonly verifierBook: Address;
+  /** First second at which its first version waits. */
+  readonly setUpUntil: number;
   readonly verifier: Address;
   readonly people: People;
   /** Calls since the world was made. */
@@ -214,7 +216,12 @@ export async function makeWorld(plant?: Plant): Promise<World> {
   if (plant !== undefined) await plantIn({ chain, keel, verifierBook, vault, vaultArgs }, plant, clients);
   const verifier = keel.verifiers[0]!.address;
   const contracts = { keel, registry, vault, token, vaultAbi, tokenAbi, shares, sharesAbi, supplies };
-  return { chain, ...contracts, line, verifierBook, verifier, people, calls: 0 };
+  const setUpUntil = await clients.publicClient.readContract({
+    address: verifierBook,
+    abi: verifierBookAbi,
+    functionName: "setUpUntil",
+  });
+  return { chain, ...contracts, line, verifierBook, setUpUntil, verifier, people, calls: 0 };
 }
 
 const MARKET_SOURCE = ROLE.curator + 1n;

@@ -3,6 +3,7 @@ pragma circom 2.1.6;
 
 include "circomlib/circuits/babyjub.circom";
 include "circomlib/circuits/bitify.circom";
+include "circomlib/circuits/comparators.circom";
 include "circomlib/circuits/escalarmulany.circom";
 include "circomlib/circuits/escalarmulfix.circom";
 include "constants.circom";
@@ -33,18 +34,20 @@ template KeyAgreement(viewers) {
     component fixed = EscalarMulFix(SECRET_BITS(), BASE8);
     fixed.e <== bits.out;
     point <== fixed.out;
-    signal pointInverse <-- 1 / point[0];
-    pointInverse * point[0] === 1;
+    component isLowPoint = IsZero();
+    isLowPoint.in <== point[0];
+    isLowPoint.out === 0;
 
-    signal keyInverse[viewers];
+    component isLowKey[viewers];
     component onCurve[viewers];
     component multiple[viewers];
     for (var v = 0; v < viewers; v++) {
         onCurve[v] = BabyCheck();
         onCurve[v].x <== viewerKey[v][0];
         onCurve[v].y <== viewerKey[v][1];
-        keyInverse[v] <-- 1 / viewerKey[v][0];
-        keyInverse[v] * viewerKey[v][0] === 1;
+        isLowKey[v] = IsZero();
+        isLowKey[v].in <== viewerKey[v][0];
+        isLowKey[v].out === 0;
         multiple[v] = EscalarMulAny(SECRET_BITS());
         multiple[v].e <== bits.out;
         multiple[v].p <== viewerKey[v];
