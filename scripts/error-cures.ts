@@ -199,7 +199,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       role: "Deploy as the authority's administrator.",
       sequencer:
         "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
-      replaced: "Look at what took its place, in your wallet: a step that was called off has to be done. Then run the command again.",
+      replaced:
+        "Look at what took its place, in your wallet: a step that was called off has to be done. Then run the command again.",
       unmined: "Run the same command again later: it finds the transaction and waits on for it.",
     },
   },

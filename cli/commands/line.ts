@@ -99,26 +99,24 @@ export async function cancelMove(options: LineOptions, context: Context): Promis
 /** Takes back the latest tightening, at once. */
 export async function undoTightening(options: LineOptions, context: Context): Promise<Outcome> {
   const { name } = options;
-  return await operate(options, context, async ({ registry, now }): Promise<Deed> => {
+  return await operate(options, context, async ({ registry }): Promise<Deed> => {
     const { line, current, next, past } = await openedLine(registry, name);
     const { policies: delay } = await delaysOf(registry);
-    // As the contract looks for it: the latest one that was not taken back.
+    // As the contract looks for it: the latest one that was not taken back. Without one the contract refuses.
     const left = past.findLast(({ tightened }) => tightened);
-    if (left === undefined || now >= left.leftAt + delay) {
-      const expected = `a line that was tightened within ${span(delay)}, and not taken back`;
-      throw inputError("line.idle", "name", expected, left === undefined ? "one without" : utc(left.leftAt));
-    }
-    const back = await backLines(registry, current, left.policyId);
+    const back = left === undefined ? [] : await backLines(registry, current, left.policyId);
+    const what =
+      left === undefined ? "" : ` of ${utc(left.leftAt)}, from policy ${current} to ${left.policyId}`;
     return {
       ...{ command: "line undo", to: registry.policyBook, access: "restricted" },
       data: encodeFunctionData({ abi, functionName: "undoTightening", args: [line] }),
-      words: `take back the tightening of line "${printable(name)}" of ${utc(left.leftAt)}, from policy ${current} to ${left.policyId}`,
+      words: `take back the tightening of line "${printable(name)}"${what}`,
       effects: (at) => [
         ...back,
-        `It counts from ${utc(at)}, with the block. It can be done until ${utc(left.leftAt + delay)}.`,
+        `It counts from ${utc(at)}, with the block, and only for ${span(delay)} after the tightening.`,
         ...(next === undefined ? [] : [`What is announced, policy ${next.policyId}, is dropped.`]),
       ],
-      json: { line, current, policyId: left.policyId },
+      json: { line, current, ...(left === undefined ? {} : { policyId: left.policyId }) },
     };
   });
 }

@@ -90,7 +90,8 @@ export async function revokeRole(options: RoleRevokeOptions, context: Context): 
     const base = { command: "role revoke", to: authority.address, json: { account: holder } } as const;
     if (!isHeld) return { ...base, ...withdrawal(role, holder) };
     const rest = holders.filter(({ account }) => !isSame(account, holder));
-    const voided = role === ROLES.admin ? ["Every offer that stands, of whatever role, is void with it."] : [];
+    const voided =
+      role === ROLES.admin ? ["Every offer that stands, of whatever role, is void with it."] : [];
     const effects = (at: number) => [
       `It ends at ${utc(at)}, with the block. After that the role is ${holdersText(rest)}.`,
       ...voided,

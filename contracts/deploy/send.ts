@@ -123,7 +123,8 @@ async function settleTaken(
   const receipt = await receiptOf(client, hash);
   if (receipt !== undefined) return receipt.status === "success" ? receipt : undefined;
   if (LOCAL_CHAINS.includes(chainId) || (await finalCount(client, from)) > nonce) return undefined;
-  const received = "another one in a block that is not final, or a node that lags behind: run again in half an hour";
+  const received =
+    "another one in a block that is not final, or a node that lags behind: run again in half an hour";
   throw refusal("deploy.nonce", step, `the receipt of transaction ${nonce} of ${from}`, received);
 }
 
@@ -167,7 +168,12 @@ async function mined(client: PublicClient, hash: Hex, step: string): Promise<Tra
     });
   // A wallet's replacement has another hash, and does something else.
   if (receipt.transactionHash !== hash) {
-    throw refusal("deploy.replaced", step, `transaction ${hash}`, `${receipt.transactionHash} with its number`);
+    throw refusal(
+      "deploy.replaced",
+      step,
+      `transaction ${hash}`,
+      `${receipt.transactionHash} with its number`,
+    );
   }
   return succeeded(receipt, step);
 }
