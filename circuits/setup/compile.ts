@@ -50,7 +50,9 @@ interface CircuitRow {
 export const SOURCE_FOLDER: string = join(packageFolder, "src");
 const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
 const CONSTRAINT_FLAGS = ["--O2", "--r1cs", "--sym"] as const;
-type Flags = typeof FLAGS | typeof CONSTRAINT_FLAGS;
+/** Without the elimination of linear constraints: they stay as they are written. */
+const WRITTEN_FLAGS = ["--O1", "--r1cs", "--sym", "--simplification_substitution"] as const;
+type Flags = typeof FLAGS | typeof CONSTRAINT_FLAGS | typeof WRITTEN_FLAGS;
 /** Version of what this module does with circom's output; part of the cache key. */
 const COMPILE_VERSION = "2";
 
@@ -100,6 +102,26 @@ export async function compileConstraints(
   signal?: AbortSignal,
 ): Promise<Pick<CompiledCircuit, "r1csPath" | "symPath">> {
   return constraintPaths((await compile(definition, CONSTRAINT_FLAGS, signal)).folder);
+}
+
+/** Constraints as they are written, and what each signal without a wire equals. */
+export interface WrittenConstraints {
+  readonly r1csPath: string;
+  readonly symPath: string;
+  readonly substitutionsPath: string;
+}
+
+/**
+ * The constraints as they are written, linear ones included: more of them, and each with fewer terms.
+ *
+ * @throws KeelError as {@link compileCircuit}
+ */
+export async function compileWritten(
+  definition: CircuitDefinition,
+  signal?: AbortSignal,
+): Promise<WrittenConstraints> {
+  const { folder } = await compile(definition, WRITTEN_FLAGS, signal);
+  return { ...constraintPaths(folder), substitutionsPath: join(folder, "circuit_substitutions.json") };
 }
 
 const WASM = "circuit.wasm";

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A witness program: what has to be calculated in which order, as numbers that kernels/integer/program.ts goes through, and as
+ * bytes of a section in a circuit's WebAssembly.
+ *
+ * Elements are the wires of the system that it was made from, then 0, then forms that are more than a wire. Constants are numbers below r; the first one is 0.
+ *
+ * | code          | numbers after it                                                                                      |
+ * |---------------|-------------------------------------------------------------------------------------------------------|
+ * | set           | target, scale, source                                                                                 |
+ * | multiply      | the same, with a product in the source                                                                |
+ * | bits          | product?, source, scale, count, (shift, target) each, target of one more or 0, its shift, its two values |
+ * | choose        | count, (factor, target, scale to close, scale, source) each, source to close                          |
+ * | divide        | count, divisor each, (dividend, target, scale, source) each                                           |
+ * | check         | a, b, c                                                                                               |
+ *
+ * A source is a sum: how many terms with 1, with -1 and with others; its constant; elements, elements, pairs of element and
+ * constant; then the two factors if there is a product. A factor, divisor and the like is an element's place times 2, plus
+ * 1 when it is negated, and a constant to add. Scale 0 means none.
+ *
+ * @module
+ */
+import { concatenate, ELEMENT_BYTES, writeElement } from "../bytes.js";
+import { createNumberReader, unsigned } from "../kernels/wasm/leb128.js";
+
+/** An input signal: of each value 2 times its element, or 2 times the constant that it must be and 1, or 0 for any value. */
+export interface ProgramInput {
+  readonly name: string;
+  readonly places: readonly number[];
+}
+
+/** A program; README.md says how it is made. */
+export interface WitnessProgram {
+  /** What is given besides the first element, which is 1. */
+  readonly inputs: readonly ProgramInput[];
+  /** Elements that it needs room for. */
+  readonly elements: number;
+  /** The most divisions at once. */
+  readonly batch: number;
+  /** Plain, {@link ELEMENT_BYTES} each. */
+  readonly constants: Uint8Array;
+  readonly code: Uint32Array;
+  /** The element that has the value of each wire of the witness. */
+  readonly outputs: Uint32Array;
+}
+
+/** Elements, each times its coefficient, and a constant. */
+export interface Sum {
+  readonly elements: readonly number[];
+  readonly coefficients: readonly bigint[];
+  readonly constant: bigint;
+}
+
+/** An element or its negative, and a constant. */
+export interface Factor {
+  readonly element: number;
+  readonly negative: boolean;
+  readonly constant: bigint;
+}
+
+/** The numbers of a program under way. */
+export interface ProgramWriter {
+  readonly code: number[];
+  /** Place of a number modulo r among the constants. */
+  constant(value: bigint): number;
+  constants(): Uint8Array;
+}
+
+/** An empty program. @param modulo the number below r */
+export function createProgramWriter(modulo: (value: bigint) => bigint): ProgramWriter {
+  const places = new Map<bigint, number>([[0n, 0]]);
+  return {
+    code: [],
+    constant(value) {
+      const number = modulo(value);
+      const place = places.get(number) ?? places.size;
+      places.set(number, place);
+      return place;
+    },
+    constants() {
+      const bytes = new Uint8Array(places.size * ELEMENT_BYTES);
+      for (const [value, place] of places) writeElement(bytes, place * ELEMENT_BYTES, value);
+      return bytes;
+    },
+  };
+}
+
+/** The numbers of a factor. */
+export function factorWords(writer: ProgramWriter, { element, negative, constant }: Factor): number[] {
+  return [2 * element + (negative ? 1 : 0), writer.constant(constant)];
+}
+
+/** The numbers of a source. */
+export function sourceWords(writer: ProgramWriter, sum: Sum, product: readonly Factor[] = []): number[] {
+  const [plus, minus, others]: [number[], number[], number[]] = [[], [], []];
+  for (const [i, element] of sum.elements.entries()) {
+    const coefficient = sum.coefficients[i]!;
+    if (coefficient === 1n) plus.push(element);
+    else if (coefficient === -1n) minus.push(element);
+    else others.push(element, writer.constant(coefficient));
+  }
+  const counts = [plus.length, minus.length, others.length / 2, writer.constant(sum.constant)];
+  return [
+    ...counts,
+    ...plus,
+    ...minus,
+    ...others,
+    ...product.flatMap((factor) => factorWords(writer, factor)),
+  ];
+}
+
+/** Changes when the format or what is done with it does. */
+const VERSION = 1;
+/** Like numbers stand so far apart: the next one is written as the difference. */
+const STRIDES = { code: 2, outputs: 1 } as const;
+
+/** A program as bytes. */
+export function encodeProgram({
+  inputs,
+  elements,
+  batch,
+  constants,
+  code,
+  outputs,
+}: WitnessProgram): Uint8Array {
+  const signals = inputs.flatMap(({ name, places }) => {
+    const text = new TextEncoder().encode(name);
+    return [text.length, ...text, places.length, ...places];
+  });
+  const counts = [constants.length / ELEMENT_BYTES, code.length, outputs.length];
+  const header = [VERSION, elements, batch, inputs.length, ...signals, ...counts];
+  return concatenate([
+    Uint8Array.from(header.flatMap(unsigned)),
+    constants,
+    encodeWords(code, STRIDES.code),
+    encodeWords(outputs, STRIDES.outputs),
+  ]);
+}
+
+/** The program in some bytes; nothing when they are of another version. */
+export function decodeProgram(bytes: Uint8Array): WitnessProgram | undefined {
+  const reader = createNumberReader(bytes, 0);
+  const next = (): number => reader.unsigned();
+  if (next() !== VERSION) return undefined;
+  const [elements, batch] = [next(), next()];
+  const inputs = Array.from({ length: next() }, () => {
+    const text = Uint8Array.from({ length: next() }, next);
+    return { name: new TextDecoder().decode(text), places: Array.from({ length: next() }, next) };
+  });
+  const [constantBytes, words, wires] = [next() * ELEMENT_BYTES, next(), next()];
+  const constants = bytes.slice(reader.at, reader.at + constantBytes);
+  reader.at += constantBytes;
+  const code = decodeWords(next, words, STRIDES.code);
+  const outputs = decodeWords(next, wires, STRIDES.outputs);
+  return { inputs, elements, batch, constants, code, outputs };
+}
+
+function encodeWords(words: Uint32Array, stride: number): Uint8Array {
+  const bytes: number[] = [];
+  for (const [i, word] of words.entries()) {
+    const difference = (word - (words[i - stride] ?? 0)) | 0;
+    bytes.push(...unsigned(((difference << 1) ^ (difference >> 31)) >>> 0));
+  }
+  return Uint8Array.from(bytes);
+}
+
+function decodeWords(next: () => number, count: number, stride: number): Uint32Array {
+  const words = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const number = next();
+    words[i] = ((number >>> 1) ^ -(number & 1)) + (i < stride ? 0 : words[i - stride]!);
+  }
+  return words;
+}
