@@ -29,6 +29,7 @@ export interface CircuitDefinition {
 /** A compiled circuit in the cache. */
 export interface CompiledCircuit {
   readonly id: string;
+  readonly definition: CircuitDefinition;
   /** Hash over every input of the compilation, 64 hex digits. */
   readonly hash: string;
   readonly r1csPath: string;
@@ -89,7 +90,7 @@ export async function compileCircuit(
   signal?: AbortSignal,
 ): Promise<CompiledCircuit> {
   const { folder, hash } = await compile(definition, FLAGS, signal);
-  return { id: definition.id, hash, wasmPath: join(folder, WASM), ...constraintPaths(folder) };
+  return { id: definition.id, definition, hash, wasmPath: join(folder, WASM), ...constraintPaths(folder) };
 }
 
 /**
@@ -114,13 +115,15 @@ export interface WrittenConstraints {
 /**
  * The constraints as they are written, linear ones included: more of them, and each with fewer terms.
  *
+ * @param folder gets them; they are large and needed once
  * @throws KeelError as {@link compileCircuit}
  */
 export async function compileWritten(
   definition: CircuitDefinition,
+  folder: string,
   signal?: AbortSignal,
 ): Promise<WrittenConstraints> {
-  const { folder } = await compile(definition, WRITTEN_FLAGS, signal);
+  await runCompiler(definition, WRITTEN_FLAGS, await includedFiles(definition), folder, signal);
   return { ...constraintPaths(folder), substitutionsPath: join(folder, "circuit_substitutions.json") };
 }
 

@@ -5,10 +5,47 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
-import type { InputSignal, InputValue, WitnessSource } from "@keel/engine";
-import type { WrittenConstraints } from "./compile.js";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type InputSignal,
+  type InputValue,
+  planWitness,
+  prepareCircuit,
+  type WitnessSource,
+} from "@keel/engine";
+import { cachedFolder, sha256 } from "./cache.js";
+import { type CompiledCircuit, compileWritten, fileName, type WrittenConstraints } from "./compile.js";
 import { parseR1cs, type R1cs } from "./r1cs.js";
+
+/** Version of what the engine makes of circom's module; part of the cache key. */
+export const WITNESS_VERSION = "1";
+
+/**
+ * Path of a circuit's WebAssembly as the engine runs it, with a witness program unless the engine finds none. It is made when the cache
+ * does not have it, which takes one more run of the compiler.
+ *
+ * @throws KeelError as `compileCircuit`
+ */
+export async function prepareWitness(
+  { id, definition, hash, wasmPath, symPath }: CompiledCircuit,
+  r1cs: R1cs,
+  signal?: AbortSignal,
+): Promise<string> {
+  const build = async (folder: string): Promise<void> => {
+    const aside = join(folder, "written");
+    await mkdir(aside);
+    const written = await compileWritten(definition, aside, signal);
+    const source = await readWitnessSource(written, r1cs, symPath);
+    await rm(aside, { recursive: true });
+    const program = source && planWitness(source);
+    await writeFile(join(folder, WITNESS), prepareCircuit(await readFile(wasmPath), program));
+  };
+  const name = `witness-${fileName(id)}-${sha256(JSON.stringify([hash, WITNESS_VERSION])).slice(0, 20)}`;
+  return join(await cachedFolder(name, build, signal), WITNESS);
+}
+
+const WITNESS = "witness.wasm";
 
 /** A line of a .sym file: a signal's number, its wire or -1, and its name. */
 interface Signal {

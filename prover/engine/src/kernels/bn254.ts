@@ -15,7 +15,7 @@ import { defineExtension } from "./integer/extension.js";
 import { defineField, elementBytes, type Field, type PrimeField, RADIX_BITS } from "./integer/field.js";
 import { FIELD_BYTES } from "./integer/limbs.js";
 import { defineProgram, type Program } from "./integer/program.js";
-import { defineTransform, type Rows, type Transform } from "./integer/transform.js";
+import { defineTransform, type Elementwise, type Transform } from "./integer/transform.js";
 import { type Conversions, defineConversions } from "./lanes/conversions.js";
 import { defineLaneCurve } from "./lanes/curve.js";
 import { defineLaneField, type LaneField } from "./lanes/field.js";
@@ -37,7 +37,7 @@ export interface Bn254Code {
 export interface Bn254 {
   readonly fp: PrimeField;
   readonly fp2: Field;
-  readonly fr: PrimeField & Transform & Rows;
+  readonly fr: PrimeField & Transform & Elementwise;
   readonly program: Program;
   readonly g1: Curve & Buckets;
   readonly g2: Curve & Buckets;

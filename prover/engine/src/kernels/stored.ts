@@ -22,13 +22,13 @@ export type ReadStored = (url: URL) => Promise<Uint8Array<ArrayBuffer>>;
 // The addresses are written so that bundlers recognise them and bundle the files.
 const ON_LANES: StoredModule = {
   url: new URL("./lanes.wasm", import.meta.url),
-  sha256: "5e68d0610ba8837282bad26f0802d879f58dfed62afc83f118ee529ae0624abe",
-  heap: 18528,
+  sha256: "22c3b9b07a7aa96e073845db72c19f341cfd961352edf0066d3ead2b5d8326c5",
+  heap: 18864,
 };
 const ON_INTEGERS: StoredModule = {
   url: new URL("./integers.wasm", import.meta.url),
-  sha256: "515e61ebbf16ecf4a07ff5e02e93e825729e24cc2bcba99b794ce2b563f3ccb2",
-  heap: 3392,
+  sha256: "9c0c20985c4baca469d558f5e876dcd97cbfa95cb7ae34362c2a5517eb1eda78",
+  heap: 3728,
 };
 
 /** The stored module of a set of kernels. */

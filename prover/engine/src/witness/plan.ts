@@ -28,6 +28,7 @@ import {
   createProgramWriter,
   type Factor,
   factorWords,
+  packWords,
   type ProgramWriter,
   type Sum,
   sourceWords,
@@ -82,10 +83,11 @@ export function planWitness({ system, outputs }: WitnessSource): WitnessProgram 
       places: values.map((value) => placeOf(plan, value)),
     })),
     elements: plan.elementCount,
+    zero: system.wires,
     batch: plan.batch,
     constants: plan.writer.constants(),
-    code: Uint32Array.from(plan.writer.code),
-    outputs,
+    code: packWords(plan.writer.code, "code"),
+    outputs: packWords(outputs, "outputs"),
   };
 }
 

@@ -33,15 +33,23 @@ export interface ProgramInput {
 export interface WitnessProgram {
   /** What is given besides the first element, which is 1. */
   readonly inputs: readonly ProgramInput[];
-  /** Elements that it needs room for. */
+  /** Elements that it needs room for, and which of them is 0. */
   readonly elements: number;
+  readonly zero: number;
   /** The most divisions at once. */
   readonly batch: number;
   /** Plain, {@link ELEMENT_BYTES} each. */
   readonly constants: Uint8Array;
-  readonly code: Uint32Array;
+  readonly code: PackedWords;
   /** The element that has the value of each wire of the witness. */
-  readonly outputs: Uint32Array;
+  readonly outputs: PackedWords;
+}
+
+/** Numbers of 32 bits as differences, each from the one so many places before, in as few bytes as they need. */
+export interface PackedWords {
+  readonly count: number;
+  readonly stride: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Elements, each times its coefficient, and a constant. */
@@ -111,30 +119,31 @@ export function sourceWords(writer: ProgramWriter, sum: Sum, product: readonly F
 
 /** Changes when the format or what is done with it does. */
 const VERSION = 1;
-/** Like numbers stand so far apart: the next one is written as the difference. */
+/** How far apart numbers of one kind stand. */
 const STRIDES = { code: 2, outputs: 1 } as const;
 
+/** Packs numbers of a program. */
+export function packWords(words: ArrayLike<number>, name: keyof typeof STRIDES): PackedWords {
+  const stride = STRIDES[name];
+  const bytes: number[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const difference = (words[i]! - (i < stride ? 0 : words[i - stride]!)) | 0;
+    bytes.push(...unsigned(((difference << 1) ^ (difference >> 31)) >>> 0));
+  }
+  return { count: words.length, stride, bytes: Uint8Array.from(bytes) };
+}
+
 /** A program as bytes. */
-export function encodeProgram({
-  inputs,
-  elements,
-  batch,
-  constants,
-  code,
-  outputs,
-}: WitnessProgram): Uint8Array {
+export function encodeProgram(program: WitnessProgram): Uint8Array {
+  const { inputs, elements, zero, batch, constants, code, outputs } = program;
   const signals = inputs.flatMap(({ name, places }) => {
     const text = new TextEncoder().encode(name);
     return [text.length, ...text, places.length, ...places];
   });
-  const counts = [constants.length / ELEMENT_BYTES, code.length, outputs.length];
-  const header = [VERSION, elements, batch, inputs.length, ...signals, ...counts];
-  return concatenate([
-    Uint8Array.from(header.flatMap(unsigned)),
-    constants,
-    encodeWords(code, STRIDES.code),
-    encodeWords(outputs, STRIDES.outputs),
-  ]);
+  const sizes = [constants.length, code.count, code.bytes.length, outputs.count, outputs.bytes.length];
+  const header = [VERSION, elements, zero, batch, inputs.length, ...signals, ...sizes];
+  const numbers = Uint8Array.from(header.flatMap(unsigned));
+  return concatenate([numbers, constants, code.bytes, outputs.bytes]);
 }
 
 /** The program in some bytes; nothing when they are of another version. */
@@ -142,33 +151,16 @@ export function decodeProgram(bytes: Uint8Array): WitnessProgram | undefined {
   const reader = createNumberReader(bytes, 0);
   const next = (): number => reader.unsigned();
   if (next() !== VERSION) return undefined;
-  const [elements, batch] = [next(), next()];
+  const [elements, zero, batch] = [next(), next(), next()];
   const inputs = Array.from({ length: next() }, () => {
     const text = Uint8Array.from({ length: next() }, next);
     return { name: new TextDecoder().decode(text), places: Array.from({ length: next() }, next) };
   });
-  const [constantBytes, words, wires] = [next() * ELEMENT_BYTES, next(), next()];
-  const constants = bytes.slice(reader.at, reader.at + constantBytes);
-  reader.at += constantBytes;
-  const code = decodeWords(next, words, STRIDES.code);
-  const outputs = decodeWords(next, wires, STRIDES.outputs);
-  return { inputs, elements, batch, constants, code, outputs };
-}
-
-function encodeWords(words: Uint32Array, stride: number): Uint8Array {
-  const bytes: number[] = [];
-  for (const [i, word] of words.entries()) {
-    const difference = (word - (words[i - stride] ?? 0)) | 0;
-    bytes.push(...unsigned(((difference << 1) ^ (difference >> 31)) >>> 0));
-  }
-  return Uint8Array.from(bytes);
-}
-
-function decodeWords(next: () => number, count: number, stride: number): Uint32Array {
-  const words = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    const number = next();
-    words[i] = ((number >>> 1) ^ -(number & 1)) + (i < stride ? 0 : words[i - stride]!);
-  }
-  return words;
+  const [constantBytes, codeCount, codeBytes, wires, wireBytes] = [next(), next(), next(), next(), next()];
+  let at = reader.at;
+  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
+  const constants = take(constantBytes);
+  const code = { count: codeCount, stride: STRIDES.code, bytes: take(codeBytes) };
+  const outputs = { count: wires, stride: STRIDES.outputs, bytes: take(wireBytes) };
+  return { inputs, elements, zero, batch, constants, code, outputs };
 }

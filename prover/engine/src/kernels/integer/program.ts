@@ -39,6 +39,18 @@ const WORD = 4;
 export interface Program {
   /** Runs the numbers from `at` to `end`. 0 when a check fails. `scratch` has room for two elements for each division at once. */
   run(at: Operand, end: Operand, values: Operand, constants: Operand, scratch: Operand): Code;
+  /** Writes the factors A and B of so many rows, and their products, as canonical 32-byte elements in Montgomery form. */
+  rows(
+    factors: Operand,
+    n: Operand,
+    values: Operand,
+    constants: Operand,
+    a: Operand,
+    b: Operand,
+    c: Operand,
+  ): Code;
+  /** Unpacks so many numbers; in front of the target there are as many zeros as the stride says. */
+  unpack(source: Operand, n: Operand, stride: Operand, target: Operand): Code;
   /** Brings plain elements into Montgomery form, in place. */
   enter(vector: Operand, n: Operand): Code;
   /** Writes the elements that `places` names as plain 32-byte numbers. */
@@ -110,7 +122,12 @@ export function defineProgram(module: ModuleWriter, field: PrimeField, p: bigint
       ];
     },
   );
-  return { run, ...defineBorders(module, field, p, rooms.a) };
+  return {
+    run,
+    rows: defineRows(context),
+    unpack: defineUnpack(module),
+    ...defineBorders(module, field, p, rooms.a),
+  };
 }
 
 /** An element, negated or not, and a constant: the address of one that is only that, or of r, which is below 4p. */
@@ -363,6 +380,56 @@ function defineInverses({ module, field, factor, rooms: { a, b, c } }: Context):
       field.invert(b, c),
       loopWhile(i32.ltU(scratch, product), divideDown),
       i32.add(at, 0),
+    ];
+  });
+}
+
+function defineRows({ module, field, factor, rooms }: Context): Program["rows"] {
+  const bytes = { a: i32, b: i32, c: i32 };
+  const params = { factors: i32, n: i32, values: i32, constants: i32, ...bytes };
+  return module.define("rows", params, ({ factors, n, values, constants, a, b, c }, steps) => {
+    const end = steps.variable(i32);
+    const write = (room: number, target: Local): Code => [
+      field.reduce(room),
+      field.toBytes(room, target),
+      advance(target, ELEMENT_BYTES),
+    ];
+    return [
+      end.set(i32.add(factors, i32.shl(n, 4))),
+      loopWhile(i32.ltU(factors, end), [
+        field.copy(factor(factors, values, constants, rooms.a), rooms.a),
+        field.copy(factor(i32.add(factors, 2 * WORD), values, constants, rooms.b), rooms.b),
+        field.mul(rooms.a, rooms.b, rooms.c),
+        write(rooms.a, a),
+        write(rooms.b, b),
+        write(rooms.c, c),
+        advance(factors, 4 * WORD),
+      ]),
+    ];
+  });
+}
+
+function defineUnpack(module: ModuleWriter): Program["unpack"] {
+  const params = { source: i32, n: i32, stride: i32, target: i32 };
+  return module.define("unpack", params, ({ source, n, stride, target }, steps) => {
+    const { end, byte, value, shift } = steps.variables({ end: i32, byte: i32, value: i32, shift: i32 });
+    const readByte = [
+      byte.set(i32.load8(source)),
+      value.set(i32.or(value, i32.shl(i32.and(byte, 0x7f), shift))),
+      advance(shift, 7),
+      advance(source, 1),
+    ];
+    // The lowest bit says whether it is negative.
+    const difference = i32.xor(i32.shrU(value, 1), i32.sub(0, i32.and(value, 1)));
+    return [
+      end.set(i32.add(target, i32.shl(n, 2))),
+      stride.set(i32.shl(stride, 2)),
+      loopWhile(i32.ltU(target, end), [
+        [value.set(0), shift.set(0), byte.set(0x80)],
+        loopWhile(i32.and(byte, 0x80), readByte),
+        i32.store(target, i32.add(difference, word(i32.sub(target, stride)))),
+        advance(target, WORD),
+      ]),
     ];
   });
 }

@@ -6,10 +6,14 @@
  */
 import { ELEMENT_BYTES, readElement, writeElement } from "../../bytes.js";
 import type { FlatSignal } from "../../inputs.js";
-import type { WitnessProgram } from "../../witness/program.js";
+import type { PackedWords, ProgramInput, WitnessProgram } from "../../witness/program.js";
+import { FACTOR_WORDS, KEY_RADIX_BITS, type RowPlan } from "../../rows.js";
+import { elementBytes, RADIX_BITS } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
-import { loadElements, loadWords } from "./scalars.js";
+import { loadBytes, loadElements, loadWords } from "./scalars.js";
+
+const WORD = 4;
 
 /** A program in memory. */
 export interface LoadedProgram {
@@ -22,14 +26,14 @@ export interface LoadedProgram {
 
 /** Loads a program for good. */
 export function loadProgram(arithmetic: Arithmetic, program: WitnessProgram): LoadedProgram {
-  const { inputs, elements, batch, outputs } = program;
+  const { inputs, elements, zero, batch, outputs } = program;
   const constants = loadElements(arithmetic, program.constants);
   arithmetic.program.enter(constants, program.constants.length / ELEMENT_BYTES);
-  const code = loadWords(arithmetic, program.code);
-  const end = code + program.code.byteLength;
-  const places = loadWords(arithmetic, outputs);
-  const given =
-    1 + Math.max(0, ...inputs.flatMap(({ places }) => places.map((place) => (place & 1 ? 0 : place / 2))));
+  const code = unpack(arithmetic, program.code);
+  const end = code + WORD * program.code.count;
+  const places = unpack(arithmetic, outputs);
+  const wires = outputs.count;
+  const given = 1 + lastElement(inputs);
   return {
     run: (signals) =>
       scoped(arithmetic, () => {
@@ -39,13 +43,63 @@ export function loadProgram(arithmetic: Arithmetic, program: WitnessProgram): Lo
         plain.fill(0);
         arithmetic.program.enter(values, given);
         allocate(arithmetic, (elements - given) * FIELD_BYTES);
+        bytesAt(arithmetic, values + zero * FIELD_BYTES, FIELD_BYTES).fill(0);
         const scratch = allocate(arithmetic, 2 * batch * FIELD_BYTES);
-        const target = allocate(arithmetic, outputs.length * ELEMENT_BYTES);
+        const target = allocate(arithmetic, wires * ELEMENT_BYTES);
         if (arithmetic.program.run(code, end, values, constants, scratch) === 0) return undefined;
-        arithmetic.program.leave(values, places, outputs.length, target);
-        return bytesAt(arithmetic, target, outputs.length * ELEMENT_BYTES).slice();
+        arithmetic.program.leave(values, places, wires, target);
+        return bytesAt(arithmetic, target, wires * ELEMENT_BYTES).slice();
       }),
   };
+}
+
+/** Rows of a constraint system in memory. */
+export interface LoadedRows {
+  /** A and B times a plain witness, and their products, as elements in Montgomery form. */
+  evaluate(witness: Uint8Array): Record<"a" | "b" | "c", Uint8Array>;
+}
+
+/** Loads rows for good. */
+export function loadRows(arithmetic: Arithmetic, plan: RowPlan): LoadedRows {
+  const count = plan.factors.length / FACTOR_WORDS;
+  const constants = loadElements(arithmetic, plan.constants);
+  const factor = loadBytes(arithmetic, elementBytes(1n << (2n * RADIX_BITS - KEY_RADIX_BITS)));
+  for (let i = 0; i < plan.constants.length / ELEMENT_BYTES; i++)
+    arithmetic.fr.mul(constants + i * FIELD_BYTES, factor, constants + i * FIELD_BYTES);
+  const [code, factors] = [loadWords(arithmetic, plan.code), loadWords(arithmetic, plan.factors)];
+  const end = code + plan.code.byteLength;
+  const { program } = arithmetic;
+  return {
+    evaluate: (witness) =>
+      scoped(arithmetic, () => {
+        const wires = witness.length / ELEMENT_BYTES;
+        const values = loadElements(arithmetic, witness);
+        program.enter(values, wires);
+        allocate(arithmetic, (plan.elements - wires) * FIELD_BYTES);
+        bytesAt(arithmetic, values + wires * FIELD_BYTES, FIELD_BYTES).fill(0);
+        program.run(code, end, values, constants, 0);
+        const targets = [0, 1, 2].map(() => allocate(arithmetic, count * ELEMENT_BYTES));
+        const [a, b, c] = targets as [number, number, number];
+        program.rows(factors, count, values, constants, a, b, c);
+        const read = (target: number): Uint8Array =>
+          bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
+        return { a: read(a), b: read(b), c: read(c) };
+      }),
+  };
+}
+
+/** Numbers in memory for good; returns their address. */
+function unpack(arithmetic: Arithmetic, { count, stride, bytes }: PackedWords): number {
+  const before = allocate(arithmetic, WORD * (stride + count));
+  bytesAt(arithmetic, before, WORD * stride).fill(0);
+  const target = before + WORD * stride;
+  scoped(arithmetic, () => arithmetic.program.unpack(loadBytes(arithmetic, bytes), count, stride, target));
+  return target;
+}
+
+function lastElement(inputs: readonly ProgramInput[]): number {
+  const elements = inputs.flatMap(({ places }) => places.map((place) => (place & 1 ? 0 : place >> 1)));
+  return elements.reduce((last, element) => Math.max(last, element), 0);
 }
 
 /** The given elements: 1, and each signal's values at its place. */
