@@ -34,53 +34,66 @@ const HEAD_WORDS = TERM_WORDS - ELEMENT_WORDS;
 export function planRows({ terms, firstRow, rows, circuitWires }: KeySlice): RowPlan {
   const words = new Uint32Array(terms.buffer, terms.byteOffset, terms.length / 4);
   const { coefficients, constants, signs } = internCoefficients(words);
-  const { starts, order } = sortTerms(words, firstRow, rows);
-  const forms = createForms(words, coefficients, signs, circuitWires);
+  const sorted = sortTerms(words, coefficients, firstRow, rows);
+  const forms = createForms(sorted, signs, circuitWires);
   const factors = new Uint32Array(FACTOR_WORDS * rows);
-  for (let side = 0; side < 2 * rows; side++) {
-    const [element, constant] = forms.factor(order.subarray(starts[side]!, starts[side + 1]!));
-    factors[2 * side] = element;
-    factors[2 * side + 1] = constant;
-  }
-  const code = Uint32Array.from(forms.code);
-  return { elements: forms.count(), constants, code, factors };
+  for (let side = 0; side < 2 * rows; side++) forms.writeFactor(side, factors, 2 * side);
+  return { elements: forms.count(), constants, code: new Uint32Array(forms.code), factors };
 }
 
-/** Places of terms by row, first A then B of each. */
-function sortTerms(words: Uint32Array, firstRow: number, rows: number) {
-  const count = words.length / TERM_WORDS;
-  const sideOf = (term: number): number =>
-    2 * (words[term * TERM_WORDS + 1]! - firstRow) + words[term * TERM_WORDS]!;
+/** Terms by row, A before B: those of side i, which is A or B of row i / 2, begin at `starts[i]`. */
+interface SortedTerms {
+  readonly starts: Uint32Array;
+  readonly wires: Uint32Array;
+  readonly coefficients: Uint32Array;
+}
+
+function sortTerms(
+  words: Uint32Array,
+  coefficients: Uint32Array,
+  firstRow: number,
+  rows: number,
+): SortedTerms {
+  const sideAt = (at: number): number => 2 * (words[at + 1]! - firstRow) + words[at]!;
   const starts = new Uint32Array(2 * rows + 1);
-  for (let term = 0; term < count; term++) starts[sideOf(term) + 1]! += 1;
+  for (let at = 0; at < words.length; at += TERM_WORDS) starts[sideAt(at) + 1]! += 1;
   for (let side = 0; side < 2 * rows; side++) starts[side + 1]! += starts[side]!;
   const next = starts.slice();
-  const order = new Uint32Array(count);
-  for (let term = 0; term < count; term++) {
-    const side = sideOf(term);
-    order[next[side]!] = term;
+  const sorted = { wires: new Uint32Array(coefficients.length), coefficients: coefficients.slice() };
+  for (let term = 0, at = 0; at < words.length; term++, at += TERM_WORDS) {
+    const side = sideAt(at);
+    sorted.wires[next[side]!] = words[at + 2]!;
+    sorted.coefficients[next[side]!] = coefficients[term]!;
     next[side]! += 1;
   }
-  return { starts, order };
+  return { starts, ...sorted };
 }
 
-/** A table of numbers by hash: `same` says whether a number is the one that is looked for. */
-function createTable(capacity: number) {
-  const size = 2 ** Math.ceil(Math.log2(2 * capacity + 2));
-  const places = new Int32Array(size).fill(-1);
-  return (hash: number, same: (known: number) => boolean, fresh: () => number): number => {
-    for (let at = (hash ^ (hash >>> 15)) & (size - 1); ; at = (at + 1) & (size - 1)) {
+/** Numbers things from 0 by their hash: `same` says whether a number is of the thing that is looked for, else it gets the next one. */
+function createTable() {
+  let places = new Int32Array(2 ** 12).fill(-1);
+  const hashes: number[] = [];
+  const insert = (hash: number, number: number): void => {
+    let at = (hash ^ (hash >>> 15)) & (places.length - 1);
+    while (places[at]! >= 0) at = (at + 1) & (places.length - 1);
+    places[at] = number;
+  };
+  return (hash: number, same: (known: number) => boolean): number => {
+    for (let at = (hash ^ (hash >>> 15)) & (places.length - 1); ; at = (at + 1) & (places.length - 1)) {
       const known = places[at]!;
-      if (known < 0) {
-        places[at] = fresh();
-        return places[at]!;
-      }
-      if (same(known)) return known;
+      if (known < 0) break;
+      if (hashes[known] === hash && same(known)) return known;
     }
+    const number = hashes.push(hash) - 1;
+    if (2 * hashes.length > places.length) {
+      places = new Int32Array(2 * places.length).fill(-1);
+      for (const [old, oldHash] of hashes.entries()) insert(oldHash, old);
+    } else insert(hash, number);
+    return number;
   };
 }
 
-const mix = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) + (hash >>> 13);
+const mix = (hash: number, word: number): number => (Math.imul(hash ^ word, 0x9e3779b1) + (hash >>> 13)) | 0;
 
 /** Signs of coefficients: 1 and -1 need no product, and one that is another's negative is known by that one. */
 interface Signs {
@@ -97,39 +110,39 @@ function internCoefficients(words: Uint32Array): {
   signs: Signs;
 } {
   const count = words.length / TERM_WORDS;
-  const found = new Uint32Array(ELEMENT_WORDS * (2 * count + 4));
-  let size = 0;
-  const lookUp = createTable(2 * count + 4);
-  const intern = (source: Uint32Array, at: number): number => {
-    let hash = 0;
-    for (let i = 0; i < ELEMENT_WORDS; i++) hash = mix(hash, source[at + i]!);
-    const same = (known: number): boolean => {
-      for (let i = 0; i < ELEMENT_WORDS; i++)
-        if (found[known * ELEMENT_WORDS + i] !== source[at + i]) return false;
-      return true;
-    };
-    return lookUp(hash, same, () => {
-      for (let i = 0; i < ELEMENT_WORDS; i++) found[size * ELEMENT_WORDS + i] = source[at + i]!;
-      size += 1;
-      return size - 1;
-    });
+  const found: number[] = [];
+  const lookUp = createTable();
+  let [source, at] = [words, 0];
+  const same = (known: number): boolean => {
+    for (let i = 0; i < ELEMENT_WORDS; i++)
+      if (found[known * ELEMENT_WORDS + i] !== source[at + i]) return false;
+    return true;
   };
-  const room = new Uint32Array(ELEMENT_WORDS);
-  const internNegative = (place: number): number => {
-    negate(found, place * ELEMENT_WORDS, room);
-    return intern(room, 0);
+  const intern = (): number => {
+    const place = lookUp(mix(mix(source[at]!, source[at + 1]!), source[at + 2]!), same);
+    if (place * ELEMENT_WORDS === found.length)
+      for (let i = 0; i < ELEMENT_WORDS; i++) found.push(source[at + i]!);
+    return place;
   };
-  intern(room, 0);
-  const one = intern(wordsOf((1n << KEY_RADIX_BITS) % SCALAR_FIELD), 0);
+  const internWords = (value: Uint32Array): number => {
+    [source, at] = [value, 0];
+    return intern();
+  };
+  internWords(wordsOf(0n));
+  const one = internWords(wordsOf((1n << KEY_RADIX_BITS) % SCALAR_FIELD));
   const coefficients = new Uint32Array(count);
-  for (let term = 0; term < count; term++) coefficients[term] = intern(words, term * TERM_WORDS + HEAD_WORDS);
-  const own = size;
+  source = words;
+  for (let term = 0; term < count; term++) {
+    at = term * TERM_WORDS + HEAD_WORDS;
+    coefficients[term] = intern();
+  }
+  const own = found.length / ELEMENT_WORDS;
   const negative = new Uint32Array(2 * own);
   for (let place = 0; place < own; place++) {
-    negative[place] = internNegative(place);
+    negative[place] = internWords(negated(found, place * ELEMENT_WORDS));
     negative[negative[place]] = place;
   }
-  const constants = new Uint8Array(found.slice(0, size * ELEMENT_WORDS).buffer);
+  const constants = new Uint8Array(new Uint32Array(found).buffer);
   return { coefficients, constants, signs: { one, minusOne: negative[one]!, negative } };
 }
 
@@ -142,7 +155,8 @@ function wordsOf(value: bigint): Uint32Array {
 const ORDER = wordsOf(SCALAR_FIELD);
 
 /** r - x, and 0 for 0. */
-function negate(source: Uint32Array, at: number, target: Uint32Array): void {
+function negated(source: readonly number[], at: number): Uint32Array {
+  const target = new Uint32Array(ELEMENT_WORDS);
   let [borrow, any] = [0, 0];
   for (let i = 0; i < ELEMENT_WORDS; i++) {
     any |= source[at + i]!;
@@ -150,64 +164,61 @@ function negate(source: Uint32Array, at: number, target: Uint32Array): void {
     borrow = difference < 0 ? 1 : 0;
     target[i] = difference;
   }
-  if (any === 0) target.fill(0);
+  return any === 0 ? target.fill(0) : target;
 }
 
-/** Collects forms; `factor` gives the numbers of one side of a row. */
-function createForms(words: Uint32Array, coefficients: Uint32Array, signs: Signs, wires: number) {
+/** Collects forms. */
+function createForms({ starts, wires, coefficients }: SortedTerms, signs: Signs, circuitWires: number) {
   const code: number[] = [];
-  const [zero, first] = [wires, wires + 1];
-  /** Terms of each form, and whether they are negated. */
-  const known: { readonly terms: Uint32Array; readonly negated: boolean }[] = [];
-  const lookUp = createTable(coefficients.length);
-  const wireOf = (term: number): number => words[term * TERM_WORDS + HEAD_WORDS - 1]!;
-  const coefficientOf = (term: number, negated: boolean): number =>
-    negated ? signs.negative[coefficients[term]!]! : coefficients[term]!;
-  const write = (terms: Uint32Array, negated: boolean): void => {
-    const [plus, minus, others]: [number[], number[], number[]] = [[], [], []];
-    for (const term of terms) {
-      const coefficient = coefficientOf(term, negated);
-      if (coefficient === signs.one) plus.push(wireOf(term));
-      else if (coefficient === signs.minusOne) minus.push(wireOf(term));
-      else others.push(wireOf(term), coefficient);
-    }
-    code.push(CODES.set, first + known.length, 0, plus.length, minus.length, others.length / 2, 0);
-    code.push(...plus, ...minus, ...others);
+  const [zero, first] = [circuitWires, circuitWires + 1];
+  /** Where each form's terms begin and end, and whether they are negated. */
+  const known: { readonly start: number; readonly end: number; readonly negative: boolean }[] = [];
+  const lookUp = createTable();
+  let [start, end, negative] = [0, 0, false];
+  const coefficientAt = (i: number, negated: boolean): number =>
+    negated ? signs.negative[coefficients[i]!]! : coefficients[i]!;
+  const same = (place: number): boolean => {
+    const other = known[place]!;
+    if (other.end - other.start !== end - start) return false;
+    for (let i = start, j = other.start; i < end; i++, j++)
+      if (wires[i] !== wires[j] || coefficientAt(i, negative) !== coefficientAt(j, other.negative))
+        return false;
+    return true;
   };
-  const formOf = (terms: Uint32Array, negated: boolean): number => {
-    let hash = terms.length;
-    for (const term of terms) hash = mix(mix(hash, wireOf(term)), coefficientOf(term, negated));
-    const same = (place: number): boolean => {
-      const other = known[place]!;
-      return (
-        other.terms.length === terms.length &&
-        terms.every(
-          (term, i) =>
-            wireOf(term) === wireOf(other.terms[i]!) &&
-            coefficientOf(term, negated) === coefficientOf(other.terms[i]!, other.negated),
-        )
-      );
-    };
-    return lookUp(hash, same, () => {
-      write(terms, negated);
-      return known.push({ terms, negated }) - 1;
-    });
+  const write = (element: number): void => {
+    const [plus, minus, others]: [number[], number[], number[]] = [[], [], []];
+    for (let i = start; i < end; i++) {
+      const coefficient = coefficientAt(i, negative);
+      if (coefficient === signs.one) plus.push(wires[i]!);
+      else if (coefficient === signs.minusOne) minus.push(wires[i]!);
+      else others.push(wires[i]!, coefficient);
+    }
+    code.push(CODES.set, element, 0, plus.length, minus.length, others.length / 2, 0);
+    for (const list of [plus, minus, others]) for (const word of list) code.push(word);
+  };
+  const formOf = (): number => {
+    let hash = end - start;
+    for (let i = start; i < end; i++) hash = mix(mix(hash, wires[i]!), coefficientAt(i, negative));
+    const place = lookUp(hash, same);
+    if (place === known.length) {
+      write(first + place);
+      known.push({ start, end, negative });
+    }
+    return first + place;
   };
   return {
     code,
     count: () => first + known.length,
-    /** 2 times the element, and 1 if it is negated; the constant. */
-    factor(side: Uint32Array): [number, number] {
-      const constants = side.filter((term) => wireOf(term) === 0);
-      // A constant in several terms is rare: it becomes part of the form.
-      const terms = constants.length === 1 ? side.filter((term) => wireOf(term) !== 0) : side;
-      const constant = constants.length === 1 ? coefficients[constants[0]!]! : 0;
-      if (terms.length === 0) return [2 * zero, constant];
-      const head = coefficients[terms[0]!]!;
-      const negated = signs.negative[head]! < head;
-      const only = coefficientOf(terms[0]!, negated) === signs.one && terms.length === 1;
-      const element = only ? wireOf(terms[0]!) : first + formOf(terms, negated);
-      return [2 * element + (negated ? 1 : 0), constant];
+    /** Writes the numbers of one side: 2 times the element, and 1 if it is negated; the constant. */
+    writeFactor(side: number, target: Uint32Array, at: number): void {
+      [start, end] = [starts[side]!, starts[side + 1]!];
+      // A constant that does not stand in front is rare: it becomes part of the form.
+      const apart = start < end && wires[start] === 0;
+      if (apart) target[at + 1] = coefficients[start++]!;
+      negative = start < end && signs.negative[coefficients[start]!]! < coefficients[start]!;
+      const only = end - start === 1 && coefficientAt(start, negative) === signs.one;
+      const element = start === end ? zero : only ? wires[start]! : formOf();
+      target[at] = 2 * element + (negative ? 1 : 0);
     },
   };
 }
