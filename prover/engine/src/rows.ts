@@ -31,7 +31,12 @@ const ELEMENT_WORDS = ELEMENT_BYTES / 4;
 const HEAD_WORDS = TERM_WORDS - ELEMENT_WORDS;
 
 /** Plans a slice's rows. Terms may stand in any order. */
-export function planRows({ terms, firstRow, rows, circuitWires }: KeySlice): RowPlan {
+export function planRows({
+  terms,
+  firstRow,
+  rows,
+  circuitWires,
+}: Pick<KeySlice, "terms" | "firstRow" | "rows" | "circuitWires">): RowPlan {
   const words = new Uint32Array(terms.buffer, terms.byteOffset, terms.length / 4);
   const { coefficients, constants, signs } = internCoefficients(words);
   const sorted = sortTerms(words, coefficients, firstRow, rows);

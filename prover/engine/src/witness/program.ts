@@ -158,7 +158,8 @@ export function decodeProgram(bytes: Uint8Array): WitnessProgram | undefined {
   });
   const [constantBytes, codeCount, codeBytes, wires, wireBytes] = [next(), next(), next(), next(), next()];
   let at = reader.at;
-  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
+  // A copy: slice() of a Buffer would be a view of the whole file.
+  const take = (length: number): Uint8Array => new Uint8Array(bytes.subarray(at, (at += length)));
   const constants = take(constantBytes);
   const code = { count: codeCount, stride: STRIDES.code, bytes: take(codeBytes) };
   const outputs = { count: wires, stride: STRIDES.outputs, bytes: take(wireBytes) };
