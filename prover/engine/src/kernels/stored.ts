@@ -22,12 +22,12 @@ export type ReadStored = (url: URL) => Promise<Uint8Array<ArrayBuffer>>;
 // The addresses are written so that bundlers recognise them and bundle the files.
 const ON_LANES: StoredModule = {
   url: new URL("./lanes.wasm", import.meta.url),
-  sha256: "22c3b9b07a7aa96e073845db72c19f341cfd961352edf0066d3ead2b5d8326c5",
+  sha256: "c0efa7528a46761b38edf379d117651a32f707dd7de3908ac9b10cba42acdf2f",
   heap: 18864,
 };
 const ON_INTEGERS: StoredModule = {
   url: new URL("./integers.wasm", import.meta.url),
-  sha256: "9c0c20985c4baca469d558f5e876dcd97cbfa95cb7ae34362c2a5517eb1eda78",
+  sha256: "e47fb07332c044a644e28f6fda1c926ccb9b47a1be71974e3fd23aa059304593",
   heap: 3728,
 };
 

@@ -5,6 +5,8 @@
  *
  * @module
  */
+
+import { CODES } from "../../witness/codes.js";
 import {
   advance,
   type Callable,
@@ -20,16 +22,19 @@ import {
   type Steps,
   when,
 } from "../wasm/writer.js";
-import { CODES } from "../../witness/codes.js";
 import { elementBytes, type PrimeField, RADIX_BITS } from "./field.js";
 import {
+  columnwise,
   FIELD_BYTES,
   LIMB_BITS,
   LIMBS,
   type Limb,
   liftNegative,
+  loadLimbs,
   moveCarries,
+  reduceColumns,
   storeLimbs,
+  sumProducts,
   toLimbs,
 } from "./limbs.js";
 
@@ -94,7 +99,7 @@ export function defineProgram(module: ModuleWriter, field: PrimeField, p: bigint
     source: defineSource(module, field, p, rooms, factor),
   };
   const handlers: readonly (readonly [code: number, handler: Handler])[] = [
-    [CODES.multiply, defineSet(context, "multiply", 1)],
+    [CODES.multiply, defineMultiply(context, defineSet(context, "sum", 1))],
     [CODES.set, defineSet(context, "set", 0)],
     [CODES.check, defineCheck(context)],
     [CODES.bits, defineBits(context)],
@@ -154,6 +159,21 @@ function defineFactor(module: ModuleWriter, p: bigint): Context["factor"] {
   });
 }
 
+/** sum + a b + c d, in the sum's place: with one reduction for both products. */
+function defineMulAddTwo(module: ModuleWriter, p: bigint) {
+  const params = { a: i32, b: i32, c: i32, d: i32, sum: i32 };
+  return module.define("mulAddTwo", params, ({ a, b, c, d, sum }, steps) => {
+    const load = (pointer: Local): Limb[] => loadLimbs(steps, pointer);
+    const columns = sumProducts(steps, [
+      [load(a), load(b)],
+      [load(c), load(d)],
+    ]);
+    const { add, sub } = columnwise(steps);
+    const total = sub(add(reduceColumns(steps, columns, p), load(sum)), toLimbs(2n * p));
+    storeLimbs(steps, liftNegative(steps, total, 2n * p), sum);
+  });
+}
+
 /** A sum: returns where its numbers end. */
 function defineSource(
   module: ModuleWriter,
@@ -162,6 +182,7 @@ function defineSource(
   { a, b, sum }: Context["rooms"],
   factor: Context["factor"],
 ): Context["source"] {
+  const mulAddTwo = defineMulAddTwo(module, p);
   const params = { at: i32, product: i32, values: i32, constants: i32, r: i32 };
   return module.defineTest("source", params, ({ at, product, values, constants, r }, steps) => {
     const { element, plusEnd, minusEnd, end } = steps.variables({
@@ -174,6 +195,14 @@ function defineSource(
         limbs.map((limb, i) => limb.set(operation(limb, i64.load32(element, WORD * i)))),
         advance(at, WORD),
       ]);
+    const term = (index: number): [Code, Code] => [
+      elementAt(constants, word(at, 2 * index + 1)),
+      elementAt(values, word(at, 2 * index)),
+    ];
+    const pairs = loopWhile(i32.ltU(i32.add(at, 2 * WORD), end), [
+      mulAddTwo(...term(0), ...term(1), sum),
+      advance(at, 4 * WORD),
+    ]);
     const others = loopWhile(i32.ltU(at, end), [
       field.mulAdd(elementAt(constants, word(at, 1)), elementAt(values, word(at)), sum),
       advance(at, 2 * WORD),
@@ -197,6 +226,7 @@ function defineSource(
       each(minusEnd, i64.sub),
       when(i32.or(product, i32.ltU(at, end)), [
         storeZero(sum),
+        pairs,
         others,
         when(product, factors),
         limbs.map((limb, i) => limb.set(i64.add(limb, i64.load32(sum, WORD * i)))),
@@ -230,6 +260,23 @@ function defineSet({ module, source, scale }: Context, name: string, product: nu
       at.set(source(i32.add(at, 2 * WORD), product, values, constants, target)),
       scale(target, place, constants),
       i32.add(at, 0),
+    ];
+  });
+}
+
+/** The same with a product, most often of two factors and nothing else. */
+function defineMultiply({ module, field, factor, rooms: { a, b } }: Context, set: Handler): Handler {
+  return module.defineTest("multiply", PLACE, ({ at, values, constants, scratch }) => {
+    const others = [1, 2, 3, 4, 5].map((index) => word(at, index)).reduce((all, next) => i32.or(all, next));
+    const factors = i32.add(at, 6 * WORD);
+    return [
+      when(others, ret(set(at, values, constants, scratch))),
+      field.mul(
+        factor(factors, values, constants, a),
+        factor(i32.add(factors, 2 * WORD), values, constants, b),
+        elementAt(values, word(at)),
+      ),
+      i32.add(at, 10 * WORD),
     ];
   });
 }
@@ -399,9 +446,14 @@ function defineRows({ module, field, factor, rooms }: Context): Program["rows"] 
       loopWhile(i32.ltU(factors, end), [
         field.copy(factor(factors, values, constants, rooms.a), rooms.a),
         field.copy(factor(i32.add(factors, 2 * WORD), values, constants, rooms.b), rooms.b),
-        field.mul(rooms.a, rooms.b, rooms.c),
         write(rooms.a, a),
         write(rooms.b, b),
+        // Half of the rows say that a wire is a bit.
+        when(
+          i32.or(field.isZero(rooms.a), field.isZero(rooms.b)),
+          storeZero(rooms.c),
+          field.mul(rooms.a, rooms.b, rooms.c),
+        ),
         write(rooms.c, c),
         advance(factors, 4 * WORD),
       ]),
