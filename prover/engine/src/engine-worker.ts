@@ -9,9 +9,9 @@ import { KeelError } from "@keel/verifier/errors";
 import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
 import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
+import { readProgram } from "./circom-prepare.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
-import { readProgram } from "./circom-prepare.js";
 import {
   type Arithmetic,
   type CompiledArithmetic,
@@ -56,7 +56,10 @@ export interface EngineWorker {
  * Witnesses by the program; where there is none or it finds that the inputs do not fit, by circom's module, which says what is
  * wrong with them. That one is instantiated when it is needed first.
  */
-function createCalculator(arithmetic: Arithmetic, { circuit, program }: EngineModules): WitnessCalculator {
+export function createCalculator(
+  arithmetic: Arithmetic,
+  { circuit, program }: Pick<EngineModules, "circuit" | "program">,
+): WitnessCalculator {
   if (program === undefined) return createWitnessCalculator(circuit);
   const loaded = loadProgram(arithmetic, program);
   let circom: WitnessCalculator | undefined;

@@ -157,9 +157,11 @@ export function decodeProgram(bytes: Uint8Array): WitnessProgram | undefined {
     return { name: new TextDecoder().decode(text), places: Array.from({ length: next() }, next) };
   });
   const [constantBytes, codeCount, codeBytes, wires, wireBytes] = [next(), next(), next(), next(), next()];
-  let at = reader.at;
-  // A copy: slice() of a Buffer would be a view of the whole file.
-  const take = (length: number): Uint8Array => new Uint8Array(bytes.subarray(at, (at += length)));
+  const take = (length: number): Uint8Array => {
+    reader.at += length;
+    // A copy: slice() of a Buffer would be a view of the whole file.
+    return new Uint8Array(bytes.subarray(reader.at - length, reader.at));
+  };
   const constants = take(constantBytes);
   const code = { count: codeCount, stride: STRIDES.code, bytes: take(codeBytes) };
   const outputs = { count: wires, stride: STRIDES.outputs, bytes: take(wireBytes) };

@@ -6,8 +6,9 @@
  *
  * @module
  */
+
+import { SIDES, type Side, type SideName } from "./forms.js";
 import { type Plan, splitTerms, unknownOf } from "./plan.js";
-import { type Side, SIDES, type SideName } from "./forms.js";
 import type { Sum } from "./program.js";
 
 /** A constraint with a known factor and one unknown wire in the other. */

@@ -6,8 +6,8 @@
  */
 import { ELEMENT_BYTES, readElement, writeElement } from "../../bytes.js";
 import type { FlatSignal } from "../../inputs.js";
-import type { PackedWords, ProgramInput, WitnessProgram } from "../../witness/program.js";
 import { FACTOR_WORDS, KEY_RADIX_BITS, type RowPlan } from "../../rows.js";
+import type { PackedWords, ProgramInput, WitnessProgram } from "../../witness/program.js";
 import { elementBytes, RADIX_BITS } from "../integer/field.js";
 import { FIELD_BYTES } from "../integer/limbs.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
