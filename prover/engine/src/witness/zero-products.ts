@@ -8,7 +8,7 @@
  */
 
 import { SIDES, type Side, type SideName } from "./forms.js";
-import { type Plan, splitTerms, unknownOf } from "./plan.js";
+import { type Plan, splitTerms, unknownOf } from "./known.js";
 import type { Sum } from "./program.js";
 
 /** A constraint with a known factor and one unknown wire in the other. */
