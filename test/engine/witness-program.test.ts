@@ -211,6 +211,15 @@ describe("a witness program", () => {
     expect(decodeProgram(other)).toBeUndefined();
   });
 
+  it("leaves nothing of a witness in memory", async () => {
+    const arithmetic = await createArithmetic(await compileSet(false));
+    const program = loadProgram(arithmetic, rules.program!);
+    for (const input of [base, { ...base, index: 1000n }, { ...base, fixed: 8n }]) {
+      program.run(flattenInput(input));
+      expect(new Uint8Array(arithmetic.memory.buffer, arithmetic.top).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
   it("is not made where the rules do not find all wires", async () => {
     const root = await compiled(ROOT);
     expect(root.program).toBeUndefined();

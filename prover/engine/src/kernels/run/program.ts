@@ -37,10 +37,11 @@ export function loadProgram(arithmetic: Arithmetic, program: WitnessProgram): Lo
   return {
     run: (signals) =>
       scoped(arithmetic, () => {
-        const plain = layOut(program, signals, given);
-        if (plain === undefined) return undefined;
+        const plain = new Uint8Array(given * ELEMENT_BYTES);
+        const fits = layOut(program, signals, plain);
         const values = loadElements(arithmetic, plain);
         plain.fill(0);
+        if (!fits) return undefined;
         arithmetic.program.enter(values, given);
         allocate(arithmetic, (elements - given) * FIELD_BYTES);
         bytesAt(arithmetic, values + zero * FIELD_BYTES, FIELD_BYTES).fill(0);
@@ -102,24 +103,23 @@ function lastElement(inputs: readonly ProgramInput[]): number {
   return elements.reduce((last, element) => Math.max(last, element), 0);
 }
 
-/** The given elements: 1, and each signal's values at its place. */
+/** Writes the given elements: 1, and each signal's values at its places. False when the signals are not those of the program. */
 function layOut(
   { inputs, constants }: WitnessProgram,
   signals: readonly FlatSignal[],
-  given: number,
-): Uint8Array | undefined {
+  target: Uint8Array,
+): boolean {
   const byName = new Map(signals.map(({ name, values }) => [name, values]));
-  if (byName.size !== signals.length || signals.length !== inputs.length) return undefined;
-  const plain = new Uint8Array(given * ELEMENT_BYTES);
-  writeElement(plain, 0, 1n);
-  for (const { name, places } of inputs) {
+  if (byName.size !== signals.length || signals.length !== inputs.length) return false;
+  writeElement(target, 0, 1n);
+  return inputs.every(({ name, places }) => {
     const values = byName.get(name);
-    if (values?.length !== places.length) return undefined;
-    for (const [i, place] of places.entries()) {
+    if (values?.length !== places.length) return false;
+    return places.every((place, i) => {
       const at = (place >> 1) * ELEMENT_BYTES;
-      if ((place & 1) === 1 && values[i] !== readElement(constants, at)) return undefined;
-      if ((place & 1) === 0 && place > 0) writeElement(plain, at, values[i]!);
-    }
-  }
-  return plain;
+      if ((place & 1) === 1) return values[i] === readElement(constants, at);
+      if (place > 0) writeElement(target, at, values[i]!);
+      return true;
+    });
+  });
 }
