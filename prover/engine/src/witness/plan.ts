@@ -32,6 +32,7 @@ import {
   packWords,
   sourceWords,
   type WitnessProgram,
+  writeStep,
 } from "./program.js";
 import { findGroup, type ZeroProduct } from "./zero-products.js";
 
@@ -127,7 +128,7 @@ function check(plan: Plan, row: number): void {
   const wires = roots === undefined ? [] : forms.list[roots.form]!.wires;
   if (wires.length === 1 && plan.foundAsBit[wires[0]!] === 1 && plan.isBit[wires[0]!] === 1) return;
   const words = SIDES.flatMap((name) => factorOf(plan, forms.sides[name][row]!));
-  writer.code.push(CODES.check, ...words);
+  writeStep(writer, CODES.check, words);
 }
 
 /** A side's numbers as a factor: all its wires are known. */
@@ -147,7 +148,7 @@ function elementOf(plan: Plan, form: number): number {
   if (plan.elements[form]! < 0) {
     const element = newElement(plan, form);
     const sum = { elements: wires, coefficients, constant: 0n };
-    plan.writer.code.push(CODES.set, element, 0, ...sourceWords(plan.writer, sum));
+    writeStep(plan.writer, CODES.set, [element, 0], sourceWords(plan.writer, sum));
   }
   return plan.elements[form]!;
 }
@@ -176,7 +177,7 @@ function multiply(plan: Plan, row: number): void {
   const product = linear ? [] : [sideFactor(plan, a, c.sign === sign), sideFactor(plan, b)];
   const scale = scaleBy(plan, -sign * coefficient);
   const code = linear ? CODES.set : CODES.multiply;
-  plan.writer.code.push(code, wires[0]!, scale, ...sourceWords(plan.writer, sum, product));
+  writeStep(plan.writer, code, [wires[0]!, scale], sourceWords(plan.writer, sum, product));
   plan.done[row] = 1;
   learn(plan, wires[0]!);
 }
@@ -195,7 +196,7 @@ function splitC(plan: Plan, row: number): void {
   const source = sourceWords(plan.writer, rest(1n, c.sign * c.constant), product);
   const targets = wires.flatMap((wire, i) => [digits.shifts[i]!, wire]);
   const scale = plan.writer.constant(-inverse(digits.unit) * PLAIN);
-  plan.writer.code.push(CODES.bits, 1, ...source, scale, wires.length, ...targets);
+  writeStep(plan.writer, CODES.bits, [1], source, [scale, wires.length], targets);
   plan.done[row] = 1;
   for (const wire of wires) learnBit(plan, wire);
 }
@@ -240,7 +241,7 @@ function chooseWires(plan: Plan): boolean {
       const factorWords = factorOf(plan, factor);
       return [...factorWords, target, scaleBy(plan, -closing), scaleBy(plan, coefficients[0]!), ...source];
     });
-    writer.code.push(CODES.choose, group.products.length, ...items, ...sourceWords(writer, group.closing));
+    writeStep(writer, CODES.choose, [group.products.length], items, sourceWords(writer, group.closing));
     for (const product of group.products) {
       plan.done[product.row] = 1;
       learn(plan, product.wire);
@@ -262,7 +263,7 @@ function divide(plan: Plan): boolean {
     return [...dividend, wire, scaleBy(plan, coefficients[0]!), ...source];
   });
   const divisors = [...quotients.values()].flatMap(({ factor }) => factorOf(plan, factor));
-  writer.code.push(CODES.divide, quotients.size, ...divisors, ...items);
+  writeStep(writer, CODES.divide, [quotients.size], divisors, items);
   plan.batch = Math.max(plan.batch, quotients.size);
   // The constraints are looked at again: a quotient by zero may break one.
   for (const wire of quotients.keys()) learn(plan, wire);

@@ -3,16 +3,17 @@
  * A witness program: what has to be calculated in which order, as numbers that kernels/integer/program.ts goes through, and as
  * bytes of a section in a circuit's WebAssembly.
  *
- * Elements are the wires of the system that it was made from, then 0, then forms that are more than a wire. Constants are numbers below r; the first one is 0.
+ * Elements are the wires of the system that it was made from, then 0, then forms that are more than a wire. Constants are
+ * numbers below r; the first one is 0.
  *
- * | code          | numbers after it                                                                                      |
- * |---------------|-------------------------------------------------------------------------------------------------------|
- * | set           | target, scale, source                                                                                 |
- * | multiply      | the same, with a product in the source                                                                |
- * | bits          | product?, source, scale, count, (shift, target) each, target of one more or 0, its shift, its two values |
- * | choose        | count, (factor, target, scale to close, scale, source) each, source to close                          |
- * | divide        | count, divisor each, (dividend, target, scale, source) each                                           |
- * | check         | a, b, c                                                                                               |
+ * | code     | numbers after it                                                                     |
+ * |----------|--------------------------------------------------------------------------------------|
+ * | set      | target, scale, source                                                                |
+ * | multiply | the same, with a product in the source                                               |
+ * | bits     | 1 if there is a product, source, scale, count, (shift, target) each                  |
+ * | choose   | count, (factor, target, scale to close, scale, source) each, source to close         |
+ * | divide   | count, divisor each, (dividend, target, scale, source) each                          |
+ * | check    | a, b, c                                                                              |
  *
  * A source is a sum: how many terms with 1, with -1 and with others; its constant; elements, elements, pairs of element and
  * constant; then the two factors if there is a product. A factor, divisor and the like is an element's place times 2, plus
@@ -91,6 +92,16 @@ export function createProgramWriter(modulo: (value: bigint) => bigint): ProgramW
       return bytes;
     },
   };
+}
+
+/** Adds a step: there may be more numbers than a function can have arguments. */
+export function writeStep(
+  { code }: ProgramWriter,
+  step: number,
+  ...parts: readonly (readonly number[])[]
+): void {
+  code.push(step);
+  for (const part of parts) for (const number of part) code.push(number);
 }
 
 /** The numbers of a factor. */
