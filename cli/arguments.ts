@@ -25,6 +25,11 @@ export function chainAddress(option: string): (text: string) => `0x${string}` {
   };
 }
 
+/** Chain addresses with commas between them, in lower case. */
+export function addresses(option: string): (text: string) => readonly `0x${string}`[] {
+  return (text) => text.split(",").map((part) => chainAddress(option)(part.trim()));
+}
+
 /** A 32-byte hash, in lower case. */
 export function hash(option: string): (text: string) => `0x${string}` {
   return (text) => {

@@ -11,11 +11,19 @@ import { hostedNode } from "@keel/prover/chain";
 import { LOCAL_CHAINS } from "@keel/verifier";
 import { connectRegistry, type Registry, type Wallet } from "@keel/verifier/chain";
 import { inputError } from "@keel/verifier/errors";
-import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
+import {
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  http,
+  type LocalAccount,
+  type PublicClient,
+} from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Context } from "./context.js";
 import { usageError } from "./errors.js";
 import { readSecret } from "./files.js";
+import { keystoreAccount } from "./keystore.js";
 
 export interface RegistryOptions {
   readonly rpc: string;
@@ -26,18 +34,31 @@ export interface RegistryOptions {
 export interface KeyOptions {
   readonly keyFile?: string;
   readonly account?: number;
+  /** An encrypted key, and the file with its password. */
+  readonly keystore?: string;
+  readonly passwordFile?: string;
+  /** Derivation path on a Ledger device. */
+  readonly ledger?: string;
 }
 
-export interface SenderOptions extends RegistryOptions, KeyOptions {}
+export interface SenderOptions extends RegistryOptions, KeyOptions {
+  /** In how many blocks a transaction has to stand, its own included. */
+  readonly confirmations?: number;
+}
+
+/** An account whose key is at hand: it signs transactions and typed data. */
+export type Signer = LocalAccount;
 
 /** A registry, and an account that can sign and send. */
 export interface Connection {
   readonly registry: Registry;
-  readonly account: PrivateKeyAccount;
+  readonly account: Signer;
   readonly wallet: Wallet;
 }
 
 const LOCAL_POLLING_MS = 50;
+/** Elsewhere than on a local chain the newest block is replaced now and then, the one before it hardly ever. */
+const CONFIRMATIONS = 2;
 
 /**
  * Connects to a registry.
@@ -56,20 +77,34 @@ export async function connect({ rpc, registry }: RegistryOptions): Promise<Regis
 export async function connectSender(options: SenderOptions, context: Context): Promise<Connection> {
   const { chainId } = await connect(options);
   const account = await senderOf(options, chainId, context);
+  const { client, wallet } = clientsOf(options.rpc, chainId, account);
+  const confirmations = options.confirmations ?? (LOCAL_CHAINS.includes(chainId) ? 1 : CONFIRMATIONS);
+  return {
+    registry: { ...(await connectRegistry(client, options.registry)), confirmations },
+    account,
+    wallet,
+  };
+}
+
+/** Clients of a node, one of which signs. */
+export function clientsOf(
+  rpc: string,
+  chainId: number,
+  account: Signer,
+): { readonly client: PublicClient; readonly wallet: Wallet } {
   const chain = defineChain({
     id: chainId,
     name: `chain ${chainId}`,
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [options.rpc] } },
+    rpcUrls: { default: { http: [rpc] } },
   });
   // A local node answers at once, and answers a revert as an internal error, which would be tried again and again.
-  const clientOptions = LOCAL_CHAINS.includes(chainId)
-    ? { chain, transport: http(options.rpc, { retryCount: 0 }), pollingInterval: LOCAL_POLLING_MS }
-    : { chain, transport: http(options.rpc) };
-  const client = createPublicClient(clientOptions) as PublicClient;
+  const isNear = LOCAL_CHAINS.includes(chainId) || /^(localhost|127\.|\[::1\])/.test(new URL(rpc).hostname);
+  const clientOptions = isNear
+    ? { chain, transport: http(rpc, { retryCount: 0 }), pollingInterval: LOCAL_POLLING_MS }
+    : { chain, transport: http(rpc) };
   return {
-    registry: await connectRegistry(client, options.registry),
-    account,
+    client: createPublicClient(clientOptions) as PublicClient,
     wallet: createWalletClient({ ...clientOptions, account }),
   };
 }
@@ -82,13 +117,14 @@ export async function connectSender(options: SenderOptions, context: Context): P
  * @throws KeelError `usage`, `sender.key`, `sender.account`
  */
 export async function senderOf(
-  { keyFile, account }: KeyOptions,
+  options: KeyOptions,
   chainId: number | undefined,
   context: Context,
-): Promise<PrivateKeyAccount> {
-  if (account !== undefined && keyFile !== undefined) {
-    throw usageError("one of --account and --key-file", "both");
-  }
+): Promise<Signer> {
+  const { keyFile, account, keystore, ledger } = options;
+  const given = { "--account": account, "--key-file": keyFile, "--keystore": keystore, "--ledger": ledger };
+  const names = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (names.length > 1) throw usageError(`one of ${Object.keys(given).join(", ")}`, names.join(" and "));
   if (account !== undefined) {
     if (chainId !== undefined && !LOCAL_CHAINS.includes(chainId)) {
       throw inputError("sender.account", "--account", "a local test chain", `chain ${chainId}`);
@@ -96,9 +132,15 @@ export async function senderOf(
     return privateKeyToAccount(localAccounts()[account]!.privateKey);
   }
   if (keyFile !== undefined) return accountOf(await readSecret(keyFile, "key-file", context), "--key-file");
+  if (keystore !== undefined) return await keystoreAccount({ ...options, keystore }, context);
+  // Loaded here: few have a device.
+  if (ledger !== undefined) return await (await import("./ledger.js")).ledgerAccount(ledger);
   const { KEEL_PRIVATE_KEY } = context.env;
   if (KEEL_PRIVATE_KEY !== undefined) return accountOf(KEEL_PRIVATE_KEY, "KEEL_PRIVATE_KEY");
-  throw usageError("a sender: --key-file, the variable KEEL_PRIVATE_KEY, or --account", "none");
+  throw usageError(
+    "a sender: --keystore, --ledger, --key-file, the variable KEEL_PRIVATE_KEY, or --account",
+    "none",
+  );
 }
 
 function accountOf(text: string, path: string): PrivateKeyAccount {

@@ -18,6 +18,26 @@ const FROM_THE_START = "--from-block has to be at or before the registry's first
 
 /** What to do next, by error code. */
 const HINTS: Readonly<Record<string, string>> = {
+  "deploy.administrator":
+    "make a Safe and name it as `admin` in the roles file; one key must not govern alone",
+  "deploy.balance": "send the account what is missing, or wait for a lower fee",
+  "deploy.busy": "wait until its other transactions are mined, or use an account of its own",
+  "deploy.chain": "name the node of the chain that is meant",
+  "deploy.developmentKey": "--verifier CIRCUIT=FOLDER takes what a ceremony exported",
+  "deploy.feed": "take the feed's address from its own documentation",
+  "deploy.nobody": "name an account that somebody holds",
+  "deploy.proxy": "have the proxy put on the chain, or deploy with a key and hand over to the Safe",
+  "deploy.publishers": "each publisher once, and a threshold that they can reach",
+  "deploy.receiver":
+    'a Safe\'s own address; `"unchecked": true` says that you made sure that it can call others',
+  "deploy.rehearsal": "nothing was sent; KEEL_DEBUG=1 shows more",
+  "deploy.sequencer": "--sequencer-feed, from docs.chain.link/data-feeds/l2-sequencer-feeds",
+  "deploy.unmined": "the same command waits on for it",
+  "deployment.arguments": "the arguments that it was begun with, or another --file for another deployment",
+  "deployment.chain": "a deployments file is of one chain",
+  "deployment.deployer": "go on with the account that began it, or name another --file",
+  "deployment.missing": "the node may be of another chain; name another --file if the chain was started over",
+  "dev.none": "`keel dev start`",
   "enrolment.source": "who speaks for an account changes by enrolling again: `keel enrol`",
   "enrolment.missing": 'every declared account needs data, an empty one `"positions": {}`',
   "file.exists": "use --force to replace it (a state file is never replaced)",
@@ -32,11 +52,14 @@ const HINTS: Readonly<Record<string, string>> = {
     "a table of another series is no table of this policy; `keel policy pin` names the series of a new one",
   "policy.units":
     "name a share token (policy.units.token) or who signs with `keel sign-units` (.administrator)",
+  "operation.notReady": "the same command without --execute schedules, and executes once its time has come",
   "registry.marketNotAccepted": "publish the market first: `keel sign-market`, then `keel publish-market`",
   "registry.notEnrolled": "the subject declares its accounts with `keel enrol`",
   "registry.unknownPolicy": "publish the policy first: `keel publish-policy`",
   "registry.wrongEnrolment": "prove with `--enrolment` and the list that the subject enrolled with",
   "registry.wrongState": "prove with `--state` and the file that the attestation before this one left",
+  "role.missing":
+    "`keel role list` says who has which role and what is offered; --from names a Safe that will sign",
   "snapshot.signature": "the account's source signs with `keel sign`",
   "state.units":
     "a subject has one chain at a registry, in one scale; --same-units says that the new source counts the same units",
@@ -75,7 +98,7 @@ export function systemCode(error: unknown): string {
 
 function reportInterrupt(context: Context, json: boolean): number {
   if (json) context.writeOut(`${jsonText({ ok: false, error: interrupted() })}\n`);
-  note(context, "interrupted; nothing was written");
+  note(context, "interrupted; no file is half written");
   return SIGNAL_EXIT_CODES[String(context.signal.reason)] ?? 130;
 }
 

@@ -135,15 +135,26 @@ export interface PolicyName {
   readonly policy?: string;
 }
 
+/** A policy by its id, and what its file says when it is named by it. */
+export interface NamedPolicy {
+  readonly policyId: `0x${string}`;
+  readonly policy?: Policy;
+}
+
 /** The id of a policy that is named in one of the two ways. */
-export async function loadPolicyId(
+export async function loadPolicyId(name: PolicyName, context: Context): Promise<`0x${string}`> {
+  return (await loadNamedPolicy(name, context)).policyId;
+}
+
+/** A policy that is named in one of the two ways. */
+export async function loadNamedPolicy(
   { policyId: id, market, policy }: PolicyName,
   context: Context,
-): Promise<`0x${string}`> {
-  if (id !== undefined && market === undefined && policy === undefined) return id;
+): Promise<NamedPolicy> {
+  if (id !== undefined && market === undefined && policy === undefined) return { policyId: id };
   if (id !== undefined || market === undefined || policy === undefined) {
     throw usageError("--policy-id, or --policy and --market", "another combination");
   }
   const files = await loadPublic({ market, policy }, context);
-  return policyId(policyTerms(files.policy, files.market));
+  return { policyId: policyId(policyTerms(files.policy, files.market)), policy: files.policy };
 }

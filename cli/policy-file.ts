@@ -23,6 +23,7 @@ import {
   tailBasis,
   withReturns,
 } from "@keel/verifier";
+import { evidenceJson, evidenceLines } from "@keel/verifier/text";
 import { z } from "zod";
 import type { Context, Outcome } from "./context.js";
 import { readText, writeText } from "./files.js";
@@ -109,7 +110,11 @@ export async function writePolicy(
     json: {
       ...{ ok: true, out, policyId, marketSeries: market.series },
       ...(tail === undefined ? {} : { returnsSeries: tail.series }),
+      sources: evidenceJson(policy),
     },
-    text: `${what} "${policy.name}": markets of series ${market.series}${returns}. Its id is ${policyId}; wrote ${out}.`,
+    text: [
+      `${what} "${policy.name}": markets of series ${market.series}${returns}. Its id is ${policyId}; wrote ${out}.`,
+      ...evidenceLines(policy),
+    ].join("\n"),
   };
 }

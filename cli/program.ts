@@ -8,9 +8,10 @@
 
 import { readFileSync } from "node:fs";
 import { BEACON_EXPONENT } from "@keel/circuits/beacon";
-import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { Command, CommanderError, type CommandOptions, type OutputConfiguration } from "commander";
 import {
   accounts,
+  addresses,
   chainAddress,
   collected,
   element,
@@ -19,6 +20,7 @@ import {
   units,
   wholeNumber,
 } from "./arguments.js";
+import { type ClockOptions, withClock } from "./clock.js";
 import type { AttestOptions } from "./commands/attest.js";
 import type {
   CeremonyBeaconOptions,
@@ -29,6 +31,7 @@ import type {
 } from "./commands/ceremony.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CollectOptions } from "./commands/collect.js";
+import type { DevOptions, DevStartOptions } from "./commands/dev.js";
 import type { DoctorOptions } from "./commands/doctor.js";
 import type { EnrolOptions } from "./commands/enrol.js";
 import type { HistoryOptions } from "./commands/history.js";
@@ -54,7 +57,10 @@ import type { VerifyOptions } from "./commands/verify.js";
 import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
+import type { DeployCommandOptions } from "./deploy-plan.js";
+import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
+import { addOperatorCommands } from "./operator-commands.js";
 
 const EXIT_CODES = `
 Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
@@ -114,21 +120,31 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
+  addDeployCommand(program, context, finish);
+  addDevCommands(program, context, finish);
+  addOperatorCommands(program, context, finish, {
+    ...{ add, withRegistry, withSender, withConfirmations, withFromBlock },
+    withPolicy,
+  });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
 }
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
-  withBook(add(program, "check", "every metric and limit with its headroom; no proof"))
+  withClockOf(withBook(add(program, "check", "every metric and limit with its headroom; no proof")))
     .option("--units <file>", "units/1 file from the fund's administrator, where the policy names one")
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--after <file>", "trades/1 file: judge the book as these trades would leave it")
-    .action(async (options: CheckOptions) => {
+    .action(async (options: CheckOptions & ClockOptions) => {
       const { check } = await import("./commands/check.js");
-      finish(await check(options, context));
+      finish(await check(options, await withClock(options, context)));
     });
-  withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation"))
+  withDeployment(
+    withClockOf(
+      withBook(add(program, "prove", "prove that a snapshot respects a policy, and write the attestation")),
+    ),
+  )
     .requiredOption("--out <file>", "the attestation to write")
     .option("--chain-id <n>", "the chain where it shall count", wholeNumber("--chain-id", 1, ANY_CHAIN))
     .option("--registry <address>", "the registry where it shall count", chainAddress("--registry"))
@@ -144,14 +160,20 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
     .option("--force", "replace existing files")
-    .action(async (options: ProveOptions) => {
+    .action(async (options: ProveOptions & ClockOptions) => {
       const { prove } = await import("./commands/prove.js");
-      finish(await prove(options, context));
+      finish(await prove(options, await withClock(options, context)));
     });
 }
 
 function addVerifierCommands(program: Command, context: Context, finish: Finish): void {
-  withPublic(add(program, "verify", "verify an attestation off chain, against your own market and policy"))
+  withDeployment(
+    withClockOf(
+      withPublic(
+        add(program, "verify", "verify an attestation off chain, against your own market and policy"),
+      ),
+    ),
+  )
     .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
@@ -172,9 +194,9 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
       "the snapshot is at most the policy's maxAge old then; the present without a number",
       wholeNumber("--now", 0, ANY_TIME),
     )
-    .action(async (options: VerifyOptions) => {
+    .action(async (options: VerifyOptions & ClockOptions) => {
       const { verify } = await import("./commands/verify.js");
-      finish(await verify(options, context));
+      finish(await verify(options, await withClock(options, context)));
     });
 }
 
@@ -205,7 +227,9 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       const { sign } = await import("./commands/sign.js");
       finish(await sign(options, context));
     });
-  withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot"))
+  withClockOf(
+    withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot")),
+  )
     .requiredOption("--subject <address>", "whose accounts", chainAddress("--subject"))
     .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
     .requiredOption(
@@ -216,9 +240,9 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     .requiredOption("--token-file <file>", "lines NAME=TOKEN (secret)")
     .requiredOption("--out <file>", "the snapshot to write (secret)")
     .option("--force", "replace an existing file")
-    .action(async (options: CollectOptions) => {
+    .action(async (options: CollectOptions & ClockOptions) => {
       const { collect } = await import("./commands/collect.js");
-      finish(await collect(options, context));
+      finish(await collect(options, await withClock(options, context)));
     });
   withSender(add(program, "sign-units", "sign how many units a fund has, as its administrator"))
     .requiredOption("--subject <address>", "whose units", chainAddress("--subject"))
@@ -407,7 +431,13 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
 }
 
 function addChainCommands(program: Command, context: Context, finish: Finish): void {
-  withSender(add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"))
+  withDeployment(
+    withConfirmations(
+      withSender(
+        add(program, "enrol", "declare the subject's accounts: make the list, or send its commitment"),
+      ),
+    ),
+  )
     .option("--accounts <list>", "id=SourceName,id=SourceName: accounts, in order", accounts("--accounts"))
     .option("--snapshot <file>", "take the accounts of a snapshot instead; - is standard input")
     .option("--policy <file>", "policy/2 file with the sources' keys")
@@ -420,8 +450,8 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { enrolSubject } = await import("./commands/enrol.js");
       finish(await enrolSubject(options, context));
     });
-  withSender(
-    withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain"))),
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "publish-policy", "publish a policy's terms on chain")))),
   ).action(async (options: PublishPolicyOptions) => {
     const { publishPolicyTerms } = await import("./commands/publish-policy.js");
     finish(await publishPolicyTerms(options, context));
@@ -439,10 +469,16 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { signMarketTable } = await import("./commands/sign-market.js");
       finish(await signMarketTable(options, context));
     });
-  withSender(
-    withRegistry(
-      withPublic(
-        add(program, "publish-market", "publish a signed market or, with --returns, returns table on chain"),
+  withConfirmations(
+    withSender(
+      withRegistry(
+        withPublic(
+          add(
+            program,
+            "publish-market",
+            "publish a signed market or, with --returns, returns table on chain",
+          ),
+        ),
       ),
     ),
   )
@@ -451,7 +487,9 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
       const { publishMarketTable } = await import("./commands/publish-market.js");
       finish(await publishMarketTable(options, context));
     });
-  withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry"))))
+  withConfirmations(
+    withSender(withRegistry(withPublic(add(program, "attest", "submit an attestation to its registry")))),
+  )
     .requiredOption("--attestation <file>", "attestation/2 file")
     .action(async (options: AttestOptions) => {
       const { attest } = await import("./commands/attest.js");
@@ -467,9 +505,11 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     const { status } = await import("./commands/status.js");
     finish(await status(options, context));
   });
-  withSender(
-    withPolicyName(
-      withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+  withConfirmations(
+    withSender(
+      withPolicyName(
+        withRegistry(add(program, "void", "end an attestation whose verifier or table was taken back")),
+      ),
     ),
   )
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
@@ -480,6 +520,11 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
   withHistory(
     add(program, "history", "rebuild a registry's record from its logs, and verify every proof again"),
   )
+    .option(
+      "--policy <file>",
+      "policy/2 file, with --market instead of --policy-id: says what sources' words rest on",
+    )
+    .option("--market <file>", "market/1 file of that policy")
     .option("--key <circuit=file>", "verification key; the built circuit's when absent", collected)
     .option("--no-proofs", "do not verify the proofs again")
     .action(async (options: HistoryOptions) => {
@@ -487,14 +532,10 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
       finish(await history(options, context));
     });
   withHistory(
-    add(program, "watch", "tell of lapses, revocations, looser policies, new verifiers; exit code 2"),
+    add(program, "watch", "tell of lapses, revocations, and whatever else moves trust; exit code 2"),
   )
     .option("--once", "look once, instead of until interrupted")
-    .option(
-      "--since <block>",
-      "first block to look at; the next one when absent",
-      wholeNumber("--since", 0, ANY_BLOCK),
-    )
+    .option("--since <block|file>", "first block to look at, or what the last look printed with --json")
     .option(
       "--interval <seconds>",
       "time between looks; 15 when absent",
@@ -502,13 +543,80 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
     )
     .option(
       "--confirmations <n>",
-      "leave out so many latest blocks",
+      "leave out so many latest blocks; with --once from a block: those that are not final when absent, else none",
       wholeNumber("--confirmations", 0, 10_000),
+    )
+    .option(
+      "--depth <n>",
+      "notice when one of so many latest blocks is replaced; 64 when absent",
+      wholeNumber("--depth", 1, 10_000),
     )
     .action(async (options: WatchOptions) => {
       const { watch } = await import("./commands/watch.js");
       finish(await watch(options, context));
     });
+}
+
+function addDeployCommand(program: Command, context: Context, finish: Finish): void {
+  withSender(
+    add(program, "deploy", "deploy everything: rehearsed first, resumable, with roles and hand-over"),
+  )
+    .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
+    .option("--network <file>", "deploy/1 file: what the deployment shall be; options say more than it does")
+    .option("--chain-id <n>", "the chain that is meant", wholeNumber("--chain-id", 1, ANY_CHAIN))
+    .option("--roles <file>", "roles/1 file: who shall hold which role")
+    .option(
+      "--publishers <list>",
+      "who signs market tables: addresses with commas",
+      addresses("--publishers"),
+    )
+    .option("--threshold <n>", "how many of them must sign", wholeNumber("--threshold", 1, 64))
+    .option(
+      "--verifier <circuit=folder>",
+      "a circuit and what a ceremony exported; its development key without a folder; once each",
+      collected,
+    )
+    .option(
+      "--sequencer-feed <address>",
+      "uptime feed of a layer 2's sequencer",
+      chainAddress("--sequencer-feed"),
+    )
+    .option("--eas <address>", "the chain's EAS, for a resolver", chainAddress("--eas"))
+    .option("--file <file>", "deployments file; deployments/<chainId>.json when absent")
+    .option("--sources <folder>", "files for explorers; beside the deployments file when absent")
+    .option("--dry-run", "say what would be done and what it costs; send nothing")
+    .option("--safe <file>", "write it all for a Safe's Transaction Builder instead of sending it")
+    .option("--safe-address <address>", "the Safe that will execute it", chainAddress("--safe-address"))
+    .action(async (options: DeployCommandOptions) => {
+      const { deploy } = await import("./commands/deploy.js");
+      finish(await deploy(options, context));
+    });
+}
+
+function addDevCommands(program: Command, context: Context, finish: Finish): void {
+  const dev = program
+    .command("dev")
+    .description("a local chain for rehearsals: start, move its time, take it back");
+  const withState = (command: Command): Command =>
+    command.option("--state <file>", "where the running chain is noted; in the cache when absent");
+  const load = () => import("./commands/dev.js");
+  withState(add(dev, "start", "start a chain with Keel on it, until Ctrl-C", { isDefault: true }))
+    .option("--policy <file>", "policy/2 file whose circuits it shall verify; once for each", collected)
+    .option("--all", "verify every circuit that is built; so it is without --policy")
+    .option("--port <n>", "port on loopback; 8545 when that is free", wholeNumber("--port", 1, 65_535))
+    .action(async (options: DevStartOptions) => {
+      finish(await (await load()).devStart(options, context));
+    });
+  withState(add(dev, "time", "move the running chain's clock"))
+    .argument("<time>", "+7d, +3h, +30m, unix seconds, or 2026-07-01T12:00:00Z")
+    .action(async (time: string, options: DevOptions) => {
+      finish(await (await load()).devTime(time, options, context));
+    });
+  withState(add(dev, "reset", "take the running chain back to its beginning")).action(
+    async (options: DevOptions) => {
+      finish(await (await load()).devReset(options));
+    },
+  );
 }
 
 function addEnvironmentCommands(program: Command, context: Context, finish: Finish): void {
@@ -518,7 +626,7 @@ function addEnvironmentCommands(program: Command, context: Context, finish: Fini
       const { setup } = await import("./commands/setup.js");
       finish(await setup(circuits, context));
     });
-  add(program, "doctor", "check this machine, the built artifacts and, if named, a registry")
+  withDeployment(add(program, "doctor", "check this machine, the built artifacts and, if named, a registry"))
     .option("--artifacts <folder>", "what a ceremony exported, to check as well")
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
@@ -599,9 +707,9 @@ function withPowersOfTau(command: Command): Command {
     .option("--insecure-ptau", "accept another powers-of-tau file; marks the key, for tests only");
 }
 
-function add(program: Command, name: string, description: string): Command {
+function add(program: Command, name: string, description: string, options: CommandOptions = {}): Command {
   return program
-    .command(name)
+    .command(name, options)
     .description(description)
     .option("--json", "print one JSON object on standard output")
     .allowExcessArguments(false);
@@ -621,14 +729,40 @@ function withBook(command: Command): Command {
 }
 
 function withRegistry(command: Command): Command {
+  return withDeployment(withAddress(command), true);
+}
+
+function withAddress(command: Command): Command {
   return command
     .requiredOption("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
-    .requiredOption("--registry <address>", "the registry", chainAddress("--registry"));
+    .option("--registry <address>", "the registry", chainAddress("--registry"));
+}
+
+/** A registry by its address, or by the file of its deployment. */
+function withDeployment(command: Command, isRequired = false): Command {
+  return command
+    .option("--deployment <file>", "deployments file that names the registry, instead of --registry")
+    .hook("preAction", async (_, acting) => {
+      const options = acting.opts<DeploymentOptions>();
+      if (options.deployment === undefined) {
+        if (!isRequired || options.registry !== undefined) return;
+        throw usageError("--registry, or --deployment with its file", "neither");
+      }
+      const { fromDeployment } = await import("./deployment-option.js");
+      const found = await fromDeployment({ ...options, deployment: options.deployment });
+      const named = new Set(acting.options.map((option) => option.attributeName()));
+      for (const [name, value] of Object.entries(found)) {
+        if (named.has(name)) acting.setOptionValue(name, value);
+      }
+    });
 }
 
 function withPolicyName(command: Command): Command {
+  return withPolicy(command.requiredOption("--subject <address>", "whose health", chainAddress("--subject")));
+}
+
+function withPolicy(command: Command): Command {
   return command
-    .requiredOption("--subject <address>", "whose health", chainAddress("--subject"))
     .option("--policy-id <hash>", "under which policy", hash("--policy-id"))
     .option("--market <file>", "market/1 file, with --policy instead of --policy-id")
     .option("--policy <file>", "policy/2 file");
@@ -641,8 +775,28 @@ function withHistory(command: Command): Command {
     .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
 }
 
+/** For commands that ask what time it is. */
+function withClockOf(command: Command): Command {
+  return command.option("--rpc <url>", "node of a local chain, whose clock counts", nodeUrl("--rpc"));
+}
+
+function withFromBlock(command: Command): Command {
+  return command.option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK));
+}
+
+function withConfirmations(command: Command): Command {
+  return command.option(
+    "--confirmations <n>",
+    "blocks in which the transaction has to stand; 1 on local chains and 2 elsewhere when absent",
+    wholeNumber("--confirmations", 1, 1000),
+  );
+}
+
 function withSender(command: Command): Command {
   return command
+    .option("--keystore <file>", "encrypted key (Web3 Secret Storage, version 3)")
+    .option("--password-file <file>", "its password, on the first line; else the variable KEEL_PASSWORD")
+    .option("--ledger <path>", "key on a Ledger device, such as 44'/60'/0'/0/0")
     .option("--key-file <file>", "file with the account's private key; else the variable KEEL_PRIVATE_KEY")
     .option(
       "--account <n>",

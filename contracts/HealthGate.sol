@@ -44,9 +44,7 @@ abstract contract HealthGate is IHealthGate {
 
     /// @inheritdoc IHealthGate
     function isHealthy() public view returns (bool) {
-        uint32 limit = maxStaleness();
-        if (limit == type(uint32).max) return registry.isHealthy(subject, policyId());
-        return registry.isHealthyWithin(subject, policyId(), limit);
+        return _isHealthyUnder(policyId()) || (_followsLine && _isInGrace());
     }
 
     /// @inheritdoc IHealthGate
@@ -58,5 +56,22 @@ abstract contract HealthGate is IHealthGate {
     /// @inheritdoc IHealthGate
     function unwindOnly() public view returns (bool) {
         return !isHealthy();
+    }
+
+    /// @dev Whether the subject was healthy when the line was tightened, by a snapshot from before, and that still lasts.
+    function _isInGrace() private view returns (bool) {
+        IPolicyBook.Kept[] memory left = _book.graceOf(policy);
+        for (uint256 i = 0; i < left.length; ++i) {
+            if (!_isHealthyUnder(left[i].policyId)) continue;
+            IHealthRegistry.Record memory record = registry.recordOf(subject, left[i].policyId);
+            if (record.since < left[i].leftAt && record.asOf < left[i].leftAt) return true;
+        }
+        return false;
+    }
+
+    function _isHealthyUnder(bytes32 id) private view returns (bool) {
+        uint32 limit = maxStaleness();
+        if (limit == type(uint32).max) return registry.isHealthy(subject, id);
+        return registry.isHealthyWithin(subject, id, limit);
     }
 }

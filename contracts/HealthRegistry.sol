@@ -13,13 +13,13 @@ import {Units} from "./lib/Units.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
 contract HealthRegistry is IHealthRegistry, AccessManaged {
-    /// @dev `next` replaces `current` at `nextLiveAt`, or both are 0. Once a guardian restarted the subject's chain, that there
-    ///      is no state does not mean that there never was an attestation.
+    /// @dev `next` replaces `current` at `nextLiveAt`, or both are 0. `restartAt` is when the subject's drawdown chain may start
+    ///      over, or 0; it lies here because an attestation reads this slot anyway.
     struct Enrolment {
         uint256 current;
         uint256 next;
         uint40 nextLiveAt;
-        bool restarted;
+        uint40 restartAt;
     }
 
     /// @dev A proof and what it has to show; empty when `verifier` is 0.
@@ -38,8 +38,10 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     /// @inheritdoc IHealthRegistry
     uint40 public immutable enrolmentDelay;
     /// @inheritdoc IHealthRegistry
-    mapping(address subject => uint256) public stateOf;
+    uint40 public immutable restartDelay;
 
+    /// @dev As the latest attestation left it, also when the chain may start over.
+    mapping(address subject => uint256) private _states;
     mapping(address subject => Enrolment) private _enrolments;
     mapping(address subject => mapping(bytes32 policyId => Record)) private _records;
 
@@ -48,12 +50,14 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         IPolicyBook policyBook_,
         IMarketBook marketBook_,
         IVerifierBook verifierBook_,
-        uint40 enrolmentDelay_
+        uint40 enrolmentDelay_,
+        uint40 restartDelay_
     ) AccessManaged(authority) {
         policyBook = policyBook_;
         marketBook = marketBook_;
         verifierBook = verifierBook_;
         enrolmentDelay = enrolmentDelay_;
+        restartDelay = restartDelay_;
     }
 
     /// @inheritdoc IHealthRegistry
@@ -61,8 +65,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         Bn254.checkRoot(enrolment);
         Enrolment memory found = _enrolmentOf(msg.sender);
         if (enrolment == (found.next == 0 ? found.current : found.next)) return;
-        bool neverAttested = stateOf[msg.sender] == 0 && !found.restarted;
-        bool countsNow = neverAttested || enrolment == found.current;
+        bool countsNow = _states[msg.sender] == 0 || enrolment == found.current;
         found.nextLiveAt = countsNow ? 0 : uint40(block.timestamp) + enrolmentDelay;
         (found.current, found.next) = countsNow ? (enrolment, 0) : (found.current, enrolment);
         _enrolments[msg.sender] = found;
@@ -126,22 +129,29 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function restartChain(address subject, string calldata reason) external restricted {
-        uint256 state = stateOf[subject];
-        require(state != 0, ChainNotStarted(subject));
-        stateOf[subject] = 0;
-        _enrolments[subject].restarted = true;
-        emit ChainRestarted(subject, msg.sender, state, reason);
+        require(_states[subject] != 0, ChainNotStarted(subject));
+        Enrolment storage found = _enrolments[subject];
+        require(found.restartAt == 0, RestartAnnounced(subject, found.restartAt));
+        found.restartAt = uint40(block.timestamp) + restartDelay;
+        emit ChainRestartAnnounced(subject, msg.sender, found.restartAt, reason);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function cancelRestart(address subject) external {
+        require(_enrolments[subject].restartAt != 0, NoRestartAnnounced(subject));
+        if (msg.sender != subject) _checkCanCall(msg.sender, msg.data);
+        _callOffRestart(subject);
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function pendingRestartOf(address subject) external view returns (uint40 liveAt) {
+        return _enrolments[subject].restartAt;
     }
 
     /// @inheritdoc IHealthRegistry
     function pendingEnrolmentOf(address subject) external view returns (uint256 enrolment, uint40 liveAt) {
         Enrolment memory found = _enrolmentOf(subject);
         return (found.next, found.nextLiveAt);
-    }
-
-    /// @inheritdoc IHealthRegistry
-    function recordOf(address subject, bytes32 policyId) external view returns (Record memory) {
-        return _records[subject][policyId];
     }
 
     /// @inheritdoc IHealthRegistry
@@ -176,13 +186,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint256 i = kept.length - 1;
         found.policyId = kept[i].policyId;
         if (!isHealthy(subject, found.policyId)) return found;
-        Record memory record = _records[subject][found.policyId];
+        Record memory record = recordOf(subject, found.policyId);
         (found.asOf, found.expiry) = (record.asOf, record.expiry);
         IPolicyBook.Policy memory policy = policyBook.policyOf(found.policyId);
         (found.since, found.streak) = _runUnder(record, policy, kept, i);
         while (i > 0) {
             IPolicyBook.Kept memory before = kept[--i];
-            Record memory earlier = _records[subject][before.policyId];
+            Record memory earlier = recordOf(subject, before.policyId);
             if (earlier.standing != Standing.Open) break;
             IPolicyBook.Policy memory left = policyBook.policyOf(before.policyId);
             bool leadsOn = earlier.since <= before.leftAt && earlier.expiry >= found.since
@@ -193,6 +203,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
             if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;
             (record, policy) = (earlier, left);
         }
+    }
+
+    /// @inheritdoc IHealthRegistry
+    function recordOf(address subject, bytes32 policyId) public view returns (Record memory) {
+        return _records[subject][policyId];
     }
 
     /// @inheritdoc IHealthRegistry
@@ -213,6 +228,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
+    function stateOf(address subject) public view returns (uint256) {
+        return _isInForce(_enrolments[subject].restartAt) ? 0 : _states[subject];
+    }
+
+    /// @inheritdoc IHealthRegistry
     function domain() public view returns (uint256) {
         // Not cached: after a fork of the chain the other branch must not accept this one's proofs.
         return Statement.domainOf(block.chainid, address(this));
@@ -224,7 +244,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint40 expiry = _admit(s, policy);
         (health, tail) = _claimsOf(s, policy);
         _record(s, expiry, policy.minInterval);
-        stateOf[s.subject] = s.newState;
+        if (_enrolments[s.subject].restartAt != 0) _settleRestart(s);
+        _states[s.subject] = s.newState;
         emit Attested(s.subject, s.policyId, expiry, address(health.verifier), s);
     }
 
@@ -282,7 +303,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     function _record(Submission calldata s, uint40 expiry, uint32 minInterval) private {
-        Record memory record = _records[s.subject][s.policyId];
+        Record memory record = recordOf(s.subject, s.policyId);
         uint40 asOf = uint40(s.asOf);
         bool first = record.firstAsOf == 0;
         bool unbroken = _isLive(record.expiry, record.standing);
@@ -298,6 +319,19 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         record.standing = Standing.Open;
         record.basis = _hash(_basisOf(s));
         _records[s.subject][s.policyId] = record;
+    }
+
+    /// @dev The state was not lost after all when the step went on from it: then no restart is left.
+    function _settleRestart(Submission calldata s) private {
+        uint256 state = _states[s.subject];
+        if (s.previousState == state) return _callOffRestart(s.subject);
+        _enrolments[s.subject].restartAt = 0;
+        emit ChainRestarted(s.subject, state);
+    }
+
+    function _callOffRestart(address subject) private {
+        _enrolments[subject].restartAt = 0;
+        emit ChainRestartCancelled(subject, msg.sender);
     }
 
     function _revoke(Record storage record, Standing standing) private {
@@ -323,7 +357,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function _isDone(Submission[] calldata submissions, uint256 index) private view returns (bool) {
         Submission calldata s = submissions[index];
         if (!isHealthy(s.subject, s.policyId) || s.asOf > _records[s.subject][s.policyId].asOf) return false;
-        uint256 present = stateOf[s.subject];
+        uint256 present = _states[s.subject];
         uint256 state = s.newState;
         for (uint256 i = index + 1; i < submissions.length && state != present; ++i) {
             Submission calldata next = submissions[i];
@@ -374,8 +408,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         expiry = _checkAge(s.asOf, policy);
         _checkTables(s, policy);
         require(s.enrolment == enrolment, WrongEnrolment(s.subject, enrolment, s.enrolment));
-        uint256 state = stateOf[s.subject];
-        require(s.previousState == state, WrongState(s.subject, state, s.previousState));
+        uint256 state = _states[s.subject];
+        bool goesOn = s.previousState == state || s.previousState == stateOf(s.subject);
+        require(goesOn, WrongState(s.subject, state, s.previousState));
         Units.check(s, policy);
     }
 

@@ -4,37 +4,52 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IMarketBook} from "./interfaces/IMarketBook.sol";
 import {Bn254} from "./lib/Bn254.sol";
 import {Series} from "./lib/Series.sol";
 
 /// @title MarketBook: tables of series, accepted from k of n publishers or from a market source
 contract MarketBook is IMarketBook, AccessManaged, EIP712 {
+    /// @dev Who may sign, and how many must. A list is written once and never changes.
+    struct List {
+        uint256 threshold;
+        address[] publishers;
+        mapping(address account => bool) has;
+    }
+
     bytes32 private constant MARKET_TABLE =
         keccak256("MarketTable(bytes32 series,uint256 root,uint64 asOf,bytes32 contentHash)");
 
     /// @inheritdoc IMarketBook
     uint256 public immutable maxDelay;
     /// @inheritdoc IMarketBook
-    uint256 public threshold;
-    /// @inheritdoc IMarketBook
-    mapping(address account => bool) public isPublisher;
+    uint40 public immutable delay;
 
     /// @dev By the hash of series, root and time.
     mapping(bytes32 table => Standing) private _standings;
-    address[] private _publishers;
+    mapping(uint64 place => List) private _lists;
+    /// @dev How many lists there are. `_next` replaces `_current` at `_nextLiveAt`, or nothing is announced and that is 0.
+    uint64 private _count;
+    uint64 private _current;
+    uint64 private _next;
+    uint40 private _nextLiveAt;
 
-    constructor(address authority, uint256 maxDelay_, address[] memory publishers_, uint256 threshold_)
-        AccessManaged(authority)
-        EIP712("Keel MarketBook", "2")
-    {
+    constructor(
+        address authority,
+        uint256 maxDelay_,
+        address[] memory publishers_,
+        uint256 threshold_,
+        uint40 delay_
+    ) AccessManaged(authority) EIP712("Keel MarketBook", "2") {
         require(maxDelay_ != 0, ZeroMaxDelay());
-        maxDelay = maxDelay_;
-        _setPublishers(publishers_, threshold_);
+        (maxDelay, delay) = (maxDelay_, delay_);
+        _write(publishers_, threshold_);
+        emit PublishersSet(publishers_, threshold_);
     }
 
     /// @inheritdoc IMarketBook
-    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] calldata signatures)
+    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, Signed[] calldata signatures)
         external
     {
         require(Series.isPublishable(series), NotPublishable(series));
@@ -57,8 +72,18 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMarketBook
-    function setPublishers(address[] calldata publishers_, uint256 threshold_) external restricted {
-        _setPublishers(publishers_, threshold_);
+    function announcePublishers(address[] calldata publishers_, uint256 threshold_) external restricted {
+        _current = _inForce();
+        _next = _write(publishers_, threshold_);
+        _nextLiveAt = uint40(block.timestamp) + delay;
+        emit PublishersAnnounced(publishers_, threshold_, _nextLiveAt);
+    }
+
+    /// @inheritdoc IMarketBook
+    function cancelPublishers() external restricted {
+        require(_isPending(), NoPublishersAnnounced());
+        _nextLiveAt = 0;
+        emit PublishersCancelled(msg.sender);
     }
 
     /// @inheritdoc IMarketBook
@@ -68,7 +93,28 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
 
     /// @inheritdoc IMarketBook
     function publishers() external view returns (address[] memory) {
-        return _publishers;
+        return _lists[_inForce()].publishers;
+    }
+
+    /// @inheritdoc IMarketBook
+    function isPublisher(address account) external view returns (bool) {
+        return _lists[_inForce()].has[account];
+    }
+
+    /// @inheritdoc IMarketBook
+    function threshold() external view returns (uint256) {
+        return _lists[_inForce()].threshold;
+    }
+
+    /// @inheritdoc IMarketBook
+    function pendingPublishers()
+        external
+        view
+        returns (address[] memory publishers_, uint256 threshold_, uint40 liveAt)
+    {
+        if (!_isPending()) return (publishers_, 0, 0);
+        List storage list = _lists[_next];
+        return (list.publishers, list.threshold, _nextLiveAt);
     }
 
     /// @inheritdoc IMarketBook
@@ -97,24 +143,27 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
         if (isNew) _standings[table] = Standing.Accepted;
     }
 
-    function _setPublishers(address[] memory next, uint256 threshold_) private {
-        require(threshold_ != 0 && threshold_ <= next.length, BadThreshold(threshold_, next.length));
-        _clearPublishers();
+    function _write(address[] memory publishers_, uint256 threshold_) private returns (uint64 place) {
+        require(threshold_ != 0 && threshold_ <= publishers_.length, BadThreshold(threshold_, publishers_.length));
+        place = _count++;
+        List storage list = _lists[place];
         address previous;
-        for (uint256 i = 0; i < next.length; ++i) {
-            require(next[i] > previous, PublishersNotAscending(previous, next[i]));
-            isPublisher[next[i]] = true;
-            previous = next[i];
+        for (uint256 i = 0; i < publishers_.length; ++i) {
+            require(publishers_[i] > previous, PublishersNotAscending(previous, publishers_[i]));
+            list.has[publishers_[i]] = true;
+            previous = publishers_[i];
         }
-        _publishers = next;
-        threshold = threshold_;
-        emit PublishersSet(next, threshold_);
+        (list.publishers, list.threshold) = (publishers_, threshold_);
     }
 
-    function _clearPublishers() private {
-        for (uint256 i = 0; i < _publishers.length; ++i) {
-            isPublisher[_publishers[i]] = false;
-        }
+    /// @dev The place of the list that counts now.
+    function _inForce() private view returns (uint64) {
+        return _nextLiveAt != 0 && block.timestamp >= _nextLiveAt ? _next : _current;
+    }
+
+    /// @dev Whether a list is announced that does not count yet.
+    function _isPending() private view returns (bool) {
+        return block.timestamp < _nextLiveAt;
     }
 
     function _checkTime(uint64 asOf) private view {
@@ -123,20 +172,29 @@ contract MarketBook is IMarketBook, AccessManaged, EIP712 {
         require(age <= maxDelay, MarketStale(asOf, age, maxDelay));
     }
 
-    function _checkSignatures(bytes32 digest, bytes[] calldata signatures)
+    function _checkSignatures(bytes32 digest, Signed[] calldata signatures)
         private
         view
         returns (address[] memory signers)
     {
-        require(signatures.length >= threshold, TooFewSignatures(signatures.length, threshold));
+        List storage list = _lists[_inForce()];
+        require(signatures.length >= list.threshold, TooFewSignatures(signatures.length, list.threshold));
         signers = new address[](signatures.length);
         address previous;
         for (uint256 i = 0; i < signatures.length; ++i) {
-            address signer = ECDSA.recover(digest, signatures[i]);
-            require(isPublisher[signer], NotPublisher(signer));
+            address signer = signatures[i].signer;
+            require(list.has[signer], NotPublisher(signer));
             require(signer > previous, SignersNotAscending(previous, signer));
+            require(_isSigned(signer, digest, signatures[i].signature), WrongSignature(signer));
             signers[i] = previous = signer;
         }
+    }
+
+    /// @dev By the key of the address, also where the key delegates to code (EIP-7702), or by the contract there (ERC-1271).
+    function _isSigned(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        return SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature);
     }
 
     function _tableOf(bytes32 series, uint256 root, uint64 asOf) private pure returns (bytes32) {

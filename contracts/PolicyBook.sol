@@ -21,6 +21,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_EQUITY = uint256(type(uint96).max) / 1e8;
     /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
     uint32 private constant ALL = 10_000;
+    /// @dev How far a gate looks back, however often a line was tightened.
+    uint256 private constant MAX_GRACE = 16;
 
     /// @inheritdoc IPolicyBook
     uint40 public immutable delay;
@@ -70,7 +72,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         bytes32 from = _settle(line);
         bool tighter = isTighter(policyId, from);
         uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
-        if (tighter && policyId != from) _past[line].push(Kept(from, liveAt));
+        if (tighter && policyId != from) _past[line].push(Kept(from, liveAt, Leaving.Tightened));
         _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
         emit LineMoved(line, from, policyId, liveAt, tighter);
     }
@@ -82,6 +84,20 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         require(next != 0, NothingAnnounced(line));
         _lines[line] = Line(current, 0, 0);
         emit LineMoveCancelled(line, next, msg.sender);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function undoTightening(bytes32 line) external restricted {
+        bytes32 current = _settle(line);
+        Kept[] storage past = _past[line];
+        uint256 i = past.length;
+        while (i > 0 && _isRecent(past[i - 1].leftAt) && past[i - 1].how != Leaving.Tightened) --i;
+        require(i > 0 && _isRecent(past[i - 1].leftAt), NothingToUndo(line));
+        Kept storage left = past[i - 1];
+        left.how = Leaving.Returned;
+        past.push(Kept(current, uint40(block.timestamp), Leaving.Undone));
+        _lines[line] = Line(left.policyId, 0, 0);
+        emit TighteningUndone(line, current, left.policyId, msg.sender);
     }
 
     /// @inheritdoc IPolicyBook
@@ -100,6 +116,11 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
+    function grace() external view returns (uint40) {
+        return delay;
+    }
+
+    /// @inheritdoc IPolicyBook
     function policiesOf(bytes32 line) external view returns (Kept[] memory policies) {
         Kept[] storage past = _past[line];
         bytes32 current = currentOf(line);
@@ -109,8 +130,23 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         for (uint256 i = 0; i < past.length; ++i) {
             policies[i] = past[i];
         }
-        if (moved) policies[past.length] = Kept(written.current, written.nextLiveAt);
+        if (moved) policies[past.length] = Kept(written.current, written.nextLiveAt, Leaving.Replaced);
         policies[policies.length - 1].policyId = current;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function graceOf(bytes32 line) external view returns (Kept[] memory policies) {
+        Kept[] storage past = _past[line];
+        uint256 found;
+        policies = new Kept[](MAX_GRACE);
+        for (uint256 i = past.length; i > 0 && past.length - i < MAX_GRACE; --i) {
+            Kept memory left = past[i - 1];
+            if (!_isRecent(left.leftAt)) break;
+            if (left.how == Leaving.Tightened || left.how == Leaving.Undone) policies[found++] = left;
+        }
+        assembly ("memory-safe") {
+            mstore(policies, found)
+        }
     }
 
     /// @inheritdoc IPolicyBook
@@ -152,8 +188,14 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         current = found.current;
         Line memory before = _lines[line];
         if (current == before.current) return current;
-        _past[line].push(Kept(before.current, before.nextLiveAt));
+        _past[line].push(Kept(before.current, before.nextLiveAt, Leaving.Replaced));
         _lines[line] = found;
+    }
+
+    /// @dev A loosening comes `delay` after the last tightening at the earliest, since a tightening and its undoing call off what
+    ///      is announced. So nothing that was left before a loosening came is recent.
+    function _isRecent(uint40 leftAt) private view returns (bool) {
+        return block.timestamp < uint256(leftAt) + delay;
     }
 
     function _check(Policy calldata policy) private view {

@@ -4,26 +4,31 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
+import {TestChains} from "./lib/TestChains.sol";
 
 /// @title VerifierBook: versioned Groth16 verifiers for each circuit
 contract VerifierBook is IVerifierBook, AccessManaged {
     /// @inheritdoc IVerifierBook
     uint40 public immutable delay;
+    /// @inheritdoc IVerifierBook
+    uint40 public immutable setUpUntil;
 
     mapping(bytes32 circuit => Version[]) private _versions;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
         delay = delay_;
+        setUpUntil = uint40(block.timestamp) + delay_;
     }
 
     /// @inheritdoc IVerifierBook
     function add(bytes32 circuit, IGroth16Verifier verifier) external restricted returns (uint32 version) {
-        _check(circuit, verifier);
-        version = versionCount(circuit) + 1;
-        uint40 liveAt = uint40(block.timestamp) + (version == 1 ? 0 : delay);
-        bytes32 codeHash = address(verifier).codehash;
-        _versions[circuit].push(Version(verifier, liveAt, 0, codeHash));
-        emit VerifierAdded(circuit, version, address(verifier), codeHash, liveAt, verifier.insecure());
+        return _add(circuit, verifier, false);
+    }
+
+    /// @inheritdoc IVerifierBook
+    function addStandby(bytes32 circuit, IGroth16Verifier verifier) external restricted returns (uint32 version) {
+        require(versionCount(circuit) != 0, NothingToStandBy(circuit));
+        return _add(circuit, verifier, true);
     }
 
     /// @inheritdoc IVerifierBook
@@ -39,6 +44,7 @@ contract VerifierBook is IVerifierBook, AccessManaged {
         Version storage found = _find(circuit, version);
         require(block.timestamp >= found.liveAt, NotLiveYet(circuit, version, found.liveAt));
         require(found.retiredAt == 0, Retired(circuit, version, found.retiredAt));
+        require(!found.standby || !_isHeld(circuit, version), StandsBy(circuit, version));
         bytes32 codeHash = address(found.verifier).codehash;
         require(codeHash == found.codeHash, CodeChanged(address(found.verifier), found.codeHash, codeHash));
         return found.verifier;
@@ -53,13 +59,43 @@ contract VerifierBook is IVerifierBook, AccessManaged {
     function latest(bytes32 circuit) external view returns (uint32 version) {
         for (version = versionCount(circuit); version > 0; --version) {
             Version storage found = _versions[circuit][version - 1];
-            if (found.retiredAt == 0 && block.timestamp >= found.liveAt) break;
+            if (_stands(found) && !(found.standby && _isHeld(circuit, version))) break;
         }
+    }
+
+    /// @inheritdoc IVerifierBook
+    function insecure(bytes32 circuit, uint32 version) external view returns (bool) {
+        return _find(circuit, version).verifier.insecure();
     }
 
     /// @inheritdoc IVerifierBook
     function versionCount(bytes32 circuit) public view returns (uint32) {
         return uint32(_versions[circuit].length);
+    }
+
+    function _add(bytes32 circuit, IGroth16Verifier verifier, bool standby) private returns (uint32 version) {
+        _check(circuit, verifier);
+        version = versionCount(circuit) + 1;
+        // A verifier of any circuit speaks for every subject's drawdown chain, so the first of a new circuit waits as well.
+        bool atOnce = version == 1 && block.timestamp < setUpUntil;
+        uint40 liveAt = uint40(block.timestamp) + (atOnce ? 0 : delay);
+        bytes32 codeHash = address(verifier).codehash;
+        _versions[circuit].push(Version(verifier, liveAt, 0, standby, codeHash));
+        emit VerifierAdded(circuit, version, address(verifier), codeHash, liveAt, verifier.insecure(), standby);
+    }
+
+    /// @dev Whether a standby version has to wait: for any version that is none, and for a standby version before it.
+    function _isHeld(bytes32 circuit, uint32 version) private view returns (bool) {
+        Version[] storage versions = _versions[circuit];
+        for (uint256 i = 0; i < versions.length; ++i) {
+            bool goesFirst = !versions[i].standby || i + 1 < version;
+            if (goesFirst && _stands(versions[i])) return true;
+        }
+        return false;
+    }
+
+    function _stands(Version storage found) private view returns (bool) {
+        return found.retiredAt == 0 && block.timestamp >= found.liveAt;
     }
 
     function _find(bytes32 circuit, uint32 version) private view returns (Version storage) {
@@ -71,14 +107,9 @@ contract VerifierBook is IVerifierBook, AccessManaged {
         require(address(verifier).code.length != 0, NoCode(address(verifier)));
         bytes32 received = verifier.circuit();
         require(received == circuit, WrongCircuit(address(verifier), circuit, received));
-        require(!verifier.insecure() || _isTestChain(), InsecureVerifier(address(verifier), block.chainid));
+        require(!verifier.insecure() || TestChains.has(block.chainid), InsecureVerifier(address(verifier), block.chainid));
         require(!_lacksContribution(verifier), KeyWithoutContribution(address(verifier)));
         require(!_acceptsEmptyProof(verifier), AcceptsAnything(address(verifier)));
-    }
-
-    /// @dev The two chain ids of local development nodes; no public chain has them.
-    function _isTestChain() private view returns (bool) {
-        return block.chainid == 31337 || block.chainid == 1337;
     }
 
     /// @dev By x alone: delta = -gamma is as bad as delta = gamma.

@@ -31,6 +31,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       missing: "Run `keel setup`, or name the folder that has the file.",
     },
   },
+  authority: {
+    about: "Who may do what at a registry: the authority that its contracts ask.",
+    cures: {
+      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
+    },
+  },
   ceremony: {
     about: "A key ceremony: its folder, its transcript, its contributions.",
     cures: {
@@ -57,9 +64,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   chain: {
     about: "Reading a blockchain: the node, and what an address holds there.",
     cures: {
+      archive:
+        "Use an archive node of HyperEVM that also has Hyperliquid's past states: its default nodes answer for the latest block alone.",
       block: "Run the command again: the block was replaced while it was read.",
       call: `Check the node's address and that it answers. ${AGAIN}`,
       collateral: "Map the coin to an instrument whose collateral factor fits what the lender counts.",
+      confirmations:
+        "Wait and look for the transaction: the chain makes no blocks, or another node is ahead.",
       contract: "Check the address in the mapping, and that it is on this chain.",
       debt: "Map the lender instead of its debt token: a debt is read from the lender.",
       domain: AGAIN,
@@ -70,9 +81,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Map to an instrument of the market that is cash or spot.",
       lender: "Add the lender to the mapping, or say under `unrelated` why it is none of yours.",
       market: "Check the market's id in the mapping.",
+      name: 'Correct the index in the mapping, or say the coin\'s name there: `{ "instrument": …, "name": … }`.',
       netting: "Give the debt an account of its own: one account does not net coins against debts.",
       nodes: "Ask a third node: these two say different things.",
       policy: AGAIN,
+      removed: "Look at what happened with `keel watch` or `keel status`, and send it again.",
       pool: "Add the pool to the mapping: its tokens are read from it.",
       position: "Take the position apart first, or report its kind: it cannot be valued.",
       range: "Split the amount over several accounts: it is larger than a quantity may be.",
@@ -81,6 +94,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       stable: "Turn the debt into one at a variable rate: stable rates are not read.",
       start: "See that Hardhat is installed and the port is free, then start again.",
       twice: "Take the token out of the mapping: its pool is mapped, and it would count twice.",
+      unified:
+        "Say in the mapping whether the account's margin is unified; Hyperliquid shows it as account mode.",
       unmapped: "Add the token to the mapping, or sell it: what is left out could be a debt.",
       vault: "Map the vault's shares to the instrument of the coin that it holds.",
     },
@@ -112,6 +127,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       artifact: "Check the contract's name; call `compileVerifiers` first for a key's verifier.",
       compile: "Read the compiler's message.",
+      source: "Install the package that has the source again: `npm install`.",
     },
   },
   csv: {
@@ -161,21 +177,73 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   deploy: {
     about: "Putting contracts on a chain.",
     cures: {
+      administrator: "Make a Safe and name it as `admin` in the roles file: one key must not govern alone.",
+      balance: "Send the account what is missing, or wait for a lower fee.",
+      busy: "Wait until the account's other transactions are mined, or deploy from an account that nothing else uses.",
+      chain: "Name the node of the chain that is meant, or the chain that is meant.",
+      developmentKey:
+        "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
+      eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
+      feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      nobody: "Give an address that somebody holds: this one belongs to nobody.",
+      nonce: "Wait until the node has caught up, or use another node of the same chain.",
+      proxy:
+        "Have the deterministic deployment proxy put on the chain, or deploy with a key and hand over to the Safe.",
+      publishers: "Name each publisher once, and a threshold that they can reach.",
+      receiver:
+        'Give the address of a Safe or another contract that can call others; `"unchecked": true` in the roles file says that you made sure of it.',
+      rehearsal:
+        "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
       role: "Deploy as the authority's administrator.",
+      sequencer:
+        "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
+      replaced:
+        "Look at what took its place, in your wallet: a step that was called off has to be done. Then run the command again.",
+      unmined: "Run the same command again later: it finds the transaction and waits on for it.",
     },
   },
   deployment: {
     about: "The file that remembers a deployment.",
     cures: {
+      arguments:
+        "Give the sources and arguments that the deployment was begun with, or begin another one with a new `--file`.",
       chain: "Use another file for another chain.",
+      deployer: "Go on with the account that began it, or begin another one with a new `--file`.",
       format: "Finish the deployment first, or begin with a new file.",
+      missing:
+        "Check that the node is of the chain that the file is of; begin with a new `--file` if the chain was started over.",
+    },
+  },
+  dev: {
+    about: "The local chain of `keel dev`.",
+    cures: {
+      none: "Start one: `keel dev start`; name its file with --state when it was started with one.",
+      reset: "End the chain with Ctrl-C and start it again.",
+      running: "Use the one that runs, or end it with Ctrl-C where it was started.",
+      time: "Give a later time: a chain's clock never goes back. `keel dev reset` takes the whole chain back.",
+    },
+  },
+  device: {
+    about: "A key on a hardware device.",
+    cures: {
+      missing: "Install the device's libraries beside Keel: the message has the command.",
+      refused:
+        "Unlock the device, open its Ethereum app, allow blind signing there, close other programs that use it, and consent on its screen.",
     },
   },
   devkey: {
     about: "Development keys.",
     cures: { domain: "Take another seed: this one falls on a root of unity." },
+  },
+  disclosure: {
+    about: "What is encrypted for a policy's viewers.",
+    cures: {
+      sealed:
+        "Take the words as the attestation's event has them, and the statement that its proof was verified for.",
+      viewer: "Read with the secret behind one of the policy's viewer keys.",
+    },
   },
   enrolment: {
     about: "The list of declared accounts.",
@@ -230,6 +298,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       proof: "Use the key that the verifier was made from. If you do, do not trust the record.",
       record:
         "Start at the registry's first block (`--from-block`). If it stays, the node or the registry lies.",
+      restart: "Trust neither until you know why: the logs break the rules of a restart. Ask another node.",
       row: "Give every row as many cells as the header has.",
       shrinkage: "Give a number from 0 to 1.",
       size: "Give fewer days or underlyings.",
@@ -265,7 +334,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
       future: "Correct the time: it lies after the present. Check the machine's clock.",
-      hash: "Give 0x and 64 hexadecimal digits.",
       invalid: "Correct the value at the path.",
       json: "Correct the JSON at the line and column: duplicate keys and floating-point numbers are refused too.",
       more: "Correct the faults that are shown, then look again.",
@@ -303,11 +371,25 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       subgroup: "Do not use this key: it was not made by a ceremony.",
     },
   },
+  keystore: {
+    about: "An encrypted key of a wallet.",
+    cures: {
+      address: "Take the file as the wallet wrote it: its key is of another address than it says.",
+      password: "Give the password that the file was encrypted with, on the first line of `--password-file`.",
+    },
+  },
   ledger: {
     about: "A source that reads a ledger.",
     cures: {
       failed: "Correct the ledger or its module as the message says.",
       row: "Correct the ledger's line.",
+    },
+  },
+  line: {
+    about: "Lines of policies, by name.",
+    cures: {
+      idle: "Nothing to call off: no move of the line is announced.",
+      unknown: "Check the line's name, and open it with `keel line open`.",
     },
   },
   market: {
@@ -333,6 +415,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       subject: "Merge snapshots of one subject.",
       time: "Take all snapshots at one time.",
       units: "Give all snapshots the same units.",
+    },
+  },
+  operation: {
+    about: "A call that waits in the authority.",
+    cures: {
+      declined: "Nothing was sent. Answer y, or give `--yes`.",
+      notReady: "Run the command without `--execute` to schedule it, and again once its time has come.",
+      unknown: "Look at `keel role list`, which has what waits: it was executed, called off, or lapsed.",
     },
   },
   policy: {
@@ -389,11 +479,19 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       workers: "Give a whole number of workers, at least one.",
     },
   },
+  publishers: {
+    about: "Who signs market and returns tables.",
+    cures: {
+      idle: "Nothing to call off: no other publishers are announced.",
+      list: "Name each publisher once, and a threshold of at most their number.",
+    },
+  },
   quorum: {
     about: "A source whose key several members share.",
     cures: {
       account: "Correct the accounts of the member that says something else.",
-      commitments: "Send the commitments of one session, of enough members.",
+      commitments:
+        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
@@ -418,6 +516,21 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       accessManagedInvalidAuthority: "Name an authority that is a contract.",
       accessManagedRequiredDelay: "Schedule the call at the authority first, and wait for its delay.",
       accessManagedUnauthorized: "Send from an account that has the role.",
+      accessManagerAlreadyScheduled: "Execute what is scheduled, or cancel it first.",
+      accessManagerBadConfirmation: "Name the account that sends: a role is given up by who holds it.",
+      accessManagerExpired: "Schedule the operation again: its week is over.",
+      accessManagerInvalidInitialAdmin: "Name an administrator that is not the zero address.",
+      accessManagerLockedFunction: "Use `updateAuthority`: this function has a rule of its own.",
+      accessManagerLockedRole: "Name another role: this one is everybody's, or has fixed rules.",
+      accessManagerNotReady: "Wait until the operation's time has come.",
+      accessManagerNotScheduled: "Schedule the call at the authority first, and wait for its delay.",
+      accessManagerUnauthorizedAccount: "Send from an account that has the role.",
+      accessManagerUnauthorizedCall: "Send from an account that has the role for this call.",
+      accessManagerUnauthorizedCancel:
+        "Send from the account that scheduled, an administrator or a guardian; no guardian calls a guardian's end off.",
+      accessManagerUnauthorizedConsume: "Call from the contract that the operation is for.",
+      addressEmptyCode: "Name a contract to call.",
+      administratorWithoutCode: "Offer the role to a multi-signature account: one key must not hold it here.",
       alreadyExpired: "Take a newer snapshot and prove again.",
       assetShortfall: "Use an asset that takes no fee on transfers: the vault got less than it asked for.",
       badCapacity: "Open the universe with at most as many instruments as its circuit has.",
@@ -425,6 +538,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
+      badReceiver: "Offer the role to an account that can accept it.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -435,21 +549,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Name an administrator's key: a contract's address may be another contract on another chain.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
-      ecdsaInvalidSignature: "Sign again with a key of the signer.",
-      ecdsaInvalidSignatureLength: "Give 65 bytes of signature.",
-      ecdsaInvalidSignatureS: "Sign again: the signature is not in its low form.",
       emptyBatch: "Put at least one submission into the batch.",
       emptyDeltaBand: "Put the lower end of netDelta first.",
+      failedCall: "Look at the call that failed: it gave no reason.",
       feedAnswer: "Wait for the feed's next answer: this one is no price.",
       feedDecimals: "Name the decimals that the feed says; they must not change.",
       feedFailed: "Check the feed's address, and that it answers.",
       feedInFuture: "Wait: the feed's answer lies after the block.",
       feedStale: "Wait for the feed's next answer, or use one with a shorter heartbeat.",
+      feedWithoutDecimals: "Check the feed's address: it has to say its decimals, at most 36.",
       foreign: "Use the deployment and the registry that belong together.",
       foreignDomain: "Submit at a registry that the policy's domain names.",
-      insecureVerifier: "Use the verifier of a ceremony's key, or a local test chain.",
+      insecureVerifier: "Use the verifier of a ceremony's key, or a test network.",
+      insufficientBalance: "Send what the call costs along.",
       invalidShortString: "Take a name of at most 31 bytes.",
       keyWithoutContribution: "Finish the ceremony: a key without a contribution lets anybody forge.",
+      lastAdministrator: "Let another administrator accept first, and its grant delay pass.",
       lineExists: "Take another name: a line has this one.",
       marketAlreadyWithdrawn: "Nothing to do: the table was withdrawn before.",
       marketInFuture: "Publish a table whose time has come.",
@@ -461,10 +576,16 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       mixedVerifiers: "Send one batch for each circuit.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
+      noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
+      noRestartAnnounced: "Nothing to call off: no restart is announced.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
+      nothingOffered: "Ask an administrator for a new offer: there is none, or it has lapsed.",
+      nothingToStandBy:
+        "Add a first version with `add`: a standby version is there for when another is retired.",
+      nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
       nothingToVoid: "Nothing to void: no live attestation rests on what was taken back.",
       notInField: "Give a number below the field's order.",
       notLatest: "Name the latest attestation.",
@@ -473,19 +594,29 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notPublishable: "Publish a table of a series that publishers sign.",
       notPublisher: "Sign with a publisher's key.",
       notRevocable: "Make the EAS attestation revocable.",
+      notYourOffer: "Send from an administrator, a guardian or the receiver.",
       noUnits: "Ask the units' source: it says none for that time.",
       noVenue: "Set maxVenue above 0, or leave it out: equity is always at some venue.",
       outlivesHealth: "Give the EAS attestation an expiry, no later than the registry's.",
-      priceOutOfRange: "Leave the instrument out: its price does not fit 64 bits.",
+      priceOutOfRange:
+        "Leave the instrument out until its feed answers between the universe's least and greatest price.",
       proofRefused: "Prove again with the registry's circuit version, state and domain.",
       publishersNotAscending: "Sort publishers by address, each once.",
+      restartAnnounced: "Wait for the restart, or call it off first.",
       retired: "Use a newer version of the circuit: this verifier was retired.",
+      roleIsOffered: "Offer the role with `offerRole`; who gets it accepts with `acceptRole`.",
       rootRefused: "Prove the market root again: the feeds have moved on.",
+      ruleIsFixed:
+        "Leave it: administrators offer every role, and nobody changes what may be called on the authority.",
+      safeCastOverflowedUintDowncast: "Give a smaller number.",
       sequencerDown: "Wait until the chain's sequencer works again.",
+      sequencerNeeded:
+        "Name the chain's sequencer uptime feed: its prices stand still while the sequencer is down.",
       sequencerStarting: "Wait out the grace time after the sequencer's restart.",
       signersNotAscending: "Sort signatures by signer, each once.",
       snapshotInFuture: "Wait, or correct the clock: the snapshot lies after the block.",
       snapshotTooOld: "Take a newer snapshot and prove again.",
+      standsBy: "Use the version that stands: a standby version waits until the others are retired.",
       stillHealthy: "Wait: unwinding opens to everybody only when health has lapsed.",
       stringTooLong: "Take a shorter text.",
       tableInFuture: "Publish a table whose time has come.",
@@ -498,6 +629,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unitsUnavailable: "Wait a block, or ask the token: it does not say its past supply.",
       universeExists: "Use the universe that is there.",
       universeIsClosed: "Open a new universe.",
+      universeNotLiveYet: "Wait until the universe's delay is over.",
       unknownDomain: "Declare the domain to the policy book first.",
       unknownLine: "Check the line's name, and that it was opened here.",
       unknownPolicy: "Publish the policy first: `keel publish-policy`.",
@@ -510,6 +642,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
       wrongSchema: "Use the schema that the resolver registered.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
+      wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
       wrongTailProofs: "Send a tail-risk proof exactly with policies that limit tail risk.",
       wrongUnits: "Prove with the units that the policy's source says.",
@@ -527,6 +660,21 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       range: "Leave out what is no daily return: below -1 or above 2.2767.",
       underlyings: "Use the market's underlyings, in its order.",
       unused: "Leave `--returns` out, or use a policy that limits tail risk.",
+    },
+  },
+  restart: {
+    about: "A drawdown chain that starts over.",
+    cures: { none: "Nothing to call off: no restart of the subject is announced." },
+  },
+  role: {
+    about: "Roles of a registry's authority.",
+    cures: {
+      closed: "Ask the administrator: the contract was closed, and nobody may call it.",
+      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
+      offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
+      pending: "Wait until the role counts.",
+      unknown: "Give one of the roles that the message has.",
     },
   },
   sender: {
@@ -557,6 +705,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       cancels: "Give coins that are owed an account of their own.",
       claim: "Notarise anew: the claim is not of this provider, owner or time.",
       contract: "Add a row for every contract to `instruments`.",
+      evidence:
+        "Ask the source for evidence as the policy wants it, or publish another policy file that says what there is.",
       future: "Ask for a time that is over.",
       instrument: "Map to an instrument of the market.",
       key: "Use the key file as `keel keygen` wrote it; a policy takes no key of low order.",
@@ -656,10 +806,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "A key's verifier as a contract.",
     cures: {
       circuit: "Give the circuit's name, such as portfolio-health/spot-16.",
+      contract: "Check the address: no verifier's contract answers there.",
       coordinate: ROUND,
       inputs: "Use a key of a Keel circuit: it has three public inputs.",
       name: "Give a name that Solidity takes for a contract.",
       transcript: "Give the transcript's SHA-256, 64 hexadecimal digits.",
+      version: "Look at `keel verifier list`, and name a version that is there.",
     },
   },
   verify: {
@@ -672,6 +824,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       account: "Choose the account that the message names in the wallet.",
       none: "Install a wallet, or unlock it.",
       refused: "Allow the page to see an account.",
+    },
+  },
+  watch: {
+    about: "Watching a registry.",
+    cures: {
+      memory:
+        "Give the file as `keel watch --once --json` wrote it, of the same registry, subject and policy; or a block.",
     },
   },
   wasm: {

@@ -20,6 +20,7 @@ const MODULES = [
   "@keel/prover/market-data",
   "@keel/circuits",
   "keel/market-signature",
+  "keel/deploy-file",
   fileUrl("services/source/dist/quorum/ceremony.js"),
   fileUrl("services/source/dist/config.js"),
 ];

@@ -13,6 +13,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { pinnedCircuits, pinnedFiles, type ServedFile, virtualModules } from "@keel/circuits/vite";
 import { build, type InlineConfig, type Plugin } from "vite";
 import { HEADERS, META_POLICY } from "./headers.js";
 
@@ -26,18 +27,12 @@ const EXAMPLES = join(ROOT, "examples");
 /** The folder that `npm run app:build` writes. */
 export const CONSOLE_FOLDER: string = join(ROOT, "dist", "console");
 
-/** A file of the site that is no module: its path there, and where it comes from. */
-export interface Extra {
-  readonly path: string;
-  readonly from: string;
-}
-
 /** What the page is made of beside its sources. */
 export interface ConsoleParts {
-  /** Modules that the build writes itself, by name. */
-  readonly modules: Readonly<Record<string, string>>;
+  /** Of the modules that the build writes itself. */
+  readonly plugins: () => Plugin[];
   /** Circuits and examples. */
-  readonly files: readonly Extra[];
+  readonly files: readonly ServedFile[];
 }
 
 /**
@@ -52,21 +47,21 @@ export async function consoleParts(more: readonly string[]): Promise<ConsolePart
   for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
   const examples = await listExamples();
   return {
-    modules: {
-      "virtual:keel-circuits": `export const CIRCUIT_FILES = ${JSON.stringify(sets.map(pinned))};`,
-      "virtual:keel-examples": `export const EXAMPLES = ${JSON.stringify(examples)};`,
-    },
-    files: [...sets.flatMap(circuitFiles), ...examples.flatMap(exampleFiles)],
+    plugins: () => [
+      pinnedCircuits(sets),
+      virtualModules({ "virtual:keel-examples": `export const EXAMPLES = ${JSON.stringify(examples)};` }),
+    ],
+    files: [...pinnedFiles(sets), ...examples.flatMap(exampleFiles)],
   };
 }
 
 /** How Vite reads the sources, to build them and to serve them as they are. */
-export function consoleConfig({ modules }: ConsoleParts): InlineConfig {
+export function consoleConfig({ plugins }: ConsoleParts): InlineConfig {
   return {
     root: join(ROOT, "app"),
     configFile: false,
-    worker: { format: "es", plugins: () => [virtual(modules)] },
-    plugins: [virtual(modules)],
+    worker: { format: "es", plugins },
+    plugins: plugins(),
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   };
 }
@@ -94,30 +89,6 @@ export async function buildConsole(outDir: string, more: readonly string[] = [])
   }
   const headers = Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}\n`);
   await writeFile(join(outDir, "_headers"), `/*\n${headers.join("")}`);
-}
-
-/** What the page knows of a circuit before it fetches anything. */
-function pinned(set: ArtifactSet) {
-  const { witness, zkey } = set.manifest.files;
-  const pin = ({ sha256, bytes }: typeof witness, extension: string) => ({
-    path: `circuits/${sha256.slice(0, 16)}.${extension}`,
-    sha256,
-    bytes,
-  });
-  return {
-    id: set.id,
-    wasm: pin(witness, "wasm"),
-    zkey: pin(zkey, "zkey"),
-    verificationKey: set.verificationKey,
-  };
-}
-
-function circuitFiles(set: ArtifactSet): Extra[] {
-  const { wasm, zkey } = pinned(set);
-  return [
-    { path: wasm.path, from: set.witnessPath },
-    { path: zkey.path, from: set.zkeyPath },
-  ];
 }
 
 interface Example {
@@ -151,20 +122,11 @@ async function readExample(folder: string): Promise<Example | undefined> {
   return { folder, title: policy.name, circuit: policy.circuit, snapshots, shared };
 }
 
-function exampleFiles({ folder, snapshots, shared }: Example): Extra[] {
+function exampleFiles({ folder, snapshots, shared }: Example): ServedFile[] {
   return [...shared, ...snapshots].map((name) => ({
     path: `examples/${folder}/${name}`,
     from: join(EXAMPLES, folder, name),
   }));
-}
-
-/** Modules that the build writes itself. */
-function virtual(modules: Readonly<Record<string, string>>): Plugin {
-  return {
-    name: "keel-virtual",
-    resolveId: (id) => (id in modules ? `\0${id}` : undefined),
-    load: (id) => (id.startsWith("\0") ? modules[id.slice(1)] : undefined),
-  };
 }
 
 function metaPolicy(): Plugin {

@@ -71,7 +71,10 @@ async function startWatch(): Promise<ChildProcess> {
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 say("Starting a local chain, the watch build and the console…");
-const [world, parts] = await Promise.all([startLocalWorld(), consoleParts(process.argv.slice(2))]);
+const [world, parts] = await Promise.all([
+  startLocalWorld({ findable: true }),
+  consoleParts(process.argv.slice(2)),
+]);
 const vite = await startVite(parts, world);
 const watch = await startWatch();
 say(`The console is at ${vite.resolvedUrls!.local[0]} (vault ${world.vault}); Ctrl-C ends it and its chain.`);

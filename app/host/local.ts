@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A local chain with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
+ * The chain of `keel dev` with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
  * vault open behind the first and its depositor funded. The vault's manager is enrolled; the second one, whose policy limits
  * tail risk, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
  *
  * @module
  */
 
-import { ensureCircuit } from "@keel/circuits";
-import { compileVerifiers, deployKeel, loadArtifact, type VerifierSource } from "@keel/contracts";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
+import { loadArtifact } from "@keel/contracts";
 import { enrolmentCommitment, formatEnrolment, generateSourceKey, type SourceKeyPair } from "@keel/prover";
 import {
   type Market,
@@ -20,6 +20,8 @@ import {
   withReturns,
 } from "@keel/verifier";
 import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
+import { verifiersOf } from "keel/deploy-verifiers";
+import { openDevChain } from "keel/dev-chain";
 import type { Address, Hex } from "viem";
 import { chainTime, openStage, type Stage } from "../../examples/demo/stage.js";
 import {
@@ -27,11 +29,8 @@ import {
   CIRCUIT,
   declaredBy,
   openVault,
-  PUBLISHERS,
   publishTable,
   STRATEGY,
-  THRESHOLD,
-  VERIFIER,
   type World,
 } from "../../examples/demo/world.js";
 import { type ExampleTexts, exampleTexts } from "../../examples/generate.js";
@@ -68,22 +67,28 @@ export interface LocalWorld {
 
 type Local = Pick<World, "stage" | "registry" | "abis" | "keyOf" | "enrolment">;
 
+/** What a local chain shall be able to do, and whether others may find it. */
+export interface LocalWorldOptions {
+  /** Circuits beside the examples' whose attestations the registry shall take. */
+  readonly circuits?: readonly string[];
+  /** `keel dev time` and `keel dev reset` find the chain. */
+  readonly findable?: boolean;
+}
+
 /** Deploys everything on a fresh chain. */
-export async function startLocalWorld(): Promise<LocalWorld> {
-  const verifiers = [
-    await verifierOf(CIRCUIT, VERIFIER),
-    await verifierOf(TAIL_STRATEGY.tailCircuit!, "TailVerifier"),
-  ];
-  await compileVerifiers(verifiers);
-  const stage = await openStage();
+export async function startLocalWorld({
+  circuits = [],
+  findable,
+}: LocalWorldOptions = {}): Promise<LocalWorld> {
+  const sets: ArtifactSet[] = [];
+  // One after the other: building large circuits takes gigabytes.
+  for (const id of new Set([CIRCUIT, TAIL_STRATEGY.tailCircuit!, ...circuits]))
+    sets.push(await ensureCircuit(id));
+  const verifiers = await verifiersOf(sets);
+  const dev = await openDevChain({ verifiers, ...(findable ? {} : { stateFile: false, port: 0 }) });
+  const stage = await openStage(dev.chain);
   const deployer = stage.wallets[CAST.deployer]!;
-  const keel = await deployKeel({
-    walletClient: deployer,
-    publicClient: stage.client,
-    publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
-    threshold: THRESHOLD,
-    verifiers,
-  });
+  const keel = dev.deployment;
   const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
   const sources = new Set([STRATEGY, TAIL_STRATEGY].flatMap((strategy) => strategy.sources));
   const keys = new Map([...sources].map((name) => [name, generateSourceKey()]));
@@ -103,6 +108,7 @@ export async function startLocalWorld(): Promise<LocalWorld> {
   await publish(TAIL_STRATEGY);
   await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
   const vault = await openVault(world, policyId);
+  await dev.mark();
   const account = (name: string, address: Address) => ({ name, address });
   const config = {
     keel: "console/1",
@@ -136,13 +142,8 @@ export async function startLocalWorld(): Promise<LocalWorld> {
       "/local/trend-follower.json": () => exampleNow(world, TAIL_STRATEGY),
     },
     example: (strategy, changes) => exampleNow(world, strategy, changes),
-    stop: () => stage.chain.stop(),
+    stop: () => dev.stop(),
   };
-}
-
-async function verifierOf(circuit: string, contractName: string): Promise<VerifierSource> {
-  const { verificationKey } = await ensureCircuit(circuit);
-  return { circuit, contractName, insecure: true, verificationKey };
 }
 
 /** Sources sign the strategy at the chain's present time, the vault's administrator its units, publishers its tables. */

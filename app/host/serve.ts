@@ -6,6 +6,7 @@
  * @module
  */
 
+import { builtCircuits } from "keel/deploy-verifiers";
 import { buildConsole, CONSOLE_FOLDER } from "./build.js";
 import { startLocalWorld } from "./local.js";
 import { serveConsole } from "./server.js";
@@ -14,8 +15,15 @@ const PORT = 4173;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const named = process.argv.slice(2);
+
 say("Building the console, starting a local chain…");
-const [world] = await Promise.all([startLocalWorld(), buildConsole(CONSOLE_FOLDER, process.argv.slice(2))]);
+// A book of any circuit that is built can be attested, also by the command line.
+const circuits = [...named, ...(await builtCircuits())];
+const [world] = await Promise.all([
+  startLocalWorld({ circuits, findable: true }),
+  buildConsole(CONSOLE_FOLDER, named),
+]);
 const options = {
   folder: CONSOLE_FOLDER,
   rpcUrl: world.rpcUrl,
@@ -25,6 +33,7 @@ const port = Number(process.env.PORT ?? PORT);
 // Another program may have the port; then any free one will do.
 const server = await serveConsole({ ...options, port }).catch(() => serveConsole(options));
 say(`The console is at ${server.origin} (vault ${world.vault}); Ctrl-C ends it and its chain.`);
+say(`The chain is at ${world.rpcUrl}, registry ${world.registry}; \`keel dev time +7d\` moves its clock.`);
 
 const end = async (): Promise<void> => {
   await server.close();

@@ -39,6 +39,7 @@ export interface ToxicWaste {
   readonly delta: bigint;
 }
 
+/** How to make a development key. */
 export interface DevKeyOptions {
   readonly seed: string;
   /** Worker threads; 2 when absent. The bytes do not depend on it. */
@@ -48,6 +49,7 @@ export interface DevKeyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A development key: anybody can forge its proofs. */
 export interface DevKey {
   readonly zkey: Uint8Array;
   readonly verificationKey: VerificationKey;

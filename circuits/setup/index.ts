@@ -53,11 +53,13 @@ export interface SetupProgress {
   readonly fraction: number;
 }
 
+/** How a circuit's artifacts are made. */
 export interface EnsureOptions {
   /** Seed of the dev key; {@link DEFAULT_SEED} when absent. */
   readonly seed?: string;
   /** Worker threads for the key; 2 when absent. */
   readonly threads?: number;
+  /** Told as compiling and key making go on. */
   readonly onProgress?: (progress: SetupProgress) => void;
   readonly signal?: AbortSignal;
 }

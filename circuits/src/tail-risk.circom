@@ -5,6 +5,7 @@ include "lib/absorb.circom";
 include "lib/constants.circom";
 include "lib/daily-loss.circom";
 include "lib/excess.circom";
+include "lib/exposures-opening.circom";
 include "lib/returns-table.circom";
 include "lib/in-range.circom";
 include "lib/statement-digest.circom";
@@ -53,24 +54,15 @@ template TailRisk(underlyings, days, levels, hasRest) {
     table.covariance <== covariance;
     table.dailyReturn <== dailyReturn;
 
-    // As lib/exposures.circom makes it.
-    component exposures = TaggedHash(KIND_EXPOSURES(), underlyings + 4 + hasRest);
-    exposures.in[0] <== underlyingsId;
-    exposures.in[1] <== equity + assets * (1 << VALUE_BITS());
-    exposures.in[2] <== grossAndCollateral;
-    for (var u = 0; u < underlyings; u++) {
-        exposures.in[3 + u] <== delta[u];
-    }
-    for (var k = 0; k < hasRest; k++) {
-        exposures.in[3 + underlyings + k] <== rest[k];
-    }
-    exposures.in[3 + underlyings + hasRest] <== exposuresSalt;
-
-    // The only range checks of the two parts of a word, which has one opening with them; those of delta are in DailyLoss.
-    component equityRange = InRange(VALUE_BITS());
-    equityRange.in <== equity;
-    component assetsRange = InRange(VALUE_BITS());
-    assetsRange.in <== assets;
+    // The ranges of delta are in DailyLoss.
+    component exposures = ExposuresOpening(underlyings, hasRest);
+    exposures.underlyingsId <== underlyingsId;
+    exposures.equity <== equity;
+    exposures.assets <== assets;
+    exposures.grossAndCollateral <== grossAndCollateral;
+    exposures.delta <== delta;
+    exposures.rest <== rest;
+    exposures.salt <== exposuresSalt;
 
     component volatility = MaxVolatility(underlyings);
     volatility.delta <== delta;

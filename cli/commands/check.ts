@@ -10,25 +10,20 @@
 import {
   afterTrades,
   type CheckReport,
-  checkContracts,
-  checkSignature,
-  checkTimes,
   comparisonText,
-  contentOf,
   type Draft,
-  type DrawdownState,
   headroom,
   judgeBook,
+  type Lacks,
   openDraft,
+  openUnfinished,
   parseTrades,
   report,
   reportRoom,
   reportText,
-  type Snapshot,
   unitsCounter,
-  withUnits,
 } from "@keel/prover";
-import { allFaults, inputError, type Policy, type SignedUnits } from "@keel/verifier";
+import { evidenceLines } from "@keel/verifier/text";
 import { type Context, note, type Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { type BookFiles, loadBook, loadState, loadUnits } from "../load.js";
@@ -44,70 +39,39 @@ export interface CheckOptions extends BookFiles {
 
 /** Judges a snapshot, as it is or as trades would leave it; exit code 2 when a limit is broken. */
 export async function check(options: CheckOptions, context: Context): Promise<Outcome> {
-  const files = await loadBook(options, context);
-  const { market, policy } = files;
-  checkTimes(files.snapshot, market, policy, context.now());
-  checkContracts(market, policy);
-  checkSources(files.snapshot, policy);
-  const { units } = await loadUnits(options.units, context);
-  const snapshot = withUnitsOfDraft(files, units, context);
-  const content = contentOf(snapshot, market, policy.circuit.shape);
-  const unsigned = snapshot.accounts.flatMap(({ id, signature }, s) => {
-    if (signature === undefined) return [id];
-    checkSignature(snapshot, s, market, policy, content);
-    return [];
-  });
-  const state = await loadState(options.state, context);
-  warnOfUnits(state.state, policy, context);
-  const now = judged(openDraft({ snapshot, market, policy, ...state }, content));
-  if (unsigned.length > 0)
-    note(context, `warning: no source has signed ${unsigned.join(", ")}; prove needs it`);
-  if (options.after === undefined) return outcome(now, now, reportText(now));
+  const files = {
+    ...(await loadBook(options, context)),
+    ...(await loadUnits(options.units, context)),
+    ...(await loadState(options.state, context)),
+    now: context.now(),
+  };
+  const { lacks, ...draft } = openUnfinished(files);
+  for (const warning of warningsOf(lacks, files)) note(context, `warning: ${warning}`);
+  const now = judged(draft);
+  if (options.after === undefined) {
+    return outcome(now, now, [reportText(now), ...evidenceLines(draft.policy)].join("\n"));
+  }
   const trades = parseTrades(await readText(options.after, "trades", context));
-  const after = afterTrades(snapshot, market, trades);
-  const later = judged(openDraft({ snapshot: after, market, policy, ...state }));
-  return outcome({ ...later, before: now }, later, comparisonText(now, later));
+  const snapshot = afterTrades(draft.snapshot, draft.market, trades);
+  const later = judged(openDraft({ ...draft, snapshot }));
+  const text = [comparisonText(now, later), ...evidenceLines(draft.policy)].join("\n");
+  return outcome({ ...later, before: now }, later, text);
 }
 
-/** A source that the policy does not know can never sign, so the snapshot could never be proven. All of them at once. */
-function checkSources(snapshot: Snapshot, policy: Policy): void {
-  const known = new Set(policy.sources.map(({ name }) => name));
-  const faults = snapshot.accounts.flatMap(({ source }, s) =>
-    known.has(source)
-      ? []
-      : [
-          inputError(
-            "source.unknown",
-            `snapshot.accounts[${s}].source`,
-            "one of policy.sources",
-            "another name",
-          ),
-        ],
-  );
-  if (faults.length > 0) throw allFaults(faults);
-}
-
-/** The fund's units; the snapshot's own when the administrator has not signed yet. */
-function withUnitsOfDraft(
-  { snapshot, policy }: { readonly snapshot: Snapshot; readonly policy: Policy },
-  signed: SignedUnits | undefined,
-  context: Context,
-): Snapshot {
-  const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
-  if (!isSigned || signed !== undefined) return withUnits(snapshot, policy, signed);
-  note(context, "warning: nobody has signed the fund's units; prove needs it");
-  return snapshot;
-}
-
-/** Equity per unit of two scales is no drawdown. */
-function warnOfUnits(state: DrawdownState | undefined, policy: Policy, context: Context): void {
-  const before = state?.unitsSource;
-  const now = unitsCounter(policy);
-  if (before === undefined || before === now) return;
-  note(
-    context,
-    `warning: the state's units were counted by ${before}, this policy's are by ${now}: prove refuses`,
-  );
+/** What a proof would be refused for. */
+function warningsOf(
+  { accounts, units, counter }: Lacks,
+  { policy, state }: Pick<Draft, "policy" | "state">,
+): string[] {
+  const [before, present] = [state?.unitsSource, unitsCounter(policy)];
+  return [
+    ...(units ? ["nobody has signed the fund's units; prove needs it"] : []),
+    // Equity per unit of two scales is no drawdown.
+    ...(counter
+      ? [`the state's units were counted by ${before}, this policy's are by ${present}: prove refuses`]
+      : []),
+    ...(accounts.length > 0 ? [`no source has signed ${accounts.join(", ")}; prove needs it`] : []),
+  ];
 }
 
 function outcome(json: object, { healthy }: CheckReport, text: string): Outcome {

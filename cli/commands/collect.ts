@@ -19,7 +19,7 @@ import {
   type Snapshot,
   type SourceConnection,
 } from "@keel/prover";
-import { asKeelError, inputError, KeelError, type Market, type Policy } from "@keel/verifier";
+import { asKeelError, inputError, KeelError, type Market, meetsEvidence, type Policy } from "@keel/verifier";
 import { type Context, note, type Outcome } from "../context.js";
 import { interrupted, usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readSecret, writeText } from "../files.js";
@@ -136,8 +136,14 @@ async function ask(
   }
 }
 
-/** Whether the policy's key for this source signed this account, time and market. */
+/** Whether the policy's key for this source signed this account, time and market, and on evidence that the policy takes. */
 function checkAnswer(place: Place, answer: SignedAccount, market: Market, policy: Policy): void {
+  const wanted = policy.sources.find(({ name }) => name === place.name)?.evidence;
+  const { evidence, weakest = "not said" } = answer.basis;
+  if (wanted !== undefined && !meetsEvidence(answer.basis, wanted)) {
+    const received = evidence === "quorum" ? `quorum, the weakest ${weakest}` : evidence;
+    throw inputError("source.evidence", "basis.evidence", `${wanted} or stronger, by the policy`, received);
+  }
   checkSignature(snapshotOf([{ place, answer }], answer.subject, answer.asOf), 0, market, policy);
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { circuitHash } from "@keel/verifier";
+import { circuitHash, type Policy } from "@keel/verifier";
 import {
   type AttestedEntry,
   type CheckedRecord,
@@ -20,16 +20,25 @@ import {
 } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
-import { circuitName, DEVELOPMENT_KEY_WARNING, eventLine, table, utc } from "@keel/verifier/text";
+import {
+  circuitName,
+  DEVELOPMENT_KEY_WARNING,
+  EVIDENCE_NOT_ON_CHAIN,
+  eventLine,
+  evidenceJson,
+  evidenceLines,
+  table,
+  utc,
+} from "@keel/verifier/text";
 import type { Address, Hex } from "viem";
 import { verificationKeyOf } from "../artifacts.js";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
+import { loadNamedPolicy, type NamedPolicy, type PolicyName } from "../load.js";
 
-export interface HistoryOptions extends RegistryOptions {
+export interface HistoryOptions extends RegistryOptions, PolicyName {
   readonly subject?: Address;
-  readonly policyId?: Hex;
   readonly fromBlock?: number;
   /** Verification keys as `circuit=file`; the built circuits' when absent. */
   readonly key?: readonly string[];
@@ -45,7 +54,8 @@ interface Conclusion extends CheckedRecord {
 
 /** Rebuilds; a false proof, or a registry that says something else, is an error of kind "proof", exit code 3. */
 export async function history(options: HistoryOptions, context: Context): Promise<Outcome> {
-  const { subject, policyId, fromBlock = 0 } = options;
+  const { subject, fromBlock = 0 } = options;
+  const { policyId, policy } = await namedPolicy(options, context);
   const registry = await connect(options);
   const toBlock = await latestBlock(registry);
   // Under every policy: the drawdown chain is one for all of them.
@@ -64,9 +74,17 @@ export async function history(options: HistoryOptions, context: Context): Promis
       proofs: options.proofs ? "verified" : "not verified",
       entries: entries.map(entryJson),
       records,
+      ...(policy === undefined ? {} : { sources: evidenceJson(policy) }),
     },
-    text: historyText(entries, records, options.proofs),
+    text: historyText(entries, records, options.proofs, policy),
   };
+}
+
+/** The policy that alone is asked about, if one is. */
+async function namedPolicy(options: HistoryOptions, context: Context): Promise<Partial<NamedPolicy>> {
+  const { policyId, market, policy } = options;
+  if (policyId === undefined && market === undefined && policy === undefined) return {};
+  return await loadNamedPolicy(options, context);
 }
 
 function isAttested(entry: HistoryEntry): entry is AttestedEntry {
@@ -135,6 +153,7 @@ function historyText(
   entries: readonly HistoryEntry[],
   records: readonly Conclusion[],
   proofs: boolean,
+  policy?: Policy,
 ): string {
   if (entries.length === 0) return "Nothing happened.";
   const rows = records.map(({ subject, policyId, healthy, standing, count, streak, lapses, expiry }) => [
@@ -149,5 +168,6 @@ function historyText(
     entries.map(eventLine).join("\n"),
     ...(records.length === 0 ? [] : [table([head, ...rows], [4, 5, 6])]),
     `${verified} The records follow from the logs, and the registry says the same.`,
+    policy === undefined ? EVIDENCE_NOT_ON_CHAIN : evidenceLines(policy).join("\n"),
   ].join("\n\n");
 }

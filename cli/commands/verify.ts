@@ -16,6 +16,7 @@ import {
   DEVELOPMENT_KEY_WARNING,
   doesNotSay,
   domainText,
+  evidenceJson,
   expiryText,
   saysText,
   utc,
@@ -69,7 +70,7 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
   const { subject, policyId, asOf, expiresAt, domain, insecure, notCompared } = verified;
   const json = { ok: true, valid: true, subject, policyId, asOf, expiresAt, expired, domain, insecure };
   return {
-    json: { ...json, notCompared },
+    json: { ...json, notCompared, sources: evidenceJson(policy) },
     text: [
       expired ? "VALID, but expired." : "VALID.",
       saysText(verified, policy),

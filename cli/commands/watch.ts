@@ -1,28 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `keel watch`: what happened to trust, as it happens or, with `--once`, since a block. Exit code 2 when something did.
+ * `keel watch`: what happened to trust, as it happens or, with `--once`, since a block or since the last look. Exit code 2 when
+ * something did.
  *
  * @module
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { latestBlock, look, type Notice, type Registry, startWatch, type Watch } from "@keel/verifier/chain";
+import { LOCAL_CHAINS } from "@keel/verifier";
+import {
+  finalBlock,
+  latestBlock,
+  look,
+  memoryOf,
+  type Notice,
+  type Registry,
+  startWatch,
+  type Watch,
+  type WatchMemory,
+} from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import { eventLine, jsonText, printable } from "@keel/verifier/text";
 import type { Address, Hex } from "viem";
+import { wholeNumber } from "../arguments.js";
 import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
+import { readText } from "../files.js";
+import { memoryText, parseMemory } from "../watch-memory.js";
 
 export interface WatchOptions extends RegistryOptions {
   readonly subject?: Address;
   readonly policyId?: Hex;
   readonly fromBlock?: number;
-  /** First block to look at; the next one when absent. */
-  readonly since?: number;
+  /** First block to look at, or the file that has what the last look printed; the next block when absent. */
+  readonly since?: string;
   readonly once?: true;
   readonly interval?: number;
   readonly confirmations?: number;
+  readonly depth?: number;
   readonly json?: true;
 }
 
@@ -30,39 +46,67 @@ const INTERVAL_S = 15;
 
 /** Looks once, or until it is interrupted. */
 export async function watch(options: WatchOptions, context: Context): Promise<Outcome> {
-  const { subject, policyId, fromBlock = 0, since } = options;
-  if (options.once && since === undefined) throw usageError("--since with --once", "none");
+  const { subject, policyId, fromBlock = 0, depth } = options;
+  if (options.once && options.since === undefined) throw usageError("--since with --once", "none");
+  const since = await sinceOf(options, context);
   const registry = await connect(options);
   const query = {
     fromBlock: BigInt(fromBlock),
     ...(subject === undefined ? {} : { subject }),
     ...(policyId === undefined ? {} : { policyId }),
+    ...(depth === undefined ? {} : { depth }),
   };
-  const first = since === undefined ? (await head(registry, options)) + 1n : BigInt(since);
-  const started = await startWatch(registry, query, first);
+  const leaveOut = await leftOut(registry, options, typeof since === "bigint");
+  const started = await startWatch(registry, query, since ?? (await latestBlock(registry)) - leaveOut + 1n);
   return options.once
-    ? await once(registry, options, started)
-    : await stream(registry, options, started, context);
+    ? await once(registry, started, leaveOut)
+    : await stream(registry, options, started, leaveOut, context);
 }
 
-async function once(registry: Registry, options: WatchOptions, started: Watch): Promise<Outcome> {
-  const { notices, watch } = await look(registry, started, await head(registry, options));
+/** A block, or what the last look remembered. */
+async function sinceOf({ since }: WatchOptions, context: Context): Promise<bigint | WatchMemory | undefined> {
+  if (since === undefined) return undefined;
+  if (/^[0-9]+$/.test(since)) return BigInt(wholeNumber("--since", 0, Number.MAX_SAFE_INTEGER)(since));
+  return parseMemory(await readText(since, "since", context));
+}
+
+/**
+ * Latest blocks that are not looked at. Who starts from a block and remembers nothing else would not notice that one was replaced,
+ * so it is told what is final; who remembers is told everything at once.
+ */
+async function leftOut(registry: Registry, options: WatchOptions, forgets: boolean): Promise<bigint> {
+  if (options.confirmations !== undefined) return BigInt(options.confirmations);
+  if (!options.once || !forgets || LOCAL_CHAINS.includes(registry.chainId)) return 0n;
+  const [latest, final] = await Promise.all([latestBlock(registry), finalBlock(registry)]);
+  return latest > final ? latest - final : 0n;
+}
+
+async function once(registry: Registry, started: Watch, leaveOut: bigint): Promise<Outcome> {
+  const { notices, watch } = await look(registry, started, await head(registry, leaveOut));
   return {
     exitCode: notices.length === 0 ? 0 : 2,
-    json: { ok: notices.length === 0, notices: notices.map(noticeJson), next: Number(watch.next) },
+    json: {
+      ok: notices.length === 0,
+      notices: notices.map(noticeJson),
+      next: Number(watch.next),
+      memory: memoryText(memoryOf(registry, watch)),
+    },
     text: [...notices.map(eventLine), onceText(started, notices.length, watch)].join("\n"),
   };
 }
 
 function onceText({ next: first }: Watch, count: number, { next }: Watch): string {
-  const found = `${count === 0 ? "Nothing" : count} in blocks ${first} to ${next - 1n}`;
-  return `${next === first ? "No new block" : found}; go on with --since ${next}.`;
+  const blocks =
+    next > first ? `in blocks ${first} to ${next - 1n}` : `in blocks that were replaced, up to ${next - 1n}`;
+  const found = `${count === 0 ? "Nothing" : count} ${blocks}`;
+  return `${next === first && count === 0 ? "No new block" : found}; go on with --since ${next}.`;
 }
 
 async function stream(
   registry: Registry,
   options: WatchOptions,
   started: Watch,
+  leaveOut: bigint,
   context: Context,
 ): Promise<Outcome> {
   note(context, `watching from block ${started.next} on, until interrupted`);
@@ -70,7 +114,7 @@ async function stream(
   let count = 0;
   while (!context.signal.aborted) {
     try {
-      const { notices, watch } = await look(registry, current, await head(registry, options));
+      const { notices, watch } = await look(registry, current, await head(registry, leaveOut));
       current = watch;
       count += notices.length;
       for (const notice of notices) {
@@ -88,16 +132,23 @@ async function stream(
   return {
     exitCode: count === 0 ? 0 : 2,
     streamed: true,
-    json: { kind: "end", notices: count, next: Number(current.next) },
+    json: {
+      kind: "end",
+      notices: count,
+      next: Number(current.next),
+      memory: memoryText(memoryOf(registry, current)),
+    },
     text: `${count === 0 ? "Nothing" : count} until block ${current.next - 1n}; go on with --since ${current.next}.`,
   };
 }
 
 /** The latest block that is buried deep enough. */
-async function head(registry: Registry, { confirmations = 0 }: WatchOptions): Promise<bigint> {
-  return (await latestBlock(registry)) - BigInt(confirmations);
+async function head(registry: Registry, leaveOut: bigint): Promise<bigint> {
+  return (await latestBlock(registry)) - leaveOut;
 }
 
-function noticeJson(notice: Notice) {
+function noticeJson(notice: Notice): object {
+  if (notice.kind === "takenBack") return { ...notice, notice: noticeJson(notice.notice) };
+  if (notice.kind === "blocksReplaced") return { ...notice, from: Number(notice.from) };
   return "blockNumber" in notice ? { ...notice, blockNumber: Number(notice.blockNumber) } : notice;
 }

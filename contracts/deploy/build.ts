@@ -19,7 +19,7 @@ const STAMP = ".inputs";
 async function build(): Promise<void> {
   const target = join(contractsFolder, "artifacts");
   const sources = await readSources();
-  const stamp = inputsHash(sources);
+  const stamp = await inputsHash(sources);
   if ((await readFile(join(target, STAMP), "utf8").catch(() => undefined)) === stamp) return;
   await rm(target, { recursive: true, force: true });
   const artifacts = compileSources(sources);
@@ -29,23 +29,26 @@ async function build(): Promise<void> {
   await writeFile(join(target, STAMP), stamp);
 }
 
-function inputsHash(sources: Readonly<Record<string, string>>): string {
+async function inputsHash(sources: Readonly<Record<string, string>>): Promise<string> {
   const require = createRequire(import.meta.url);
   const packages = ["@openzeppelin/contracts"].map((name) => require(`${name}/package.json`).version);
-  const inputs = [SETTINGS, compilerVersion(), packages, sources];
+  const writer = await readFile(import.meta.filename, "utf8");
+  const inputs = [SETTINGS, compilerVersion(), packages, sources, writer];
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
 }
 
 /** `import { healthRegistryAbi } from "@keel/contracts/abi"`: the types are the ABIs themselves, as viem wants them. */
 async function writeAbis(artifacts: readonly Artifact[]): Promise<void> {
   const shipped = artifacts.filter(({ sourceName }) => !/^(mocks|lib)\//.test(sourceName));
-  const lines = shipped.map(({ contractName, abi }) => {
+  const lines = shipped.map(({ contractName, abi, sourceName }) => {
     const name = `${contractName.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())}Abi`;
-    return { name, json: JSON.stringify(abi) };
+    return { name, json: JSON.stringify(abi), source: sourceName };
   });
   const head = "// SPDX-License-Identifier: MIT\n";
   const js = lines.map(({ name, json }) => `export const ${name} = ${json};\n`).join("");
-  const types = lines.map(({ name, json }) => `export declare const ${name}: ${json};\n`).join("");
+  const types = lines
+    .map(({ name, json, source }) => `/** ABI of ${source}. */\nexport declare const ${name}: ${json};\n`)
+    .join("");
   await writeFile(join(contractsFolder, "dist", "abi.js"), head + js);
   await writeFile(join(contractsFolder, "dist", "abi.d.ts"), head + types);
 }

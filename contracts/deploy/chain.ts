@@ -6,6 +6,9 @@
  */
 
 import { type ChildProcess, fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KeelError } from "@keel/verifier/errors";
 import { bytesToHex, type Hex } from "viem";
@@ -23,6 +26,7 @@ export interface LocalAccount {
   readonly privateKey: Hex;
 }
 
+/** A chain of its own process, for tests and demonstrations. */
 export interface LocalChain {
   readonly rpcUrl: string;
   readonly chainId: number;
@@ -32,11 +36,14 @@ export interface LocalChain {
   stop(): Promise<void>;
 }
 
+/** How to start a local chain. */
 export interface LocalChainOptions {
   /** Port on loopback; a free one when absent. */
   readonly port?: number;
   /** 31337 when absent; development keys are refused on other ids than 31337 and 1337. */
   readonly chainId?: number;
+  /** A node whose chain goes on here from a block, in a copy; nothing of it is sent there. */
+  readonly fork?: { readonly rpcUrl: string; readonly block: bigint };
 }
 
 /**
@@ -47,6 +54,8 @@ export interface LocalChainOptions {
  */
 export async function startLocalChain(options: LocalChainOptions = {}): Promise<LocalChain> {
   const chainId = options.chainId ?? 31337;
+  // What a node said once is kept for one run only: chains of one id may differ.
+  const cache = options.fork === undefined ? "" : await mkdtemp(join(tmpdir(), "keel-fork-"));
   const child = fork(fileURLToPath(new URL("./chain-process.js", import.meta.url)), [], {
     env: {
       ...process.env,
@@ -55,14 +64,27 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
       HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
       KEEL_CHAIN_ID: String(chainId),
       KEEL_CHAIN_PORT: String(options.port ?? 0),
+      KEEL_CHAIN_FORK: options.fork?.rpcUrl ?? "",
+      KEEL_CHAIN_FORK_BLOCK: String(options.fork?.block ?? ""),
+      KEEL_CHAIN_CACHE: cache,
     },
     execArgv: [],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
-  const port = await firstReport(child);
+  const clean = async (): Promise<void> => {
+    if (cache !== "") await rm(cache, { recursive: true, force: true });
+  };
+  const port = await firstReport(child).catch(async (error: unknown) => {
+    await clean();
+    throw error;
+  });
   child.unref();
   child.channel?.unref();
-  return { rpcUrl: `http://127.0.0.1:${port}`, chainId, accounts: localAccounts(), stop: () => stop(child) };
+  const end = async (): Promise<void> => {
+    await stop(child);
+    await clean();
+  };
+  return { rpcUrl: `http://127.0.0.1:${port}`, chainId, accounts: localAccounts(), stop: end };
 }
 
 /** Hardhat's well-known accounts. */

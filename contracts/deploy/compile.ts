@@ -12,6 +12,7 @@ import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
 import { artifactsFolder, contractsFolder } from "./paths.js";
 import { type Artifact, compileSources } from "./solidity.js";
+import { readSources } from "./sources.js";
 import { generateVerifier, type VerifierOptions } from "./verifier-template.js";
 
 const INTERFACE = "interfaces/IGroth16Verifier.sol";
@@ -45,6 +46,14 @@ export async function compileVerifiers(sources: readonly VerifierSource[]): Prom
     }
   }
   return wanted.map(({ name }) => verifiers.get(name)!.artifact);
+}
+
+/** The Solidity that a contract of this name was compiled from: the package's, or a verifier's that this process made. */
+export async function sourcesOf(name: string): Promise<Record<string, string>> {
+  const known = verifiers.get(name);
+  if (known === undefined) return await readSources();
+  const promise = await readFile(join(contractsFolder, INTERFACE), "utf8");
+  return { [known.artifact.sourceName]: known.source, [INTERFACE]: promise };
 }
 
 /**

@@ -7,33 +7,46 @@
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { circuitHash } from "@keel/verifier";
-import { verifierBookAbi } from "@keel/verifier/chain";
+import { authorityAbi, verifierBookAbi } from "@keel/verifier/chain";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import {
+  type Abi,
   type AbiFunction,
-  type Account,
   type Address,
-  type Chain,
   encodeDeployData,
+  encodeFunctionData,
   getAbiItem,
   type Hex,
   keccak256,
   type PublicClient,
-  type Transport,
   toFunctionSelector,
-  type WalletClient,
   zeroAddress,
 } from "viem";
 import { loadArtifact } from "./compile.js";
+import { creationThroughProxy } from "./create2.js";
+import { type Pending, sendRemembered, settlePending, type Wallet, type Work } from "./send.js";
 
-/** The authority's roles for people; 0 grants the others. */
+/** The authority's roles for people; 0 offers the others. */
 export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
 
 /** The role of contracts whose tables the market book accepts. */
 const MARKET_SOURCE = 5n;
+const DAY = 86_400;
 
-type Wallet = WalletClient<Transport, Chain, Account>;
+/** A transaction of a deployment, as it went. */
+export interface DeployReport {
+  /** A contract's name, or what was called: `Authority.grantRole`. */
+  readonly step: string;
+  /** Absent for a creation by the account itself. */
+  readonly to?: Address;
+  readonly data: Hex;
+  /** Of the contract that was made. */
+  readonly address?: Address;
+  readonly gasUsed: bigint;
+  readonly hash: Hex;
+}
 
+/** What to deploy, and who deploys it. */
 export interface DeployOptions {
   /** Pays, and holds every role that `roles` gives to nobody else. */
   readonly walletClient: Wallet;
@@ -52,16 +65,49 @@ export interface DeployOptions {
   readonly policyDelay?: number;
   /** Seconds until another list of declared accounts counts; 7 days when absent. */
   readonly enrolmentDelay?: number;
+  /** Seconds until other publishers, or a later universe of feeds, count; 7 days when absent. */
+  readonly marketDelay?: number;
+  /** Seconds until a drawdown chain that a guardian restarts may start over; 1 day when absent. */
+  readonly restartDelay?: number;
+  /** Delays of the authority, in seconds; 7 days each when absent. */
+  readonly roleDelays?: RoleDelays;
   /** Uptime feed of a layer-2 sequencer, and seconds to wait after it came back (3600 when absent). */
   readonly sequencer?: { readonly feed: Address; readonly gracePeriod?: number };
   /** The chain's EAS; with it, a resolver for EAS attestations of health. */
   readonly eas?: Address;
   /** Deployments file to resume from and to write; without it everything is deployed anew. */
   readonly file?: string;
-  /** Who holds which role in the end; the deployer keeps what is not named. */
+  /** Refuse a file with contracts made from other sources or arguments, or that the chain lacks, instead of making them anew. */
+  readonly strict?: boolean;
+  /** Make contracts through the deterministic deployment proxy, as an account has to that is a contract. */
+  readonly throughProxy?: boolean;
+  /** Told of each transaction once it is mined. */
+  readonly onStep?: (report: DeployReport) => void;
+  /** Seconds that acts of a role's receiver wait, by role; the administrator's is `roleDelays.admin` when absent, the others' 0. */
+  readonly executionDelays?: { readonly [Role in keyof typeof ROLE]?: number };
+  /**
+   * Who is offered which role; the deployer keeps what is not named. Each has to accept. Until the administrator has, the
+   * deployer is administrator; run again, or call `handOver`, to end that.
+   */
   readonly roles?: { readonly [Role in keyof typeof ROLE]?: Address };
+  /** Wallets of role holders, which accept at once: for local chains, where one process has all keys. */
+  readonly receivers?: readonly Wallet[];
 }
 
+/**
+ * The authority's delays. OpenZeppelin's manager lets a change of the first two wait five days, so that what is accepted in the
+ * first days counts at once.
+ */
+export interface RoleDelays {
+  /** From accepting a role to holding it. */
+  readonly grant?: number;
+  /** Before the administrator changes who may call what, closes a contract or gives it another authority. */
+  readonly target?: number;
+  /** Before anything that the administrator named in `roles` does. */
+  readonly admin?: number;
+}
+
+/** A circuit's verifier in the verifier book. */
 export interface DeployedVerifier {
   readonly circuit: string;
   readonly contractName: string;
@@ -109,41 +155,43 @@ export interface KeelDeployment {
 export async function deployKeel(options: DeployOptions): Promise<KeelDeployment> {
   const { walletClient, file } = options;
   const ledger = await openLedger(options);
-  const deploy = (name: string, args: readonly unknown[]) => deployStep(options, ledger, name, name, args);
+  const run: Run = { ...options, ledger };
+  const deploy = (name: string, args: readonly unknown[]) => deployStep(run, name, name, args);
   const authority = await deploy("Authority", [walletClient.account.address]);
-  const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * 86_400]);
+  const policyBook = await deploy("PolicyBook", [authority, options.policyDelay ?? 7 * DAY]);
   const marketBook = await deploy("MarketBook", [
     authority,
     options.maxMarketDelay ?? 3600,
     sortAddresses(options.publishers),
     options.threshold,
+    options.marketDelay ?? 7 * DAY,
   ]);
-  const verifierBook = await deploy("VerifierBook", [authority, options.verifierDelay ?? 7 * 86_400]);
+  const verifierBook = await deploy("VerifierBook", [authority, options.verifierDelay ?? 7 * DAY]);
   const feedMarket = await deploy("FeedMarket", [
     authority,
     marketBook,
     verifierBook,
     options.sequencer?.feed ?? zeroAddress,
     options.sequencer?.gracePeriod ?? 3600,
+    options.marketDelay ?? 7 * DAY,
   ]);
   const registry = await deploy("HealthRegistry", [
     authority,
     policyBook,
     marketBook,
     verifierBook,
-    options.enrolmentDelay ?? 7 * 86_400,
+    options.enrolmentDelay ?? 7 * DAY,
+    options.restartDelay ?? DAY,
   ]);
   const books = { authority, policyBook, marketBook, feedMarket, verifierBook, registry };
   const resolver =
     options.eas === undefined
       ? {}
       : { healthResolver: await deploy("HealthResolver", [options.eas, registry]) };
-  await assignFunctions(options, books);
-  await grant(options, authority, MARKET_SOURCE, feedMarket);
+  await govern(run, books);
   const verifiers: DeployedVerifier[] = [];
-  for (const verifier of options.verifiers)
-    verifiers.push(await ensureVerifier(options, ledger, books, verifier));
-  await handOver(options, authority);
+  for (const verifier of options.verifiers) verifiers.push(await ensureVerifier(run, books, verifier));
+  await handOverRoles(run, authority);
   const { fromBlock, steps } = ledger;
   const deployment = { chainId: walletClient.chain.id, ...books, ...resolver, verifiers, fromBlock, steps };
   if (file !== undefined) await writeDeployment(file, deployment);
@@ -156,14 +204,25 @@ export async function deployKeel(options: DeployOptions): Promise<KeelDeployment
  * @throws KeelError kind `environment`, code `deploy.reverted` or `contracts.artifact`.
  */
 export async function deployContract(
-  { walletClient, publicClient }: Pick<DeployOptions, "walletClient" | "publicClient">,
+  clients: Pick<DeployOptions, "walletClient" | "publicClient">,
   name: string,
   args: readonly unknown[] = [],
 ): Promise<Address> {
   const { abi, bytecode } = await loadArtifact(name);
-  const hash = await walletClient.deployContract({ abi, bytecode, args });
-  const { contractAddress } = await succeeded(publicClient, hash, name);
+  const data = encodeDeployData({ abi, bytecode, args });
+  const { contractAddress } = await sendRemembered(clients, { step: name, data }, async () => {});
   return contractAddress!;
+}
+
+/**
+ * Ends what an earlier run of a deployment left on its way, without doing anything more.
+ *
+ * @throws KeelError as {@link deployKeel}
+ */
+export async function settleDeployment(
+  options: Pick<DeployOptions, "walletClient" | "publicClient"> & { readonly file: string },
+): Promise<void> {
+  await openLedger(options);
 }
 
 /** Writes a deployments file, whole or not at all. */
@@ -188,50 +247,132 @@ export async function readDeployment(file: string): Promise<KeelDeployment> {
 interface Ledger {
   fromBlock: number;
   readonly steps: Record<string, DeployedStep>;
+  /** The transaction that is on its way. */
+  pending: Pending | undefined;
   save(): Promise<void>;
 }
 
-type Draft = Partial<KeelDeployment> & Pick<KeelDeployment, "chainId" | "fromBlock" | "steps">;
+/** A deployments file, finished or not. */
+export type Draft = Partial<KeelDeployment> &
+  Pick<KeelDeployment, "chainId" | "fromBlock" | "steps"> & {
+    /** Who pays for what is not finished. */
+    readonly deployer?: Address;
+    readonly pending?: Pending;
+  };
 
-async function openLedger({ publicClient, walletClient, file }: DeployOptions): Promise<Ledger> {
+async function openLedger(
+  { publicClient, walletClient, file }: Pick<DeployOptions, "walletClient" | "publicClient" | "file">,
+  keep = false,
+): Promise<Ledger> {
   const chainId = walletClient.chain.id;
   const next = Number(await publicClient.getBlockNumber()) + 1;
   const known = file === undefined ? undefined : await readDraft(file).catch(absent);
   if (known !== undefined && known.chainId !== chainId) {
     throw inputError("deployment.chain", `${file}: chainId`, String(chainId), String(known.chainId));
   }
+  const deployer = walletClient.account.address;
+  // Until everything is done again, a file says no more than what is there.
+  const { pending: _, ...finished } = keep && known !== undefined ? known : {};
+  const payer = keep ? {} : { deployer };
   const ledger: Ledger = {
     fromBlock: known?.fromBlock ?? next,
     steps: { ...known?.steps },
+    pending: known?.pending,
     save: async () => {
-      const { fromBlock, steps } = ledger;
-      if (file !== undefined) await writeWhole(file, { keel: "deployment/1", chainId, fromBlock, steps });
+      const { save: _, pending, ...rest } = ledger;
+      const waiting = pending === undefined ? {} : { pending };
+      if (file !== undefined)
+        await writeWhole(file, { ...finished, keel: "deployment/1", chainId, ...payer, ...rest, ...waiting });
     },
   };
+  await settle(publicClient, ledger, chainId);
   return ledger;
 }
 
-async function deployStep(
-  options: DeployOptions,
+/** A deployment that is being made. */
+interface Run extends DeployOptions {
+  readonly ledger: Ledger;
+}
+
+/** Takes over what an earlier run had sent when it was stopped. */
+async function settle(publicClient: PublicClient, ledger: Ledger, chainId: number): Promise<void> {
+  const { pending } = ledger;
+  if (pending === undefined) return;
+  const receipt = await settlePending(publicClient, pending, chainId);
+  const address = pending.address ?? receipt?.contractAddress;
+  if (receipt !== undefined && pending.recipe !== undefined && address) {
+    await noteContract(publicClient, ledger, pending.step, address, pending.recipe, receipt.blockNumber);
+  }
+  ledger.pending = undefined;
+  await ledger.save();
+}
+
+/** Sends one transaction, so that a later run finds it, whenever this one ends. */
+async function send(run: Run, work: Work) {
+  const { ledger } = run;
+  const receipt = await sendRemembered(run, work, async (pending) => {
+    ledger.pending = pending;
+    await ledger.save();
+  });
+  ledger.pending = undefined;
+  const address = work.address ?? receipt.contractAddress;
+  const { to, data, step } = work;
+  run.onStep?.({
+    step,
+    data,
+    ...(to === undefined ? {} : { to }),
+    ...(address && work.recipe !== undefined ? { address } : {}),
+    gasUsed: receipt.gasUsed,
+    hash: receipt.transactionHash,
+  });
+  return { address, blockNumber: receipt.blockNumber };
+}
+
+async function noteContract(
+  publicClient: PublicClient,
   ledger: Ledger,
+  step: string,
+  address: Address,
+  recipe: Hex,
+  block: bigint,
+): Promise<void> {
+  // A new authority is a new deployment: its history starts here.
+  if (step === "Authority") ledger.fromBlock = Number(block);
+  ledger.steps[step] = { address, recipe, codeHash: (await codeHashAt(publicClient, address))! };
+}
+
+async function deployStep(
+  run: Run,
   step: string,
   artifact: string,
   args: readonly unknown[],
 ): Promise<Address> {
-  const { publicClient } = options;
+  const { publicClient, ledger } = run;
   const { abi, bytecode } = await loadArtifact(artifact);
-  const recipe = keccak256(encodeDeployData({ abi, bytecode, args }));
+  const data = encodeDeployData({ abi, bytecode, args });
+  const recipe = keccak256(data);
   const known = ledger.steps[step];
-  if (known?.recipe === recipe && (await codeHashAt(publicClient, known.address)) === known.codeHash) {
-    return known.address;
+  if (known !== undefined) {
+    const isSame = known.recipe === recipe;
+    const isThere = (await codeHashAt(publicClient, known.address)) === known.codeHash;
+    if (isSame && isThere) return known.address;
+    if (run.strict === true) throw otherContract(run, step, known.address, isSame);
   }
-  const block = Number(await publicClient.getBlockNumber()) + 1;
-  const address = await deployContract(options, artifact, args);
-  // A new authority is a new deployment: its history starts here.
-  if (step === "Authority") ledger.fromBlock = block;
-  ledger.steps[step] = { address, recipe, codeHash: (await codeHashAt(publicClient, address))! };
+  const work: Work = run.throughProxy === true ? creationThroughProxy(step, data) : { step, data };
+  const found = work.address === undefined ? undefined : await codeHashAt(publicClient, work.address);
+  const made = found === undefined ? await send(run, { ...work, recipe }) : undefined;
+  const address = made?.address ?? work.address!;
+  const block = made?.blockNumber ?? (await publicClient.getBlockNumber());
+  await noteContract(publicClient, ledger, step, address, recipe, block);
   await ledger.save();
   return address;
+}
+
+function otherContract({ file }: DeployOptions, step: string, address: Address, isSame: boolean): KeelError {
+  const path = `${file}: steps.${step}`;
+  return isSame
+    ? inputError("deployment.missing", path, `the contract at ${address}`, "no such code on the chain")
+    : inputError("deployment.arguments", path, "the sources and arguments of this run", "others");
 }
 
 async function codeHashAt(publicClient: PublicClient, address: Address): Promise<Hex | undefined> {
@@ -246,60 +387,154 @@ type Books = Pick<
 
 /** Which role may call what. */
 const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly string[]])[] = [
-  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen", "restartChain"]],
-  ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove"]],
+  ["registry", "HealthRegistry", ROLE.guardian, ["revokeFor", "reopen", "restartChain", "cancelRestart"]],
+  ["policyBook", "PolicyBook", ROLE.guardian, ["cancelMove", "undoTightening"]],
   ["policyBook", "PolicyBook", ROLE.curator, ["openLine", "moveLine"]],
-  ["marketBook", "MarketBook", ROLE.guardian, ["withdraw"]],
-  ["marketBook", "MarketBook", ROLE.marketAdmin, ["setPublishers"]],
+  ["marketBook", "MarketBook", ROLE.guardian, ["withdraw", "cancelPublishers"]],
+  ["marketBook", "MarketBook", ROLE.marketAdmin, ["announcePublishers"]],
   ["marketBook", "MarketBook", MARKET_SOURCE, ["accept"]],
   ["feedMarket", "FeedMarket", ROLE.guardian, ["close"]],
   ["feedMarket", "FeedMarket", ROLE.marketAdmin, ["open"]],
   ["verifierBook", "VerifierBook", ROLE.guardian, ["retire"]],
-  ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add"]],
+  ["verifierBook", "VerifierBook", ROLE.verifierAdmin, ["add", "addStandby"]],
 ];
 
-async function assignFunctions(options: DeployOptions, books: Books): Promise<void> {
+/**
+ * Says who may call what, and sets the delays of what it says that of: in one transaction, so that a contract whose functions are
+ * assigned has its delay as well, and an authority with any functions has its own.
+ */
+async function govern(options: Run, books: Books): Promise<void> {
+  const { grant = 7 * DAY, target = 7 * DAY } = options.roleDelays ?? {};
+  const { authority, feedMarket } = books;
+  const calls = await missingFunctions(options, books);
+  const touched = new Set(calls.map(({ args: [address] }) => address));
+  const named = Object.entries(books).filter(([name]) => name !== "authority");
+  const isNew = named.every(([, address]) => touched.has(address));
+  const delayed = isNew ? [...touched, authority] : [...touched];
+  const data = calls.map((call) => encodeFunctionData({ abi: authorityAbi, ...call }));
+  for (const address of target === 0 ? [] : delayed) {
+    const functionName = "setTargetAdminDelay";
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName, args: [address, target] }));
+  }
+  for (const role of isNew && grant !== 0 ? [...Object.values(ROLE), MARKET_SOURCE] : []) {
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "setGrantDelay", args: [role, grant] }));
+  }
+  if (!(await isMember(options, authority, MARKET_SOURCE, feedMarket))) {
+    const args = [MARKET_SOURCE, feedMarket, 0] as const;
+    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "grantRole", args }));
+  }
+  if (data.length > 0) await callAuthority(options, authority, "multicall", [data]);
+}
+
+async function missingFunctions(options: Run, books: Books) {
+  const calls = [];
   for (const [contract, artifact, role, names] of FUNCTIONS) {
     const target = books[contract];
     const missing: Hex[] = [];
     for (const name of names) {
       const selector = await selectorOf(artifact, name);
-      const assigned = await readAuthority(options, books.authority, "getTargetFunctionRole", [
-        target,
-        selector,
-      ]);
+      const args = [target, selector] as const;
+      const assigned = await readAuthority(options, books.authority, "getTargetFunctionRole", args);
       if (assigned !== role) missing.push(selector);
     }
     if (missing.length === 0) continue;
-    await callAuthority(options, books.authority, "setTargetFunctionRole", [target, missing, role]);
+    calls.push({ functionName: "setTargetFunctionRole", args: [target, missing, role] } as const);
   }
+  return calls;
 }
 
-/** Gives each role to its holder and takes it from the deployer where that is somebody else. */
-async function handOver(options: DeployOptions, authority: Address): Promise<void> {
+/**
+ * Offers each role to its holder, where it is neither held nor offered, and takes from the deployer what somebody else holds.
+ * `deployKeel` does it; again when the holders have accepted.
+ *
+ * @throws KeelError kind `environment`, code `deploy.role` for a deployer that is not administrator while something is to be
+ * offered
+ */
+export async function handOver(
+  options: DeployOptions,
+  { authority }: Pick<KeelDeployment, "authority">,
+): Promise<void> {
+  const ledger = await openLedger(options, true);
+  await handOverRoles({ ...options, ledger }, authority);
+  await ledger.save();
+}
+
+async function handOverRoles(options: Run, authority: Address): Promise<void> {
   const deployer = options.walletClient.account.address;
-  // The administrator last: whoever grants must still be allowed to.
+  // The administrator last: whoever offers must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
-    const holder = options.roles?.[name] ?? deployer;
-    await grant(options, authority, ROLE[name], holder);
-    if (holder.toLowerCase() !== deployer.toLowerCase()) await renounce(options, authority, ROLE[name]);
+    const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
+    if (isSame(holder, deployer)) {
+      await take(options, authority, role);
+      await restrain(options, authority, name);
+      continue;
+    }
+    await offer(options, authority, name, holder);
+    const mayLeave = name !== "admin" || (await holdsRole(options, authority, role, holder));
+    if (mayLeave && (await isMember(options, authority, role, deployer))) {
+      await callAuthority(options, authority, "renounceRole", [role, deployer]);
+    }
   }
 }
 
-async function grant(
+async function offer(
+  options: Run,
+  authority: Address,
+  name: keyof typeof ROLE,
+  holder: Address,
+): Promise<void> {
+  const role = ROLE[name];
+  if (await isMember(options, authority, role, holder)) return;
+  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [
+    number,
+    number,
+  ];
+  const usual = name === "admin" ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
+  const delay = options.executionDelays?.[name] ?? usual;
+  if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
+  const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
+  if (receiver !== undefined) {
+    await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
+  }
+}
+
+/** Has the deployer wait before its own acts, where it keeps a role for which that was asked. */
+async function restrain(options: Run, authority: Address, name: keyof typeof ROLE): Promise<void> {
+  const [role, wanted] = [ROLE[name], options.executionDelays?.[name] ?? 0];
+  const deployer = options.walletClient.account.address;
+  const access = await readAuthority(options, authority, "getAccess", [role, deployer]);
+  const [, present] = access as [number, number];
+  if (present >= wanted) return;
+  await offerItself(options, authority, role, wanted);
+}
+
+/** Gives the deployer a role that it can offer itself. */
+async function take(options: Run, authority: Address, role: bigint): Promise<void> {
+  const deployer = options.walletClient.account.address;
+  if (await isMember(options, authority, role, deployer)) return;
+  await offerItself(options, authority, role, 0);
+}
+
+async function offerItself(options: Run, authority: Address, role: bigint, delay: number): Promise<void> {
+  const deployer = options.walletClient.account.address;
+  const offered = encodeFunctionData({
+    abi: authorityAbi,
+    functionName: "offerRole",
+    args: [role, deployer, delay],
+  });
+  const accepted = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [role] });
+  await callAuthority(options, authority, "multicall", [[offered, accepted]]);
+}
+
+/** Whether an account holds a role, or will after the grant delay. */
+async function isMember(
   options: DeployOptions,
   authority: Address,
   role: bigint,
-  holder: Address,
-): Promise<void> {
-  if (await holdsRole(options, authority, role, holder)) return;
-  await callAuthority(options, authority, "grantRole", [role, holder, 0]);
-}
-
-async function renounce(options: DeployOptions, authority: Address, role: bigint): Promise<void> {
-  const deployer = options.walletClient.account.address;
-  if (!(await holdsRole(options, authority, role, deployer))) return;
-  await callAuthority(options, authority, "renounceRole", [role, deployer]);
+  account: Address,
+): Promise<boolean> {
+  const [since] = (await readAuthority(options, authority, "getAccess", [role, account])) as [number];
+  return since !== 0;
 }
 
 async function holdsRole(
@@ -313,16 +548,15 @@ async function holdsRole(
 }
 
 async function ensureVerifier(
-  options: DeployOptions,
-  ledger: Ledger,
+  options: Run,
   { authority, verifierBook }: Books,
   { circuit, contractName }: DeployOptions["verifiers"][number],
 ): Promise<DeployedVerifier> {
   const { walletClient, publicClient } = options;
-  const address = await deployStep(options, ledger, `verifier:${circuit}:${contractName}`, contractName, []);
+  const address = await deployStep(options, `verifier:${circuit}:${contractName}`, contractName, []);
   const known = await versionOf(options, verifierBook, circuit, address);
   if (known !== undefined) return { circuit, contractName, version: known, address };
-  await grant(options, authority, ROLE.verifierAdmin, walletClient.account.address);
+  await take(options, authority, ROLE.verifierAdmin);
   const call = {
     address: verifierBook,
     abi: verifierBookAbi,
@@ -330,7 +564,7 @@ async function ensureVerifier(
     args: [circuitHash(circuit), address],
   } as const;
   const { result: version } = await publicClient.simulateContract({ ...call, account: walletClient.account });
-  await succeeded(publicClient, await walletClient.writeContract(call), "VerifierBook.add");
+  await send(options, { step: "VerifierBook.add", to: verifierBook, data: encodeFunctionData(call) });
   return { circuit, contractName, version, address };
 }
 
@@ -361,19 +595,18 @@ async function readAuthority(
   functionName: string,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const { abi } = await loadArtifact("Authority");
+  const abi: Abi = authorityAbi;
   return await publicClient.readContract({ address, abi, functionName, args });
 }
 
 async function callAuthority(
-  options: DeployOptions,
+  options: Run,
   address: Address,
   functionName: string,
   args: readonly unknown[],
 ): Promise<void> {
-  const { walletClient, publicClient } = options;
-  const deployer = walletClient.account.address;
-  const isOwn = functionName === "renounceRole";
+  const deployer = options.walletClient.account.address;
+  const isOwn = functionName === "renounceRole" || functionName === "acceptRole";
   if (!isOwn && !(await holdsRole(options, address, ROLE.admin, deployer))) {
     throw new KeelError({
       kind: "environment",
@@ -383,9 +616,8 @@ async function callAuthority(
       received: deployer,
     });
   }
-  const { abi } = await loadArtifact("Authority");
-  const hash = await walletClient.writeContract({ address, abi, functionName, args });
-  await succeeded(publicClient, hash, `Authority.${functionName}`);
+  const data = encodeFunctionData({ abi: authorityAbi as Abi, functionName, args });
+  await send(options, { step: `Authority.${functionName}`, to: address, data });
 }
 
 async function selectorOf(artifact: string, name: string): Promise<Hex> {
@@ -393,19 +625,8 @@ async function selectorOf(artifact: string, name: string): Promise<Hex> {
   return toFunctionSelector(getAbiItem({ abi, name }) as AbiFunction);
 }
 
-async function succeeded(publicClient: PublicClient, hash: Hex, path: string) {
-  const receipt = await publicClient.waitForTransactionReceipt({ hash });
-  if (receipt.status === "success") return receipt;
-  throw new KeelError({
-    kind: "environment",
-    code: "deploy.reverted",
-    path,
-    expected: "the transaction to succeed",
-    received: `${hash} reverted`,
-  });
-}
-
-async function readDraft(file: string): Promise<Draft & { readonly keel: string }> {
+/** Reads a deployments file that may be unfinished. */
+export async function readDraft(file: string): Promise<Draft & { readonly keel: string }> {
   const text = await readFile(file, "utf8");
   const draft = parse(text);
   if (draft?.keel === "deployment/1") return draft;
@@ -434,6 +655,10 @@ async function writeWhole(file: string, content: object): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
   await rename(draft, file);
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function sortAddresses(addresses: readonly Address[]): Address[] {

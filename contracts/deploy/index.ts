@@ -13,17 +13,29 @@ export {
   startLocalChain,
 } from "./chain.js";
 export { compileVerifiers, loadArtifact, type VerifierSource } from "./compile.js";
+export { creationThroughProxy, DEPLOYMENT_PROXY, DEPLOYMENT_PROXY_CODE } from "./create2.js";
 export {
   type DeployedStep,
   type DeployedVerifier,
   type DeployOptions,
+  type DeployReport,
+  type Draft,
   deployContract,
   deployKeel,
+  handOver,
   type KeelDeployment,
   ROLE,
+  type RoleDelays,
   readDeployment,
+  readDraft,
+  settleDeployment,
   writeDeployment,
 } from "./deploy.js";
+export { examineIntent, type Intent, type Receiver } from "./preflight.js";
+export { canCall, hasOwnCode } from "./receiver.js";
+export { type Rehearsal, type Rehearsed, rehearseDeployment } from "./rehearse.js";
+export type { Pending } from "./send.js";
 export { type Artifact, compileSources } from "./solidity.js";
+export { type Recompilation, recompilationOf, type StandardInput } from "./standard-json.js";
 export { verifierCode, withoutMetadata } from "./verifier-code.js";
 export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

@@ -95,12 +95,23 @@ export function compilerVersion(): string {
   return (require("solc/package.json") as { version: string }).version;
 }
 
+/** The compiler's version with its commit, as explorers want it: "0.8.28+commit.7893614a". */
+export function longCompilerVersion(): string {
+  const solc = require("solc") as { version(): string };
+  return solc.version().replace(/\.Emscripten.*$/, "");
+}
+
 function readPackaged(path: string): { contents: string } | { error: string } {
   try {
-    return { contents: readFileSync(require.resolve(path), "utf8") };
+    return { contents: packagedSource(path) };
   } catch {
     return { error: `no ${path} below node_modules` };
   }
+}
+
+/** A source of a package, by the name that imports have for it. */
+export function packagedSource(path: string): string {
+  return readFileSync(require.resolve(path), "utf8");
 }
 
 function failure(received: string): KeelError {

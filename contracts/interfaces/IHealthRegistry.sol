@@ -130,8 +130,14 @@ interface IHealthRegistry {
     /// @notice Somebody showed that what the latest attestation rested on was taken back; it stopped counting. Its step of the
     ///         drawdown chain stays: the next attestation goes on from the state that it left.
     event Voided(address indexed subject, bytes32 indexed policyId, address indexed by, Basis basis);
-    /// @notice A guardian let a subject's drawdown chain start over: the high-water mark behind `state` is given up.
-    event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason);
+    /// @notice A guardian lets a subject's drawdown chain start over from `liveAt` on, if nothing calls it off.
+    event ChainRestartAnnounced(address indexed subject, address indexed by, uint40 liveAt, string reason);
+    /// @notice A restart was called off by a guardian or the subject, or by whoever submitted an attestation that goes on from
+    ///         the chain's state.
+    event ChainRestartCancelled(address indexed subject, address indexed by);
+    /// @notice A subject's drawdown chain started over: an attestation from a genesis was accepted, and the high-water mark
+    ///         behind `state` is given up. Its `Attested` comes next in the log.
+    event ChainRestarted(address indexed subject, uint256 state);
     /// @notice A guardian allows new attestations again; old ones do not come back.
     event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by);
 
@@ -151,6 +157,9 @@ interface IHealthRegistry {
     /// @dev The token has no clock of timestamps, did not answer, or answered what fits no statement; or `asOf` is not past.
     error UnitsUnavailable(address token, uint64 asOf);
     error ChainNotStarted(address subject);
+    /// @dev A restart is announced already, or waits to be used.
+    error RestartAnnounced(address subject, uint40 liveAt);
+    error NoRestartAnnounced(address subject);
     error ClosedByGuardian(address subject, bytes32 policyId);
     error NotClosed(address subject, bytes32 policyId);
     /// @dev Also what a replayed proof meets.
@@ -216,9 +225,17 @@ interface IHealthRegistry {
     /// @notice Lets a closed record accept snapshots newer than this moment. Guardian role.
     function reopen(address subject, bytes32 policyId) external;
 
-    /// @notice Lets a subject that lost its state start over from a genesis. Guardian role: whoever may do it can give up a
-    ///         high-water mark.
+    /// @notice Lets a subject that lost its state start over from a genesis, after `restartDelay`. Guardian role: whoever may do
+    ///         it can give up a high-water mark.
+    /// @dev An accepted attestation that goes on from the old state ends it at any time, since the state was not lost. So a
+    ///      restart voids no proof that is on its way, and nobody loses a chain to one that it did not ask for.
     function restartChain(address subject, string calldata reason) external;
+
+    /// @notice Calls a restart off, announced or waiting to be used. The subject, or the guardian role.
+    function cancelRestart(address subject) external;
+
+    /// @notice First second at which the subject's chain may start over, until it did or that is called off; else 0.
+    function pendingRestartOf(address subject) external view returns (uint40 liveAt);
 
     /// @notice Whether `subject` has an attestation under `policyId` that counts now: it was not revoked and
     ///         block.timestamp < expiry, where expiry = asOf + validity is the first second that is too late.
@@ -251,12 +268,16 @@ interface IHealthRegistry {
     /// @notice The announced list and the first second at which it counts; zeros when nothing is announced.
     function pendingEnrolmentOf(address subject) external view returns (uint256 enrolment, uint40 liveAt);
 
-    /// @notice The state of a subject's drawdown chain [D2], from which its next attestation goes on; 0 before the first one.
+    /// @notice The state of a subject's drawdown chain [D2], from which its next attestation goes on; 0 before the first one, and
+    ///         while the chain may start over. Then an attestation may as well go on from the state before.
     /// @dev One chain a subject, whatever the policy: a high-water mark cannot be shed by changing the policy.
     function stateOf(address subject) external view returns (uint256);
 
     /// @notice Seconds from the announcement of another list of accounts until it counts.
     function enrolmentDelay() external view returns (uint40);
+
+    /// @notice Seconds from the announcement of a restart until it can be used.
+    function restartDelay() external view returns (uint40);
 
     /// @notice The statement that `submission` claims, and the point and value that its proof must carry.
     /// @dev Checks ranges, not freshness; the proof is not looked at.

@@ -15,6 +15,13 @@ interface IMarketBook {
         Withdrawn
     }
 
+    /// @notice A publisher's signature of a table.
+    struct Signed {
+        address signer;
+        /// 65 bytes r, s, v of a key; of a contract whatever its ERC-1271 function wants.
+        bytes signature;
+    }
+
     /// @notice A table was accepted. `contentHash` is keccak256 of its file's canonical text: who has the file can show that it
     ///         is the one.
     event MarketAccepted(
@@ -28,8 +35,13 @@ interface IMarketBook {
     event MarketWithdrawn(
         bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, address by, string reason
     );
-    /// @notice The publishers or their threshold changed.
+    /// @notice The publishers with which the book begins.
     event PublishersSet(address[] publishers, uint256 threshold);
+    /// @notice Other publishers sign tables from `liveAt` on, unless this is called off. It replaces what was announced and is
+    ///         not in force yet.
+    event PublishersAnnounced(address[] publishers, uint256 threshold, uint40 liveAt);
+    /// @notice The announced publishers were called off.
+    event PublishersCancelled(address indexed by);
 
     error MarketInFuture(uint64 asOf, uint256 now_);
     error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay);
@@ -40,6 +52,9 @@ interface IMarketBook {
     error UnknownSeries(bytes32 series);
     error TooFewSignatures(uint256 received, uint256 threshold);
     error NotPublisher(address signer);
+    /// @dev Neither the key of the address nor the contract there signed just this table.
+    error WrongSignature(address signer);
+    error NoPublishersAnnounced();
     /// @dev Signatures are sorted by signer, ascending, each signer once.
     error SignersNotAscending(address previous, address next);
     error PublishersNotAscending(address previous, address next);
@@ -51,9 +66,9 @@ interface IMarketBook {
     /// @param root Poseidon root of the table, non-zero, below r.
     /// @param asOf The table's time in unix seconds; not in the future and at most `maxDelay` old.
     /// @param contentHash keccak256 of the canonical text of the table's file.
-    /// @param signatures 65-byte signatures (r, s, v), sorted by signer, no signer twice.
+    /// @param signatures Sorted by signer, no signer twice.
     /// @dev Accepting an accepted table again changes nothing; a withdrawn one never comes back.
-    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] calldata signatures)
+    function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, Signed[] calldata signatures)
         external;
 
     /// @notice Accepts a market table on a contract's word, as `publish` does on signatures. Market source role.
@@ -64,10 +79,14 @@ interface IMarketBook {
     /// @dev A table that was not accepted yet can be withdrawn in advance; what could not be a table is refused.
     function withdraw(bytes32 series, uint256 root, uint64 asOf, string calldata reason) external;
 
-    /// @notice Replaces the publishers. Market administrator role.
-    /// @param publishers Ascending, no zero address, no address twice.
+    /// @notice Announces other publishers, who replace the present ones after `delay`. Market administrator role. Replaces
+    ///         what was announced and is not in force yet, and the delay begins anew.
+    /// @param publishers Ascending, no zero address, no address twice. Keys or ERC-1271 contracts.
     /// @param threshold How many must sign: from 1 to all of them.
-    function setPublishers(address[] calldata publishers, uint256 threshold) external;
+    function announcePublishers(address[] calldata publishers, uint256 threshold) external;
+
+    /// @notice Calls off the announced publishers. Guardian role.
+    function cancelPublishers() external;
 
     /// @notice Whether the table `root` at `asOf` of a series may be used in an attestation.
     function isAccepted(bytes32 series, uint256 root, uint64 asOf) external view returns (bool);
@@ -81,11 +100,21 @@ interface IMarketBook {
     /// @notice Who signs market tables, ascending.
     function publishers() external view returns (address[] memory);
 
+    /// @notice Who is announced, how many of them must sign, and the first second at which they count; empty and zeros when
+    ///         nothing is announced that is not in force yet.
+    function pendingPublishers()
+        external
+        view
+        returns (address[] memory publishers, uint256 threshold, uint40 liveAt);
+
     /// @notice Whether `account` signs market tables.
     function isPublisher(address account) external view returns (bool);
 
     /// @notice How many publishers have to sign.
     function threshold() external view returns (uint256);
+
+    /// @notice Seconds from the announcement of other publishers until they count.
+    function delay() external view returns (uint40);
 
     /// @notice Seconds after its time for which a table can be published.
     function maxDelay() external view returns (uint256);

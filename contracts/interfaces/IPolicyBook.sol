@@ -97,11 +97,26 @@ interface IPolicyBook {
         uint40 nextLiveAt;
     }
 
+    /// @notice How a line came to leave a policy.
+    enum Leaving {
+        /// It has not left it.
+        None,
+        /// For an announced one, after the delay.
+        Replaced,
+        /// For a tighter one, at once.
+        Tightened,
+        /// For the one before, when a guardian undid the tightening that led to it.
+        Undone,
+        /// For a tighter one, to come back when that was undone.
+        Returned
+    }
+
     /// @notice A policy that a line has or had.
     struct Kept {
         bytes32 policyId;
         /// First second at which it was no longer the line's; 0 while it is.
         uint40 leftAt;
+        Leaving how;
     }
 
     /// @notice A domain of registries was declared.
@@ -116,6 +131,11 @@ interface IPolicyBook {
     /// @notice An announced move was called off.
     event LineMoveCancelled(bytes32 indexed line, bytes32 indexed next, address indexed by);
 
+    /// @notice A guardian took a tightening back: the line is at the policy before again, and nothing is announced.
+    event TighteningUndone(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, address by);
+
+    /// @dev No tightening that is not undone yet, or only such as are older than the delay.
+    error NothingToUndo(bytes32 line);
     error UnknownLine(bytes32 line);
     error LineExists(bytes32 line);
     error NothingAnnounced(bytes32 line);
@@ -183,6 +203,12 @@ interface IPolicyBook {
     /// @notice Calls off the announced move. Guardian role.
     function cancelMove(bytes32 line) external;
 
+    /// @notice Takes the line's latest tightening back, at once, within `delay` of it. Guardian role. Once more takes the one
+    ///         before it back, as far as that is recent too.
+    /// @dev Calls off what is announced. No loosening that came into force before is undone, and none that the tightening
+    ///      called off comes back.
+    function undoTightening(bytes32 line) external;
+
     /// @notice The policy of a line at this moment.
     function currentOf(bytes32 line) external view returns (bytes32 policyId);
 
@@ -193,6 +219,14 @@ interface IPolicyBook {
     ///         back to is there again; one that was called off or replaced before it counted is not. Each begins when the
     ///         one before was left.
     function policiesOf(bytes32 line) external view returns (Kept[] memory);
+
+    /// @notice Policies that a line left less than `grace` ago for a tighter one, or when a tightening was undone, and has not come
+    ///         back to since, the latest first. What was attested under such a policy before `leftAt` still counts at a gate, since a
+    ///         fund cannot know of a tightening beforehand. Looks at the line's last 16 moves.
+    function graceOf(bytes32 line) external view returns (Kept[] memory);
+
+    /// @notice Seconds from a tightening in which attestations from before it count at gates; `delay`.
+    function grace() external view returns (uint40);
 
     /// @notice Whether a line of this id was opened.
     function isLine(bytes32 line) external view returns (bool);

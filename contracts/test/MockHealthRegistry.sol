@@ -10,6 +10,7 @@ import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 contract MockHealthRegistry {
     mapping(address subject => mapping(bytes32 policyId => IHealthRegistry.Record)) private _records;
     mapping(bytes32 line => bytes32) private _current;
+    mapping(bytes32 line => IPolicyBook.Kept[]) private _left;
 
     /// @notice Makes `subject` healthy under `policyId` from now until `expiry`, by a snapshot of `asOf`.
     function setHealthy(address subject, bytes32 policyId, uint40 asOf, uint40 expiry) external {
@@ -31,6 +32,16 @@ contract MockHealthRegistry {
     /// @notice Makes a line, or moves it at once.
     function setLine(bytes32 line, bytes32 policyId) external {
         _current[line] = policyId;
+    }
+
+    /// @notice Tightens a line: what is attested under the policy that it leaves counts at gates until it expires.
+    function tightenLine(bytes32 line, bytes32 policyId) external {
+        _left[line].push(IPolicyBook.Kept(_current[line], uint40(block.timestamp), IPolicyBook.Leaving.Tightened));
+        _current[line] = policyId;
+    }
+
+    function graceOf(bytes32 line) external view returns (IPolicyBook.Kept[] memory) {
+        return _left[line];
     }
 
     function recordOf(address subject, bytes32 policyId) external view returns (IHealthRegistry.Record memory) {

@@ -36,9 +36,9 @@ export interface Stage {
 /** Enough for any call of the demo: sent instead of an estimate, which a call that reverts does not have. */
 const GAS_LIMIT = 3_000_000n;
 
-/** Starts a chain. */
-export async function openStage(): Promise<Stage> {
-  const chain = await startLocalChain();
+/** Starts a chain, or takes one that runs. */
+export async function openStage(running?: LocalChain): Promise<Stage> {
+  const chain = running ?? (await startLocalChain());
   const options = {
     chain: defineChain({
       id: chain.chainId,

@@ -9,6 +9,7 @@
  */
 
 import {
+  type Evidence,
   floorDiv,
   inputError,
   type Market,
@@ -17,9 +18,6 @@ import {
   type Quantity,
   quantity,
 } from "@keel/verifier";
-
-/** What a source's evidence is; a policy's reader weighs them differently. */
-export type Evidence = "ledger" | "operator-read" | "chain-read" | "notarised" | "quorum";
 
 /** What is asked of a driver. */
 export interface Question {

@@ -13,15 +13,17 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { address, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
+import { address, EVIDENCE, identifier, inputError, KeelError, parseFile, time } from "@keel/verifier";
 import { z } from "zod";
 
 const text = z.string().max(100);
 
 const basisSchema = z.strictObject({
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised", "quorum"]),
+  evidence: z.enum(EVIDENCE),
+  /** Of a quorum: the weakest tier of the members who signed. */
+  weakest: z.enum(EVIDENCE).exclude(["quorum"]).optional(),
   driver: text,
   /** When the data were read, unix seconds. */
   read: time,
@@ -52,8 +54,6 @@ const entrySchema = z.strictObject({
 
 /** What an answer is based on. */
 export type Basis = z.output<typeof basisSchema>;
-/** A signature as JSON has it. */
-export type SignatureText = z.output<typeof signatureSchema>;
 /** One message: all that an answer needs. */
 export type Entry = Omit<z.output<typeof entrySchema>, "keel">;
 
@@ -70,7 +70,8 @@ export interface Store {
    * Keeps an entry unless there is one.
    *
    * @returns the entry that is there, on disk: the given one, or the one before it
-   * @throws KeelError `source.subject` for an account that belongs to another subject, `store.failed`
+   * @throws KeelError `source.subject` for an account that belongs to another subject, `store.failed`, also for an entry that
+   *   could not be read again
    */
   claim(entry: Entry): Promise<Entry>;
 }
@@ -113,12 +114,12 @@ export async function openStore(folder: string): Promise<Store> {
 
   const subjects = new Map<string, string>();
   const claim = async (entry: Entry): Promise<Entry> => {
+    const text = formatEntry(entry);
     const path = join(folder, folderOf(entry.account));
     if (subjects.get(entry.account) !== entry.subject) {
       await claimSubject(folder, drafts, path, entry);
       subjects.set(entry.account, entry.subject);
     }
-    const text = formatEntry(entry);
     const isFirst = await guarded(() => linkNew(drafts, path, `${entry.asOf}.json`, text));
     if (isFirst) return remember(entry);
     const before = await find(entry.account, entry.asOf);
@@ -159,7 +160,8 @@ async function linkNew(drafts: string, path: string, name: string, text: string)
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     return false;
   } finally {
-    await rm(draft, { force: true });
+    // One that stays is removed when it is old.
+    await unlink(draft).catch(() => undefined);
   }
   await flushFolder(path);
   return true;
@@ -241,8 +243,16 @@ function parseEntry(text: string): Entry {
   }
 }
 
+/** An entry as a file, which is read before it is kept: it is there for good. */
 function formatEntry(entry: Entry): string {
-  return `${JSON.stringify({ keel: "signed/1", ...entry })}\n`;
+  const text = `${JSON.stringify({ keel: "signed/1", ...entry })}\n`;
+  try {
+    parseFile(entrySchema, text, "entry");
+  } catch (error) {
+    const where = error instanceof KeelError ? error.path : undefined;
+    throw storeFailed(`an entry that could not be read again (${where ?? "entry"})`);
+  }
+  return text;
 }
 
 function nameOf(account: string, asOf: number): string {

@@ -2,7 +2,7 @@
 /**
  * Does the console carry the demo's story through three people's pages, in a real browser on a local chain, and keep the
  * manager's secrets? The tests of a story follow one another: each goes on from where the one before it stopped. The stories
- * do not: each runs alone as well.
+ * do not: each begins with fresh pages and ends with the chain as it was, so that they run in any order, and alone.
  *
  * @module
  */
@@ -206,9 +206,38 @@ async function tightenPolicy(registry: Registry): Promise<void> {
   await change("moveLine", [line, policyId]);
 }
 
+/** Tests of a story follow one another, whatever is shuffled. */
+const STORY = { shuffle: false };
+
+/** Gives a story fresh pages, and gives back the chain as it was. */
+function onItsOwn(begin = async (): Promise<void> => {}, end = async (): Promise<void> => {}): void {
+  let snapshot: Hex;
+  beforeAll(async () => {
+    snapshot = await world.stage.test.snapshot();
+    for (const { page } of [manager, depositor, regulator]) await arrive(page);
+    await begin();
+  });
+  afterAll(async () => {
+    await end();
+    await world.stage.test.revert({ id: snapshot });
+  });
+}
+
+/** The page as somebody finds it who comes for the first time. */
+async function arrive(page: Page): Promise<void> {
+  await page.unrouteAll({ behavior: "wait" });
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto("about:blank");
+  await page.goto(server.origin);
+  await page.getByRole("heading", { name: "Manager" }).waitFor();
+}
+
 // The numbers are here as well as below: a test goes on from those before it, so that a run of the attacks takes them all.
 describe("48, 49, 50 three people at the console", () => {
-  describe("the story", () => {
+  describe("the story", STORY, () => {
+    onItsOwn();
+
     let proven: string;
 
     it("a book without its administrator's units, or with others, is not judged", async () => {
@@ -436,33 +465,38 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  it("a record warns of a development key on chain, where the page has no key to verify with", async () => {
-    const registry = await connectRegistry(world.stage.client, world.registry);
-    const stranger = world.stage.wallets[STRANGER]!;
-    await attestByHash(world, registry, stranger, await world.example(STRATEGY), attestation);
-    const { page } = regulator;
-    await view(page, "Regulator");
-    await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
-    await button(page, "Look").click();
-    await see(page, /0 of 1 proofs were verified again in this page/);
-    expect(await isWarnedAbove(regulator, ".record .verdict.ok")).toBe(true);
-    await see(page, /Healthy since/);
+  describe("development keys on chain", STORY, () => {
+    onItsOwn();
+
+    it("a record warns of a development key on chain, where the page has no key to verify with", async () => {
+      const registry = await connectRegistry(world.stage.client, world.registry);
+      const stranger = world.stage.wallets[STRANGER]!;
+      await attestByHash(world, registry, stranger, await world.example(STRATEGY), attestation);
+      const { page } = regulator;
+      await view(page, "Regulator");
+      await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
+      await button(page, "Look").click();
+      await see(page, /0 of 1 proofs were verified again in this page/);
+      expect(await isWarnedAbove(regulator, ".record .verdict.ok")).toBe(true);
+      await see(page, /Healthy since/);
+    });
   });
 
-  describe("a policy that limits tail risk", () => {
+  describe("a policy that limits tail risk", STORY, () => {
     const { subject } = TAIL_STRATEGY;
     const trader = () => world.stage.accounts.findIndex(({ address }) => address.toLowerCase() === subject);
     let owner: Person;
     let pair: Texts;
     let proven: string;
 
-    beforeAll(async () => {
-      pair = await world.example(TAIL_STRATEGY);
-      const wallet = world.stage.wallets[trader()]!;
-      owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, undefined);
-    });
-
-    afterAll(async () => await owner?.context.close());
+    onItsOwn(
+      async () => {
+        pair = await world.example(TAIL_STRATEGY);
+        const wallet = world.stage.wallets[trader()]!;
+        owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, undefined);
+      },
+      async () => await owner?.context.close(),
+    );
 
     const press = async (label: string, key = "Enter"): Promise<void> => {
       await tabTo(owner, label);
@@ -603,12 +637,12 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("59 options of a market a year later", () => {
+  describe("59 options of a market a year later", STORY, () => {
     const EXPIRED =
       /contract\.expiry: expected a time after market\.asOf, 1798761600, received 1769760000 \(market\.expired\)/;
     let files: Texts;
 
-    beforeAll(async () => {
+    onItsOwn(async () => {
       const read = (name: string) =>
         readFile(join(PACKAGE, "examples/options-volatility", `${name}.json`), "utf8");
       const names = ["snapshot", "market", "policy", "units"];
@@ -641,8 +675,8 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("hostile files", () => {
-    beforeAll(async () => {
+  describe("hostile files", STORY, () => {
+    onItsOwn(async () => {
       await view(manager.page, "Manager");
       await view(regulator.page, "Regulator");
     });
@@ -684,18 +718,18 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("secrets", () => {
-    beforeAll(async () => {
+  describe("secrets", STORY, () => {
+    let arrived: number;
+
+    onItsOwn(async () => {
+      arrived = manager.requests.lastIndexOf(`${server.origin}/`);
       const { page } = manager;
       await view(page, "Manager");
-      // Alone, this story has nothing to look at yet.
-      if (!received.some(({ url }) => url.endsWith(".zkey"))) {
-        await open(page, book);
-        await button(page, "Prove").click();
-        await see(page, /^Proved in .* and verified/);
-        await view(depositor.page, "Vault");
-        await see(depositor.page, /Deposits are/);
-      }
+      await open(page, book);
+      await button(page, "Prove").click();
+      await see(page, /^Proved in .* and verified/);
+      await view(depositor.page, "Vault");
+      await see(depositor.page, /Deposits are/);
     });
 
     it("50 nothing but files was asked for and calls sent, all of one origin, and no holding is in any of it", () => {
@@ -721,19 +755,21 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByText(/requests so far/).click();
       const rows = await page.locator(".leaves tbody td:first-child").allTextContents();
       const listed = new Set(rows.map((row) => row.split(" ")[1]!.replace(/^\//, "")));
-      const asked = requests.map((url) => url.replace(`${server.origin}/`, ""));
+      const asked = requests.slice(arrived).map((url) => url.replace(`${server.origin}/`, ""));
       const ownParts = /^$|^(blob:|assets\/)/;
       expect([...new Set(asked)].filter((path) => !ownParts.test(path) && !listed.has(path))).toEqual([]);
       expect(listed).toContain("rpc");
     });
 
-    it("48 what the manager opened is gone when the page is left", async () => {
+    it("48 what the manager opened is gone when the page is left, and so is the worker that held it", async () => {
       const { page } = manager;
       await open(page, book);
       await see(page, "signatures verified");
+      expect(page.workers()).not.toEqual([]);
       await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pagehide")));
       await page.locator("[data-limit]").first().waitFor({ state: "detached" });
       expect(await page.locator("main").textContent()).not.toContain("Northgate Custody");
+      await expect.poll(() => page.workers().length, PATIENCE).toBe(0);
     });
 
     it("48 nothing is stored", async () => {
@@ -754,22 +790,29 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("from a host of files, which knows no chain", () => {
+  describe("from a host of files, which knows no chain", STORY, () => {
     let plain: ConsoleServer;
     let stranger: Person;
 
-    beforeAll(async () => {
-      plain = await serveConsole({ folder: join(folder, "site") });
-      stranger = await sitDown(browser, plain.origin, world.stage.wallets[CAST.rival]!, world.rpcUrl, ATTACK);
-      const registry = await connectRegistry(world.stage.client, world.registry);
-      const guardian = world.stage.wallets[CAST.deployer]!;
-      await revokeFor(registry, guardian, STRATEGY.subject, world.policyId, "under review");
-    });
-
-    afterAll(async () => {
-      await stranger?.context.close();
-      await plain?.close();
-    });
+    onItsOwn(
+      async () => {
+        plain = await serveConsole({ folder: join(folder, "site") });
+        stranger = await sitDown(
+          browser,
+          plain.origin,
+          world.stage.wallets[CAST.rival]!,
+          world.rpcUrl,
+          ATTACK,
+        );
+        const registry = await connectRegistry(world.stage.client, world.registry);
+        const guardian = world.stage.wallets[CAST.deployer]!;
+        await revokeFor(registry, guardian, STRATEGY.subject, world.policyId, "under review");
+      },
+      async () => {
+        await stranger?.context.close();
+        await plain?.close();
+      },
+    );
 
     it("an attestation is verified against files alone", async () => {
       const { page } = stranger;
@@ -828,24 +871,28 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  it("64 a vault in front of a registry of its deployer's own is refused in words", async () => {
-    const registry = await connectRegistry(world.stage.client, world.registry);
-    const theirs = await vaultOfItsOwnRegistry(world, registry);
-    const { page } = depositor;
-    await leaveAndReturn(page, "Manager", "Vault");
-    const field = page.getByLabel("Registry you expect");
-    expect(await field.inputValue()).toBe(world.registry.toLowerCase());
-    await page.getByLabel("Vault address").fill(theirs);
-    await button(page, "Connect").click();
-    await see(page, /expected registry 0x.*\(registry\.foreign\)/);
-    await see(page, "This vault asks another registry than the one you expect.");
-    expect(await page.locator(".gate").count()).toBe(0);
-    await leaveAndReturn(page, "Manager", "Vault");
-    await see(page, /Deposits are/);
+  describe("a deployer's own registry", STORY, () => {
+    onItsOwn();
+
+    it("64 a vault in front of a registry of its deployer's own is refused in words", async () => {
+      const registry = await connectRegistry(world.stage.client, world.registry);
+      const theirs = await vaultOfItsOwnRegistry(world, registry);
+      const { page } = depositor;
+      await view(page, "Vault");
+      const field = page.getByLabel("Registry you expect");
+      expect(await field.inputValue()).toBe(world.registry.toLowerCase());
+      await page.getByLabel("Vault address").fill(theirs);
+      await button(page, "Connect").click();
+      await see(page, /expected registry 0x.*\(registry\.foreign\)/);
+      await see(page, "This vault asks another registry than the one you expect.");
+      expect(await page.locator(".gate").count()).toBe(0);
+      await leaveAndReturn(page, "Manager", "Vault");
+      await see(page, /Deposits are/);
+    });
   });
 
-  describe("for everybody", () => {
-    beforeAll(async () => {
+  describe("for everybody", STORY, () => {
+    onItsOwn(async () => {
       await view(manager.page, "Manager");
       await view(depositor.page, "Vault");
       await see(depositor.page, /Deposits are/);
@@ -899,9 +946,12 @@ describe("48, 49, 50 three people at the console", () => {
         [depositor, (page: Page) => button(page, "Connect").click()],
         [regulator, (page: Page) => button(page, "Look").click()],
       ] as const) {
+        const before = person.complaints.length;
         await person.page.route("**/rpc", (route) => route.abort());
         await act(person.page);
         await see(person.page, /expected the chain to answer.*\(chain.call\)/);
+        // That a request failed the browser says as well; it is no complaint about the page.
+        person.complaints.splice(before);
       }
     });
 

@@ -124,7 +124,7 @@ export async function vaultOfItsOwnRegistry(world: LocalWorld, genuine: Registry
   const { address } = walletClient.account;
   const token = await deployContract(clients, "TestToken", ["USD Coin", "USDC", 6]);
   const { policyBook, marketBook, verifierBook } = genuine;
-  const args = [address, policyBook, marketBook, verifierBook, 0];
+  const args = [address, policyBook, marketBook, verifierBook, 0, 0];
   const registry = await deployContract(clients, "HealthRegistry", args);
   return await deployContract(clients, "GatedVault", [token, "Vault", "V", registry, address, policyId]);
 }

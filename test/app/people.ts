@@ -19,7 +19,7 @@ export interface Person {
   /** Addresses of every request, those of workers included. */
   readonly requests: readonly string[];
   /** Errors and warnings of the console, uncaught errors, dialogs, breaches of the content security policy. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
 /** For what is waited for: long enough for the slowest machine, since only a failure takes it all. */

@@ -10,6 +10,7 @@ import {
   declareDomain,
   isMarketAccepted,
   latestVersion,
+  type MarketSignature,
   marketBookAbi,
   policyBookAbi,
   policyTermsOf,
@@ -21,7 +22,7 @@ import {
   verifierBookAbi,
   type Wallet,
 } from "@keel/verifier/chain";
-import { type Address, type Hex, zeroAddress } from "viem";
+import { type Abi, type Address, encodeAbiParameters, type Hex, zeroAddress } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
@@ -40,6 +41,8 @@ import {
   transact,
 } from "./fixture.js";
 import { CIRCUIT } from "./statement-circuit.js";
+
+const WEEK = 7 * 86_400;
 
 let fixture: Fixture;
 
@@ -229,13 +232,17 @@ describe("the policy book", () => {
   });
 });
 
+const ascending = (signatures: readonly MarketSignature[]): MarketSignature[] =>
+  signatures.toSorted((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
+
 describe("39 the market book", () => {
   const table = tableOf({ root: 777n, asOf: START });
   const sign = (i: number, market = table, book = fixture.registry) =>
     signMarket(book, fixture.chain.signers[i]!, market);
   const publish = (market: typeof table, signatures: Awaited<ReturnType<typeof sign>>[]) =>
     publishMarket(fixture.registry, fixture.cast.stranger, market, signatures);
-  const publishRaw = (market: typeof table, signatures: readonly Hex[]) =>
+  /** In the order given, and unchecked. */
+  const publishRaw = (market: typeof table, signatures: readonly MarketSignature[]) =>
     transact(fixture.chain, fixture.cast.stranger, fixture.registry.marketBook, marketBookAbi, "publish", [
       market.series,
       market.root,
@@ -305,12 +312,10 @@ describe("39 the market book", () => {
   });
 
   it("refuses duplicated and unsorted publishers", async () => {
-    const [a, b] = [await sign(5), await sign(6)].sort((m, n) =>
-      BigInt(m.signer) < BigInt(n.signer) ? -1 : 1,
-    );
+    const [a, b] = ascending([await sign(5), await sign(6)]);
     await refused(publish(table, [a!, a!]), "registry.signersNotAscending");
-    await refused(publishRaw(table, [b!.signature, a!.signature]), "registry.signersNotAscending");
-    await publishRaw(table, [a!.signature, b!.signature]);
+    await refused(publishRaw(table, [b!, a!]), "registry.signersNotAscending");
+    await publishRaw(table, [a!, b!]);
   });
 
   it("refuses one stranger among enough publishers", async () => {
@@ -332,20 +337,19 @@ describe("39 the market book", () => {
       await sign(5, { ...table, asOf: START - 1 }),
     ];
     for (const other of others) {
-      await refused(publishRaw(table, [other.signature, (await sign(6)).signature]), "registry.notPublisher");
+      await refused(publishRaw(table, ascending([other, await sign(6)])), "registry.wrongSignature");
       await refused(publish(table, [other, await sign(6)]), "market.signature");
     }
   });
 
   it("refuses malformed signatures and roots outside the field", async () => {
-    const { signature } = await sign(5);
+    const { signer, signature } = await sign(5);
     const highS = `${signature.slice(0, 66)}${"f".repeat(64)}${signature.slice(-2)}` as Hex;
-    await refused(publishRaw(table, ["0x", signature]), "registry.ecdsaInvalidSignatureLength");
-    await refused(publishRaw(table, [highS, signature]), "registry.ecdsaInvalidSignatureS");
-    await refused(
-      publishRaw(table, [`${signature.slice(0, -2)}ff` as Hex, signature]),
-      "registry.ecdsaInvalidSignature",
-    );
+    const oddRecovery = `${signature.slice(0, -2)}ff` as Hex;
+    for (const malformed of ["0x", highS, oddRecovery, `${signature}00`] as const) {
+      const signatures = ascending([{ signer, signature: malformed }, await sign(6)]);
+      await refused(publishRaw(table, signatures), "registry.wrongSignature");
+    }
     for (const root of [0n, FIELD_ORDER, FIELD_ORDER + table.root]) {
       const market = { ...table, root };
       await refused(publish(market, [await sign(5, market), await sign(6, market)]), "registry.notInField");
@@ -384,34 +388,126 @@ describe("39 the market book", () => {
     for (const kind of ["01", "02", "03"] as const) await withdraw(`0x${kind}${"5e".repeat(31)}`, 1n);
   });
 
-  it("replaces publishers as a whole, by the market administrator only", async () => {
-    const { registry, cast, chain } = fixture;
-    const set = (wallet: Wallet, publishers: readonly Address[], threshold: number) =>
-      transact(fixture.chain, wallet, registry.marketBook, marketBookAbi, "setPublishers", [
-        publishers,
-        threshold,
-      ]);
-    const addresses = [8, 9]
-      .map((i) => chain.signers[i]!.address)
-      .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
-    const [low, high] = addresses as [Address, Address];
-    await refused(set(cast.stranger, [low], 1), "registry.accessManagedUnauthorized");
-    await refused(set(cast.deployer, [low, high], 0), "registry.badThreshold");
-    await refused(set(cast.deployer, [low, high], 3), "registry.badThreshold");
-    await refused(set(cast.deployer, [], 0), "registry.badThreshold");
-    await refused(set(cast.deployer, [high, low], 1), "registry.publishersNotAscending");
-    await refused(set(cast.deployer, [low, low], 1), "registry.publishersNotAscending");
-    await refused(set(cast.deployer, [zeroAddress, low], 1), "registry.publishersNotAscending");
-    await set(cast.deployer, [low, high], 1);
-    await refused(acceptMarket(fixture, table), "registry.notPublisher");
-    await publish(table, [await sign(9)]);
-    const read = { address: registry.marketBook, abi: marketBookAbi } as const;
-    expect(await chain.client.readContract({ ...read, functionName: "publishers" })).toEqual([low, high]);
-    expect(await chain.client.readContract({ ...read, functionName: "threshold" })).toBe(1n);
+  describe("62 other publishers", () => {
+    const call = (wallet: Wallet, name: string, ...args: unknown[]) =>
+      transact(fixture.chain, wallet, fixture.registry.marketBook, marketBookAbi, name, args);
+    const announce = (publishers: readonly Address[], threshold: number, wallet = fixture.cast.deployer) =>
+      call(wallet, "announcePublishers", publishers, threshold);
+    const cancel = (wallet = fixture.cast.guardian) => call(wallet, "cancelPublishers");
+    const says = async (functionName: string, ...args: unknown[]): Promise<unknown> => {
+      const contract = { address: fixture.registry.marketBook, abi: marketBookAbi as Abi };
+      return await fixture.chain.client.readContract({ ...contract, functionName, args });
+    };
+    const sorted = (...accounts: number[]) =>
+      accounts.map((i) => fixture.chain.signers[i]!.address).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    /** A table of a moment, and its signature by one account alone. */
+    const publishAt = async (asOf: number, account: number) => {
+      const late = { ...table, root: 4_444n, asOf };
+      const signature = await signMarket(fixture.registry, fixture.chain.signers[account]!, late);
+      await publishMarket(fixture.registry, fixture.cast.stranger, late, [signature]);
+    };
+
+    it("are announced by the market administrator, as a whole and in order", async () => {
+      const { cast } = fixture;
+      const [low, high] = sorted(8, 9) as [Address, Address];
+      await refused(announce([low], 1, cast.stranger), "registry.accessManagedUnauthorized");
+      await refused(announce([low, high], 0), "registry.badThreshold");
+      await refused(announce([low, high], 3), "registry.badThreshold");
+      await refused(announce([], 0), "registry.badThreshold");
+      await refused(announce([high, low], 1), "registry.publishersNotAscending");
+      await refused(announce([low, low], 1), "registry.publishersNotAscending");
+      await refused(announce([zeroAddress, low], 1), "registry.publishersNotAscending");
+    });
+
+    it("count after the delay, to the second, in public all the while; the old ones until then", async () => {
+      const { chain } = fixture;
+      const next = sorted(8, 9);
+      await announce(next, 1);
+      const liveAt = (await now(chain)) + WEEK;
+      expect(await says("pendingPublishers")).toEqual([next, 1n, liveAt]);
+      expect(await says("publishers")).toEqual(sorted(5, 6, 7));
+      await nextBlockAt(chain, liveAt - 1);
+      await refused(publishAt(liveAt - 1, 9), "registry.tooFewSignatures");
+      await nextBlockAt(chain, liveAt);
+      await publishAt(liveAt - 1, 9);
+      expect(await says("publishers")).toEqual(next);
+      expect(await says("threshold")).toBe(1n);
+      expect(await says("isPublisher", next[0])).toBe(true);
+      expect(await says("isPublisher", chain.signers[5]!.address)).toBe(false);
+      expect(await says("pendingPublishers")).toEqual([[], 0n, 0]);
+      await refused(publishAt(liveAt - 2, 5), "registry.notPublisher");
+    });
+
+    it("are called off by a guardian until they count, and by nobody else", async () => {
+      const { cast, chain } = fixture;
+      await refused(cancel(), "registry.noPublishersAnnounced");
+      await announce(sorted(8), 1);
+      for (const wallet of [cast.deployer, cast.stranger]) {
+        await refused(cancel(wallet), "registry.accessManagedUnauthorized");
+      }
+      await cancel();
+      await refused(cancel(), "registry.noPublishersAnnounced");
+      await travelTo(chain, (await now(chain)) + WEEK);
+      expect(await says("publishers")).toEqual(sorted(5, 6, 7));
+      await announce(sorted(8), 1);
+      await travelTo(chain, (await now(chain)) + WEEK);
+      await refused(cancel(), "registry.noPublishersAnnounced");
+      expect(await says("publishers")).toEqual(sorted(8));
+    });
+
+    it("that are announced again wait in full, and stand on those that came unseen", async () => {
+      const { chain } = fixture;
+      await announce(sorted(8), 1);
+      await travelTo(chain, (await now(chain)) + WEEK - 10);
+      await announce(sorted(9), 1);
+      await travelTo(chain, (await now(chain)) + WEEK - 10);
+      expect(await says("publishers"), "neither").toEqual(sorted(5, 6, 7));
+      await travelTo(chain, (await now(chain)) + 10);
+      expect(await says("publishers")).toEqual(sorted(9));
+      await announce(sorted(8), 1);
+      expect(await says("publishers"), "not those before").toEqual(sorted(9));
+      await cancel();
+      expect(await says("publishers")).toEqual(sorted(9));
+    });
+  });
+
+  it("takes a contract's signature in its own form, and no other's for it", async () => {
+    const { chain, cast, registry } = fixture;
+    const clients = { walletClient: cast.deployer, publicClient: chain.client };
+    const signers = [11, 12].map((i) => chain.signers[i]!);
+    const owners = signers.map(({ address }) => address);
+    const administrator = await deployContract(clients, "Administrator", [owners, 2n]);
+    const announced = [[administrator], 1];
+    await transact(chain, cast.deployer, registry.marketBook, marketBookAbi, "announcePublishers", announced);
+    await travelTo(chain, (await now(chain)) + WEEK);
+    const late = { ...table, asOf: await now(chain) };
+    const parts = await Promise.all(signers.map((signer) => signMarket(registry, signer, late)));
+    const signature = encodeAbiParameters(
+      [{ type: "bytes[]" }, { type: "bytes[]" }],
+      [parts.map(({ signer }) => signer), parts.map((part) => part.signature)],
+    );
+    const bring = (by: Address, signed: Hex) =>
+      publishMarket(registry, cast.stranger, late, [{ signer: by, signature: signed }]);
+    await refused(bring(administrator, parts[0]!.signature), "registry.wrongSignature");
+    await refused(bring(administrator, "0x"), "registry.wrongSignature");
+    await refused(bring(registry.address, signature), "registry.notPublisher");
+    await bring(administrator, signature);
+    expect(await isMarketAccepted(registry, late)).toBe(true);
+  });
+
+  it("takes the signature of a key that delegates to code (EIP-7702)", async () => {
+    const { chain, registry } = fixture;
+    const publisher = chain.signers[5]!.address;
+    await chain.test.setCode({
+      address: publisher,
+      bytecode: `0xef0100${registry.marketBook.slice(2).toLowerCase()}`,
+    });
+    await acceptMarket(fixture, table);
+    expect(await isMarketAccepted(registry, table)).toBe(true);
   });
 
   it("refuses to be deployed without a bound on age", async () => {
-    const args = [fixture.keel.authority, 0, [fixture.chain.signers[5]!.address], 1];
+    const args = [fixture.keel.authority, 0, [fixture.chain.signers[5]!.address], 1, WEEK];
     const deployment = deployContract(clients(), "MarketBook", args);
     expect(toKeelError(await deployment.catch((error) => error)).code).toBe("registry.zeroMaxDelay");
   });
@@ -429,6 +525,14 @@ describe("38 the verifier book", () => {
     ]);
   const deploy = (name: string, args: readonly unknown[] = []) => deployContract(clients(), name, args);
   const latest = () => latestVersion(fixture.registry, CIRCUIT);
+  /** Asks for the verifier of a version, as the registry does. */
+  const use = (version: number) => {
+    const { client } = fixture.chain;
+    const contract = { address: fixture.registry.verifierBook, abi: verifierBookAbi } as const;
+    return client
+      .readContract({ ...contract, functionName: "verifierOf", args: [circuit, version] })
+      .catch((error: unknown) => Promise.reject(toKeelError(error)));
+  };
   const submit = async (version: number, change = {}) =>
     submitAttestation(fixture.registry, fixture.cast.stranger, await attestation(fixture, change), version);
 
@@ -479,6 +583,24 @@ describe("38 the verifier book", () => {
     expect(await latest()).toBe(2);
   });
 
+  it("62 makes the first version of a new circuit wait as well, once the book is set up, to the second", async () => {
+    const { chain, registry, cast } = fixture;
+    const book = { address: registry.verifierBook, abi: verifierBookAbi } as const;
+    const other = circuitHash("test/truth");
+    const verifier = await deploy("TruthVerifier");
+    const setUpUntil = await chain.client.readContract({ ...book, functionName: "setUpUntil" });
+    const liveAtAddedAt = async (at: number): Promise<number> => {
+      const before = await chain.test.snapshot();
+      await nextBlockAt(chain, at);
+      await transact(chain, cast.deployer, registry.verifierBook, verifierBookAbi, "add", [other, verifier]);
+      const found = await chain.client.readContract({ ...book, functionName: "versionOf", args: [other, 1] });
+      await chain.test.revert({ id: before });
+      return found.liveAt;
+    };
+    expect(await liveAtAddedAt(setUpUntil - 1)).toBe(setUpUntil - 1);
+    expect(await liveAtAddedAt(setUpUntil)).toBe(setUpUntil + 7 * 86_400);
+  });
+
   it("retires at once and for ever; the version before serves on", async () => {
     await add(await deploy("StatementVerifierSecond"));
     await travelTo(fixture.chain, (await now(fixture.chain)) + 7 * 86_400);
@@ -489,6 +611,94 @@ describe("38 the verifier book", () => {
     await refused(retire(1), "registry.retired");
     await refused(retire(3), "registry.unknownVersion");
     await refused(retire(0), "registry.unknownVersion");
+  });
+
+  describe("66 a standby version", () => {
+    const standBy = async (name: string, wallet = fixture.cast.deployer) => {
+      const args = [circuit, await deploy(name)];
+      const { verifierBook } = fixture.registry;
+      await transact(fixture.chain, wallet, verifierBook, verifierBookAbi, "addStandby", args);
+    };
+
+    it("verifies nothing while another stands, and takes over in the second in which that is retired", async () => {
+      const { cast, chain } = fixture;
+      await refused(standBy("StatementVerifierSecond", cast.stranger), "registry.accessManagedUnauthorized");
+      await standBy("StatementVerifierSecond");
+      await refused(submit(2), "registry.notLiveYet");
+      await travelTo(chain, (await now(chain)) + WEEK);
+      expect(await latest()).toBe(1);
+      await refused(use(2), "registry.standsBy");
+      await retire(1);
+      expect(await latest()).toBe(2);
+      await use(2);
+      await retire(2);
+      await refused(use(2), "registry.retired");
+      expect(await latest()).toBe(0);
+    });
+
+    it("waits its delay though nothing else stands, to the second", async () => {
+      const { chain } = fixture;
+      await standBy("StatementVerifierSecond");
+      const liveAt = (await now(chain)) + WEEK;
+      await retire(1);
+      await travelTo(chain, liveAt - 1);
+      await refused(use(2), "registry.notLiveYet");
+      expect(await latest()).toBe(0);
+      await travelTo(chain, liveAt);
+      expect(await latest()).toBe(2);
+      await use(2);
+    });
+
+    it("stands by in its turn, and again behind a newer version that is none", async () => {
+      const { chain } = fixture;
+      await standBy("StatementVerifierSecond");
+      await standBy("StatementVerifierSecond");
+      await travelTo(chain, (await now(chain)) + WEEK);
+      await retire(1);
+      await use(2);
+      await refused(use(3), "registry.standsBy");
+      await add(await deploy("StatementVerifier"));
+      await use(2);
+      await travelTo(chain, (await now(chain)) + WEEK);
+      expect(await latest()).toBe(4);
+      await use(4);
+      await refused(use(2), "registry.standsBy");
+      await retire(4);
+      await retire(2);
+      await use(3);
+      expect(await latest()).toBe(3);
+    });
+
+    it("stands by for something", async () => {
+      const { cast, chain, registry } = fixture;
+      const args = [circuitHash("no/circuit"), fixture.keel.verifiers[0]!.address];
+      const alone = transact(
+        chain,
+        cast.deployer,
+        registry.verifierBook,
+        verifierBookAbi,
+        "addStandby",
+        args,
+      );
+      await refused(alone, "registry.nothingToStandBy");
+    });
+  });
+
+  it("says which version rests on a development key", async () => {
+    const { chain, registry } = fixture;
+    const contract = { address: registry.verifierBook, abi: verifierBookAbi } as const;
+    const says = (version: number) =>
+      chain.client.readContract({ ...contract, functionName: "insecure", args: [circuit, version] });
+    expect(await says(1)).toBe(true);
+    await refused(
+      says(2).catch((error: unknown) => Promise.reject(toKeelError(error))),
+      "registry.unknownVersion",
+    );
+  });
+
+  it("takes a development key on a named test network", async () => {
+    const { chain } = await startFixture(11_155_111);
+    await chain.stop();
   });
 
   it("refuses attestations against retired and unknown versions", async () => {

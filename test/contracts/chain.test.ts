@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { type Attestation, FIELD_ORDER, policyId } from "@keel/verifier";
+import { type Attestation, type DrawdownStep, FIELD_ORDER, policyId } from "@keel/verifier";
 import {
+  cancelRestart,
   enrol,
   enrolmentOf,
   healthRegistryAbi,
@@ -16,6 +17,7 @@ import {
   statusOf,
   submitAttestation,
   submitBatch,
+  type Wallet,
 } from "@keel/verifier/chain";
 import type { Hex } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -36,7 +38,8 @@ import {
   TERMS,
 } from "./fixture.js";
 
-const WEEK = 7 * 86_400;
+const DAY = 86_400;
+const WEEK = 7 * DAY;
 const SECOND = stepAfter(GENESIS);
 const THIRD = stepAfter(SECOND);
 /** Another list of accounts: a losing one left out. */
@@ -53,6 +56,20 @@ beforeAll(async () => {
 });
 
 rewindEachTest(() => [fixture]);
+
+/** A genesis after a state was lost. */
+const FRESH = { ...GENESIS, newState: 2_001n };
+
+const restartsAt = async () => (await status()).restartAt ?? 0;
+
+/** An attestation of shortly before a time, whose market is published. */
+async function later(time: number, drawdown: DrawdownStep): Promise<Attestation> {
+  const asOf = time - 100;
+  if ((await now(fixture.chain)) < asOf) await travelTo(fixture.chain, asOf);
+  await acceptMarket(fixture, { root: BigInt(asOf), asOf });
+  const about = { asOf, marketRoot: BigInt(asOf), marketTime: asOf, drawdown };
+  return await attestation(fixture, about);
+}
 
 const subject = () => fixture.cast.subject.account.address;
 const declare = (enrolment: bigint) => enrol(fixture.registry, fixture.cast.subject, enrolment);
@@ -114,10 +131,11 @@ describe("18 the declared accounts [A2]", () => {
     expect(await counts()).toBe(ENROLMENT);
   });
 
-  it("a restarted chain does not let another list count at once", async () => {
+  it("a chain that may start over does not let another list count at once", async () => {
     const { chain } = fixture;
     await submit(first);
     await restart();
+    await travelTo(chain, (await now(chain)) + DAY);
     expect(await state()).toBe(0n);
     await declare(SHORTER);
     const liveAt = (await now(chain)) + WEEK;
@@ -315,20 +333,81 @@ describe("19 the drawdown chain [D2]", () => {
     await submit(second);
   });
 
-  it("starts over after a lost state by a guardian's act only, and then from a genesis only", async () => {
-    const { cast, chain } = fixture;
+  it("starts over after a lost state by a guardian's act only, and after the delay, to the second", async () => {
+    const { cast } = fixture;
     await submit(first);
     for (const wallet of [cast.subject, cast.stranger, cast.deployer]) {
       await refused(restart(wallet), "registry.accessManagedUnauthorized");
     }
     expect(await logsOf(await restart())).toBe(1);
-    expect(await state()).toBe(0n);
-    await travelTo(chain, START + 60);
-    await refused(submit(first), "registry.notNewer");
-    await refused(submit(second), "registry.wrongState");
-    const genesis = { ...GENESIS, newState: 2_001n };
-    await submit(await attestation(fixture, { asOf: START + 50, drawdown: genesis }));
-    expect(await state()).toBe(2_001n);
+    const liveAt = await restartsAt();
+    expect(liveAt).toBe((await now(fixture.chain)) + DAY);
+    const genesis = await later(liveAt, FRESH);
+    await nextBlockAt(fixture.chain, liveAt - 1);
+    await refused(submit(genesis), "registry.wrongState");
+    expect(await state()).toBe(GENESIS.newState);
+    await nextBlockAt(fixture.chain, liveAt);
+    expect(await logsOf(await submit(genesis)), "the state that is given up, and the attestation").toBe(2);
+    expect(await state()).toBe(FRESH.newState);
+    expect(await restartsAt(), "once").toBe(0);
+  });
+
+  describe("62 that may start over", () => {
+    let liveAt: number;
+
+    beforeEach(async () => {
+      await submit(first);
+      await restart();
+      liveAt = await restartsAt();
+    });
+
+    it("still takes a proof that was on its way, before its time and after, and then does not start over", async () => {
+      await nextBlockAt(fixture.chain, START + 60);
+      expect(await logsOf(await submit(second)), "a restart less, and the attestation").toBe(2);
+      expect(await restartsAt()).toBe(0);
+      await restart();
+      const again = await restartsAt();
+      const next = await later(again, THIRD);
+      await nextBlockAt(fixture.chain, again + 1);
+      await submit(next);
+      expect(await state()).toBe(THIRD.newState);
+      await refused(submit({ ...next, asOf: next.asOf + 1, drawdown: FRESH }), "registry.wrongState");
+    });
+
+    it("counts no second step from the state that was given up, nor a second genesis", async () => {
+      const genesis = await later(liveAt, FRESH);
+      await nextBlockAt(fixture.chain, liveAt + 10);
+      await submit(genesis);
+      for (const drawdown of [SECOND, { ...FRESH, newState: 3_001n }]) {
+        const fork = { ...genesis, asOf: genesis.asOf + 1, drawdown };
+        await refused(submit(fork), "registry.wrongState");
+      }
+    });
+
+    it("is called off by the subject or a guardian, at any time, and by nobody else", async () => {
+      const { cast, chain, registry } = fixture;
+      const cancel = (wallet: Wallet) => cancelRestart(registry, wallet, subject());
+      for (const wallet of [cast.stranger, cast.deployer]) {
+        await refused(cancel(wallet), "registry.accessManagedUnauthorized");
+      }
+      await cancel(cast.subject);
+      await refused(cancel(cast.subject), "registry.noRestartAnnounced");
+      await restart();
+      await cancel(cast.guardian);
+      await restart();
+      await travelTo(chain, (await restartsAt()) + 1);
+      expect(await state()).toBe(0n);
+      await cancel(cast.subject);
+      expect(await state(), "what it was").toBe(GENESIS.newState);
+    });
+
+    it("is announced once: a guardian cannot put it off", async () => {
+      const error = await refused(restart(), "registry.restartAnnounced");
+      expect(error.received).toContain(subject());
+      await travelTo(fixture.chain, liveAt);
+      await refused(restart(), "registry.restartAnnounced");
+      expect(await restartsAt()).toBe(liveAt);
+    });
   });
 
   it("has nothing to restart before its first step", async () => {

@@ -12,17 +12,31 @@ import {
   type DeployOptions,
   deployKeel,
   type KeelDeployment,
+  ROLE,
   readDeployment,
 } from "@keel/contracts";
-import { connectRegistry, latestVersion, type Wallet } from "@keel/verifier/chain";
-import type { Address } from "viem";
+import {
+  authorityAbi,
+  connectRegistry,
+  feedMarketAbi,
+  healthRegistryAbi,
+  latestVersion,
+  marketBookAbi,
+  policyBookAbi,
+  verifierBookAbi,
+  type Wallet,
+} from "@keel/verifier/chain";
+import { type Abi, type Address, type PublicClient, TransactionReceiptNotFoundError } from "viem";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startTestChain, type TestChain } from "../support/chain.js";
+import { now, startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import { refused } from "./fixture.js";
 import { CIRCUIT, testVerifiers } from "./statement-circuit.js";
 
 const FIRST = { circuit: CIRCUIT, contractName: "StatementVerifier" };
 const SECOND = { circuit: CIRCUIT, contractName: "StatementVerifierSecond" };
+
+const SEPOLIA = 11155111;
+const WEEK = 7 * 86_400;
 
 let chain: TestChain;
 let folder: string;
@@ -70,9 +84,97 @@ function failingAfter(count: number): Wallet {
   const wallet = deployer();
   return {
     ...wallet,
-    deployContract: guard(wallet.deployContract),
-    writeContract: guard(wallet.writeContract as never),
+    sendRawTransaction: guard(wallet.sendRawTransaction),
   } as Wallet;
+}
+
+/** A wallet that breaks once, at some transaction: before it reaches the node, or just after. */
+function breakingAt(count: number, isSent: boolean): Wallet {
+  const wallet = deployer();
+  let number = 0;
+  const sendRawTransaction: Wallet["sendRawTransaction"] = async (request) => {
+    number += 1;
+    if (number !== count) return await wallet.sendRawTransaction(request);
+    if (isSent) await wallet.sendRawTransaction(request);
+    throw new Error("killed");
+  };
+  return { ...wallet, sendRawTransaction } as Wallet;
+}
+
+describe("70: a deployment that is killed around a transaction", () => {
+  it.each([
+    ["before it reached the node", false],
+    ["after it reached the node", true],
+  ])("%s does not pay for it twice", async (_, isSent) => {
+    const before = await transactions();
+    await deploy({ file: join(folder, "whole.json") });
+    const steps = (await transactions()) - before;
+    // A contract, and a call.
+    for (const at of [1, 7]) {
+      const own = join(folder, `${at}.json`);
+      const start = await transactions();
+      await expect(deploy({ file: own, walletClient: breakingAt(at, isSent) })).rejects.toThrow("killed");
+      expect(JSON.parse(await readFile(own, "utf8")).pending).toMatchObject({ nonce: start + at - 1 });
+      await deploy({ file: own });
+      expect((await transactions()) - start, `transaction ${at}`).toBe(steps);
+    }
+  });
+
+  it("finds a transaction whose block comes between two questions", async () => {
+    const before = await transactions();
+    await deploy({ file: join(folder, "whole.json") });
+    const steps = (await transactions()) - before;
+    const start = await transactions();
+    await expect(deploy({ walletClient: breakingAt(2, true) })).rejects.toThrow("killed");
+    let asked = 0;
+    const getTransactionReceipt: PublicClient["getTransactionReceipt"] = async ({ hash }) => {
+      if (asked++ === 0) throw new TransactionReceiptNotFoundError({ hash });
+      return await chain.client.getTransactionReceipt({ hash });
+    };
+    await deploy({ publicClient: { ...chain.client, getTransactionReceipt } as PublicClient });
+    expect(asked).toBeGreaterThan(1);
+    expect((await transactions()) - start).toBe(steps);
+  });
+
+  it("asks no node of another chain what became of it", async () => {
+    await expect(deploy({ walletClient: breakingAt(2, true) })).rejects.toThrow("killed");
+    const kept = await readFile(file, "utf8");
+    const other = await startTestChain(SEPOLIA);
+    try {
+      await refused(deploy({ publicClient: other.client }), "deploy.chain");
+      expect(await readFile(file, "utf8")).toBe(kept);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it("and whose transaction another one took the place of sends it anew", async () => {
+    await expect(deploy({ walletClient: breakingAt(2, false) })).rejects.toThrow("killed");
+    await deployer().sendTransaction({ to: deployer().account.address, value: 1n });
+    const { registry } = await deploy();
+    await connectRegistry(chain.client, registry);
+  });
+
+  it("is not gone on with by what a node says that lags behind", async () => {
+    const other = await startTestChain(SEPOLIA);
+    try {
+      const clients = { walletClient: other.wallets[0]!, publicClient: other.client };
+      const { nonce, ...rest } = await pendingOf(clients);
+      const pending = { ...rest, nonce: nonce + 5 };
+      const content = { keel: "deployment/1", chainId: SEPOLIA, fromBlock: 1, steps: {}, pending };
+      await writeFile(file, JSON.stringify(content));
+      await refused(deploy(clients), "deploy.nonce");
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+/** A transaction as a killed run leaves it. */
+async function pendingOf(clients: Pick<DeployOptions, "walletClient" | "publicClient">) {
+  const wallet = { ...clients.walletClient, sendRawTransaction: () => Promise.reject(new Error("killed")) };
+  await expect(deploy({ ...clients, walletClient: wallet as Wallet })).rejects.toThrow("killed");
+  return JSON.parse(await readFile(file, "utf8")).pending as { readonly nonce: number };
 }
 
 describe("a deployment with a file", () => {
@@ -144,12 +246,59 @@ describe("a deployment with a file", () => {
   it("can be run again by a deployer that has handed everything over, but can then change nothing", async () => {
     const owner = chain.signers[9]!.address;
     const roles = { admin: owner, guardian: owner, verifierAdmin: owner, marketAdmin: owner, curator: owner };
-    const first = await deploy({ roles });
+    const first = await deploy({ roles, receivers: [chain.wallets[9]!] });
     const sent = await transactions();
     expect(await deploy({ roles })).toEqual(first);
     expect(await transactions()).toBe(sent);
     const error = await refused(deploy({ roles, verifiers: [FIRST, SECOND] }), "deploy.role");
-    expect(error).toMatchObject({ kind: "environment", path: "Authority.grantRole" });
+    expect(error).toMatchObject({ kind: "environment", path: "Authority.multicall" });
+  });
+
+  it("69 offers roles, and stays administrator until another one has accepted, over several runs", async () => {
+    const owner = chain.wallets[9]!;
+    const roles = { admin: owner.account.address, guardian: owner.account.address };
+    const first = await deploy({ roles });
+    const read = (functionName: "hasRole" | "offerOf", role: bigint, account: Address) =>
+      chain.client.readContract({
+        ...{ address: first.authority, abi: authorityAbi, functionName, args: [role, account] },
+      });
+    const own = deployer().account.address;
+    expect(await read("hasRole", ROLE.admin, own)).toEqual([true, 0]);
+    expect(await read("hasRole", ROLE.guardian, own)).toEqual([false, 0]);
+    expect((await read("offerOf", ROLE.admin, owner.account.address))[0]).toBe(WEEK);
+    const sent = await transactions();
+    await deploy({ roles });
+    expect(await transactions(), "what is offered is not offered again").toBe(sent);
+    for (const role of [ROLE.admin, ROLE.guardian]) {
+      await write(chain, owner, first.authority, authorityAbi, "acceptRole", [role]);
+    }
+    await deploy({ roles });
+    expect(await read("hasRole", ROLE.admin, own)).toEqual([false, 0]);
+    expect(await read("hasRole", ROLE.admin, owner.account.address)).toEqual([true, WEEK]);
+    expect(await read("hasRole", ROLE.guardian, owner.account.address)).toEqual([true, 0]);
+    expect(await read("hasRole", ROLE.curator, own), "what nobody was named for").toEqual([true, 0]);
+  });
+
+  it("62 sets the delays of roles and contracts, which count from the sixth day on", async () => {
+    const keel = await deploy();
+    const read = (functionName: string, ...args: unknown[]) =>
+      chain.client.readContract({
+        ...{ address: keel.authority, abi: authorityAbi as Abi, functionName, args },
+      });
+    await travelTo(chain, (await now(chain)) + 5 * 86_400);
+    for (const role of [0n, 1n, 2n, 3n, 4n, 5n]) expect(await read("getRoleGrantDelay", role)).toBe(WEEK);
+    const { authority, policyBook, marketBook, feedMarket, verifierBook, registry } = keel;
+    for (const target of [authority, policyBook, marketBook, feedMarket, verifierBook, registry]) {
+      expect(await read("getTargetAdminDelay", target)).toBe(WEEK);
+    }
+    expect(await read("hasRole", 5n, feedMarket)).toEqual([true, 0]);
+    const books = [policyBookAbi, marketBookAbi, verifierBookAbi, feedMarketAbi] as const;
+    for (const [i, address] of [policyBook, marketBook, verifierBook, feedMarket].entries()) {
+      const abi = books[i] as Abi;
+      expect(await chain.client.readContract({ address, abi, functionName: "delay" })).toBe(WEEK);
+    }
+    const restart = { address: registry, abi: healthRegistryAbi, functionName: "restartDelay" } as const;
+    expect(await chain.client.readContract(restart)).toBe(86_400);
   });
 
   it("refuses the file of another chain, and files that are none", async () => {

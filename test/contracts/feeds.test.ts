@@ -18,11 +18,11 @@ import {
   marketTable,
   marketVector,
   type Policy,
-  parseProof,
   policyId,
   usd8,
 } from "@keel/verifier";
 import {
+  authorityAbi,
   feedMarketAbi,
   isHealthy,
   isMarketAccepted,
@@ -32,13 +32,13 @@ import {
   publishPolicy,
   readFeeds,
   submitAttestation,
+  toKeelError,
   type Universe,
   universeHash,
   universeOf,
   verifierBookAbi,
   type Wallet,
 } from "@keel/verifier/chain";
-import * as snarkjs from "snarkjs";
 import {
   type Address,
   encodePacked,
@@ -51,7 +51,7 @@ import {
   zeroAddress,
 } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo } from "../support/chain.js";
+import { nextBlockAt, now, startTestChain, travelTo } from "../support/chain.js";
 import {
   abiOf,
   attestation,
@@ -63,7 +63,7 @@ import {
   TERMS,
   transact,
 } from "./fixture.js";
-import { MARKET_CIRCUIT } from "./statement-circuit.js";
+import { MARKET_CIRCUIT, proofOf } from "./statement-circuit.js";
 
 /** Only its circuit's shape matters here. */
 const FILE: Policy = {
@@ -80,6 +80,9 @@ const FILE: Policy = {
 };
 const HEARTBEAT = 3_600;
 const ETH_PRICE = 3_000_12345678n;
+/** Neither is a price. */
+const BOUNDS = { minPrice: 1n, maxPrice: 2n ** 64n - 1n };
+const WEEK = 7 * 86_400;
 
 /** Twelve rows, so that the packed columns fill more than one word. */
 const MARKET: Market = {
@@ -113,8 +116,8 @@ beforeAll(async () => {
   eth = await deploy("TestFeed", [8, ETH_PRICE, START - 100]);
   btc = await deploy("TestFeed", [18, 65_000n * 10n ** 18n + 7n, START - 50]);
   const sources = new Map<string, PriceSource>(MARKET.instruments.map((row) => [row.id, "fixed"]));
-  for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT });
-  sources.set("BTC", { feed: btc, heartbeat: 86_400 });
+  for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT, ...BOUNDS });
+  sources.set("BTC", { feed: btc, heartbeat: 86_400, ...BOUNDS });
   universe = universeOf(MARKET, 16, sources);
   id = universeHash(universe);
   const verifier = await deploy("MarketRootVerifier");
@@ -150,9 +153,7 @@ const read = (asOf = START, market = MARKET) => readFeeds(fixture.registry, feed
 /** A true proof of the root of a market, and what to submit it with. */
 async function prove(market: Market): Promise<{ root: bigint; proof: Groth16Proof }> {
   const { input, digest } = buildMarketRoot(marketTable(market, FILE));
-  const { wasmPath, zkeyPath } = await ensureCircuit(MARKET_CIRCUIT);
-  const { proof } = await snarkjs.groth16.fullProve(input, wasmPath, zkeyPath);
-  return { root: digest.c, proof: parseProof(proof) };
+  return { root: digest.c, proof: await proofOf(await ensureCircuit(MARKET_CIRCUIT), input) };
 }
 
 const publish = (root: bigint, proof: Groth16Proof, asOf = START, universeId = id) =>
@@ -261,26 +262,34 @@ describe("56 a kinder universe of the same feeds", () => {
       ),
     };
     const sources = new Map<string, PriceSource>(MARKET.instruments.map((row) => [row.id, "fixed"]));
-    for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT });
-    sources.set("BTC", { feed: btc, heartbeat: 86_400 });
+    for (const name of ["ETH", "ETH-PERP"]) sources.set(name, { feed: eth, heartbeat: HEARTBEAT, ...BOUNDS });
+    sources.set("BTC", { feed: btc, heartbeat: 86_400, ...BOUNDS });
     const other = universeOf(kinder, 16, sources);
     expect(other.universeId, "the same instruments, by name").toBe(universe.universeId);
     await open(other);
     const otherId = universeHash(other);
-    const lax = await readFeeds(registry, feedMarket, otherId, kinder, START);
+    const time = START + WEEK + 100;
+    await travelTo(chain, time + 10);
+    for (const [address, answer] of [
+      [eth, ETH_PRICE],
+      [btc, 65_000n * 10n ** 18n],
+    ] as const) {
+      await feed(address, "set", answer, time);
+    }
+    const lax = await readFeeds(registry, feedMarket, otherId, kinder, time);
     const { root, proof } = await prove(lax);
-    const { hash } = await publish(root, proof, START, otherId);
+    const { hash } = await publish(root, proof, time, otherId);
     const series = feedSeries(feedMarket, id);
     const otherSeries = feedSeries(feedMarket, otherId);
-    expect(await isMarketAccepted(registry, { series: otherSeries, root, asOf: START })).toBe(true);
+    expect(await isMarketAccepted(registry, { series: otherSeries, root, asOf: time })).toBe(true);
     const terms = { ...TERMS, marketSeries: series };
     await publishPolicy(registry, cast.stranger, terms);
-    const att = await attestation(fixture, { marketRoot: root, marketTime: START, terms });
+    const att = await attestation(fixture, { asOf: time, marketRoot: root, marketTime: time, terms });
     await refused(submitAttestation(registry, cast.stranger, att), "registry.marketNotAccepted");
     const { logs } = await chain.client.getTransactionReceipt({ hash });
     const [accepted] = parseEventLogs({ abi: marketBookAbi, eventName: "MarketAcceptedFrom", logs });
     const contentHash = keccak256(encodePacked(["uint256[]"], [marketVector(marketTable(lax, FILE))]));
-    expect(accepted!.args).toMatchObject({ series: otherSeries, root, asOf: BigInt(START), contentHash });
+    expect(accepted!.args).toMatchObject({ series: otherSeries, root, asOf: BigInt(time), contentHash });
     expect(accepted!.args.source).toBe(getAddress(keel.feedMarket));
   });
 });
@@ -295,6 +304,8 @@ describe("40 a feed that is not fit", () => {
     ["reverts", "setBroken", [true], "registry.feedFailed"],
     ["changed its decimals", "setDecimals", [9], "registry.feedDecimals"],
     ["is above 64 bits", "set", [2n ** 64n, START - 100], "registry.priceOutOfRange"],
+    ["sits at its aggregator's greatest answer", "set", [BOUNDS.maxPrice, START], "registry.priceOutOfRange"],
+    ["sits at its aggregator's least answer", "set", [BOUNDS.minPrice, START], "registry.priceOutOfRange"],
     ["is absurd", "set", [2n ** 255n - 1n, START - 100], "registry.priceOutOfRange"],
   ] as const)("refuses a market when a feed %s, and says which", async (_, name, args, code) => {
     const { root, proof } = await prove(await read());
@@ -304,11 +315,12 @@ describe("40 a feed that is not fit", () => {
     if (code !== "registry.priceOutOfRange") expect(error.path).toBe("instruments[1]");
   });
 
-  it("takes an answer as old as the heartbeat, one of the table's very second, and the largest price", async () => {
+  it("takes an answer as old as the heartbeat, one of the table's very second, and what lies within its bounds", async () => {
     for (const [price, time] of [
       [ETH_PRICE, START - HEARTBEAT],
       [ETH_PRICE, START],
-      [2n ** 64n - 1n, START],
+      [BOUNDS.maxPrice - 1n, START],
+      [BOUNDS.minPrice + 1n, START],
     ] as const) {
       await feed(eth, "set", price, time);
       expect((await read()).instruments[1]!.price).toBe(price);
@@ -318,8 +330,8 @@ describe("40 a feed that is not fit", () => {
   it("refuses a price that rounds to zero", async () => {
     await feed(btc, "set", 10n ** 10n - 1n, START - 50);
     await refused(read(), "registry.priceOutOfRange");
-    await feed(btc, "set", 10n ** 10n, START - 50);
-    expect((await read()).instruments[2]!.price).toBe(1n);
+    await feed(btc, "set", 2n * 10n ** 10n, START - 50);
+    expect((await read()).instruments[2]!.price).toBe(2n);
   });
 
   it("refuses a table from the future", async () => {
@@ -336,10 +348,10 @@ describe("40 a sequencer", () => {
   beforeEach(async () => {
     uptime = await deploy("TestFeed", [0, 0n, START - GRACE]);
     const { authority, marketBook, verifierBook } = fixture.keel;
-    layer2 = await deploy("FeedMarket", [authority, marketBook, verifierBook, uptime, GRACE]);
+    layer2 = await deploy("FeedMarket", [authority, marketBook, verifierBook, uptime, GRACE, WEEK]);
     const selector = toFunctionSelector(getAbiItem({ abi: feedMarketAbi, name: "open" }));
     const assign = [layer2, [selector], ROLE.marketAdmin];
-    await call(authority, await abiOf("Authority"), "setTargetFunctionRole", assign);
+    await call(authority, authorityAbi, "setTargetFunctionRole", assign);
     await call(layer2, feedMarketAbi, "open", [universe]);
   });
 
@@ -359,6 +371,24 @@ describe("40 a sequencer", () => {
     await refused(readLayer2(), "registry.sequencerStarting");
     await nextBlockAt(fixture.chain, START + 100 + GRACE);
     expect((await readLayer2()).instruments[1]!.price).toBe(ETH_PRICE);
+  });
+});
+
+describe("40 a chain with a sequencer", () => {
+  it.each([10, 8453, 42_161])("%i wants its uptime feed named", async (chainId) => {
+    const chain = await startTestChain(chainId);
+    try {
+      const clients = { walletClient: chain.wallets[0]!, publicClient: chain.client };
+      const authority = await deployContract(clients, "Authority", [chain.signers[0]!.address]);
+      const build = (uptime: Address) =>
+        deployContract(clients, "FeedMarket", [authority, authority, authority, uptime, 60, WEEK]);
+      const error = toKeelError(await build(zeroAddress).catch((reason: unknown) => reason));
+      expect(error).toMatchObject({ code: "registry.sequencerNeeded" });
+      expect(error.expected).toContain(String(chainId));
+      await build(authority);
+    } finally {
+      await chain.stop();
+    }
   });
 });
 
@@ -403,15 +433,57 @@ describe("a universe", () => {
       "registry.badInstrument",
     ],
     ["with a fixed price and a heartbeat", () => changed({ heartbeat: 1 }, 0), "registry.badInstrument"],
+    ["with a feed without a least price", () => changed({ minPrice: 0n }), "registry.badInstrument"],
+    ["with bounds that leave nothing", () => changed({ maxPrice: 1n }), "registry.badInstrument"],
+    ["with a fixed price and a least one", () => changed({ minPrice: 1n }, 0), "registry.badInstrument"],
+    ["with a fixed price and a greatest one", () => changed({ maxPrice: 1n }, 0), "registry.badInstrument"],
     ["with a factor above 1", () => changed({ collateralFactor: 10_001 }), "registry.badInstrument"],
     ["with a factor on a perpetual", () => changed({ collateralFactor: 1 }, 3), "registry.badInstrument"],
   ] as const)("is refused %s", async (_, make, code) => {
     await refused(open(make()), code);
   });
 
-  it("is refused with a feed of absurd decimals", async () => {
+  it("is refused with a feed of absurd decimals, or of none", async () => {
     const absurd = await deploy("TestFeed", [37, 1n, START]);
-    await refused(open(changed({ feed: absurd })), "registry.badInstrument");
+    const other = fixture.keel.marketBook;
+    const odd = await deploy("OddSource");
+    const answer = [toFunctionSelector("decimals()"), 0, 31, 8n];
+    await call(odd, await abiOf("OddSource"), "set", answer);
+    for (const address of [absurd, other, odd, fixture.cast.stranger.account.address]) {
+      const error = await refused(open(changed({ feed: address })), "registry.feedWithoutDecimals");
+      expect(error.received!.toLowerCase()).toContain(address.toLowerCase());
+    }
+  });
+
+  it("62 counts after the delay when it is not the first, to the second", async () => {
+    const other = { ...universe, capacity: 32 };
+    await open(other);
+    const liveAt = START + 10 + 1 + WEEK;
+    const otherId = universeHash(other);
+    const contract = { address: feedMarket, abi: feedMarketAbi } as const;
+    const { client } = fixture.chain;
+    const says = await client.readContract({ ...contract, functionName: "liveAtOf", args: [otherId] });
+    expect(says).toBe((await now(fixture.chain)) + WEEK);
+    expect(says - liveAt, "the block after the test's start").toBeLessThan(60);
+    const readOther = () => readFeeds(fixture.registry, feedMarket, otherId, MARKET, says);
+    await feed(eth, "set", ETH_PRICE, says - 5);
+    await feed(btc, "set", 65_000n * 10n ** 18n, says - 5);
+    await nextBlockAt(fixture.chain, says - 1);
+    await refused(readOther(), "registry.universeNotLiveYet");
+    await nextBlockAt(fixture.chain, says);
+    expect((await readOther()).instruments[1]!.price).toBe(ETH_PRICE);
+  });
+
+  it("62 is called off by a guardian before it counts", async () => {
+    const other = { ...universe, capacity: 32 };
+    await open(other);
+    const close = [universeHash(other), "unknown feed"];
+    await call(feedMarket, feedMarketAbi, "close", close, fixture.cast.guardian);
+    await travelTo(fixture.chain, START + 2 * WEEK);
+    await refused(
+      readFeeds(fixture.registry, feedMarket, universeHash(other), MARKET, START),
+      "registry.universeIsClosed",
+    );
   });
 
   it("needs a source for each instrument", () => {

@@ -36,12 +36,9 @@ import {
   type Wallet,
 } from "@keel/verifier/chain";
 import { type Abi, type Hex, zeroAddress } from "viem";
-import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
-import { startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
+import { afterAll, afterEach, beforeEach, expect } from "vitest";
+import { now, startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import { attestationOf, CIRCUIT, endProving, testVerifiers } from "./statement-circuit.js";
-
-const PATIENCE = process.env.KEEL_COVERAGE === undefined ? 1 : 20;
-vi.setConfig({ testTimeout: 30_000 * PATIENCE, hookTimeout: 180_000 * PATIENCE });
 
 /** First second of every test chain's story. */
 export const START = 2_000_000_000;
@@ -116,13 +113,31 @@ export interface Fixture {
 /** Publishers of the fixture's market: accounts 5, 6 and 7, any two of them. */
 export const PUBLISHERS = [5, 6, 7] as const;
 
-/** Compiles, starts, deploys; the subject is enrolled, `TERMS` and `MARKET` are published. */
+/** Fixtures of this process that no test file uses now, by what they were made of. */
+const idle = new Map<string, Fixture[]>();
+/** Each chain that counts coverage tells its counts when it ends. */
+const isShared = process.env.KEEL_COVERAGE === undefined;
+
+/**
+ * Compiles, starts, deploys; the subject is enrolled, `TERMS` and `MARKET` are published. Its chain's `stop()` takes it back
+ * to this and keeps it for the process's next test file.
+ */
 export async function startFixture(
   chainId = 31337,
   verifier = "StatementVerifier",
   others: DeployOptions["verifiers"] = [],
 ): Promise<Fixture> {
   await compileVerifiers(await testVerifiers());
+  const key = JSON.stringify([chainId, verifier, others]);
+  const fixture = idle.get(key)?.pop() ?? (await freshFixture(chainId, verifier, others));
+  return isShared ? await lent(key, fixture) : fixture;
+}
+
+async function freshFixture(
+  chainId: number,
+  verifier: string,
+  others: DeployOptions["verifiers"] = [],
+): Promise<Fixture> {
   const chain = await startTestChain(chainId);
   try {
     return await settle(chain, [{ circuit: CIRCUIT, contractName: verifier }, ...others]);
@@ -132,12 +147,24 @@ export async function startFixture(
   }
 }
 
+/** A fixture that `stop()` gives back as it was. What a chain is taken back to leaves out its clock. */
+async function lent(key: string, fixture: Fixture): Promise<Fixture> {
+  const id = await fixture.chain.test.snapshot();
+  await travelTo(fixture.chain, (await now(fixture.chain)) + 1);
+  const stop = async () => {
+    await fixture.chain.test.revert({ id });
+    idle.set(key, [...(idle.get(key) ?? []), fixture]);
+  };
+  return { ...fixture, chain: { ...fixture.chain, stop } };
+}
+
 async function settle(chain: TestChain, verifiers: DeployOptions["verifiers"]): Promise<Fixture> {
   await travelTo(chain, START - 1_000);
   const [deployer, subject, stranger, guardian] = chain.wallets;
   const cast = { deployer: deployer!, subject: subject!, stranger: stranger!, guardian: guardian! };
   const roles = { guardian: cast.guardian.account.address };
-  const keel = await deployKeel({ ...deployment({ chain, cast }, verifiers), roles });
+  const receivers = [cast.guardian];
+  const keel = await deployKeel({ ...deployment({ chain, cast }, verifiers), roles, receivers });
   const registry = await connectRegistry(chain.client, keel.registry);
   const fixture = { chain, keel, registry, cast };
   await enrol(registry, cast.subject, ENROLMENT);

@@ -5,11 +5,13 @@
  *
  * @module
  */
-import { deployContract, deployKeel, ROLE } from "@keel/contracts";
+import { deployContract, deployKeel, handOver, ROLE } from "@keel/contracts";
 import { type PolicyTerms, policyId } from "@keel/verifier";
 import {
+  authorityAbi,
   policyBookAbi,
   publishPolicy,
+  revoke,
   submitAttestation,
   verifierBookAbi,
   type Wallet,
@@ -26,9 +28,10 @@ import {
   zeroAddress,
 } from "viem";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { now, travelTo } from "../support/chain.js";
+import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
   abiOf,
+  acceptMarket,
   attestation,
   type Fixture,
   GENESIS,
@@ -50,11 +53,8 @@ const LINE = keccak256(
 );
 
 let fixture: Fixture;
-let authorityAbi: Abi;
-
 beforeAll(async () => {
   fixture = await startFixture();
-  authorityAbi = await abiOf("Authority");
 });
 
 rewindEachTest(() => [fixture]);
@@ -196,31 +196,196 @@ describe("43 a policy line", () => {
   });
 });
 
+describe("63 a tightening", () => {
+  let tight: Hex;
+
+  beforeEach(async () => {
+    await book(fixture.cast.deployer, "openLine", "vault one", POLICY);
+    tight = await tighter();
+  });
+
+  const move = (id: Hex) => book(fixture.cast.deployer, "moveLine", LINE, id);
+  const undo = (wallet = fixture.cast.guardian) => book(wallet, "undoTightening", LINE);
+  const kept = () => read<{ policyId: Hex; leftAt: number; how: number }[]>("policiesOf", [LINE]);
+
+  it("is taken back by a guardian within the delay, to the second, and by nobody else", async () => {
+    const { cast, chain } = fixture;
+    await refused(undo(), "registry.nothingToUndo");
+    await move(tight);
+    const leftAt = await now(chain);
+    for (const wallet of [cast.deployer, cast.stranger]) {
+      await refused(undo(wallet), "registry.accessManagedUnauthorized");
+    }
+    await nextBlockAt(chain, leftAt + WEEK - 1);
+    await undo();
+    expect(await current()).toBe(POLICY);
+    expect(await kept()).toEqual([
+      { policyId: POLICY, leftAt, how: 4 },
+      { policyId: tight, leftAt: leftAt + WEEK - 1, how: 3 },
+      { policyId: POLICY, leftAt: 0, how: 0 },
+    ]);
+    await refused(undo(), "registry.nothingToUndo");
+    await move(tight);
+    await travelTo(chain, (await now(chain)) + WEEK);
+    await refused(undo(), "registry.nothingToUndo");
+    expect(await current()).toBe(tight);
+  });
+
+  it("is taken back one by one: two in a row do not hide the first", async () => {
+    const { cast } = fixture;
+    const tightest = await publish({ maxLeverage: TERMS.maxLeverage - 2 });
+    await move(tight);
+    await move(tightest);
+    await undo();
+    expect(await current()).toBe(tight);
+    await undo();
+    expect(await current()).toBe(POLICY);
+    await refused(undo(), "registry.nothingToUndo");
+    await move(tightest);
+    await move(tightest);
+    await undo();
+    expect(await current(), "moving to where it is was no tightening").toBe(POLICY);
+    expect(cast.guardian).toBeDefined();
+  });
+
+  it("that is taken back brings no loosening with it: neither one before it nor one after", async () => {
+    const { chain } = fixture;
+    const loose = await looser();
+    await move(loose);
+    await move(tight);
+    await undo();
+    expect(await read("lineOf", [LINE])).toMatchObject({ current: POLICY, nextLiveAt: 0 });
+    await travelTo(chain, (await now(chain)) + WEEK);
+    expect(await current()).toBe(POLICY);
+    await move(tight);
+    await move(loose);
+    await undo();
+    await travelTo(chain, (await now(chain)) + WEEK);
+    expect(await current(), "announced from what was taken back").toBe(POLICY);
+  });
+
+  it("before a loosening that came into force is past: undoing does not reach behind it", async () => {
+    const { chain } = fixture;
+    const loose = await looser();
+    await move(tight);
+    await move(loose);
+    await travelTo(chain, (await now(chain)) + WEEK);
+    expect(await current()).toBe(loose);
+    await refused(undo(), "registry.nothingToUndo");
+    expect(await read("graceOf", [LINE])).toEqual([]);
+    await move(POLICY);
+    await undo();
+    expect(await current()).toBe(loose);
+  });
+});
+
 describe("a gate on a line", () => {
-  it("asks for the line's policy of the moment: tightening shuts it, an attestation under the new policy opens it", async () => {
-    const { cast, chain, registry } = fixture;
-    await book(cast.deployer, "openLine", "vault one", POLICY);
-    const { vault } = await openVault(LINE);
-    const abi = await abiOf("GatedVault");
-    const deposit = () =>
-      transact(fixture.chain, cast.deployer, vault, abi, "deposit", [1_000n, cast.deployer.account.address]);
-    await submitAttestation(registry, cast.stranger, await attestation(fixture));
-    await deposit();
-    const terms = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };
-    await book(cast.deployer, "moveLine", LINE, await tighter());
+  let vault: Address;
+  let abi: Abi;
+
+  beforeEach(async () => {
+    await book(fixture.cast.deployer, "openLine", "vault one", POLICY);
+    ({ vault } = await openVault(LINE));
+    abi = await abiOf("GatedVault");
+  });
+
+  const { maxLeverage } = TERMS;
+  const TIGHT = { ...TERMS, maxLeverage: maxLeverage - 1 };
+  const move = (id: Hex) => book(fixture.cast.deployer, "moveLine", LINE, id);
+  const deposit = () => {
+    const { deployer } = fixture.cast;
+    return transact(fixture.chain, deployer, vault, abi, "deposit", [1_000n, deployer.account.address]);
+  };
+  const isOpen = async (at?: number) => {
+    if (at !== undefined) await travelTo(fixture.chain, at);
+    return await fixture.chain.client.readContract({ address: vault, abi, functionName: "isHealthy" });
+  };
+  const attest = async (change: Parameters<typeof attestation>[1] = {}) =>
+    submitAttestation(fixture.registry, fixture.cast.stranger, await attestation(fixture, change));
+
+  it("asks for the line's policy of the moment: an attestation under the new policy opens it", async () => {
+    const { cast, chain } = fixture;
+    const id = await tighter();
+    await move(id);
     const error = await refused(deposit(), "registry.notHealthy");
-    expect(error.expected).toContain(policyId(terms));
-    await submitAttestation(
-      registry,
-      cast.stranger,
-      await attestation(fixture, { terms, drawdown: stepAfter(GENESIS) }),
-    );
+    expect(error.expected).toContain(id);
+    await attest({ terms: TIGHT });
     await deposit();
     expect(await chain.client.readContract({ address: vault, abi, functionName: "policy" })).toBe(LINE);
-    await transact(fixture.chain, cast.deployer, vault, abi, "withdraw", [
-      1_000n,
-      ...Array(2).fill(cast.deployer.account.address),
-    ]);
+    const out = [1_000n, ...Array(2).fill(cast.deployer.account.address)];
+    await transact(chain, cast.deployer, vault, abi, "withdraw", out);
+  });
+
+  it("63 stays open after a tightening for what was attested before, until its own end", async () => {
+    await attest();
+    await move(await tighter());
+    await deposit();
+    expect(await isOpen(START + TERMS.validity - 1)).toBe(true);
+    expect(await isOpen(START + TERMS.validity)).toBe(false);
+  });
+
+  it("63 counts nothing that was attested after the tightening, nor renews what was before", async () => {
+    await nextBlockAt(fixture.chain, START + 40);
+    await move(await tighter());
+    await travelTo(fixture.chain, START + 60);
+    await attest({ asOf: START + 30 });
+    expect(await isOpen(), "an old snapshot that came after").toBe(false);
+    await attest({ asOf: START + 50, drawdown: stepAfter(GENESIS) });
+    expect(await isOpen()).toBe(false);
+  });
+
+  it("63 ends the grace of an attestation that is renewed under the policy that was left", async () => {
+    await attest();
+    await nextBlockAt(fixture.chain, START + 40);
+    await move(await tighter());
+    expect(await isOpen(START + 60)).toBe(true);
+    await attest({ asOf: START + 50, drawdown: stepAfter(GENESIS) });
+    expect(await isOpen()).toBe(false);
+  });
+
+  it("63 keeps the grace no longer than the book's, to the second", async () => {
+    const long = { ...TERMS, validity: 30 * 86_400 };
+    const [before, after] = [await publish(long), await publish({ ...long, maxLeverage: maxLeverage - 1 })];
+    await move(before);
+    await travelTo(fixture.chain, (await now(fixture.chain)) + WEEK);
+    const asOf = await now(fixture.chain);
+    await acceptMarket(fixture, { root: 400n, asOf });
+    await attest({ asOf, marketRoot: 400n, marketTime: asOf, terms: long });
+    await move(after);
+    const leftAt = await now(fixture.chain);
+    expect(await isOpen(leftAt + WEEK - 1)).toBe(true);
+    expect(await isOpen(leftAt + WEEK)).toBe(false);
+  });
+
+  it("63 has no grace for what was revoked", async () => {
+    const { cast, registry } = fixture;
+    await attest();
+    const id = await tighter();
+    await move(id);
+    expect(await isOpen()).toBe(true);
+    await revoke(registry, cast.subject, POLICY, "sold");
+    expect(await isOpen()).toBe(false);
+  });
+
+  it("63 counts what was attested under a tightening that was taken back, which was tighter", async () => {
+    const id = await tighter();
+    await move(id);
+    await attest({ terms: TIGHT });
+    await book(fixture.cast.guardian, "undoTightening", LINE);
+    expect(await isOpen()).toBe(true);
+    expect(await isOpen(START + TERMS.validity)).toBe(false);
+  });
+
+  it("63 looks back as far as sixteen moves, whatever a curator does", async () => {
+    await attest();
+    for (let i = 1; i <= 16; i++) await move(await publish({ maxLeverage: maxLeverage - i }));
+    expect(await isOpen()).toBe(true);
+    await move(await publish({ maxLeverage: maxLeverage - 17 }));
+    expect(await isOpen()).toBe(false);
+    await book(fixture.cast.guardian, "undoTightening", LINE);
+    for (let i = 0; i < 16; i++) await book(fixture.cast.guardian, "undoTightening", LINE);
+    expect(await current()).toBe(POLICY);
+    expect(await isOpen()).toBe(true);
   });
 });
 
@@ -266,7 +431,7 @@ describe("43 a 2-of-3 multi-signature owner", () => {
   async function govern() {
     const { cast, chain } = fixture;
     const safe = await deploy("MultiSig", [owners().map(({ account }) => account.address), 2]);
-    const keel = await deployKeel({
+    const options = {
       walletClient: cast.deployer,
       publicClient: chain.client,
       publishers: [cast.stranger.account.address],
@@ -279,12 +444,21 @@ describe("43 a 2-of-3 multi-signature owner", () => {
         marketAdmin: safe,
         guardian: cast.guardian.account.address,
       },
-    });
+      receivers: [cast.guardian],
+      roleDelays: { admin: 0 },
+    };
+    const keel = await deployKeel(options);
     const abi = await abiOf("MultiSig");
     const confirm = (wallet: Wallet, target: Address, data: Hex, nonce: number) =>
       transact(fixture.chain, wallet, safe, abi, "confirm", [target, data, nonce]);
     const execute = (target: Address, data: Hex, nonce: number) =>
       transact(fixture.chain, cast.stranger, safe, abi, "execute", [target, data, nonce]);
+    for (const [i, role] of [2n, 3n, 4n, 0n].entries()) {
+      const data = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [role] });
+      for (const owner of owners().slice(1)) await confirm(owner, keel.authority, data, 100 + i);
+      await execute(keel.authority, data, 100 + i);
+    }
+    await handOver(options, keel);
     return { keel, safe, confirm, execute };
   }
 
@@ -309,24 +483,22 @@ describe("43 a 2-of-3 multi-signature owner", () => {
   it("leaves the deployer with nothing: no role, no grant, no call", async () => {
     const { cast } = fixture;
     const { keel } = await govern();
+    const own = cast.deployer.account.address;
     for (const role of Object.values(ROLE)) {
-      await expect(
-        transact(fixture.chain, cast.deployer, keel.authority, authorityAbi, "grantRole", [
-          role,
-          cast.deployer.account.address,
-          0,
-        ]),
-      ).rejects.toThrow();
+      const take = (name: string, ...args: unknown[]) =>
+        transact(fixture.chain, cast.deployer, keel.authority, authorityAbi, name, [role, ...args]);
+      await refused(take("offerRole", own, 0), "registry.accessManagerUnauthorizedAccount");
+      await refused(take("acceptRole"), "registry.nothingOffered");
     }
     const open = transact(fixture.chain, cast.deployer, keel.policyBook, policyBookAbi, "openLine", [
       "x",
       POLICY,
     ]);
     await refused(open, "registry.accessManagedUnauthorized");
-    const own = await deploy("Authority", [cast.deployer.account.address]);
+    const another = await deploy("Authority", [own]);
     await expect(
       transact(fixture.chain, cast.deployer, keel.registry, await abiOf("HealthRegistry"), "setAuthority", [
-        own,
+        another,
       ]),
     ).rejects.toThrow();
   });
@@ -343,10 +515,11 @@ describe("43 a 2-of-3 multi-signature owner", () => {
       await execute(target, data, nonce);
     };
     const authority = (functionName: string, args: readonly unknown[]) =>
-      encodeFunctionData({ abi: authorityAbi, functionName, args });
+      encodeFunctionData({ abi: authorityAbi as Abi, functionName, args });
     const delay = 2 * 86_400;
-    await both(keel.authority, authority("grantRole", [ROLE.admin, safe, delay]));
-    const grant = authority("grantRole", [ROLE.verifierAdmin, cast.stranger.account.address, 0]);
+    await both(keel.authority, authority("offerRole", [ROLE.admin, safe, delay]));
+    await both(keel.authority, authority("acceptRole", [ROLE.admin]));
+    const grant = authority("offerRole", [ROLE.verifierAdmin, cast.stranger.account.address, 0]);
     await expect(both(keel.authority, grant), "not without a schedule").rejects.toThrow();
     await both(keel.authority, authority("schedule", [keel.authority, grant, 0]));
     await travelTo(chain, (await now(chain)) + delay - 60);
@@ -354,6 +527,8 @@ describe("43 a 2-of-3 multi-signature owner", () => {
     await travelTo(chain, (await now(chain)) + 120);
     await both(keel.authority, grant);
     const verifier = await deploy("StatementVerifierSecond");
+    const accept = [ROLE.verifierAdmin];
+    await transact(fixture.chain, cast.stranger, keel.authority, authorityAbi, "acceptRole", accept);
     const add = [TERMS.circuit, verifier];
     await transact(fixture.chain, cast.stranger, keel.verifierBook, verifierBookAbi, "add", add);
   });

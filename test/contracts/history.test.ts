@@ -9,12 +9,14 @@ import {
   type AttestedEntry,
   basisHash,
   basisOf,
+  cancelRestart,
   checkedRecord,
   type EnrolledEntry,
   enrol,
   type HistoryEntry,
   historyOf,
   latestBlock,
+  type RestartAnnouncedEntry,
   reopen,
   replayChain,
   replayHistory,
@@ -44,6 +46,7 @@ import {
 } from "./fixture.js";
 import { endProving, statementArtifacts } from "./statement-circuit.js";
 
+const DAY = 86_400;
 /** What the second subject declared, and what the first one announces. */
 const OTHER_LIST = 777n;
 
@@ -124,10 +127,12 @@ beforeAll(async () => {
   await travelTo(chain, START + 20_500);
   await submitAttestation(registry, cast.stranger, await att(START + 20_450));
   await enrol(registry, cast.subject, OTHER_LIST);
+  await restartChain(registry, cast.guardian, subject(), "asked by mistake");
+  await cancelRestart(registry, cast.subject, subject());
   await restartChain(registry, cast.guardian, subject(), "state file lost");
   steps.delete(subject());
-  await travelTo(chain, START + 20_600);
-  await submitAttestation(registry, cast.stranger, await att(START + 20_550));
+  await travelTo(chain, START + 20_600 + DAY);
+  await submitAttestation(registry, cast.stranger, await att(START + 20_550 + DAY));
   entries = await historyOf(registry, { fromBlock: 0n });
 });
 
@@ -153,12 +158,19 @@ describe("a history", () => {
       "reopened",
       "attested",
       "enrolled",
+      "restartAnnounced",
+      "restartCancelled",
+      "restartAnnounced",
       "chainRestarted",
       "attested",
     ]);
     expect(entries[0]).toMatchObject({ enrolment: ENROLMENT, liveAt: entries[0]!.blockTime });
     expect(entries[13]).toMatchObject({ enrolment: OTHER_LIST, liveAt: entries[13]!.blockTime + 7 * 86_400 });
-    expect(entries[14]).toMatchObject({ by: other(), state: 1_006n, reason: "state file lost" });
+    expect(entries[15]).toMatchObject({ by: subject() });
+    const { blockTime } = entries[16]!;
+    const announced = { by: other(), reason: "state file lost", liveAt: blockTime + DAY };
+    expect(entries[16]).toMatchObject(announced);
+    expect(entries[17]).toMatchObject({ subject: subject(), state: 1_006n });
     expect(entries[7]).toMatchObject({
       by: subject(),
       standing: "revokedBySubject",
@@ -174,7 +186,7 @@ describe("a history", () => {
     }
     const last = entries.findLast((entry) => entry.kind === "attested" && entry.subject === subject())!;
     expect(replayHistory(entries, subject(), POLICY, TERMS)).toMatchObject({
-      ...{ count: 7, streak: 2, lapses: 3, basis: basisHash(basisOf(last as AttestedEntry)) },
+      ...{ count: 7, streak: 1, lapses: 4, basis: basisHash(basisOf(last as AttestedEntry)) },
     });
     expect(replayHistory(entries, fixture.cast.stranger.account.address, POLICY, TERMS).count).toBe(0);
   });
@@ -184,7 +196,7 @@ describe("a history", () => {
       const { enrolment, pendingEnrolment, state } = await statusOf(fixture.registry, who, POLICY);
       const { pending, ...replayed } = replayChain(entries, who, { enrolmentDelay: 7 * 86_400 });
       expect(pending).toEqual(pendingEnrolment);
-      expect(replayed).toEqual({ enrolment, state, epochs: 1, restarted: who === subject() });
+      expect(replayed).toEqual({ enrolment, state, epochs: 1 });
     }
     const later = { ...entries.at(-1)!, blockTime: START + 30 * 86_400, kind: "revoked" as const };
     expect(replayChain([...entries, later as HistoryEntry], subject())).toMatchObject({
@@ -204,6 +216,30 @@ describe("a history", () => {
     expect(() => replayChain(restarted, subject())).toThrow(/history\.state/);
   });
 
+  it("finds a restart that nobody announced, that comes too soon, or a second one", () => {
+    const replay = (told: readonly HistoryEntry[]) => () =>
+      replayChain(told, subject(), { restartDelay: DAY });
+    replay(entries)();
+    expect(replay(entries.filter((_, i) => i !== 16))).toThrow(/history\.restart/);
+    expect(replay(entries.filter((_, i) => i !== 14))).toThrow(/history\.restart/);
+    expect(replay(entries.toSpliced(17, 0, entries[16]!))).toThrow(/history\.restart/);
+    expect(replay([entries[0]!, entries[16]!])).toThrow(/history\.restart/);
+    const told = (i: number, change: object) =>
+      entries.map((entry, j) => (i === j ? { ...entry, ...change } : entry)) as HistoryEntry[];
+    const { liveAt } = entries[16] as RestartAnnouncedEntry;
+    for (const wrong of [liveAt - 1, liveAt + 1]) {
+      expect(replay(told(16, { liveAt: wrong }))).toThrow(/history\.delay/);
+    }
+    expect(replay(told(17, { blockTime: liveAt - 1 }))).toThrow(/history\.restart/);
+    replay(told(17, { blockTime: liveAt }))();
+    expect(replay(told(17, { state: 1n }))).toThrow(/history\.state/);
+    // Until it is used or called off, the chain has no state from its second on, and the old one before.
+    const before = entries.slice(0, 17);
+    const at = (now: number) => replayChain(before, subject(), { now });
+    expect(at(liveAt - 1)).toMatchObject({ state: 1_006n, restartAt: liveAt });
+    expect(at(liveAt)).toMatchObject({ state: 0n, epochs: 0, restartAt: liveAt });
+  });
+
   it("finds accounts that count sooner or later than the delay lets them", () => {
     const told = (change: Partial<EnrolledEntry>, i: number) =>
       entries.map((entry, j) => (i === j ? { ...entry, ...change } : entry)) as HistoryEntry[];
@@ -218,9 +254,10 @@ describe("a history", () => {
     expect(() => replay(told({ liveAt: START }, 0)), "the first list waits for nothing").toThrow(
       /history\.delay/,
     );
-    // Of a chain that was restarted the same holds, though it has no state.
-    const late = { ...entries[13]!, blockTime: START + 20_700, liveAt: START + 20_700, enrolment: 5n };
-    const story = [...entries.slice(0, 15), late as EnrolledEntry];
+    // Of a chain that may start over the same holds, though it has no state.
+    const soon = START + 20_700 + DAY;
+    const late = { ...entries[13]!, blockTime: soon, liveAt: soon, enrolment: 5n };
+    const story = [...entries.slice(0, 17), late as EnrolledEntry];
     expect(() => replay(story)).toThrow(/history\.delay/);
   });
 
@@ -291,7 +328,10 @@ describe("a history", () => {
     const own = await historyOf(registry, { fromBlock: 0n, subject: other(), policyId: POLICY });
     expect(own.map(({ kind }) => kind)).toEqual(["enrolled", "attested", "revoked"]);
     const foreign = await historyOf(registry, { fromBlock: 0n, policyId: `0x${"00".repeat(32)}` });
-    expect(foreign.map(({ kind }) => kind)).toEqual(["enrolled", "enrolled", "enrolled", "chainRestarted"]);
+    expect(foreign.map(({ kind }) => kind)).toEqual([
+      ...["enrolled", "enrolled", "enrolled"],
+      ...["restartAnnounced", "restartCancelled", "restartAnnounced", "chainRestarted"],
+    ]);
     const { blockNumber } = entries[7]!;
     const range = await historyOf(registry, { fromBlock: blockNumber, toBlock: blockNumber });
     expect(range).toEqual([entries[7]]);
@@ -333,6 +373,6 @@ describe("a history", () => {
     const counts = [1, 2, 100, 101, 300, 301, 989, 990, 20_000].map(
       (interval) => replayHistory(entries, subject(), POLICY, terms(interval)).count,
     );
-    expect(counts).toEqual([7, 6, 6, 5, 4, 3, 3, 2, 1]);
+    expect(counts).toEqual([7, 6, 6, 6, 5, 4, 4, 3, 2]);
   });
 });

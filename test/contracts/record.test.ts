@@ -373,7 +373,7 @@ describe("68 a line's record", () => {
   it("knows an announced policy from its time on, and none that was called off or came back to", async () => {
     const { chain, registry, cast } = fixture;
     const [loose, tight, tightest] = [HOURLY, TIGHTER, TIGHTEST].map(policyId);
-    expect(await policies()).toEqual([{ policyId: loose, leftAt: 0 }]);
+    expect(await policies()).toEqual([{ policyId: loose, leftAt: 0, how: 0 }]);
     await move(TIGHTEST);
     await move(TIGHTEST);
     expect(await ids()).toEqual([loose, tightest]);

@@ -6,7 +6,15 @@
  */
 import { deployContract } from "@keel/contracts";
 import type { Attestation } from "@keel/verifier";
-import { revoke, revokeFor, submitAttestation, toKeelError, type Wallet } from "@keel/verifier/chain";
+import {
+  connectVault,
+  depositAssets,
+  revoke,
+  revokeFor,
+  submitAttestation,
+  toKeelError,
+  type Wallet,
+} from "@keel/verifier/chain";
 import { type Abi, type Address, encodeFunctionData, maxUint256, parseEther } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, travelTo, write } from "../support/chain.js";
@@ -92,6 +100,24 @@ const redeem = (user: Wallet, { vault }: Vault, shares: bigint) =>
     user.account.address,
   ]);
 const balance = (address: Address, user: Wallet) => read(address, "balanceOf", [user.account.address]);
+
+describe("the client", () => {
+  it.each([
+    ["StrictToken", [], "that changes only from 0 or to 0", 3],
+    ["TestToken", ["T", "T", 6], "of an ordinary token", 2],
+  ] as const)("raises an allowance of %s", async (name, args, _, transactions) => {
+    const { chain } = fixture;
+    const { vault, token } = await open(name, args);
+    await attest();
+    for (const amount of [0n, 5n]) await write(chain, alice, token, tokenAbi, "approve", [vault, amount]);
+    const sent = () => chain.client.getTransactionCount({ address: alice.account.address });
+    const before = await sent();
+    await depositAssets(await connectVault(chain.client, vault), alice, 1_000n);
+    expect((await sent()) - before).toBe(transactions);
+    expect(await read(vault, "totalAssets")).toBe(1_000n);
+    expect(await read(token, "allowance", [alice.account.address, vault]), "no more than asked for").toBe(0n);
+  });
+});
 
 describe("the gate", () => {
   it("refuses deposit and mint without an attestation, even of nothing, and says so in maxDeposit and maxMint", async () => {

@@ -45,9 +45,12 @@ import {
 import { CIRCUIT, endProving } from "./statement-circuit.js";
 
 const OTHER_LIST = 777n;
+const DAY = 86_400;
+/** When the drawdown chain has started over. */
+const RENEWED = START + 11_990 + DAY;
 /** What the last attestation of the story rests on. */
 const BASIS: Basis = {
-  ...{ version: 1, marketRoot: BigInt(START + 11_990), marketTime: START + 11_990 },
+  ...{ version: 1, marketRoot: BigInt(RENEWED), marketTime: RENEWED },
   ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0 },
 };
 const LOOSER = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
@@ -97,8 +100,8 @@ beforeAll(async () => {
   await enrol(registry, cast.subject, OTHER_LIST);
   await restartChain(registry, cast.guardian, subject(), "state file lost");
   step = { ...GENESIS, newState: 5_000n };
-  await travelTo(chain, START + 12_000);
-  await attest(START + 11_990);
+  await travelTo(chain, RENEWED + 10);
+  await attest(RENEWED);
   for (const terms of [LOOSER, TIGHTER]) await publishPolicy(registry, cast.stranger, terms);
   const opened = await call(cast.deployer, keel.policyBook, policyBookAbi, "openLine", ["main", POLICY]);
   const { logs } = await chain.client.getTransactionReceipt({ hash: opened.hash });
@@ -116,9 +119,11 @@ beforeAll(async () => {
   const withdraw = [MARKET.series, MARKET.root, BigInt(MARKET.asOf), "bad price"];
   await call(cast.guardian, keel.marketBook, marketBookAbi, "withdraw", withdraw);
   await voidAttestation(registry, cast.stranger, subject(), POLICY, BASIS);
+  await call(cast.guardian, keel.policyBook, policyBookAbi, "undoTightening", [line]);
   const publishers = [[cast.stranger.account.address], 1n];
-  await call(cast.deployer, keel.marketBook, marketBookAbi, "setPublishers", publishers);
-  await travelTo(chain, START + 100_000);
+  await call(cast.deployer, keel.marketBook, marketBookAbi, "announcePublishers", publishers);
+  await call(cast.guardian, keel.marketBook, marketBookAbi, "cancelPublishers", []);
+  await travelTo(chain, START + 100_000 + DAY);
   last = await latestBlock(registry);
 });
 
@@ -133,25 +138,34 @@ const STORY = [
   "revoked",
   "reopened",
   "accountsAnnounced",
+  "restartAnnounced",
   "chainRestarted",
   "policyLoosened",
   "verifierAdded",
   "verifierRetired",
   "marketWithdrawn",
   "voided",
-  "publishersSet",
+  "tighteningUndone",
+  "publishersAnnounced",
+  "publishersCancelled",
 ];
 
-async function told(since: bigint, until = last): Promise<readonly Notice[]> {
+/** Everything, tables and roles as well. */
+async function all(since: bigint, until = last): Promise<readonly Notice[]> {
   const watch = await startWatch(fixture.registry, { fromBlock: 0n }, since);
   return (await look(fixture.registry, watch, until)).notices;
 }
+
+/** Without the tables that come. */
+const told = async (since: bigint, until = last): Promise<readonly Notice[]> =>
+  (await all(since, until)).filter(({ kind }) => kind !== "tableAccepted");
 
 describe("a watch", () => {
   it("tells everything once, in order", async () => {
     const notices = await told(first);
     expect(notices.map(({ kind }) => kind)).toEqual(STORY);
-    const [lapsed, , byGuardian, , announced, , loosened, added, , withdrawn, voided] = notices;
+    const [lapsed, , byGuardian, , announced, restart, restarted, ...others] = notices;
+    const [loosened, added, , withdrawn, voided, undone, publishers, cancelled] = others;
     expect(lapsed).toEqual({
       kind: "lapsed",
       subject: subject(),
@@ -160,6 +174,17 @@ describe("a watch", () => {
     });
     expect(byGuardian).toMatchObject({ standing: "revokedByGuardian", reason: "fraud" });
     expect(announced).toMatchObject({ enrolment: OTHER_LIST });
+    expect(restart).toMatchObject({ subject: subject(), reason: "state file lost" });
+    expect(restarted).toMatchObject({ kind: "chainRestarted", subject: subject() });
+    expect(undone).toMatchObject({ line, from: policyId(TIGHTER), to: POLICY });
+    const {
+      publishers: who,
+      liveAt,
+      blockTime,
+    } = publishers as Extract<Notice, { kind: "publishersAnnounced" }>;
+    expect(who).toEqual([fixture.cast.stranger.account.address]);
+    expect(liveAt).toBe(blockTime + 7 * DAY);
+    expect(cancelled).toMatchObject({ by: fixture.cast.guardian.account.address });
     expect(withdrawn).toMatchObject({ series: SERIES, root: MARKET.root, reason: "bad price" });
     expect(voided).toMatchObject({ subject: subject(), policyId: POLICY, basis: BASIS });
     expect(loosened).toMatchObject({ line, from: POLICY, to: policyId(LOOSER) });
@@ -173,7 +198,7 @@ describe("a watch", () => {
   });
 
   it("tells the same when it looks at each block alone", async () => {
-    const whole = await told(first);
+    const whole = await all(first);
     let watch = await startWatch(fixture.registry, { fromBlock: 0n }, first);
     const piecewise: Notice[] = [];
     for (let block = first; block <= last; block++) {
@@ -186,14 +211,37 @@ describe("a watch", () => {
   });
 
   it("tells the same when a new watch takes each look over", async () => {
-    const whole = await told(first);
+    const whole = await all(first);
     const middle = (first + last) / 2n;
-    expect([...(await told(first, middle)), ...(await told(middle + 1n))]).toEqual(whole);
+    expect([...(await all(first, middle)), ...(await all(middle + 1n))]).toEqual(whole);
   });
 
   it("starts from the registry's first block", async () => {
-    const all = await told(0n);
-    expect(all.map(({ kind }) => kind)).toEqual(["publishersSet", "verifierAdded", ...STORY]);
+    const known = new Set(["publishersSet", ...STORY]);
+    const kinds = (await told(0n)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => known.has(kind))).toEqual(["publishersSet", "verifierAdded", ...STORY]);
+    for (const kind of [
+      "authorityChanged",
+      "roleGranted",
+      "functionRoleChanged",
+      "grantDelayChanged",
+    ] as const) {
+      expect(kinds).toContain(kind);
+    }
+  });
+
+  it("62 tells every table that is accepted, with its series and who signed it", async () => {
+    const tables = (await all(first)).filter(({ kind }) => kind === "tableAccepted");
+    const signers = [5, 6]
+      .map((i) => fixture.chain.signers[i]!.address)
+      .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    expect(tables).toHaveLength(4);
+    expect(tables[0]).toMatchObject({
+      series: SERIES,
+      root: BigInt(START + 1),
+      asOf: BigInt(START + 1),
+      signers,
+    });
   });
 
   it("has nothing to tell when no block is new, and says so when a node does not have the blocks before", async () => {
@@ -208,7 +256,8 @@ describe("a watch", () => {
       first,
     );
     const { notices } = await look(fixture.registry, watch, last);
-    expect(notices.map(({ kind }) => kind)).toEqual(STORY.slice(6).filter((kind) => kind !== "voided"));
+    const others = notices.filter(({ kind }) => kind !== "tableAccepted");
+    expect(others.map(({ kind }) => kind)).toEqual(STORY.slice(7).filter((kind) => kind !== "voided"));
   });
 
   it("calls an attestation lapsed in its first second without health, and not when it was renewed", async () => {

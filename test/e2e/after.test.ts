@@ -41,6 +41,7 @@ describe("check --after", () => {
     expect(stdout).toMatch(/Before: Healthy/);
     expect(stdout).toMatch(/After: {2}NOT healthy: breaks netDelta, maxUnderlyingDelta/);
     expect(stdout).toMatch(/netDelta +4\.1 % +16\.\d+ %/);
+    expect(stdout).toContain("The policy does not say what its sources' words rest on.");
   });
 
   it("a deposit and a withdrawal move cash alone", async () => {

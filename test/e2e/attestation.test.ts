@@ -113,6 +113,10 @@ describe("verify", () => {
         ...["domain", "subject", "enrolment", "previousState", "age"],
         ...["tableAccepted", "standing"],
       ],
+      sources: [
+        { name: "Northgate Custody", evidence: null },
+        { name: "Halyard Prime", evidence: null },
+      ],
     });
     const args = ["verify", "--attestation", attestation, ...PUBLIC, ...UNBOUND];
     const words = await keelHere(args, { now: AS_OF + 60 });
@@ -122,6 +126,7 @@ describe("verify", () => {
       "at least 200 % of liabilities",
       "The policy takes tables signed by publishers, market series 0x01",
       "The fund has one unit.",
+      "The policy does not say what its sources' words rest on.",
       "It expires at 2026-01-02",
       "It does not say",
       "Nothing was given to compare with, as a registry does: whether it counts at the registry",

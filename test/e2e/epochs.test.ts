@@ -200,6 +200,8 @@ describe("19 the drawdown chain", () => {
       const outputs = ["--out", path("again.json"), "--state-out", path("state-1.json")];
       const ended = await prove(tomorrow, "--state", path("state-0.json"), ...outputs, ...more);
       expect([ended.code, errorOf(ended).code]).toEqual([1, "file.exists"]);
+      // Before any key is loaded: a proof that could not be kept would be minutes for nothing.
+      expect(ended.stderr).not.toMatch(/loading|proving/);
     }
     const inPlace = ["--state", path("state-1.json"), "--state-out", path("state-1.json"), "--force"];
     expect(errorOf(await prove(tomorrow, ...inPlace, "--out", path("again.json"))).code).toBe("usage");

@@ -25,7 +25,7 @@ import { pathToFileURL } from "node:url";
 import { formatSourceKey } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import { prove } from "../../cli/dist/commands/prove.js";
-import { checkOutput } from "../../cli/dist/files.js";
+import { checkDistinct, checkOutput, writeFiles } from "../../cli/dist/files.js";
 import { exampleSourceKey } from "../../dist/examples/generate.js";
 import {
   captured,
@@ -158,6 +158,55 @@ describe("47 output files", () => {
       expect((await keelHere(["sign", ...inPlace])).code).toBe(0);
     });
   });
+
+  it("two spellings of one path are the same file, --force or not", async () => {
+    await inFolder(async (folder) => {
+      await mkdir(join(folder, "sub"));
+      const spellings = ["a.json", "./a.json", "sub/../a.json", ".//sub/.././a.json"];
+      const paths = spellings.map((name) => `${folder}/${name}`);
+      for (const [i, opening] of paths.entries()) {
+        const refused = await keelHere([
+          ...PROVE,
+          "--out",
+          paths[0]!,
+          "--opening",
+          opening,
+          "--force",
+          "--json",
+        ]);
+        expect([refused.code, errorOf(refused).code, errorOf(refused).path], spellings[i]).toEqual([
+          ...[1, "usage", "--opening"],
+        ]);
+      }
+      const here = { "--out": "a.json", "--opening": "sub/../a.json" };
+      expect(() => checkDistinct(here)).toThrow(/the same/);
+      expect(() => checkDistinct({ "--out": "a.json", "--opening": "b.json", "--state": "-" })).not.toThrow();
+      expect(await readdir(folder)).toEqual(["sub"]);
+    });
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    "of a pair that is interrupted after step %i all is new, or all as it was",
+    async (steps) => {
+      await inFolder(async (folder) => {
+        const names = ["o.json", "a.json"];
+        for (const name of names) await writeFile(join(folder, name), `old ${name}`);
+        const files = names.map((name) => ({ path: join(folder, name), text: `new ${name}`, secret: true }));
+        const controller = new AbortController();
+        let left = steps;
+        const onStep = (): void => {
+          if (left-- === 0) controller.abort();
+        };
+        const error = await writeFiles(files, true, controller.signal, onStep).catch((reason) => reason);
+        const which = error === undefined ? "new" : "old";
+        if (which === "old") expect(error).toMatchObject({ code: "interrupted" });
+        // Two notes, two files moved aside, then the new ones: from the last of these on it is too late.
+        expect(which).toBe(steps < 5 ? "old" : "new");
+        expect((await readdir(folder)).sort()).toEqual(["a.json", "o.json"]);
+        for (const name of names) expect(await readFile(join(folder, name), "utf8")).toBe(`${which} ${name}`);
+      });
+    },
+  );
 
   it("of two files none is written when one cannot be", async () => {
     await inFolder(async (folder) => {

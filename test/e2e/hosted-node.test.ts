@@ -157,6 +157,15 @@ describe("74 import chain behind a hosted node", () => {
       },
     ],
     [
+      "that refuses each request of a batch that is too large",
+      {
+        all: (body) =>
+          Array.isArray(body) && body.length > 3
+            ? [200, body.map((call) => failed(call, -32_600, "Batch size too large"))]
+            : undefined,
+      },
+    ],
+    [
       "that answers a batch with HTTP 413 and no JSON",
       {
         all: (body) => (Array.isArray(body) && body.length > 1 ? [413, "<html>too large</html>"] : undefined),

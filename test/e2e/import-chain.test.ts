@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { accountsFromChain, parseChainMapping } from "@keel/prover/chain";
 import { formatDecimal, parseMarket } from "@keel/verifier";
 import type { Address, PublicClient } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";
 import { now, startTestChain, type TestChain, undone, write } from "../support/chain.js";
 import { type Ended, errorOf, inFolder, keelHere, strategyFiles } from "../support/cli.js";
@@ -108,6 +108,9 @@ async function reserveToken(
   return { address, balance: balance as bigint };
 }
 
+/** Requests whose last parameter is a block. */
+const AT_A_BLOCK: readonly string[] = ["eth_call", "eth_getBalance", "eth_getCode", "eth_getStorageAt"];
+
 describe("import chain", () => {
   it("places balances, supplies and debts, with the interest of the block and rounded against the prover", async () => {
     await chain.test.increaseTime({ seconds: 30 * 86_400 });
@@ -152,6 +155,29 @@ describe("import chain", () => {
       expect(result.file?.asOf).toBe(Number(timestamp));
       expect(positions(result).wallet).toMatchObject({ USDC: "150000" });
       expect(positions(await imported(mapping())).wallet).toMatchObject({ USDC: "150005" });
+    });
+  });
+
+  it("asks each contract at that block, decimals and all, though more blocks have come since", async () => {
+    const { number } = await chain.client.getBlock();
+    await undone(chain, async () => {
+      await chain.test.mine({ blocks: 3 });
+      const asked: { method: string; at: unknown }[] = [];
+      const real = globalThis.fetch;
+      const listening = vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
+        for (const { method, params } of [JSON.parse(String(init?.body))].flat()) {
+          if (AT_A_BLOCK.includes(method)) asked.push({ method, at: params.at(-1) });
+        }
+        return await real(url, init);
+      });
+      try {
+        await imported(mapping(), ["--block", `${number}`]);
+      } finally {
+        listening.mockRestore();
+      }
+      expect(asked.length).toBeGreaterThan(3);
+      const block = `0x${number.toString(16)}`;
+      expect(asked.filter(({ at }) => at !== block)).toEqual([]);
     });
   });
 

@@ -15,7 +15,17 @@ import {
   parseChainMapping,
 } from "@keel/prover/chain";
 import { formatDecimal, type KeelError, parseMarket } from "@keel/verifier";
-import { type Address, encodeFunctionData, type Hex, parseEther } from "viem";
+import {
+  type AbiParameter,
+  type Address,
+  createPublicClient,
+  custom,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  type PublicClient,
+  parseEther,
+} from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aave, borrow, type Deployed, deployAave, mint, supply } from "../support/aave.js";
 import { startTestChain, type TestChain, undone, write } from "../support/chain.js";
@@ -95,12 +105,14 @@ interface Options {
   readonly rows?: readonly object[];
   readonly request?: Partial<ChainRequest>;
   readonly known?: readonly KnownLender[];
+  /** Of another node than the test chain's. */
+  readonly client?: PublicClient;
 }
 
-async function imported(map: object, { rows = [], request = {}, known = [] }: Options = {}) {
+async function imported(map: object, { rows = [], request = {}, known = [], client }: Options = {}) {
   const parsed = parseChainMapping(JSON.stringify(map));
   const asked = { owner, account: "wallet", source: "Node", ...request };
-  const found = await accountsFromChain(chain.client, asked, parsed, market(...rows), known);
+  const found = await accountsFromChain(client ?? chain.client, asked, parsed, market(...rows), known);
   const places = found.accounts.map(({ id, positions }) => [
     id,
     Object.fromEntries([...positions].map(([name, quantity]) => [name, formatDecimal(quantity, 8)])),
@@ -619,5 +631,291 @@ describe("71 lenders that the mapping leaves out", () => {
       const both = await imported(mapping({ pools: places, tokens: all }), { request });
       expect(both.positions["aave-2"]?.USDC).toMatch(/^-200000/);
     });
+  });
+});
+
+describe("Hyperliquid by HyperEVM's read precompiles", () => {
+  const PERPS = [
+    { id: "BTC-PERP", kind: "perp", underlying: "BTC", price: "87000" },
+    { id: "ETH-PERP", kind: "perp", underlying: "ETH", price: "3000" },
+  ];
+  const place = (changes: object = {}) => ({
+    ...{ account: "hl", perps: { 0: "BTC-PERP", 1: "ETH-PERP" }, coins: { 0: "USDC", 2: "BTC" } },
+    ...changes,
+  });
+  const core = (changes: object = {}) => mapping({ pools: {}, tokens: {}, hyperliquid: place(changes) });
+  const rows = { rows: PERPS };
+
+  /** As L1Read.sol declares what they take and give. */
+  const types = (text: string): AbiParameter[] => text.split(",").map((type) => ({ type }));
+  const tell = async (
+    at: number,
+    takes: string,
+    args: unknown[],
+    gives: AbiParameter[],
+    values: unknown[],
+  ) => {
+    const address: Address = `0x${at.toString(16).padStart(40, "0")}`;
+    const put = [encodeAbiParameters(types(takes), args), encodeAbiParameters(gives, values)];
+    await write(chain, chain.wallets[0]!, address, compiled.get("AnswerStandIn")!.abi, "put", put);
+  };
+  const struct = (text: string): AbiParameter[] => [
+    { type: "tuple", components: types(text).map((one, i) => ({ ...one, name: `f${i}` })) } as AbiParameter,
+  ];
+  const fields = (...values: unknown[]) => [Object.fromEntries(values.map((value, i) => [`f${i}`, value]))];
+
+  const position = async (index: number, size: bigint, entry: bigint) =>
+    await tell(
+      0x800,
+      "address,uint16",
+      [owner, index],
+      struct("int64,uint64,int64,uint32,bool"),
+      fields(size, entry, 0n, 5, false),
+    );
+  const perp = async (index: number, coin: string, places: number, price: bigint) => {
+    await tell(
+      0x80a,
+      "uint32",
+      [index],
+      struct("string,uint32,uint8,uint8,bool"),
+      fields(coin, 1, places, 40, false),
+    );
+    await tell(0x806, "uint32", [index], types("uint64"), [price]);
+    await position(index, 0n, 0n);
+  };
+  const coin = async (
+    index: number,
+    name: string,
+    places: number,
+    total: bigint,
+    owed: bigint,
+    hold = 0n,
+  ) => {
+    const nobody = "0x0000000000000000000000000000000000000000";
+    await tell(
+      0x80c,
+      "uint32",
+      [index],
+      struct("string,uint64[],uint64,address,address,uint8,uint8,int8"),
+      fields(name, [], 0n, nobody, nobody, 2, places, 0),
+    );
+    await tell(
+      0x801,
+      "address,uint64",
+      [owner, BigInt(index)],
+      struct("uint64,uint64,uint64"),
+      fields(total, hold, 0n),
+    );
+    await tell(0x811, "address,uint64", [owner, BigInt(index)], types("uint64,uint64,uint64,uint64"), [
+      ...[owed, owed, 0n, 0n],
+    ]);
+    await reserve(index, owed);
+  };
+  const reserve = async (index: number, borrowed: bigint) =>
+    await tell(
+      0x812,
+      "uint64",
+      [BigInt(index)],
+      struct("uint64,uint64,uint64,uint64,uint64,uint64,uint64,uint64"),
+      fields(0n, 0n, 0n, 0n, 0n, 0n, 0n, borrowed),
+    );
+  /** Makes a call fail, as those do that were never told. */
+  const fail = async (at: number, takes: string, args: unknown[]) => {
+    const address: Address = `0x${at.toString(16).padStart(40, "0")}`;
+    const put = [encodeAbiParameters(types(takes), args), "0x"];
+    await write(chain, chain.wallets[0]!, address, compiled.get("AnswerStandIn")!.abi, "put", put);
+  };
+  const summary = async (dex: number, value: bigint, notional: bigint, raw: bigint, used = 0n) =>
+    await tell(
+      0x80f,
+      "uint32,address",
+      [dex, owner],
+      struct("int64,uint64,uint64,int64"),
+      fields(value, used, notional, raw),
+    );
+
+  /** 0.5 BTC long at 87,000, 20 ETH short at 3,001; 160,020 raw dollars less what the long cost. */
+  const told = async (work: () => Promise<void>): Promise<void> =>
+    await undone(chain, async () => {
+      const { address } = await deploy("AnswerStandIn");
+      const bytecode = (await chain.client.getCode({ address }))!;
+      for (const at of [0x800, 0x801, 0x806, 0x80a, 0x80c, 0x80f, 0x811, 0x812]) {
+        await chain.test.setCode({ address: `0x${at.toString(16).padStart(40, "0")}`, bytecode });
+      }
+      // Hyperliquid's own block number stands in as the chain's: it answers NUMBER.
+      const number = "0x4360005260206000f3";
+      await chain.test.setCode({ address: `0x${(0x809).toString(16).padStart(40, "0")}`, bytecode: number });
+      await perp(0, "BTC", 5, 870_000n);
+      await perp(1, "ETH", 4, 300_100n);
+      await position(0, 50_000n, 43_000_000_000n);
+      await position(1, -200_000n, 60_000_000_000n);
+      await coin(0, "USDC", 8, 0n, 0n);
+      await coin(1, "HYPE", 8, 0n, 0n);
+      await coin(2, "UBTC", 10, 12_345_678_999n, 0n);
+      await summary(0, 99_980_000_000n, 103_520_000_000n, 116_500_000_000n);
+      await work();
+    });
+
+  it("are sizes with their sign, the account's value as dollars, and coins, each rounded down", async () => {
+    await told(async () => {
+      const { positions, notLookedFor } = await imported(core(), rows);
+      expect(positions.hl).toEqual({
+        "BTC-PERP": "0.5",
+        "ETH-PERP": "-20",
+        USDC: "99980",
+        BTC: "1.23456789",
+      });
+      expect(Object.keys(positions)).toEqual(["wallet", "hl"]);
+      expect(notLookedFor.join()).toContain("staked or in vaults there");
+    });
+  });
+
+  it("71 refuse a position that the mapping leaves out, and one under an instrument that is no perpetual", async () => {
+    await told(async () => {
+      const left = await refusal(core({ perps: { 0: "BTC-PERP" } }), rows);
+      expect([left.code, left.path]).toEqual(["chain.unmapped", "mapping.hyperliquid.perps"]);
+      expect(left.message).toContain("not 1, ETH");
+      expect((await refusal(core({ perps: { 0: "BTC-PERP", 1: "ETH" } }), rows)).code).toBe(
+        "chain.instrument",
+      );
+      expect(
+        (await refusal(core({ perps: { 0: "BTC-PERP", 1: "ETH-PERP", 7: "ETH-PERP" } }), rows)).code,
+      ).toBe("chain.contract");
+    });
+  });
+
+  it("71 have what is borrowed in an account of its own, of whatever coin, and refuse one that is not mapped", async () => {
+    await told(async () => {
+      await coin(2, "UBTC", 10, 12_345_678_999n, 10_000_000_001n);
+      const { code, path } = await refusal(core(), rows);
+      expect([code, path]).toEqual(["chain.unmapped", "mapping.hyperliquid.debts"]);
+      const { positions } = await imported(core({ debts: "hl-debt" }), rows);
+      expect(positions["hl-debt"]).toEqual({ BTC: "-1.00000001" });
+      await coin(1, "HYPE", 8, 0n, 5n);
+      expect((await refusal(core({ debts: "hl-debt" }), rows)).path).toBe("mapping.hyperliquid.coins");
+    });
+  });
+
+  it("71 count dollars once: whether margin is unified has to be said where both states have some", async () => {
+    await told(async () => {
+      await coin(0, "USDC", 8, 5_000_000_000_000n, 0n);
+      expect((await refusal(core(), rows)).code).toBe("chain.unified");
+      expect((await imported(core({ unified: false }), rows)).positions.hl?.USDC).toBe("149980");
+      // 500 gained on the long, 20 lost on the short: gains wait until they are settled.
+      expect((await imported(core({ unified: true }), rows)).positions.hl?.USDC).toBe("50000");
+      await position(0, 50_000n, 44_500_000_000n);
+      expect((await imported(core({ unified: true }), rows)).positions.hl?.USDC).toBe("48980");
+    });
+  });
+
+  it("71 refuse a position that the mapping leaves out whatever it is worth, with unified margin or without", async () => {
+    await told(async () => {
+      await perp(7, "DOGE", 0, 0n);
+      await position(7, 1_000_000n, 1_000_000_000_000n);
+      await coin(0, "USDC", 8, 200_000_000_000_000n, 0n);
+      for (const unified of [true, false]) {
+        const { code, message } = await refusal(core({ unified }), rows);
+        expect([code, message]).toEqual(["chain.unmapped", expect.stringContaining("not 7, DOGE")]);
+      }
+      await fail(0x800, "address,uint16", [owner, 7]);
+      expect((await refusal(core({ unified: true }), rows)).message).toContain("the position of perpetual 7");
+    });
+  });
+
+  it("71 refuse that margin is not unified where the dollars of both states look the same", async () => {
+    await told(async () => {
+      const both = async () => (await refusal(core({ unified: false }), rows)).code;
+      await coin(0, "USDC", 8, 9_998_000_000_000n, 0n);
+      expect(await both()).toBe("chain.unified");
+      await coin(0, "USDC", 8, 20_000_000_000_000n, 0n, 1_234_567_899n);
+      await summary(0, 99_980_000_000n, 103_520_000_000n, 116_500_000_000n, 12_345_678n);
+      expect(await both()).toBe("chain.unified");
+      await summary(0, 99_980_000_000n, 103_520_000_000n, 116_500_000_000n, 12_345_680n);
+      expect((await imported(core({ unified: false }), rows)).positions.hl?.USDC).toBe("299980");
+    });
+  });
+
+  it("71 have what the perpetuals' state is short of as owed where margin is unified, and ask where its value is 0", async () => {
+    await told(async () => {
+      await coin(0, "USDC", 8, 500_000_000_000n, 0n);
+      await summary(0, -10_000_000_000n, 103_520_000_000n, 6_520_000_000n);
+      expect((await imported(core({ unified: true }), rows)).positions.hl?.USDC).toBe("-5000");
+      await summary(0, 0n, 103_520_000_000n, 16_520_000_000n);
+      expect((await refusal(core(), rows)).code).toBe("chain.unified");
+    });
+  });
+
+  it("71 refuse indices that were swapped, each with its name, and take a name that the mapping gives", async () => {
+    await told(async () => {
+      const perps = { 0: "ETH-PERP", 1: "BTC-PERP" };
+      const { code, also, path } = await refusal(core({ perps, coins: { 0: "USDC", 1: "BTC" } }), rows);
+      expect([code, path]).toEqual(["chain.name", "mapping.hyperliquid.perps.0"]);
+      expect(also?.map(({ path }) => path)).toEqual([
+        "mapping.hyperliquid.perps.1",
+        "mapping.hyperliquid.coins.1",
+      ]);
+      const named = (name: string) => core({ coins: { 0: "USDC", 1: { instrument: "ETH", name } } });
+      await coin(1, "HYPE", 8, 100_000_000n, 0n);
+      expect((await imported(named("HYPE"), rows)).positions.hl?.ETH).toBe("1");
+      expect((await refusal(named("PURR"), rows)).code).toBe("chain.name");
+    });
+  });
+
+  it("71 never take a call that fails for no debt, unless the coin has no reserve or nobody owes anything of it", async () => {
+    await told(async () => {
+      await fail(0x811, "address,uint64", [owner, 2n]);
+      expect((await imported(core(), rows)).positions.hl?.USDC).toBe("99980");
+      await reserve(2, 5n);
+      const { code, message } = await refusal(core(), rows);
+      expect([code, message]).toEqual(["chain.contract", expect.stringContaining("what is owed of coin 2")]);
+      await fail(0x812, "uint64", [2n]);
+      expect((await imported(core(), rows)).positions.hl?.USDC).toBe("99980");
+      // An answer of another kind is none.
+      await tell(0x811, "address,uint64", [owner, 2n], types("uint64"), [0n]);
+      expect((await refusal(core(), rows)).code).toBe("chain.contract");
+    });
+  });
+
+  it("71 look for a place at every dex, also behind one that fails, and refuse an index that no call takes", async () => {
+    await told(async () => {
+      await summary(2, 0n, 0n, 5n);
+      expect((await refusal(core(), rows)).message).toContain("an account at dex 2");
+    });
+    const perps = { 0: "BTC-PERP", 70000: "ETH-PERP" };
+    expect((await refusal(core({ perps }), rows)).message).toContain("70000");
+  });
+
+  it("71 refuse a node that answers for the latest state whatever block is named, of the chain or of Hyperliquid", async () => {
+    const ahead = (isAhead: (call: { to?: string }) => boolean): PublicClient =>
+      createPublicClient({
+        transport: custom({
+          request: async ({ method, params }: { method: string; params: [{ to?: string }, string] }) => {
+            const asked = method === "eth_call" && isAhead(params[0]) ? [params[0], "latest"] : params;
+            return await chain.client.request({ method, params: asked } as never);
+          },
+        }),
+      }) as PublicClient;
+    await told(async () => {
+      const every = await refusal(core(), { ...rows, client: ahead(() => true) });
+      expect([every.code, every.kind]).toEqual(["chain.archive", "environment"]);
+      const core800 = ahead(({ to }) => to?.startsWith("0x00000000000000000000000000000000000008") === true);
+      const own = await refusal(core(), { ...rows, client: core800 });
+      expect([own.code, own.message]).toEqual([
+        "chain.archive",
+        expect.stringContaining("Hyperliquid's state of another block"),
+      ]);
+      expect((await imported(core(), { ...rows, client: ahead(() => false) })).positions.hl?.USDC).toBe(
+        "99980",
+      );
+    });
+  });
+
+  it("71 refuse an account at perpetuals that others list, and a chain that has no such precompiles", async () => {
+    await told(async () => {
+      await summary(1, 0n, 0n, 0n);
+      await summary(2, -5n, 0n, 0n);
+      expect((await refusal(core(), rows)).message).toContain("an account at dex 2");
+    });
+    expect((await refusal(core(), rows)).code).toBe("chain.contract");
   });
 });

@@ -356,6 +356,27 @@ describe("28 dying workers", () => {
     own.close();
   });
 
+  it("26 are replaced by none with another key than the pinned one", async () => {
+    const { platform, workers } = exposedPlatform();
+    let isOther = false;
+    const readBytes = (path: string) => readFile(isOther && path === chain.zkeyPath ? small.zkeyPath : path);
+    const { wasm, zkey } = chain.manifest.files;
+    const own = await createProverOn(
+      { ...platform, readBytes },
+      {
+        ...{ wasm: chain.wasmPath, zkey: chain.zkeyPath, workers: 2 },
+        sha256: { wasm: wasm.sha256, zkey: zkey.sha256 },
+      },
+    );
+    isOther = true;
+    await workers[0]!.terminate();
+    const refused = { kind: "environment", code: "artifact.hash", path: "zkey" };
+    await expect(own.prove(chainInput(1n) as never)).rejects.toMatchObject(refused);
+    isOther = false;
+    await expectGoodProof(own, 2n);
+    own.close();
+  });
+
   it("while idle are replaced", async () => {
     const { platform, workers } = exposedPlatform();
     const own = await createProverOn(platform, { wasm: chain.wasmPath, zkey: chain.zkeyPath, workers: 2 });
@@ -383,6 +404,50 @@ function exposedPlatform(): { platform: Platform<string>; workers: Worker[] } {
   };
   return { platform, workers };
 }
+
+describe("48 a witness in this thread", () => {
+  /** A platform that keeps what its workers answered with: the very memory that the prover has. */
+  function listening(): { platform: Platform<string>; heard: Uint8Array[] } {
+    const { platform } = exposedPlatform();
+    const heard: Uint8Array[] = [];
+    const keep = (value: unknown): void => {
+      if (value instanceof Uint8Array) heard.push(value);
+      else if (typeof value === "object" && value !== null) Object.values(value).forEach(keep);
+    };
+    const spawn = (): WorkerHandle => {
+      const handle = platform.spawn();
+      const { endpoint } = handle;
+      const addEventListener: Endpoint["addEventListener"] = (type, listener) => {
+        const hearing = (event: Event): void => {
+          keep((event as MessageEvent).data);
+          if ("handleEvent" in listener) listener.handleEvent(event);
+          else listener(event);
+        };
+        endpoint.addEventListener(type, hearing);
+      };
+      return { ...handle, endpoint: { ...endpoint, addEventListener } };
+    };
+    return { platform: { ...platform, spawn }, heard };
+  }
+
+  it("is zero when the proof is done, and so is what follows from it alone", async () => {
+    const { platform, heard } = listening();
+    const own = await createProverOn(platform, { wasm: chain.wasmPath, zkey: chain.zkeyPath, workers: 2 });
+    heard.splice(0);
+    await own.prove(chainInput(5n) as never);
+    // The witness, and rows and polynomials of A, B and C; the sums over points are smaller.
+    const large = heard.filter(({ length }) => length >= 1 << 14);
+    expect(large.length).toBeGreaterThanOrEqual(1 + 2 * 3 + 3);
+    expect(large.some(({ length }) => length === 32 * own.wires)).toBe(true);
+    expect(large.filter((bytes) => bytes.some((byte) => byte !== 0)).map(({ length }) => length)).toEqual([]);
+    heard.splice(0);
+    await own.calculateWitness(chainInput(5n) as never);
+    expect(heard.map((bytes) => [bytes.length, bytes.some((byte) => byte !== 0)])).toEqual([
+      [32 * own.wires, false],
+    ]);
+    own.close();
+  });
+});
 
 describe("28 workers that cannot be had", () => {
   const artifacts = (): { wasm: string; zkey: string; workers: number } => ({

@@ -57,11 +57,36 @@ export type Action =
   | { readonly do: "issue"; readonly amount: number }
   | { readonly do: "cancel"; readonly percent: number }
   | { readonly do: "restartChain"; readonly subject: Subject; readonly by: "guardian" | "stranger" }
+  | {
+      readonly do: "cancelRestart";
+      readonly subject: Subject;
+      readonly by: "guardian" | "stranger" | "subject";
+    }
   | { readonly do: "moveLine"; readonly to: Policy; readonly by: "curator" | "stranger" }
-  | { readonly do: "cancelMove"; readonly by: "guardian" | "stranger" }
+  | { readonly do: "cancelMove" | "undoTightening"; readonly by: "guardian" | "stranger" }
+  | Governance
   | { readonly do: "deposit" | "mint" | "donate"; readonly who: number; readonly amount: number }
   /** A share of all that can be taken out, in percent; above 100 it is refused. */
   | { readonly do: "take" | "redeem" | "transfer"; readonly who: number; readonly percent: number };
+
+/** What those in power do to the books and to each other. */
+export type Governance =
+  /** Lists of publishers, universes, versions of a verifier and receivers of a role by number. */
+  | {
+      readonly do: "announcePublishers" | "openUniverse";
+      readonly number: number;
+      readonly by: "curator" | "stranger";
+    }
+  | { readonly do: "cancelPublishers"; readonly by: "guardian" | "stranger" }
+  | { readonly do: "publishTable"; readonly number: number }
+  | {
+      readonly do: "closeUniverse" | "retireVerifier" | "withdrawOffer";
+      readonly number: number;
+      readonly by: "guardian" | "stranger";
+    }
+  | { readonly do: "addVerifier"; readonly standby: boolean; readonly by: "curator" | "stranger" }
+  | { readonly do: "offerRole" | "revokeRole"; readonly number: number; readonly by: "curator" | "stranger" }
+  | { readonly do: "acceptRole"; readonly number: number };
 
 const subject = fc.constantFrom<Subject>(0, 0, 0, 1, 2);
 const policy = fc.constantFrom<Policy>(0, 1);
@@ -96,6 +121,19 @@ const amount = fc.integer({ min: 0, max: 10 ** 9 });
 const percent = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(100, 101));
 const acts = <T extends string>(...names: T[]) => ({ do: fc.constantFrom(...names) });
 
+function governance(): fc.Arbitrary<Governance> {
+  const number = fc.integer({ min: 0, max: 2 });
+  return fc.oneof(
+    fc.record({ ...acts("announcePublishers", "openUniverse"), number, by: by("curator") }),
+    fc.record({ ...acts("cancelPublishers"), by: by("guardian") }),
+    fc.record({ ...acts("publishTable"), number }),
+    fc.record({ ...acts("closeUniverse", "retireVerifier", "withdrawOffer"), number, by: by("guardian") }),
+    fc.record({ ...acts("addVerifier"), standby: fc.boolean(), by: by("curator") }),
+    fc.record({ ...acts("offerRole", "revokeRole"), number, by: by("curator") }),
+    fc.record({ ...acts("acceptRole"), number }),
+  );
+}
+
 /** Any action; those that move the story on come more often. */
 export const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -106,7 +144,8 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
         fc.integer({ min: 1, max: 60 }),
         fc.integer({ min: 60, max: 1_000 }),
         fc.integer({ min: 1_000, max: 6_000 }),
-        fc.oneof(around(1_800), around(3_600), around(5_000)),
+        fc.oneof(around(1_800), around(2_000), around(3_600), around(5_000)),
+        fc.oneof({ weight: 6, arbitrary: around(5_000) }, { weight: 1, arbitrary: around(30 * 86_400) }),
       ),
     }),
   },
@@ -142,7 +181,17 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ ...acts("cancel"), percent: fc.integer({ min: 0, max: 100 }) }) },
   { weight: 1, arbitrary: fc.record({ ...acts("restartChain"), subject, by: by("guardian") }) },
   { weight: 1, arbitrary: fc.record({ ...acts("moveLine"), to: policy, by: by("curator") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...acts("cancelRestart"),
+      subject,
+      by: fc.constantFrom<"guardian" | "stranger" | "subject">("guardian", "stranger", "subject"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ ...acts("cancelMove"), by: by("guardian") }) },
+  { weight: 1, arbitrary: fc.record({ ...acts("undoTightening"), by: by("guardian") }) },
+  { weight: 3, arbitrary: governance() },
   { weight: 5, arbitrary: fc.record({ ...acts("deposit", "mint", "donate"), who, amount }) },
   { weight: 5, arbitrary: fc.record({ ...acts("take", "redeem", "transfer"), who, percent }) },
 );

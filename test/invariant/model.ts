@@ -56,20 +56,30 @@ export interface Model {
   readonly times: readonly Times[];
   /** Seconds from the announcement of other accounts, or of a policy that is not tighter, until it counts. */
   readonly delay: number;
+  /** Seconds from the announcement of a restart until a chain may start over. */
+  readonly restartDelay: number;
   /** Market tables of the policies' series by their times. */
   readonly markets: Map<number, "accepted" | "withdrawn">;
   /** In their order. */
   readonly supplies: Supply[];
   readonly enrolments: Announced<bigint>[];
-  /** Whether a guardian ever restarted the subject's chain. */
-  readonly restarted: boolean[];
+  /** When the subject's chain may start over, where a guardian said so. */
+  readonly restarts: (number | undefined)[];
+  /** What the latest attestation left, also when the chain may start over. */
   readonly states: bigint[];
   readonly records: ReplayedRecord[][];
   /** Time of the market table of each record's latest attestation. */
   readonly tables: number[][];
   line: Announced<Policy>;
-  /** What the line had before what `line` has as current, and the second at which it left each. */
-  readonly past: { readonly policy: Policy; readonly leftAt: number }[];
+  /** What the line had before what `line` has as current, the second at which it left each, and how. */
+  readonly past: Left[];
+}
+
+/** A policy that the line left: for an announced one, for a tighter one, with that taken back, or as it was taken back. */
+interface Left {
+  readonly policy: Policy;
+  readonly leftAt: number;
+  how: "replaced" | "tightened" | "returned" | "undone";
 }
 
 const NOTHING: ReplayedRecord = {
@@ -87,14 +97,19 @@ const NOTHING: ReplayedRecord = {
 };
 
 /** Policy 1 is tighter than policy 0; the line starts at 0. */
-export function newModel(times: readonly Times[], delay: number, supplies: readonly Supply[]): Model {
+export function newModel(
+  times: readonly Times[],
+  { delay, restartDelay }: Pick<Model, "delay" | "restartDelay">,
+  supplies: readonly Supply[],
+): Model {
   return {
     times,
     delay,
+    restartDelay,
     markets: new Map(),
     supplies: [...supplies],
     enrolments: [0n, 0n, 0n].map((current) => ({ current })),
-    restarted: [false, false, false],
+    restarts: [undefined, undefined, undefined],
     states: [0n, 0n, 0n],
     records: [0, 1, 2].map(() => [NOTHING, NOTHING]),
     tables: [0, 1, 2].map(() => [0, 0]),
@@ -129,7 +144,10 @@ export function attest(model: Model, claim: Claim, now: number): Refusal {
 export function attestBatch(model: Model, claims: readonly Claim[], now: number): Refusal {
   const copy = <T>(rows: readonly (readonly T[])[]): T[][] => rows.map((row) => [...row]);
   const { records, tables } = model;
-  const trial = { ...model, states: [...model.states], records: copy(records), tables: copy(tables) };
+  const trial = {
+    ...{ ...model, states: [...model.states], restarts: [...model.restarts] },
+    ...{ records: copy(records), tables: copy(tables) },
+  };
   const fresh: Claim[] = [];
   for (const [i, claim] of claims.entries()) {
     if (isDone(trial, claim, claims.slice(i + 1), now)) continue;
@@ -168,7 +186,9 @@ function admit(model: Model, claim: Claim, now: number): Refusal {
   if (Math.abs(claim.asOf - claim.marketTime) > maxMarketSkew) return "MarketTooFar";
   if (!claim.isOfSeries || model.markets.get(claim.marketTime) !== "accepted") return "MarketNotAccepted";
   if (claim.enrolment !== enrolment) return "WrongEnrolment";
-  if (claim.previousState !== model.states[claim.subject]) return "WrongState";
+  const goesOn = claim.previousState === model.states[claim.subject];
+  if (!goesOn && !(claim.previousState === 0n && mayStartOver(model, claim.subject, now)))
+    return "WrongState";
   if (claim.asOf >= now) return "UnitsUnavailable";
   const units = unitsAt(model, claim.asOf);
   if (units === 0n) return "NoUnits";
@@ -197,12 +217,18 @@ function store(model: Model, { subject, policy, asOf, newState, ...claim }: Clai
   };
   model.tables[subject]![policy] = claim.marketTime;
   model.states[subject] = newState;
+  model.restarts[subject] = undefined;
+}
+
+/** Whether a restart's time has come. */
+export function mayStartOver(model: Pick<Model, "restarts">, subject: Subject, now: number): boolean {
+  const liveAt = model.restarts[subject];
+  return liveAt !== undefined && now >= liveAt;
 }
 
 export function enrol(model: Model, subject: Subject, enrolment: bigint, now: number): Refusal {
   const found = settled(model.enrolments[subject]!, now);
-  const neverAttested = model.states[subject] === 0n && !model.restarted[subject];
-  const counts = neverAttested || found.current === enrolment;
+  const counts = model.states[subject] === 0n || found.current === enrolment;
   if (counts) model.enrolments[subject] = { current: enrolment };
   else if (found.next?.value !== enrolment) {
     model.enrolments[subject] = { ...found, next: { value: enrolment, liveAt: now + model.delay } };
@@ -247,16 +273,22 @@ export function voidAttestation(
   return undefined;
 }
 
-export function restartChain(model: Model, subject: Subject): Refusal {
+export function restartChain(model: Model, subject: Subject, now: number): Refusal {
   if (model.states[subject] === 0n) return "ChainNotStarted";
-  model.states[subject] = 0n;
-  model.restarted[subject] = true;
+  if (model.restarts[subject] !== undefined) return "RestartAnnounced";
+  model.restarts[subject] = now + model.restartDelay;
+  return undefined;
+}
+
+export function cancelRestart(model: Model, subject: Subject): Refusal {
+  if (model.restarts[subject] === undefined) return "NoRestartAnnounced";
+  model.restarts[subject] = undefined;
   return undefined;
 }
 
 export function moveLine(model: Model, to: Policy, now: number): Refusal {
   const { current } = settle(model, now);
-  if (to > current) model.past.push({ policy: current, leftAt: now });
+  if (to > current) model.past.push({ policy: current, leftAt: now, how: "tightened" });
   model.line = to >= current ? { current: to } : { current, next: { value: to, liveAt: now + model.delay } };
   return undefined;
 }
@@ -266,6 +298,28 @@ export function cancelMove(model: Model, now: number): Refusal {
   if (next === undefined) return "NothingAnnounced";
   model.line = { current };
   return undefined;
+}
+
+/** The line's latest tightening that is not older than the delay, and not taken back before. */
+export function undoTightening(model: Model, now: number): Refusal {
+  const { current } = settle(model, now);
+  const last = model.past.findLast(({ how }) => how === "tightened");
+  if (last === undefined || now >= last.leftAt + model.delay) return "NothingToUndo";
+  last.how = "returned";
+  model.past.push({ policy: current, leftAt: now, how: "undone" });
+  model.line = { current: last.policy };
+  return undefined;
+}
+
+/** Whether a gate on the line is open for a subject: under its policy, or by what was attested before a tightening. */
+export function isOpen(model: Model, subject: Subject, now: number): boolean {
+  if (isHealthy(model, subject, settled(model.line, now).current, now)) return true;
+  const past = [...model.past, ...unwritten(model, now)].slice(-16);
+  return past.some(({ policy, leftAt, how }) => {
+    const { since, asOf } = model.records[subject]![policy]!;
+    const counts = (how === "tightened" || how === "undone") && now < leftAt + model.delay;
+    return counts && isHealthy(model, subject, policy, now) && since < leftAt && asOf < leftAt;
+  });
 }
 
 /** Remembers what an announced policy, whose time has come, took the place of. */
@@ -279,7 +333,7 @@ function settle(model: Model, now: number): Announced<Policy> {
 /** What an announced policy, whose time has come, took the place of, until that is remembered. */
 function unwritten({ line }: Model, now: number): Model["past"] {
   if (settled(line, now).current === line.current) return [];
-  return [{ policy: line.current, leftAt: line.next!.liveAt }];
+  return [{ policy: line.current, leftAt: line.next!.liveAt, how: "replaced" }];
 }
 
 /** Since when and how steadily the subject is healthy under the line's policies; zeros when it is not. */

@@ -30,8 +30,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a step that may start from any state",
     contract: "HealthRegistry",
-    text: "require(s.previousState == state, WrongState(s.subject, state, s.previousState));",
-    instead: "state;",
+    text: "require(goesOn, WrongState(s.subject, state, s.previousState));",
+    instead: "goesOn;",
   },
   {
     name: "the same snapshot twice",
@@ -76,10 +76,10 @@ export const BUGS: readonly Bug[] = [
     instead: "restartChain(address subject, string calldata reason) external {",
   },
   {
-    name: "accounts that change at once after a restart",
+    name: "accounts that change at once while a chain may start over",
     contract: "HealthRegistry",
-    text: "_enrolments[subject].restarted = true;",
-    instead: "",
+    text: "bool countsNow = _states[msg.sender] == 0 ||",
+    instead: "bool countsNow = stateOf(msg.sender) == 0 ||",
   },
   {
     name: "units of the manager's choice",
@@ -134,7 +134,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a line's streak that counts the same time twice",
     contract: "HealthRegistry",
-    text: "if (earlier.asOf + policy.maxAge <= record.since) found.streak += streak;",
+    text: "if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;",
     instead: "found.streak += streak;",
   },
   {
@@ -152,7 +152,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a line that forgets an announced policy that had come",
     contract: "PolicyBook",
-    text: "_past[line].push(Kept(before.current, before.nextLiveAt));",
+    text: "_past[line].push(Kept(before.current, before.nextLiveAt, Leaving.Replaced));",
     instead: "",
   },
   {
@@ -160,6 +160,104 @@ export const BUGS: readonly Bug[] = [
     contract: "PolicyBook",
     text: "(tighter ? 0 : delay)",
     instead: "0",
+  },
+  {
+    name: "a restart that waits for nothing",
+    contract: "HealthRegistry",
+    text: "found.restartAt = uint40(block.timestamp) + restartDelay;",
+    instead: "found.restartAt = uint40(block.timestamp);",
+  },
+  {
+    name: "a restart that outlives an attestation of the old state",
+    contract: "HealthRegistry",
+    text: "if (s.previousState == state) return _callOffRestart(s.subject);",
+    instead: "if (s.previousState == state) return;",
+  },
+  {
+    name: "a restart that anybody calls off",
+    contract: "HealthRegistry",
+    text: "if (msg.sender != subject) _checkCanCall(msg.sender, msg.data);",
+    instead: "",
+  },
+  {
+    name: "a tightening that can be undone for ever",
+    contract: "PolicyBook",
+    text: "return block.timestamp < uint256(leftAt) + delay;",
+    instead: "return leftAt != 0;",
+  },
+  {
+    name: "an undoing that leaves the loosening announced",
+    contract: "PolicyBook",
+    text: "_lines[line] = Line(left.policyId, 0, 0);",
+    instead: "_lines[line].current = left.policyId;",
+  },
+  {
+    name: "a tightening that is undone twice",
+    contract: "PolicyBook",
+    text: "left.how = Leaving.Returned;",
+    instead: "",
+  },
+  {
+    name: "an attestation that is renewed in the grace",
+    contract: "GatedVault",
+    file: "HealthGate.sol",
+    text: "if (record.since < left[i].leftAt && record.asOf < left[i].leftAt) return true;",
+    instead: "if (record.since < left[i].leftAt) return true;",
+  },
+  {
+    name: "a grace for who was not healthy before",
+    contract: "GatedVault",
+    file: "HealthGate.sol",
+    text: "if (record.since < left[i].leftAt && record.asOf < left[i].leftAt) return true;",
+    instead: "if (record.asOf < left[i].leftAt) return true;",
+  },
+  {
+    name: "publishers that wait for nothing",
+    contract: "MarketBook",
+    text: "_nextLiveAt = uint40(block.timestamp) + delay;",
+    instead: "_nextLiveAt = uint40(block.timestamp);",
+  },
+  {
+    name: "publishers that are forgotten when others are announced",
+    contract: "MarketBook",
+    text: "_current = _inForce();",
+    instead: "",
+  },
+  {
+    name: "a signature of anybody",
+    contract: "MarketBook",
+    text: "require(list.has[signer], NotPublisher(signer));",
+    instead: "",
+  },
+  {
+    name: "a universe that waits for nothing",
+    contract: "FeedMarket",
+    text: "(_begun ? delay : 0)",
+    instead: "0",
+  },
+  {
+    name: "a standby verifier that does not stand by",
+    contract: "VerifierBook",
+    text: "require(!found.standby || !_isHeld(circuit, version), StandsBy(circuit, version));",
+    instead: "",
+  },
+  {
+    name: "an offer that outlives a revocation",
+    contract: "Authority",
+    text: "if (_offers[roleId][account].lapsesAt != 0) _forget(roleId, account);",
+    instead: "",
+  },
+  {
+    name: "an offer that is accepted twice",
+    contract: "Authority",
+    text: "delete _offers[roleId][msg.sender];",
+    instead: "",
+  },
+  {
+    name: "an offer that never lapses",
+    contract: "Authority",
+    text: "if (block.timestamp >= offer.lapsesAt || offer.round != _round) return (0, 0);",
+    instead: "if (offer.lapsesAt == 0 || offer.round != _round) return (0, 0);",
   },
   {
     name: "mint without a gate",
@@ -188,7 +286,7 @@ interface Compiled {
 
 /** Compiles a contract with its bug. */
 export function plantOf({ contract, text, instead, ...bug }: Bug): Plant {
-  const sources = join(PACKAGE, "contracts", "src");
+  const sources = join(PACKAGE, "contracts");
   const file = `${contract}.sol`;
   const place = bug.file ?? file;
   const sourceOf = (path: string): string => {

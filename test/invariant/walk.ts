@@ -16,7 +16,8 @@ import {
   type ReplayedRecord,
 } from "@keel/verifier/chain";
 import { maxUint256 } from "viem";
-import type { Action, Attempt } from "./actions.js";
+import type { Action, Attempt, Governance } from "./actions.js";
+import { checkPowers, GOVERNANCE_INVARIANTS, govern, newPowers, type Powers } from "./governance.js";
 import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";
 import * as rules from "./model.js";
 import {
@@ -26,6 +27,7 @@ import {
   DELAY,
   POLICIES,
   POLICY_IDS,
+  RESTART_DELAY,
   read,
   saysHealthy,
   send,
@@ -40,7 +42,7 @@ export const INVARIANTS = {
   withdrawals: "withdraw and redeem are never blocked by health",
   time: "an accepted snapshot is newer than every accepted one and every revocation before it, under its policy",
   chain:
-    "an accepted attestation goes on from the state that the subject's last one left: the chain never forks",
+    "an accepted attestation goes on from the state that the subject's last one left, or from a genesis when a restart's time has come: the chain never forks",
   truth: "nothing is accepted without a true proof, and nothing twice",
   expiry: "health lasts until validity after the latest snapshot, or its revocation, and no longer",
   closed: "a record that a guardian closed accepts nothing until a guardian reopens it",
@@ -49,11 +51,14 @@ export const INVARIANTS = {
   tables: "every accepted attestation rests on a table of its policy's series that nobody withdrew",
   voiding: "what rests on a withdrawn table can be voided, and nothing else",
   streak: "a streak of n spans at least n - 1 times the policy's interval",
-  line: "a line of policies does not loosen before its delay has passed",
+  line: "a line of policies does not loosen before its delay has passed, but back to what a tightening within it left",
+  grace:
+    "a gate on a line is open by its policy, or by what was attested before a tightening less than the delay ago",
   price: "the price of a vault's share never falls",
   roles: "strangers do nothing that takes a role",
   model: "the contracts do what the model says, and refuse by the model's name",
   record: "the record follows from the logs alone",
+  ...GOVERNANCE_INVARIANTS,
 } as const;
 
 /** How often each call was accepted, or refused by which name. */
@@ -81,12 +86,17 @@ interface Walk {
   /** Accepted claims, and the subject's states in their order. */
   readonly accepted: Claim[];
   readonly states: bigint[][];
+  /** When a subject's chain may start over. */
+  readonly restarts: (number | undefined)[];
   /** Lists of accounts by subject, with the second from which each may count. */
   readonly declared: Map<bigint, number>[];
   /** Times of tables that were withdrawn. */
   readonly withdrawn: Set<number>;
   /** The second from which the line may follow the looser policy. */
   looserFrom: number;
+  /** When the line was last tightened, as far as nobody took that back. */
+  tightened: number[];
+  readonly powers: Powers;
   price: { assets: bigint; shares: bigint };
   /** So that no two states are the same. */
   nextState: bigint;
@@ -97,20 +107,24 @@ export async function takeWalk(world: World, actions: readonly Action[], outcome
   const each = <T>(make: () => T): T[] => [0, 1, 2].map(make);
   const walk: Walk = {
     world,
-    model: rules.newModel(POLICIES, DELAY, world.supplies),
+    model: rules.newModel(POLICIES, { delay: DELAY, restartDelay: RESTART_DELAY }, world.supplies),
     outcomes,
     seen: each(() => [0, 1].map(() => ({ floor: 0, until: 0, closed: false, run: [], since: 0 }))),
     accepted: [],
     states: each(() => [0n]),
+    restarts: each(() => undefined),
     declared: each(() => new Map()),
     withdrawn: new Set(),
     looserFrom: 0,
+    tightened: [],
+    powers: newPowers(world.setUpUntil),
     price: { assets: 0n, shares: 0n },
     nextState: 1n,
   };
   for (const action of actions) {
     await perform(walk, action);
     await checkViews(walk);
+    if (isGovernance(action) || action.do === "wait") await checkPowers(world, walk.powers, hold);
     await checkRecord(walk, action);
   }
   await checkRecords(walk);
@@ -145,9 +159,11 @@ async function perform(walk: Walk, action: Action): Promise<void> {
     case "cancel":
       return await supply(walk, action);
     case "restartChain":
+    case "cancelRestart":
       return await restart(walk, action);
     case "moveLine":
     case "cancelMove":
+    case "undoTightening":
       return await line(walk, action);
     case "deposit":
     case "mint":
@@ -163,7 +179,21 @@ async function perform(walk: Walk, action: Action): Promise<void> {
     case "take":
     case "redeem":
       return await leave(walk, action);
+    default: {
+      const { received, expected } = await govern(walk.world, walk.powers, action);
+      if (received === undefined) hold("roles", !("by" in action) || action.by !== "stranger", action.do);
+      return agree(walk, action.do, received, expected);
+    }
   }
+}
+
+const GOVERNANCE: ReadonlySet<string> = new Set<Governance["do"]>([
+  ...(["announcePublishers", "cancelPublishers", "publishTable", "openUniverse", "closeUniverse"] as const),
+  ...(["addVerifier", "retireVerifier", "offerRole", "revokeRole", "acceptRole", "withdrawOffer"] as const),
+]);
+
+function isGovernance(action: Action): action is Governance {
+  return GOVERNANCE.has(action.do);
 }
 
 /** Fails with a property's sentence unless it holds. */
@@ -264,7 +294,13 @@ function observeAccepted(walk: Walk, claim: Claim, now: number): void {
   hold("truth", claim.isTrue && !walk.accepted.includes(claim), `subject ${subject} at ${asOf}`);
   hold("closed", !seen.closed, `subject ${subject} under policy ${policy}`);
   hold("time", asOf > seen.floor && asOf <= now, `${asOf} after ${seen.floor}, at ${now}`);
-  hold("chain", claim.previousState === states.at(-1), `${claim.previousState} after ${states.at(-1)}`);
+  const startsOver = claim.previousState === 0n && now >= (walk.restarts[subject] ?? Infinity);
+  hold(
+    "chain",
+    claim.previousState === states.at(-1) || startsOver,
+    `${claim.previousState} after ${states.at(-1)}`,
+  );
+  walk.restarts[subject] = undefined;
   hold(
     "accounts",
     now >= (walk.declared[subject]!.get(enrolment) ?? Infinity),
@@ -400,28 +436,36 @@ async function supply(
 
 async function restart(
   walk: Walk,
-  { subject, by }: Extract<Action, { readonly do: "restartChain" }>,
+  { do: act, subject, by }: Extract<Action, { readonly do: "restartChain" | "cancelRestart" }>,
 ): Promise<void> {
   const { world, model } = walk;
-  const args = [world.people.subjects[subject], "lost"];
-  const refusal = await send(
-    world,
-    world.people[by],
-    world.keel.registry,
-    healthRegistryAbi,
-    "restartChain",
-    args,
-  );
+  const address = world.people.subjects[subject]!;
+  const from = by === "subject" ? address : world.people[by];
+  const isRestart = act === "restartChain";
+  const args = isRestart ? [address, "lost"] : [address];
+  const refusal = await send(world, from, world.keel.registry, healthRegistryAbi, act, args);
+  const now = world.chain.now();
   if (refusal === undefined) {
-    hold("roles", by === "guardian", "restartChain");
-    walk.states[subject]!.push(0n);
+    hold("roles", by !== "stranger", act);
+    walk.restarts[subject] = isRestart ? now + RESTART_DELAY : undefined;
   }
-  agree(walk, "restartChain", refusal, by === "stranger" ? UNAUTHORIZED : rules.restartChain(model, subject));
+  agree(walk, act, refusal, restartRule(model, subject, { isRestart, by, now }));
+}
+
+function restartRule(
+  model: Model,
+  subject: Subject,
+  { isRestart, by, now }: { readonly isRestart: boolean; readonly by: string; readonly now: number },
+): Refusal {
+  if (isRestart) return by === "stranger" ? UNAUTHORIZED : rules.restartChain(model, subject, now);
+  // There is nothing to be allowed to do where nothing is announced.
+  if (model.restarts[subject] === undefined) return "NoRestartAnnounced";
+  return by === "stranger" ? UNAUTHORIZED : rules.cancelRestart(model, subject);
 }
 
 async function line(
   walk: Walk,
-  action: Extract<Action, { readonly do: "moveLine" | "cancelMove" }>,
+  action: Extract<Action, { readonly do: "moveLine" | "cancelMove" | "undoTightening" }>,
 ): Promise<void> {
   const { world, model } = walk;
   const { people, keel } = world;
@@ -431,13 +475,31 @@ async function line(
   const now = world.chain.now();
   if (refusal === undefined) {
     hold("roles", action.by !== "stranger", action.do);
-    const loosens = action.do === "moveLine" && action.to === 0;
-    if (!loosens) walk.looserFrom = Infinity;
-    else if (now < walk.looserFrom) walk.looserFrom = now + DELAY;
+    observeLine(walk, action, rules.settled(model.line, now).current, now);
   }
-  const rule = (): Refusal =>
-    action.do === "moveLine" ? rules.moveLine(model, action.to, now) : rules.cancelMove(model, now);
+  const rule = (): Refusal => {
+    if (action.do === "undoTightening") return rules.undoTightening(model, now);
+    return action.do === "moveLine" ? rules.moveLine(model, action.to, now) : rules.cancelMove(model, now);
+  };
   agree(walk, action.do, refusal, action.by === "stranger" ? UNAUTHORIZED : rule());
+}
+
+/** What an accepted move means for when the line may be looser. */
+function observeLine(
+  walk: Walk,
+  action: Extract<Action, { readonly do: "moveLine" | "cancelMove" | "undoTightening" }>,
+  before: Policy,
+  now: number,
+): void {
+  if (action.do === "undoTightening") {
+    hold("line", now < (walk.tightened.pop() ?? -Infinity) + DELAY, `undone at ${now}`);
+    walk.looserFrom = 0;
+    return;
+  }
+  const loosens = action.do === "moveLine" && action.to === 0;
+  if (action.do === "moveLine" && action.to > before) walk.tightened.push(now);
+  if (!loosens) walk.looserFrom = Infinity;
+  else if (now < walk.looserFrom) walk.looserFrom = now + DELAY;
 }
 
 /** Whether the vault's subject has, by what was seen, a live attestation under one policy. */
@@ -455,8 +517,17 @@ async function enter(
   const refusal = await send(world, depositor, world.vault, world.vaultAbi, action.do, args);
   const now = world.chain.now();
   const { current } = rules.settled(model.line, now);
-  if (refusal === undefined) hold("deposits", isLive(walk, current, now), `${action.do} at ${now}`);
-  agree(walk, action.do, refusal, rules.isHealthy(model, 0, current, now) ? undefined : "NotHealthy");
+  if (refusal === undefined && !isLive(walk, current, now)) checkGrace(walk, current, now);
+  agree(walk, action.do, refusal, rules.isOpen(model, 0, now) ? undefined : "NotHealthy");
+}
+
+/** There are two policies: the one that the line has not is the one that it left, or that was taken back. */
+function checkGrace(walk: Walk, current: Policy, now: number): void {
+  const other = current === 0 ? 1 : 0;
+  const { latest } = walk.seen[0]![other]!;
+  const moved = walk.model.past.findLast(({ policy }) => policy === other)?.leftAt ?? -Infinity;
+  hold("deposits", isLive(walk, other, now), `no live attestation at ${now}`);
+  hold("grace", (latest?.asOf ?? now) < moved && now < moved + DELAY, `open at ${now}, left at ${moved}`);
 }
 
 async function leave(
@@ -525,7 +596,7 @@ async function checkViews(walk: Walk): Promise<void> {
   );
   await checkLine(walk, current === POLICY_IDS[0], now);
   await checkLineRecord(walk, now);
-  const open = rules.isHealthy(model, 0, rules.settled(model.line, now).current, now);
+  const open = rules.isOpen(model, 0, now);
   const most = await vaultSays(walk, "maxDeposit", [world.people.stranger]);
   hold("deposits", most === (open ? maxUint256 : 0n), `at most ${most}`);
   await checkPrice(walk);

@@ -16,11 +16,13 @@ import {
 } from "@keel/contracts";
 import { feedSeries, type PolicyTerms, policyId, statementInputs, statementVector } from "@keel/verifier";
 import {
+  authorityAbi,
   connectRegistry,
   healthRegistryAbi,
   marketBookAbi,
   policyBookAbi,
   type Registry,
+  verifierBookAbi,
 } from "@keel/verifier/chain";
 import {
   type Abi,
@@ -30,13 +32,18 @@ import {
   decodeFunctionResult,
   encodeAbiParameters,
   encodeFunctionData,
+  getAbiItem,
   getContractAddress,
   type Hex,
   keccak256,
+  type LocalAccount,
   maxUint256,
   type PublicClient,
   slice,
+  toFunctionSelector,
+  zeroAddress,
 } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
 import { START, TERMS } from "../contracts/fixture.js";
 import { testVerifiers } from "../contracts/statement-circuit.js";
@@ -46,6 +53,11 @@ import type { Claim, Policy, Refusal, Subject, Supply } from "./model.js";
 export const CIRCUIT = "test/truth";
 /** Seconds until other accounts, or a policy that is not tighter, count. */
 export const DELAY = 5_000;
+/** Seconds until a chain that a guardian restarts may start over, and until an accepted role is held. */
+export const RESTART_DELAY = 2_000;
+export const GRANT_DELAY = 3_000;
+/** A role that may do nothing, to be offered and taken. */
+export const ROLE_OF_NOTHING = 6n;
 /** The deployer is a market source, and what it says is of two series: the policies' own and a kinder one. */
 const DEPLOYER = localAccounts()[0]!.address;
 const [UNIVERSE, KINDER] = [`0x${"01".repeat(32)}`, `0x${"02".repeat(32)}`] as const;
@@ -87,6 +99,11 @@ export interface World {
   /** Of shares, as the world begins. */
   readonly supplies: readonly Supply[];
   readonly line: Hex;
+  /** A verifier book beside the registry's, and a verifier for it. */
+  readonly verifierBook: Address;
+  /** First second at which its first version waits. */
+  readonly setUpUntil: number;
+  readonly verifier: Address;
   readonly people: People;
   /** Calls since the world was made. */
   calls: number;
@@ -99,11 +116,20 @@ export interface People {
   readonly stranger: Address;
   readonly subjects: readonly Address[];
   readonly depositors: readonly Address[];
+  /** Each a list of publishers by itself; the first is in force at first. */
+  readonly publishers: readonly LocalAccount[];
 }
 
 /** Code that takes a contract's place: the contract, and creation code made from other sources. */
 export interface Plant {
-  readonly contract: "HealthRegistry" | "PolicyBook" | "MarketBook" | "GatedVault";
+  readonly contract:
+    | "HealthRegistry"
+    | "PolicyBook"
+    | "MarketBook"
+    | "FeedMarket"
+    | "VerifierBook"
+    | "Authority"
+    | "GatedVault";
   readonly bytecode: Hex;
 }
 
@@ -125,6 +151,9 @@ export async function makeWorld(plant?: Plant): Promise<World> {
     stranger,
     subjects: accounts.slice(3, 6),
     depositors: accounts.slice(6, 8),
+    publishers: localAccounts()
+      .slice(8, 11)
+      .map(({ privateKey }) => privateKeyToAccount(privateKey)),
   };
   const walletClient = createWalletClient({ account: deployer, chain: hardhat, transport: chain.transport });
   const clients = { walletClient, publicClient };
@@ -132,12 +161,16 @@ export async function makeWorld(plant?: Plant): Promise<World> {
   if (shares.toLowerCase() !== SHARES) throw new Error(`the share token is at ${shares}`);
   const keel = await deployKeel({
     ...clients,
-    publishers: [stranger],
+    publishers: [people.publishers[0]!.address],
     threshold: 1,
     verifiers: [{ circuit: CIRCUIT, contractName: "TruthVerifier" }],
     policyDelay: DELAY,
     enrolmentDelay: DELAY,
+    marketDelay: DELAY,
+    restartDelay: RESTART_DELAY,
+    roleDelays: { grant: 0, target: 0 },
     roles: { guardian },
+    receivers: [createWalletClient({ account: guardian, chain: hardhat, transport: chain.transport })],
   });
   const registry = await connectRegistry(publicClient, keel.registry);
   const token = await deployContract(clients, "TestToken", ["Asset", "A", 18]);
@@ -155,9 +188,21 @@ export async function makeWorld(plant?: Plant): Promise<World> {
   const supplies = [{ from: Number(timestamp), shares: SHARES_AT_FIRST }];
   for (const terms of POLICIES) await must(deployer, keel.policyBook, [policyBookAbi, "publish", [terms]]);
   await must(deployer, keel.policyBook, [policyBookAbi, "openLine", ["main", POLICY_IDS[0]]]);
-  const authority = await loadArtifact("Authority");
+  const verifierBook = await deployContract(clients, "VerifierBook", [keel.authority, DELAY]);
+  for (const [name, role] of [
+    ["add", ROLE.verifierAdmin],
+    ["addStandby", ROLE.verifierAdmin],
+    ["retire", ROLE.guardian],
+  ] as const) {
+    const selector = toFunctionSelector(getAbiItem({ abi: verifierBookAbi, name }));
+    const assign = [verifierBook, [selector], role];
+    await must(deployer, keel.authority, [authorityAbi, "setTargetFunctionRole", assign]);
+  }
+  await must(deployer, keel.authority, [authorityAbi, "setGrantDelay", [ROLE_OF_NOTHING, GRANT_DELAY]]);
   // A market source says what the tables are, without anybody signing them.
-  await must(deployer, keel.authority, [authority.abi, "grantRole", [MARKET_SOURCE, deployer, 0]]);
+  await must(deployer, keel.authority, [authorityAbi, "grantRole", [MARKET_SOURCE, deployer, 0]]);
+  // The authority lets a change of its delays wait five days.
+  await chain.wait(5 * 86_400);
   const vaultArgs = [token, "Vault", "V", keel.registry, people.subjects[0], line];
   const vault = await deployContract(clients, "GatedVault", vaultArgs);
   const [tokenAbi, vaultAbi] = [
@@ -168,9 +213,15 @@ export async function makeWorld(plant?: Plant): Promise<World> {
     await must(depositor, token, [tokenAbi, "mint", [depositor, FORTUNE]]);
     await must(depositor, token, [tokenAbi, "approve", [vault, maxUint256]]);
   }
-  if (plant !== undefined) await plantIn({ chain, keel, vault, vaultArgs }, plant, clients);
+  if (plant !== undefined) await plantIn({ chain, keel, verifierBook, vault, vaultArgs }, plant, clients);
+  const verifier = keel.verifiers[0]!.address;
   const contracts = { keel, registry, vault, token, vaultAbi, tokenAbi, shares, sharesAbi, supplies };
-  return { chain, ...contracts, line, people, calls: 0 };
+  const setUpUntil = await clients.publicClient.readContract({
+    address: verifierBook,
+    abi: verifierBookAbi,
+    functionName: "setUpUntil",
+  });
+  return { chain, ...contracts, line, verifierBook, setUpUntil, verifier, people, calls: 0 };
 }
 
 const MARKET_SOURCE = ROLE.curator + 1n;
@@ -180,17 +231,25 @@ async function plantIn(
   {
     chain,
     keel,
+    verifierBook,
     vault,
     vaultArgs,
-  }: Pick<World, "chain" | "keel" | "vault"> & { readonly vaultArgs: readonly unknown[] },
+  }: Pick<World, "chain" | "keel" | "verifierBook" | "vault"> & { readonly vaultArgs: readonly unknown[] },
   { contract, bytecode }: Plant,
   { walletClient, publicClient }: Pick<Parameters<typeof deployKeel>[0], "walletClient" | "publicClient">,
 ): Promise<void> {
-  const { authority, policyBook, marketBook, verifierBook, registry } = keel;
+  const { authority, policyBook, marketBook, feedMarket, registry } = keel;
+  const publisher = walletClient.account.address;
   const [target, args] = {
-    HealthRegistry: [registry, [authority, policyBook, marketBook, verifierBook, DELAY]] as const,
+    HealthRegistry: [
+      registry,
+      [authority, policyBook, marketBook, keel.verifierBook, DELAY, RESTART_DELAY],
+    ] as const,
     PolicyBook: [policyBook, [authority, DELAY]] as const,
-    MarketBook: [marketBook, [authority, 3_600, [walletClient.account.address], 1]] as const,
+    MarketBook: [marketBook, [authority, 3_600, [publisher], 1, DELAY]] as const,
+    FeedMarket: [feedMarket, [authority, marketBook, keel.verifierBook, zeroAddress, 0, DELAY]] as const,
+    VerifierBook: [verifierBook, [authority, DELAY]] as const,
+    Authority: [authority, [publisher]] as const,
     GatedVault: [vault, vaultArgs] as const,
   }[contract];
   const { abi } = await loadArtifact(contract);

@@ -32,12 +32,13 @@ import {
 
 const NAMES = ["ann", "bob", "cyd"];
 const shares = ceremony(NAMES, 2);
-const POLICY = policyText({
+const KEYS = {
   "Halyard Custody": SOURCE.publicKey,
   "Northgate Prime": OTHER_SOURCE.publicKey,
   "Two of three auditors": shares[0]!.quorum.publicKey,
   Silent: STRANGER.publicKey,
-});
+};
+const POLICY = policyText(KEYS);
 
 /** A subject with more accounts than a circuit has places. */
 const CROWDED = "0x00000000000000000000000000000000000000c0";
@@ -217,6 +218,36 @@ describe("collect", () => {
     const future = await collect({ args: ["--as-of", `${CLOSED - 5}`] });
     expect(errorOf(future).message.match(/source.time/g)).toHaveLength(4);
     expect(future.code).toBe(1);
+  });
+
+  it("73 takes evidence as strong as the policy says, or stronger, and refuses what is weaker", async () => {
+    const file = join(folder, "strict.json");
+    const strict = async (evidence: Readonly<Record<string, string>>) => {
+      await writeFile(file, policyText(KEYS, evidence));
+      return await collect({ args: ["--policy", file] });
+    };
+    for (const tier of ["quorum", "ledger"]) {
+      const kept = await strict({ "Halyard Custody": "ledger", "Two of three auditors": tier });
+      expect(kept.code, kept.stderr).toBe(0);
+    }
+    // Several parties that each have only their own books are no chain.
+    const books = await strict({ "Two of three auditors": "chain-read" });
+    expect(errorOf(books)).toMatchObject({ code: "source.evidence", received: "quorum, the weakest ledger" });
+    const silent = await bent("Two of three auditors", (text) => text.replace(/"weakest":"ledger",?/, ""));
+    const unsaid = await collect({
+      urls: { "Two of three auditors": silent.url },
+      args: ["--policy", file],
+    });
+    await silent.stop();
+    expect(errorOf(unsaid)).toMatchObject({ received: "quorum, the weakest not said" });
+    const refused = await strict({ "Northgate Prime": "operator-read" });
+    expect(errorOf(refused)).toMatchObject({ code: "source.evidence", received: "ledger" });
+    expect(errorOf(refused).path).toContain("Northgate Prime, prime");
+    // A tier that there is not is no answer.
+    const unknown = await bent("Northgate Prime", (text) => text.replace('"ledger"', '"hearsay"'));
+    const ended = await collect({ urls: { "Northgate Prime": unknown.url } });
+    await unknown.stop();
+    expect(errorOf(ended).path).toContain("answer.basis.evidence");
   });
 
   it("73 sends a token to its own source only, and only over TLS or on this machine", async () => {

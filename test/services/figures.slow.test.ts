@@ -3,12 +3,15 @@
  * How many signed answers a second does one core give, and what does a quorum's cost beside one key's?
  *
  * Cores are shared where tests run, so the first figure is answers for a second of the program's own processor time, from its
- * counters; the time of the clock is printed beside it. The aims are 200 answers and three times a plain answer's time; the
- * bounds here only keep what there is, which falls short of both.
+ * counters; the time of the clock is printed beside it. The aim of 200 is reached, and the bound leaves room for slower
+ * machines. The aim of three times a plain answer's time is not: a quorum's answer is four programs' work and five requests
+ * more, so its time depends on how many cores there are. Both times are of the same messages in the same minute, and the
+ * processor's time of all programs is printed with them.
  *
  * @module
  */
 
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { SOURCE } from "../support/book.js";
@@ -69,7 +72,7 @@ it("signed answers a second of one core", { timeout: 600_000 }, async () => {
     await program.stop();
     const figures = { perCoreSecond: (COUNT - 100) / busy, perSecond: (COUNT - 100) / seconds };
     console.log(JSON.stringify(figures));
-    expect(figures.perCoreSecond).toBeGreaterThanOrEqual(100);
+    expect(figures.perCoreSecond).toBeGreaterThanOrEqual(150);
   });
 });
 
@@ -93,14 +96,22 @@ it("a 2-of-3 answer beside a plain one", { timeout: 600_000 }, async () => {
     const quorumFiles = await coordinatorHome(join(folder, "c"), shares[0]!, connections);
     const quorum = await startSource(quorumFiles.config);
     const ratios: number[] = [];
+    const together = [quorum, ...members.map(({ program }) => program)];
+    const busy = async (programs: readonly Program[]): Promise<number> =>
+      (await Promise.all(programs.map(processorSeconds))).reduce((a, b) => a + b, 0);
+    const before = [await busy([plain]), await busy(together)];
     for (let round = 0; round < 7; round++) {
       const one = await latencies(plain, plainFiles, 40 * round, 40);
       const three = await latencies(quorum, quorumFiles, 40 * round, 40);
       if (round > 0) ratios.push(three[20]! / one[20]!);
     }
-    await Promise.all([plain, quorum, ...members.map(({ program }) => program)].map((one) => one.stop()));
+    const after = [await busy([plain]), await busy(together)];
+    const work = after.map((seconds, i) => (1000 * (seconds - before[i]!)) / (7 * 40));
+    await Promise.all([plain, ...together].map((one) => one.stop()));
     ratios.sort((a, b) => a - b);
-    console.log(JSON.stringify({ ratios }));
+    console.log(
+      JSON.stringify({ ratios, processorMs: { plain: work[0], quorum: work[1] }, cores: cpus().length }),
+    );
     expect(ratios[3]).toBeLessThanOrEqual(10);
   });
 });

@@ -27,8 +27,9 @@ export const venue = () => ({
 
 const LANES = 3;
 const WINDOW = 3_600;
-/** A new process needs some of this for its first answer. */
-const MOST_MS = 400n;
+/** Milliseconds that a process lives at most; more where its first answer takes longer, so that most kills are amid answers. */
+const LIFE_MS = 400;
+const LONGEST_LIFE_MS = 10_000;
 
 export interface KillResult {
   readonly kills: number;
@@ -70,11 +71,14 @@ export async function killAgainAndAgain(folder: string, kills: number, seed: num
   };
   let open: number[] = [];
   let unanswered = 0;
+  let life = LIFE_MS;
   let next = Math.floor(Date.now() / 1000) - 1;
   for (let i = 0; i < kills; i++) {
     const program = await startSource(files.config);
     const queue = open;
     open = [];
+    const started = performance.now();
+    let first = 0;
     // What was open when it was killed before comes first, then new questions until it is killed again.
     const lane = async (): Promise<void> => {
       for (;;) {
@@ -86,13 +90,15 @@ export async function killAgainAndAgain(folder: string, kills: number, seed: num
         if (answer === undefined) return void open.push(asOf);
         if (answer.json?.error?.code === "source.stale") continue;
         if (answer.status !== 200) throw new Error(answer.text);
+        if (first === 0) first = performance.now() - started;
         keep(asOf, answer.text);
       }
     };
     const work = Promise.all(Array.from({ length: LANES }, lane));
-    await sleep(Number(random(MOST_MS)));
+    await sleep(Number(random(BigInt(Math.round(life)))));
     await program.kill();
     await work;
+    life = Math.min(first === 0 ? 2 * life : Math.max(LIFE_MS, 3 * first), LONGEST_LIFE_MS);
     unanswered += (await entriesOf(files, open)).length;
     open.push(...queue);
   }

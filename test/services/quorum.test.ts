@@ -15,9 +15,21 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { buildEddsa } from "circomlibjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
-import { formatShare, memberId, parseShare, type Share } from "../../services/source/dist/quorum/files.js";
+import { createCoordinator } from "../../services/source/dist/quorum/coordinator.js";
+import {
+  formatShare,
+  fromHex,
+  memberId,
+  parseShare,
+  quorumOf,
+  type Share,
+  toHex,
+} from "../../services/source/dist/quorum/files.js";
+import { commitmentText, createMember } from "../../services/source/dist/quorum/member.js";
 import { GroupPoint, isInSubgroup } from "../../services/source/dist/quorum/point.js";
 import { FROST, messageBytes, ordinarySignature } from "../../services/source/dist/quorum/suite.js";
+import { openStore } from "../../services/source/dist/store.js";
+import { SUBJECT } from "../support/book.js";
 import { inFolder } from "../support/cli.js";
 import { generator } from "../support/generator.js";
 import {
@@ -422,6 +434,35 @@ describe("a quorum over HTTP", () => {
     }
   });
 
+  it.each([
+    ["the identity", GroupPoint.ZERO.toHex()],
+    ["a point outside of the subgroup", (Point.Fp.ORDER - 1n).toString(16).padStart(128, "0")],
+    ["no point", "2".padStart(128, "0")],
+  ])("73 a member that commits to %s is named, no other is, and the others sign", async (_, point) => {
+    for (const [at, which] of [
+      [0, "hiding"],
+      [2, "binding"],
+    ] as const) {
+      const liar = await standIn(async (path, { body }) => {
+        const { json, status } = await ask(members[at]!.url, path, { token: homes[at]!.token, raw: body });
+        if (path !== "/v1/quorum/commit" || status !== 200) return { json, status };
+        return { json: { ...json, commitment: { ...json.commitment, [which]: point } } };
+      });
+      const urls = members.map(({ url }, i) => (i === at ? liar.url : url));
+      const name = NAMES[at]!;
+      try {
+        await coordinated(async (program, files) => {
+          const answer = await askAccount(program, files, { asOf: CLOSED });
+          checkAnswer(answer);
+          expect(answer.json.basis.dissent).toEqual([{ member: name, code: "quorum.commitments" }]);
+          expect(answer.json.basis.members).toEqual(NAMES.filter((one) => one !== name));
+        }, urls);
+      } finally {
+        await liar.stop();
+      }
+    }
+  });
+
   it("73 a member that is gone, answers nonsense or speaks for another is named", async () => {
     const nonsense = await standIn(() => ({ text: "<html>" }));
     const other = await standIn(async (path, { body }) => {
@@ -516,6 +557,92 @@ describe("a quorum over HTTP", () => {
       expect([unknown.status, code(unknown)]).toEqual([404, "source.account"]);
       const whole = await ask(members[0]!.url, "/v1/account", { token: homes[0]!.token, body: question() });
       expect([whole.status, code(whole)]).toEqual([404, "http.route"]);
+    });
+  });
+});
+
+describe("a coordinator", () => {
+  const answersOf = (evidence: string) => async (asked: object) =>
+    ({
+      ...asked,
+      ...{ scope: "test", message: "12345", positions: { ETH: "7" } },
+      basis: { evidence, driver: evidence, read: 1 },
+    }) as never;
+
+  /** Asks a quorum of real members over HTTP, twice: the second time after a restart. */
+  async function askedTwice(all: readonly Share[], evidence: readonly string[]) {
+    const connections = await Promise.all(
+      all.map(async (share, i) => {
+        const member = createMember(answersOf(evidence[i]!), share);
+        const { url, stop } = await standIn(async (path, { body }) => {
+          const asked = JSON.parse(body);
+          if (path === "/v1/quorum/sign") {
+            const list = asked.commitments.map(
+              (one: { member: string; hiding: string; binding: string }) => ({
+                member: one.member,
+                hiding: fromHex(one.hiding),
+                binding: fromHex(one.binding),
+              }),
+            );
+            return { json: { share: toHex(member.sign(asked.session, list)) } };
+          }
+          const { session, entry, commitment } = await member.commit(asked);
+          const { message, scope, positions, basis } = entry;
+          const { read } = basis;
+          const said = { session, message, scope, positions, read, commitment: commitmentText(commitment) };
+          return { json: { ...said, evidence: basis.evidence } };
+        });
+        return { name: share.name, url, stop };
+      }),
+    );
+    const asked = { subject: SUBJECT, account: "custody", asOf: CLOSED } as const;
+    const { quorum } = all[0]!;
+    try {
+      return await inFolder(async (folder) => {
+        const again = async () => {
+          const coordinator = createCoordinator({
+            quorum,
+            members: connections,
+            store: await openStore(folder),
+          });
+          return (await coordinator.answers(asked)).basis;
+        };
+        return [await again(), await again()] as const;
+      });
+    } finally {
+      await Promise.all(connections.map(({ stop }) => stop()));
+    }
+  }
+
+  it("73 of a large quorum answers again after a restart, with its members' tiers in short", async () => {
+    const names = Array.from({ length: 13 }, (_, i) => `member-${i}`);
+    const evidence = names.map((_, i) => (i === 2 ? "chain-read" : "operator-read"));
+    // A dealer, as 13 members' ceremony takes long.
+    const ids = names.map(memberId);
+    const { public: frost, secretShares } = FROST.trustedDealer({ min: 7, max: 13 }, ids);
+    const quorum = quorumOf(names, frost);
+    const all = names.map((name) => ({ quorum, name, secret: secretShares[memberId(name)]! }));
+    const [first, again] = await askedTwice(all, evidence);
+    expect(first.driver).toBe("7 of 13: operator-read x6, chain-read x1");
+    expect(again).toEqual(first);
+  });
+
+  it("73 says the weakest tier of those who signed", async () => {
+    const [basis] = await askedTwice(ceremony(NAMES, 2), ["chain-read", "ledger", "notarised"]);
+    expect(basis).toMatchObject({ evidence: "quorum", weakest: "ledger" });
+  });
+
+  it("73 keeps nothing that could not be read again", async () => {
+    await inFolder(async (folder) => {
+      const store = await openStore(folder);
+      const entry = await answersOf("ledger")({ subject: SUBJECT, account: "custody", asOf: CLOSED });
+      const long = { ...(entry as object), basis: { evidence: "ledger", driver: "x".repeat(101), read: 1 } };
+      await expect(store.claim(long as never)).rejects.toMatchObject({
+        code: "store.failed",
+        received: expect.stringContaining("basis.driver"),
+      });
+      expect(await store.find("custody", CLOSED)).toBeUndefined();
+      expect((await store.claim(entry)).message).toBe("12345");
     });
   });
 });

@@ -81,6 +81,8 @@ describe("a source", () => {
         ready();
         await new Promise<void>((end) => {
           stop = async () => {
+            // Not the first one any more when a test killed that.
+            await program.stop();
             end();
             await done;
           };

@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { formatSourceKey, type SourceKeyPair } from "@keel/prover";
 import { marketSeries, parseMarket, type SourceKey } from "@keel/verifier";
+import { afterAll, expect } from "vitest";
 import { newToken } from "../../services/source/dist/http/tokens.js";
 import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
 import { formatQuorum, formatShare, type Share } from "../../services/source/dist/quorum/files.js";
@@ -29,19 +30,26 @@ export const PLACES = { ETH: "ETH", USDC: "USDC", "ETH-PERP": "ETH-PERP" };
 export const marketText = (asOf = CLOSED): string =>
   JSON.stringify({ keel: "market/1", asOf, underlyings: ["USD", "ETH", "BTC"], instruments: INSTRUMENTS });
 
-/** A policy that approves some sources. */
-export const policyText = (sources: Readonly<Record<string, SourceKey>>): string =>
+/** A policy that approves some sources, and says of some what their words rest on. */
+export const policyText = (
+  sources: Readonly<Record<string, SourceKey>>,
+  evidence: Readonly<Record<string, string>> = {},
+  market = marketText(),
+): string =>
   JSON.stringify({
     keel: "policy/2",
     name: "sources",
     circuit: CIRCUIT,
     limits: { minEquity: "1" },
-    sources: Object.entries(sources).map(([name, key]) => ({ name, key: key.map(String) })),
+    sources: Object.entries(sources).map(([name, key]) => ({
+      ...{ name, key: key.map(String) },
+      ...(evidence[name] === undefined ? {} : { evidence: evidence[name] }),
+    })),
     maxAge: 3600,
     validity: 86_400,
     maxMarketSkew: 3600,
     minInterval: 3600,
-    market: { series: marketSeries(parseMarket(marketText())) },
+    market: { series: marketSeries(parseMarket(market)) },
   });
 
 /** Rows of a ledger file: books of an account and a time, each closed. */
@@ -129,6 +137,12 @@ export interface Program {
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+});
+// The first hook of a file, so the last to run: whoever starts a program stops it.
+afterAll(() => {
+  const left = [...running];
+  for (const child of left) child.kill("SIGKILL");
+  expect(left.length, "programs that a test left running").toBe(0);
 });
 
 /** Starts a program, and waits until it listens. */
@@ -243,6 +257,7 @@ export async function coordinatorHome(
   folder: string,
   share: Share,
   members: readonly { readonly name: string; readonly url: string; readonly token: string }[],
+  subject = SUBJECT,
 ): Promise<Home> {
   await mkdir(folder, { recursive: true });
   const { token, sha256 } = newToken();
@@ -258,7 +273,7 @@ export async function coordinatorHome(
     store: "store",
     listen: { port: 0 },
     perMinute: 100_000,
-    tokens: [{ sha256, subjects: [SUBJECT] }],
+    tokens: [{ sha256, subjects: [subject] }],
   };
   await writeFile(file("config.json"), JSON.stringify(config));
   return { folder, config: file("config.json"), token };

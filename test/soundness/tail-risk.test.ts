@@ -142,7 +142,11 @@ describe(ID, () => {
       const change = { equity: equity + (more << 96n), assets: assets - more };
       const other = forged(parts, change);
       expect([other.c, other.x, other.y]).toEqual([input.c, input.x, input.y]);
-      expect((await circuit.refusal(other))?.slice(0, 3)).toEqual(["Num2Bits", "InRange", "TailRisk"]);
+      expect((await circuit.refusal(other))?.slice(0, 3)).toEqual([
+        "Num2Bits",
+        "InRange",
+        "ExposuresOpening",
+      ]);
     }
   });
 

@@ -12,12 +12,12 @@ import { describe, expect, it } from "vitest";
 import { libraryConstraints } from "../support/circuit.js";
 import { PACKAGE } from "../support/cli.js";
 import { inputsOf, sourceOf, withMutant } from "../support/mutation.js";
-import { isHint, SIGNATURE, TEMPLATES, undetermined } from "../support/uniqueness.js";
+import { CURVE, isHint, TEMPLATES, undetermined } from "../support/uniqueness.js";
 
 describe("inputs determine every wire but hints of IsZero", () => {
   it.each(TEMPLATES)("%s: %s", async (file, main) => {
     const circuit = await libraryConstraints(file, main, `{public [${await inputsOf(file, main)}]}`);
-    expect(undetermined(circuit, SIGNATURE).filter((name) => !isHint(name))).toEqual([]);
+    expect(undetermined(circuit, CURVE).filter((name) => !isHint(name))).toEqual([]);
   });
 
   it("in every template that there is", async () => {
@@ -30,13 +30,14 @@ describe("inputs determine every wire but hints of IsZero", () => {
     expect((await Promise.all(templates)).flat().filter((name) => !shown.includes(name))).toEqual([]);
   });
 
-  it("but for what is trusted of circomlib's signatures, which only SignedAccount uses", async () => {
-    const file = "lib/signed-account.circom";
-    const main = "SignedAccount(2, 2)";
+  it.each([
+    ["lib/signed-account.circom", "SignedAccount(2, 2)", /^main\.signature\./],
+    ["lib/key-agreement.circom", "KeyAgreement(1)", /^main\.(fixed|multiple\[0\]|point|shared\[0\])/],
+  ])("but for what is trusted of circomlib's curve in %s", async (file, main, trusted) => {
     const circuit = await libraryConstraints(file, main, `{public [${await inputsOf(file, main)}]}`);
     const left = undetermined(circuit);
     expect(left.length).toBeGreaterThan(0);
-    expect(left.filter((name) => !isHint(name) && !name.startsWith("main.signature."))).toEqual([]);
+    expect(left.filter((name) => !isHint(name) && !trusted.test(name))).toEqual([]);
   });
 });
 

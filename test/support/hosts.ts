@@ -9,6 +9,8 @@
 import {
   buildMarketRoot,
   type DrawdownState,
+  disclosureWitness,
+  type Exposures,
   messageOf,
   signField,
   signSnapshot,
@@ -18,6 +20,7 @@ import {
 import {
   absorb,
   type CircuitShape,
+  FIELD_ORDER,
   KIND,
   marketTable,
   pack,
@@ -65,9 +68,47 @@ const EXCESS = ["loss", "threshold", "beyond"];
 const VOLATILITY = ["delta", "covariance", "equity", "limit"];
 const SHORTFALL = ["threshold", "excess", "confidence", "equity", "limit"];
 const STRESS = ["pnl", "equity", "limit"];
+const ROUNDED = ["value", "step", "rounded"];
+const OPENING = ["underlyingsId", "equity", "assets", "grossAndCollateral", "delta", "rest", "salt"];
 
 /** Templates that stand alone. Where a limit is broken, it is by one unit. */
 const TEMPLATES: readonly Host[] = [
+  {
+    file: "lib/rounded-value.circom",
+    main: "RoundedValue()",
+    pinned: "value, step, rounded",
+    accepts: rows(
+      ROUNDED,
+      [25n, 10n, 2n],
+      [20n, 10n, 2n],
+      [29n, 10n, 2n],
+      [25n, 0n, 0n],
+      [CAP - 1n, 1n, CAP - 1n],
+    ),
+    refuses: rows(
+      ROUNDED,
+      [25n, 10n, 1n],
+      [25n, 10n, 3n],
+      [20n, 10n, 1n],
+      [25n, 0n, 2n],
+      // rounded * step + remainder is value only modulo the field's order.
+      [25n, 10n, (FIELD_ORDER + 25n - ((FIELD_ORDER + 25n) % 10n)) / 10n],
+    ),
+  },
+  {
+    file: "lib/exposures-opening.circom",
+    main: "ExposuresOpening(1, 1)",
+    pinned: OPENING.join(", "),
+    accepts: rows(OPENING, [1n, CAP - 1n, 0n, 3n, [-4n], [5n], 6n], [1n, 0n, CAP - 1n, 3n, [4n], [5n], 6n]),
+    refuses: rows(OPENING, [1n, CAP, 0n, 3n, [4n], [5n], 6n], [1n, 0n, CAP, 3n, [4n], [5n], 6n]),
+  },
+  {
+    file: "lib/key-agreement.circom",
+    main: "KeyAgreement(1)",
+    pinned: "viewerKey",
+    accepts: rows(["secret", "viewerKey"], [5n, [[...KEY]]], [(1n << 251n) - 1n, [[...OTHER]]]),
+    refuses: rows(["secret", "viewerKey"], [1n << 251n, [[...KEY]]], [5n, [[KEY[0], KEY[1] + 1n]]]),
+  },
   {
     file: "lib/in-range.circom",
     main: "InRange(8)",
@@ -674,6 +715,30 @@ const STATEMENT_WITH_OPTIONS: Host = {
   ],
 };
 
+/** One account, one underlying, one viewer. */
+function disclosureInput(change: Partial<Exposures> = {}): Input {
+  const exposures: Exposures = {
+    ...{ underlyingsId: toField(2n), equity: 25n, assets: 30n, grossExposure: 7n, collateral: 8n },
+    ...{ deltas: [-7n], accountEquity: [], bookSums: [] },
+    ...change,
+  };
+  const shape = { accounts: 1, underlyings: 1, scenarios: 1, options: 0, viewers: 1 };
+  return disclosureWitness(exposures, toField(3n), { shape, navStep: 10n, viewers: [KEY] }).input;
+}
+
+const plusOne = (input: Input, name: string): Input => ({
+  ...input,
+  [name]: toField((input[name] as bigint) + 1n),
+});
+
+const DISCLOSURE: Host = {
+  file: "disclosure.circom",
+  main: "Disclosure(1, 1, 1, 0, 1)",
+  pinned: "c, x, y",
+  accepts: [disclosureInput()],
+  refuses: ["c", "y"].map((name) => plusOne(disclosureInput(), name)),
+};
+
 /** The gross exposure and collateral that nothing here speaks of, and what else a tier commits to. */
 const [OTHER_WORD, REST] = [77n, 88n];
 
@@ -750,8 +815,6 @@ const TAIL_RISK: Host = {
   refuses: [
     tailInput({ equity: (20_000n << 40n) - 1n }),
     tailInput({ maxVolatility: 0n }),
-    tailInput({ equity: CAP, assets: 0n }),
-    tailInput({ assets: CAP }),
     tailInput({ ...UNLIMITED, threshold: [-LOSS - 1n, -LOSS - 1n] }),
     tailInput({ ...UNLIMITED, threshold: [LOSS, LOSS], beyond: 0n }),
     { ...tailInput({}), c: toField((tailInput({}).c as bigint) + 1n) },
@@ -772,6 +835,7 @@ export const HOSTS: readonly Host[] = [
   STATEMENT,
   STATEMENT_WITH_OPTIONS,
   TAIL_RISK,
+  DISCLOSURE,
 ];
 
 /** Why one bit more changes nothing in a check of a limit: what it bounds is negative when the limit is broken. */

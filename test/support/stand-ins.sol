@@ -229,3 +229,17 @@ contract MorphoReader {
         time = block.timestamp;
     }
 }
+
+/// Answers calls by their whole data, as HyperEVM's precompiles do, and fails for what it was not told.
+contract AnswerStandIn {
+    mapping(bytes32 => bytes) private _answers;
+
+    function put(bytes calldata key, bytes calldata value) external {
+        _answers[keccak256(key)] = value;
+    }
+
+    fallback(bytes calldata key) external returns (bytes memory answer) {
+        answer = _answers[keccak256(key)];
+        require(answer.length > 0, "precompile error");
+    }
+}

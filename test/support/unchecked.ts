@@ -7,7 +7,7 @@
  */
 
 import { inputsOf, type Mutation, sourceOf, withMutant } from "./mutation.js";
-import { isHint, SIGNATURE, TEMPLATES, undetermined } from "./uniqueness.js";
+import { CURVE, isHint, TEMPLATES, undetermined } from "./uniqueness.js";
 
 /** Each assignment of a template file, no longer checked: as it was, and lying. */
 export async function uncheckedAssignments(file: string): Promise<Mutation[]> {
@@ -28,7 +28,7 @@ export async function uncheckedAssignments(file: string): Promise<Mutation[]> {
 export async function openedBy({ file, variants: [text] }: Mutation): Promise<string | undefined> {
   for (const [, main] of TEMPLATES.filter(([source]) => source === file)) {
     const host = { file, main, pinned: await inputsOf(file, main) };
-    const open = await withMutant(file, text!, host, async (circuit) => undetermined(circuit, SIGNATURE));
+    const open = await withMutant(file, text!, host, async (circuit) => undetermined(circuit, CURVE));
     const wire = open.find((name) => !isHint(name));
     if (wire !== undefined) return `${main} leaves ${wire} open`;
   }

@@ -35,10 +35,11 @@ import {
 } from "./linear.js";
 
 /**
- * What is trusted of a signature: each divisor of its curve arithmetic is not 0, since the addition law of BabyJubJub is
- * complete and the ladders' points have large order; and its hash has one decomposition, since circomlib compares it with r.
+ * What is trusted of circomlib's curve arithmetic, in a signature and in a key agreement: no divisor is 0, since the addition law
+ * of BabyJubJub is complete and the ladders' points have large order (a viewer's key is checked in public to have it); and a
+ * signature's hash has one decomposition, since circomlib compares it with r.
  */
-export const SIGNATURE = /\.signature\./;
+export const CURVE = /\.(signature|fixed|multiple\[\d+\])\.|\.point\[\d\]$/;
 
 /** Every template, at a small size, and the whole statements: what the rules are tried on. */
 export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
@@ -55,9 +56,12 @@ export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
   ["lib/excess.circom", "Excess(3)"],
   ["lib/exposure-sums.circom", "ExposureSums(2, 2, 2, 0)"],
   ["lib/exposure-sums.circom", "ExposureSums(3, 2, 4, 1)"],
+  ["lib/exposures-opening.circom", "ExposuresOpening(2, 1)"],
   ["lib/exposures.circom", "Exposures(1, 2, 1, 0)"],
   ["lib/exposures.circom", "Exposures(2, 2, 1, 1)"],
   ["lib/in-range.circom", "InRange(252)"],
+  ["lib/key-agreement.circom", "KeyAgreement(1)"],
+  ["lib/key-stream.circom", "KeyStream(18)"],
   ["lib/limit-is-set.circom", "LimitIsSet(4294967295)"],
   ["lib/limits/book-size.circom", "BookSize()"],
   ["lib/limits/max-drawdown.circom", "MaxDrawdown()"],
@@ -81,6 +85,7 @@ export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
   ["lib/pack.circom", "PackBits(4, 65)"],
   ["lib/returns-table.circom", "ReturnsTable(2, 2)"],
   ["lib/rounded-exposure.circom", "RoundedExposure()"],
+  ["lib/rounded-value.circom", "RoundedValue()"],
   ["lib/scatter.circom", "Scatter(4)"],
   ["lib/scenario-table.circom", "ScenarioTable(2, 2)"],
   ["lib/sensitivities.circom", "Sensitivities(2, 2, 2)"],
@@ -91,6 +96,7 @@ export const TEMPLATES: readonly (readonly [file: string, main: string])[] = [
   ["lib/value-sums.circom", "ValueSums(2, 2, 0)"],
   ["lib/value-sums.circom", "ValueSums(2, 2, 1)"],
   ["lib/venue-equity.circom", "VenueEquity(3)"],
+  ["disclosure.circom", "Disclosure(2, 2, 1, 1, 1)"],
   ["market-root.circom", "MarketRoot(2)"],
   ["portfolio-health.circom", "PortfolioHealth(2, 1, 2, 1, 1, 0, 1)"],
   ["tail-risk.circom", "TailRisk(2, 2, 2, 1)"],

@@ -19,6 +19,7 @@ import {
   newEnrolment,
   openBook,
   openDraft,
+  openUnfinished,
   parseSnapshot,
   quantities,
   signedBook,
@@ -199,6 +200,28 @@ describe("of several faults", () => {
   it.each(FAULTS.map(([code], i) => [code, i] as const))("%s is told before those after it", (code, i) => {
     const worse = FAULTS.slice(i).reduce((before, [, fault]) => fault(before), files);
     expect(() => openBook(worse)).toThrow(expect.objectContaining({ code }));
+  });
+
+  /** What a draft may lack, and how it is told. */
+  const LACKS: Readonly<Record<string, string>> = {
+    "state.units": "counter",
+    "units.missing": "units",
+    "snapshot.signature": "accounts",
+  };
+
+  it("a draft is refused for the same ones, but for what it may lack", () => {
+    for (const [code, fault] of FAULTS.slice(0, -1)) {
+      const { enrolment: _, ...draft } = fault(files);
+      const lack = LACKS[code];
+      if (lack === undefined) {
+        expect(() => openUnfinished(draft), code).toThrow(expect.objectContaining({ code }));
+        continue;
+      }
+      const all = draft.snapshot.accounts.map(({ id }) => id);
+      const expected = { accounts: [] as string[], units: false, counter: false };
+      const told = lack === "accounts" ? all : true;
+      expect(openUnfinished(draft).lacks, code).toEqual({ ...expected, [lack]: told });
+    }
   });
 
   it("none is found where there is none", () => {

@@ -209,7 +209,7 @@ describe("imports", () => {
 /** Files that say a limit's name and mean something else. */
 const NAMESAKES: Readonly<Record<string, readonly string[]>> = {
   // The sum of the book that the limit bounds.
-  netDelta: ["prover/src/risk/risk.ts", "prover/src/risk/report.ts", "app/src/manager/manager.tsx"],
+  netDelta: ["prover/src/risk/measure.ts", "prover/src/risk/report.ts", "app/src/manager/manager.tsx"],
   // What Hyperliquid calls it.
   maxLeverage: ["prover/src/book/importers/venues/hyperliquid.ts"],
 };

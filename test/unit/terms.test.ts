@@ -47,4 +47,10 @@ describe("the limits of terms", () => {
       { confidence: 9_900n, limit: 500n },
     ]);
   });
+
+  it("have a band of which one end alone is set", () => {
+    const { netDeltaLo, netDeltaHi } = { ...plain, ...NO_TAIL };
+    expect(withLevels({ netDeltaLo: -1_000 }).netDelta).toEqual([-1_000n, BigInt(netDeltaHi)]);
+    expect(withLevels({ netDeltaHi: 1_000 }).netDelta).toEqual([BigInt(netDeltaLo), 1_000n]);
+  });
 });

@@ -12,7 +12,9 @@ import type { Abi, Address, Hex } from "viem";
 
 /** What is used of a viem client. */
 export interface HealthClient {
+  /** The latest block. */
   getBlock(): Promise<{ readonly number: bigint | null; readonly timestamp: bigint }>;
+  /** A contract's answer, at the block that is named. */
   readContract(call: {
     readonly address: Address;
     readonly abi: Abi;

@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./core/chains.js";
 export * from "./core/decimal.js";
 export * from "./core/development-key.js";
 export * from "./core/errors.js";
@@ -27,6 +28,7 @@ export * from "./files/series.js";
 export * from "./files/sources.js";
 export * from "./files/terms.js";
 export * from "./statement/attestation.js";
+export * from "./statement/disclosure.js";
 export * from "./statement/statement.js";
 export * from "./statement/tail-risk.js";
 export * from "./statement/verify.js";

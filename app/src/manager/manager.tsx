@@ -6,7 +6,7 @@
  */
 
 import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
-import { dollars, span, utc } from "@keel/verifier/text";
+import { dollars, sourceText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { BasisWords } from "../basis.js";
@@ -290,7 +290,11 @@ function Accounts({ book }: { readonly book: Book }): JSX.Element {
       isCurrent = false;
     };
   }, [book.snapshot, book.market, book.policy]);
-  const names = book.snapshot.accounts.map(({ id, source }) => `${id} at ${source}`).join(", ");
+  const { snapshot, policy } = book;
+  const named = new Map(policy.sources.map((source) => [source.name, sourceText(source)]));
+  const names = snapshot.accounts
+    .map(({ id, source }) => `${id} at ${named.get(source) ?? source}`)
+    .join(", ");
   return (
     <>
       {names}: {signed}

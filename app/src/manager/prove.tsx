@@ -67,7 +67,7 @@ export function Prove(props: {
     abort.current = new AbortController();
     const started = performance.now();
     try {
-      const { domain, now } = await targetOf(bound ? config : undefined);
+      const { domain, now } = await targetOf(config, bound);
       const { signal } = abort.current;
       const request = { ...book, domain, now, allowInsecure };
       const proven = await proveAtDesk(circuitFiles(names), request, signal, setProgress);
@@ -136,11 +136,17 @@ export function Prove(props: {
   );
 }
 
-/** Where an attestation shall count, and what time it is there. */
-async function targetOf(config: ConsoleConfig | undefined) {
-  if (config === undefined) return { domain: UNBOUND_DOMAIN, now: Math.floor(Date.now() / 1000) };
+/**
+ * Where an attestation shall count, and what time it is there. A local chain's clock may be ahead of this machine's, and its
+ * example is signed by that clock also when the proof is for no registry.
+ */
+async function targetOf(config: ConsoleConfig | undefined, bound: boolean) {
+  const machine = Math.floor(Date.now() / 1000);
+  if (config === undefined) return { domain: UNBOUND_DOMAIN, now: machine };
   const { chainId, registry } = config;
-  return { domain: { chainId, registry }, now: await blockTime(await hostRegistry(config)) };
+  if (bound) return { domain: { chainId, registry }, now: await blockTime(await hostRegistry(config)) };
+  if (!LOCAL_CHAINS.includes(chainId)) return { domain: UNBOUND_DOMAIN, now: machine };
+  return { domain: UNBOUND_DOMAIN, now: await blockTime(await hostRegistry(config)) };
 }
 
 function Running({ progress: { phase, fraction } }: { readonly progress: DeskProgress }): JSX.Element {

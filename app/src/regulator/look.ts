@@ -212,8 +212,18 @@ async function tightenings(registry: Registry, blocks: Blocks): Promise<Tightene
 }
 
 /** What both lists have is told once; a lapse, which leaves no log, comes before what happened in the same second. */
+/** Entries are there already; that tables come is no event of a subject. */
 function inOrder(entries: readonly HistoryEntry[], notices: readonly (Notice | Tightened)[]): Event[] {
-  const told = new Set(["revoked", "voided", "reopened", "chainRestarted", "accountsAnnounced"]);
+  const told = new Set([
+    "tableAccepted",
+    "revoked",
+    "voided",
+    "reopened",
+    "restartAnnounced",
+    "restartCancelled",
+    "chainRestarted",
+    "accountsAnnounced",
+  ]);
   const rank = (event: Event): number => ("logIndex" in event ? event.logIndex : -1);
   return [...entries, ...notices.filter(({ kind }) => !told.has(kind))].sort(
     (a, b) => a.blockTime - b.blockTime || rank(a) - rank(b),

@@ -6,7 +6,7 @@
  */
 
 import { limitsOf } from "@keel/verifier";
-import { limitLines, span, utc } from "@keel/verifier/text";
+import { EVIDENCE_NOT_ON_CHAIN, limitLines, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { BasisWords } from "../basis.js";
 import {
@@ -118,6 +118,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
       <p>It is judged by:</p>
       <BasisWords basis={terms} />
+      <p>{EVIDENCE_NOT_ON_CHAIN}</p>
     </article>
   );
 }
@@ -126,6 +127,7 @@ const BAD = new Set([
   "lapsed",
   "revoked",
   "voided",
+  "restartAnnounced",
   "chainRestarted",
   "policyLoosened",
   "verifierRetired",

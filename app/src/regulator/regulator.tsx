@@ -135,7 +135,7 @@ function OneAttestation({
 }
 
 function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
-  const { verified, lead, limits, basis, where, until } = finding;
+  const { verified, lead, limits, evidence, basis, where, until } = finding;
   return (
     <div class="result" role="status">
       {verified.insecure ? <DevelopmentKey /> : null}
@@ -144,6 +144,7 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
       </p>
       <p class="says">{lead}</p>
       <PolicyWords lines={limits} />
+      <PolicyWords lines={evidence} />
       <BasisWords basis={basis} />
       <Facts
         rows={[

@@ -46,7 +46,15 @@ import {
   toKeelError,
   tokenUnits,
 } from "@keel/verifier/chain";
-import { domainText, expiryText, leadLines, limitLines, utc } from "@keel/verifier/text";
+import {
+  domainText,
+  EVIDENCE_NOT_ON_CHAIN,
+  evidenceLines,
+  expiryText,
+  leadLines,
+  limitLines,
+  utc,
+} from "@keel/verifier/text";
 import type { PublicClient } from "viem";
 import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
@@ -72,6 +80,8 @@ export interface Finding {
   readonly lead: string;
   /** Each limit as a sentence. */
   readonly limits: readonly string[];
+  /** What the sources' words rest on. */
+  readonly evidence: readonly string[];
   readonly where: string;
   readonly until: string;
   readonly expired: boolean;
@@ -167,6 +177,7 @@ async function verifyByFiles(
   const says = {
     lead: leadLines(verified, policy).join(" "),
     limits: limitLines(policy),
+    evidence: evidenceLines(policy),
     basis: policyTerms(policy, market),
   };
   if (registry === undefined) return finding(verified, says, false, Date.now() / 1000);
@@ -223,7 +234,8 @@ async function verifyByChain(
     `At ${utc(asOf)}, by a market table that the registry's market book accepted, the accounts that ${subject} declared`,
     "and that were signed by sources which the policy approves respected the published policy:",
   ].join(" ");
-  const says = { lead, limits: limitLines({ limits: limitsOf(terms) }), basis: terms };
+  const limits = limitLines({ limits: limitsOf(terms) });
+  const says = { lead, limits, evidence: [EVIDENCE_NOT_ON_CHAIN], basis: terms };
   return finding(verified, says, true, await blockTime(registry));
 }
 
@@ -272,7 +284,7 @@ async function openAt(
 
 function finding(
   verified: Verified,
-  says: Pick<Finding, "lead" | "limits" | "basis">,
+  says: Pick<Finding, "lead" | "limits" | "evidence" | "basis">,
   published: boolean,
   now: number,
 ): Finding {

@@ -60,6 +60,7 @@ interface PowersOfTau {
   readonly allowInsecure?: boolean;
 }
 
+/** What a ceremony starts from. */
 export interface NewCeremony extends PowersOfTau {
   /** Folder to make. */
   readonly dir: string;
@@ -68,6 +69,7 @@ export interface NewCeremony extends PowersOfTau {
   readonly beacon: { readonly source: string; readonly exponent: number };
 }
 
+/** What a ceremony is verified against. */
 export interface VerifyCeremony extends PowersOfTau {
   readonly dir: string;
   /** The circuit, when it is one of one's own; else the row of circuits/circuits.json that the transcript names. */

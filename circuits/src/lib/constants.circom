@@ -47,6 +47,10 @@ function ROUNDED_BITS() { return 40; }
 function LOSS_BITS() { return 76; }
 // maxVolatility in basis points: its square has to stay in the field.
 function VOLATILITY_BITS() { return 20; }
+// A secret multiple of the base point, for a viewer to read what is encrypted: about as many as the subgroup's order has.
+function SECRET_BITS() { return 251; }
+// A biased value below 2^97 in a word of two.
+function PART_BITS() { return 98; }
 // One minus a confidence level in basis points.
 function CONFIDENCE_BITS() { return 14; }
 
@@ -77,3 +81,6 @@ function KIND_STATE() { return 10; }
 function KIND_RETURNS() { return 11; }
 function KIND_TAIL() { return 12; }
 function KIND_REST() { return 13; }
+function KIND_DISCLOSURE() { return 14; }
+function KIND_WRAPPING() { return 15; }
+function KIND_STREAM() { return 16; }

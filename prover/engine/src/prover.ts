@@ -31,10 +31,12 @@ export interface ProofProgress {
   readonly fraction: number;
 }
 
+/** How to run one proof. */
 export interface ProveOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds from the call, waiting included. */
   readonly timeoutMs?: number;
+  /** Told as the proof goes on. */
   readonly onProgress?: (progress: ProofProgress) => void;
 }
 

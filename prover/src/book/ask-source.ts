@@ -9,6 +9,7 @@
 
 import {
   address,
+  EVIDENCE,
   identifier,
   inputError,
   type Json,
@@ -28,7 +29,24 @@ export interface SourceConnection {
   readonly token?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** How requests travel; with `fetch` when absent. */
+  readonly send?: Send;
 }
+
+/** A request as it travels. */
+export interface Sent {
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a request; follows no redirect, and rejects with an error of any kind when there is no whole answer.
+ *
+ * @throws KeelError `source.answer` for more than `MAX_LENGTH` bytes, as {@link tooLong} says it
+ */
+export type Send = (url: string, sent: Sent) => Promise<{ readonly status: number; readonly text: string }>;
 
 const TIMEOUT_MS = 60_000;
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
@@ -54,27 +72,31 @@ export function checkSourceUrl(text: string, path: string): string {
  * @throws KeelError what the source said was wrong; `source.unreachable`, `source.answer`
  */
 export async function askSource(connection: SourceConnection, path: string, body?: object): Promise<Json> {
-  const { url, token, timeoutMs = TIMEOUT_MS, signal } = connection;
+  const { url, token, timeoutMs = TIMEOUT_MS, signal, send = sendByFetch } = connection;
   const limit = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(`${url}${path}`, {
+    const { status, text } = await send(`${url}${path}`, {
       method: body === undefined ? "GET" : "POST",
       headers: {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: "error",
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
-    const answer = jsonOf(await textOf(response), response.status);
-    if (response.ok) return answer;
-    throw remoteError(answer, response.status);
+    const answer = jsonOf(text, status);
+    if (status >= 200 && status < 300) return answer;
+    throw remoteError(answer, status);
   } catch (error) {
     if (error instanceof KeelError) throw error;
     throw unreachable(limit.aborted ? "none in time" : "none");
   }
 }
+
+const sendByFetch: Send = async (url, sent) => {
+  const response = await fetch(url, { ...sent, redirect: "error" });
+  return { status: response.status, text: await textOf(response) };
+};
 
 function jsonOf(text: string, status: number): Json {
   try {
@@ -116,10 +138,15 @@ async function textOf(response: Response): Promise<string> {
     const { done, value } = (await reader?.read()) ?? { done: true };
     if (done || value === undefined) break;
     length += value.length;
-    if (length > MAX_LENGTH) throw answerError("answer", `at most ${MAX_LENGTH} bytes`, "more");
+    if (length > MAX_LENGTH) throw tooLong();
     parts.push(decoder.decode(value, { stream: true }));
   }
   return parts.join("") + decoder.decode();
+}
+
+/** An answer beyond what is read. */
+export function tooLong(): KeelError {
+  return answerError("answer", `at most ${MAX_LENGTH} bytes`, "more");
 }
 
 function unreachable(received: string): KeelError {
@@ -142,7 +169,9 @@ const word = z
   .regex(/^\P{C}*$/u);
 
 const basisSchema = z.strictObject({
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised", "quorum"]),
+  evidence: z.enum(EVIDENCE),
+  /** Of a quorum: the weakest tier of the members who signed. */
+  weakest: z.enum(EVIDENCE).exclude(["quorum"]).optional(),
   driver: word,
   read: time,
   leftOut: z.array(word).optional(),

@@ -208,8 +208,9 @@ export function messageOf(snapshot: Snapshot, account: number, market: Market, s
 
 /** What the accounts of a snapshot hold and what their sources sign, each made once, when it is first asked for. */
 export interface Content {
+  /** Quantities by account and instrument. */
   readonly held: () => Held;
-  /** @param s index of the account */
+  /** What the source of account `s` signs. */
   readonly message: (s: number) => Field;
 }
 

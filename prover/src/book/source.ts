@@ -6,6 +6,7 @@
  */
 
 import {
+  allFaults,
   type Circuit,
   checkSize,
   FIELD_ORDER,
@@ -13,6 +14,7 @@ import {
   FORMATS,
   fieldElement,
   inputError,
+  type KeelError,
   type Market,
   type Policy,
   parseFile,
@@ -119,6 +121,20 @@ export function signAccounts(
   return { snapshot: { ...snapshot, accounts }, signed };
 }
 
+/**
+ * Refuses a snapshot with sources that the policy does not know, all of them at once: they can never sign.
+ *
+ * @throws KeelError `source.unknown`
+ */
+export function checkSources(snapshot: Snapshot, policy: Pick<Policy, "sources">): void {
+  const known = new Set(policy.sources.map(({ name }) => name));
+  const faults = snapshot.accounts.flatMap(({ source }, s) => (known.has(source) ? [] : [unknownSource(s)]));
+  if (faults.length > 0) throw allFaults(faults);
+}
+
+const unknownSource = (s: number): KeelError =>
+  inputError("source.unknown", `snapshot.accounts[${s}].source`, "one of policy.sources", "another name");
+
 /** Accounts that their sources have signed, in the snapshot's order. */
 export interface SignedAccounts {
   readonly held: Held;
@@ -171,9 +187,7 @@ export function checkSignature(
   const account = snapshot.accounts[s]!;
   const path = `snapshot.accounts[${s}]`;
   const source = policy.sources.find((candidate) => candidate.name === account.source);
-  if (source === undefined) {
-    throw inputError("source.unknown", `${path}.source`, "one of policy.sources", "another name");
-  }
+  if (source === undefined) throw unknownSource(s);
   const expected = `${source.name}'s signature over this account, subject, time and market`;
   if (account.signature === undefined) {
     throw inputError("snapshot.signature", `${path}.signature`, expected, "none");

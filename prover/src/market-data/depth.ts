@@ -72,6 +72,7 @@ FORMATS.add(depthSchema, {
   title: "Where the depth of each instrument comes from",
 });
 
+/** A depth-sources/1 file, parsed. */
 export type DepthSources = z.output<typeof depthSchema>;
 type Origin = z.output<typeof origin>;
 
@@ -177,6 +178,7 @@ export function depthOf({ bids, asks }: Pick<Book, "bids" | "asks">, band: bigin
   return sold < bought ? sold : bought;
 }
 
+/** What depths are made from. */
 export interface DepthRequest {
   readonly sources: DepthSources;
   readonly market: Market;

@@ -30,12 +30,14 @@ export interface Origin {
   readonly timeIsTold?: true;
 }
 
+/** A market made of saved responses. */
 export interface FetchedMarket {
   /** The text of a market/1 file. */
   readonly text: string;
   readonly origins: readonly Origin[];
 }
 
+/** What a market is made from. */
 export interface FetchRequest {
   readonly sources: MarketSources;
   readonly responses: readonly SavedResponse[];

@@ -20,6 +20,7 @@
 import { allFaults, formatDecimal, inputError, type KeelError } from "@keel/verifier";
 import { ONE, positive, rounded, scaled } from "./numbers.js";
 
+/** What a returns table is made from. */
 export interface HistoryRequest {
   /** The CSV's text. */
   readonly text: string;
@@ -34,6 +35,7 @@ export interface HistoryRequest {
   readonly spanGaps: boolean;
 }
 
+/** A returns table made of a history of prices. */
 export interface BuiltReturns {
   /** The text of a returns/1 file. */
   readonly text: string;

@@ -19,7 +19,9 @@
 import { inputError, type Json, printable } from "@keel/verifier";
 import { parseResponse, secondsOf } from "./numbers.js";
 
+/** Venues whose quotes are understood. */
 export const QUOTE_VENUES = ["deribit", "binance", "okx", "bybit", "hyperliquid"] as const;
+/** One of them. */
 export type QuoteVenue = (typeof QUOTE_VENUES)[number];
 
 /** A file as it was saved. */
@@ -48,22 +50,27 @@ export interface Quote {
   readonly path: string;
 }
 
+/** A JSON object. */
 export type Record = Readonly<{ [key: string]: Json }>;
 
+/** Whether JSON is an object. */
 export function isRecord(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The object that a response has here. @throws KeelError `data.shape` */
 export function recordOf(value: Json | undefined, path: string): { [key: string]: Json } {
   if (isRecord(value)) return value;
   throw inputError("data.shape", path, "an object", value === undefined ? "nothing" : "other data");
 }
 
+/** The list that a response has here. @throws KeelError `data.shape` */
 export function listOf(value: Json | undefined, path: string): Json[] {
   if (Array.isArray(value)) return value;
   throw inputError("data.shape", path, "a list", value === undefined ? "nothing" : "other data");
 }
 
+/** The text, of 1 to 80 characters, that a response has here. @throws KeelError `data.shape` */
 export function textOf(value: Json | undefined, path: string): string {
   if (typeof value === "string" && value.length > 0 && value.length <= 80) return value;
   throw inputError("data.shape", path, "text", value === undefined ? "nothing" : "other data");

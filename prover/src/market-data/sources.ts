@@ -52,7 +52,9 @@ FORMATS.add(sourcesSchema, {
   title: "Where each price of a market comes from",
 });
 
+/** A market-sources/1 file, parsed. */
 export type MarketSources = z.output<typeof sourcesSchema>;
+/** Where one instrument's price comes from. */
 export type SourceRow = z.output<typeof row>;
 
 /**

@@ -7,28 +7,16 @@
  * @module
  */
 
-import { type CircuitShape, type Field, KIND, taggedHash, toField } from "@keel/verifier";
+import { type DisclosedSums, type Field, KIND, taggedHash, toField } from "@keel/verifier";
 
 /** Commits to the messages that the sources signed, in the order of the accounts. */
 export function portfolioCommitment(messages: readonly Field[], salt: Field): Field {
   return taggedHash(KIND.portfolio, [...messages, salt]);
 }
 
-/** What statements beside portfolio-health may speak of: the sums of circuits/SPEC.md section 5, amounts in USD 1e16. */
-export interface Exposures {
+/** What statements beside portfolio-health may speak of, padded to the circuit's places. */
+export interface Exposures extends DisclosedSums {
   readonly underlyingsId: Field;
-  /** E, below 2^96. */
-  readonly equity: bigint;
-  /** A, below 2^96. */
-  readonly assets: bigint;
-  /** G, below 2^96. */
-  readonly grossExposure: bigint;
-  /** C, USD 1e16 times bps. */
-  readonly collateral: bigint;
-  /** D[u], signed, padded to the circuit's underlyings. */
-  readonly deltas: readonly bigint[];
-  /** What the tier commits to beside these: {@link restOf}; absent where it has nothing more. */
-  readonly rest?: Field;
 }
 
 /** Bits of a value in a word of two. */
@@ -36,7 +24,8 @@ const VALUE_BITS = 96n;
 
 /** Commits to a book's sums: circuits/src/lib/exposures.circom. */
 export function exposuresCommitment(exposures: Exposures, salt: Field): Field {
-  const { underlyingsId, equity, assets, deltas, rest } = exposures;
+  const { underlyingsId, equity, assets, deltas } = exposures;
+  const rest = restOf(exposures);
   return taggedHash(KIND.exposures, [
     underlyingsId,
     toField(equity + (assets << VALUE_BITS)),
@@ -53,17 +42,13 @@ export function grossAndCollateral({ grossExposure, collateral }: Exposures): Fi
 }
 
 /**
- * Digest of what a tier commits to beside the sums that every tier has, and absent where that is nothing: equity by account,
- * and in tiers with options gamma, vega, theta and the P&L in every scenario.
- *
- * @param accountEquity E[s], USD 1e16, signed, padded to the circuit's accounts
- * @param bookSums USD 1e16, signed, padded to the circuit's scenarios; empty in linear tiers
+ * Digest of what a tier commits to beside the sums that every tier has: equity by account, and in tiers with options gamma, vega,
+ * theta and the P&L in every scenario. Absent where that is nothing.
  */
-export function restOf(
-  { accounts, options }: Pick<CircuitShape, "accounts" | "options">,
-  accountEquity: readonly bigint[],
-  bookSums: readonly bigint[],
-): Field | undefined {
-  if (accounts === 1 && options === 0) return undefined;
+export function restOf({
+  accountEquity,
+  bookSums,
+}: Pick<Exposures, "accountEquity" | "bookSums">): Field | undefined {
+  if (accountEquity.length === 0) return undefined;
   return taggedHash(KIND.rest, [...accountEquity, ...bookSums].map(toField));
 }

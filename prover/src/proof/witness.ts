@@ -11,6 +11,7 @@ import {
   type CircuitShape,
   commitStatement,
   type Domain,
+  FIELD_ORDER,
   type Field,
   type Market,
   type MarketTable,
@@ -41,7 +42,7 @@ import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/e
 import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
-import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/risk.js";
+import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
 import {
   type Exposures,
@@ -62,6 +63,8 @@ export interface Witness {
   readonly input: CircuitInput;
   readonly statement: Statement;
   readonly digest: StatementDigest;
+  /** What opens the exposures commitment, for the proofs beside this one. Secret. */
+  readonly exposures: Exposures;
   /** What the next proof starts from. Secret. */
   readonly newState: DrawdownState;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
@@ -110,12 +113,17 @@ const COMPUTED: readonly StatementPlace[] = [
 /** Places that it takes as they are. */
 const COPIED = STATEMENT.filter((name) => !COMPUTED.includes(name));
 
-/** A uniform field element from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
+/** A uniform field element from the platform's secure random numbers. */
 export function randomSalt(): Field {
+  return toField(randomBelow(FIELD_ORDER));
+}
+
+/** A uniform number from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
+export function randomBelow(order: bigint): bigint {
   const bytes = crypto.getRandomValues(new Uint8Array(64));
-  const salt = toField(bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
+  const number = bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
   bytes.fill(0);
-  return salt;
+  return number % order;
 }
 
 /**
@@ -192,7 +200,7 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
-  return { input, statement, digest, newState, ...(tail === undefined ? {} : { tail }) };
+  return { input, statement, digest, exposures, newState, ...(tail === undefined ? {} : { tail }) };
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */
@@ -203,11 +211,12 @@ function exposuresOf(
   shape: CircuitShape,
 ): Exposures {
   const { equity, assets, grossExposure, collateral, underlyingDelta } = metrics;
-  const rest = restOf(shape, pad(accountEquity, shape.accounts), bookSums(metrics, shape));
+  const isOne = shape.accounts === 1 && shape.options === 0;
   return {
     ...{ underlyingsId, equity, assets, grossExposure, collateral },
     deltas: pad([...underlyingDelta.values()], shape.underlyings),
-    ...(rest === undefined ? {} : { rest }),
+    accountEquity: isOne ? [] : pad(accountEquity, shape.accounts),
+    bookSums: bookSums(metrics, shape),
   };
 }
 
@@ -231,6 +240,7 @@ function tailWitness(
   const table = tailTable(basis);
   const statement = { exposuresCommitment, returnsRoot: table.root, returnsTime: returns.asOf, terms };
   const vector = tailVector(statement);
+  const rest = restOf(exposures);
   const digest = statementInputs(commitStatement(vector), vector);
   const input = {
     ...digest,
@@ -243,7 +253,7 @@ function tailWitness(
     assets: toField(exposures.assets),
     grossAndCollateral: grossAndCollateral(exposures),
     delta: exposures.deltas.map(toField),
-    rest: exposures.rest === undefined ? [] : [exposures.rest],
+    rest: rest === undefined ? [] : [rest],
     exposuresSalt,
     ...hintInputs(metrics.tail, tail.circuit.shape.levels),
   };

@@ -17,7 +17,7 @@ import {
   type SignedUnits,
   type SourceKey,
 } from "@keel/verifier";
-import { checkUnitsCounter, type DrawdownState } from "../book/drawdown.js";
+import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { declaredAccounts, type Enrolment } from "../book/enrolment.js";
 import {
   type Content,
@@ -27,10 +27,10 @@ import {
   type Snapshot,
   withUnits,
 } from "../book/snapshot.js";
-import { signedAccounts } from "../book/source.js";
+import { checkSignature, checkSources, signedAccounts } from "../book/source.js";
 import { checkContracts } from "./contracts.js";
 import { type Assessment, judge } from "./judge.js";
-import { type Metrics, measureHeld } from "./risk.js";
+import { type Metrics, measureHeld } from "./measure.js";
 
 /** What a draft is made from. */
 export interface DraftFiles {
@@ -74,28 +74,76 @@ export interface Book extends Draft {
   readonly enrolment?: Enrolment;
 }
 
+/** What a snapshot still lacks before it can be proven. */
+export interface Lacks {
+  /** Ids of the accounts that no source has signed. */
+  readonly accounts: readonly string[];
+  /** Nobody has signed the fund's units: the snapshot's own count. */
+  readonly units: boolean;
+  /** The state's units were counted by somebody else. */
+  readonly counter: boolean;
+}
+
+/** A draft on its way to a book: what is there has been checked as a book's would be. */
+export interface UnfinishedBook extends Draft {
+  readonly lacks: Lacks;
+}
+
 /**
  * Opens a book: checks everything that can be checked without a key, once, and measures it. Whether its limits hold is not
  * asked; see {@link judgeBook}.
  *
- * @throws KeelError kind "input", in this order: as `checkFit`, `checkTimes`, `checkContracts`, `checkUnitsCounter`, `withUnits`,
- * `signedAccounts`, `declaredAccounts`, `measure`
+ * @throws KeelError kind "input", in this order: as `checkFit`, `checkTimes`, `checkContracts`, `checkSources`,
+ * `checkUnitsCounter`, `withUnits`, `signedAccounts`, `declaredAccounts`, `measure`
  */
 export function openBook(files: BookFiles): Book {
-  const { market, policy, units, enrolment, state } = files;
-  checkFit(policy, market);
-  checkTimes(files.snapshot, market, policy, files.now ?? present());
-  checkContracts(market, policy);
-  if (files.sameUnits !== true) checkUnitsCounter(state, policy);
+  const { market, policy, units, enrolment } = files;
+  checkTables(files);
+  if (files.sameUnits !== true) checkUnitsCounter(files.state, policy);
   const snapshot = withUnits(files.snapshot, policy, units);
-  const signed = signedAccounts(snapshot, market, policy);
+  const content = contentOf(snapshot, market, policy.circuit.shape);
+  const signed = signedAccounts(snapshot, market, policy, content);
   if (enrolment !== undefined) declaredAccounts(snapshot, enrolment, policy);
-  const metrics = measureHeld(signed.held, snapshot, market, policy);
   return {
-    ...{ snapshot, market, policy, metrics, ...signed },
+    ...measured({ ...files, snapshot }, content),
+    ...signed,
     ...(units === undefined ? {} : { units }),
     ...(enrolment === undefined ? {} : { enrolment }),
-    ...(state === undefined ? {} : { state }),
+  };
+}
+
+/**
+ * Opens what is to become a book, with the same checks in the same order: what it lacks is said, what is wrong is refused.
+ *
+ * @throws KeelError as {@link openBook}, but for what is in {@link Lacks}
+ */
+export function openUnfinished(files: Omit<BookFiles, "enrolment">): UnfinishedBook {
+  const { market, policy, units } = files;
+  checkTables(files);
+  const lacks = lacksOf(files);
+  const snapshot = lacks.units ? files.snapshot : withUnits(files.snapshot, policy, units);
+  const content = contentOf(snapshot, market, policy.circuit.shape);
+  for (const [s, { signature }] of snapshot.accounts.entries()) {
+    if (signature !== undefined) checkSignature(snapshot, s, market, policy, content);
+  }
+  return { ...measured({ ...files, snapshot }, content), lacks };
+}
+
+/** What needs no units and no signatures. */
+function checkTables({ snapshot, market, policy, now }: BookFiles): void {
+  checkFit(policy, market);
+  checkTimes(snapshot, market, policy, now ?? present());
+  checkContracts(market, policy);
+  checkSources(snapshot, policy);
+}
+
+function lacksOf({ snapshot, policy, units, state, sameUnits }: BookFiles): Lacks {
+  const isSigned = policy.units?.kind === "signer" || policy.units?.kind === "contract";
+  const counter = state?.unitsSource;
+  return {
+    accounts: snapshot.accounts.flatMap(({ id, signature }) => (signature === undefined ? [id] : [])),
+    units: isSigned && units === undefined,
+    counter: sameUnits !== true && counter !== undefined && counter !== unitsCounter(policy),
   };
 }
 
@@ -110,6 +158,10 @@ export function openDraft(
   content: Content = contentOf(snapshot, market, policy.circuit.shape),
 ): Draft {
   checkFit(policy, market);
+  return measured({ snapshot, market, policy, ...(state === undefined ? {} : { state }) }, content);
+}
+
+function measured({ snapshot, market, policy, state }: DraftFiles, content: Content): Draft {
   const held = content.held();
   const metrics = measureHeld(held, snapshot, market, policy);
   return { snapshot, market, policy, ...(state === undefined ? {} : { state }), held, metrics };

@@ -25,7 +25,7 @@ import { type HighWaterMark, isNewMark } from "../book/drawdown.js";
 import type { Snapshot } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
 import { type Bound, boundOf, endsOf, type Fraction, MEASURES } from "./limits.js";
-import { type Metrics, measure } from "./risk.js";
+import { type Metrics, measure } from "./measure.js";
 import type { TailMetrics } from "./tail.js";
 
 const USD16_PER_USD8 = 10n ** 8n;

@@ -47,7 +47,7 @@ import {
 import type { HighWaterMark } from "../book/drawdown.js";
 import type { Account, Held, Snapshot } from "../book/snapshot.js";
 import type { LimitResult } from "./limit-result.js";
-import type { Metrics } from "./risk.js";
+import type { Metrics } from "./measure.js";
 import {
   dayLossUsd,
   judgeShortfall,

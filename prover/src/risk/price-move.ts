@@ -14,7 +14,7 @@
 import { isFunded, usd8, usd16, usd16Bps } from "@keel/verifier";
 import type { LimitResult } from "./limit-result.js";
 import { boundOf, endsOf, MEASURES, type MeasuredBook } from "./limits.js";
-import { type AccountSums, byVenue, type Metrics, measureHeld } from "./risk.js";
+import { type AccountSums, byVenue, type Metrics, measureHeld } from "./measure.js";
 
 /** A relative price move in whole bps, rounded towards zero; negative is a fall. */
 export interface PriceMove {

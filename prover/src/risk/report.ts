@@ -8,7 +8,7 @@
 import { formatDecimal, type LimitName } from "@keel/verifier";
 import type { Assessment } from "./judge.js";
 import type { LimitResult } from "./limit-result.js";
-import type { Metrics } from "./risk.js";
+import type { Metrics } from "./measure.js";
 import { shortfallUsd, type TailMetrics, volatility } from "./tail.js";
 
 /** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */

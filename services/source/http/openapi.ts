@@ -38,13 +38,14 @@ const SCHEMAS = {
   Basis: object(
     {
       evidence: { enum: ["ledger", "operator-read", "chain-read", "notarised", "quorum"] },
+      weakest: { enum: ["ledger", "operator-read", "chain-read", "notarised"] },
       driver: text,
       read: integer,
       leftOut: list(text),
       members: list(text),
       dissent: list(object({ member: text, code: text })),
     },
-    ["leftOut", "members", "dissent"],
+    ["weakest", "leftOut", "members", "dissent"],
   ),
   SignedAccount: object({
     keel: { const: "signed-account/1" },

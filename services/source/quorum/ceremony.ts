@@ -183,15 +183,10 @@ function checkHello(hello: Hello): void {
   const fillers = Array.from({ length: threshold - 2 }, (_, i) => made(i).public);
   try {
     FROST.DKG.round2(made(threshold).secret, [round1Of(hello), ...fillers]);
-    for (const point of commitment) checkPoint(point);
+    for (const point of commitment) GroupPoint.inGroup(fromHex(point));
   } catch {
     throw badHello(name, "commitments with a proof of knowledge", "others");
   }
-}
-
-function checkPoint(hex: string): void {
-  const point = GroupPoint.fromBytes(fromHex(hex));
-  if (point.is0() || !point.isTorsionFree()) throw new Error("bad point");
 }
 
 function badHello(name: string, expected: string, received: string) {

@@ -9,12 +9,24 @@
  */
 
 import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
-import { type Field, identifier, type Json, KeelError, parseData, time } from "@keel/verifier";
+import {
+  EVIDENCE,
+  type Field,
+  identifier,
+  type Json,
+  KeelError,
+  type MemberEvidence,
+  parseData,
+  time,
+  weakestEvidence,
+} from "@keel/verifier";
 import { z } from "zod";
 import type { Answers, Asked } from "../answers.js";
+import { sendByHttp } from "../http/client.js";
 import type { Basis, Entry, Store } from "../store.js";
 import { fromHex, memberId, type Quorum } from "./files.js";
 import { type Commitment, commitmentText, protocolList } from "./member.js";
+import { GroupPoint } from "./point.js";
 import { FROST, messageBytes, ordinarySignature } from "./suite.js";
 
 /** A member as the coordinator reaches it. */
@@ -48,7 +60,7 @@ interface Said {
   readonly message: Field;
   readonly scope: string;
   readonly positions: Record<string, string>;
-  readonly evidence: string;
+  readonly evidence: MemberEvidence;
   readonly read: number;
 }
 
@@ -60,7 +72,7 @@ const saidSchema = z.strictObject({
   message: z.string().regex(/^(0|[1-9][0-9]{0,76})$/),
   scope: z.string().max(200),
   positions: z.record(z.string(), z.string().max(100)),
-  evidence: z.enum(["ledger", "operator-read", "chain-read", "notarised"]),
+  evidence: z.enum(EVIDENCE).exclude(["quorum"]),
   read: time,
   commitment: z.strictObject({ member: identifier, hiding: pointHex, binding: pointHex }),
 });
@@ -73,7 +85,7 @@ export function createCoordinator({
   store,
   timeoutMs = TIMEOUT_MS,
 }: CoordinatorOptions): Coordinator {
-  const reach = members.map((member) => ({ ...member, timeoutMs }));
+  const reach = members.map((member) => ({ ...member, timeoutMs, send: sendByHttp }));
   const running = new Map<string, Promise<Entry>>();
   const answers: Answers = async (asked) => {
     const before = await store.find(asked.account, asked.asOf);
@@ -124,9 +136,11 @@ async function signTogether(
     const signed = await signatureOf(chosen, quorum, dissent);
     if (signed === undefined) continue;
     const [{ scope, message, positions, read }] = chosen as [Said];
+    const tiers = chosen.map(({ evidence }) => evidence);
     const basis: Basis = {
       evidence: "quorum",
-      driver: `${quorum.threshold} of ${quorum.members.length}: ${chosen.map(({ evidence }) => evidence).join(", ")}`,
+      weakest: weakestEvidence(tiers),
+      driver: `${quorum.threshold} of ${quorum.members.length}: ${tiersText(tiers)}`,
       read,
       members: group.map(({ member }) => member.name),
       ...(dissent.size === 0 ? {} : { dissent: dissentOf(dissent) }),
@@ -141,6 +155,14 @@ async function signTogether(
     });
     return kept;
   }
+}
+
+/** How many members are of each tier, the weakest first; short, however many there are. */
+function tiersText(tiers: readonly MemberEvidence[]): string {
+  return EVIDENCE.map((tier) => ({ tier, count: tiers.filter((one) => one === tier).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ tier, count }) => `${tier} x${count}`)
+    .join(", ");
 }
 
 /** The members of the largest group that says the same, if it is large enough. */
@@ -181,14 +203,31 @@ async function firstWord(member: MemberConnection, asked: Asked, quorum: Quorum)
   const { session, message, scope, positions, evidence, read, commitment } = answer;
   const name = commitment.member;
   if (name !== member.name || !quorum.members.includes(name)) throw wrongMember();
-  const hiding = fromHex(commitment.hiding);
-  const binding = fromHex(commitment.binding);
+  const hiding = commitmentPoint(commitment.hiding);
+  const binding = commitmentPoint(commitment.binding);
   const word = JSON.stringify([message, scope, Object.entries(positions).sort()]);
   return {
     ...{ member, session, word, scope, positions, evidence, read },
     message: BigInt(message) as Field,
     commitment: { member: name, hiding, binding },
   };
+}
+
+/** Tested here, where it is known whose it is: later every other member refuses it, and would be named for it. */
+function commitmentPoint(hex: string): Uint8Array<ArrayBuffer> {
+  const bytes = fromHex(hex);
+  try {
+    GroupPoint.inGroup(bytes);
+    return bytes;
+  } catch {
+    throw new KeelError({
+      kind: "environment",
+      code: "quorum.commitments",
+      path: "answer.commitment",
+      expected: "points of the subgroup, not the identity",
+      received: "another",
+    });
+  }
 }
 
 /** The group's signature; nothing when a member failed, who is then named. */

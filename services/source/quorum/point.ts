@@ -25,11 +25,20 @@ const BYTES = 32;
 const WINDOW = 6;
 /** Points remembered: those of a few groups. */
 const REMEMBERED = 256;
+/** Points of the subgroup that this process made or tested lately: its own commitments come back to it. */
+const RECENT = 1_024;
 
 const mod = (value: bigint): bigint => {
   const rest = value % P;
   return rest < 0n ? rest + P : rest;
 };
+
+const recent = new Map<string, GroupPoint>();
+
+function keep(bytes: Uint8Array, point: GroupPoint): void {
+  if (recent.size >= RECENT) recent.delete(recent.keys().next().value!);
+  recent.set(keyOf(bytes), point);
+}
 
 /** A point of the curve; an operand of the protocol. */
 export class GroupPoint implements FROSTPoint<GroupPoint> {
@@ -42,6 +51,7 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
   readonly #point: CurvePoint;
   /** Known to lie in the subgroup: made from such points, or tested. */
   #isInGroup: boolean;
+  #affine: { readonly x: bigint; readonly y: bigint } | undefined;
 
   private constructor(point: CurvePoint, isInGroup: boolean) {
     this.#point = point;
@@ -56,7 +66,8 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
   /** From both coordinates, each below the field's order, of a point on the curve. */
   static fromBytes(bytes: Uint8Array): GroupPoint {
     if (bytes.length !== 2 * BYTES) throw new Error("bad point: wrong length");
-    const known = GroupPoint.#remembered.get(keyOf(bytes));
+    const key = keyOf(bytes);
+    const known = GroupPoint.#remembered.get(key) ?? recent.get(key);
     if (known !== undefined) return known;
     const [x, y] = [toInteger(bytes.subarray(0, BYTES)), toInteger(bytes.subarray(BYTES))];
     if (x >= P || y >= P || !isOnCurve(x, y)) throw new Error("bad point: not on the curve");
@@ -67,10 +78,16 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
     return GroupPoint.fromBytes(Uint8Array.from(Buffer.from(hex, "hex")));
   }
 
-  /** Tests a point that will be used often, and makes its tables. */
-  static remember(bytes: Uint8Array): void {
+  /** From the bytes of a point of the subgroup that is not the identity. */
+  static inGroup(bytes: Uint8Array): GroupPoint {
     const point = GroupPoint.fromBytes(bytes);
     if (point.is0() || !point.isTorsionFree()) throw new Error("bad point: not in the subgroup");
+    return point;
+  }
+
+  /** Tests a point that will be used often, and makes its tables. */
+  static remember(bytes: Uint8Array): void {
+    const point = GroupPoint.inGroup(bytes);
     if (GroupPoint.#remembered.size >= REMEMBERED) GroupPoint.#remembered.clear();
     point.#point.precompute(WINDOW);
     GroupPoint.#remembered.set(keyOf(bytes), point);
@@ -114,7 +131,9 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
     return this.#point.isSmallOrder();
   }
   isTorsionFree(): boolean {
-    if (!this.#isInGroup) this.#isInGroup = this.is0() || isInSubgroup(this.toAffine());
+    if (this.#isInGroup) return true;
+    this.#isInGroup = this.is0() || isInSubgroup(this.toAffine());
+    if (this.#isInGroup) keep(this.toBytes(), this);
     return this.#isInGroup;
   }
   assertValidity(): void {
@@ -125,11 +144,14 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
     return this;
   }
   toAffine(): { x: bigint; y: bigint } {
-    return this.#point.toAffine();
+    this.#affine ??= this.#point.toAffine();
+    return this.#affine;
   }
   toBytes(): Uint8Array<ArrayBuffer> {
     const { x, y } = this.toAffine();
-    return Uint8Array.from(Buffer.from(hexOf(x) + hexOf(y), "hex"));
+    const bytes = Uint8Array.from(Buffer.from(hexOf(x) + hexOf(y), "hex"));
+    if (this.#isInGroup) keep(bytes, this);
+    return bytes;
   }
   toHex(): string {
     return Buffer.from(this.toBytes()).toString("hex");

@@ -11,7 +11,8 @@ import { parseAbi } from "viem";
 const POLICY_STRUCT =
   "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; }";
 const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
-const KEPT_STRUCT = "struct Kept { bytes32 policyId; uint40 leftAt; }";
+const KEPT_STRUCT = "struct Kept { bytes32 policyId; uint40 leftAt; uint8 how; }";
+const SIGNED_STRUCT = "struct Signed { address signer; bytes signature; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
   "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; }";
@@ -24,10 +25,10 @@ const BASIS_STRUCT =
 const LINE_RECORD_STRUCT =
   "struct LineRecord { bytes32 policyId; uint40 asOf; uint40 expiry; uint40 since; uint32 streak; }";
 const VERSION_STRUCT =
-  "struct Version { address verifier; uint40 liveAt; uint40 retiredAt; bytes32 codeHash; }";
+  "struct Version { address verifier; uint40 liveAt; uint40 retiredAt; bool standby; bytes32 codeHash; }";
 
 const INSTRUMENT_STRUCT =
-  "struct Instrument { address feed; uint24 heartbeat; uint64 fixedPrice; uint16 collateralFactor; bool funded; bool exposed; uint8 underlying; }";
+  "struct Instrument { address feed; uint24 heartbeat; uint64 fixedPrice; uint64 minPrice; uint64 maxPrice; uint16 collateralFactor; bool funded; bool exposed; uint8 underlying; }";
 const UNIVERSE_STRUCT =
   "struct Universe { bytes32 circuit; uint16 capacity; uint256 underlyingsId; uint256 universeId; Instrument[] instruments; }";
 
@@ -41,13 +42,14 @@ const ACCESS = [
   "error AccessManagedUnauthorized(address caller)",
 ] as const;
 
+/** ABI of HealthRegistry.sol, as far as the client uses it. */
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   TAIL_STRUCT,
   RECORD_STRUCT,
   BASIS_STRUCT,
   LINE_RECORD_STRUCT,
-  "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_, uint40 enrolmentDelay_)",
+  "constructor(address authority, address policyBook_, address marketBook_, address verifierBook_, uint40 enrolmentDelay_, uint40 restartDelay_)",
   "function enrol(uint256 enrolment)",
   "function attest(Submission s)",
   "function attestBatch(Submission[] submissions)",
@@ -61,11 +63,14 @@ export const healthRegistryAbi = parseAbi([
   "function recordOf(address subject, bytes32 policyId) view returns (Record)",
   "function lineRecordOf(address subject, bytes32 line) view returns (LineRecord found)",
   "function restartChain(address subject, string reason)",
+  "function cancelRestart(address subject)",
+  "function pendingRestartOf(address subject) view returns (uint40 liveAt)",
   "function isEnrolled(address subject) view returns (bool)",
   "function enrolmentOf(address subject) view returns (uint256)",
   "function pendingEnrolmentOf(address subject) view returns (uint256 enrolment, uint40 liveAt)",
   "function stateOf(address subject) view returns (uint256)",
   "function enrolmentDelay() view returns (uint40)",
+  "function restartDelay() view returns (uint40)",
   "function statementOf(Submission s) view returns (uint256[28] v, uint256 x, uint256 y)",
   "function domain() view returns (uint256)",
   "function policyBook() view returns (address)",
@@ -75,7 +80,9 @@ export const healthRegistryAbi = parseAbi([
   "event Attested(address indexed subject, bytes32 indexed policyId, uint40 expiry, address verifier, Submission submission)",
   "event Revoked(address indexed subject, bytes32 indexed policyId, address indexed by, uint8 standing, string reason)",
   "event Voided(address indexed subject, bytes32 indexed policyId, address indexed by, Basis basis)",
-  "event ChainRestarted(address indexed subject, address indexed by, uint256 state, string reason)",
+  "event ChainRestartAnnounced(address indexed subject, address indexed by, uint40 liveAt, string reason)",
+  "event ChainRestartCancelled(address indexed subject, address indexed by)",
+  "event ChainRestarted(address indexed subject, uint256 state)",
   "event Reopened(address indexed subject, bytes32 indexed policyId, address indexed by)",
   "error NotEnrolled(address subject)",
   "error WrongEnrolment(address subject, uint256 expected, uint256 received)",
@@ -86,6 +93,8 @@ export const healthRegistryAbi = parseAbi([
   "error UnwantedUnitsSignature(bytes32 policyId)",
   "error UnitsUnavailable(address token, uint64 asOf)",
   "error ChainNotStarted(address subject)",
+  "error RestartAnnounced(address subject, uint40 liveAt)",
+  "error NoRestartAnnounced(address subject)",
   "error ClosedByGuardian(address subject, bytes32 policyId)",
   "error NotClosed(address subject, bytes32 policyId)",
   "error NotNewer(uint64 asOf, uint40 floor)",
@@ -106,6 +115,7 @@ export const healthRegistryAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of PolicyBook.sol, as far as the client uses it. */
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
   MEMBER_STRUCT,
@@ -121,6 +131,9 @@ export const policyBookAbi = parseAbi([
   "function openLine(string name, bytes32 policyId) returns (bytes32 line)",
   "function moveLine(bytes32 line, bytes32 policyId)",
   "function cancelMove(bytes32 line)",
+  "function undoTightening(bytes32 line)",
+  "function graceOf(bytes32 line) view returns (Kept[] policies)",
+  "function grace() view returns (uint40)",
   "function currentOf(bytes32 line) view returns (bytes32)",
   "function lineOf(bytes32 line) view returns (Line found)",
   "function policiesOf(bytes32 line) view returns (Kept[] policies)",
@@ -132,6 +145,7 @@ export const policyBookAbi = parseAbi([
   "event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId)",
   "event LineMoved(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, uint40 liveAt, bool tighter)",
   "event LineMoveCancelled(bytes32 indexed line, bytes32 indexed next, address indexed by)",
+  "event TighteningUndone(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, address by)",
   "error UnknownPolicy(bytes32 policyId)",
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
@@ -152,16 +166,22 @@ export const policyBookAbi = parseAbi([
   "error UnknownLine(bytes32 line)",
   "error LineExists(bytes32 line)",
   "error NothingAnnounced(bytes32 line)",
+  "error NothingToUndo(bytes32 line)",
   "error NotInField(uint256 value)",
   ...ACCESS,
 ]);
 
+/** ABI of MarketBook.sol, as far as the client uses it. */
 export const marketBookAbi = parseAbi([
-  "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_)",
-  "function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, bytes[] signatures)",
+  SIGNED_STRUCT,
+  "constructor(address authority, uint256 maxDelay_, address[] publishers_, uint256 threshold_, uint40 delay_)",
+  "function publish(bytes32 series, uint256 root, uint64 asOf, bytes32 contentHash, Signed[] signatures)",
   "function accept(bytes32 id, uint256 root, uint64 asOf, bytes32 contentHash)",
   "function withdraw(bytes32 series, uint256 root, uint64 asOf, string reason)",
-  "function setPublishers(address[] publishers_, uint256 threshold_)",
+  "function announcePublishers(address[] publishers_, uint256 threshold_)",
+  "function cancelPublishers()",
+  "function pendingPublishers() view returns (address[] publishers_, uint256 threshold_, uint40 liveAt)",
+  "function delay() view returns (uint40)",
   "function isAccepted(bytes32 series, uint256 root, uint64 asOf) view returns (bool)",
   "function standingOf(bytes32 series, uint256 root, uint64 asOf) view returns (uint8)",
   "function seriesOf(address source, bytes32 id) pure returns (bytes32 series)",
@@ -175,6 +195,8 @@ export const marketBookAbi = parseAbi([
   "event MarketAcceptedFrom(bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, bytes32 contentHash, address source)",
   "event MarketWithdrawn(bytes32 indexed series, uint256 indexed root, uint64 indexed asOf, address by, string reason)",
   "event PublishersSet(address[] publishers, uint256 threshold)",
+  "event PublishersAnnounced(address[] publishers, uint256 threshold, uint40 liveAt)",
+  "event PublishersCancelled(address indexed by)",
   "event EIP712DomainChanged()",
   "error MarketInFuture(uint64 asOf, uint256 now_)",
   "error MarketStale(uint64 asOf, uint256 age, uint256 maxDelay)",
@@ -183,23 +205,23 @@ export const marketBookAbi = parseAbi([
   "error UnknownSeries(bytes32 series)",
   "error TooFewSignatures(uint256 received, uint256 threshold)",
   "error NotPublisher(address signer)",
+  "error WrongSignature(address signer)",
+  "error NoPublishersAnnounced()",
   "error SignersNotAscending(address previous, address next)",
   "error PublishersNotAscending(address previous, address next)",
   "error BadThreshold(uint256 threshold, uint256 publishers)",
   "error ZeroMaxDelay()",
   "error NotInField(uint256 value)",
-  "error ECDSAInvalidSignature()",
-  "error ECDSAInvalidSignatureLength(uint256 length)",
-  "error ECDSAInvalidSignatureS(bytes32 s)",
   "error InvalidShortString()",
   "error StringTooLong(string str)",
   ...ACCESS,
 ]);
 
+/** ABI of FeedMarket.sol, as far as the client uses it. */
 export const feedMarketAbi = parseAbi([
   INSTRUMENT_STRUCT,
   UNIVERSE_STRUCT,
-  "constructor(address authority, address marketBook_, address verifierBook_, address sequencer_, uint256 gracePeriod_)",
+  "constructor(address authority, address marketBook_, address verifierBook_, address sequencer_, uint256 gracePeriod_, uint40 delay_)",
   "function open(Universe universe) returns (bytes32 id)",
   "function close(bytes32 id, string reason)",
   "function publish(bytes32 id, uint256 root, uint64 asOf, uint32 version, uint256[8] proof)",
@@ -208,12 +230,17 @@ export const feedMarketAbi = parseAbi([
   "function verifierBook() view returns (address)",
   "function sequencer() view returns (address)",
   "function gracePeriod() view returns (uint256)",
-  "event UniverseOpened(bytes32 indexed id, uint256 indexed universeId, Universe universe)",
+  "function liveAtOf(bytes32 id) view returns (uint40)",
+  "function delay() view returns (uint40)",
+  "event UniverseOpened(bytes32 indexed id, uint256 indexed universeId, Universe universe, uint40 liveAt)",
   "event UniverseClosed(bytes32 indexed id, address indexed by, string reason)",
   "event TableAccepted(bytes32 indexed id, uint256 indexed root, uint64 indexed asOf, uint256[] prices)",
   "error UnknownUniverse(bytes32 id)",
   "error UniverseExists(bytes32 id)",
   "error UniverseIsClosed(bytes32 id)",
+  "error UniverseNotLiveYet(bytes32 id, uint40 liveAt)",
+  "error SequencerNeeded(uint256 chainId)",
+  "error FeedWithoutDecimals(uint256 index, address feed)",
   "error NoCircuit()",
   "error BadCapacity(uint256 instruments, uint16 capacity)",
   "error BadInstrument(uint256 index)",
@@ -231,17 +258,21 @@ export const feedMarketAbi = parseAbi([
   ...ACCESS,
 ]);
 
+/** ABI of VerifierBook.sol, as far as the client uses it. */
 export const verifierBookAbi = parseAbi([
   VERSION_STRUCT,
   "constructor(address authority, uint40 delay_)",
   "function add(bytes32 circuit, address verifier) returns (uint32 version)",
+  "function addStandby(bytes32 circuit, address verifier) returns (uint32 version)",
   "function retire(bytes32 circuit, uint32 version, string reason)",
+  "function insecure(bytes32 circuit, uint32 version) view returns (bool)",
   "function verifierOf(bytes32 circuit, uint32 version) view returns (address)",
   "function versionOf(bytes32 circuit, uint32 version) view returns (Version found)",
   "function versionCount(bytes32 circuit) view returns (uint32)",
+  "function setUpUntil() view returns (uint40)",
   "function latest(bytes32 circuit) view returns (uint32 version)",
   "function delay() view returns (uint40)",
-  "event VerifierAdded(bytes32 indexed circuit, uint32 indexed version, address verifier, bytes32 codeHash, uint40 liveAt, bool insecure)",
+  "event VerifierAdded(bytes32 indexed circuit, uint32 indexed version, address verifier, bytes32 codeHash, uint40 liveAt, bool insecure, bool standby)",
   "event VerifierRetired(bytes32 indexed circuit, uint32 indexed version, address by, string reason)",
   "error NoCode(address verifier)",
   "error WrongCircuit(address verifier, bytes32 expected, bytes32 received)",
@@ -251,10 +282,97 @@ export const verifierBookAbi = parseAbi([
   "error UnknownVersion(bytes32 circuit, uint32 version)",
   "error NotLiveYet(bytes32 circuit, uint32 version, uint40 liveAt)",
   "error Retired(bytes32 circuit, uint32 version, uint40 retiredAt)",
+  "error StandsBy(bytes32 circuit, uint32 version)",
+  "error NothingToStandBy(bytes32 circuit)",
   "error CodeChanged(address verifier, bytes32 expected, bytes32 received)",
   ...ACCESS,
 ]);
 
+export const authorityAbi = parseAbi([
+  "constructor(address initialAdmin)",
+  "function ADMIN_ROLE() view returns (uint64)",
+  "function CURATOR() view returns (uint64)",
+  "function GUARDIAN() view returns (uint64)",
+  "function MARKET_ADMIN() view returns (uint64)",
+  "function MARKET_SOURCE() view returns (uint64)",
+  "function PUBLIC_ROLE() view returns (uint64)",
+  "function VERIFIER_ADMIN() view returns (uint64)",
+  "function acceptRole(uint64 roleId)",
+  "function administrators() view returns (address[])",
+  "function canCall(address caller, address target, bytes4 selector) view returns (bool immediate, uint32 delay)",
+  "function cancel(address caller, address target, bytes data) returns (uint32)",
+  "function consumeScheduledOp(address caller, bytes data)",
+  "function execute(address target, bytes data) payable returns (uint32)",
+  "function expiration() view returns (uint32)",
+  "function getAccess(uint64 roleId, address account) view returns (uint48 since, uint32 currentDelay, uint32 pendingDelay, uint48 effect)",
+  "function getNonce(bytes32 id) view returns (uint32)",
+  "function getRoleAdmin(uint64 roleId) view returns (uint64)",
+  "function getRoleGrantDelay(uint64 roleId) view returns (uint32)",
+  "function getRoleGuardian(uint64 roleId) view returns (uint64)",
+  "function getSchedule(bytes32 id) view returns (uint48)",
+  "function getTargetAdminDelay(address target) view returns (uint32)",
+  "function getTargetFunctionRole(address target, bytes4 selector) view returns (uint64)",
+  "function grantRole(uint64 roleId, address account, uint32 executionDelay)",
+  "function hasRole(uint64 roleId, address account) view returns (bool isMember, uint32 executionDelay)",
+  "function hashOperation(address caller, address target, bytes data) view returns (bytes32)",
+  "function isTargetClosed(address target) view returns (bool)",
+  "function labelRole(uint64 roleId, string label)",
+  "function minSetback() view returns (uint32)",
+  "function multicall(bytes[] data) returns (bytes[] results)",
+  "function offerOf(uint64 roleId, address account) view returns (uint32 executionDelay, uint48 lapsesAt)",
+  "function offerRole(uint64 roleId, address account, uint32 executionDelay)",
+  "function renounceRole(uint64 roleId, address callerConfirmation)",
+  "function revokeRole(uint64 roleId, address account)",
+  "function schedule(address target, bytes data, uint48 when) returns (bytes32 operationId, uint32 nonce)",
+  "function setGrantDelay(uint64 roleId, uint32 newDelay)",
+  "function setRoleAdmin(uint64 roleId, uint64 admin)",
+  "function setRoleGuardian(uint64 roleId, uint64 guardian)",
+  "function setTargetAdminDelay(address target, uint32 newDelay)",
+  "function setTargetClosed(address target, bool closed)",
+  "function setTargetFunctionRole(address target, bytes4[] selectors, uint64 roleId)",
+  "function updateAuthority(address target, address newAuthority)",
+  "function withdrawOffer(uint64 roleId, address account)",
+  "event OperationCanceled(bytes32 indexed operationId, uint32 indexed nonce)",
+  "event OperationExecuted(bytes32 indexed operationId, uint32 indexed nonce)",
+  "event OperationScheduled(bytes32 indexed operationId, uint32 indexed nonce, uint48 schedule, address caller, address target, bytes data)",
+  "event RoleAdminChanged(uint64 indexed roleId, uint64 indexed admin)",
+  "event RoleGrantDelayChanged(uint64 indexed roleId, uint32 delay, uint48 since)",
+  "event RoleGranted(uint64 indexed roleId, address indexed account, uint32 delay, uint48 since, bool newMember)",
+  "event RoleGuardianChanged(uint64 indexed roleId, uint64 indexed guardian)",
+  "event RoleLabel(uint64 indexed roleId, string label)",
+  "event RoleOfferWithdrawn(uint64 indexed roleId, address indexed account, address by)",
+  "event RoleOffered(uint64 indexed roleId, address indexed account, uint32 executionDelay, address by)",
+  "event RoleOffersVoided(address indexed administrator, address by)",
+  "event RoleRevoked(uint64 indexed roleId, address indexed account)",
+  "event TargetAdminDelayUpdated(address indexed target, uint32 delay, uint48 since)",
+  "event TargetClosed(address indexed target, bool closed)",
+  "event TargetFunctionRoleUpdated(address indexed target, bytes4 selector, uint64 indexed roleId)",
+  "error AccessManagerAlreadyScheduled(bytes32 operationId)",
+  "error AccessManagerBadConfirmation()",
+  "error AccessManagerExpired(bytes32 operationId)",
+  "error AccessManagerInvalidInitialAdmin(address initialAdmin)",
+  "error AccessManagerLockedFunction(bytes4 selector)",
+  "error AccessManagerLockedRole(uint64 roleId)",
+  "error AccessManagerNotReady(bytes32 operationId)",
+  "error AccessManagerNotScheduled(bytes32 operationId)",
+  "error AccessManagerUnauthorizedAccount(address msgsender, uint64 roleId)",
+  "error AccessManagerUnauthorizedCall(address caller, address target, bytes4 selector)",
+  "error AccessManagerUnauthorizedCancel(address msgsender, address caller, address target, bytes4 selector)",
+  "error AccessManagerUnauthorizedConsume(address target)",
+  "error AddressEmptyCode(address target)",
+  "error AdministratorWithoutCode(address account)",
+  "error BadReceiver(uint64 roleId, address account)",
+  "error FailedCall()",
+  "error InsufficientBalance(uint256 balance, uint256 needed)",
+  "error LastAdministrator(address account)",
+  "error NotYourOffer(uint64 roleId, address account, address caller)",
+  "error NothingOffered(uint64 roleId, address account)",
+  "error RoleIsOffered(uint64 roleId)",
+  "error RuleIsFixed()",
+  "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",
+]);
+
+/** ABI of a key's verifier contract. */
 export const groth16VerifierAbi = parseAbi([
   "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
   "function verifyBatch(uint256[8][] proofs, uint256[3][] inputs) view returns (bool)",
@@ -305,6 +423,7 @@ export const keelErrorsAbi = [
   ...marketBookAbi,
   ...feedMarketAbi,
   ...verifierBookAbi,
+  ...authorityAbi,
   ...gatedVaultAbi,
   ...healthResolverAbi,
 ].filter((item) => item.type === "error");

@@ -211,7 +211,93 @@ function wordsOf({ errorName, args }: Revert): Words {
         "another one",
       );
     case "AccessManagedUnauthorized":
+    case "AccessManagerUnauthorizedAccount":
+    case "AccessManagerUnauthorizedCall":
       return words("account", "an account with the role for this call", args[0]);
+    case "AccessManagerUnauthorizedCancel":
+      return words("account", "who scheduled the call, an administrator or a guardian", args[0]);
+    case "AccessManagedRequiredDelay":
+      return words(
+        "account",
+        `a call that was scheduled ${args[1]} s before`,
+        `one by ${args[0]} that was not`,
+      );
+    case "AccessManagerAlreadyScheduled":
+      return words("operation", "one that is not scheduled yet", args[0]);
+    case "AccessManagerNotScheduled":
+      return words("operation", "one that is scheduled", args[0]);
+    case "AccessManagerNotReady":
+      return words("operation", "one whose delay is over", args[0]);
+    case "AccessManagerExpired":
+      return words("operation", "one that is executed within a week of being ready", args[0]);
+    case "AccessManagerLockedRole":
+      return words("role", "a role that can be given and taken", `role ${args[0]}`);
+    case "RoleIsOffered":
+      return words("role", "a role of contracts; people's roles are offered and accepted", `role ${args[0]}`);
+    case "NothingOffered":
+      return words("role", `an offer of role ${args[0]} to ${args[1]} that stands`, "none");
+    case "BadReceiver":
+      return words("account", "neither zero nor the authority itself", args[1]);
+    case "AdministratorWithoutCode":
+      return words("account", "a contract, such as a multi-signature account", `${args[0]}, a single key`);
+    case "LastAdministrator":
+      return words("account", "an administrator that is not the last one", args[0]);
+    case "NotYourOffer":
+      return words("account", `an administrator, a guardian or ${args[1]} itself`, args[2]);
+    case "RuleIsFixed":
+      return words(undefined, "what may be changed at the authority", "a rule that is fixed");
+    case "UnknownLine":
+      return words("line", "a line that was opened", args[0]);
+    case "LineExists":
+      return words("line", "a name that no line has", args[0]);
+    case "NothingAnnounced":
+      return words("line", "a line with an announced move", args[0]);
+    case "NothingToUndo":
+      return words("line", "a line that was tightened within the delay", args[0]);
+    case "NoPublishersAnnounced":
+      return words("publishers", "announced publishers", "none");
+    case "WrongSignature":
+      return words("signatures", `a signature of this table by ${args[0]}`, "another");
+    case "PublishersNotAscending":
+      return words("publishers", `a publisher above ${args[0]}`, args[1]);
+    case "BadThreshold":
+      return words("threshold", `from 1 to ${args[1]}, the number of publishers`, args[0]);
+    case "RestartAnnounced":
+      return words(
+        "subject",
+        "a subject whose restart is not announced",
+        `${args[0]}, announced for ${args[1]}`,
+      );
+    case "NoRestartAnnounced":
+      return words("subject", "a subject whose restart is announced", args[0]);
+    case "StandsBy":
+      return words("version", `a version of circuit ${args[0]} that does not stand by`, args[1]);
+    case "NothingToStandBy":
+      return words("circuit", "a circuit that has a version", args[0]);
+    case "NoCode":
+      return words("verifier", "a contract", `${args[0]}, an address without code`);
+    case "WrongCircuit":
+      return words("verifier", `a verifier of circuit ${args[1]}`, `one of ${args[2]}`);
+    case "InsecureVerifier":
+      return words("verifier", `a ceremony's key on chain ${args[1]}`, `a development key, ${args[0]}`);
+    case "KeyWithoutContribution":
+      return words("verifier", "a key with a contribution", args[0]);
+    case "AcceptsAnything":
+      return words("verifier", "a verifier that refuses an empty proof", args[0]);
+    case "UnknownUniverse":
+      return words("universe", "one that was opened", args[0]);
+    case "UniverseExists":
+      return words("universe", "one that was never opened", args[0]);
+    case "UniverseIsClosed":
+      return words("universe", "one that no guardian closed", args[0]);
+    case "UniverseNotLiveYet":
+      return words("universe", `tables from ${args[1]} on`, "one of now");
+    case "SequencerNeeded":
+      return words("sequencer", `the uptime feed of chain ${args[0]}'s sequencer`, "none");
+    case "FeedWithoutDecimals":
+      return words(`instruments[${args[0]}]`, "a feed that says its decimals", args[1]);
+    case "PriceOutOfRange":
+      return words(`instruments[${args[0]}]`, "a price between the instrument's least and greatest", args[1]);
     default:
       return words(undefined, "the contract to accept the call", `${errorName}(${(args ?? []).join(", ")})`);
   }
@@ -260,6 +346,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "UnknownPolicy",
   "UnknownVersion",
   "NotLiveYet",
+  "StandsBy",
   "Retired",
   "CodeChanged",
   "NotHealthy",

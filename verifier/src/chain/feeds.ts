@@ -24,8 +24,19 @@ import { circuitHash } from "../files/policy.js";
 import { feedMarketAbi } from "./abi.js";
 import { latestVersion, type Receipt, type Registry, send, toKeelError, type Wallet } from "./registry.js";
 
-/** Where an instrument's price comes from: an AggregatorV3 feed, or the market file's price for good. */
-export type PriceSource = { readonly feed: Address; readonly heartbeat: number } | "fixed";
+/**
+ * Where an instrument's price comes from: an AggregatorV3 feed with an age and bounds beyond which its answer is no price, or the
+ * market file's price for good. The bounds are USD with 8 decimals, neither included: the aggregator's least and greatest answer,
+ * or closer.
+ */
+export type PriceSource =
+  | {
+      readonly feed: Address;
+      readonly heartbeat: number;
+      readonly minPrice: bigint;
+      readonly maxPrice: bigint;
+    }
+  | "fixed";
 
 /** The feed market's `Universe` struct. */
 export type Universe = ReturnType<typeof universeOf>;
@@ -52,6 +63,8 @@ export function universeOf(market: Market, capacity: number, sources: ReadonlyMa
         feed: source === "fixed" ? zeroAddress : source.feed,
         heartbeat: source === "fixed" ? 0 : source.heartbeat,
         fixedPrice: source === "fixed" ? row.price : 0n,
+        minPrice: source === "fixed" ? 0n : source.minPrice,
+        maxPrice: source === "fixed" ? 0n : source.maxPrice,
         collateralFactor: Number(row.collateralFactor),
         funded: isFunded(row.kind),
         exposed: isExposed(row.kind),

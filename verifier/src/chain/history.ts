@@ -113,22 +113,40 @@ export interface VoidedEntry extends Place {
   readonly basis: Basis;
 }
 
-/** A guardian let a subject's drawdown chain start over. */
-export interface ChainRestartedEntry extends Place {
-  readonly kind: "chainRestarted";
+/** A guardian lets a subject's drawdown chain start over, if nothing calls it off. */
+export interface RestartAnnouncedEntry extends Place {
+  readonly kind: "restartAnnounced";
   readonly subject: Address;
   readonly by: Address;
-  /** The state that was given up. */
-  readonly state: bigint;
+  /** First second at which an attestation may start from a genesis. */
+  readonly liveAt: number;
   readonly reason: string;
 }
 
+/** A restart was called off, by whom it says or by an attestation that went on from the state. */
+export interface RestartCancelledEntry extends Place {
+  readonly kind: "restartCancelled";
+  readonly subject: Address;
+  readonly by: Address;
+}
+
+/** A subject's drawdown chain started over: an attestation from a genesis, which comes next. */
+export interface ChainRestartedEntry extends Place {
+  readonly kind: "chainRestarted";
+  readonly subject: Address;
+  /** The state that was given up. */
+  readonly state: bigint;
+}
+
+/** An event of a registry's log, in the chain's order. */
 export type HistoryEntry =
   | EnrolledEntry
   | AttestedEntry
   | RevokedEntry
   | ReopenedEntry
   | VoidedEntry
+  | RestartAnnouncedEntry
+  | RestartCancelledEntry
   | ChainRestartedEntry;
 
 /** A subject's declared accounts and drawdown chain, as {@link replayChain} rebuilds them. */
@@ -137,12 +155,12 @@ export interface ReplayedChain {
   readonly enrolment: bigint;
   /** The announced list; it counts from its `liveAt` on. */
   readonly pending?: PendingEnrolment;
-  /** 0 before the first attestation and after a restart. */
+  /** 0 before the first attestation, and while the chain may start over. */
   readonly state: bigint;
   /** Attestations since the genesis; the epoch that the next proof has inside. */
   readonly epochs: number;
-  /** A guardian let it start over once: another list of accounts has to wait, though there is no state. */
-  readonly restarted: boolean;
+  /** First second at which the chain may start over, until it did or that is called off. */
+  readonly restartAt?: number;
 }
 
 /** What the registry stores for a subject under a policy, as {@link replayHistory} rebuilds it. */
@@ -177,6 +195,7 @@ export type Claim = Pick<
   | "tail"
 >;
 
+/** Which part of a registry's log to read. */
 export interface HistoryQuery {
   /** All subjects when absent. */
   readonly subject?: Address;
@@ -278,26 +297,29 @@ export function replayHistory(
 export interface ChainContext {
   /** Unix seconds: an announced list that counts by then is current; the last entry's time when absent. */
   readonly now?: number;
-  /** The registry's delay, against which announced lists are held; not compared when absent. */
+  /** The registry's delays, against which announced lists and restarts are held; not compared when absent. */
   readonly enrolmentDelay?: number;
+  readonly restartDelay?: number;
 }
 
 /**
  * The declared accounts and the drawdown chain of one subject, from its history under every policy. Each attestation has to
- * be about the accounts that were declared at its time and to go on from the state before it; another list counts at once until
- * the first attestation, and after the delay from then on.
+ * be about the accounts that were declared at its time and to go on from the state before it, or from a genesis when a restart's
+ * time had come; another list counts at once until the first attestation, and after the delay from then on.
  *
- * @throws KeelError kind `proof`, code `history.enrolment`, `history.state` or `history.delay`: the registry (or the node) lies
+ * @throws KeelError kind `proof`, code `history.enrolment`, `history.state`, `history.restart` or `history.delay`: the registry
+ * (or the node) lies
  */
 export function replayChain(
   entries: readonly HistoryEntry[],
   subject: Address,
-  { now = 0, enrolmentDelay }: ChainContext = {},
+  { now = 0, ...delays }: ChainContext = {},
 ): ReplayedChain {
-  const chain = entries
-    .filter((entry) => same(entry.subject, subject))
-    .reduce((before, entry) => advanceChain(before, entry, enrolmentDelay), NO_CHAIN);
-  return settle(chain, now);
+  const own = entries.filter((entry) => same(entry.subject, subject));
+  const chain = own.reduce((before, entry) => advanceChain(before, entry, delays), NO_CHAIN);
+  const settled = settle(chain, now);
+  const mayStartOver = isDue(settled.restartAt, Math.max(now, own.at(-1)?.blockTime ?? 0));
+  return mayStartOver ? { ...settled, state: 0n, epochs: 0 } : settled;
 }
 
 /** A record that the logs give and the registry confirms. */
@@ -322,11 +344,11 @@ export async function checkedRecord(
   const said = await statusOf(registry, subject, policyId, blockNumber);
   const replayed = await replayedRecord(registry, entries, subject, policyId);
   const record = { ...replayed, healthy: replayed.standing === "open" && said.blockTime < replayed.expiry };
-  const context = { now: said.blockTime, enrolmentDelay: await enrolmentDelayOf(registry) };
-  const { enrolment, state, pending } = replayChain(entries, subject, context);
+  const context = { now: said.blockTime, ...(await delaysOf(registry)) };
+  const { enrolment, state, pending, restartAt } = replayChain(entries, subject, context);
   const { enrolment: announced, liveAt } = pending ?? {};
   compare(
-    { ...record, enrolment, state, announced, liveAt },
+    { ...record, enrolment, state, announced, liveAt, restartAt },
     {
       ...NOTHING,
       enrolment: 0n,
@@ -353,11 +375,15 @@ async function replayedRecord(
   return replayHistory(own, subject, policyId, terms);
 }
 
-async function enrolmentDelayOf({ client, address }: Registry): Promise<number> {
-  const call = { address, abi: healthRegistryAbi, functionName: "enrolmentDelay" } as const;
-  return await client.readContract(call).catch((error: unknown) => {
+async function delaysOf({ client, address }: Registry): Promise<Omit<ChainContext, "now">> {
+  const read = (functionName: "enrolmentDelay" | "restartDelay"): Promise<number> =>
+    client.readContract({ address, abi: healthRegistryAbi, functionName });
+  try {
+    const [enrolmentDelay, restartDelay] = await Promise.all([read("enrolmentDelay"), read("restartDelay")]);
+    return { enrolmentDelay, restartDelay };
+  } catch (error) {
     throw toKeelError(error);
-  });
+  }
 }
 
 /**
@@ -491,6 +517,8 @@ const NOTHING: ReplayedRecord = {
 function advance(record: ReplayedRecord, entry: HistoryEntry, terms: RecordTerms): ReplayedRecord {
   switch (entry.kind) {
     case "enrolled":
+    case "restartAnnounced":
+    case "restartCancelled":
     case "chainRestarted":
       return record;
     case "revoked":
@@ -570,25 +598,61 @@ function checkSkews(
   if (tail !== undefined) check("a returns table", tail.returns.asOf, maxReturnsSkew);
 }
 
-const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0, restarted: false };
+const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0 };
 
-function advanceChain(before: ReplayedChain, entry: HistoryEntry, delay: number | undefined): ReplayedChain {
+/** While entries are added, `state` is what the latest attestation left, also when the chain may start over. */
+function advanceChain(
+  before: ReplayedChain,
+  entry: HistoryEntry,
+  delays: Omit<ChainContext, "now">,
+): ReplayedChain {
   const chain = settle(before, entry.blockTime);
   switch (entry.kind) {
     case "revoked":
     case "reopened":
     case "voided":
       return chain;
+    case "restartAnnounced":
+      return announceRestart(chain, entry, delays.restartDelay);
+    case "restartCancelled":
+      return withoutRestart(chain, entry);
     case "chainRestarted":
+      if (!isDue(chain.restartAt, entry.blockTime)) {
+        throw liar("history.restart", entry, "a restart whose time had come", "none");
+      }
       expectBefore("history.state", entry, chain.state, entry.state);
-      return { ...chain, state: 0n, epochs: 0, restarted: true };
+      return { ...withoutRestart(chain, entry), state: 0n, epochs: 0 };
     case "enrolled":
-      return declare(chain, entry, delay);
+      return declare(chain, entry, delays.enrolmentDelay);
     case "attested":
       expectBefore("history.enrolment", entry, chain.enrolment, entry.enrolment);
       expectBefore("history.state", entry, chain.state, entry.drawdown.previousState);
       return { ...chain, state: entry.drawdown.newState, epochs: chain.epochs + 1 };
   }
+}
+
+function announceRestart(
+  chain: ReplayedChain,
+  entry: RestartAnnouncedEntry,
+  delay: number | undefined,
+): ReplayedChain {
+  const { liveAt, blockTime } = entry;
+  if (chain.state === 0n || chain.restartAt !== undefined) {
+    throw liar("history.restart", entry, "a chain with a state, and no restart before", "another");
+  }
+  const due = blockTime + (delay ?? liveAt - blockTime);
+  if (liveAt !== due) throw liar("history.delay", entry, `a restart from ${due} on`, `${liveAt}`);
+  return { ...chain, restartAt: liveAt };
+}
+
+function withoutRestart({ restartAt, ...chain }: ReplayedChain, entry: HistoryEntry): ReplayedChain {
+  if (restartAt === undefined) throw liar("history.restart", entry, "a restart that was announced", "none");
+  return chain;
+}
+
+/** Whether something is announced, and its time has come. */
+function isDue(liveAt: number | undefined, now: number): boolean {
+  return liveAt !== undefined && now >= liveAt;
 }
 
 /** An announced list that has come into force is the one that counts. */
@@ -601,8 +665,7 @@ function settle(chain: ReplayedChain, blockTime: number): ReplayedChain {
 function declare(chain: ReplayedChain, entry: EnrolledEntry, delay: number | undefined): ReplayedChain {
   const { enrolment, liveAt, blockTime } = entry;
   const { pending: _, ...rest } = chain;
-  const neverAttested = chain.state === 0n && !chain.restarted;
-  const atOnce = neverAttested || enrolment === chain.enrolment;
+  const atOnce = chain.state === 0n || enrolment === chain.enrolment;
   const due = blockTime + (atOnce ? 0 : (delay ?? liveAt - blockTime));
   if (liveAt !== due) throw liar("history.delay", entry, `accounts that count from ${due} on`, `${liveAt}`);
   return atOnce ? { ...rest, enrolment } : { ...rest, pending: { enrolment, liveAt } };
@@ -647,15 +710,17 @@ async function entriesBetween(
     strict: true,
   } as const;
   const { client } = registry;
-  const [enrolled, attested, revoked, reopened, voided, restarted] = await Promise.all([
+  const [enrolled, attested, revoked, reopened, voided, announced, cancelled, restarted] = await Promise.all([
     client.getContractEvents({ ...range, eventName: "Enrolled", args: subject }),
     client.getContractEvents({ ...range, eventName: "Attested", args: both }),
     client.getContractEvents({ ...range, eventName: "Revoked", args: both }),
     client.getContractEvents({ ...range, eventName: "Reopened", args: both }),
     client.getContractEvents({ ...range, eventName: "Voided", args: both }),
+    client.getContractEvents({ ...range, eventName: "ChainRestartAnnounced", args: subject }),
+    client.getContractEvents({ ...range, eventName: "ChainRestartCancelled", args: subject }),
     client.getContractEvents({ ...range, eventName: "ChainRestarted", args: subject }),
   ]);
-  const logs = [enrolled, attested, revoked, reopened, voided, restarted].flat();
+  const logs = [enrolled, attested, revoked, reopened, voided, announced, cancelled, restarted].flat();
   const place = await placesOf(registry, logs);
   const entries: HistoryEntry[] = [
     ...enrolled.map((log) => ({ kind: "enrolled" as const, ...log.args, ...place(log) })),
@@ -677,6 +742,8 @@ async function entriesBetween(
       },
       ...place(log),
     })),
+    ...announced.map((log) => ({ kind: "restartAnnounced" as const, ...log.args, ...place(log) })),
+    ...cancelled.map((log) => ({ kind: "restartCancelled" as const, ...log.args, ...place(log) })),
     ...restarted.map((log) => ({ kind: "chainRestarted" as const, ...log.args, ...place(log) })),
   ];
   return entries.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
@@ -749,11 +816,16 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
   };
 }
 
+/** Blocks that a node is asked for at one time. */
+const AT_ONCE = 16;
+
 /** Where logs stand, with the times of their blocks. */
 export async function placesOf({ client }: Registry, logs: readonly Mined[]): Promise<(log: Mined) => Place> {
   const times = new Map<bigint, number>();
-  for (const blockNumber of new Set(logs.map((log) => log.blockNumber))) {
-    times.set(blockNumber, Number((await client.getBlock({ blockNumber })).timestamp));
+  const numbers = [...new Set(logs.map((log) => log.blockNumber))];
+  for (let i = 0; i < numbers.length; i += AT_ONCE) {
+    const asked = numbers.slice(i, i + AT_ONCE).map((blockNumber) => client.getBlock({ blockNumber }));
+    for (const { number, timestamp } of await Promise.all(asked)) times.set(number!, Number(timestamp));
   }
   return ({ blockNumber, transactionHash, logIndex }) => ({
     blockNumber,

@@ -7,9 +7,14 @@
  */
 
 export * from "./abi.js";
+export * from "./authority.js";
+export * from "./calls.js";
 export * from "./eas.js";
 export * from "./feeds.js";
 export * from "./history.js";
+export * from "./notices.js";
+export * from "./operating.js";
 export * from "./registry.js";
+export * from "./roles.js";
 export * from "./vault.js";
 export * from "./watch.js";

@@ -22,6 +22,8 @@ import {
   type PublicClient,
   recoverTypedDataAddress,
   slice,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -47,6 +49,8 @@ export interface Registry {
   readonly policyBook: Address;
   readonly marketBook: Address;
   readonly verifierBook: Address;
+  /** In how many blocks a transaction has to stand, its own included, before it counts as sent; 1 when absent. */
+  readonly confirmations?: number;
 }
 
 /** A transaction that succeeded. */
@@ -72,8 +76,10 @@ export interface Status {
   readonly enrolment?: bigint;
   /** An announced list of accounts, and the first second at which it counts. */
   readonly pendingEnrolment?: PendingEnrolment;
-  /** State of the drawdown chain, from which the next attestation goes on; 0 before the first one. */
+  /** State of the drawdown chain, from which the next attestation goes on; 0 before the first one, and while it may start over. */
   readonly state: bigint;
+  /** First second at which the drawdown chain may start over; absent when no guardian said so, or it did. */
+  readonly restartAt?: number;
   readonly standing: Standing;
   /** Snapshot time of the latest attestation; absent when there is none. */
   readonly asOf?: number;
@@ -149,7 +155,7 @@ export interface LineRecord {
   readonly streak: number;
 }
 
-/** One publisher's EIP-712 signature of a market table. */
+/** One publisher's EIP-712 signature of a market table: a key's, or whatever a contract wants (ERC-1271). */
 export interface MarketSignature {
   readonly signer: Address;
   readonly signature: Hex;
@@ -215,7 +221,10 @@ export async function enrol(registry: Registry, wallet: Wallet, enrolment: bigin
   return await send(registry, wallet, registry.address, data);
 }
 
-/** Lets a subject that lost its state start its drawdown chain over; the wallet's account has the guardian role. */
+/**
+ * Lets a subject that lost its state start its drawdown chain over, after the registry's delay; the wallet's account has the
+ * guardian role.
+ */
 export async function restartChain(
   registry: Registry,
   wallet: Wallet,
@@ -224,6 +233,12 @@ export async function restartChain(
 ): Promise<Receipt> {
   const args = [subject, reason] as const;
   const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "restartChain", args });
+  return await send(registry, wallet, registry.address, data);
+}
+
+/** Calls a restart off; the wallet's account is the subject or has the guardian role. */
+export async function cancelRestart(registry: Registry, wallet: Wallet, subject: Address): Promise<Receipt> {
+  const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "cancelRestart", args: [subject] });
   return await send(registry, wallet, registry.address, data);
 }
 
@@ -602,6 +617,19 @@ export async function latestBlock({ client }: Registry): Promise<bigint> {
   return await reach(() => client.getBlockNumber({ cacheTime: 0 }));
 }
 
+/** Blocks after which one is taken for final where the chain does not say. */
+const FINAL_DEPTH = 64n;
+
+/** Number of the latest block that is final: as the chain says it, or by how many blocks stand on it. */
+export async function finalBlock({ client }: Registry): Promise<bigint> {
+  return await reach(async () => {
+    const said = await client.getBlock({ blockTag: "finalized" }).catch(() => undefined);
+    const latest = await client.getBlockNumber({ cacheTime: 0 });
+    if (said?.number != null && said.number < latest) return said.number;
+    return latest > FINAL_DEPTH ? latest - FINAL_DEPTH : 0n;
+  });
+}
+
 /** All that the registry knows of a subject under a policy, read at one block: the latest when none is named. */
 export async function statusOf(
   registry: Registry,
@@ -612,13 +640,14 @@ export async function statusOf(
   const { client } = registry;
   const block = await reach(() => client.getBlock(blockNumber === undefined ? {} : { blockNumber }));
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
-  const [record, healthy, enrolment, [next, nextLiveAt], state] = await reach(() =>
+  const [record, healthy, enrolment, [next, nextLiveAt], state, restartAt] = await reach(() =>
     Promise.all([
       client.readContract({ ...call, functionName: "recordOf", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "isHealthy", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "enrolmentOf", args: [subject] }),
       client.readContract({ ...call, functionName: "pendingEnrolmentOf", args: [subject] }),
       client.readContract({ ...call, functionName: "stateOf", args: [subject] }),
+      client.readContract({ ...call, functionName: "pendingRestartOf", args: [subject] }),
     ]),
   );
   const { asOf, expiry, since, firstAsOf, countedAt, basis, floor, count, streak, lapses } = record;
@@ -631,6 +660,7 @@ export async function statusOf(
     ...(enrolment === 0n ? {} : { enrolment }),
     ...(next === 0n ? {} : { pendingEnrolment: { enrolment: next, liveAt: nextLiveAt } }),
     state,
+    ...(restartAt === 0 ? {} : { restartAt }),
     standing: STANDINGS[record.standing]!,
     ...(count === 0 ? {} : { asOf, expiry, since, firstAsOf, countedAt, basis }),
     timeLeft: healthy ? expiry - blockTime : 0,
@@ -757,7 +787,7 @@ export async function publishMarket(
       market.root,
       BigInt(market.asOf),
       market.contentHash,
-      sorted.map(({ signature }) => signature),
+      sorted.map(({ signer, signature }) => ({ signer, signature })),
     ],
   });
   return await send(registry, wallet, registry.marketBook, data);
@@ -831,14 +861,22 @@ async function checkSignatures(
       () => "no valid signature",
     );
     if (recovered.toLowerCase() === signer.toLowerCase()) continue;
+    // A contract says itself what its signature is, and the book asks it.
+    if (await hasCode(registry, signer)) continue;
     throw inputError("market.signature", `signatures[${i}]`, `a signature by ${signer}`, recovered);
   }
 }
 
+async function hasCode({ client }: Registry, address: Address): Promise<boolean> {
+  return (await reach(() => client.getCode({ address }))) !== undefined;
+}
+
 /**
- * Sends a call after simulating it, and waits until it is included.
+ * Sends a call after simulating it, and waits until it is included and, where the registry asks for more confirmations, until so
+ * many blocks stand. A reorganisation that puts it into another block is waited out.
  *
- * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain
+ * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain; `chain.removed` when a
+ * reorganisation took the transaction away; `chain.confirmations` when no more blocks come
  */
 export async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
   const { client } = registry;
@@ -849,7 +887,8 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     // Against the pending block, whose time is that of inclusion: a snapshot of this second is not in the future there.
     await client.call({ account: wallet.account, to, data, blockTag: "pending" });
     const hash = await wallet.sendTransaction({ to, data });
-    const receipt = await client.waitForTransactionReceipt({ hash });
+    await client.waitForTransactionReceipt({ hash });
+    const receipt = await settledReceipt(registry, hash);
     if (receipt.status === "success") {
       return { hash, gasUsed: receipt.gasUsed, blockNumber: receipt.blockNumber };
     }
@@ -857,6 +896,40 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     await client.call({ account: wallet.account, to, data, blockNumber: receipt.blockNumber });
     throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
   });
+}
+
+/** How often in a row a node may know nothing of a transaction that it had in a block. */
+const MISSES = 3;
+/** Longest time without a new block. */
+const BLOCK_PATIENCE_MS = 180_000;
+
+/** The receipt once enough blocks stand on it: asked for again each time, since it may move or go away. */
+async function settledReceipt({ client, confirmations = 1 }: Registry, hash: Hex) {
+  const { pollingInterval } = client;
+  let [head, misses, since] = [-1n, 0, Date.now()];
+  for (;;) {
+    const latest = await client.getBlockNumber({ cacheTime: 0 });
+    const receipt = await client.getTransactionReceipt({ hash }).catch(unknownTransaction);
+    const standing = receipt === undefined ? 0n : latest - receipt.blockNumber + 1n;
+    if (receipt !== undefined && standing >= BigInt(confirmations)) return receipt;
+    const known = receipt ?? (await client.getTransaction({ hash }).catch(unknownTransaction));
+    misses = known === undefined ? misses + 1 : 0;
+    if (misses === MISSES) {
+      throw fault("chain.removed", `${hash} to stay in the chain`, "a reorganisation that removed it");
+    }
+    if (latest !== head) [head, since] = [latest, Date.now()];
+    if (Date.now() - since > BLOCK_PATIENCE_MS) {
+      const received = `${standing}, and no new block for ${BLOCK_PATIENCE_MS / 1000} s`;
+      throw fault("chain.confirmations", `${confirmations} blocks with ${hash}`, received);
+    }
+    await new Promise((done) => setTimeout(done, pollingInterval));
+  }
+}
+
+function unknownTransaction(error: unknown): undefined {
+  if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
+    return undefined;
+  throw error;
 }
 
 async function reach<T>(work: () => Promise<T>): Promise<T> {

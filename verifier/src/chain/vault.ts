@@ -168,9 +168,17 @@ async function allow(
     registry.client.readContract({ ...token, functionName: "allowance", args }),
   );
   if (allowed >= assets) return;
-  const data = encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [address, assets] });
-  await send(registry, wallet, asset.address, data);
+  const approve = (amount: bigint): Hex =>
+    encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [address, amount] });
+  const call = { account: wallet.account, to: asset.address, data: approve(assets) };
+  const changes = allowed === 0n || (await registry.client.call(call).then(isYes, isNo));
+  // Some tokens change an allowance only from 0 or to 0.
+  if (!changes) await send(registry, wallet, asset.address, approve(0n));
+  await send(registry, wallet, asset.address, approve(assets));
 }
+
+const isYes = (): boolean => true;
+const isNo = (): boolean => false;
 
 /**
  * Withdraws to the wallet's own account. Health never blocks it.

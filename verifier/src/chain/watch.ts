@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: MIT
 /**
  * What happened to trust since the last look: health that lapsed, was revoked or voided, accounts and chains that change, policies
- * that loosen, verifiers, publishers and markets that come and go.
+ * that loosen, verifiers, publishers, tables and markets that come and go, and who may do what.
  *
  * A lapse leaves no log: it follows from the attestations before it and the time that passed, so a watch starts from the
- * registry's first block.
+ * registry's first block. A reorganisation takes back what was told: a watch keeps the hashes of the last blocks that it looked
+ * at, and when one of them was replaced it reads again from the last one that stands. What was told and is no longer there is told
+ * as taken back, what is new is told; a transaction that only went into another block is neither.
  *
  * @module
  */
 
 import type { Address, Hex } from "viem";
-import { marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
+import { inputError } from "../core/errors.js";
 import {
-  type Blocks,
   type ChainRestartedEntry,
+  type EnrolledEntry,
   type HistoryEntry,
   type HistoryQuery,
   historyOf,
-  inSpans,
-  type Place,
-  placesOf,
   type ReopenedEntry,
+  type RestartAnnouncedEntry,
+  type RestartCancelledEntry,
   type RevokedEntry,
   type VoidedEntry,
 } from "./history.js";
-import { type Registry, toKeelError } from "./registry.js";
+import { lastStanding, type Mark, markAt, marksUpTo, recentMarks, unsteady } from "./marks.js";
+import { type BookNotice, bookNotices, NO_PARTIES, type Parties, partiesIn } from "./notices.js";
+import { latestBlock, type Registry, toKeelError } from "./registry.js";
 
 /** A subject's latest attestation expired, and no newer one had come. */
 export interface LapsedNotice {
@@ -35,75 +38,83 @@ export interface LapsedNotice {
   readonly blockTime: number;
 }
 
+/** A list of publishers that was announced counts. */
+export interface PublishersInForceNotice {
+  readonly kind: "publishersInForce";
+  readonly publishers: readonly Address[];
+  readonly threshold: bigint;
+  /** The first second in which it does, unix seconds. */
+  readonly blockTime: number;
+}
+
+/** Something that follows from logs and the time that passed. */
+export type TimedNotice = LapsedNotice | PublishersInForceNotice;
+
+/** Another list of accounts will count. */
+export type AccountsAnnouncedNotice = Omit<EnrolledEntry, "kind"> & { readonly kind: "accountsAnnounced" };
+
 /** Something that a log says. */
 export type LoggedNotice =
   | RevokedEntry
   | ReopenedEntry
   | VoidedEntry
+  | RestartAnnouncedEntry
+  | RestartCancelledEntry
   | ChainRestartedEntry
-  | (Place & Announcement);
+  | AccountsAnnouncedNotice
+  | BookNotice;
 
-/** Something that the logs of the books say, or one that an enrolment means. */
-type Announcement =
-  /** Another list of accounts will count. */
-  | {
-      readonly kind: "accountsAnnounced";
-      readonly subject: Address;
-      readonly enrolment: bigint;
-      readonly liveAt: number;
-    }
-  | {
-      readonly kind: "policyLoosened";
-      /** The line of policies, as the policy book names it. */
-      readonly line: Hex;
-      readonly from: Hex;
-      readonly to: Hex;
-      readonly liveAt: number;
-    }
-  | {
-      readonly kind: "verifierAdded";
-      /** keccak256 of the circuit's name. */
-      readonly circuit: Hex;
-      readonly version: number;
-      readonly verifier: Address;
-      readonly codeHash: Hex;
-      readonly liveAt: number;
-      /** Made from a development key. */
-      readonly insecure: boolean;
-    }
-  | {
-      readonly kind: "verifierRetired";
-      readonly circuit: Hex;
-      readonly version: number;
-      readonly by: Address;
-      readonly reason: string;
-    }
-  | {
-      readonly kind: "publishersSet";
-      readonly publishers: readonly Address[];
-      readonly threshold: bigint;
-    }
-  | {
-      readonly kind: "marketWithdrawn";
-      /** Of market or returns tables. */
-      readonly series: Hex;
-      readonly root: bigint;
-      readonly asOf: bigint;
-      readonly by: Address;
-      readonly reason: string;
-    };
+/** What was told before, and is no longer on the chain. */
+export interface TakenBackNotice {
+  readonly kind: "takenBack";
+  readonly notice: LoggedNotice | TimedNotice;
+  /** Time of the block that was looked at then, unix seconds. */
+  readonly blockTime: number;
+}
 
-export type Notice = LapsedNotice | LoggedNotice;
+/** More blocks were replaced than the watch remembers: what was told of them cannot be compared. */
+export interface ReplacedNotice {
+  readonly kind: "blocksReplaced";
+  /** The first block that is known to be another. */
+  readonly from: bigint;
+  readonly blockTime: number;
+}
+
+export type Notice = LoggedNotice | TimedNotice | TakenBackNotice | ReplacedNotice;
+
+/** What is told, and how far back a watch remembers. */
+export interface WatchQuery extends HistoryQuery {
+  /** Blocks whose replacement is noticed, back from the last one that was looked at; {@link WATCH_DEPTH} when absent. */
+  readonly depth?: number;
+}
+
+/** Blocks that a watch remembers. On Ethereum two epochs, after which a block is final unless something is wrong. */
+export const WATCH_DEPTH = 64;
 
 /** How far a watch has come. */
 export interface Watch {
-  readonly query: HistoryQuery;
+  readonly query: WatchQuery;
   /** Everything before `next`. */
   readonly entries: readonly HistoryEntry[];
+  /** What the logs of books, markets and authority say: of the last blocks, and what later notices follow from of all. */
+  readonly logged: readonly BookNotice[];
+  readonly parties: Parties;
   /** The first block that was not looked at. */
   readonly next: bigint;
   /** Time of the block before it, unix seconds. */
   readonly time: number;
+  /** Blocks that were looked at, oldest first. */
+  readonly marks: readonly Mark[];
+  /** What is known of the time after the oldest mark. */
+  readonly recent: readonly (LoggedNotice | TimedNotice)[];
+}
+
+/** What the next watch needs to go on where one stopped, also after a reorganisation. */
+export interface WatchMemory extends Pick<Watch, "next" | "marks" | "recent"> {
+  readonly chainId: number;
+  readonly registry: Address;
+  readonly subject?: Address;
+  readonly policyId?: Hex;
 }
 
 /**
@@ -111,19 +122,44 @@ export interface Watch {
  *
  * @param query `fromBlock` at or before the registry's first; a subject and a policy narrow what is told of subjects, not of
  * the books
- * @param since the first block to look at
- * @throws KeelError kind `environment` when the chain does not answer
+ * @param since the first block to look at, or what another watch remembered ({@link memoryOf})
+ * @throws KeelError kind `environment` when the chain does not answer; `watch.memory` when it remembers another watch
  */
-export async function startWatch(registry: Registry, query: HistoryQuery, since: bigint): Promise<Watch> {
+export async function startWatch(
+  registry: Registry,
+  query: WatchQuery,
+  since: bigint | WatchMemory,
+): Promise<Watch> {
+  if (typeof since === "object") return await resumeWatch(registry, query, since);
   const next = since > query.fromBlock ? since : query.fromBlock;
-  if (next === query.fromBlock) return { query, entries: [], next, time: 0 };
-  const toBlock = next - 1n;
-  const entries = await historyOf(registry, { ...query, toBlock });
-  return { query, entries, next, time: await timeOf(registry, toBlock) };
+  const blank = blankWatch(query, next);
+  if (next === 0n) return blank;
+  const end = await markAt(registry, next - 1n);
+  const marks = await marksUpTo(registry, end, [], { after: -1n, depth: depthOf(query) });
+  const read = await readUpTo(registry, { ...blank, next: query.fromBlock }, end, marks[0]!.number);
+  const recent = noticesIn(read, undefined, end).filter(isAfter(marks[0]!));
+  return { ...read, next, time: end.time, marks, recent };
 }
 
 /**
- * Looks at the blocks up to `toBlock`, and tells what happened in them, in order.
+ * What a watch has to remember. Plain data but for bigints; {@link startWatch} takes it.
+ */
+export function memoryOf({ chainId, address }: Registry, { query, next, marks, recent }: Watch): WatchMemory {
+  const { subject, policyId } = query;
+  return {
+    chainId,
+    registry: address,
+    ...(subject === undefined ? {} : { subject }),
+    ...(policyId === undefined ? {} : { policyId }),
+    next,
+    marks,
+    recent,
+  };
+}
+
+/**
+ * Looks at the blocks up to `toBlock`, and tells what happened in them, in order. Blocks that were replaced since the last look
+ * are read again. A node that has fewer blocks than were seen, and no other ones, is only behind: nothing is told.
  *
  * @throws KeelError kind `environment` when the chain does not answer
  */
@@ -132,23 +168,144 @@ export async function look(
   watch: Watch,
   toBlock: bigint,
 ): Promise<{ readonly notices: readonly Notice[]; readonly watch: Watch }> {
-  if (toBlock < watch.next) return { notices: [], watch };
-  const span = { fromBlock: watch.next, toBlock };
-  const fresh = await historyOf(registry, { ...watch.query, ...span });
-  const entries = [...watch.entries, ...fresh];
-  const time = await timeOf(registry, toBlock);
-  const books = await inSpans(span, (part) => bookNotices(registry, part)).catch((error: unknown) => {
-    throw toKeelError(error);
-  });
-  const notices = [...fresh.flatMap(noticeOf), ...lapses(entries, watch.time, time), ...books];
-  return { notices: notices.sort(inOrder), watch: { ...watch, entries, next: toBlock + 1n, time } };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { base, replaced } = await lastStanding(registry, watch.marks, toBlock);
+    const isBehind = toBlock + 1n < watch.next && !replaced;
+    if (isBehind || toBlock < watch.query.fromBlock) return { notices: [], watch };
+    const end = await markAt(registry, toBlock);
+    const seen = await lookFrom(registry, watch, base, end);
+    // The same first and last block before and after: everything in between was read from one chain, which goes on from
+    // what was told.
+    if ((await isThere(registry, base)) && (await isThere(registry, end))) return seen;
+  }
+  throw unsteady(`block ${toBlock}`);
 }
 
-async function timeOf({ client }: Registry, blockNumber: bigint): Promise<number> {
-  const block = await client.getBlock({ blockNumber }).catch((error: unknown) => {
+async function isThere(registry: Registry, mark: Mark | undefined): Promise<boolean> {
+  return mark === undefined || (await markAt(registry, mark.number)).hash === mark.hash;
+}
+
+async function lookFrom(registry: Registry, watch: Watch, base: Mark | undefined, end: Mark) {
+  const { query } = watch;
+  const oldest = watch.marks[0];
+  const isLost = base === undefined && oldest !== undefined;
+  const read = await readUpTo(registry, rewound(watch, base), end, isLost ? oldest.number : -1n);
+  // Where nothing that is remembered stands, only what came after the oldest mark can be compared.
+  const from = base ?? oldest;
+  const found = noticesIn(read, from, end);
+  const stale = from === undefined ? [] : watch.recent.filter(isAfter(from));
+  const { gone, added } = difference(stale, found);
+  const numbers = found.flatMap((notice) => ("blockNumber" in notice ? [notice.blockNumber] : []));
+  const depth = depthOf(query);
+  const fresh = await marksUpTo(registry, end, numbers, { after: base?.number ?? -1n, depth });
+  const standing =
+    base === undefined
+      ? []
+      : watch.marks.filter(({ number }) => number < end.number && number <= base.number);
+  const marks = recentMarks([...standing, ...fresh], depth);
+  const known = [...watch.recent.filter((notice) => from === undefined || !isAfter(from)(notice)), ...found];
+  const notices: Notice[] = [
+    ...(isLost ? [{ kind: "blocksReplaced" as const, from: oldest.number, blockTime: end.time }] : []),
+    ...gone.map((notice) => ({ kind: "takenBack" as const, notice, blockTime: watch.time })),
+    ...added,
+  ];
+  const recent = known.filter(isAfter(marks[0]!));
+  return { notices, watch: { ...read, next: end.number + 1n, time: end.time, marks, recent } };
+}
+
+/** Goes on from what another watch remembered, on the chain as it is now. */
+async function resumeWatch(registry: Registry, query: WatchQuery, memory: WatchMemory): Promise<Watch> {
+  checkMemory(registry, query, memory);
+  const { next, marks, recent } = memory;
+  const blank = { ...blankWatch(query, next), marks, recent, time: marks.at(-1)?.time ?? 0 };
+  const { base } = await lastStanding(registry, marks, await latestBlock(registry));
+  if (base === undefined) return blank;
+  return { ...(await readUpTo(registry, { ...blank, next: query.fromBlock }, base, base.number)), next };
+}
+
+function checkMemory(registry: Registry, query: WatchQuery, memory: WatchMemory): void {
+  const of = ({
+    chainId,
+    registry: address,
+    subject,
+    policyId,
+  }: Omit<WatchMemory, "next" | "marks" | "recent">) =>
+    `${address.toLowerCase()} on chain ${chainId}, ${subject?.toLowerCase() ?? "all subjects"}, ${policyId ?? "all policies"}`;
+  const expected = of(memoryOf(registry, { ...blankWatch(query, 0n) }));
+  const received = of(memory);
+  if (expected !== received) throw inputError("watch.memory", "since", `a watch of ${expected}`, received);
+}
+
+function blankWatch(query: WatchQuery, next: bigint): Watch {
+  return { query, entries: [], logged: [], parties: NO_PARTIES, next, time: 0, marks: [], recent: [] };
+}
+
+/** Forgets what was read after a block; everything without one. */
+function rewound(watch: Watch, base: Mark | undefined): Watch {
+  const last = base?.number ?? -1n;
+  const stands = ({ blockNumber }: { readonly blockNumber: bigint }): boolean => blockNumber <= last;
+  const next = base === undefined ? watch.query.fromBlock : last + 1n;
+  return { ...watch, entries: watch.entries.filter(stands), logged: watch.logged.filter(stands), next };
+}
+
+/**
+ * Reads the blocks from `watch.next` to the end: of those up to `known`, which nobody is told of, only what later notices follow
+ * from.
+ */
+async function readUpTo(registry: Registry, watch: Watch, end: Mark, known: bigint): Promise<Watch> {
+  const span = { fromBlock: watch.next, toBlock: end.number };
+  if (span.toBlock < span.fromBlock) return watch;
+  const last = known < span.toBlock ? known : span.toBlock;
+  const first = known < span.fromBlock ? span.fromBlock : known + 1n;
+  try {
+    const parties = await partiesIn(registry, watch.parties, span);
+    const past = await bookNotices(registry, parties, { ...span, toBlock: last }, { lasting: true });
+    const earlier = [...watch.logged, ...past];
+    const [entries, fresh] = await Promise.all([
+      historyOf(registry, { ...watch.query, ...span }),
+      bookNotices(registry, parties, { ...span, fromBlock: first }, { earlier }),
+    ]);
+    return { ...watch, parties, entries: [...watch.entries, ...entries], logged: [...earlier, ...fresh] };
+  } catch (error) {
     throw toKeelError(error);
-  });
-  return Number(block.timestamp);
+  }
+}
+
+/** What happened after one block, up to another. */
+function noticesIn(watch: Watch, after: Mark | undefined, end: Mark): (LoggedNotice | TimedNotice)[] {
+  const from = after?.time ?? 0;
+  const logged = [...watch.entries.flatMap(noticeOf), ...watch.logged];
+  return [
+    ...logged.filter(({ blockNumber }) => blockNumber > (after?.number ?? -1n)),
+    ...lapses(watch.entries, from, end.time),
+    ...publishersInForce(watch.logged, from, end.time),
+  ].sort(inOrder);
+}
+
+function isAfter({ number, time }: Mark): (notice: LoggedNotice | TimedNotice) => boolean {
+  return (notice) => ("blockNumber" in notice ? notice.blockNumber > number : notice.blockTime > time);
+}
+
+/** What only one of two lists has; the same thing twice in one has to be twice in the other. */
+function difference<T extends LoggedNotice | TimedNotice>(before: readonly T[], after: readonly T[]) {
+  const left = new Map<string, T[]>();
+  for (const notice of before) left.set(identity(notice), [...(left.get(identity(notice)) ?? []), notice]);
+  const added = after.filter((notice) => left.get(identity(notice))?.shift() === undefined);
+  const kept = new Set([...left.values()].flat());
+  return { gone: before.filter((notice) => kept.has(notice)), added };
+}
+
+/** What a notice says, but for the block that it stands in: the same transaction may stand in another. */
+function identity(notice: LoggedNotice | TimedNotice): string {
+  const { blockNumber: _, logIndex: __, ...rest } = notice as LoggedNotice;
+  const { blockTime, ...said } = rest;
+  const what = "blockNumber" in notice ? said : { ...said, blockTime };
+  const sorted = Object.entries(what).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(sorted, (_key, value) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+function depthOf({ depth = WATCH_DEPTH }: WatchQuery): bigint {
+  return BigInt(depth);
 }
 
 function noticeOf(entry: HistoryEntry): LoggedNotice[] {
@@ -156,6 +313,8 @@ function noticeOf(entry: HistoryEntry): LoggedNotice[] {
     case "revoked":
     case "reopened":
     case "voided":
+    case "restartAnnounced":
+    case "restartCancelled":
     case "chainRestarted":
       return [entry];
     case "enrolled": {
@@ -191,35 +350,35 @@ function lapses(entries: readonly HistoryEntry[], from: number, to: number): Lap
   return found.filter(({ blockTime }) => blockTime > from);
 }
 
-async function bookNotices(registry: Registry, span: Blocks): Promise<LoggedNotice[]> {
-  const { client, policyBook, verifierBook, marketBook } = registry;
-  const filter = { ...span, strict: true } as const;
-  const policies = { ...filter, address: policyBook, abi: policyBookAbi } as const;
-  const verifiers = { ...filter, address: verifierBook, abi: verifierBookAbi } as const;
-  const markets = { ...filter, address: marketBook, abi: marketBookAbi } as const;
-  const [moved, added, retired, publishers, withdrawn] = await Promise.all([
-    client.getContractEvents({ ...policies, eventName: "LineMoved" }),
-    client.getContractEvents({ ...verifiers, eventName: "VerifierAdded" }),
-    client.getContractEvents({ ...verifiers, eventName: "VerifierRetired" }),
-    client.getContractEvents({ ...markets, eventName: "PublishersSet" }),
-    client.getContractEvents({ ...markets, eventName: "MarketWithdrawn" }),
-  ]);
-  const loosened = moved.filter(({ args }) => !args.tighter);
-  const place = await placesOf(registry, [loosened, added, retired, publishers, withdrawn].flat());
-  return [
-    ...loosened.map((log) => {
-      const { line, from, to, liveAt } = log.args;
-      return { kind: "policyLoosened" as const, line, from, to, liveAt, ...place(log) };
-    }),
-    ...added.map((log) => ({ kind: "verifierAdded" as const, ...log.args, ...place(log) })),
-    ...retired.map((log) => ({ kind: "verifierRetired" as const, ...log.args, ...place(log) })),
-    ...publishers.map((log) => ({ kind: "publishersSet" as const, ...log.args, ...place(log) })),
-    ...withdrawn.map((log) => ({ kind: "marketWithdrawn" as const, ...log.args, ...place(log) })),
-  ];
+/** Lists of publishers that began to count after `from` and not after `to`: neither called off nor replaced before. */
+function publishersInForce(
+  logged: readonly BookNotice[],
+  from: number,
+  to: number,
+): PublishersInForceNotice[] {
+  const found: PublishersInForceNotice[] = [];
+  let due: PublishersInForceNotice | undefined;
+  const settle = (now: number): void => {
+    if (due === undefined || due.blockTime > now) return;
+    found.push(due);
+    due = undefined;
+  };
+  for (const notice of logged) {
+    if (notice.kind !== "publishersAnnounced" && notice.kind !== "publishersCancelled") continue;
+    settle(notice.blockTime);
+    if (notice.kind === "publishersCancelled") {
+      due = undefined;
+      continue;
+    }
+    const { publishers, threshold, liveAt } = notice;
+    due = { kind: "publishersInForce", publishers, threshold, blockTime: liveAt };
+  }
+  settle(to);
+  return found.filter(({ blockTime }) => blockTime > from);
 }
 
 /** By time; in one second, what no log says first, then by block and place in it. */
-function inOrder(a: Notice, b: Notice): number {
+function inOrder(a: LoggedNotice | TimedNotice, b: LoggedNotice | TimedNotice): number {
   const byTime = a.blockTime - b.blockTime;
   if (byTime !== 0 || !("logIndex" in a) || !("logIndex" in b)) {
     return byTime || Number("logIndex" in a) - Number("logIndex" in b);

@@ -27,6 +27,9 @@ export const KIND = {
   returns: 11n,
   tail: 12n,
   rest: 13n,
+  disclosure: 14n,
+  wrapping: 15n,
+  stream: 16n,
 } as const;
 
 const KEEL = 0x6b65656cn; // ascii "keel"

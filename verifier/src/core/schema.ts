@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { type DecimalFormat, decimalPattern, describeType, parseDecimal } from "./decimal.js";
-import { inputError } from "./errors.js";
+import { allFaults, inputError } from "./errors.js";
 import { type Json, parseJson } from "./json.js";
 
 /** Schemas of the file formats, from which `npm run schemas` writes JSON Schemas. */
@@ -127,6 +127,18 @@ export function checkVersion(schema: z.ZodType, data: Json, name: string, { comm
 function schemaVersion(schema: z.ZodType): string {
   const literal = (schema as z.ZodObject<{ keel: z.ZodLiteral<string> }>).shape.keel;
   return literal.value;
+}
+
+/**
+ * {@link parseFile}, telling all problems at once.
+ *
+ * @throws KeelError kind "input" for the first problem, with the others under `also`
+ */
+export function parseWholeFile<T>(schema: z.ZodType<T>, text: string, name: string): T {
+  const data = parseFileJson(text, name);
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  throw allFaults(result.error.issues.map((issue) => toError(issue, data, name)));
 }
 
 /** {@link parseFile} for data that is already JSON. */

@@ -21,8 +21,13 @@ export type Usd16Bps = Unit<"usd16bps">;
 /** An element of the BN254 scalar field, in [0, r). */
 export type Field = Unit<"field">;
 
+/** Marks a number as basis points. */
 export const bps = (value: bigint): Bps => value as Bps;
+/** Marks a number as a quantity. */
 export const quantity = (value: bigint): Quantity => value as Quantity;
+/** Marks a number as USD of eight places. */
 export const usd8 = (value: bigint): Usd8 => value as Usd8;
+/** Marks a number as USD of sixteen places. */
 export const usd16 = (value: bigint): Usd16 => value as Usd16;
+/** Marks a number as USD of sixteen places times basis points. */
 export const usd16Bps = (value: bigint): Usd16Bps => value as Usd16Bps;

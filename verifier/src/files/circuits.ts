@@ -51,11 +51,28 @@ export interface TailCircuit {
   readonly limits: readonly string[];
 }
 
+/** How many of each thing a disclosure circuit has; the first four are those of the portfolio-health tier that it speaks of. */
+export interface DisclosureShape
+  extends Pick<CircuitShape, "accounts" | "underlyings" | "scenarios" | "options"> {
+  /** Exactly so many keys; 0: a net asset value only. */
+  readonly viewers: number;
+}
+
+/** A disclosure circuit. */
+export interface DisclosureCircuit {
+  /** For instance `disclosure/fund-64x1`. */
+  readonly id: string;
+  readonly shape: DisclosureShape;
+}
+
 /** Every portfolio-health tier, in the order of circuits.json. */
 export const CIRCUITS: readonly Circuit[] = rowsOf<CircuitShape>("PortfolioHealth");
 
 /** Every tail-risk circuit, in the order of circuits.json. */
 export const TAIL_CIRCUITS: readonly TailCircuit[] = rowsOf<TailShape>("TailRisk");
+
+/** Every disclosure circuit, in the order of circuits.json. */
+export const DISCLOSURE_CIRCUITS: readonly DisclosureCircuit[] = rowsOf<DisclosureShape>("Disclosure");
 
 function rowsOf<Shape>(template: string) {
   return Object.entries(table)
@@ -84,6 +101,15 @@ export function circuitOf(id: string, path = "circuit"): Circuit {
  */
 export function tailCircuitOf(id: string, path = "circuit"): TailCircuit {
   return find(TAIL_CIRCUITS, id, path);
+}
+
+/**
+ * Looks a disclosure circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function disclosureCircuitOf(id: string, path = "circuit"): DisclosureCircuit {
+  return find(DISCLOSURE_CIRCUITS, id, path);
 }
 
 function find<T extends { readonly id: string }>(circuits: readonly T[], id: string, path: string): T {

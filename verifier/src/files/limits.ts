@@ -15,6 +15,7 @@ export const ABSENT_MAX = 2n ** 32n - 1n;
 export const SHORTFALL_LEVELS = 3;
 /** Lower end of netDelta that is not set; the upper end is {@link ABSENT_NET_DELTA_HIGH}. */
 export const ABSENT_NET_DELTA_LOW = -(2n ** 31n);
+/** Upper end of netDelta that is not set. */
 export const ABSENT_NET_DELTA_HIGH = 2n ** 31n - 1n;
 
 /** TypeScript's types of the Solidity types that limits have on chain. */

@@ -45,7 +45,7 @@ import {
 } from "./limits.js";
 import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
 import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
-import { checkSourceKey, type SourceKey, sourceTable } from "./sources.js";
+import { checkSourceKey, EVIDENCE, type Evidence, type SourceKey, sourceTable } from "./sources.js";
 import { limitTerms, type TailLimitTerms } from "./terms.js";
 
 /** What a policy with tail-risk limits says beside them. */
@@ -69,6 +69,8 @@ export interface Scenario {
 export interface Source {
   readonly name: string;
   readonly key: SourceKey;
+  /** What its accounts have to rest on, at least; no part of the terms. Absent: the policy does not say. */
+  readonly evidence?: Evidence;
 }
 
 /** A parsed policy file. */
@@ -165,6 +167,12 @@ const unitsSource = z.union([
   })),
 ]);
 
+const source = z.strictObject({
+  name: firm,
+  key: z.tuple([coordinate, coordinate]),
+  evidence: z.enum(EVIDENCE).optional(),
+});
+
 const policySchema = z.strictObject({
   keel: z.literal("policy/2"),
   name: title,
@@ -173,7 +181,7 @@ const policySchema = z.strictObject({
   scenarios: z
     .array(z.strictObject({ name: title, shocks: z.record(z.string(), shock), volatility: shock.optional() }))
     .default([]),
-  sources: z.array(z.strictObject({ name: firm, key: z.tuple([coordinate, coordinate]) })).min(1),
+  sources: z.array(source).min(1),
   maxAge: duration,
   validity: duration.min(1),
   maxMarketSkew: duration,
@@ -238,9 +246,13 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, units, tail: _, ...rest } = file;
+  const { domain, units, tail: _, sources, ...rest } = file;
   return {
     ...rest,
+    sources: sources.map(({ evidence, ...source }) => ({
+      ...source,
+      ...(evidence === undefined ? {} : { evidence }),
+    })),
     ...(units === undefined ? {} : { units }),
     circuit,
     limits,

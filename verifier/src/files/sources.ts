@@ -10,6 +10,38 @@ import { inputError } from "../core/errors.js";
 import { KIND, taggedHash } from "../core/field.js";
 import type { Field } from "../core/units.js";
 
+/**
+ * What a source's word can rest on, the weakest first: its own books; a venue read with a key that can only read; a chain, which
+ * others can read as well; pages that an attestor signed; the readings of several parties.
+ */
+export const EVIDENCE = ["ledger", "operator-read", "chain-read", "notarised", "quorum"] as const;
+
+/** A tier of {@link EVIDENCE}. */
+export type Evidence = (typeof EVIDENCE)[number];
+
+/** What a member of a quorum can rest on. */
+export type MemberEvidence = Exclude<Evidence, "quorum">;
+
+/** The weakest of some tiers; nothing of none. */
+export function weakestEvidence<Tier extends Evidence>(tiers: readonly Tier[]): Tier | undefined {
+  return [...tiers].sort((a, b) => EVIDENCE.indexOf(a) - EVIDENCE.indexOf(b))[0];
+}
+
+/** What an account rests on: a tier, and of a quorum the weakest one of the members who signed. */
+export interface GivenEvidence {
+  readonly evidence: Evidence;
+  readonly weakest?: MemberEvidence | undefined;
+}
+
+/**
+ * Whether evidence is of a tier or a stronger one. A quorum is for every other tier as weak as its weakest member: several
+ * parties with books of their own have read no chain.
+ */
+export function meetsEvidence({ evidence, weakest }: GivenEvidence, wanted: Evidence): boolean {
+  const given = evidence === "quorum" && wanted !== "quorum" ? weakest : evidence;
+  return given !== undefined && EVIDENCE.indexOf(given) >= EVIDENCE.indexOf(wanted);
+}
+
 /** Affine coordinates of a public key. */
 export type SourceKey = readonly [bigint, bigint];
 

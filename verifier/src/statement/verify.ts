@@ -6,6 +6,7 @@
  * @module
  */
 
+import { LOCAL_CHAINS } from "../core/chains.js";
 import { isDevelopmentKey } from "../core/development-key.js";
 import { inputError, KeelError } from "../core/errors.js";
 import { type VerificationKey, verifyGroth16 } from "../core/groth16.js";
@@ -19,9 +20,6 @@ import { SERIES, seriesKind } from "../files/series.js";
 import type { Attestation } from "./attestation.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
 import { type TailStatement, tailBasis, tailTable, tailVector } from "./tail-risk.js";
-
-/** Chain ids of local test chains (Hardhat, Ganache and Geth's dev mode), where development keys may be used. */
-export const LOCAL_CHAINS: readonly number[] = [31337, 1337];
 
 /** The domain of an attestation that is bound to no registry: no chain has id 0. */
 export const UNBOUND_DOMAIN: Domain = { chainId: 0, registry: `0x${"0".repeat(40)}` };

@@ -7,23 +7,12 @@
 
 import type { HistoryEntry } from "../chain/history.js";
 import type { Notice } from "../chain/watch.js";
-import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../files/circuits.js";
-import { circuitHash } from "../files/policy.js";
+import { authoritySentence } from "./authority-text.js";
+import { circuitName } from "./circuit-name.js";
 import { printable } from "./printable.js";
 import { utc } from "./tables.js";
 
-/** Circuits whose hash is on chain, by hash. */
-const NAMES: ReadonlyMap<string, string> = new Map(
-  [
-    ...CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]),
-    ...TAIL_CIRCUITS.map(({ id }) => id),
-  ].map((id) => [circuitHash(id), id]),
-);
-
-/** A circuit's name, or its hash when it is none of Keel's. */
-export function circuitName(hash: string): string {
-  return NAMES.get(hash) ?? hash;
-}
+export { circuitName } from "./circuit-name.js";
 
 /** "2026-01-01 00:00:00 UTC  block 12  0x… did something". */
 export function eventLine(event: HistoryEntry | Notice): string {
@@ -49,21 +38,62 @@ export function sentence(event: HistoryEntry | Notice): string {
     case "reopened":
       return `REOPENED: ${event.subject} under ${event.policyId}, by guardian ${event.by}`;
     case "chainRestarted":
-      return `DRAWDOWN CHAIN RESTARTED: ${event.subject}, by guardian ${event.by}: ${quoted(event.reason)}`;
+      return `DRAWDOWN CHAIN RESTARTED: ${event.subject} goes on from a genesis and gives up state ${event.state}`;
+    case "restartAnnounced":
+      return `DRAWDOWN CHAIN MAY RESTART: ${event.subject}${from(event)}, by guardian ${event.by}: ${quoted(event.reason)}`;
+    case "restartCancelled":
+      return `RESTART CALLED OFF: the drawdown chain of ${event.subject} goes on, by ${event.by}`;
     case "policyLoosened":
       return `POLICY LOOSENED: line ${event.line} goes from ${event.from} to ${event.to}${from(event)}`;
     case "verifierAdded":
       return (
         `VERIFIER ADDED: version ${event.version} of ${circuitName(event.circuit)}, ${event.verifier}${from(event)}` +
+        (event.standby ? ", on standby: it counts once every other live version is retired" : "") +
         (event.insecure ? ", from a DEVELOPMENT KEY" : "")
       );
     case "verifierRetired":
       return `VERIFIER RETIRED: version ${event.version} of ${circuitName(event.circuit)}, by ${event.by}: ${quoted(event.reason)}`;
+    case "policyMoveCancelled":
+      return `POLICY MOVE CALLED OFF: line ${event.line} stays, and does not go to ${event.next}, by guardian ${event.by}`;
+    case "tighteningUndone":
+      return `TIGHTENING UNDONE: line ${event.line} went back from ${event.from} to ${event.to} at once, by guardian ${event.by}`;
     case "publishersSet":
-      return `PUBLISHERS SET: ${event.threshold} of ${event.publishers.join(", ")}`;
+      return `PUBLISHERS SET: ${publishers(event)}`;
+    case "publishersAnnounced":
+      return `PUBLISHERS ANNOUNCED: ${publishers(event)}${from(event)}`;
+    case "publishersCancelled":
+      return `PUBLISHERS CALLED OFF: the announced ones, by guardian ${event.by}`;
+    case "publishersInForce":
+      return `PUBLISHERS IN FORCE: ${publishers(event)}`;
+    case "tableAccepted":
+      return `TABLE ACCEPTED: ${event.root} of ${event.asOf} in series ${event.series}, ${bringer(event)}`;
+    case "universeOpened":
+      return `UNIVERSE OPENED: ${event.id} of ${event.instruments} instruments at ${event.source}${from(event)}`;
+    case "universeClosed":
+      return `UNIVERSE CLOSED: ${event.id} at ${event.source}, by ${event.by}: ${quoted(event.reason)}`;
     case "marketWithdrawn":
       return `TABLE WITHDRAWN: ${event.root} of ${event.asOf} in series ${event.series}, by ${event.by}: ${quoted(event.reason)}`;
+    case "takenBack":
+      return `TAKEN BACK, no longer on the chain: ${sentence(event.notice)}`;
+    case "blocksReplaced":
+      return `BLOCKS REPLACED: more than are remembered, from block ${event.from} on or before; what was told of earlier ones may not stand`;
+    default:
+      return authoritySentence(event);
   }
+}
+
+function publishers(event: { readonly publishers: readonly string[]; readonly threshold: bigint }): string {
+  return `${event.threshold} of ${event.publishers.join(", ")}`;
+}
+
+function bringer({
+  signers,
+  source,
+}: {
+  readonly signers?: readonly string[];
+  readonly source?: string;
+}): string {
+  return source === undefined ? `signed by ${(signers ?? []).join(", ")}` : `on the word of ${source}`;
 }
 
 function from({ blockTime, liveAt }: { readonly blockTime: number; readonly liveAt: number }): string {

@@ -6,7 +6,9 @@
  * @module
  */
 
+export * from "./authority-text.js";
 export * from "./event-text.js";
+export * from "./policy-change.js";
 export * from "./policy-text.js";
 export * from "./printable.js";
 export * from "./tables.js";

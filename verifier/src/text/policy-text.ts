@@ -9,8 +9,9 @@ import { formatDecimal } from "../core/decimal.js";
 import { isWithin, registriesOf } from "../files/domain.js";
 import type { UnitsSource } from "../files/fund-units.js";
 import { LIMITS, type LimitName, type LimitRow, type Limits, limitsWhere } from "../files/limits.js";
-import type { Policy, TailTerms } from "../files/policy.js";
+import type { Policy, Source, TailTerms } from "../files/policy.js";
 import { SERIES, seriesKind } from "../files/series.js";
+import type { Evidence } from "../files/sources.js";
 import { limitNumbers } from "../files/terms.js";
 import { type NotCompared, UNBOUND_DOMAIN, type Verified } from "../statement/verify.js";
 import { dollars, percent, span, utc } from "./tables.js";
@@ -18,17 +19,60 @@ import { dollars, percent, span, utc } from "./tables.js";
 /** What a valid attestation says. */
 export function saysText(verified: Verified, policy: Policy): string {
   const lines = limitLines(policy).map((line) => `  - ${line}`);
-  const after = [...basisLines(policy), `Policy id ${verified.policyId}.`];
+  const after = [...evidenceLines(policy), ...basisLines(policy), `Policy id ${verified.policyId}.`];
   return [...leadLines(verified, policy), ...lines, ...after].join("\n");
 }
 
 /** What comes before the limits: of whom, when, and by whose word. */
 export function leadLines({ subject, asOf }: Verified, policy: Policy): string[] {
-  const sources = policy.sources.map((source) => source.name).join(" or ");
+  const sources = policy.sources.map(sourceText).join(" or ");
   return [
     `At ${utc(asOf)}, by the market you gave, the accounts that ${subject} declared`,
     `and that were signed by ${sources} respected policy "${policy.name}":`,
   ];
+}
+
+/** A source, with the tier of its evidence where the policy says one. */
+export function sourceText({ name, evidence }: Pick<Source, "name" | "evidence">): string {
+  return evidence === undefined ? sourceName(name) : `${sourceName(name)} (${evidence})`;
+}
+
+/** A name with brackets in quotes, which no name can have: what stands in it is not taken for a tier. */
+function sourceName(name: string): string {
+  return /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}]/u.test(name) ? `"${name}"` : name;
+}
+
+const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
+  ledger: "its own books",
+  "operator-read": "a venue, read with a key that can only read",
+  "chain-read": "a chain, read at a node of its own",
+  notarised: "a venue's pages, signed by an attestor",
+  quorum: "the readings of several parties, whatever each of them reads",
+};
+
+/** What each source's word rests on, by the policy; of whom it says nothing. */
+export function evidenceLines({ sources }: Pick<Policy, "sources">): string[] {
+  if (sources.every(({ evidence }) => evidence === undefined)) {
+    return ["The policy does not say what its sources' words rest on."];
+  }
+  const lines = sources.map(({ name, evidence }) =>
+    evidence === undefined
+      ? `What ${sourceName(name)} signs rests on something that the policy does not say.`
+      : `What ${sourceName(name)} signs rests at least on ${EVIDENCE_WORDS[evidence]} (${evidence}).`,
+  );
+  return [
+    ...lines,
+    "That is the word of the policy's file: neither a signature nor the policy's id contains it.",
+  ];
+}
+
+/** What a registry can say of it. */
+export const EVIDENCE_NOT_ON_CHAIN =
+  "What the sources' words rest on is not on chain: it stands in the policy's file, and the policy's id does not contain it.";
+
+/** Sources as JSON has them: null where the policy says nothing. */
+export function evidenceJson({ sources }: Pick<Policy, "sources">) {
+  return sources.map(({ name, evidence = null }) => ({ name, evidence }));
 }
 
 /** What a policy takes from others than the manager. */

@@ -79,14 +79,6 @@ export function toQuantity({ value, places }: Exact, per: Exact = UNIT): Quantit
   return result < QUANTITY_LIMIT && result > -QUANTITY_LIMIT ? quantity(result) : undefined;
 }
 
-/** As text, for public numbers such as a venue's contract size. */
-export function formatExact({ value, places }: Exact): string {
-  const digits = (value < 0n ? -value : value).toString().padStart(places + 1, "0");
-  const fraction = digits.slice(digits.length - places).replace(/0+$/, "");
-  const whole = digits.slice(0, digits.length - places);
-  return `${value < 0n ? "-" : ""}${whole}${places === 0 || fraction === "" ? "" : `.${fraction}`}`;
-}
-
 function raised({ value, places }: Exact, to: number): bigint {
   return value * 10n ** BigInt(to - places);
 }

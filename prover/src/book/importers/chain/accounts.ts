@@ -21,9 +21,11 @@ import { Problems } from "../problems.js";
 import { poolAmounts } from "./aave.js";
 import { type Entry, entryOf, positionsOf } from "./amounts.js";
 import { cometAmounts } from "./comet.js";
+import { coreAccounts, coreEntries } from "./hypercore.js";
 import { isOwed, isRead, type KnownLender, knownLenders } from "./lenders.js";
 import { accountsOf, type ChainMapping, checkInstruments } from "./mapping.js";
 import { morphoAmounts } from "./morpho.js";
+import { isPinnedByProof, provePinned } from "./pinned.js";
 import { answered, type ChainView, ownBalance } from "./read.js";
 import { scan } from "./scan.js";
 import { type Amount, checkToken, tokenAmount } from "./tokens.js";
@@ -77,16 +79,19 @@ export async function accountsFromChain(
   await checkChain(client, mapping.chainId);
   const block = await blockOf(client, request);
   const view: ChainView = { client, owner, blockNumber: block.number, time: block.timestamp };
+  const pinned = isPinnedByProof(mapping) ? await provePinned(view) : undefined;
   const problems = new Problems();
   const entries = await entriesOf(view, account, mapping, market, problems);
   const others = lenders.filter((lender) => !isRead(lender, mapping));
   await problems.during(others.map((lender) => () => checkLender(view, lender)));
   const [unread = 0] =
     scanFrom === undefined ? [] : await problems.during([() => scan(view, mapping, scanFrom)]);
-  const ids = [...new Set([account, ...accountsOf(mapping)])];
+  const core = mapping.hyperliquid === undefined ? [] : coreAccounts(mapping.hyperliquid);
+  const ids = [...new Set([account, ...accountsOf(mapping), ...core])];
   const accounts = await problems.during(
     ids.map((id) => (): Account => ({ id, source, positions: positionsOf(id, entries) })),
   );
+  if (pinned !== undefined) await provePinned(view, pinned);
   await checkBlock(client, block);
   problems.throwIfAny();
   return {
@@ -106,7 +111,10 @@ async function entriesOf(
 ): Promise<Entry[]> {
   const found = (await problems.during(readingsOf(view, account, mapping))).flat();
   const held = found.filter(({ raw }) => raw !== 0n);
-  return await problems.during(held.map((amount) => () => entryOf(view, mapping, market, amount)));
+  const entries = await problems.during(held.map((amount) => () => entryOf(view, mapping, market, amount)));
+  const { hyperliquid } = mapping;
+  if (hyperliquid === undefined) return entries;
+  return [...entries, ...(await problems.during([() => coreEntries(view, hyperliquid, market)])).flat()];
 }
 
 /** What there is to read, in the order in which errors are told. */
@@ -152,7 +160,7 @@ async function checkLender(view: ChainView, lender: KnownLender): Promise<void> 
 
 /** What the accounts say nothing of, for whoever relies on them. */
 function notLookedFor(
-  { tokens, pools, comets, morpho, unrelated, native }: ChainMapping,
+  { tokens, pools, comets, morpho, unrelated, native, hyperliquid }: ChainMapping,
   asked: readonly KnownLender[],
   scanFrom: bigint | undefined,
   unread: number,
@@ -175,6 +183,9 @@ function notLookedFor(
     `tokens other than the ${tokens.size} of the mapping${native === undefined ? ", and the chain's own coin" : ""}`,
     ...(unread === 0 ? [] : [`${unread} tokens with a balance, found in the logs and not in the mapping`]),
     ...(unrelated.size === 0 ? [] : [`what the mapping calls unrelated: ${[...unrelated].join(", ")}`]),
+    ...(hyperliquid === undefined
+      ? []
+      : ["at Hyperliquid: coins that the mapping leaves out, what is lent, staked or in vaults there"]),
     "rewards that were not claimed, coins staked or locked elsewhere, other chains and other addresses of the owner",
   ];
 }

@@ -11,6 +11,7 @@ import { LENDERS, type LenderKind } from "./lenders-data.js";
 import type { ChainMapping } from "./mapping.js";
 import { ask, type ChainView } from "./read.js";
 
+/** A lending protocol's deployment whose address is known. */
 export interface KnownLender {
   readonly kind: LenderKind;
   readonly name: string;

@@ -37,6 +37,23 @@ export interface LenderPlace {
 
 export type Lenders = ReadonlyMap<Address, LenderPlace>;
 
+/** Which instrument a perpetual or a coin at Hyperliquid is. */
+export interface CoreIndexPlace extends TokenPlace {
+  /** What Hyperliquid calls it, where that is not the instrument's name. */
+  readonly name?: string;
+}
+
+/** Where an account at Hyperliquid goes: perpetuals and coins by their indices there. */
+export interface CorePlace {
+  readonly account: string;
+  /** The account of what is borrowed. */
+  readonly debts?: string;
+  readonly perps: ReadonlyMap<number, CoreIndexPlace>;
+  readonly coins: ReadonlyMap<number, CoreIndexPlace>;
+  /** Whether margin is unified, or portfolio margin: dollars then count among the coins alone. */
+  readonly unified?: boolean;
+}
+
 /** What is read from a chain, and where it goes. */
 export interface ChainMapping {
   readonly chainId: number;
@@ -55,6 +72,8 @@ export interface ChainMapping {
   readonly pairs: Lenders;
   /** Contracts that a scan of the logs finds and that are no lenders of the owner, whatever they say. */
   readonly unrelated: ReadonlySet<Address>;
+  /** The owner's account at Hyperliquid, by HyperEVM's read precompiles. */
+  readonly hyperliquid?: CorePlace;
 }
 
 const MAX_PER = 1_000_000_000;
@@ -71,6 +90,17 @@ const lenderObject = z.strictObject({
 });
 const lender = z.union([identifier.transform((account) => ({ account })), lenderObject]);
 const lenders = z.record(z.string(), lender).default({});
+const corePlain = plainPlace.extend({ name: z.string().min(1).max(32).optional() });
+const coreIndex = z.union([identifier.transform((instrument) => ({ instrument, per: 1 })), corePlain]);
+/** Precompiles take a perpetual's index in 16 bits. */
+const indexed = z.record(z.string().regex(/^(0|[1-9][0-9]{0,3})$/), coreIndex).default({});
+const core = z.strictObject({
+  account: identifier,
+  debts: identifier.optional(),
+  perps: indexed,
+  coins: indexed,
+  unified: z.boolean().optional(),
+});
 
 const mappingSchema = z.strictObject({
   keel: z.literal("chain-mapping/1"),
@@ -83,6 +113,7 @@ const mappingSchema = z.strictObject({
   uniswap: lenders,
   pairs: lenders,
   unrelated: z.array(address).default([]),
+  hyperliquid: core.optional(),
 });
 FORMATS.add(mappingSchema, {
   id: "chain-mapping/1",
@@ -111,6 +142,7 @@ export function parseChainMapping(text: string): ChainMapping {
     pairs: of("pairs"),
     unrelated: new Set(file.unrelated),
     ...(file.native === undefined ? {} : { native: file.native }),
+    ...(file.hyperliquid === undefined ? {} : { hyperliquid: corePlace(file.hyperliquid) }),
   };
   // What is read in two ways would count twice; a token that is a lender is refused by what it answers.
   const keysOf = (...parts: readonly ("tokens" | "pools" | "comets" | "morpho" | "uniswap" | "pairs")[]) =>
@@ -118,6 +150,23 @@ export function parseChainMapping(text: string): ChainMapping {
   checkUnique(keysOf("pools", "comets", "morpho", "uniswap", "pairs"), "mapping");
   checkUnique(keysOf("tokens", "pairs"), "mapping");
   return mapping;
+}
+
+function corePlace({ account, debts, perps, coins, unified }: z.output<typeof core>): CorePlace {
+  const byIndex = (record: z.output<typeof indexed>) =>
+    new Map(Object.entries(record).map(([index, place]) => [Number(index), coreIndexPlace(place)]));
+  return {
+    ...{ account, perps: byIndex(perps), coins: byIndex(coins) },
+    ...(debts === undefined ? {} : { debts }),
+    ...(unified === undefined ? {} : { unified }),
+  };
+}
+
+function coreIndexPlace(place: z.output<typeof coreIndex>): CoreIndexPlace {
+  const { instrument, per } = place;
+  return "name" in place && place.name !== undefined
+    ? { instrument, per, name: place.name }
+    : { instrument, per };
 }
 
 function tokenPlaceOf(place: z.output<typeof token>): TokenPlace {
@@ -171,6 +220,9 @@ function* placesOf(mapping: ChainMapping): Generator<readonly [string, TokenPlac
   const markets = [...mapping.morpho].flatMap(([key, places]) =>
     [...places].map(([id, place]) => [`mapping.morpho.${key}.${id}`, place] as const),
   );
+  for (const [index, place] of mapping.hyperliquid?.coins ?? []) {
+    yield [`mapping.hyperliquid.coins.${index}`, place];
+  }
   for (const [path, { supplied }] of [...parts, ...markets]) {
     for (const [key, place] of supplied) yield [`${path}.supplied.${key}`, place];
   }

@@ -16,6 +16,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { custom, type Transport } from "viem";
 
+/** How to ask a node. */
 export interface NodeOptions {
   /** Requests in a batch at first; 1 for none. */
   readonly batch?: number;
@@ -196,6 +197,10 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
 
   const take = (jobs: readonly Job[], { status, body, retryAfterMs }: Answer): void => {
     const replies = jobs.length === 1 ? [record(body)] : inOrder(body, jobs.length);
+    if (jobs.length > 1 && replies?.every(isBatchRefused)) {
+      halve(jobs);
+      return;
+    }
     if (status !== 429 && replies?.every(isReply)) {
       jobs.forEach((job, i) => {
         settle(job, replies[i]!, retryAfterMs);
@@ -219,6 +224,12 @@ export function hostedNode(url: string, options: NodeOptions = {}): Transport {
     });
   // It tries again by itself, and knows when.
   return custom({ request }, { retryCount: 0 });
+}
+
+/** Whether a request was refused for the batch that it came in; some nodes say so of each one. */
+function isBatchRefused(reply: unknown): boolean {
+  const { message } = record(record(reply)?.error) ?? {};
+  return typeof message === "string" && /batch/i.test(message);
 }
 
 async function post(url: string, call: object, timeoutMs: number): Promise<Answer> {

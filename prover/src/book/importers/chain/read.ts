@@ -82,7 +82,7 @@ export async function read<const abi extends Abi, name extends ContractFunctionN
 /** A call's result at the view's block; undefined when it reverts. */
 export async function callAt(
   { client, blockNumber }: ChainView,
-  call: { readonly from?: Address; readonly to: Address; readonly data: Hex },
+  call: { readonly from?: Address; readonly to?: Address; readonly data: Hex },
 ): Promise<Hex | undefined> {
   let result: unknown;
   try {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * What a deployment shall be, as files: a network (deploy/1) with all of it, or roles alone (roles/1). Public.
+ *
+ * @module
+ */
+
+import { address, duration, FORMATS, parseWholeFile } from "@keel/verifier";
+import { z } from "zod";
+
+const receiver = z.strictObject({
+  account: address,
+  /** Seconds that each act of the role waits after it was announced. */
+  executionDelay: duration.optional(),
+  /** Says that the contract can call others though none of the known functions for it was found. */
+  unchecked: z.literal(true).optional(),
+});
+
+const receivers = {
+  admin: receiver.optional(),
+  guardian: receiver.optional(),
+  verifierAdmin: receiver.optional(),
+  marketAdmin: receiver.optional(),
+  curator: receiver.optional(),
+};
+
+const rolesSchema = z.strictObject({ keel: z.literal("roles/1"), ...receivers });
+FORMATS.add(rolesSchema, { id: "roles/1", folder: "cli", title: "Who holds which role of a deployment" });
+
+const circuit = z.string().regex(/^[a-z0-9][a-z0-9/_-]{0,63}$/);
+
+const deploySchema = z.strictObject({
+  keel: z.literal("deploy/1"),
+  chainId: z.int().min(1),
+  publishers: z.array(address).min(1).max(64),
+  threshold: z.int().min(1).max(64),
+  /** Circuits, each with the folder of its ceremony's artifacts; without one, the development key that was built here. */
+  verifiers: z.array(z.strictObject({ circuit, artifacts: z.string().min(1).optional() })).max(64),
+  roles: z.strictObject(receivers).optional(),
+  /** Seconds; what is absent is as `keel deploy` has it by default. */
+  delays: z
+    .strictObject({
+      /** Until other publishers, or a later universe of feeds, count. */
+      market: duration.optional(),
+      verifiers: duration.optional(),
+      policies: duration.optional(),
+      enrolment: duration.optional(),
+      restart: duration.optional(),
+      /** From accepting a role to holding it. */
+      grants: duration.optional(),
+      /** Before the administrator changes who may call what. */
+      targets: duration.optional(),
+    })
+    .optional(),
+  /** Seconds after its time for which a market table can be published. */
+  maxMarketDelay: duration.optional(),
+  sequencer: z.strictObject({ feed: address, gracePeriod: duration.optional() }).optional(),
+  eas: address.optional(),
+});
+FORMATS.add(deploySchema, { id: "deploy/1", folder: "cli", title: "A deployment: what it shall be" });
+
+/** Who holds which role, by its name. */
+export type RoleReceivers = Omit<z.infer<typeof rolesSchema>, "keel">;
+
+/** Names of the roles that people hold. */
+export type RoleName = keyof RoleReceivers;
+
+/** What a deployment shall be. */
+export type DeployPlan = Omit<z.infer<typeof deploySchema>, "keel">;
+
+/** Delays by what they are of, seconds. */
+export type Delays = NonNullable<DeployPlan["delays"]>;
+
+/**
+ * Reads a network file.
+ *
+ * @throws KeelError kind "input" with all faults at once
+ */
+export function parseDeployFile(text: string, name = "network"): DeployPlan {
+  const { keel: _, ...plan } = parseWholeFile(deploySchema, text, name);
+  return plan;
+}
+
+/**
+ * Reads a roles file.
+ *
+ * @throws KeelError kind "input" with all faults at once
+ */
+export function parseRoles(text: string, name = "roles"): RoleReceivers {
+  const { keel: _, ...roles } = parseWholeFile(rolesSchema, text, name);
+  return roles;
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Do the console's modules that need no page keep to their word: the manager's files and edits, the desk and what becomes of its
+ * worker, files by their hash, texts and tables?
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { newEnrolment, parseSnapshot } from "@keel/prover";
+import { KeelError, parseMarket, parsePolicy } from "@keel/verifier";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { circuitFiles, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../../app/src/circuits.js";
+import { checkAtDesk, closeDesk, proveAtDesk, verifyAtDesk } from "../../app/src/desk.js";
+import { fetchPinned } from "../../app/src/files.js";
+import {
+  type Book,
+  bookOf,
+  cellOf,
+  edited,
+  judge,
+  missingFiles,
+  type OpenFiles,
+  openTexts,
+  quantityOf,
+  readQuantity,
+  secretsFor,
+  tradesOf,
+  writeQuantity,
+} from "../../app/src/manager/book.js";
+import { readAddress } from "../../app/src/read.js";
+import { recordCsv } from "../../app/src/regulator/csv.js";
+import type { SubjectRecord } from "../../app/src/regulator/look.js";
+import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
+import { boundOf, grouped, titleOf, useOf, valueText, wholeUsd } from "../../app/src/words.js";
+import { EXAMPLES } from "../support/cli.js";
+import { CIRCUIT_FILES, pageKey } from "../support/page-circuits.js";
+import { PageWorker } from "../support/page-worker.js";
+import { trapdoor } from "../support/trapdoor.js";
+
+const NAMES = ["snapshot", "market", "policy", "units", "returns"] as const;
+type Texts = Record<(typeof NAMES)[number], string>;
+
+/** An example's files; those that it has not are empty. */
+async function loaded(folder: string): Promise<Texts> {
+  const read = (name: string) => readFile(join(EXAMPLES, folder, `${name}.json`), "utf8").catch(() => "");
+  const texts = await Promise.all(NAMES.map(async (name) => [name, await read(name)] as const));
+  return Object.fromEntries(texts) as Texts;
+}
+
+let texts: Texts;
+let book: Book;
+let account: string;
+
+beforeAll(async () => {
+  texts = await loaded("eth-hedged-vault");
+  book = bookOf(
+    openTexts(
+      {},
+      Object.values(texts).filter((text) => text !== ""),
+    ),
+  )!;
+  account = book.snapshot.accounts[0]!.id;
+});
+
+function failure(work: () => unknown): KeelError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof KeelError) return error;
+    throw error;
+  }
+  return expect.unreachable("it did not fail");
+}
+
+describe("the manager's files", () => {
+  it("are known by their marks, and a later one replaces an earlier one", () => {
+    const first = openTexts({}, [texts.policy, texts.market]);
+    expect(Object.keys(first).sort()).toEqual(["market", "policy"]);
+    expect(missingFiles(first)).toEqual(["snapshot"]);
+    expect(bookOf(first)).toBeUndefined();
+    const other = texts.policy.replace(/"name": "[^"]*"/, '"name": "another"');
+    expect(openTexts(first, [other]).policy!.name).toBe("another");
+    expect(first.policy!.name).not.toBe("another");
+  });
+
+  it.each(["{}", "[]", "7", '{"keel": "attestation/2"}', '{"keel": 7}', '{"keel": "toString/1"}'])(
+    "with another mark are refused: %s",
+    (text) => {
+      expect(failure(() => openTexts({}, [text]))).toMatchObject({ code: "file.kind", path: "file.keel" });
+    },
+  );
+
+  it("of a policy that limits tail risk wait for its returns, which go to the market in any order", async () => {
+    const tail = await loaded("trend-follower");
+    const hasTail = parsePolicy(tail.policy).tail !== undefined;
+    expect(hasTail).toBe(true);
+    const without = openTexts({}, [tail.policy, tail.market, tail.snapshot]);
+    expect(missingFiles(without)).toContain("returns");
+    for (const order of [
+      [tail.returns, tail.market, tail.policy],
+      [tail.policy, tail.market, tail.returns],
+    ]) {
+      const files = openTexts({}, order);
+      expect(files.market!.returns).toBe(files.returns);
+      expect(openTexts(files, []).market).toBe(files.market);
+    }
+    const { returns: _, ...plain } = openTexts({}, [texts.policy, texts.market]);
+    expect(plain.market!.returns).toBeUndefined();
+  });
+
+  it("that are secret go on to the same subject's next snapshot, and to nobody else's", () => {
+    const { snapshot, policy } = book;
+    const enrolment = newEnrolment(snapshot, policy, 5n as never);
+    const state = { equity: 1n, units: 1n, epoch: 1n, salt: 7n, unitsSource: undefined } as never;
+    const files: OpenFiles = { ...book, enrolment, state };
+    const next = texts.snapshot.replace(/"asOf": (\d+)/, (_, time) => `"asOf": ${Number(time) + 1}`);
+    const other = texts.snapshot.replace(/"subject": "0x./, '"subject": "0x1');
+    expect(parseSnapshot(other).subject).not.toBe(snapshot.subject);
+    expect(secretsFor(files, [next, texts.market])).toEqual({ state, enrolment });
+    expect(secretsFor({ ...book, enrolment }, [next])).toEqual({ enrolment });
+    expect(secretsFor({ ...book, state }, [next])).toEqual({ state });
+    expect(secretsFor(files, [other, texts.market])).toEqual({});
+    expect(secretsFor(files, [texts.market])).toEqual({});
+  });
+});
+
+describe("edits of positions", () => {
+  const cash = "USDC";
+  const quantity = (of: Book | undefined, instrument: string): bigint => quantityOf(of!, account, instrument);
+  const edits = (change: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(change).map(([instrument, text]) => [cellOf(account, instrument), text]));
+  const plus = (instrument: string, more: bigint): string => writeQuantity(quantity(book, instrument) + more);
+
+  it("that change nothing are none", () => {
+    expect(edited(book, new Map(), cash)).toBeUndefined();
+    expect(edited(book, edits({ ETH: plus("ETH", 0n) }), cash)).toBeUndefined();
+  });
+
+  it("of a coin are paid for with cash of the same account", () => {
+    const one = 10n ** 8n;
+    const after = edited(book, edits({ ETH: plus("ETH", one) }), cash);
+    const priceOf = (name: string) => book.market.instruments.find(({ id }) => id === name)!.price;
+    const [price, dollar] = [priceOf("ETH"), priceOf(cash)];
+    expect(quantity(after, "ETH") - quantity(book, "ETH")).toBe(one);
+    // Rounded up: nothing is bought for less than its price.
+    const paid = quantity(book, cash) - quantity(after, cash);
+    expect(paid).toBe((one * price + dollar - 1n) / dollar);
+    const unpaid = tradesOf(book, edits({ ETH: plus("ETH", one) }), undefined);
+    expect(unpaid).toEqual([{ account, instrument: "ETH", quantity: one }]);
+  });
+
+  it("of cash change cash alone: a deposit does not pay for itself", () => {
+    const after = edited(book, edits({ [cash]: plus(cash, 1_000n) }), cash);
+    expect(quantity(after, cash) - quantity(book, cash)).toBe(1_000n);
+    expect(tradesOf(book, edits({ [cash]: plus(cash, 1_000n) }), cash)).toEqual([
+      { account, instrument: cash, quantity: 1_000n },
+    ]);
+  });
+
+  it("of a perpetual take no cash", () => {
+    const after = edited(book, edits({ "ETH-PERP": plus("ETH-PERP", -5n) }), cash);
+    expect(quantity(after, "ETH-PERP") - quantity(book, "ETH-PERP")).toBe(-5n);
+    expect(quantity(after, cash)).toBe(quantity(book, cash));
+  });
+
+  it("are decimals of 8 places within 64 bits", () => {
+    expect(readQuantity(" -1.5 ", "x")).toBe(-150_000_000n);
+    const most = 2n ** 64n - 1n;
+    expect(readQuantity(writeQuantity(most), "x")).toBe(most);
+    for (const text of ["1.123456789", writeQuantity(most + 1n), "", "1e3", "one"]) {
+      expect(failure(() => readQuantity(text, "main.ETH"))).toMatchObject({
+        code: "input.decimal",
+        path: "main.ETH",
+      });
+    }
+    expect(quantityOf(book, "nobody", "ETH")).toBe(0n);
+  });
+
+  it("are judged as the model judges them", () => {
+    const { assessment, rooms } = judge(book);
+    expect(assessment.healthy).toBe(true);
+    expect(rooms).toHaveLength(assessment.limits.length);
+    const broken = judge(edited(book, edits({ "ETH-PERP": "0" }), cash)!);
+    expect(broken.assessment.healthy).toBe(false);
+  });
+});
+
+describe("48 the desk", () => {
+  beforeEach(() => {
+    vi.stubGlobal("Worker", PageWorker);
+    vi.stubGlobal("document", { baseURI: "http://localhost/" });
+    PageWorker.busy = false;
+  });
+  afterEach(() => {
+    closeDesk();
+    vi.unstubAllGlobals();
+  });
+
+  const cancelled = { kind: "cancelled", code: "prover.cancelled" };
+  const bad = (): Promise<unknown> => {
+    const snapshot = { ...book.snapshot, asOf: book.snapshot.asOf + 1 };
+    return checkAtDesk({ ...book, snapshot });
+  };
+
+  it("has one worker for all that is asked, and none before", async () => {
+    expect(PageWorker.alive.size).toBe(0);
+    await checkAtDesk(book);
+    await checkAtDesk(book);
+    expect(PageWorker.alive.size).toBe(1);
+  });
+
+  it("gives a failure with its code", async () => {
+    await expect(bad()).rejects.toMatchObject({ kind: "input", code: "snapshot.signature" });
+    await expect(verifyAtDesk({} as never)).rejects.toBeInstanceOf(KeelError);
+  });
+
+  it("ends with its worker, and whoever waits hears of it", async () => {
+    PageWorker.busy = true;
+    const waiting = [checkAtDesk(book), bad()];
+    expect(PageWorker.alive.size).toBe(1);
+    closeDesk();
+    expect(PageWorker.alive.size).toBe(0);
+    for (const one of waiting) await expect(one).rejects.toMatchObject(cancelled);
+    PageWorker.busy = false;
+    await checkAtDesk(book);
+    expect(PageWorker.alive.size).toBe(1);
+  });
+
+  it("whose worker dies says so to all that wait, ends it, and starts another one", async () => {
+    PageWorker.busy = true;
+    const waiting = [checkAtDesk(book), bad()];
+    for (const worker of PageWorker.alive) worker.break();
+    for (const one of waiting) await expect(one).rejects.toMatchObject({ code: "worker.died" });
+    expect(PageWorker.alive.size).toBe(0);
+    PageWorker.busy = false;
+    await checkAtDesk(book);
+  });
+
+  it("proves nothing for a signal that was given before", async () => {
+    const proving = proveAtDesk([], {} as never, AbortSignal.abort(), () => {});
+    await expect(proving).rejects.toMatchObject(cancelled);
+    expect(PageWorker.alive.size).toBe(0);
+  });
+});
+
+describe("circuits of the page", () => {
+  const [first, second] = ["portfolio-health/spot-16", "tail-risk/spot-64"];
+  const plain = trapdoor(5n).verificationKey;
+  const { insecure: _, ...ceremony } = trapdoor(6n).verificationKey;
+
+  beforeEach(
+    () =>
+      void CIRCUIT_FILES.splice(0, CIRCUIT_FILES.length, pageKey(first!, plain), pageKey(second!, ceremony)),
+  );
+  afterEach(() => void CIRCUIT_FILES.splice(0));
+
+  it("are given by name, one or a pair", () => {
+    expect(circuitFiles({ circuit: first! }).map(({ id }) => id)).toEqual([first]);
+    expect(circuitFiles({ circuit: first!, tailCircuit: second! }).map(({ id }) => id)).toEqual([
+      first,
+      second,
+    ]);
+    expect(circuitKeys({ circuit: first! })).toEqual({ verificationKey: plain });
+    expect(circuitKeys({ circuit: first!, tailCircuit: second! }).tailKey).toBe(ceremony);
+  });
+
+  it("that it was built without are named by the place that asks for them", () => {
+    const code = "artifact.missing";
+    expect(missingCircuit({ circuit: first!, tailCircuit: second! })).toBeUndefined();
+    expect(missingCircuit({ circuit: "x" })).toMatchObject({ code, path: "policy.circuit", received: "x" });
+    const tail = missingCircuit({ circuit: first!, tailCircuit: "y" });
+    expect(tail).toMatchObject({ code, path: "policy.tail.circuit", received: "y" });
+    expect(failure(() => circuitKeys({ circuit: "x" }))).toMatchObject({ kind: "environment", code });
+  });
+
+  it("have a development key where any of those asked for has one", () => {
+    expect(hasDevelopmentKeys()).toBe(true);
+    expect(hasDevelopmentKeys({ circuit: first!, tailCircuit: second! })).toBe(true);
+    expect(hasDevelopmentKeys({ circuit: second! })).toBe(false);
+    expect(hasDevelopmentKeys({ circuit: "x" })).toBe(false);
+  });
+});
+
+describe("files beside the page", () => {
+  const content = Buffer.from("0123456789");
+  let server: Server;
+  let base: string;
+
+  beforeAll(async () => {
+    server = createServer(({ url }, response) => {
+      if (url !== "/file") response.statusCode = 404;
+      response.end(url === "/file" ? content : "none");
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  afterAll(() => void server.close());
+
+  const pinned = (bytes: number, path = "file") => ({ path, bytes, sha256: "" });
+  const never = new AbortController().signal;
+
+  it("come whole, and say how far they are", async () => {
+    let seen = 0;
+    const bytes = await fetchPinned(pinned(10), base, never, (count) => {
+      seen += count;
+    });
+    expect(Buffer.from(bytes).equals(content)).toBe(true);
+    expect(seen).toBe(10);
+  });
+
+  it.each([9, 11])("of another length than the page was told are refused: %i bytes", async (bytes) => {
+    await expect(fetchPinned(pinned(bytes), base, never, () => {})).rejects.toMatchObject({
+      code: "artifact.hash",
+      path: "file",
+    });
+  });
+
+  it("that are not there are named, and a cancel is a cancel", async () => {
+    await expect(fetchPinned(pinned(4, "no"), base, never, () => {})).rejects.toMatchObject({
+      code: "artifact.missing",
+      received: "HTTP status 404",
+    });
+    const reason = new Error("cancelled");
+    await expect(fetchPinned(pinned(10), base, AbortSignal.abort(reason), () => {})).rejects.toBe(reason);
+    await expect(fetchPinned(pinned(10), "http://127.0.0.1:9/", never, () => {})).rejects.toMatchObject({
+      received: "no answer",
+    });
+  });
+});
+
+describe("texts", () => {
+  it("addresses are read with their spaces, in small letters, and no others", () => {
+    const address = `0x${"Ab".repeat(20)}`;
+    expect(readAddress(` ${address} `, "x")).toBe(address.toLowerCase());
+    for (const text of [
+      "",
+      "0x",
+      address.slice(1),
+      `${address}0`,
+      address.slice(0, -1),
+      address.replace("A", "g"),
+    ]) {
+      const error = failure(() => readAddress(text, "subject"));
+      expect(error).toMatchObject({ code: "input.address", path: "subject" });
+      expect(error.received).toBe(text === "" ? "nothing" : "other text");
+    }
+  });
+
+  it("amounts are in whole dollars, cut off, and grouped", () => {
+    const usd = (dollars: number): bigint => BigInt(dollars * 100) * 10n ** 14n;
+    expect(wholeUsd(usd(11_090_532.99))).toBe("11,090,532");
+    expect(wholeUsd(usd(0))).toBe("0");
+    expect(wholeUsd(-usd(0.5))).toBe("0");
+    expect([grouped("1234567.5"), grouped("123"), grouped("-1234")]).toEqual([
+      "1,234,567.5",
+      "123",
+      "-1,234",
+    ]);
+  });
+
+  it("limits are named with what they bound", () => {
+    const limit = { name: "maxLeverage", unit: "bps", limit: 30_000n, value: 15_000n, ok: true } as never;
+    expect([boundOf(limit), valueText(limit), useOf(limit)]).toEqual(["at most 300 %", "150 %", 0.5]);
+    const least = {
+      name: "minCollateralRatio",
+      unit: "bps",
+      limit: 15_000n,
+      value: 30_000n,
+      ok: true,
+    } as never;
+    expect([boundOf(least), useOf(least)]).toEqual(["at least 150 %", 0.5]);
+    const band = {
+      name: "netDelta",
+      unit: "bps",
+      limit: [-1_000n, 3_000n],
+      value: 2_000n,
+      ok: true,
+    } as never;
+    expect([boundOf(band), useOf(band)]).toEqual(["-10 % to 30 %", 0.5]);
+    const equity = { name: "minEquity", unit: "usd16", limit: 0n, value: 1n, ok: true } as never;
+    expect(boundOf(equity)).toBe("above zero");
+    for (const [ok, text, use] of [
+      [true, "no debt", 0],
+      [false, "no equity", Number.POSITIVE_INFINITY],
+    ] as const) {
+      const none = { name: "minCollateralRatio", unit: "bps", limit: 15_000n, ok } as never;
+      expect([valueText(none), useOf(none)]).toEqual([text, use]);
+    }
+    const shortfall = titleOf({ name: "maxExpectedShortfall", confidence: 9_750n as never });
+    expect(shortfall.ratio).toContain("worst 2.5 % of days");
+    expect(titleOf({ name: "maxLeverage" }).ratio).not.toContain("worst");
+  });
+
+  it("a record's lines say what was found, and no cell is a formula", () => {
+    const place = { blockNumber: 7n, blockTime: 1_767_225_600, transaction: "0x01", logIndex: 0 } as const;
+    const revoked = {
+      kind: "revoked",
+      subject: "0x2",
+      policyId: "0x3",
+      by: "0x4",
+      standing: "revokedBySubject",
+    };
+    const lines = (reason: string): string[] => {
+      const happenings = [{ event: { ...revoked, ...place, reason } }] as never;
+      return recordCsv({ happenings } as unknown as SubjectRecord).split("\r\n");
+    };
+    const [head, row, rest] = lines("because");
+    expect(head!.split(",")).toHaveLength(10);
+    expect(row).toMatch(/^2026-01-01.*,7,0x01,revoked,0x3,,,,,/);
+    expect(rest).toBe("");
+    const [, quoted] = lines('a "quoted", reason');
+    expect(quoted).toContain('""quoted""');
+    const attested = { kind: "attested", asOf: 1_767_225_600, expiry: 1_767_229_200, policyId: "0x3" };
+    const told = (checked: unknown): string => {
+      const event = { ...attested, ...place, subject: "0x2", version: 1, verifier: "0x5" };
+      return recordCsv({ happenings: [{ event, checked }] } as unknown as SubjectRecord).split("\r\n")[1]!;
+    };
+    expect(told({ proof: "verified", insecure: true })).toContain(",verified,development key,");
+    expect(told({ proof: "noKey", insecure: false })).toContain(",noKey,ceremony key,");
+  });
+});
+
+describe("one attestation at the regulator's page", () => {
+  it("opens each file by its mark, and takes all else for an invalid attestation", () => {
+    const evidence = openEvidence({}, [texts.policy, texts.market]);
+    expect(evidence.policy!.name).toBe(parsePolicy(texts.policy).name);
+    expect(evidence.market!.asOf).toBe(parseMarket(texts.market).asOf);
+    for (const text of ["{", "{}", texts.snapshot]) {
+      expect(failure(() => openEvidence(evidence, [text])).kind).toBe("proof");
+    }
+  });
+
+  it("asks for what is missing, by name", async () => {
+    const options = { allowInsecure: false };
+    const asked = async (evidence: Parameters<typeof verifyEvidence>[0]) =>
+      await verifyEvidence(evidence, options).catch((error: KeelError) => [error.code, error.path]);
+    expect(await asked({})).toEqual(["verify.missing", "attestation"]);
+    const attestation = { domain: { chainId: 1, registry: "0x1" } } as never;
+    expect(await asked({ attestation })).toEqual(["verify.missing", "policy"]);
+    expect(await asked({ attestation, policy: book.policy })).toEqual(["verify.missing", "market"]);
+  });
+});

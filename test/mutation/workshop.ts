@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * A copy of the built checkout in which one file at a time is changed and tests run: nothing of it reaches the checkout.
+ *
+ * @module
+ */
+
+import { spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PACKAGE } from "../support/cli.js";
+
+/** Not copied: what is linked, or what nothing here reads. */
+const LEFT_OUT = /\/(?:node_modules|\.git|\.keel|screenshots|console)$/;
+
+/** How a run of tests ended. */
+export interface Run {
+  readonly passed: boolean;
+  /** The first test that failed, or why nothing ran to its end. */
+  readonly by: string;
+}
+
+export interface Workshop {
+  readonly root: string;
+  /** Changes a file for as long as some work takes. */
+  withFile<T>(file: string, text: string, work: () => Promise<T>): Promise<T>;
+  /** Runs test files until one fails. */
+  test(files: readonly string[], limitMs: number): Promise<Run>;
+  /** Runs a script of the copy; what it says when it fails. */
+  script(file: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+/** Copies the checkout; the packages in it lead to each other, and all others to the checkout's own. */
+export async function openWorkshop(): Promise<Workshop> {
+  const root = await mkdtemp(join(tmpdir(), "keel-mutants-"));
+  await cp(PACKAGE, root, { recursive: true, filter: (path) => !LEFT_OUT.test(path) });
+  await linkPackages(root);
+  return {
+    root,
+    withFile: async (file, text, work) => {
+      const path = join(root, file);
+      const before = await readFile(path, "utf8");
+      await writeFile(path, text);
+      try {
+        return await work();
+      } finally {
+        await writeFile(path, before);
+      }
+    },
+    test: async (files, limitMs) => await runTests(root, files, limitMs),
+    script: async (file) => {
+      const { code, output } = await run(root, [file], 120_000);
+      return code === 0 ? undefined : (output.trim().split("\n").at(-1) ?? "failed");
+    },
+    close: async () => await rm(root, { recursive: true, force: true }),
+  };
+}
+
+async function linkPackages(root: string): Promise<void> {
+  const [from, to] = [join(PACKAGE, "node_modules"), join(root, "node_modules")];
+  await mkdir(to);
+  for (const name of await readdir(from)) {
+    if (!name.startsWith(".vite")) await symlink(join(from, name), join(to, name));
+  }
+  const { workspaces } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  await unlink(join(to, "@keel"));
+  await mkdir(join(to, "@keel"));
+  for (const folder of workspaces as string[]) {
+    const { name } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8")) as {
+      name: string;
+    };
+    await rm(join(to, name), { force: true });
+    await symlink(join(root, folder), join(to, name));
+  }
+}
+
+async function runTests(root: string, files: readonly string[], limitMs: number): Promise<Run> {
+  const vitest = join(PACKAGE, "node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", "--config", "test/vitest.config.ts", "--bail", "1", "--reporter", "json"];
+  const { code, output } = await run(root, [...args, ...files], limitMs);
+  if (code === 0) return { passed: true, by: "" };
+  return {
+    passed: false,
+    by: code === undefined ? "no end" : (firstFailed(root, output) ?? "does not load"),
+  };
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    /** Why a file failed before its first test ended. */
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+function firstFailed(root: string, output: string): string | undefined {
+  const start = output.indexOf('{"numTotalTestSuites"');
+  if (start < 0) return undefined;
+  const { testResults } = JSON.parse(output.slice(start).split("\n")[0]!) as Report;
+  const failed = testResults.filter(({ status }) => status === "failed");
+  const found = failed.map(({ name, message, assertionResults }) => {
+    const test = assertionResults.find(({ status }) => status === "failed");
+    return `${name.slice(root.length + 1)}: ${test?.fullName ?? message.split("\n")[0]}`;
+  });
+  return found[0];
+}
+
+/** Runs Node in a process group of its own, of which nothing stays. @returns no code when it took too long */
+async function run(
+  cwd: string,
+  args: readonly string[],
+  limitMs: number,
+): Promise<{ code: number | undefined; output: string }> {
+  const { KEEL_SLOW: _, VITEST: __, ...env } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  let late = false;
+  const end = (): void => {
+    try {
+      process.kill(-child.pid!, "SIGKILL");
+    } catch {
+      // Nothing of the group is left.
+    }
+  };
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, limitMs);
+  const code = await new Promise<number>((done) => child.on("exit", (exit) => done(exit ?? 1)));
+  clearTimeout(timer);
+  end();
+  return { code: late ? undefined : code, output };
+}
