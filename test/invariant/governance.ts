@@ -70,6 +70,15 @@ export function newPowers(setUpUntil: number): Powers {
   };
 }
 
+/** The seconds at which something comes into force, or an offer lapses. */
+export function deadlinesOfPowers(powers: Powers): number[] {
+  const { publishers, universes, versions, setUpUntil, offers, holders } = powers;
+  const lives = [...universes, ...versions].flatMap((found) => found?.liveAt ?? []);
+  const ends = offers.flatMap((made) => (made === undefined ? [] : made + OFFER_LIFE));
+  const since = holders.filter((time) => time !== undefined);
+  return [setUpUntil, ...publishers.map(({ from }) => from), ...lives, ...ends, ...since];
+}
+
 /** One act. @returns what came of it, and what the rules say should */
 export async function govern(
   world: World,

@@ -121,6 +121,17 @@ export function newModel(
   };
 }
 
+/** The seconds at which something comes, ends, or counts again. */
+export function deadlines(model: Model): number[] {
+  const { times, delay, records, enrolments, restarts, line, past } = model;
+  const announced = [...enrolments, line].flatMap(({ next }) => next?.liveAt ?? []);
+  const ofRecords = records.flatMap((found) =>
+    found.flatMap(({ expiry, countedAt }, policy) => [expiry, countedAt + times[policy]!.minInterval]),
+  );
+  const starts = restarts.filter((time) => time !== undefined);
+  return [...announced, ...ofRecords, ...starts, ...past.map(({ leftAt }) => leftAt + delay)];
+}
+
 /** What the share token says: units with 8 decimals, rounded up. */
 export function unitsAt({ supplies }: Pick<Model, "supplies">, time: number): bigint {
   const shares = supplies.findLast(({ from }) => from <= time)?.shares ?? 0n;
