@@ -9,6 +9,7 @@
 export * from "./abi.js";
 export * from "./authority.js";
 export * from "./calls.js";
+export * from "./creation.js";
 export * from "./eas.js";
 export * from "./feeds.js";
 export * from "./history.js";
