@@ -11,7 +11,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -19,9 +19,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KeelError } from "@keel/verifier/errors";
 import { systemCode } from "./errors.js";
 
-/** Who asks: a process, which has no other's number and beginning on its machine. */
+/** Who asks: a process, which has no other's number and beginning in its place. */
 interface Claim {
   readonly host: string;
+  /** Whose processes can be seen: containers of one name and one folder still have each their own numbers. */
+  readonly space: string;
   readonly pid: number;
   /** When the process began, in whatever the system counts; empty where it does not say. */
   readonly began: string;
@@ -37,8 +39,9 @@ const PAUSE_MS = 100;
  * @throws KeelError `file.busy`
  */
 export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const own = `${path}.lock.${nameOf({ host: hostname(), pid: process.pid, began: beganAt(process.pid) })}`;
-  await take(path, own);
+  const self = { host: hostname(), space: spaceOfProcesses(), pid: process.pid, began: beganAt(process.pid) };
+  const own = `${path}.lock.${nameOf(self)}`;
+  await take(path, own, self);
   try {
     return await work();
   } finally {
@@ -46,9 +49,9 @@ export async function locked<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-async function take(path: string, own: string): Promise<void> {
+async function take(path: string, own: string, self: Claim): Promise<void> {
   for (let left = TRIES; ; left--) {
-    await put(own);
+    await put(own, self);
     const other = await livingOther(path, own);
     if (other === undefined) return;
     await rm(own, { force: true });
@@ -58,10 +61,9 @@ async function take(path: string, own: string): Promise<void> {
 }
 
 /** A file of this name is of this very process, which is at the work already. */
-async function put(own: string): Promise<void> {
+async function put(own: string, self: Claim): Promise<void> {
   await writeFile(own, "", { flag: "wx" }).catch((error: unknown) => {
-    if (systemCode(error) === "EEXIST") throw busy(own, claimOf(own.split(".lock.").at(-1)!)!);
-    throw error;
+    throw systemCode(error) === "EEXIST" ? busy(own, self) : error;
   });
 }
 
@@ -80,22 +82,31 @@ async function livingOther(path: string, own: string) {
   return undefined;
 }
 
-const nameOf = ({ host, pid, began }: Claim): string =>
-  `${pid}.${encodeURIComponent(began)}.${encodeURIComponent(host)}`;
+const nameOf = ({ host, space, pid, began }: Claim): string =>
+  [pid, began, space, encodeURIComponent(host)].join(".");
 
 function claimOf(name: string): Claim | undefined {
-  const [, pid, began, host] = /^([1-9][0-9]*)\.([^.]*)\.(.+)$/.exec(name) ?? [];
+  const [, pid, began, space, host] = /^([1-9][0-9]*)\.([\w-]*)\.([0-9]*)\.(.+)$/.exec(name) ?? [];
   if (pid === undefined) return undefined;
-  return { pid: Number(pid), began: decodeURIComponent(began!), host: decodeURIComponent(host!) };
+  return { pid: Number(pid), began: began!, space: space!, host: decodeURIComponent(host!) };
 }
 
-/** Whether a claim's process runs. Of another machine nobody here can say, so it does. */
-function isThere({ host, pid, began }: Claim): boolean {
-  if (host !== hostname()) return true;
+/** Whether a claim's process runs. Of one that cannot be seen from here nobody can say, so it does. */
+function isThere({ host, space, pid, began }: Claim): boolean {
+  if (host !== hostname() || space !== spaceOfProcesses()) return true;
   if (!isAlive(pid)) return false;
   const present = beganAt(pid);
   // Numbers are given again: another process may have this one now.
   return present === "" || began === "" || present === began;
+}
+
+/** The number of the namespace that processes are counted in (namespaces(7)); empty where there are none. */
+function spaceOfProcesses(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid").replaceAll(/\D/g, "");
+  } catch {
+    return "";
+  }
 }
 
 /** Whether a process runs. */

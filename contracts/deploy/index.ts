@@ -38,7 +38,7 @@ export { canCall, hasOwnCode } from "./receiver.js";
 export { type Rehearsal, type Rehearsed, rehearseDeployment } from "./rehearse.js";
 export type { Pending } from "./send.js";
 export { type Artifact, compileSources } from "./solidity.js";
-export type { Leftover } from "./standing.js";
 export { type Recompilation, recompilationOf, type StandardInput } from "./standard-json.js";
+export type { Leftover } from "./standing.js";
 export { verifierCode, withoutMetadata } from "./verifier-code.js";
 export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

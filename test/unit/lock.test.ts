@@ -6,8 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -68,14 +67,20 @@ describe("a piece of work that one program at a time may do", () => {
     });
   });
 
-  it("is not held by a process that got the number of one that died, and is by one of another machine", async () => {
+  it("is not held by a process that got the number of one that died, and is by one that cannot be seen from here", async () => {
     await inFolder(async (folder) => {
       const place = join(folder, "work");
-      const host = encodeURIComponent(hostname());
-      await writeFile(`${place}.lock.${process.ppid}.1.${host}`, "");
+      const [own] = await locked(place, () => readdir(folder));
+      const [, began, space, host] = /^work\.lock\.\d+\.(\d+)\.(\d+)\.(.+)$/.exec(own!)!;
+      await writeFile(`${place}.lock.${process.ppid}.${Number(began) + 1}.${space}.${host}`, "");
       expect(await locked(place, async () => "done")).toBe("done");
-      await writeFile(`${place}.lock.${process.ppid}.1.elsewhere`, "");
-      await expect(locked(place, async () => {})).rejects.toMatchObject({ code: "file.busy" });
+      expect(await readdir(folder)).toEqual([]);
+      for (const elsewhere of [`${space}.elsewhere`, `1${space}.${host}`]) {
+        const name = `${place}.lock.${process.ppid}.1.${elsewhere}`;
+        await writeFile(name, "");
+        await expect(locked(place, async () => {})).rejects.toMatchObject({ code: "file.busy", path: name });
+        await rm(name);
+      }
     });
   });
 

@@ -5,15 +5,7 @@
  * @module
  */
 
-import {
-  type Abi,
-  type AbiEvent,
-  type Address,
-  type Hex,
-  type Log,
-  parseEventLogs,
-  toEventSelector,
-} from "viem";
+import { type Abi, type AbiEvent, type Address, type Hex, type Log, parseEventLogs } from "viem";
 import {
   authorityAbi,
   feedMarketAbi,
@@ -439,13 +431,8 @@ const PASSING: ReadonlySet<string> = new Set([
   ...["MarketAccepted", "MarketAcceptedFrom", "MarketWithdrawn", "TableAccepted"],
   ...["PolicyPublished", "DomainDeclared"],
 ]);
-const LASTING = Object.values(
-  Object.fromEntries(
-    [policyBookAbi, marketBookAbi, feedMarketAbi, verifierBookAbi, authorityAbi]
-      .flatMap((abi): readonly Abi[number][] => abi)
-      .filter((item) => item.type === "event" && !PASSING.has(item.name))
-      .map((item) => [toEventSelector(item as AbiEvent), item as AbiEvent]),
-  ),
+const LASTING = [policyBookAbi, marketBookAbi, feedMarketAbi, verifierBookAbi, authorityAbi].flatMap(
+  (abi: Abi) => abi.filter((item) => item.type === "event" && !PASSING.has(item.name)) as AbiEvent[],
 );
 
 /** What the contracts' logs say in a range of blocks, in the chain's order. */
