@@ -320,6 +320,22 @@ describe("62 publishers, universes and roles that change", () => {
     expect((await lookNow(after.watch)).notices).toEqual([]);
   });
 
+  it("are told of publishers that others took the place of before their time", async () => {
+    const notices = await toldBy(async () => {
+      await book(admin, "announcePublishers", [addressOf(7)], 1n);
+      await book(admin, "announcePublishers", [addressOf(8)], 1n);
+    });
+    expect(notices.map(({ kind }) => kind)).toEqual([
+      "publishersAnnounced",
+      "publishersAnnounced",
+      "dropped",
+    ]);
+    expect(notices[2]).toMatchObject({
+      notice: { kind: "publishersAnnounced", publishers: [addressOf(7)] },
+    });
+    expect(sentence(notices[2]!)).toMatch(/^DROPPED, .*: PUBLISHERS ANNOUNCED: 1 of /);
+  });
+
   it("are told of universes that a source of tables opens and a guardian closes", async () => {
     const instrument = {
       ...{ feed: zeroAddress, heartbeat: 0, fixedPrice: 100_000_000n, minPrice: 0n, maxPrice: 0n },
@@ -341,6 +357,11 @@ describe("62 publishers, universes and roles that change", () => {
     ]);
     const { id, liveAt, blockTime } = notices[1] as Extract<Notice, { kind: "universeOpened" }>;
     expect(liveAt).toBe(blockTime + 7 * DAY);
+    const later = await toldBy(() => travelTo(chain, liveAt));
+    expect(later).toMatchObject([
+      { kind: "inForce", notice: { kind: "universeOpened", universeId: 3n }, blockTime: liveAt },
+    ]);
+    expect(sentence(later[0]!)).toMatch(/^IN FORCE: UNIVERSE OPENED: /);
     const closed = await toldBy(() =>
       write(chain, guardian, keel.feedMarket, feedMarketAbi, "close", [id, "thin"]),
     );
@@ -472,18 +493,23 @@ describe("62 a reorganisation", () => {
     const since = (await latestBlock(registry)) + 1n;
     let watch = await startHere(8);
     const standing = new Map<string, number>();
-    const forks: Hex[] = [];
+    const forks: { readonly id: Hex; readonly block: bigint }[] = [];
+    const fork = async () => {
+      forks.push({ id: await chain.test.snapshot(), block: await latestBlock(registry) });
+    };
     for (let step = 0; step < 40; step++) {
       const move = below(5);
+      const back = Math.min(1 + below(3), forks.length);
+      // Deeper than is remembered is another test's.
+      const isNear = back > 0 && watch.next - 1n - forks.at(-back)!.block < 7n;
       if (move < 2) {
-        forks.push(await chain.test.snapshot());
+        await fork();
         await say(`${step}`, 1 + below(2));
       } else if (move === 2) {
-        forks.push(await chain.test.snapshot());
+        await fork();
         await chain.test.mine({ blocks: 1 + below(2) });
-      } else if (move === 3 && forks.length > 0) {
-        const back = Math.min(1 + below(3), forks.length);
-        await chain.test.revert({ id: forks.splice(-back)[0]! });
+      } else if (move === 3 && isNear) {
+        await chain.test.revert({ id: forks.splice(-back)[0]!.id });
       } else {
         if (below(3) === 0) {
           const printed = JSON.stringify({ memory: memoryText(memoryOf(registry, watch)) });

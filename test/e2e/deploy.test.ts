@@ -102,7 +102,8 @@ describe("70: a deployment that would fail is refused before anything is paid", 
   it("by delays that nobody lives to see the end of, and tables that may be of any time", async () => {
     const delays = { grants: 2 ** 32 - 1, market: 91 * DAY };
     const roles = { guardian: { account: chain.signers[4]!.address, executionDelay: 2 ** 32 - 1 } };
-    const network = { keel: "deploy/1", chainId: SEPOLIA, publishers: [], threshold: 1, verifiers: [] };
+    const publishers = [chain.signers[5]!.address];
+    const network = { keel: "deploy/1", chainId: SEPOLIA, publishers, threshold: 1, verifiers: [] };
     const sequencer = { feed: safe.factory, gracePeriod: 0 };
     const text = JSON.stringify({ ...network, delays, roles, sequencer, maxMarketDelay: 0 });
     await writeFile(path("long.json"), text);

@@ -92,23 +92,24 @@ export function timeline(
   events: readonly (HistoryEntry | BookNotice)[],
   to: number,
 ): { readonly timed: readonly TimedNotice[]; readonly dropped: readonly DroppedNotice[] } {
-  const waiting = new Map<string, TimedNotice>();
+  const waiting = new Map<string, { readonly due: TimedNotice; readonly notice: Said }>();
   const timed: TimedNotice[] = [];
   const dropped: DroppedNotice[] = [];
   const settle = (key: string, now: number): void => {
-    const due = waiting.get(key);
+    const { due } = waiting.get(key) ?? {};
     if (due === undefined || due.blockTime > now) return;
     timed.push(due);
     waiting.delete(key);
   };
   for (const event of events) {
     const { blockNumber, blockTime, transaction, logIndex } = event;
+    const notice = event.kind === "foundThere" ? (event.notice as Said) : said(event);
     for (const { key: named, due, silent } of changesOf(event)) {
       for (const key of named.endsWith(" ") ? namesFrom(waiting, named) : [named]) {
         settle(key, blockTime);
         const before = waiting.get(key);
         waiting.delete(key);
-        if (silent && before?.kind === "inForce") {
+        if (silent && before !== undefined) {
           dropped.push({
             kind: "dropped",
             notice: before.notice,
@@ -118,7 +119,7 @@ export function timeline(
             logIndex,
           });
         }
-        if (due !== undefined && due.blockTime > blockTime) waiting.set(key, due);
+        if (due !== undefined && due.blockTime > blockTime) waiting.set(key, { due, notice });
       }
     }
   }
@@ -178,7 +179,8 @@ function ofBooks(event: Event): Change[] {
       return [{ key: `verifier ${event.circuit} ${event.version}` }];
     case "publishersAnnounced": {
       const { publishers, threshold, liveAt: blockTime } = event;
-      return [{ key: "publishers", due: { kind: "publishersInForce", publishers, threshold, blockTime } }];
+      const due = { kind: "publishersInForce", publishers, threshold, blockTime } as const;
+      return [{ key: "publishers", due, silent: true }];
     }
     case "publishersCancelled":
       return [{ key: "publishers" }];
