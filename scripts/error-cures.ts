@@ -188,6 +188,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
       eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
       feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      keeps: "Name a receiver of the role, or leave the role to the deployer, not both.",
+      leftOut:
+        "Name a receiver of each role in the roles file; `deployerKeeps` lists those that the deployer shall keep.",
       nobody: "Give an address that somebody holds: this one belongs to nobody.",
       nonce: "Wait until the node has caught up, or use another node of the same chain.",
       proxy:
@@ -199,7 +202,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
-      role: "Deploy as the authority's administrator.",
+      role: "Deploy as the authority's administrator. After the hand-over, correct the plan, or have the administrator do what it says with `keel role`.",
+      shortDelay:
+        'Let it wait at least a day. Where it is meant to be shorter, say so: `"short": true` at the role, `"short": ["market"]` in `delays`.',
       sequencer:
         "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
       replaced:
