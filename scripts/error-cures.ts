@@ -499,16 +499,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       account: "Correct the accounts of the member that says something else.",
       commitments:
-        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
+        "Send commitments of enough members, each once. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
       key: "Use the quorum's file as the ceremony wrote it.",
       member: "Correct the member's URL in the configuration: another one answers there.",
       members: "Give distinct names, this member's among them.",
-      session: "Open a new session: a nonce is used once.",
+      session: "See why the member starts again and again: it has forgotten twice what it committed to.",
       share: "Use the share that this member got for this quorum.",
       threshold: "Take more than half of the members, so that two groups cannot sign different messages.",
+      version: "Bring the coordinator and its members to the same version of the program.",
     },
   },
   r1cs: {
