@@ -16,5 +16,6 @@ export * from "./notices.js";
 export * from "./operating.js";
 export * from "./registry.js";
 export * from "./roles.js";
+export * from "./steps.js";
 export * from "./vault.js";
 export * from "./watch.js";
