@@ -7,7 +7,12 @@
 
 import type { Command } from "commander";
 import { chainAddress, nodeUrl } from "./arguments.js";
-import type { StateBackupOptions, StateRecoverOptions, StateShowOptions, VaultOptions } from "./commands/state.js";
+import type {
+  StateBackupOptions,
+  StateRecoverOptions,
+  StateShowOptions,
+  VaultOptions,
+} from "./commands/state.js";
 import type { Context, Outcome } from "./context.js";
 
 type Add = (parent: Command, name: string, description: string) => Command;
@@ -17,7 +22,11 @@ export function addStateCommands(
   program: Command,
   context: Context,
   finish: (outcome: Outcome) => void,
-  { add, withRegistry, withFromBlock }: Record<"withRegistry" | "withFromBlock", (command: Command) => Command> & {
+  {
+    add,
+    withRegistry,
+    withFromBlock,
+  }: Record<"withRegistry" | "withFromBlock", (command: Command) => Command> & {
     readonly add: Add;
   },
 ): void {

@@ -741,7 +741,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   state: {
     about: "The drawdown chain's state.",
     cures: {
-      lost: "Recover with another backup of the seed, or give an old state file: `keel state recover --state FILE`. When neither is left, a guardian lets the chain start over.",
+      lost: "Recover with another backup, or an old state file (`keel state recover --state FILE`); else a guardian lets the chain start over.",
       other: "Give the state file that the latest attestation left; earlier ones are of no use.",
       units:
         "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
@@ -761,7 +761,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "A vault of states: the folder that `keel state init` makes.",
     cures: {
       chain: "Name the node of the chain that `--chain-id` says.",
-      damaged: "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
+      damaged:
+        "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
       missing: "`keel state init` makes a vault; `keel state recover --backup FILE` brings a lost one back.",
       password: "Give the password that the backup was written with; a new one has at least 12 characters.",
     },

@@ -17,7 +17,14 @@ import { usageError } from "../errors.js";
 import { checkDistinct, checkOutput, readSecret, writeText } from "../files.js";
 import { formatBackup, parseBackup } from "../vault/backup.js";
 import { confirmedState } from "../vault/confirmed.js";
-import { createVault, keepState, listStates, openVault, type Vault, type VaultState } from "../vault/vault.js";
+import {
+  createVault,
+  keepState,
+  listStates,
+  openVault,
+  type Vault,
+  type VaultState,
+} from "../vault/vault.js";
 
 /** A folder that holds a vault. */
 export interface VaultOptions {
@@ -62,7 +69,11 @@ export async function stateShow(options: StateShowOptions, context: Context): Pr
   const vault = await openVault(options.vault, context);
   const { rpc, registry: address, subject } = options;
   if ((rpc === undefined) !== (address === undefined)) {
-    throw usageError("--rpc and --registry together", "one alone", rpc === undefined ? "--rpc" : "--registry");
+    throw usageError(
+      "--rpc and --registry together",
+      "one alone",
+      rpc === undefined ? "--rpc" : "--registry",
+    );
   }
   const all = await listStates(vault, context);
   const states = subject === undefined ? all : all.filter((entry) => entry.subject === subject);
@@ -106,7 +117,8 @@ export async function stateRecover(options: StateRecoverOptions, context: Contex
   const { subject, fromBlock = 0 } = options;
   const vault = await vaultOf(options, context);
   const registry = await connect(options);
-  if (options.state !== undefined) await takeIn(vault, registry, { ...options, state: options.state }, context);
+  if (options.state !== undefined)
+    await takeIn(vault, registry, { ...options, state: options.state }, context);
   const { commitment, entry, recovered } = await confirmedState(
     vault,
     registry,
@@ -152,7 +164,11 @@ async function takeIn(
   for await (const step of stepsOf(registry, subject, BigInt(fromBlock))) {
     if (step.newState !== commitment) continue;
     const { policyId, asOf, previousState } = step;
-    return await keepState(vault, { subject, policyId, asOf, previousState, newState: commitment, state }, context);
+    return await keepState(
+      vault,
+      { subject, policyId, asOf, previousState, newState: commitment, state },
+      context,
+    );
   }
   throw inputError("state.other", "state", "a state that an attestation made since --from-block", "another");
 }

@@ -21,7 +21,16 @@ import {
   type Seed,
   stateCommitment,
 } from "@keel/prover";
-import { address, FIELD_ORDER, FORMATS, fieldElement, inputError, KeelError, parseFile, time } from "@keel/verifier";
+import {
+  address,
+  FIELD_ORDER,
+  FORMATS,
+  fieldElement,
+  inputError,
+  KeelError,
+  parseFile,
+  time,
+} from "@keel/verifier";
 import { z } from "zod";
 import type { Context } from "../context.js";
 import { systemCode } from "../errors.js";
@@ -68,7 +77,12 @@ export interface Vault {
  */
 export async function createVault(folder: string, context: Context, seed: Seed = newSeed()): Promise<Vault> {
   await mkdir(join(folder, STATES), { recursive: true, mode: FOLDER_MODE });
-  const file = { path: join(folder, SEED_FILE), text: formatSeed(seed), secret: true, precious: true } as const;
+  const file = {
+    path: join(folder, SEED_FILE),
+    text: formatSeed(seed),
+    secret: true,
+    precious: true,
+  } as const;
   await writeText(file, false, context.signal);
   return { folder, seed };
 }

@@ -92,7 +92,10 @@ describe("75 a vault of states", () => {
     const whole = await readFile(path("first.json"), "utf8");
     await writeFile(path("first.json"), whole.slice(0, 500));
     await refused(prove(first, "first.json"), "file.exists");
-    await writeFile(path("first.json"), whole.replace(/"A": \[\s*"\d/, (text) => `${text}1`));
+    await writeFile(
+      path("first.json"),
+      whole.replace(/"A": \[\s*"\d/, (text) => `${text}1`),
+    );
     await fund.ok([...prove(first, "first.json"), "--force"]);
     expect(await readdir(path("vault/states"))).toHaveLength(1);
 
@@ -118,7 +121,15 @@ describe("75 a vault of states", () => {
     const { newState } = (await read("second.json")).drawdown;
     await fund.ok(["state", "backup", ...vault(), "--out", path("backup.json")], PASSWORD);
     const kept = (await readdir(path("vault/states"))).sort();
-    for (const lost of ["vault", "first", "second", "first.json", "second.json", "enrolment.json", "again.json"]) {
+    for (const lost of [
+      "vault",
+      "first",
+      "second",
+      "first.json",
+      "second.json",
+      "enrolment.json",
+      "again.json",
+    ]) {
       await rm(path(lost), { recursive: true });
     }
     const recover = [
@@ -175,7 +186,9 @@ describe("75 a vault of states", () => {
     const one = await fund.ok(prove(sixth, "sixth.json"));
     const other = await fund.ok(prove(sixth, "sixth-twin.json", "twin"));
     expect(other.digest).toBe(one.digest);
-    expect((await read("sixth.json")).drawdown.previousState).toBe((await read("twin.json")).drawdown.newState);
+    expect((await read("sixth.json")).drawdown.previousState).toBe(
+      (await read("twin.json")).drawdown.newState,
+    );
     await fund.ok(attest(sixth, "sixth-twin.json"));
     expect(await fund.ok(attest(sixth, "sixth.json"))).toMatchObject({ already: true });
     const { records } = await fund.ok(["history", ...fund.onChain]);
@@ -188,7 +201,10 @@ describe("75 a vault of states", () => {
       const name = `${state.toString(16).padStart(64, "0")}.json`;
       return JSON.parse(await readFile(path(`vault/states/${name}`), "utf8")).state;
     };
-    const [old, current] = [await entry(previousState), await entry((await read("sixth.json")).drawdown.newState)];
+    const [old, current] = [
+      await entry(previousState),
+      await entry((await read("sixth.json")).drawdown.newState),
+    ];
     await writeFile(path("old.json"), JSON.stringify(old), { mode: 0o600 });
     await writeFile(path("current.json"), JSON.stringify(current), { mode: 0o600 });
     const take = (file: string): string[] => [

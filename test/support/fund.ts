@@ -20,7 +20,13 @@ import {
   policyId,
   policyTerms,
 } from "@keel/verifier";
-import { connectRegistry, publishMarket, publishPolicy, type Registry, signMarket } from "@keel/verifier/chain";
+import {
+  connectRegistry,
+  publishMarket,
+  publishPolicy,
+  type Registry,
+  signMarket,
+} from "@keel/verifier/chain";
 import { expect } from "vitest";
 import { type ExampleChange, exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
@@ -67,7 +73,9 @@ export interface Fund {
 /** Deploys with the spot circuit and its development key. */
 export async function deployedChain(): Promise<{ readonly chain: TestChain; readonly registry: Registry }> {
   const { verificationKey } = await ensureCircuit(SPOT);
-  await compileVerifiers([{ circuit: SPOT, contractName: "Spot16Verifier", insecure: true, verificationKey }]);
+  await compileVerifiers([
+    { circuit: SPOT, contractName: "Spot16Verifier", insecure: true, verificationKey },
+  ]);
   const chain = await startTestChain();
   const { registry } = await deployKeel({
     walletClient: chain.wallets[0]!,
@@ -104,7 +112,7 @@ export async function startFund(): Promise<Fund> {
     exampleTexts(
       { ...STRATEGY, limits: { ...STRATEGY.limits, maxDrawdown: "0.5" } },
       { asOf, ...change },
-    ) as Readonly<Record<string, string>>;
+    ) as unknown as Readonly<Record<string, string>>;
   const first = texts(await now(chain));
   await writeFile(path("policy.json"), first.policy!);
   const policy = parsePolicy(first.policy!);

@@ -7,6 +7,7 @@
 
 import {
   buildWitness,
+  type DrawdownState,
   enrolmentSalt,
   formatSeed,
   memoOf,
@@ -27,7 +28,7 @@ import { AS_OF, type BookParts, book, DOMAIN, SALT } from "../support/book.js";
 const SEED = parseSeed(formatSeed(new Uint8Array(32).map((_, i) => i)));
 const OTHER = parseSeed(formatSeed(new Uint8Array(32).map((_, i) => i + 1)));
 
-type State = ReturnType<typeof witness>["newState"];
+type State = DrawdownState;
 
 function witness(parts: BookParts = {}, seed: Seed = SEED, state?: State, domain = DOMAIN) {
   const made = book(parts);
@@ -80,7 +81,11 @@ describe("75 salts from a seed", () => {
     const first = witness();
     // Both below the mark, which stays.
     const [one, other] = ["-13100", "-13200"].map((USDC, i) =>
-      witness({ asOf: AS_OF + 60 * i, positions: { ETH: "10", USDC, "ETH-PERP": "-9" } }, SEED, first.newState),
+      witness(
+        { asOf: AS_OF + 60 * i, positions: { ETH: "10", USDC, "ETH-PERP": "-9" } },
+        SEED,
+        first.newState,
+      ),
     );
     const { equity } = first.newState;
     expect([one!.newState.equity, other!.newState.equity]).toEqual([equity, equity]);
@@ -89,7 +94,10 @@ describe("75 salts from a seed", () => {
 
   it("of an enrolment follow from the subject and the list, whose order counts", () => {
     const key = [1n, 2n] as const;
-    const list = [{ id: "a", key }, { id: "b", key }];
+    const list = [
+      { id: "a", key },
+      { id: "b", key },
+    ];
     const salt = enrolmentSalt(SEED, "0x01", list);
     expect(enrolmentSalt(SEED, "0x01", list)).toBe(salt);
     const others = [

@@ -28,7 +28,11 @@ const seedSchema = z.strictObject({
   keel: z.literal("seed/1"),
   seed: z.string().regex(/^[0-9a-f]{64}$/),
 });
-FORMATS.add(seedSchema, { id: "seed/1", folder: "prover", title: "What a subject's states follow from. Secret" });
+FORMATS.add(seedSchema, {
+  id: "seed/1",
+  folder: "prover",
+  title: "What a subject's states follow from. Secret",
+});
 
 /** A new seed from the platform's secure random numbers. */
 export function newSeed(): Seed {
@@ -113,7 +117,10 @@ export function enrolmentSalt(
   accounts: readonly { readonly id: string; readonly key: readonly [bigint, bigint] }[],
 ): Field {
   // Ids are told apart by their own hash: their lengths differ.
-  const parts = accounts.flatMap(({ id, key }) => [numberOf(keyed(seed, `keel/id/1 ${id}`, [])) >> 256n, key[0]]);
+  const parts = accounts.flatMap(({ id, key }) => [
+    numberOf(keyed(seed, `keel/id/1 ${id}`, [])) >> 256n,
+    key[0],
+  ]);
   return saltOf(seed, "keel/enrolment-salt/1", [BigInt(subject), ...parts]);
 }
 
@@ -134,7 +141,7 @@ function stateSalt(
 
 /** Bytes of a mark's equity (below 2^96), its units (at most 2^96) and the epoch. */
 const SEALED_BYTES = [12, 13, 8] as const;
-const SEALED_LENGTH = SEALED_BYTES.reduce((sum, bytes) => sum + bytes, 0);
+const SEALED_LENGTH = SEALED_BYTES.reduce((sum: number, bytes) => sum + bytes, 0);
 const PLACE_LENGTH = 16;
 
 /**
@@ -186,6 +193,8 @@ function streamOf(seed: Seed, commitment: bigint): Uint8Array {
 }
 
 function split(plain: Uint8Array): bigint[] {
-  let at = 0;
-  return SEALED_BYTES.map((bytes) => numberOf(plain.slice(at, (at += bytes))));
+  return SEALED_BYTES.map((bytes, i) => {
+    const at = SEALED_BYTES.slice(0, i).reduce((sum: number, before) => sum + before, 0);
+    return numberOf(plain.slice(at, at + bytes));
+  });
 }

@@ -40,7 +40,11 @@ export async function* stepsOf(
 ): AsyncGenerator<ChainStep> {
   const call = { address, abi: healthRegistryAbi, eventName: "Attested", strict: true } as const;
   try {
-    for (let toBlock = await client.getBlockNumber({ cacheTime: 0 }); toBlock >= fromBlock; toBlock -= LOG_SPAN) {
+    for (
+      let toBlock = await client.getBlockNumber({ cacheTime: 0 });
+      toBlock >= fromBlock;
+      toBlock -= LOG_SPAN
+    ) {
       const first = toBlock - LOG_SPAN + 1n;
       const range = { fromBlock: first < fromBlock ? fromBlock : first, toBlock };
       const logs = await client.getContractEvents({ ...call, ...range, args: { subject } });
