@@ -690,6 +690,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknown: "Give one of the roles that the message has.",
     },
   },
+  seed: {
+    about: "The seed that a subject's states follow from.",
+    cures: { weak: "Let `keel state init` make a seed." },
+  },
   sender: {
     about: "Who sends a transaction.",
     cures: {
@@ -750,6 +754,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   state: {
     about: "The drawdown chain's state.",
     cures: {
+      lost: "Recover with another backup, or an old state file (`keel state recover --state FILE`); else a guardian lets the chain start over.",
+      other: "Give the state file that the latest attestation left; earlier ones are of no use.",
       units:
         "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
     },
@@ -762,6 +768,16 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Name an instrument of the market.",
       price: "Leave the price out: perpetuals and futures move no cash.",
       size: "Trade less: the position would not fit.",
+    },
+  },
+  states: {
+    about: "A vault of states: the folder that `keel state init` makes.",
+    cures: {
+      chain: "Name the node of the chain that `--chain-id` says.",
+      damaged:
+        "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
+      missing: "`keel state init` makes a vault; `keel state recover --backup FILE` brings a lost one back.",
+      password: "Give the password that the backup was written with; a new one has at least 12 characters.",
     },
   },
   units: {

@@ -13,6 +13,7 @@ import {
   type Account,
   type Address,
   type Chain,
+  concat,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
@@ -330,7 +331,7 @@ export async function submitAttestation(
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, data);
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
   });
 }
 
@@ -354,7 +355,7 @@ export async function submitBatch(
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, data);
+      return await send(registry, wallet, registry.address, withMemos(data, attestations));
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -363,6 +364,11 @@ export async function submitBatch(
       throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
     }
   });
+}
+
+/** Calldata with the attestations' memos behind it, which no contract reads. */
+function withMemos(data: Hex, attestations: readonly Attestation[]): Hex {
+  return concat([data, ...attestations.flatMap(({ memo }) => (memo === undefined ? [] : [memo]))]);
 }
 
 /** Looks before and after a refusal whether somebody else has done the work. */
