@@ -170,7 +170,7 @@ export async function connectAuthority(
     const span = { fromBlock, toBlock: await latestBlock(registry) };
     const parties = await partiesIn(registry, NO_PARTIES, span);
     // What another authority logged says nothing of this one.
-    const logged = await bookNotices(registry, { ...parties, authorities: [own] }, span, {
+    const logged = await bookNotices(registry, { ...parties, authorities: [{ address: own }] }, span, {
       ofAuthority: true,
     });
     if (!logged.some((notice) => notice.kind === "roleGranted" && notice.role === ROLES.admin)) {
