@@ -67,7 +67,8 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     }
 
     /// @notice Requests were settled. `low` and `high` are all assets that `shares` stand for: what may be on its way counts against
-    ///         whoever acts, so redemptions are paid by `low` and deposits by `high`.
+    ///         whoever acts, so redemptions are paid by `low` and deposits by `high`. Fees are shares that were minted to their receiver
+    ///         just before.
     event Settled(uint40 indexed asOf, uint256 low, uint256 high, uint256 shares);
     /// @notice All deposit requests of periods up to `period` that were not settled before: so many shares for so many assets.
     event DepositsSettled(uint256 indexed period, uint256 assets, uint256 shares);
@@ -75,7 +76,6 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     event RedemptionsSettled(uint256 indexed period, uint256 shares, uint256 assets);
     /// @notice Redemptions are due that the vault cannot pay now.
     event RedemptionsUnpaid(uint256 shares, uint256 assets, uint256 idle);
-    event FeesTaken(address indexed receiver, uint256 managementShares, uint256 performanceShares);
     event DepositRequestCancelled(address indexed controller, uint256 indexed requestId, address receiver, uint256 assets);
     event RedeemRequestCancelled(address indexed controller, uint256 indexed requestId, address receiver, uint256 shares);
     event Allocated(address indexed custody, uint256 assets);

@@ -35,12 +35,6 @@ library Traces {
         if (count != 0) point = self[count - 1];
     }
 
-    /// @dev The first point whose key is at least `key`; zeros when there is none.
-    function from(Point[] storage self, uint256 key) internal view returns (Point memory point) {
-        uint256 count = key == 0 ? 0 : _countUpTo(self, key - 1);
-        if (count != self.length) point = self[count];
-    }
-
     /// @dev How many points have a key of at most `key`: steps back from the end, each twice as long, then halves.
     function _countUpTo(Point[] storage self, uint256 key) private view returns (uint256 high) {
         high = self.length;

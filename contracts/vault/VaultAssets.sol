@@ -24,14 +24,14 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
 
     IERC20 internal _asset;
     uint8 internal _assetDecimals;
+    /// @inheritdoc IStrategyVault
+    bool public isWindingDown;
 
     int128 private _base;
     uint128 internal _reserved;
     /// @dev By time: left what came, right what went.
     Traces.Point[] private _flows;
 
-    /// @inheritdoc IStrategyVault
-    bool public isWindingDown;
     /// @dev Shares when the wind-down began, and what was paid to those who left.
     uint256 private _windDownShares;
     uint256 private _paidOut;
@@ -74,7 +74,7 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
         assets = Math.mulDiv(givenUp, idle() + _paidOut, _windDownShares) - _paidTo[msg.sender];
         _paidTo[msg.sender] += assets;
         _paidOut += assets;
-        _changeBase(0, assets);
+        _changeBase(0, assets, 0);
         emit Surrendered(msg.sender, receiver, shares, assets);
         _asset.safeTransfer(receiver, assets);
     }
@@ -99,9 +99,10 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
         require(received >= assets, AssetShortfall(assets, received));
     }
 
-    /// @dev Moves assets between what waits or is reserved, and what is idle.
-    function _changeBase(uint256 more, uint256 less) internal {
+    /// @dev Moves assets between what waits, is reserved or is paid out, and what is idle.
+    function _changeBase(uint256 more, uint256 less, uint256 reserved) internal {
         _base = (int256(_base) + more.toInt256() - less.toInt256()).toInt128();
+        _reserved += reserved.toUint128();
     }
 
     function _startWindDown() internal {
@@ -115,7 +116,7 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
     function _idleAt(uint256 time) internal view returns (uint256 low, uint256 high) {
         Traces.Point memory then = _flows.upTo(time);
         Traces.Point memory arrived = _terms.transit == 0 ? then : _flows.upTo(time - _terms.transit);
-        int256 base = int256(_base) + _paidOut.toInt256();
+        int256 base = int256(_base) + (isWindingDown ? _paidOut.toInt256() : int256(0));
         low = _atLeastZero(base + int256(uint256(arrived.left)) - int256(uint256(then.right)));
         high = _atLeastZero(base + int256(uint256(then.left)) - int256(uint256(arrived.right)));
     }

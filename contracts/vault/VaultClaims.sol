@@ -12,12 +12,14 @@ import {IERC7540Deposit} from "../interfaces/IERC7540Deposit.sol";
 import {IERC7540Operator} from "../interfaces/IERC7540Operator.sol";
 import {IERC7540Redeem} from "../interfaces/IERC7540Redeem.sol";
 import {IERC7575} from "../interfaces/IERC7575.sol";
+import {Epochs} from "../lib/Epochs.sol";
 import {Requests} from "../lib/Requests.sol";
 import {VaultSettlement} from "./VaultSettlement.sol";
 import {VaultShares} from "./VaultShares.sol";
 
 /// @title VaultClaims: what was settled is claimed by ERC-4626's functions, as ERC-7540 has it, request by request
 abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
+    using Epochs for Epochs.Book;
     using Requests for Requests.Side;
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -42,7 +44,7 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
         returns (uint256 shares)
     {
         _checkCaller(controller);
-        shares = _redemptions.claimExactly(controller, assets);
+        shares = _redemptions.claimExactly(_book, controller, assets);
         _payOut(controller, receiver, assets, shares);
     }
 
@@ -53,7 +55,7 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
         returns (uint256 assets)
     {
         _checkCaller(controller);
-        assets = _redemptions.claim(controller, shares);
+        assets = _redemptions.claim(_book, controller, shares);
         _payOut(controller, receiver, assets, shares);
     }
 
@@ -75,27 +77,28 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
 
     /// @inheritdoc IERC4626
     function convertToShares(uint256 assets) external view returns (uint256) {
-        return _lastAssets == 0 ? 0 : Math.mulDiv(assets, _lastShares, _lastAssets);
+        Epochs.Epoch storage last = _book.last();
+        return last.low == 0 ? 0 : Math.mulDiv(assets, last.shares, last.low);
     }
 
     /// @inheritdoc IERC4626
     function maxDeposit(address controller) external view returns (uint256 assets) {
-        (assets,) = _deposits.totalOf(controller);
+        (assets,) = _deposits.totalOf(_book, controller);
     }
 
     /// @inheritdoc IERC4626
     function maxMint(address controller) external view returns (uint256 shares) {
-        (, shares) = _deposits.totalOf(controller);
+        (, shares) = _deposits.totalOf(_book, controller);
     }
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address controller) external view returns (uint256 assets) {
-        (, assets) = _redemptions.totalOf(controller);
+        (, assets) = _redemptions.totalOf(_book, controller);
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address controller) external view returns (uint256 shares) {
-        (shares,) = _redemptions.totalOf(controller);
+        (shares,) = _redemptions.totalOf(_book, controller);
     }
 
     /// @inheritdoc IERC4626
@@ -131,7 +134,7 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
         returns (uint256 shares)
     {
         _checkCaller(controller);
-        shares = _deposits.claim(controller, assets);
+        shares = _deposits.claim(_book, controller, assets);
         _handOut(controller, receiver, assets, shares);
     }
 
@@ -142,13 +145,14 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
         returns (uint256 assets)
     {
         _checkCaller(controller);
-        assets = _deposits.claimExactly(controller, shares);
+        assets = _deposits.claimExactly(_book, controller, shares);
         _handOut(controller, receiver, assets, shares);
     }
 
     /// @inheritdoc IERC4626
     function convertToAssets(uint256 shares) public view returns (uint256) {
-        return _lastShares == 0 ? 0 : Math.mulDiv(shares, _lastAssets, _lastShares);
+        Epochs.Epoch storage last = _book.last();
+        return Math.mulDiv(shares, last.low, last.shares);
     }
 
     /// @inheritdoc VaultShares

@@ -12,8 +12,8 @@ abstract contract VaultPowers is IStrategyVault {
     address public offeredOwner;
     address public manager;
     IHealthGate private _gate;
-    IHealthGate private _nextGate;
     uint40 private _nextGateAt;
+    IHealthGate private _nextGate;
     mapping(address custody => uint40) public custodyFrom;
 
     modifier onlyOwner() {

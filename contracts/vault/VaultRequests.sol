@@ -8,33 +8,18 @@ import {IERC7540Deposit} from "../interfaces/IERC7540Deposit.sol";
 import {IERC7540Operator} from "../interfaces/IERC7540Operator.sol";
 import {IERC7540Redeem} from "../interfaces/IERC7540Redeem.sol";
 import {IStrategyVault} from "../interfaces/IStrategyVault.sol";
+import {Epochs} from "../lib/Epochs.sol";
 import {Requests} from "../lib/Requests.sol";
 import {Traces} from "../lib/Traces.sol";
 import {VaultAssets} from "./VaultAssets.sol";
 
 /// @title VaultRequests: who asks for what, and takes it back
 abstract contract VaultRequests is VaultAssets {
+    using Epochs for Epochs.Book;
     using Requests for Requests.Side;
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
     using Traces for Traces.Point[];
-
-    /// @dev All that was settled of `_asked`.
-    struct SettledSums {
-        uint104 assets;
-        uint104 shares;
-    }
-
-    /// @dev `asOf` of the last settlement's snapshot and when it was settled; at first both the vault's beginning. `notBefore`: the
-    ///      next snapshot is no older. `waitingSince`: no request that waits is of a period that ended earlier; 0 without any.
-    ///      `unpaid`: assets that redemptions were due when they could not be paid.
-    struct Clock {
-        uint40 asOf;
-        uint40 settledAt;
-        uint40 notBefore;
-        uint40 waitingSince;
-        uint96 unpaid;
-    }
 
     /// @inheritdoc IERC7540Operator
     mapping(address controller => mapping(address operator => bool)) public isOperator;
@@ -44,8 +29,7 @@ abstract contract VaultRequests is VaultAssets {
     /// @dev By period: left all assets that were asked to be deposited, right all shares that were asked to be redeemed, without
     ///      those that were taken back.
     Traces.Point[] internal _asked;
-    SettledSums internal _settled;
-    Clock internal _clock;
+    Epochs.Book internal _book;
 
     /// @inheritdoc IERC7540Operator
     function setOperator(address operator, bool approved) external returns (bool) {
@@ -91,7 +75,7 @@ abstract contract VaultRequests is VaultAssets {
         returns (uint256 assets)
     {
         _checkCancel(id, controller);
-        assets = _deposits.remove(id, controller);
+        assets = _deposits.remove(_book, id, controller);
         _unask(assets, 0);
         emit DepositRequestCancelled(controller, id, receiver, assets);
         _asset.safeTransfer(receiver, assets);
@@ -104,7 +88,7 @@ abstract contract VaultRequests is VaultAssets {
         returns (uint256 shares)
     {
         _checkCancel(id, controller);
-        shares = _redemptions.remove(id, controller);
+        shares = _redemptions.remove(_book, id, controller);
         _unask(0, shares);
         emit RedeemRequestCancelled(controller, id, receiver, shares);
         _transfer(address(this), receiver, shares);
@@ -112,22 +96,22 @@ abstract contract VaultRequests is VaultAssets {
 
     /// @inheritdoc IERC7540Deposit
     function pendingDepositRequest(uint256 id, address controller) external view returns (uint256) {
-        return _deposits.pendingOf(id, controller);
+        return _deposits.pendingOf(_book, id, controller);
     }
 
     /// @inheritdoc IERC7540Deposit
     function claimableDepositRequest(uint256 id, address controller) external view returns (uint256) {
-        return _deposits.claimableOf(id, controller);
+        return _deposits.claimableOf(_book, id, controller);
     }
 
     /// @inheritdoc IERC7540Redeem
     function pendingRedeemRequest(uint256 id, address controller) external view returns (uint256) {
-        return _redemptions.pendingOf(id, controller);
+        return _redemptions.pendingOf(_book, id, controller);
     }
 
     /// @inheritdoc IERC7540Redeem
     function claimableRedeemRequest(uint256 id, address controller) external view returns (uint256) {
-        return _redemptions.claimableOf(id, controller);
+        return _redemptions.claimableOf(_book, id, controller);
     }
 
     /// @inheritdoc IStrategyVault
@@ -140,8 +124,7 @@ abstract contract VaultRequests is VaultAssets {
 
     /// @dev Whether anything waits that is not settled.
     function _isWaiting() internal view returns (bool) {
-        Traces.Point memory asked = _asked.last();
-        return asked.left != _settled.assets || asked.right != _settled.shares;
+        return _waitingAssets() != 0 || _waitingShares() != 0;
     }
 
     /// @dev When the running period ends.
@@ -150,11 +133,11 @@ abstract contract VaultRequests is VaultAssets {
     }
 
     function _waitingAssets() internal view override returns (uint256) {
-        return _asked.last().left - _settled.assets;
+        return _asked.last().left - _asked.upTo(_book.last().depositsThrough).left;
     }
 
     function _waitingShares() internal view returns (uint256) {
-        return _asked.last().right - _settled.shares;
+        return _asked.last().right - _asked.upTo(_book.last().redeemedThrough).right;
     }
 
     function _checkCaller(address controller) internal view {
@@ -168,13 +151,13 @@ abstract contract VaultRequests is VaultAssets {
         id = currentPeriod();
         Traces.Point memory asked = _asked.last();
         _asked.push(id, asked.left + assets, asked.right + shares);
-        if (_clock.waitingSince == 0) _clock.waitingSince = _periodEnd();
+        if (_book.clock.waitingSince == 0) _book.clock.waitingSince = _periodEnd();
     }
 
     function _unask(uint256 assets, uint256 shares) private {
         Traces.Point memory asked = _asked.last();
         _asked.push(currentPeriod(), asked.left - assets, asked.right - shares);
-        if (!_isWaiting()) _clock.waitingSince = 0;
+        if (!_isWaiting()) _book.clock.waitingSince = 0;
     }
 
     /// @dev Who takes back after the period's end did not know the price either: no snapshot from before counts any more.
@@ -182,6 +165,6 @@ abstract contract VaultRequests is VaultAssets {
         _checkCaller(controller);
         if (isWindingDown || id == currentPeriod()) return;
         require(!isHealthy(), TooLateToCancel(id, currentPeriod()));
-        _clock.notBefore = _periodEnd();
+        _book.clock.notBefore = _periodEnd();
     }
 }

@@ -7,25 +7,24 @@ import {IHealthGate} from "../interfaces/IHealthGate.sol";
 import {INavSource} from "../interfaces/INavSource.sol";
 import {IStrategyVault} from "../interfaces/IStrategyVault.sol";
 import {AssetPrice} from "../lib/AssetPrice.sol";
+import {Epochs} from "../lib/Epochs.sol";
 import {Traces} from "../lib/Traces.sol";
 import {VaultSetup} from "../lib/VaultSetup.sol";
 import {VaultRequests} from "./VaultRequests.sol";
 
 /// @title VaultSettlement: one price for all who asked, from a proof
 abstract contract VaultSettlement is VaultRequests {
+    using Epochs for Epochs.Book;
     using SafeCast for uint256;
     using Traces for Traces.Point[];
 
     uint256 private constant BPS = 10_000;
     uint256 private constant YEAR = 365 days;
-    /// @dev Scale of an asset's base units for a share's.
-    uint256 private constant PRICE = 1e18;
+    /// @dev Scale of an asset's base units for a share's, in the highest price.
+    uint256 private constant PRICE = 1e10;
 
-    /// @dev All assets and shares of the last settlement, before what it minted and burnt.
-    uint128 internal _lastAssets;
-    uint128 internal _lastShares;
-    /// @dev The highest price that was settled, after fees.
-    uint256 private _highest;
+    /// @dev Assets that redemptions were due when they could not be paid.
+    uint256 private _unpaid;
 
     /// @inheritdoc IStrategyVault
     function settle(uint80 round) external nonReentrant {
@@ -33,22 +32,25 @@ abstract contract VaultSettlement is VaultRequests {
         NavRecord memory nav = provenValue();
         (uint256 low, uint256 high) = _totalsOf(nav, round);
         require(low != 0, NoProvenValue());
-        uint256 shares = _takeFees(nav.asOf, low);
-        (_lastAssets, _lastShares) = (low.toUint128(), shares.toUint128());
-        emit Settled(nav.asOf, low, high, shares);
-        uint96 unpaid = _fill(nav.asOf / _terms.dealingPeriod - 1, low, high, shares);
-        _rememberSupply();
-        uint40 since = unpaid != 0 ? _clock.waitingSince : _isWaiting() ? _periodEnd() : 0;
-        _clock = Clock(nav.asOf, uint40(block.timestamp), _clock.notBefore, since, unpaid);
+        Epochs.Epoch memory epoch = _book.last();
+        (epoch.low, epoch.high, epoch.time) = (low.toUint96(), high.toUint96(), uint40(block.timestamp));
+        epoch.shares = _takeFees(nav.asOf, low);
+        emit Settled(nav.asOf, low, high, epoch.shares);
+        bool waits = _fill(nav.asOf / _terms.dealingPeriod - 1, epoch);
+        epoch.supply = totalSupply().toUint96();
+        _book.write(epoch);
+        Epochs.Clock storage clock_ = _book.clock;
+        if (!clock_.isUnpaid) clock_.waitingSince = waits ? _periodEnd() : 0;
+        (clock_.asOf, clock_.count) = (nav.asOf, clock_.count + 1);
         _onSettled(nav);
     }
 
     /// @inheritdoc IStrategyVault
     function windDown() external nonReentrant {
         require(!isWindingDown, WindingDown());
-        Clock memory clock_ = _clock;
+        Epochs.Clock storage clock_ = _book.clock;
         bool isOverdue = clock_.waitingSince != 0 && block.timestamp > uint256(clock_.waitingSince) + _terms.grace
-            && (idle() < clock_.unpaid || !_canSettle());
+            && ((clock_.isUnpaid && idle() < _unpaid) || !_canSettle());
         require(isOverdue || block.timestamp > _lastProven() + _terms.grace, NoReasonToWindDown());
         _startWindDown();
     }
@@ -61,11 +63,12 @@ abstract contract VaultSettlement is VaultRequests {
         NavRecord memory nav = _read(current);
         uint256 price = AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
         if (price == 0) return found;
-        if (nav.asOf <= _clock.settledAt) {
+        Epochs.Epoch storage last = _book.last();
+        if (nav.asOf <= last.time) {
             // Nothing was settled yet, or what was, stands.
-            if (_lastShares == 0) return found;
-            (nav.units, nav.asOf) = (uint96(_lastShares), _clock.asOf);
-            nav.value = _toValue(_lastAssets, price);
+            if (last.low == 0) return found;
+            (nav.units, nav.asOf) = (last.shares, _book.clock.asOf);
+            nav.value = _toValue(last.low, price);
             return nav;
         }
         if (nav.units != totalSupply()) return found;
@@ -80,8 +83,7 @@ abstract contract VaultSettlement is VaultRequests {
         require(address(current) != address(0), NoProvenValue());
         nav = _read(current);
         require(nav.live, NoProvenValue());
-        Clock memory clock_ = _clock;
-        uint256 notBefore = Math.max(uint256(clock_.settledAt) + 1, clock_.notBefore);
+        uint256 notBefore = Math.max(uint256(_book.last().time) + 1, _book.clock.notBefore);
         uint256 notAfter = uint256(nav.asOf) + _terms.maxLag;
         bool isFit = nav.asOf >= notBefore && block.timestamp <= notAfter;
         require(isFit, UnfitSnapshot(nav.asOf, notBefore, notAfter));
@@ -91,8 +93,10 @@ abstract contract VaultSettlement is VaultRequests {
     function _setUpSettlement(Setup memory setup) internal {
         _mint(setup.seedHolder, setup.seedShares - VaultSetup.LOCKED);
         _mint(address(this), VaultSetup.LOCKED);
-        _rememberSupply();
-        (_clock.asOf, _clock.settledAt) = (uint40(block.timestamp), uint40(block.timestamp));
+        _redemptions.key = Epochs.Key.Redemptions;
+        uint40 time = uint40(block.timestamp);
+        _book.write(Epochs.Epoch(0, 0, 0, 0, time, setup.seedShares, setup.seedShares));
+        (_book.clock.asOf, _book.clock.count) = (time, 1);
     }
 
     /// @dev A vault that does more with a settlement does it here.
@@ -100,62 +104,72 @@ abstract contract VaultSettlement is VaultRequests {
 
     function _keptBack() internal view override returns (uint256) {
         uint256 shares = _waitingShares();
-        if (shares == 0 || _lastShares == 0) return 0;
-        return Math.mulDiv(shares, _lastAssets, _lastShares, Math.Rounding.Ceil);
+        if (shares == 0) return 0;
+        Epochs.Epoch storage last = _book.last();
+        return Math.mulDiv(shares, last.low, last.shares, Math.Rounding.Ceil);
     }
 
-    /// @dev Settles both sides up to `period`. @return unpaid assets of redemptions that the vault cannot pay
-    function _fill(uint256 period, uint256 low, uint256 high, uint256 shares) private returns (uint96 unpaid) {
+    function _supplyAt(uint256 time) internal view override returns (uint256) {
+        return _book.supplyAt(time);
+    }
+
+    /// @dev Settles both sides up to `period`, from where the epoch before left them.
+    /// @return waits whether anything was asked for after `period`
+    function _fill(uint256 period, Epochs.Epoch memory epoch) private returns (bool waits) {
         Traces.Point memory asked = _asked.upTo(period);
-        uint256 assets = asked.left - _settled.assets;
-        if (assets != 0) _fillDeposits(period, assets, Math.mulDiv(assets, shares, high));
-        uint256 redeemed = asked.right - _settled.shares;
-        if (redeemed == 0) return 0;
-        uint256 owed = Math.mulDiv(redeemed, low, shares);
-        uint256 free = idle();
-        if (owed <= free) {
-            _fillRedemptions(period, redeemed, owed);
-        } else {
+        Traces.Point memory then = _asked.upTo(epoch.depositsThrough);
+        uint256 assets = asked.left - then.left;
+        if (epoch.redeemedThrough != epoch.depositsThrough) then = _asked.upTo(epoch.redeemedThrough);
+        uint256 redeemed = asked.right - then.right;
+        epoch.depositsThrough = uint32(period);
+        uint256 owed = _pay(period, redeemed, assets, epoch);
+        if (_book.clock.isUnpaid) redeemed = 0;
+        uint256 minted = Math.mulDiv(assets, epoch.shares, epoch.high);
+        if (assets != 0) emit DepositsSettled(period, assets, minted);
+        _changeBase(assets, owed, owed);
+        if (minted > redeemed) _mint(address(this), minted - redeemed);
+        else if (redeemed > minted) _burn(address(this), redeemed - minted);
+        then = _asked.last();
+        waits = then.left != asked.left || then.right != asked.right;
+    }
+
+    /// @dev Redemptions are paid all, or none is.
+    /// @return owed what is to be reserved for them
+    function _pay(uint256 period, uint256 redeemed, uint256 assets, Epochs.Epoch memory epoch)
+        private
+        returns (uint256 owed)
+    {
+        owed = Math.mulDiv(redeemed, epoch.low, epoch.shares);
+        uint256 free = idle() + assets;
+        bool isUnpaid = owed > free;
+        if (isUnpaid != _book.clock.isUnpaid) _book.clock.isUnpaid = isUnpaid;
+        if (isUnpaid) {
             emit RedemptionsUnpaid(redeemed, owed, free);
-            unpaid = uint96(Math.min(owed, type(uint96).max));
+            _unpaid = owed;
+            return 0;
         }
+        epoch.redeemedThrough = uint32(period);
+        if (redeemed != 0) emit RedemptionsSettled(period, redeemed, owed);
     }
 
-    function _fillDeposits(uint256 period, uint256 assets, uint256 minted) private {
-        _settled.assets += assets.toUint104();
-        _deposits.fills.push(period, assets, minted);
-        _changeBase(assets, 0);
-        _mint(address(this), minted);
-        emit DepositsSettled(period, assets, minted);
-    }
-
-    function _fillRedemptions(uint256 period, uint256 burnt, uint256 assets) private {
-        _settled.shares += burnt.toUint104();
-        _redemptions.fills.push(period, burnt, assets);
-        _changeBase(0, assets);
-        _reserved += assets.toUint128();
-        _burn(address(this), burnt);
-        emit RedemptionsSettled(period, burnt, assets);
-    }
-
-    /// @return shares all shares, with those of the fees
-    function _takeFees(uint40 asOf, uint256 assets) private returns (uint256 shares) {
+    /// @return all shares, with those of the fees
+    function _takeFees(uint40 asOf, uint256 assets) private returns (uint96) {
         uint256 supply = totalSupply();
-        uint256 part = _terms.managementFee * Math.min(asOf - _clock.asOf, YEAR);
+        uint256 part = _terms.managementFee * Math.min(asOf - _book.clock.asOf, YEAR);
         uint256 managing = Math.mulDiv(supply, part, BPS * YEAR - part);
-        shares = supply + managing;
-        uint256 performing = _performanceShares(assets, shares);
-        shares += performing;
-        _highest = Math.max(_highest, Math.mulDiv(assets, PRICE, shares));
-        if (shares == supply) return shares;
-        _mint(_terms.feeReceiver, shares - supply);
-        emit FeesTaken(_terms.feeReceiver, managing, performing);
+        uint256 shares = supply + managing;
+        shares += _performanceShares(assets, shares);
+        uint256 price = Math.mulDiv(assets, PRICE, shares);
+        if (price > _book.clock.highest) _book.clock.highest = price.toUint96();
+        if (shares != supply) _mint(_terms.feeReceiver, shares - supply);
+        return shares.toUint96();
     }
 
     function _performanceShares(uint256 assets, uint256 shares) private view returns (uint256) {
         uint256 price = Math.mulDiv(assets, PRICE, shares);
-        if (_highest == 0 || price <= _highest) return 0;
-        uint256 gain = Math.mulDiv(price - _highest, shares, PRICE);
+        uint256 highest = _book.clock.highest;
+        if (highest == 0 || price <= highest) return 0;
+        uint256 gain = Math.mulDiv(price - highest, shares, PRICE);
         uint256 fee = (gain * _terms.performanceFee) / BPS;
         return Math.mulDiv(shares, fee, assets - fee);
     }
@@ -178,7 +192,7 @@ abstract contract VaultSettlement is VaultRequests {
 
     /// @dev Time of the latest snapshot that shows what this vault's shares are worth.
     function _lastProven() private view returns (uint256 time) {
-        time = _clock.settledAt;
+        time = _book.last().time;
         IHealthGate current = gate();
         if (address(current) == address(0)) return time;
         NavRecord memory nav = _read(current);

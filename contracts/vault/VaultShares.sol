@@ -4,24 +4,20 @@ pragma solidity ^0.8.28;
 import {IERC6372} from "@openzeppelin/contracts/interfaces/IERC6372.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
-import {Traces} from "../lib/Traces.sol";
 
 /// @title VaultShares: a share token that remembers its supply by timestamps, so that a policy can name it as its source of units
 /// @dev Shares have 8 decimals, as units have: a policy's units and the supply are the same number, and nothing is rounded.
 abstract contract VaultShares is ERC20, IERC6372 {
-    using Traces for Traces.Point[];
-
     /// @dev ERC-5805: the supply of the running second can still change.
     error ERC5805FutureLookup(uint256 timepoint, uint48 clock);
 
     ShortString private _label;
     ShortString private _ticker;
-    Traces.Point[] private _supplies;
 
     /// @notice Total supply at the end of a second that has passed.
     function getPastTotalSupply(uint256 timepoint) external view returns (uint256) {
         require(timepoint < clock(), ERC5805FutureLookup(timepoint, clock()));
-        return _supplies.upTo(timepoint).left;
+        return _supplyAt(timepoint);
     }
 
     /// @inheritdoc ERC20
@@ -55,8 +51,5 @@ abstract contract VaultShares is ERC20, IERC6372 {
         (_label, _ticker) = (name_, symbol_);
     }
 
-    /// @dev To be called after each change of the supply.
-    function _rememberSupply() internal {
-        _supplies.push(block.timestamp, totalSupply(), 0);
-    }
+    function _supplyAt(uint256 time) internal view virtual returns (uint256);
 }
