@@ -16,5 +16,7 @@ export * from "./notices.js";
 export * from "./operating.js";
 export * from "./registry.js";
 export * from "./roles.js";
+export * from "./strategy-vault.js";
+export * from "./strategy-vault-abi.js";
 export * from "./vault.js";
 export * from "./watch.js";
