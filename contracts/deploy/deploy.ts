@@ -17,6 +17,7 @@ import {
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type PublicClient,
   toFunctionSelector,
@@ -551,7 +552,7 @@ async function handOverRoles(options: Run, authority: Address): Promise<void> {
   // The administrator last: whoever offers must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
     const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
-    if (isSame(holder, deployer)) {
+    if (isAddressEqual(holder, deployer)) {
       await take(options, authority, role);
       await restrain(options, authority, name);
       continue;
@@ -636,7 +637,7 @@ async function offer(
       member.since === 0 ? "" : `execution delay of ${name}: ${member.delay} s instead of ${delay} s`;
     await callAuthority(options, authority, "offerRole", [role, holder, delay], what);
   }
-  const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
+  const receiver = options.receivers?.find(({ account }) => isAddressEqual(account.address, holder));
   if (receiver === undefined) return false;
   await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
   return await holdsRole(options, authority, role, holder);
@@ -722,7 +723,7 @@ async function versionOf(
       functionName: "versionOf",
       args: [hash, version],
     });
-    if (found.verifier.toLowerCase() === verifier.toLowerCase()) return version;
+    if (isAddressEqual(found.verifier, verifier)) return version;
   }
   return undefined;
 }
@@ -794,10 +795,6 @@ async function writeWhole(file: string, content: object): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
   await rename(draft, file);
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function sortAddresses(addresses: readonly Address[]): Address[] {
