@@ -61,9 +61,13 @@ const HINTS: Readonly<Record<string, string>> = {
   "role.missing":
     "`keel role list` says who has which role and what is offered; --from names a Safe that will sign",
   "snapshot.signature": "the account's source signs with `keel sign`",
+  "state.lost":
+    "another seed's backup, or `keel state recover --state FILE` with a state file; else a guardian lets the chain start over",
+  "state.other": "the file that the latest attestation left; earlier ones are of no use",
   "state.units":
     "a subject has one chain at a registry, in one scale; --same-units says that the new source counts the same units",
   system: MORE,
+  "states.missing": "`keel state init` makes one; `keel state recover --backup FILE` brings a lost one back",
   "units.missing": "the fund's administrator signs with `keel sign-units`; --units takes the file",
 };
 

@@ -30,6 +30,7 @@ const FOLDERS = [
   "circuits/setup",
   "cli",
   "services/source",
+  "services/farm",
   "app",
 ];
 

@@ -425,6 +425,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       units: "Give all snapshots the same units.",
     },
   },
+  opening: {
+    about: "What opens an attestation's sums to one reader.",
+    cures: {
+      mismatch:
+        "Take the snapshot, the salts and the attestation of one proof. A reader: do not trust it, it is of something else.",
+    },
+  },
   operation: {
     about: "A call that waits in the authority.",
     cures: {
@@ -440,6 +447,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       broken: "`keel check` shows every limit with its headroom and what uses it up.",
       ceiling: "Take a shorter time: nobody should rely on a longer one.",
       confidence: "Give levels above 0 and below 1, each once.",
+      disclosure:
+        "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       interval: "Make `minInterval` at most `validity`.",
@@ -465,10 +474,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       coordinate: ROUND,
       curve: ROUND,
       expired: "Ask for a newer attestation.",
+      formerPolicyId:
+        "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
       future: "Check the clock, or `--now`: the attestation lies after it.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
+      notOnChain: "Ask whether it was submitted, and where: this registry's log does not have it.",
       protocol: "Give a Groth16 proof on BN254.",
       shape: ROUND,
       signal: ROUND,
@@ -499,16 +511,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       account: "Correct the accounts of the member that says something else.",
       commitments:
-        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
+        "Send commitments of enough members, each once. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
       key: "Use the quorum's file as the ceremony wrote it.",
       member: "Correct the member's URL in the configuration: another one answers there.",
       members: "Give distinct names, this member's among them.",
-      session: "Open a new session: a nonce is used once.",
+      session: "See why the member starts again and again: it has forgotten twice what it committed to.",
       share: "Use the share that this member got for this quorum.",
       threshold: "Take more than half of the members, so that two groups cannot sign different messages.",
+      version: "Bring the coordinator and its members to the same version of the program.",
     },
   },
   r1cs: {
@@ -547,6 +560,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
+      badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
+      badViewerKey: "Give the public key that `keel viewer new` printed.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -555,6 +570,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -582,6 +598,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
@@ -589,6 +607,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
+      notStored: "Send more gas: the policy could not be stored.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingOffered:
         "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
@@ -634,6 +653,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tooFewMembers: "List at least two registries.",
       tooManyTightenings:
         "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
+      tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -650,8 +670,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
+      wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
       wrongSchema: "Use the schema that the resolver registered.",
+      wrongSealedSums:
+        "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
@@ -688,6 +711,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       pending: "Wait until the role counts.",
       unknown: "Give one of the roles that the message has.",
     },
+  },
+  seed: {
+    about: "The seed that a subject's states follow from.",
+    cures: { weak: "Let `keel state init` make a seed." },
   },
   sender: {
     about: "Who sends a transaction.",
@@ -749,6 +776,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   state: {
     about: "The drawdown chain's state.",
     cures: {
+      lost: "Recover with another backup, or an old state file (`keel state recover --state FILE`); else a guardian lets the chain start over.",
+      other: "Give the state file that the latest attestation left; earlier ones are of no use.",
       units:
         "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
     },
@@ -761,6 +790,16 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Name an instrument of the market.",
       price: "Leave the price out: perpetuals and futures move no cash.",
       size: "Trade less: the position would not fit.",
+    },
+  },
+  states: {
+    about: "A vault of states: the folder that `keel state init` makes.",
+    cures: {
+      chain: "Name the node of the chain that `--chain-id` says.",
+      damaged:
+        "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
+      missing: "`keel state init` makes a vault; `keel state recover --backup FILE` brings a lost one back.",
+      password: "Give the password that the backup was written with; a new one has at least 12 characters.",
     },
   },
   units: {
@@ -829,6 +868,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   verify: {
     about: "Verifying.",
     cures: { missing: "Give the file that the message names." },
+  },
+  viewer: {
+    about: "A viewer's key pair.",
+    cures: { key: "Use the file that `keel viewer new` wrote: its halves do not belong together." },
   },
   wallet: {
     about: "The browser's wallet.",

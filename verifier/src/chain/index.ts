@@ -17,6 +17,7 @@ export * from "./notices.js";
 export * from "./operating.js";
 export * from "./registry.js";
 export * from "./roles.js";
+export * from "./steps.js";
 export * from "./timeline.js";
 export * from "./vault.js";
 export * from "./watch.js";
