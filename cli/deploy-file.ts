@@ -5,7 +5,7 @@
  * @module
  */
 
-import { address, duration, FORMATS, parseWholeFile } from "@keel/verifier";
+import { address, duration, FORMATS, parseFile } from "@keel/verifier";
 import { z } from "zod";
 
 const receiver = z.strictObject({
@@ -77,7 +77,7 @@ export type Delays = NonNullable<DeployPlan["delays"]>;
  * @throws KeelError kind "input" with all faults at once
  */
 export function parseDeployFile(text: string, name = "network"): DeployPlan {
-  const { keel: _, ...plan } = parseWholeFile(deploySchema, text, name);
+  const { keel: _, ...plan } = parseFile(deploySchema, text, name);
   return plan;
 }
 
@@ -87,6 +87,6 @@ export function parseDeployFile(text: string, name = "network"): DeployPlan {
  * @throws KeelError kind "input" with all faults at once
  */
 export function parseRoles(text: string, name = "roles"): RoleReceivers {
-  const { keel: _, ...roles } = parseWholeFile(rolesSchema, text, name);
+  const { keel: _, ...roles } = parseFile(rolesSchema, text, name);
   return roles;
 }

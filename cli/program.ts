@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { BEACON_EXPONENT } from "@keel/circuits/beacon";
-import { Command, CommanderError, type CommandOptions, type OutputConfiguration } from "commander";
+import { Command, CommanderError, type CommandOptions, Option, type OutputConfiguration } from "commander";
 import {
   accounts,
   addresses,
@@ -16,6 +16,7 @@ import {
   collected,
   element,
   hash,
+  LATEST_TIME,
   nodeUrl,
   units,
   wholeNumber,
@@ -68,7 +69,7 @@ attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
 const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
-const ANY_TIME = 2 ** 40 - 1;
+const ANY_TIME = LATEST_TIME;
 const ANY_SPAN = 2 ** 32 - 1;
 const LAST_LOCAL_ACCOUNT = 19;
 const FROM_BLOCK = "at or before the registry's first block; a deployments file has it";
@@ -231,7 +232,7 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot")),
   )
     .requiredOption("--subject <address>", "whose accounts", chainAddress("--subject"))
-    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
     .requiredOption(
       "--source <name=url>",
       "a source of the policy and where it listens; once each",
@@ -319,7 +320,7 @@ function addVenueCommands(importing: Command, context: Context, finish: Finish):
       .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
       .requiredOption("--account <id>", "the account")
       .requiredOption("--source <name>", "the policy's source that will sign")
-      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
       .option("--tolerance <share>", "how far equity and the venue's own figure may differ; 0.01 when absent")
       .requiredOption("--out <file>", "the snapshot to write (secret)")
       .option("--force", "replace an existing file")
@@ -458,11 +459,10 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   });
   withSender(
     withRegistry(
-      withPublic(
-        add(program, "sign-market", "sign a market or, with --returns, a returns table as a publisher"),
-      ),
+      withPublic(add(program, "sign-market", "sign a table of prices or of returns as a publisher")),
     ),
   )
+    .addOption(tableOption())
     .requiredOption("--out <file>", "the signature to write")
     .option("--force", "replace an existing file")
     .action(async (options: SignMarketOptions) => {
@@ -472,16 +472,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   withConfirmations(
     withSender(
       withRegistry(
-        withPublic(
-          add(
-            program,
-            "publish-market",
-            "publish a signed market or, with --returns, returns table on chain",
-          ),
-        ),
+        withPublic(add(program, "publish-market", "publish a signed table of prices or of returns on chain")),
       ),
     ),
   )
+    .addOption(tableOption())
     .requiredOption("--signature <file>", "from sign-market; once for each publisher", collected)
     .action(async (options: PublishMarketOptions) => {
       const { publishMarketTable } = await import("./commands/publish-market.js");
@@ -720,6 +715,12 @@ function withPublic(command: Command): Command {
     .requiredOption("--market <file>", "market/1 file")
     .requiredOption("--policy <file>", "policy/2 file")
     .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
+}
+
+function tableOption(): Option {
+  return new Option("--table <name>", "which table of the policy")
+    .choices(["prices", "returns"])
+    .default("prices");
 }
 
 function withBook(command: Command): Command {
