@@ -65,6 +65,15 @@ export function units(option: string): (text: string) => bigint {
   };
 }
 
+/** A share above zero, such as 0.2, in bps. */
+export function share(option: string): (text: string) => bigint {
+  return (text) => {
+    const result = parseDecimal(text, { places: 4, bits: 14, signed: false, excess: "refuse" });
+    if (result.ok && result.value > 0n && result.value < 10_000n) return result.value;
+    throw usageError("a share above 0 and below 1, such as 0.2", "other text", option);
+  };
+}
+
 /** Address of a chain's node. May hold an access key, so it is never shown. */
 export function nodeUrl(option: string): (text: string) => string {
   return (text) => {

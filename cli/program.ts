@@ -18,6 +18,7 @@ import {
   hash,
   LATEST_TIME,
   nodeUrl,
+  share,
   units,
   wholeNumber,
 } from "./arguments.js";
@@ -39,12 +40,15 @@ import type { HistoryOptions } from "./commands/history.js";
 import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { ImportVenueOptions } from "./commands/import-venue.js";
+import type { InitOptions } from "./commands/init.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
 import type { MarketDepthOptions } from "./commands/market-depth.js";
 import type { MarketFetchOptions } from "./commands/market-fetch.js";
 import type { MergeOptions } from "./commands/merge.js";
 import type { MigrateOptions } from "./commands/migrate.js";
+import type { PolicyExplainOptions } from "./commands/policy-explain.js";
+import type { PolicyFitOptions } from "./commands/policy-fit.js";
 import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
@@ -112,6 +116,7 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
     .addHelpText("after", EXIT_CODES)
     .configureOutput(output)
     .exitOverride();
+  addInitCommand(program, context, finish);
   addManagerCommands(program, context, finish);
   addVerifierCommands(program, context, finish);
   addSourceCommands(program, context, finish);
@@ -130,6 +135,30 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
+}
+
+function addInitCommand(program: Command, context: Context, finish: Finish): void {
+  add(program, "init", "make a folder with the first files of a book; asks when no template is named")
+    .argument("<folder>", "a new one, or one without such files")
+    .option("--template <name>", "the strategy to start from; the other options stay its own when absent")
+    .option("--name <text>", "the policy's name")
+    .option(
+      "--subject <address>",
+      "the fund; account 1 of local chains when absent",
+      chainAddress("--subject"),
+    )
+    .option("--accounts <list>", "id=SourceName,id=SourceName", accounts("--accounts"))
+    .option("--instruments <list>", "what the book may hold, with commas", (text) => text.split(","))
+    .option("--units-token <address>", "share token that says the units", chainAddress("--units-token"))
+    .option(
+      "--units-administrator <address>",
+      "who signs the units with a key",
+      chainAddress("--units-administrator"),
+    )
+    .action(async (folder: string, options: InitOptions) => {
+      const { init } = await import("./commands/init.js");
+      finish(await init(folder, options, context));
+    });
 }
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
@@ -397,6 +426,26 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
     .action(async (options: PolicyPinOptions) => {
       const { pinPolicy } = await import("./commands/policy-pin.js");
       finish(await pinPolicy(options, context));
+    });
+  withPublic(
+    add(policy, "explain", "each limit in words, with values that others use and where that is said"),
+  )
+    .option("--snapshot <file>", "also show the value in this book (secret)")
+    .option("--units <file>", "units/1 file from the fund's administrator")
+    .option("--state <file>", "latest state of the drawdown chain (secret)")
+    .action(async (options: PolicyExplainOptions) => {
+      const { explainPolicy } = await import("./commands/policy-explain.js");
+      finish(await explainPolicy(options, context));
+    });
+  withBook(add(policy, "fit", "limits that a book keeps with a margin, beside those of its policy"))
+    .option("--margin <share>", "of each value", share("--margin"), 2_000n)
+    .option("--units <file>", "units/1 file from the fund's administrator")
+    .option("--state <file>", "latest state of the drawdown chain (secret)")
+    .option("--out <file>", "the policy to write with them")
+    .option("--force", "replace an existing file")
+    .action(async (options: PolicyFitOptions) => {
+      const { fitPolicy } = await import("./commands/policy-fit.js");
+      finish(await fitPolicy(options, context));
     });
   add(program, "migrate", "convert a policy or an enrolment of statement version 1")
     .option("--policy <file>", "policy/1 file to convert; with --enrolment the policy/2 file of its sources")

@@ -325,6 +325,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "What importers have in common.",
     cures: { account: "Take a shorter id, so that the hedged legs' accounts fit beside it." },
   },
+  init: {
+    about: "The first files of a book.",
+    cures: {
+      instrument:
+        "Name instruments of the template as the message lists them; others are added to the market file by hand.",
+      template: "Name one of the templates that the message lists, or none to be asked.",
+    },
+  },
   input: {
     about: "The form of what is read, whatever it is.",
     cures: {
