@@ -109,7 +109,8 @@ export async function parseCommandLine(argv: readonly string[], context: Context
   return outcome!;
 }
 
-function createProgram(context: Context, output: OutputConfiguration, finish: Finish): Command {
+/** The grammar. @param finish called with the outcome of the command that ran */
+export function createProgram(context: Context, output: OutputConfiguration, finish: Finish): Command {
   const program = new Command("keel")
     .description("Prove that a private portfolio respects a public risk policy.")
     .version(version(), "-V, --version")
