@@ -66,6 +66,7 @@ import type { DeployCommandOptions } from "./deploy-plan.js";
 import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
 import { addOperatorCommands } from "./operator-commands.js";
+import { addStateCommands } from "./vault-commands.js";
 
 const EXIT_CODES = `
 Exit codes: 0 yes; 1 bad input or usage; 2 the portfolio breaks the policy (watch: something happened); 3 the proof or
@@ -133,6 +134,7 @@ export function createProgram(context: Context, output: OutputConfiguration, fin
     ...{ add, withRegistry, withSender, withConfirmations, withFromBlock },
     withPolicy,
   });
+  addStateCommands(program, context, finish, { add, withRegistry, withFromBlock });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
@@ -185,6 +187,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--state <file>", "latest state of the drawdown chain (secret); its genesis when absent")
     .option("--same-units", "go on from a state whose units another source counted on the same scale")
     .option("--state-out <file>", "write the state that the next proof starts from (secret); never replaced")
+    .option("--vault <folder>", "take and keep states there instead, as `keel state` does; asks --rpc")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
@@ -495,6 +498,8 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
     .option("--out <file>", "the enrolment to write (secret)")
     .option("--force", "replace an existing file")
     .option("--enrolment <file>", "send this enrolment's commitment, as the subject")
+    .option("--vault <folder>", "derive the new list's salt from this vault's seed; with --subject")
+    .option("--subject <address>", "whose list, with --vault", chainAddress("--subject"))
     .option("--rpc <url>", "the chain's node", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry", chainAddress("--registry"))
     .action(async (options: EnrolOptions) => {

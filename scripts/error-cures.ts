@@ -34,7 +34,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   authority: {
     about: "Who may do what at a registry: the authority that its contracts ask.",
     cures: {
-      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      foreign:
+        "Give the address of an authority that one of the registry's contracts asks; the message has them.",
+      split:
+        "Find out why the contracts ask different authorities before you trust the registry; then name one of them with `--authority`.",
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
@@ -185,6 +188,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
       eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
       feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      keeps: "Name a receiver of the role, or leave the role to the deployer, not both.",
+      leftOut:
+        "Name a receiver of each role in the roles file; `deployerKeeps` lists those that the deployer shall keep.",
       nobody: "Give an address that somebody holds: this one belongs to nobody.",
       nonce: "Wait until the node has caught up, or use another node of the same chain.",
       proxy:
@@ -196,7 +202,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
-      role: "Deploy as the authority's administrator.",
+      role: "Deploy as the authority's administrator. After the hand-over, correct the plan, or have the administrator do what it says with `keel role`.",
+      shortDelay:
+        'Let it wait at least a day. Where it is meant to be shorter, say so: `"short": true` at the role, `"short": ["market"]` in `delays`.',
       sequencer:
         "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
       replaced:
@@ -503,16 +511,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       account: "Correct the accounts of the member that says something else.",
       commitments:
-        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
+        "Send commitments of enough members, each once. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
       key: "Use the quorum's file as the ceremony wrote it.",
       member: "Correct the member's URL in the configuration: another one answers there.",
       members: "Give distinct names, this member's among them.",
-      session: "Open a new session: a nonce is used once.",
+      session: "See why the member starts again and again: it has forgotten twice what it committed to.",
       share: "Use the share that this member got for this quorum.",
       threshold: "Take more than half of the members, so that two groups cannot sign different messages.",
+      version: "Bring the coordinator and its members to the same version of the program.",
     },
   },
   r1cs: {
@@ -594,7 +603,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
-      nothingOffered: "Ask an administrator for a new offer: there is none, or it has lapsed.",
+      nothingOffered:
+        "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -635,6 +645,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tailCircuitMismatch: "Name a tail-risk circuit exactly when a tail-risk limit is set.",
       tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
+      tooManyTightenings:
+        "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -682,12 +694,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Roles of a registry's authority.",
     cures: {
       closed: "Ask the administrator: the contract was closed, and nobody may call it.",
-      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      holder:
+        "Look at `keel role list`: the account neither has the role nor is offered it, or with `--pending` nothing waits.",
       missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",
       unknown: "Give one of the roles that the message has.",
     },
+  },
+  seed: {
+    about: "The seed that a subject's states follow from.",
+    cures: { weak: "Let `keel state init` make a seed." },
   },
   sender: {
     about: "Who sends a transaction.",
@@ -749,6 +766,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   state: {
     about: "The drawdown chain's state.",
     cures: {
+      lost: "Recover with another backup, or an old state file (`keel state recover --state FILE`); else a guardian lets the chain start over.",
+      other: "Give the state file that the latest attestation left; earlier ones are of no use.",
       units:
         "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
     },
@@ -761,6 +780,16 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Name an instrument of the market.",
       price: "Leave the price out: perpetuals and futures move no cash.",
       size: "Trade less: the position would not fit.",
+    },
+  },
+  states: {
+    about: "A vault of states: the folder that `keel state init` makes.",
+    cures: {
+      chain: "Name the node of the chain that `--chain-id` says.",
+      damaged:
+        "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
+      missing: "`keel state init` makes a vault; `keel state recover --backup FILE` brings a lost one back.",
+      password: "Give the password that the backup was written with; a new one has at least 12 characters.",
     },
   },
   units: {

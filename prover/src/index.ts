@@ -13,6 +13,8 @@ export * from "./book/importers/csv.js";
 export { type Exact, parseExact } from "./book/importers/exact.js";
 export * from "./book/importers/merge.js";
 export * from "./book/importers/venues.js";
+export * from "./book/recover.js";
+export * from "./book/seed.js";
 export * from "./book/snapshot.js";
 export * from "./book/source.js";
 export * from "./book/trades.js";

@@ -19,12 +19,8 @@ import { PACKAGE } from "../support/cli.js";
 
 /** What programs write for each other. */
 const UNWRITTEN = [
-  "ceremony/1",
-  "quorum/1",
-  "quorum-deal/1",
-  "quorum-hello/1",
-  "quorum-secret/1",
-  "quorum-share/1",
+  ...["ceremony/1", "seed/1", "seed-backup/1", "vault-state/1"],
+  ...["quorum/1", "quorum-deal/1", "quorum-hello/1", "quorum-secret/1", "quorum-share/1"],
 ];
 
 describe("generated", () => {

@@ -17,6 +17,8 @@ import {
   type MarketTable,
   marketTable,
   type Policy,
+  policyDomainField,
+  policyId,
   policyTerms,
   type Quantity,
   quantity,
@@ -39,6 +41,7 @@ import {
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
 import type { EddsaSignature } from "../book/eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/enrolment.js";
+import type { ProofContent, SaltSource } from "../book/seed.js";
 import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
@@ -57,6 +60,16 @@ export type CircuitInput = Readonly<Record<string, NestedInput>>;
 /** A signal's value or an array of them. */
 export type NestedInput = bigint | readonly NestedInput[];
 
+/** Secrets that hide what a proof commits to. */
+export interface ProofSalts {
+  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
+  readonly portfolioSalt: Field;
+  /** Hides the exposures commitment; likewise, and another. */
+  readonly exposuresSalt: Field;
+  /** Hides the new state; from {@link randomSalt}, kept with it. */
+  readonly newStateSalt: Field;
+}
+
 /** Everything a proof needs, and what it will say. */
 export interface Witness {
   /** Secret. */
@@ -67,6 +80,8 @@ export interface Witness {
   readonly exposures: Exposures;
   /** What the next proof starts from. Secret. */
   readonly newState: DrawdownState;
+  /** Secret. */
+  readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
 }
@@ -79,29 +94,20 @@ export interface TailWitness {
   readonly digest: StatementDigest;
 }
 
-/** What a proof adds to a book. */
-interface WitnessParts {
+/** What a proof adds to a book: salts, or where they come from. */
+type WitnessParts = {
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** The declared accounts. */
   readonly enrolment: Enrolment;
-  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
-  readonly portfolioSalt: Field;
-  /** Hides the exposures commitment; likewise, and another. */
-  readonly exposuresSalt: Field;
-  /** Hides the new state; from {@link randomSalt}, kept with it. */
-  readonly newStateSalt: Field;
-}
+} & (ProofSalts | { readonly salts: SaltSource });
 
 /** What a proof of files is made from. */
-export interface WitnessRequest
-  extends WitnessParts,
-    Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state"> {}
+export type WitnessRequest = WitnessParts &
+  Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state">;
 
 /** What a proof of an open book is made from. */
-export interface BookWitnessRequest extends WitnessParts {
-  readonly book: Book;
-}
+export type BookWitnessRequest = WitnessParts & { readonly book: Book };
 
 const BPS = 10_000n;
 
@@ -147,7 +153,7 @@ function bookOf({ market, policy, enrolment, state, units, ...request }: Witness
 
 function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
-  const { domain, enrolment, portfolioSalt, exposuresSalt, newStateSalt } = parts;
+  const { domain, enrolment } = parts;
   const { shape } = policy.circuit;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const table = marketTable(market, policy);
@@ -156,23 +162,31 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
   const exposures = exposuresOf(metrics, equities, table.underlyingsId, shape);
   const today = { equity: metrics.equity, units: snapshot.units };
+  const terms = policyTerms(policy, market);
+  const { subject, asOf, units } = snapshot;
+  const scope = scopeOf(policy, domain);
+  const content = {
+    ...{ subject, asOf, units, messages },
+    domain: policyDomainField(scope, policyId(terms)),
+    marketRoot: table.root,
+    enrolment: enrolmentCommitment(enrolment),
+    previousState: state === undefined ? 0n : stateCommitment(state),
+  };
+  const salts = saltsOf(parts, content, nextState(today, state, toField(0n)));
+  const { portfolioSalt, exposuresSalt, newStateSalt } = salts;
   const newState = nextState(today, state, newStateSalt);
 
   const statement: Statement = {
-    domain: scopeOf(policy, domain),
-    subject: snapshot.subject,
+    domain: scope,
+    subject,
     marketRoot: table.root,
     marketTime: market.asOf,
-    asOf: snapshot.asOf,
-    enrolment: enrolmentCommitment(enrolment),
-    drawdown: {
-      units: snapshot.units,
-      previousState: state === undefined ? 0n : stateCommitment(state),
-      newState: stateCommitment(newState),
-    },
+    asOf,
+    enrolment: content.enrolment,
+    drawdown: { units, previousState: content.previousState, newState: stateCommitment(newState) },
     portfolioCommitment: portfolioCommitment(messages, portfolioSalt),
     exposuresCommitment: exposuresCommitment(exposures, exposuresSalt),
-    terms: policyTerms(policy, market),
+    terms,
   };
   const places = statementPlaces(statement);
   const vector = STATEMENT.map((name) => places[name]);
@@ -200,7 +214,21 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
-  return { input, statement, digest, exposures, newState, ...(tail === undefined ? {} : { tail }) };
+  return { input, statement, digest, exposures, newState, salts, ...(tail === undefined ? {} : { tail }) };
+}
+
+/** The salts that were given, or those of what the proof speaks of. */
+function saltsOf(parts: WitnessParts, content: ProofContent, next: DrawdownState): ProofSalts {
+  if (!("salts" in parts)) return parts;
+  const { salts } = parts;
+  const portfolioSalt = salts.portfolio(content);
+  const { subject, previousState, messages } = content;
+  const step = { subject, previousState, portfolioCommitment: portfolioCommitment(messages, portfolioSalt) };
+  return {
+    portfolioSalt,
+    exposuresSalt: salts.exposures(content),
+    newStateSalt: salts.state(step, next),
+  };
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */

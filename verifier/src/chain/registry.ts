@@ -13,10 +13,12 @@ import {
   type Account,
   type Address,
   type Chain,
+  concat,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type LocalAccount,
   type PublicClient,
@@ -34,7 +36,7 @@ import { circuitHash, type PolicyTerms, policyId } from "../files/policy.js";
 import type { SeriesId } from "../files/series.js";
 import type { Attestation } from "../statement/attestation.js";
 import { healthRegistryAbi, marketBookAbi, policyBookAbi, shareTokenAbi, verifierBookAbi } from "./abi.js";
-import { toKeelError } from "./contract-errors.js";
+import { reach, toKeelError } from "./contract-errors.js";
 
 export { toKeelError } from "./contract-errors.js";
 
@@ -329,7 +331,7 @@ export async function submitAttestation(
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, data);
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
   });
 }
 
@@ -353,7 +355,7 @@ export async function submitBatch(
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, data);
+      return await send(registry, wallet, registry.address, withMemos(data, attestations));
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -362,6 +364,11 @@ export async function submitBatch(
       throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
     }
   });
+}
+
+/** Calldata with the attestations' memos behind it, which no contract reads. */
+function withMemos(data: Hex, attestations: readonly Attestation[]): Hex {
+  return concat([data, ...attestations.flatMap(({ memo }) => (memo === undefined ? [] : [memo]))]);
 }
 
 /** Looks before and after a refusal whether somebody else has done the work. */
@@ -401,7 +408,7 @@ async function areDone(registry: Registry, attestations: readonly Attestation[])
   for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
     const status = await statusOf(registry, subject, policyId);
     if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
-    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
+    const steps = attestations.slice(i + 1).filter((later) => isAddressEqual(later.subject, subject));
     let { newState } = drawdown;
     for (const { drawdown: step } of steps) {
       if (newState !== status.state && step.previousState === newState) newState = step.newState;
@@ -945,18 +952,6 @@ function unknownTransaction(error: unknown): undefined {
   if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
     return undefined;
   throw error;
-}
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function fault(code: string, expected: string, received: string): KeelError {

@@ -43,6 +43,8 @@ export interface Attestation {
   readonly unitsSignature?: `0x${string}`;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
+  /** What the subject alone can read, put behind the call that submits it; nobody checks it. */
+  readonly memo?: `0x${string}`;
   /** Poseidon digest of the statement, the proof's first public input. */
   readonly digest: bigint;
   readonly proof: Groth16Proof;
@@ -64,6 +66,8 @@ export interface TailAttestation {
 }
 
 const element = fieldElement(FIELD_ORDER);
+/** At most 128 bytes: whoever submits it pays for them. */
+const memoText = z.string().regex(/^0x(?:[0-9a-f]{2}){1,128}$/);
 
 const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
 
@@ -80,6 +84,7 @@ const attestationSchema = z.strictObject({
   unitsSignature: signatureText.optional(),
   portfolioCommitment: element,
   exposuresCommitment: element,
+  memo: memoText.optional(),
   digest: element,
   proof: z.unknown(),
   insecure: z.boolean(),
@@ -119,9 +124,10 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
-    const { keel: _, tail, unitsSignature, ...rest } = file;
+    const { keel: _, tail, unitsSignature, memo, ...rest } = file;
     return {
       ...rest,
+      ...(memo === undefined ? {} : { memo: memo as `0x${string}` }),
       ...(unitsSignature === undefined ? {} : { unitsSignature: unitsSignature as `0x${string}` }),
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
       policyId: file.policyId as `0x${string}`,
@@ -149,7 +155,7 @@ function namesMembers(data: Json): boolean {
 /** The attestation of a statement. */
 export function attestationOf(
   statement: Statement,
-  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature">,
+  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature" | "memo">,
 ): Attestation {
   const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
   return {
@@ -164,6 +170,7 @@ export function attestationOf(
     ...(proven.unitsSignature === undefined ? {} : { unitsSignature: proven.unitsSignature }),
     portfolioCommitment,
     exposuresCommitment,
+    ...(proven.memo === undefined ? {} : { memo: proven.memo }),
     digest: proven.digest,
     proof: proven.proof,
     insecure: proven.insecure,
