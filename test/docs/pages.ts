@@ -6,9 +6,10 @@
  */
 
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { cacheRoot } from "../../circuits/dist/cache.js";
 import { PACKAGE } from "../support/cli.js";
 import { blocksOf } from "./blocks.js";
 
@@ -28,10 +29,19 @@ export async function runPages(...files: readonly string[]): Promise<PageEnd> {
     await shim(join(bin, "keel"), keel);
     await shim(join(bin, "npx"), `[ "$1" = keel ] || exit 127\nshift\n${keel}`);
     await writeFile(join(folder, ".page.sh"), scriptOf(files));
-    return await bash(folder, bin);
+    return await bash(folder, bin, await ownCache(folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The built circuits of the user's cache, and a place of its own for the running chain, of which a user has one. */
+async function ownCache(folder: string): Promise<string> {
+  const cache = join(folder, ".cache");
+  await mkdir(cache);
+  const built = (await readdir(cacheRoot())).filter((name) => name.startsWith("artifacts-"));
+  for (const name of built) await symlink(join(cacheRoot(), name), join(cache, name));
+  return cache;
 }
 
 async function shim(path: string, body: string): Promise<void> {
@@ -51,12 +61,9 @@ function scriptOf(files: readonly string[]): string {
   return `set -euo pipefail -m\ntrap 'for job in $(jobs -p); do kill -INT -- -$job 2> /dev/null || true; done; wait' EXIT\n${lines.join("\n")}\n`;
 }
 
-async function bash(folder: string, bin: string): Promise<PageEnd> {
-  const { PATH = "", KEEL_CACHE } = process.env;
-  const env = {
-    ...{ PATH: `${bin}:${PATH}`, HOME: homedir(), KEEL: PACKAGE },
-    ...(KEEL_CACHE === undefined ? {} : { KEEL_CACHE }),
-  };
+async function bash(folder: string, bin: string, cache: string): Promise<PageEnd> {
+  const { PATH = "" } = process.env;
+  const env = { PATH: `${bin}:${PATH}`, HOME: homedir(), KEEL: PACKAGE, KEEL_CACHE: cache };
   const child = spawn("bash", [".page.sh"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
