@@ -107,7 +107,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Which circuit, and whether it has room.",
     cures: {
       compile: "Read the compiler's message; a changed circuit has to compile by itself.",
-      size: "Use fewer rows, or name a larger circuit in the policy.",
+      size: "Use fewer rows, or name the circuit in the policy that the message says has room.",
       unknown: "Name one of the circuits that the message lists.",
     },
   },
@@ -277,9 +277,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Reading and writing files.",
     cures: {
       busy: "Wait until the other command that writes these files has ended.",
+      format: "Name each file behind its own option: this one is of another format, as the message says.",
       exists: "Name a new file, or add `--force`. A state, a key and an input are never replaced.",
       kind: "Open one of Keel's files: its first key is `keel`.",
-      missing: "Check the path.",
+      missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
       size: "Give a smaller file: this is none of Keel's.",
       special: "Name a regular file, not a link, folder or device.",
@@ -332,12 +333,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "What importers have in common.",
     cures: { account: "Take a shorter id, so that the hedged legs' accounts fit beside it." },
   },
+  init: {
+    about: "The first files of a book.",
+    cures: {
+      instrument:
+        "Name instruments of the template as the message lists them; others are added to the market file by hand.",
+      template: "Name one of the templates that the message lists, or none to be asked.",
+    },
+  },
   input: {
     about: "The form of what is read, whatever it is.",
     cures: {
       address: "Give 0x and 40 hexadecimal digits.",
+      checksum:
+        "Copy the address anew: upper and lower case say that a digit is wrong. All in lower case, nothing is checked.",
       decimal:
-        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, not too many places.',
+        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, no percent sign, not too many places.',
       duplicate: "Give each name once.",
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
@@ -350,6 +361,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       signal: "Give exactly the circuit's signals.",
       size: "Give less.",
       skew: "Take a table nearer to the snapshot's time, or a policy with a wider window.",
+      time: "Write unix seconds, which are milliseconds divided by 1000.",
       text: "Use the characters that the message lists.",
       type: "Give a value of the type that is expected.",
       "unknown-key": "Correct the key's spelling, or remove it.",
