@@ -417,6 +417,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       units: "Give all snapshots the same units.",
     },
   },
+  opening: {
+    about: "What opens an attestation's sums to one reader.",
+    cures: {
+      mismatch:
+        "Take the snapshot, the salts and the attestation of one proof. A reader: do not trust it, it is of something else.",
+    },
+  },
   operation: {
     about: "A call that waits in the authority.",
     cures: {
@@ -432,6 +439,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       broken: "`keel check` shows every limit with its headroom and what uses it up.",
       ceiling: "Take a shorter time: nobody should rely on a longer one.",
       confidence: "Give levels above 0 and below 1, each once.",
+      disclosure:
+        "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       interval: "Make `minInterval` at most `validity`.",
@@ -457,10 +466,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       coordinate: ROUND,
       curve: ROUND,
       expired: "Ask for a newer attestation.",
+      formerPolicyId:
+        "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
       future: "Check the clock, or `--now`: the attestation lies after it.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
+      notOnChain: "Ask whether it was submitted, and where: this registry's log does not have it.",
       protocol: "Give a Groth16 proof on BN254.",
       shape: ROUND,
       signal: ROUND,
@@ -540,6 +552,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
+      badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
+      badViewerKey: "Give the public key that `keel viewer new` printed.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -550,6 +564,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Name an administrator's key: a contract's address may be another contract on another chain.",
       depositsClosed:
         "Wait until the vault is healthy, and its manager takes deposits; a vault that is wound down takes none.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -581,6 +596,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       mixedVerifiers: "Send one batch for each circuit.",
       moreThanClaimable: "Claim at most what was settled: `claimsOf` says how much.",
       moreThanIdle: "Allocate at most what is idle and not asked to be redeemed.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
       noProvenValue: "Attest under a policy that shows the net asset value, and settle while that counts.",
@@ -595,6 +612,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
       notManager: "Send from the vault's manager.",
       notOwner: "Send from the vault's owner.",
+      notStored: "Send more gas: the policy could not be stored.",
       notWindingDown: "Ask for a redemption: shares are given up in a wind-down only.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingAsked: "Ask for more than nothing.",
@@ -641,6 +659,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tailCircuitMismatch: "Name a tail-risk circuit exactly when a tail-risk limit is set.",
       tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
+      tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       tooLateToCancel:
         "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
@@ -662,9 +681,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       windingDown: "Give up shares with `surrender`, and take back what waits: the vault is wound down.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
+      wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
       wrongRound: "Name the feed's last round at or before the snapshot's time.",
       wrongSchema: "Use the schema that the resolver registered.",
+      wrongSealedSums:
+        "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
@@ -841,6 +863,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   verify: {
     about: "Verifying.",
     cures: { missing: "Give the file that the message names." },
+  },
+  viewer: {
+    about: "A viewer's key pair.",
+    cures: { key: "Use the file that `keel viewer new` wrote: its halves do not belong together." },
   },
   wallet: {
     about: "The browser's wallet.",

@@ -21,7 +21,7 @@ import {
   requireHealthy,
 } from "@keel/prover";
 import { checkDevelopmentKey, formatAttestation, type Policy, scopeOf, UNBOUND_DOMAIN } from "@keel/verifier";
-import { span, utc } from "@keel/verifier/text";
+import { navText, span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
@@ -47,6 +47,8 @@ export interface ProveOptions extends BookFiles {
   readonly artifacts?: string;
   /** The same for the tail-risk circuit. */
   readonly tailArtifacts?: string;
+  /** The same for the disclosure circuit. */
+  readonly disclosureArtifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -77,18 +79,16 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(book.snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
-  if (policy.tail !== undefined) {
-    artifacts.push(await artifactsOf(policy.tail.circuit.id, options.tailArtifacts, context));
-  }
+  const artifacts = await artifactsFor(policy, options, context);
   const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
-  const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
+  const proven = await withProvers(artifacts, options, context, ([prover, ...beside], proveOptions) =>
     proveHealth({
       book,
       prover: prover!,
-      ...(tailProver === undefined ? {} : { tailProver }),
+      ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
+      ...(policy.disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
       domain,
       allowInsecure: options.insecure === true,
       options: proveOptions,
@@ -100,9 +100,16 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   await writeFiles(outputsOf(proven, options), options.force === true, context.signal);
 
   const { attestation } = proven;
-  const { subject, asOf, policyId, digest } = attestation;
+  const { subject, asOf, policyId, digest, disclosure } = attestation;
   const expiresAt = asOf + policy.validity;
-  const json = { ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt };
+  const nav =
+    disclosure === undefined || policy.disclosure?.navStep === 0n
+      ? undefined
+      : { value: disclosure.nav * policy.disclosure!.navStep, units: attestation.drawdown.units };
+  const json = {
+    ...{ ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt },
+    ...(nav === undefined ? {} : { nav }),
+  };
   return {
     json: { ...json, domain: attestation.domain, digest: digest.toString(), insecure, ms },
     text: [
@@ -111,9 +118,24 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
         ? []
         : [`The next proof starts from ${options.stateOut}; keep it secret, and do not lose it.`]),
       `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
+      ...(nav === undefined ? [] : [`It shows a net asset value of ${navText(nav)}.`]),
       ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
     ].join("\n"),
   };
+}
+
+/** Of the policy's circuit, then of those of the proofs beside it. */
+async function artifactsFor(
+  { circuit, tail, disclosure }: Policy,
+  options: ProveOptions,
+  context: Context,
+): Promise<ArtifactSet[]> {
+  const sets = [await artifactsOf(circuit.id, options.artifacts, context)];
+  if (tail !== undefined) sets.push(await artifactsOf(tail.circuit.id, options.tailArtifacts, context));
+  if (disclosure !== undefined) {
+    sets.push(await artifactsOf(disclosure.circuit.id, options.disclosureArtifacts, context));
+  }
+  return sets;
 }
 
 /** Refuses files that are named twice, and outputs that could not be written. */
@@ -150,7 +172,10 @@ type WithProvers = (
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-/** Provers of several circuits share the workers, at least one each. */
+/** Disclosure circuits are an eighth of the others at most: one worker beside theirs does it meanwhile. */
+const SMALL = "disclosure/";
+
+/** Provers of several circuits share the workers, at least one each; a small circuit has one of its own. */
 async function withProvers(
   artifacts: readonly ArtifactSet[],
   { workers = availableParallelism(), timeout }: ProveOptions,
@@ -159,16 +184,17 @@ async function withProvers(
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
   const provers: Prover[] = [];
+  const shares = artifacts.filter(({ id }) => !id.startsWith(SMALL)).length;
   try {
     progress.update("loading the key", 0);
-    for (const { witnessPath, zkeyPath, manifest } of artifacts) {
+    for (const { id, witnessPath, zkeyPath, manifest } of artifacts) {
       const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
           wasm: witnessPath,
           zkey: zkeyPath,
           sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
-          workers: Math.max(1, Math.floor(workers / artifacts.length)),
+          workers: id.startsWith(SMALL) ? 1 : Math.max(1, Math.floor(workers / shares)),
         }),
       );
     }

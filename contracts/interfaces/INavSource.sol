@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.4;
+pragma solidity ^0.8.28;
 
 /// @title What a subject is worth, as its latest attestation under a policy proved it
 interface INavSource {
