@@ -9,7 +9,9 @@ import { readFile } from "node:fs/promises";
 import { parseVerificationKey } from "@keel/verifier/groth16";
 import { createAssembler } from "#engine/assemble.js";
 import { ELEMENT_BYTES, readElement } from "#engine/bytes.js";
-import { compileCircuitModule, createWitnessCalculator } from "#engine/circom.js";
+import { compileCircuitModule } from "#engine/circom.js";
+import { readProgram } from "#engine/circom-prepare.js";
+import { createCalculator } from "#engine/engine-worker.js";
 import { flattenInput } from "#engine/inputs.js";
 import { createKernel } from "#engine/kernel.js";
 import { compileArithmetic, createArithmetic } from "#engine/kernels/run/arithmetic.js";
@@ -39,7 +41,9 @@ export async function measureStages({ artifacts, input }: Subject, runs: number)
   const arithmetic = await createArithmetic(await compileArithmetic());
   const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
   const assembler = createAssembler(arithmetic, parseVerificationKey(key.verificationKey));
-  const circuit = createWitnessCalculator(await compileCircuitModule(await readFile(artifacts.witnessPath)));
+  const wasm = await readFile(artifacts.witnessPath);
+  const modules = { circuit: await compileCircuitModule(wasm), program: readProgram(wasm) };
+  const circuit = createCalculator(arithmetic, modules);
   for (let run = 0; run <= runs; run++) {
     const witness = timed("witness", () => circuit.calculate(flattenInput(input)));
     const rows = timed("rows of A, B, C", () => kernel.rows(witness));

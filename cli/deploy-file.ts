@@ -17,7 +17,8 @@ const receiver = z.strictObject({
 });
 
 const receivers = {
-  admin: receiver.optional(),
+  /** Says what everything else hangs on, so nobody gets it by leaving it out. */
+  admin: receiver.extend({ executionDelay: duration }).optional(),
   guardian: receiver.optional(),
   verifierAdmin: receiver.optional(),
   marketAdmin: receiver.optional(),

@@ -23,7 +23,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_EQUITY = uint256(type(uint96).max) / 1e8;
     /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
     uint32 private constant ALL = 10_000;
-    /// @dev How far a gate looks back, however often a line was tightened.
+    /// @dev Most moves of a line within the delay that a tightening may be the last of: gates look at all of them, and at as many
+    ///      that took one back.
     uint256 private constant MAX_GRACE = 16;
 
     /// @inheritdoc IPolicyBook
@@ -76,7 +77,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         bytes32 from = _settle(line);
         bool tighter = isTighter(policyId, from);
         uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
-        if (tighter && policyId != from) _past[line].push(Kept(from, liveAt, Leaving.Tightened));
+        if (tighter && policyId != from) _keep(line, Kept(from, liveAt, Leaving.Tightened));
         _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
         emit LineMoved(line, from, policyId, liveAt, tighter);
     }
@@ -152,9 +153,9 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         Kept[] storage past = _past[line];
         uint256 found;
         policies = new Kept[](MAX_GRACE);
-        for (uint256 i = past.length; i > 0 && past.length - i < MAX_GRACE; --i) {
+        // A tightening is the last of at most MAX_GRACE that are recent, and taking one back puts one in its place.
+        for (uint256 i = past.length; i > 0 && _isRecent(past[i - 1].leftAt); --i) {
             Kept memory left = past[i - 1];
-            if (!_isRecent(left.leftAt)) break;
             if (left.how == Leaving.Tightened || left.how == Leaving.Undone) policies[found++] = left;
         }
         assembly ("memory-safe") {
@@ -207,6 +208,16 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         address at = _policies[policyId];
         require(at != address(0), UnknownPolicy(policyId));
         return StoredBytes.read(at);
+    }
+
+    /// @dev Remembers a policy that was left for a tighter one, as far as gates have room to look at it.
+    function _keep(bytes32 line, Kept memory left) private {
+        Kept[] storage past = _past[line];
+        if (past.length >= MAX_GRACE) {
+            uint40 oldest = past[past.length - MAX_GRACE].leftAt;
+            require(!_isRecent(oldest), TooManyTightenings(line, oldest + delay));
+        }
+        past.push(left);
     }
 
     /// @dev A loosening comes `delay` after the last tightening at the earliest, since a tightening and its undoing call off what

@@ -34,7 +34,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   authority: {
     about: "Who may do what at a registry: the authority that its contracts ask.",
     cures: {
-      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      foreign:
+        "Give the address of an authority that one of the registry's contracts asks; the message has them.",
+      split:
+        "Find out why the contracts ask different authorities before you trust the registry; then name one of them with `--authority`.",
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
@@ -600,7 +603,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
       notStored: "Send more gas: the policy could not be stored.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
-      nothingOffered: "Ask an administrator for a new offer: there is none, or it has lapsed.",
+      nothingOffered:
+        "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -642,6 +646,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
       tooManyViewers: "Name at most four viewers.",
+      tooManyTightenings:
+        "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -692,7 +698,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Roles of a registry's authority.",
     cures: {
       closed: "Ask the administrator: the contract was closed, and nobody may call it.",
-      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      holder:
+        "Look at `keel role list`: the account neither has the role nor is offered it, or with `--pending` nothing waits.",
       missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",

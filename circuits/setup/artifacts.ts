@@ -9,14 +9,13 @@
  */
 import { copyFile, link, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { prepareCircuit } from "@keel/engine";
 import { KeelError } from "@keel/verifier/errors";
 import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
 import { sha256, writeFileAtomically } from "./cache.js";
 import { publicCount, type R1cs } from "./r1cs.js";
 
 /** Version of what a set has besides its key; part of the cache key. */
-export const ARTIFACTS_VERSION = "2";
+export const ARTIFACTS_VERSION = "3";
 const MANIFEST = "manifest.json";
 const FILES = {
   r1cs: "circuit.r1cs",
@@ -68,7 +67,7 @@ export interface ArtifactSet {
   readonly r1csPath: string;
   /** As circom wrote it. */
   readonly wasmPath: string;
-  /** The same made ready for the engine, which takes either. */
+  /** The same made ready for the engine, which takes either, with a witness program. */
   readonly witnessPath: string;
   readonly symPath: string;
   readonly zkeyPath: string;
@@ -82,7 +81,7 @@ export interface ArtifactContents {
   readonly compilation: string;
   readonly r1cs: R1cs;
   /** Paths of compiled files, which are linked or copied into the set. */
-  readonly compiled: { readonly r1cs: string; readonly wasm: string; readonly sym: string };
+  readonly compiled: Readonly<Record<"r1cs" | "wasm" | "witness" | "sym", string>>;
   readonly zkey: Uint8Array;
   readonly verificationKey: VerificationKey;
   readonly key: KeyOrigin;
@@ -91,8 +90,8 @@ export interface ArtifactContents {
 /** Writes a set into an empty folder, the manifest last. */
 export async function writeArtifacts(folder: string, contents: ArtifactContents): Promise<void> {
   const path = (file: FileName): string => join(folder, FILES[file]);
-  for (const file of ["r1cs", "wasm", "sym"] as const) await place(contents.compiled[file], path(file));
-  await writeFileAtomically(path("witness"), prepareCircuit(await readFile(contents.compiled.wasm)));
+  for (const file of ["r1cs", "wasm", "witness", "sym"] as const)
+    await place(contents.compiled[file], path(file));
   await writeFileAtomically(path("zkey"), contents.zkey);
   await writeFileAtomically(
     path("verificationKey"),

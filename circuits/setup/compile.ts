@@ -29,6 +29,7 @@ export interface CircuitDefinition {
 /** A compiled circuit in the cache. */
 export interface CompiledCircuit {
   readonly id: string;
+  readonly definition: CircuitDefinition;
   /** Hash over every input of the compilation, 64 hex digits. */
   readonly hash: string;
   readonly r1csPath: string;
@@ -50,7 +51,9 @@ interface CircuitRow {
 export const SOURCE_FOLDER: string = join(packageFolder, "src");
 const FLAGS = ["--O2", "--r1cs", "--wasm", "--sym"] as const;
 const CONSTRAINT_FLAGS = ["--O2", "--r1cs", "--sym"] as const;
-type Flags = typeof FLAGS | typeof CONSTRAINT_FLAGS;
+/** Without the elimination of linear constraints: they stay as they are written. */
+const WRITTEN_FLAGS = ["--O1", "--r1cs", "--sym", "--simplification_substitution"] as const;
+type Flags = typeof FLAGS | typeof CONSTRAINT_FLAGS | typeof WRITTEN_FLAGS;
 /** Version of what this module does with circom's output; part of the cache key. */
 const COMPILE_VERSION = "2";
 
@@ -87,7 +90,7 @@ export async function compileCircuit(
   signal?: AbortSignal,
 ): Promise<CompiledCircuit> {
   const { folder, hash } = await compile(definition, FLAGS, signal);
-  return { id: definition.id, hash, wasmPath: join(folder, WASM), ...constraintPaths(folder) };
+  return { id: definition.id, definition, hash, wasmPath: join(folder, WASM), ...constraintPaths(folder) };
 }
 
 /**
@@ -100,6 +103,28 @@ export async function compileConstraints(
   signal?: AbortSignal,
 ): Promise<Pick<CompiledCircuit, "r1csPath" | "symPath">> {
   return constraintPaths((await compile(definition, CONSTRAINT_FLAGS, signal)).folder);
+}
+
+/** Constraints as they are written, and what each signal without a wire equals. */
+export interface WrittenConstraints {
+  readonly r1csPath: string;
+  readonly symPath: string;
+  readonly substitutionsPath: string;
+}
+
+/**
+ * The constraints as they are written, linear ones included: more of them, and each with fewer terms.
+ *
+ * @param folder gets them; they are large and needed once
+ * @throws KeelError as {@link compileCircuit}
+ */
+export async function compileWritten(
+  definition: CircuitDefinition,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<WrittenConstraints> {
+  await runCompiler(definition, WRITTEN_FLAGS, await includedFiles(definition), folder, signal);
+  return { ...constraintPaths(folder), substitutionsPath: join(folder, "circuit_substitutions.json") };
 }
 
 const WASM = "circuit.wasm";

@@ -10,6 +10,7 @@ import { cachedFolder, sha256 } from "./cache.js";
 import { type CircuitDefinition, circuitDefinition, compileCircuit, fileName } from "./compile.js";
 import { DEV_KEY_VERSION, makeDevKey } from "./devkey.js";
 import { parseR1cs } from "./r1cs.js";
+import { prepareWitness, WITNESS_VERSION } from "./witness-program.js";
 
 export type { ArtifactManifest, ArtifactSet, KeyOrigin, PinnedFile } from "./artifacts.js";
 export { loadArtifacts } from "./artifacts.js";
@@ -40,6 +41,7 @@ export type { DevKey, DevKeyOptions, ToxicWaste } from "./devkey.js";
 export { deriveToxicWaste, domainSize, INSECURE_SECTION, makeDevKey } from "./devkey.js";
 export type { LinearCombination, R1cs, SparseMatrix } from "./r1cs.js";
 export { constraintAt, firstUnsatisfied, firstUnsatisfiedWith, parseR1cs, publicCount } from "./r1cs.js";
+export { prepareWitness } from "./witness-program.js";
 
 /** Seed of the dev keys when none is given. Public: keys made from it are worth nothing outside test chains. */
 export const DEFAULT_SEED = "keel";
@@ -82,9 +84,11 @@ export async function ensureCircuit(
   report("compile", 0);
   const compiled = await compileCircuit(definition, options.signal);
   report("compile", 1);
-  const key = sha256(JSON.stringify([compiled.hash, "dev", DEV_KEY_VERSION, ARTIFACTS_VERSION, seed]));
+  const versions = [DEV_KEY_VERSION, ARTIFACTS_VERSION, WITNESS_VERSION];
+  const key = sha256(JSON.stringify([compiled.hash, "dev", ...versions, seed]));
   const build = async (folder: string): Promise<void> => {
     const r1cs = parseR1cs(await readFile(compiled.r1csPath));
+    const witness = await prepareWitness(compiled, r1cs, options.signal);
     const { zkey, verificationKey } = await makeDevKey(r1cs, {
       seed,
       threads: options.threads ?? 2,
@@ -95,7 +99,7 @@ export async function ensureCircuit(
       circuit: definition.id,
       compilation: compiled.hash,
       r1cs,
-      compiled: { r1cs: compiled.r1csPath, wasm: compiled.wasmPath, sym: compiled.symPath },
+      compiled: { r1cs: compiled.r1csPath, wasm: compiled.wasmPath, witness, sym: compiled.symPath },
       zkey,
       verificationKey,
       key: { kind: "dev", seed },

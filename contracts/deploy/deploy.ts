@@ -17,6 +17,7 @@ import {
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type PublicClient,
   toFunctionSelector,
@@ -464,7 +465,7 @@ async function handOverRoles(options: Run, authority: Address): Promise<void> {
   // The administrator last: whoever offers must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
     const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
-    if (isSame(holder, deployer)) {
+    if (isAddressEqual(holder, deployer)) {
       await take(options, authority, role);
       await restrain(options, authority, name);
       continue;
@@ -492,7 +493,7 @@ async function offer(
   const usual = name === "admin" ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
   const delay = options.executionDelays?.[name] ?? usual;
   if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
-  const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
+  const receiver = options.receivers?.find(({ account }) => isAddressEqual(account.address, holder));
   if (receiver !== undefined) {
     await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
   }
@@ -584,7 +585,7 @@ async function versionOf(
       functionName: "versionOf",
       args: [hash, version],
     });
-    if (found.verifier.toLowerCase() === verifier.toLowerCase()) return version;
+    if (isAddressEqual(found.verifier, verifier)) return version;
   }
   return undefined;
 }
@@ -655,10 +656,6 @@ async function writeWhole(file: string, content: object): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
   await rename(draft, file);
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function sortAddresses(addresses: readonly Address[]): Address[] {

@@ -152,6 +152,11 @@ async function roleFaults(intent: Intent, warnings: string[]): Promise<KeelError
   for (const [role, receiver] of Object.entries(complete)) {
     faults.push(...(await receiverFaults(intent, role, receiver, warnings)));
   }
+  if (roles[ADMIN]?.executionDelay === 0 && !LOCAL_CHAINS.includes(intent.chainId)) {
+    warnings.push(
+      "the administrator acts at once: a guardian calls off only what others have accepted from it",
+    );
+  }
   const guardian = roles.guardian?.account ?? account;
   if (isAddressEqual(guardian, complete[ADMIN]!.account) && !isTestChain(intent.chainId)) {
     warnings.push("the guardian is the administrator: nobody else can call off what it announces");

@@ -144,6 +144,9 @@ interface IPolicyBook {
 
     /// @dev No tightening that is not undone yet, or only such as are older than the delay.
     error NothingToUndo(bytes32 line);
+    /// @dev Sixteen moves within the delay; `possibleAt` is the first second at which the line can be tightened again. Gates look at each
+    ///      policy that was left, and one more would close them on what was attested before.
+    error TooManyTightenings(bytes32 line, uint40 possibleAt);
     error UnknownLine(bytes32 line);
     error LineExists(bytes32 line);
     error NothingAnnounced(bytes32 line);
@@ -213,8 +216,8 @@ interface IPolicyBook {
     /// @return line keccak256(abi.encode("keel/line/1", name)).
     function openLine(string calldata name, bytes32 policyId) external returns (bytes32 line);
 
-    /// @notice Moves a line to another published policy. Curator role. A tighter policy counts at once; any other one
-    ///         after `delay`. What was announced before and is not in force yet is replaced.
+    /// @notice Moves a line to another published policy. Curator role. A tighter policy counts at once, sixteen times within
+    ///         `delay`; any other one after `delay`. What was announced before and is not in force yet is replaced.
     function moveLine(bytes32 line, bytes32 policyId) external;
 
     /// @notice Calls off the announced move. Guardian role.
@@ -238,8 +241,10 @@ interface IPolicyBook {
     function policiesOf(bytes32 line) external view returns (Kept[] memory);
 
     /// @notice Policies that a line left less than `grace` ago for a tighter one, or when a tightening was undone, and has not come
-    ///         back to since, the latest first. What was attested under such a policy before `leftAt` still counts at a gate, since a
-    ///         fund cannot know of a tightening beforehand. Looks at the line's last 16 moves.
+    ///         back to since, the latest first; sixteen at most. What was attested under such a policy still counts at a gate, since
+    ///         a fund cannot know of a tightening beforehand: a run of health that began before `leftAt`, by a snapshot from before
+    ///         it. Told by the snapshot, so that one from before `leftAt` may still be brought after it, at most the policy's
+    ///         `maxAge` later.
     function graceOf(bytes32 line) external view returns (Kept[] memory);
 
     /// @notice Seconds from a tightening in which attestations from before it count at gates; `delay`.

@@ -46,9 +46,9 @@ describe("a browser", () => {
       join(folder, "index.html"),
       '<!doctype html><script type="module" src="/page.js"></script>',
     );
-    const { wasmPath, zkeyPath } = await ensureCircuit("portfolio-health/spot-16");
+    const { witnessPath, zkeyPath } = await ensureCircuit("portfolio-health/spot-16");
     const server = await serve((address) => {
-      if (address === "/circuit.wasm") return wasmPath;
+      if (address === "/circuit.wasm") return witnessPath;
       if (address === "/circuit.zkey") return zkeyPath;
       const example = /^\/example\/([a-z]+\.json)$/.exec(address);
       if (example !== null) return join(EXAMPLE, example[1]!);

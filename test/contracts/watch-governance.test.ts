@@ -284,6 +284,31 @@ describe("62 a reorganisation", () => {
     expect(said(second.notices)).toEqual(["-gone", "new"]);
   });
 
+  it("while one look is under way is noticed, though the last block that it reads stays", async () => {
+    const watch = await startHere();
+    const fork = await chain.test.snapshot();
+    await say("gone");
+    const first = await lookNow(watch);
+    await chain.test.mine({ blocks: 2 });
+    const toBlock = await latestBlock(registry);
+    let isReplaced = false;
+    // The block that was looked at last stands when the look begins, and is gone when it reads its own last one.
+    const getBlock = (async (args: { readonly blockNumber?: bigint }) => {
+      if (!isReplaced && args.blockNumber === toBlock) {
+        isReplaced = true;
+        await chain.test.revert({ id: fork });
+        await say("new");
+        await chain.test.mine({ blocks: 2 });
+      }
+      return await chain.client.getBlock(args as never);
+    }) as unknown as typeof chain.client.getBlock;
+    const unsteady = { ...registry, client: { ...registry.client, getBlock } };
+    const second = await look(unsteady, first.watch, toBlock);
+    expect(isReplaced).toBe(true);
+    expect(said(second.notices)).toEqual(["-gone", "new"]);
+    expect((await lookNow(second.watch)).notices).toEqual([]);
+  });
+
   it("is not what a node does that is only behind", async () => {
     const watch = await startHere();
     const fork = await chain.test.snapshot();

@@ -164,7 +164,7 @@ describe("70: a deployment that would fail is refused before anything is paid", 
 
 describe("69: a hand-over to a wrong address", () => {
   const withAdmin = async (account: Address): Promise<string[]> =>
-    args("a.json", { "--roles": await rolesFile("bad.json", { admin: { account } }) });
+    args("a.json", { "--roles": await rolesFile("bad.json", { admin: { account, executionDelay: 0 } }) });
 
   it.each([
     ["nobody", () => getAddress(`0x${"00".repeat(20)}`), "deploy.nobody"],
@@ -177,6 +177,26 @@ describe("69: a hand-over to a wrong address", () => {
     ["a contract that cannot call others", () => safe.factory, "deploy.receiver"],
   ] as const)("to %s is refused", async (_, account, code) => {
     expect(await refused(await withAdmin(account()))).toEqual({ codes: [code], exit: 1 });
+  });
+});
+
+describe("62 an administrator without an execution delay", () => {
+  const planned = async (admin: object) => {
+    const roles = await rolesFile("hasty.json", { admin: { account: safe.address, ...admin } });
+    return await keelHere([...args("a.json", { "--roles": roles }), "--dry-run"], { env: keyOf(0) });
+  };
+
+  it("comes by nothing that is left out: the file says which delay", async () => {
+    const ended = await planned({});
+    expect([ended.code, ...codesOf(ended)]).toEqual([1, "input.type"]);
+    expect(errorOf(ended).path).toContain("admin.executionDelay");
+  });
+
+  it("is warned of, and one with a delay is not", async () => {
+    const warnings = async (executionDelay: number) =>
+      JSON.parse((await planned({ executionDelay })).stdout).warnings.join("\n");
+    expect(await warnings(0)).toContain("the administrator acts at once");
+    expect(await warnings(2 * DAY)).not.toContain("acts at once");
   });
 });
 

@@ -159,7 +159,7 @@ describe("a deployment to a test network", () => {
   }, 540_000);
 
   it("is handed to a contract that is said to be able to accept, at somebody's word", async () => {
-    const roles = { keel: "roles/1", admin: { account: safe.factory, unchecked: true } };
+    const roles = { keel: "roles/1", admin: { account: safe.factory, unchecked: true, executionDelay: 0 } };
     await writeFile(path("roles.json"), JSON.stringify(roles));
     await succeeds(
       [...common, "--file", path("word.json"), "--roles", path("roles.json"), "--dry-run"],

@@ -23,17 +23,15 @@ import {
 } from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { multiplyPoints } from "../../prover/engine/dist/kernels/run/multiply.js";
 import { areOnCurve, loadPoints, readPoint } from "../../prover/engine/dist/kernels/run/points.js";
+import { loadRows } from "../../prover/engine/dist/kernels/run/program.js";
 import {
-  evaluateRows,
   loadBytes,
   loadCoset,
-  loadElements,
-  loadRows,
-  readElements,
   toOddCoset,
   writeQuotients,
 } from "../../prover/engine/dist/kernels/run/scalars.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
+import { planRows } from "../../prover/engine/dist/rows.js";
 import { generator } from "../support/generator.js";
 
 const SEED = 20261121n;
@@ -56,6 +54,19 @@ const useKernels = (lanes: boolean): void => {
     arithmetic = await createArithmetic(await compileSet(lanes));
   });
 };
+
+/** Terms as a key has them. */
+function termBytes(
+  terms: readonly { matrix: number; row: number; wire: number; coefficient: bigint }[],
+): Uint8Array {
+  const bytes = new Uint8Array(44 * terms.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, { matrix, row, wire, coefficient }] of terms.entries()) {
+    for (const [word, value] of [matrix, row, wire].entries()) view.setUint32(44 * i + 4 * word, value, true);
+    bytes.set(littleEndian((coefficient << 512n) % R), 44 * i + 12);
+  }
+  return bytes;
+}
 
 function littleEndian(value: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
@@ -399,32 +410,75 @@ describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
 
   it("are multiplied by sparse rows, empty ones among them", () => {
     const { top } = arithmetic;
-    const vector = [1n, 0n, R - 1n, random(R), random(R)];
-    const rows = [
-      [],
-      [[0, 5n]],
+    const witness = [1n, 0n, R - 1n, random(R), random(R)];
+    const some = [random(R), random(R)];
+    type Row = readonly (readonly [wire: number, coefficient: bigint])[];
+    const form: Row = [
+      [1, 3n],
+      [2, 1n],
+      [3, some[0]!],
+      [4, R - 1n],
+    ];
+    const negative = form.map(([wire, coefficient]) => [wire, R - coefficient] as const);
+    const rows: readonly (readonly [a: Row, b: Row])[] = [
+      [[], []],
       [
-        [2, R - 1n],
-        [2, R - 1n],
-        [4, 7n],
+        [[0, 5n]],
+        [
+          [2, R - 1n],
+          [2, R - 1n],
+          [4, 7n],
+        ],
       ],
-      [],
+      [form, form],
+      [[[0, some[1]!], ...form], negative],
       [
-        [3, random(R)],
-        [1, random(R)],
+        [
+          [0, R - 1n],
+          [3, 1n],
+        ],
+        [[3, 1n]],
       ],
-    ] as [number, bigint][][];
-    const starts = [0];
-    for (const row of rows) starts.push(starts.at(-1)! + row.length);
-    const terms = rows.flat();
-    const wires = Uint32Array.from(terms, ([wire]) => wire);
-    const loaded = loadRows(arithmetic, Uint32Array.from(starts), wires, (place, target, offset) =>
-      target.set(littleEndian((terms[place]![1] << 512n) % R), offset),
+      [
+        [
+          [0, 1n],
+          [3, R - 1n],
+        ],
+        [[3, 2n]],
+      ],
+      [
+        [
+          [0, 1n],
+          [4, 0n],
+        ],
+        [
+          [0, 2n],
+          [0, 3n],
+          [3, R - 2n],
+        ],
+      ],
+      // Wires in another order, and a sum of many.
+      [
+        [
+          [4, R - 1n],
+          [3, some[0]!],
+        ],
+        Array.from({ length: 300 }, (_, i) => [i % 5, i % 2 ? 1n : R - 1n] as const),
+      ],
+    ];
+    const terms = rows.flatMap((row, i) =>
+      row.flatMap((side, matrix) =>
+        side.map(([wire, coefficient]) => ({ matrix, row: i + 7, wire, coefficient })),
+      ),
     );
-    const sums = evaluateRows(arithmetic, loaded, loadElements(arithmetic, bytesOf(vector)));
-    expect(fromMontgomery(readElements(arithmetic, sums, rows.length))).toEqual(
-      rows.map((row) => row.reduce((sum, [wire, coefficient]) => sum + coefficient * vector[wire]!, 0n) % R),
-    );
+    const slice = { terms: termBytes(terms), firstRow: 7, rows: rows.length, circuitWires: witness.length };
+    const loaded = loadRows(arithmetic, planRows(slice));
+    const sum = (row: Row): bigint =>
+      row.reduce((total, [wire, coefficient]) => total + coefficient * witness[wire]!, 0n) % R;
+    const values = loaded.evaluate(bytesOf(witness));
+    expect(numbers(values.a)).toEqual(rows.map(([a]) => (sum(a) * RADIX) % R));
+    expect(numbers(values.b)).toEqual(rows.map(([, b]) => (sum(b) * RADIX) % R));
+    expect(numbers(values.c)).toEqual(rows.map(([a, b]) => (sum(a) * sum(b) * RADIX) % R));
     arithmetic.top = top;
   });
 

@@ -7,7 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { ensureCircuit } from "@keel/circuits";
 import { describe, expect, it } from "vitest";
-import { prepareCircuit } from "../../prover/engine/dist/circom-prepare.js";
+import { prepareCircuit, readProgram } from "../../prover/engine/dist/circom-prepare.js";
 import { sha256Hex } from "../../prover/engine/dist/hash.js";
 import { writeBn254 } from "../../prover/engine/dist/kernels/bn254.js";
 import { compileSet } from "../../prover/engine/dist/kernels/run/arithmetic.js";
@@ -44,7 +44,10 @@ describe("a circuit's prepared module", () => {
     const { wasmPath, witnessPath, manifest } = await ensureCircuit(SMALL);
     const [wasm, witness] = await Promise.all([readFile(wasmPath), readFile(witnessPath)]);
     expect(manifest.files.witness).toMatchObject({ bytes: witness.length, sha256: await sha256Hex(witness) });
-    expect(await sha256Hex(prepareCircuit(wasm))).toBe(manifest.files.witness.sha256);
+    const program = readProgram(witness);
+    expect(program).toBeDefined();
+    expect(await sha256Hex(prepareCircuit(wasm, program))).toBe(manifest.files.witness.sha256);
+    expect(readProgram(prepareCircuit(wasm))).toBeUndefined();
     expect(WebAssembly.validate(witness)).toBe(true);
     expect(prepareCircuit(witness)).toBe(witness);
   });

@@ -264,6 +264,18 @@ export const BUGS: readonly Bug[] = [
     instead: "if (offer.lapsesAt == 0 || offer.round != _round) return (0, 0);",
   },
   {
+    name: "an acceptance that nobody calls off",
+    contract: "Authority",
+    text: "if (since > block.timestamp) return _revokeRole(roleId, account);",
+    instead: "",
+  },
+  {
+    name: "a role that a guardian takes from who has it",
+    contract: "Authority",
+    text: "if (since > block.timestamp) return _revokeRole(roleId, account);",
+    instead: "if (since != 0) return _revokeRole(roleId, account);",
+  },
+  {
     name: "mint without a gate",
     contract: "GatedVault",
     text: "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",

@@ -22,6 +22,7 @@ import {
 } from "../compile.js";
 import { domainSize, INSECURE_SECTION } from "../devkey.js";
 import { parseR1cs } from "../r1cs.js";
+import { prepareWitness } from "../witness-program.js";
 import { BEACON_VALUE } from "./beacon.js";
 import {
   BEACON_NAME,
@@ -200,11 +201,13 @@ export async function exportCeremony(
   const { transcript, digest, verificationKey, compiled } = verified;
   await makeFolder(dir, async (folder) => {
     const key = await readFile(verified.keyPath);
+    const r1cs = parseR1cs(await readFile(compiled.r1csPath));
+    const witness = await prepareWitness(compiled, r1cs);
     await writeArtifacts(folder, {
       circuit: transcript.circuit,
       compilation: compiled.hash,
-      r1cs: parseR1cs(await readFile(compiled.r1csPath)),
-      compiled: { r1cs: compiled.r1csPath, wasm: compiled.wasmPath, sym: compiled.symPath },
+      r1cs,
+      compiled: { r1cs: compiled.r1csPath, wasm: compiled.wasmPath, witness, sym: compiled.symPath },
       zkey: transcript.insecure === true ? markKey(key, INSECURE_SECTION, MARK) : key,
       verificationKey,
       key: { kind: "ceremony", transcript: digest },

@@ -9,16 +9,26 @@ import { KeelError } from "@keel/verifier/errors";
 import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
 import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
+import { readProgram } from "./circom-prepare.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
-import { type CompiledArithmetic, compileArithmetic, createArithmetic } from "./kernels/run/arithmetic.js";
+import {
+  type Arithmetic,
+  type CompiledArithmetic,
+  compileArithmetic,
+  createArithmetic,
+} from "./kernels/run/arithmetic.js";
+import { loadProgram } from "./kernels/run/program.js";
 import type { ReadStored } from "./kernels/stored.js";
 import { type Outcome, toOutcome } from "./outcome.js";
 import { type CutKey, cutZkey, type KeySlice, type Query, sliceBuffers } from "./slices.js";
+import type { WitnessProgram } from "./witness/program.js";
 
 /** Compiled code that all workers share. */
 export interface EngineModules {
   readonly circuit: WebAssembly.Module;
+  /** A faster way to the same witnesses, where the circuit was set up with one. */
+  readonly program: WitnessProgram | undefined;
   readonly arithmetic: CompiledArithmetic;
 }
 
@@ -40,6 +50,28 @@ export interface EngineWorker {
   assemble(sums: QuerySums, publicSignals: readonly string[]): Promise<Outcome<Groth16Proof>>;
   /** Wipes and forgets a job's witness. */
   release(job: number): void;
+}
+
+/**
+ * Witnesses by the program; where there is none or it finds that the inputs do not fit, by circom's module, which says what is
+ * wrong with them. That one is instantiated when it is needed first.
+ */
+export function createCalculator(
+  arithmetic: Arithmetic,
+  { circuit, program }: Pick<EngineModules, "circuit" | "program">,
+): WitnessCalculator {
+  if (program === undefined) return createWitnessCalculator(circuit);
+  const loaded = loadProgram(arithmetic, program);
+  let circom: WitnessCalculator | undefined;
+  return {
+    wires: program.outputs.count,
+    calculate(signals) {
+      const witness = loaded.run(signals);
+      if (witness !== undefined) return witness;
+      circom ??= createWitnessCalculator(circuit);
+      return circom.calculate(signals);
+    },
+  };
 }
 
 /** A fresh worker's functions, ready to be exposed; `read` reads files of this package. */
@@ -64,7 +96,7 @@ export function createEngineWorker(read: ReadStored): EngineWorker {
           compileCircuitModule(wasm),
           compileArithmetic(read),
         ]);
-        return { circuit, arithmetic };
+        return { circuit, program: readProgram(wasm), arithmetic };
       }),
     cut: (zkey, workers) =>
       toOutcome(
@@ -73,8 +105,8 @@ export function createEngineWorker(read: ReadStored): EngineWorker {
       ),
     load: (modules, slice, key) =>
       toOutcome(async () => {
-        const circuit = createWitnessCalculator(modules.circuit);
         const arithmetic = await createArithmetic(modules.arithmetic);
+        const circuit = createCalculator(arithmetic, modules);
         const kernel = createKernel(arithmetic, slice);
         loaded = { circuit, kernel, assembler: createAssembler(arithmetic, key) };
         return circuit.wires;

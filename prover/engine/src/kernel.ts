@@ -13,21 +13,11 @@ import { concatenate, ELEMENT_BYTES } from "./bytes.js";
 import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
 import { multiplyPoints } from "./kernels/run/multiply.js";
 import { areOnCurve, loadPoints } from "./kernels/run/points.js";
-import {
-  evaluateRows,
-  loadBytes,
-  loadCoset,
-  loadElements,
-  loadRows,
-  loadWords,
-  multiplyElements,
-  type Rows,
-  readElements,
-  toOddCoset,
-  writeQuotients,
-} from "./kernels/run/scalars.js";
+import { loadRows } from "./kernels/run/program.js";
+import { loadBytes, loadCoset, loadWords, toOddCoset, writeQuotients } from "./kernels/run/scalars.js";
+import { planRows } from "./rows.js";
 import type { KeySlice, Query, QuerySlice } from "./slices.js";
-import { G1_BYTES, G2_BYTES, TERM_BYTES } from "./zkey.js";
+import { G1_BYTES, G2_BYTES } from "./zkey.js";
 
 /** Values of the rows of one slice, Montgomery form. */
 export interface RowValues {
@@ -71,10 +61,10 @@ export function createKernel(arithmetic: Arithmetic, slice: KeySlice): Kernel {
   const queries = { a: load("a"), b: load("b") };
   const points = concatenate([slice.c.points, slice.h]);
   const c = loadQuery(arithmetic, "c", { wires: slice.c.wires, points });
-  const [a, b] = [loadMatrix(arithmetic, slice, 0), loadMatrix(arithmetic, slice, 1)];
+  const rows = loadRows(arithmetic, planRows(slice));
   const coset = loadCoset(arithmetic, slice.domain);
   return {
-    rows: (witness) => scoped(arithmetic, () => rowValues(arithmetic, a, b, witness)),
+    rows: (witness) => rows.evaluate(witness),
     extend: (values) => toOddCoset(arithmetic, coset, values),
     multiply: (query, witness) => multiplyWires(arithmetic, queries[query], witness, 0, () => {}),
     multiplyC: (witness, { a, b, c: product }) =>
@@ -94,38 +84,6 @@ function loadQuery(arithmetic: Arithmetic, name: Query | "c", slice: QuerySlice)
   }
   const { wires } = slice;
   return { group, wires: loadWords(arithmetic, wires), points, count: wires.length };
-}
-
-/** Sorts the terms of one matrix by row (they are already, in snarkjs's files) by counting. */
-function loadMatrix(arithmetic: Arithmetic, slice: KeySlice, matrix: number): Rows {
-  const view = new DataView(slice.terms.buffer, slice.terms.byteOffset, slice.terms.length);
-  const starts = new Uint32Array(slice.rows + 1);
-  for (let at = 0; at < view.byteLength; at += TERM_BYTES) {
-    if (view.getUint32(at, true) === matrix) starts[view.getUint32(at + 4, true) - slice.firstRow + 1]! += 1;
-  }
-  for (let row = 0; row < slice.rows; row++) starts[row + 1]! += starts[row]!;
-  const next = starts.slice();
-  const wires = new Uint32Array(starts[slice.rows]!);
-  const terms = new Uint32Array(wires.length);
-  for (let at = 0; at < view.byteLength; at += TERM_BYTES) {
-    if (view.getUint32(at, true) !== matrix) continue;
-    const row = view.getUint32(at + 4, true) - slice.firstRow;
-    const place = next[row]!;
-    next[row]! += 1;
-    wires[place] = view.getUint32(at + 8, true);
-    terms[place] = at;
-  }
-  return loadRows(arithmetic, starts, wires, (place, target, offset) =>
-    target.set(slice.terms.subarray(terms[place]! + 12, terms[place]! + TERM_BYTES), offset),
-  );
-}
-
-function rowValues(arithmetic: Arithmetic, a: Rows, b: Rows, witness: Uint8Array): RowValues {
-  const vector = loadElements(arithmetic, witness);
-  const [left, right] = [evaluateRows(arithmetic, a, vector), evaluateRows(arithmetic, b, vector)];
-  const products = multiplyElements(arithmetic, left, right, a.count);
-  const [av, bv, cv] = [left, right, products].map((elements) => readElements(arithmetic, elements, a.count));
-  return { a: av!, b: bv!, c: cv! };
 }
 
 /** Sum of a query's bases, each times its wire's value, and of so many more with scalars that `writeMore` knows. */

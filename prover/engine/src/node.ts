@@ -22,6 +22,9 @@ export type {
   ProveOptions,
   Prover,
 } from "./prover.js";
+export type { ConstraintSystem, InputSignal, InputValue, Matrix, WitnessSource } from "./witness/forms.js";
+export { planWitness } from "./witness/plan.js";
+export type { WitnessProgram } from "./witness/program.js";
 
 /** An artifact: a path, a file URL, or its bytes. */
 export type ArtifactSource = string | URL | Uint8Array;

@@ -23,6 +23,8 @@ export type Query = "a" | "b";
 /** What one worker keeps of a key. */
 export interface KeySlice {
   readonly domain: number;
+  /** Of the whole circuit. */
+  readonly circuitWires: number;
   /** The constraints whose A·w, B·w and C·w this worker computes. */
   readonly firstRow: number;
   readonly rows: number;
@@ -71,6 +73,7 @@ export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
     const endH = Math.floor((zkey.domain * (worker + 1)) / workers);
     return {
       domain: zkey.domain,
+      circuitWires: zkey.wires,
       firstRow: cuts[worker]!,
       rows: cuts[worker + 1]! - cuts[worker]!,
       terms: terms[worker]!,

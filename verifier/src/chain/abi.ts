@@ -182,6 +182,7 @@ export const policyBookAbi = parseAbi([
   "error LineExists(bytes32 line)",
   "error NothingAnnounced(bytes32 line)",
   "error NothingToUndo(bytes32 line)",
+  "error TooManyTightenings(bytes32 line, uint40 possibleAt)",
   "error NotInField(uint256 value)",
   ...ACCESS,
 ]);

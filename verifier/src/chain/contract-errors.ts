@@ -25,6 +25,15 @@ export function toKeelError(error: unknown): KeelError {
   );
 }
 
+/** Asks the chain. @throws KeelError as {@link toKeelError} makes it */
+export async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
 type Revert = DecodeErrorResultReturnType<typeof keelErrorsAbi>;
 
 function decodeRevert(error: unknown): Revert | undefined {
@@ -284,6 +293,12 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("line", "a line with an announced move", args[0]);
     case "NothingToUndo":
       return words("line", "a line that was tightened within the delay", args[0]);
+    case "TooManyTightenings":
+      return words(
+        "line",
+        "at most sixteen moves within the delay",
+        `another, which is possible from ${args[1]} on`,
+      );
     case "NoPublishersAnnounced":
       return words("publishers", "announced publishers", "none");
     case "WrongSignature":

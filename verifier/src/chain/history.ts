@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Address, type Hex, HttpRequestError, RpcRequestError } from "viem";
+import { type Address, type Hex, HttpRequestError, isAddressEqual, RpcRequestError } from "viem";
 import { inputError, KeelError } from "../core/errors.js";
 import {
   decodeProof,
@@ -328,7 +328,9 @@ export function replayHistory(
   terms: RecordTerms,
 ): ReplayedRecord {
   return entries
-    .filter((entry) => "policyId" in entry && same(entry.subject, subject) && entry.policyId === policyId)
+    .filter(
+      (entry) => "policyId" in entry && isAddressEqual(entry.subject, subject) && entry.policyId === policyId,
+    )
     .reduce((record, entry) => advance(record, entry, terms), NOTHING);
 }
 
@@ -354,7 +356,7 @@ export function replayChain(
   subject: Address,
   { now = 0, ...delays }: ChainContext = {},
 ): ReplayedChain {
-  const own = entries.filter((entry) => same(entry.subject, subject));
+  const own = entries.filter((entry) => isAddressEqual(entry.subject, subject));
   const chain = own.reduce((before, entry) => advanceChain(before, entry, delays), NO_CHAIN);
   const settled = settle(chain, now);
   const mayStartOver = isDue(settled.restartAt, Math.max(now, own.at(-1)?.blockTime ?? 0));
@@ -555,7 +557,7 @@ async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms):
   }
   if (kind !== "signer") return;
   const signer = unitsSigner({ subject, asOf, units, signature: unitsSignature ?? "0x" });
-  if (signer === undefined || !same(signer, terms.unitsSource)) {
+  if (signer === undefined || !isAddressEqual(signer, terms.unitsSource)) {
     throw refuse(`${units} units signed by ${terms.unitsSource}`, `signed by ${signer ?? "nobody"}`);
   }
 }
@@ -953,8 +955,4 @@ function wellFormed(words: readonly bigint[]): Groth16Proof | undefined {
   } catch {
     return undefined;
   }
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -17,6 +17,7 @@ import {
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type LocalAccount,
   type PublicClient,
@@ -35,7 +36,7 @@ import type { SeriesId } from "../files/series.js";
 import type { Attestation, DisclosureAttestation } from "../statement/attestation.js";
 import { sealedList } from "../statement/disclosure.js";
 import { healthRegistryAbi, marketBookAbi, policyBookAbi, shareTokenAbi, verifierBookAbi } from "./abi.js";
-import { toKeelError } from "./contract-errors.js";
+import { reach, toKeelError } from "./contract-errors.js";
 
 export { toKeelError } from "./contract-errors.js";
 
@@ -423,7 +424,7 @@ async function areDone(registry: Registry, attestations: readonly Attestation[])
   for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
     const status = await statusOf(registry, subject, policyId);
     if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
-    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
+    const steps = attestations.slice(i + 1).filter((later) => isAddressEqual(later.subject, subject));
     let { newState } = drawdown;
     for (const { drawdown: step } of steps) {
       if (newState !== status.state && step.previousState === newState) newState = step.newState;
@@ -981,18 +982,6 @@ function unknownTransaction(error: unknown): undefined {
   if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
     return undefined;
   throw error;
-}
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function fault(code: string, expected: string, received: string): KeelError {

@@ -14,7 +14,8 @@ import type { Curve, IntegerCurve } from "./integer/curve-shape.js";
 import { defineExtension } from "./integer/extension.js";
 import { defineField, elementBytes, type Field, type PrimeField, RADIX_BITS } from "./integer/field.js";
 import { FIELD_BYTES } from "./integer/limbs.js";
-import { defineTransform, type Rows, type Transform } from "./integer/transform.js";
+import { defineProgram, type Program } from "./integer/program.js";
+import { defineTransform, type Elementwise, type Transform } from "./integer/transform.js";
 import { type Conversions, defineConversions } from "./lanes/conversions.js";
 import { defineLaneCurve } from "./lanes/curve.js";
 import { defineLaneField, type LaneField } from "./lanes/field.js";
@@ -36,7 +37,8 @@ export interface Bn254Code {
 export interface Bn254 {
   readonly fp: PrimeField;
   readonly fp2: Field;
-  readonly fr: PrimeField & Transform & Rows;
+  readonly fr: PrimeField & Transform & Elementwise;
+  readonly program: Program;
   readonly g1: Curve & Buckets;
   readonly g2: Curve & Buckets;
   readonly gather: Gather;
@@ -76,6 +78,7 @@ export function writeBn254(lanes: boolean): Bn254Code {
   };
   const groups = { g1: group("g1", fp, [3n]), g2: group("g2", fp2, ofTwist) };
   defineTransform(module.under("fr"), fr);
+  defineProgram(module.under("program"), fr, SCALAR_FIELD);
   defineGather(module);
   const curves: Readonly<Record<"g1" | "g2", Curve>> = lanes
     ? defineOnLanes(module, fp, fr, groups)

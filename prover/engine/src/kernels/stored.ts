@@ -22,13 +22,13 @@ export type ReadStored = (url: URL) => Promise<Uint8Array<ArrayBuffer>>;
 // The addresses are written so that bundlers recognise them and bundle the files.
 const ON_LANES: StoredModule = {
   url: new URL("./lanes.wasm", import.meta.url),
-  sha256: "5e68d0610ba8837282bad26f0802d879f58dfed62afc83f118ee529ae0624abe",
-  heap: 18528,
+  sha256: "c0efa7528a46761b38edf379d117651a32f707dd7de3908ac9b10cba42acdf2f",
+  heap: 18864,
 };
 const ON_INTEGERS: StoredModule = {
   url: new URL("./integers.wasm", import.meta.url),
-  sha256: "515e61ebbf16ecf4a07ff5e02e93e825729e24cc2bcba99b794ce2b563f3ccb2",
-  heap: 3392,
+  sha256: "e47fb07332c044a644e28f6fda1c926ccb9b47a1be71974e3fd23aa059304593",
+  heap: 3728,
 };
 
 /** The stored module of a set of kernels. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Code over vectors of a field: sparse rows times a vector, and the number-theoretic transform that takes a
- * polynomial's values on a domain to its values on a coset. Vectors hold elements below 2p.
+ * Code over vectors of a field: the number-theoretic transform that takes a polynomial's values on a domain to its values on a coset. Vectors hold elements below 2p.
  *
  * @module
  */
@@ -36,29 +35,16 @@ export interface Transform {
 }
 
 /** What only the kernels on integers do. */
-export interface Rows {
+export interface Elementwise {
   /** target = a b, place by place. */
   products(a: Operand, n: Operand, b: Operand, target: Operand): Code;
-  /** sums[i] = sum of coefficients[t] * vector[wires[t]] over the terms t from starts[i] to starts[i + 1]. */
-  rows(
-    starts: Operand,
-    count: Operand,
-    wires: Operand,
-    coefficients: Operand,
-    vector: Operand,
-    sums: Operand,
-  ): Code;
 }
 
 const bytesOf = (count: Operand): Code => i32.mul(count, FIELD_BYTES);
 
 /** Adds functions over vectors of a field. */
-export function defineTransform(module: ModuleWriter, field: PrimeField): Transform & Rows {
-  // Minus itself it is zero.
-  const anything = module.room(FIELD_BYTES);
-  const elementwise = defineElementwise(module, field);
-  const toCoset = defineToCoset(module, field);
-  return { ...elementwise, toCoset, rows: defineRows(module, field, anything) };
+export function defineTransform(module: ModuleWriter, field: PrimeField): Transform & Elementwise {
+  return { ...defineElementwise(module, field), toCoset: defineToCoset(module, field) };
 }
 
 /** Code for each element of a vector, while other pointers move on by so many bytes. */
@@ -83,7 +69,7 @@ function forEach(
 function defineElementwise(
   module: ModuleWriter,
   field: PrimeField,
-): Omit<Transform & Rows, "toCoset" | "rows"> {
+): Omit<Transform, "toCoset"> & Elementwise {
   const { define } = module;
   const plainOne = module.data(elementBytes(1n));
   return {
@@ -156,30 +142,6 @@ function defineToCoset(module: ModuleWriter, field: PrimeField): Transform["toCo
       ]),
       length.set(1),
       loopWhile(i32.ltU(length, n), [layer(values, n, length, roots), length.set(i32.shl(length, 1))]),
-    ];
-  });
-}
-
-function defineRows(module: ModuleWriter, field: PrimeField, anything: number): Rows["rows"] {
-  const matrix = { starts: i32, count: i32, wires: i32, coefficients: i32 };
-  return module.define("rows", { ...matrix, vector: i32, sums: i32 }, (params, steps) => {
-    const { starts, count, wires, coefficients, vector, sums } = params;
-    const types = { term: i32, rowEnd: i32, sum: i32, last: i32 };
-    const { term, rowEnd, sum, last } = steps.variables(types);
-    // Word `term` of the list of wires, and the coefficient at the same place.
-    const value = i32.add(vector, bytesOf(i32.load(i32.add(wires, i32.shl(term, 2)))));
-    const coefficient = i32.add(coefficients, bytesOf(term));
-    return [
-      sum.set(sums),
-      last.set(i32.add(sums, bytesOf(count))),
-      loopWhile(i32.ltU(sum, last), [
-        term.set(i32.load(starts)),
-        rowEnd.set(i32.load(starts, 4)),
-        field.difference(anything, anything, sum),
-        loopWhile(i32.ltU(term, rowEnd), [field.mulAdd(coefficient, value, sum), advance(term, 1)]),
-        advance(sum, FIELD_BYTES),
-        advance(starts, 4),
-      ]),
     ];
   });
 }

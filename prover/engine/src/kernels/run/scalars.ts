@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Vectors of the scalar field: rows of a constraint system, polynomials from the domain to the odd coset, quotients.
+ * Vectors of the scalar field: polynomials from the domain to the odd coset, quotients.
  *
  * Vectors travel as canonical 32-byte little-endian elements: plain (witnesses, scalars) or in the kernels' Montgomery
  * form (everything else).
@@ -22,15 +22,6 @@ const SMALLEST_ON_LANES = 8;
 /** The functions that a vector is for: those on integers, or those on two lanes. */
 type Form = Functions<Transform>;
 
-/** The terms of one matrix by row. */
-export interface Rows {
-  readonly count: number;
-  /** Addresses of `count + 1` and of as many 32-bit words as there are terms, and of the coefficients. */
-  readonly starts: number;
-  readonly wires: number;
-  readonly coefficients: number;
-}
-
 /** Precomputed powers for {@link toOddCoset}. */
 export interface Coset {
   readonly size: number;
@@ -38,43 +29,6 @@ export interface Coset {
   readonly inverseRoots: number;
   readonly scale: number;
   readonly roots: number;
-}
-
-/**
- * Loads a matrix for good.
- *
- * @param coefficient writes the one of a place in the order of `wires`: snarkjs's, times 2^512, 32 bytes little-endian
- */
-export function loadRows(
-  arithmetic: Arithmetic,
-  starts: Uint32Array,
-  wires: Uint32Array,
-  coefficient: (place: number, target: Uint8Array, offset: number) => void,
-): Rows {
-  // Times 2^522: a product with a plain value is in Montgomery form.
-  const factor = loadConstant(arithmetic, 2n ** (2n * RADIX_BITS - 512n + RADIX_BITS));
-  const rows = {
-    count: starts.length - 1,
-    starts: loadWords(arithmetic, starts),
-    wires: loadWords(arithmetic, wires),
-    coefficients: allocate(arithmetic, wires.length * FIELD_BYTES),
-  };
-  const bytes = bytesAt(arithmetic, rows.coefficients, wires.length * FIELD_BYTES);
-  const { fromBytes, mul } = arithmetic.fr;
-  for (let place = 0; place < wires.length; place++) {
-    const element = rows.coefficients + place * FIELD_BYTES;
-    coefficient(place, bytes, place * FIELD_BYTES);
-    fromBytes(element, element);
-    mul(element, factor, element);
-  }
-  return rows;
-}
-
-/** The rows' values for a plain vector, in Montgomery form; frees nothing: call it in a scope. */
-export function evaluateRows(arithmetic: Arithmetic, rows: Rows, vector: number): number {
-  const sums = allocate(arithmetic, rows.count * FIELD_BYTES);
-  arithmetic.fr.rows(rows.starts, rows.count, rows.wires, rows.coefficients, vector, sums);
-  return sums;
 }
 
 /** Prepares the step from the domain of `size` roots of unity to its odd coset, for good. */
@@ -125,13 +79,6 @@ export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Ar
     form.toCoset(vector, size, inverseRoots, scale, roots);
     return readElements(arithmetic, vector, size, form);
   });
-}
-
-/** The products of two vectors of elements; frees nothing: call it in a scope. */
-export function multiplyElements(arithmetic: Arithmetic, a: number, b: number, count: number): number {
-  const products = allocate(arithmetic, count * FIELD_BYTES);
-  arithmetic.fr.products(a, count, b, products);
-  return products;
 }
 
 /** Writes a * b - c of each place, out of Montgomery form, as 32-byte elements. */
