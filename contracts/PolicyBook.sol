@@ -200,16 +200,6 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         _lines[line] = found;
     }
 
-    function _policy(bytes32 policyId) private view returns (Policy memory) {
-        return abi.decode(_encodingOf(policyId), (Policy));
-    }
-
-    function _encodingOf(bytes32 policyId) private view returns (bytes memory) {
-        address at = _policies[policyId];
-        require(at != address(0), UnknownPolicy(policyId));
-        return StoredBytes.read(at);
-    }
-
     /// @dev Remembers a policy that was left for a tighter one, as far as gates have room to look at it.
     function _keep(bytes32 line, Kept memory left) private {
         Kept[] storage past = _past[line];
@@ -218,6 +208,16 @@ contract PolicyBook is IPolicyBook, AccessManaged {
             require(!_isRecent(oldest), TooManyTightenings(line, oldest + delay));
         }
         past.push(left);
+    }
+
+    function _policy(bytes32 policyId) private view returns (Policy memory) {
+        return abi.decode(_encodingOf(policyId), (Policy));
+    }
+
+    function _encodingOf(bytes32 policyId) private view returns (bytes memory) {
+        address at = _policies[policyId];
+        require(at != address(0), UnknownPolicy(policyId));
+        return StoredBytes.read(at);
     }
 
     /// @dev A loosening comes `delay` after the last tightening at the earliest, since a tightening and its undoing call off what

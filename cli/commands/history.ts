@@ -29,6 +29,7 @@ import {
   eventLine,
   evidenceJson,
   evidenceLines,
+  lapsesText,
   navText,
   table,
   utc,
@@ -189,10 +190,13 @@ function historyText(
   policy?: Policy,
 ): string {
   if (entries.length === 0) return "Nothing happened.";
-  const rows = records.map(({ subject, policyId, healthy, standing, count, streak, lapses, expiry }) => [
-    ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
-    ...[String(count), String(streak), String(lapses), utc(expiry)],
-  ]);
+  const rows = records.map((record) => {
+    const { subject, policyId, healthy, standing, count, streak, expiry } = record;
+    return [
+      ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
+      ...[String(count), String(streak), lapsesText(record), utc(expiry)],
+    ];
+  });
   const head = ["subject", "policy", "now", "standing", "attestations", "in a row", "lapses", "expires"];
   const verified = proofs
     ? "Every proof was verified again, and holds."

@@ -9,10 +9,12 @@
  * @module
  */
 
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { type ArtifactSet, explainError } from "@keel/circuits";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
+  type Book,
   formatState,
   judgeBook,
   openBook,
@@ -20,7 +22,15 @@ import {
   proveHealth,
   requireHealthy,
 } from "@keel/prover";
-import { checkDevelopmentKey, formatAttestation, type Policy, scopeOf, UNBOUND_DOMAIN } from "@keel/verifier";
+import {
+  type Attestation,
+  checkDevelopmentKey,
+  type Domain,
+  formatAttestation,
+  type Policy,
+  scopeOf,
+  UNBOUND_DOMAIN,
+} from "@keel/verifier";
 import { navText, span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
@@ -28,6 +38,7 @@ import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.j
 import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits, namedRegistry } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
+import { keepProven, provedBefore, startFromVault, type VaultStart } from "../vault/proving.js";
 
 export interface ProveOptions extends BookFiles {
   readonly out: string;
@@ -43,6 +54,10 @@ export interface ProveOptions extends BookFiles {
   /** The state's units were counted on the same scale, by another source. */
   readonly sameUnits?: true;
   readonly stateOut?: string;
+  /** Takes and keeps the states, instead of the two above. */
+  readonly vault?: string;
+  /** A node of the chain, which a vault asks for the latest state. */
+  readonly rpc?: string;
   /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
   readonly artifacts?: string;
   /** The same for the tail-risk circuit. */
@@ -64,12 +79,13 @@ const stepOf = (phase: ProofPhase): string =>
 export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
   // The registry where it shall count, or the domain that is bound to none.
   const domain = namedRegistry(options) ?? UNBOUND_DOMAIN;
-  const { out } = options;
   await checkFiles(options);
+  const files = await loadBook(options, context);
+  const start = await startFromVault(options, files.snapshot.subject, context);
   const book = openBook({
-    ...(await loadBook(options, context)),
+    ...files,
     ...(await loadEnrolment(options.enrolment, context)),
-    ...(await loadState(options.state, context)),
+    ...(start ?? (await loadState(options.state, context))),
     ...(await loadUnits(options.units, context)),
     sameUnits: options.sameUnits === true,
     now: context.now(),
@@ -84,6 +100,8 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
   const hasDisclosure = policy.disclosure !== undefined;
+  const before = start && (await madeBefore(start, book, domain, artifacts, options, context));
+  if (before !== undefined) return outcomeOf(before, policy, options, { insecure, ms: 0, already: true });
   const proven = await withProvers(
     artifacts,
     hasDisclosure,
@@ -96,6 +114,7 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
         ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
         ...(hasDisclosure ? { disclosureProver: beside.at(-1)! } : {}),
         domain,
+        ...(start === undefined ? {} : { seed: start.seed }),
         allowInsecure: options.insecure === true,
         options: proveOptions,
       }).catch(async (error: unknown) => {
@@ -103,26 +122,59 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
       }),
   );
   const ms = Math.round(performance.now() - started);
-  await writeFiles(outputsOf(proven, options), options.force === true, context.signal);
+  if (start !== undefined) await keepProven(start, proven, context);
+  await writeFiles(outputsOf(proven, options), replaces(options), context.signal);
+  return outcomeOf(proven.attestation, policy, options, { insecure, ms, already: false });
+}
 
-  const { attestation } = proven;
-  const { subject, asOf, policyId, digest, disclosure } = attestation;
+/** An attestation of an earlier try at the same content; nothing when there is none. */
+async function madeBefore(
+  start: VaultStart,
+  book: Book,
+  domain: Domain,
+  [health, ...beside]: readonly ArtifactSet[],
+  { out, force, insecure }: ProveOptions,
+  context: Context,
+): Promise<Attestation | undefined> {
+  const keys = {
+    verificationKey: health!.verificationKey,
+    ...(book.policy.tail === undefined ? {} : { tailKey: beside[0]!.verificationKey }),
+    ...(book.policy.disclosure === undefined ? {} : { disclosureKey: beside.at(-1)!.verificationKey }),
+    allowInsecure: insecure === true,
+  };
+  return await provedBefore(start, book, domain, { path: out, force: force === true }, keys, context);
+}
+
+/** What stands at the attestation's place from a try with a vault is of the same content, or was refused. */
+function replaces({ force, vault }: ProveOptions): boolean {
+  return force === true || vault !== undefined;
+}
+
+function outcomeOf(
+  attestation: Attestation,
+  policy: Policy,
+  { out, stateOut }: ProveOptions,
+  { insecure, ms, already }: { readonly insecure: boolean; readonly ms: number; readonly already: boolean },
+): Outcome {
+  const { subject, asOf, policyId, digest, circuit, domain, disclosure } = attestation;
   const expiresAt = asOf + policy.validity;
   const nav =
     disclosure === undefined || policy.disclosure?.navStep === 0n
       ? undefined
       : { value: disclosure.nav * policy.disclosure!.navStep, units: attestation.drawdown.units };
   const json = {
-    ...{ ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt },
+    ...{ ok: true, out, circuit, subject, policyId, asOf, expiresAt, domain },
     ...(nav === undefined ? {} : { nav }),
   };
   return {
-    json: { ...json, domain: attestation.domain, digest: digest.toString(), insecure, ms },
+    json: { ...json, digest: digest.toString(), insecure, ms, ...(already ? { already } : {}) },
     text: [
-      `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
-      ...(options.stateOut === undefined
+      already
+        ? `Proved already: ${out} says the same, and its proof is good.`
+        : `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
+      ...(stateOut === undefined
         ? []
-        : [`The next proof starts from ${options.stateOut}; keep it secret, and do not lose it.`]),
+        : [`The next proof starts from ${stateOut}; keep it secret, and do not lose it.`]),
       `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
       ...(nav === undefined ? [] : [`It shows a net asset value of ${navText(nav)}.`]),
       ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
@@ -159,7 +211,10 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--opening": opening,
     "--state-out": stateOut,
   });
-  for (const path of [out, opening]) if (path !== undefined) await checkOutput(path, force);
+  await checkOutput(out, replaces(options));
+  // What an earlier try wrote, it wrote as one.
+  const isRetry = options.vault !== undefined && (await stat(out).catch(() => undefined)) !== undefined;
+  if (opening !== undefined) await checkOutput(opening, force || isRetry);
   if (stateOut !== undefined) await checkOutput(stateOut, false);
 }
 
@@ -223,12 +278,12 @@ function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {
 }
 
 /** A registry knows one enrolment of the subject, and asks for the next state after this one. */
-function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: Context): void {
+function warnOfChain({ registry, enrolment, stateOut, vault }: ProveOptions, context: Context): void {
   if (registry === undefined) return;
   if (enrolment === undefined) {
     note(context, "warning: without --enrolment the registry will not know the declared accounts");
   }
-  if (stateOut === undefined) {
+  if (stateOut === undefined && vault === undefined) {
     note(context, "warning: without --state-out no later proof can follow this one at the registry");
   }
 }

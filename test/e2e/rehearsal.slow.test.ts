@@ -141,6 +141,13 @@ describe("a deployment to a test network", () => {
       args: [0n, getAddress(safe.address)],
     });
     expect(delay).toBe(7 * 86_400);
+    const logs = await chain.client.getLogs({ address: done.deployment.authority, fromBlock: 0n });
+    expect(done.deployment.fromBlock).toBeLessThanOrEqual(Number(logs[0]!.blockNumber));
+    expect(JSON.parse(await readFile(path("safe.json"), "utf8")).fromBlock).toBe(done.deployment.fromBlock);
+    // Also for whoever has lost the file that the first run left.
+    await rm(path("safe.json"));
+    const again = await succeeds(options);
+    expect(again.deployment.fromBlock).toBeLessThanOrEqual(Number(logs[0]!.blockNumber));
   });
 
   it("70: goes on wherever it is killed, at every step, and pays for none twice", async () => {

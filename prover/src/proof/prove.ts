@@ -24,6 +24,7 @@ import {
 } from "@keel/verifier";
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
+import { memoOf, type SaltSource, type Seed, seededSalts } from "../book/seed.js";
 import { checkTimes, withUnits } from "../book/snapshot.js";
 import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
 import type { Assessment } from "../risk/judge.js";
@@ -43,6 +44,8 @@ interface ProofParts {
   readonly domain: Domain;
   /** Use a development key outside local test chains. */
   readonly allowInsecure?: boolean;
+  /** What all secrets of the proof are derived from; random ones without it. */
+  readonly seed?: Seed;
   /** Handed to the prover: cancel, time limit, progress. */
   readonly options?: ProveOptions;
 }
@@ -99,12 +102,9 @@ function bookOf(draft: Draft, { units, enrolment }: ProofRequest): Book {
 
 async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttestation> {
   const { snapshot, market, policy, units, enrolment = newEnrolment(snapshot, policy, randomSalt()) } = book;
-  const { prover, tailProver, disclosureProver, domain, allowInsecure = false } = request;
-  const salts = { portfolioSalt: randomSalt(), exposuresSalt: randomSalt() };
-  const { input, statement, digest, newState, exposures, tail, disclosure } = buildWitness({
-    ...{ book, domain, enrolment, ...salts },
-    newStateSalt: randomSalt(),
-  });
+  const { prover, tailProver, disclosureProver, domain, seed, allowInsecure = false } = request;
+  const witness = buildWitness({ book, domain, enrolment, salts: saltSource(seed) });
+  const { input, statement, digest, newState, exposures, tail, disclosure } = witness;
   const beside = [
     ...(tail === undefined ? [] : [{ prover: tailProver!, input: tail.input }]),
     ...(disclosure === undefined ? [] : [{ prover: disclosureProver!, input: disclosure.input }]),
@@ -117,6 +117,7 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
     digest: digest.c,
     proof: health!.proof,
     insecure: hasDevelopmentKey(prover),
+    ...(seed === undefined ? {} : { memo: memoOf(seed, newState) }),
     ...(units === undefined ? {} : { unitsSignature: units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
     ...(disclosure === undefined
@@ -134,7 +135,13 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
     expected: { domain: scopeOf(policy, domain) },
   });
   const state = { ...newState, unitsSource: unitsCounter(policy) };
-  return { attestation, enrolment, state, ...salts, exposures };
+  const { portfolioSalt, exposuresSalt } = witness.salts;
+  return { attestation, enrolment, state, portfolioSalt, exposuresSalt, exposures };
+}
+
+function saltSource(seed: Seed | undefined): SaltSource {
+  if (seed !== undefined) return seededSalts(seed);
+  return { portfolio: randomSalt, exposures: randomSalt, state: randomSalt };
 }
 
 /** Refuses to prove what breaks a limit, and keys that do not do. */

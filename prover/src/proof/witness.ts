@@ -19,6 +19,8 @@ import {
   type MarketTable,
   marketTable,
   type Policy,
+  policyDomainField,
+  policyId,
   policyTerms,
   type Quantity,
   quantity,
@@ -43,6 +45,7 @@ import {
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
 import type { EddsaSignature } from "../book/eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/enrolment.js";
+import type { ProofContent, SaltSource } from "../book/seed.js";
 import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
@@ -51,6 +54,16 @@ import { type TailMetrics, tailHints } from "../risk/tail.js";
 import { portfolioCommitment } from "./commitments.js";
 import { type DisclosureWitness, disclosureWitness } from "./disclosure.js";
 import type { CircuitInput } from "./input.js";
+
+/** Secrets that hide what a proof commits to. */
+export interface ProofSalts {
+  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
+  readonly portfolioSalt: Field;
+  /** Hides the exposures commitment; likewise, and another. */
+  readonly exposuresSalt: Field;
+  /** Hides the new state; from {@link randomSalt}, kept with it. */
+  readonly newStateSalt: Field;
+}
 
 /** Everything a proof needs, and what it will say. */
 export interface Witness {
@@ -62,6 +75,8 @@ export interface Witness {
   readonly exposures: Exposures;
   /** What the next proof starts from. Secret. */
   readonly newState: DrawdownState;
+  /** Secret. */
+  readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
   /** The disclosure proof beside it, under policies that want something shown. */
@@ -76,29 +91,20 @@ export interface TailWitness {
   readonly digest: StatementDigest;
 }
 
-/** What a proof adds to a book. */
-interface WitnessParts {
+/** What a proof adds to a book: salts, or where they come from. */
+type WitnessParts = {
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** The declared accounts. */
   readonly enrolment: Enrolment;
-  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
-  readonly portfolioSalt: Field;
-  /** Hides the exposures commitment; likewise, and another. */
-  readonly exposuresSalt: Field;
-  /** Hides the new state; from {@link randomSalt}, kept with it. */
-  readonly newStateSalt: Field;
-}
+} & (ProofSalts | { readonly salts: SaltSource });
 
 /** What a proof of files is made from. */
-export interface WitnessRequest
-  extends WitnessParts,
-    Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state"> {}
+export type WitnessRequest = WitnessParts &
+  Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state">;
 
 /** What a proof of an open book is made from. */
-export interface BookWitnessRequest extends WitnessParts {
-  readonly book: Book;
-}
+export type BookWitnessRequest = WitnessParts & { readonly book: Book };
 
 const BPS = 10_000n;
 
@@ -131,30 +137,38 @@ function bookOf({ market, policy, enrolment, state, units, ...request }: Witness
 
 function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
-  const { domain, enrolment, portfolioSalt, exposuresSalt, newStateSalt } = parts;
+  const { domain, enrolment } = parts;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const table = marketTable(market, policy);
   const slots = accountSlots(book, accounts, table.universe);
   const messages = slots.map((slot) => slot.message);
   const exposures = exposuresOfBook(book, enrolment);
   const today = { equity: metrics.equity, units: snapshot.units };
+  const terms = policyTerms(policy, market);
+  const { subject, asOf, units } = snapshot;
+  const scope = scopeOf(policy, domain);
+  const content = {
+    ...{ subject, asOf, units, messages },
+    domain: policyDomainField(scope, policyId(terms)),
+    marketRoot: table.root,
+    enrolment: enrolmentCommitment(enrolment),
+    previousState: state === undefined ? 0n : stateCommitment(state),
+  };
+  const salts = saltsOf(parts, content, nextState(today, state, toField(0n)));
+  const { portfolioSalt, exposuresSalt, newStateSalt } = salts;
   const newState = nextState(today, state, newStateSalt);
 
   const statement: Statement = {
-    domain: scopeOf(policy, domain),
-    subject: snapshot.subject,
+    domain: scope,
+    subject,
     marketRoot: table.root,
     marketTime: market.asOf,
-    asOf: snapshot.asOf,
-    enrolment: enrolmentCommitment(enrolment),
-    drawdown: {
-      units: snapshot.units,
-      previousState: state === undefined ? 0n : stateCommitment(state),
-      newState: stateCommitment(newState),
-    },
+    asOf,
+    enrolment: content.enrolment,
+    drawdown: { units, previousState: content.previousState, newState: stateCommitment(newState) },
     portfolioCommitment: portfolioCommitment(messages, portfolioSalt),
     exposuresCommitment: exposuresCommitment(exposures, exposuresSalt),
-    terms: policyTerms(policy, market),
+    terms,
   };
   const places = statementPlaces(statement);
   const vector = STATEMENT.map((name) => places[name]);
@@ -184,9 +198,23 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
   const disclosure = wantedDisclosure(policy, exposures, exposuresSalt);
   return {
-    ...{ input, statement, digest, exposures, newState },
+    ...{ input, statement, digest, exposures, newState, salts },
     ...(tail === undefined ? {} : { tail }),
     ...(disclosure === undefined ? {} : { disclosure }),
+  };
+}
+
+/** The salts that were given, or those of what the proof speaks of. */
+function saltsOf(parts: WitnessParts, content: ProofContent, next: DrawdownState): ProofSalts {
+  if (!("salts" in parts)) return parts;
+  const { salts } = parts;
+  const portfolioSalt = salts.portfolio(content);
+  const { subject, previousState, messages } = content;
+  const step = { subject, previousState, portfolioCommitment: portfolioCommitment(messages, portfolioSalt) };
+  return {
+    portfolioSalt,
+    exposuresSalt: salts.exposures(content),
+    newStateSalt: salts.state(step, next),
   };
 }
 

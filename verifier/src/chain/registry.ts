@@ -13,6 +13,7 @@ import {
   type Account,
   type Address,
   type Chain,
+  concat,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
@@ -352,7 +353,7 @@ export async function submitAttestation(
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, data);
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
   });
 }
 
@@ -376,7 +377,7 @@ export async function submitBatch(
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, data);
+      return await send(registry, wallet, registry.address, withMemos(data, attestations));
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -385,6 +386,11 @@ export async function submitBatch(
       throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
     }
   });
+}
+
+/** Calldata with the attestations' memos behind it, which no contract reads. */
+function withMemos(data: Hex, attestations: readonly Attestation[]): Hex {
+  return concat([data, ...attestations.flatMap(({ memo }) => (memo === undefined ? [] : [memo]))]);
 }
 
 /** Looks before and after a refusal whether somebody else has done the work. */
@@ -632,6 +638,21 @@ function unavailable(token: Address, asOf: number, received: string, cause?: unk
 /** The declared accounts of a subject that count now; 0 when it never enrolled. */
 export async function enrolmentOf(registry: Registry, subject: Address): Promise<bigint> {
   return await readSubject(registry, "enrolmentOf", subject);
+}
+
+/** The accounts that a subject announced, and from when they count; nothing when the declared ones are its latest. */
+export async function pendingEnrolmentOf(
+  { client, address }: Registry,
+  subject: Address,
+): Promise<Status["pendingEnrolment"]> {
+  const call = {
+    address,
+    abi: healthRegistryAbi,
+    functionName: "pendingEnrolmentOf",
+    args: [subject],
+  } as const;
+  const [enrolment, liveAt] = await reach(() => client.readContract(call));
+  return enrolment === 0n ? undefined : { enrolment, liveAt };
 }
 
 /** The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one. */

@@ -44,6 +44,8 @@ export interface Attestation {
   readonly unitsSignature?: `0x${string}`;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
+  /** What the subject alone can read, put behind the call that submits it; nobody checks it. */
+  readonly memo?: `0x${string}`;
   /** Poseidon digest of the statement, the proof's first public input. */
   readonly digest: bigint;
   readonly proof: Groth16Proof;
@@ -81,6 +83,8 @@ export interface DisclosureAttestation {
 }
 
 const element = fieldElement(FIELD_ORDER);
+/** At most 128 bytes: whoever submits it pays for them. */
+const memoText = z.string().regex(/^0x(?:[0-9a-f]{2}){1,128}$/);
 
 const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
 
@@ -97,6 +101,7 @@ const attestationSchema = z.strictObject({
   unitsSignature: signatureText.optional(),
   portfolioCommitment: element,
   exposuresCommitment: element,
+  memo: memoText.optional(),
   digest: element,
   proof: z.unknown(),
   insecure: z.boolean(),
@@ -152,9 +157,10 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
-    const { keel: _, tail, disclosure, unitsSignature, ...rest } = file;
+    const { keel: _, tail, disclosure, unitsSignature, memo, ...rest } = file;
     return {
       ...rest,
+      ...(memo === undefined ? {} : { memo: memo as `0x${string}` }),
       ...(unitsSignature === undefined ? {} : { unitsSignature: unitsSignature as `0x${string}` }),
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
       policyId: file.policyId as `0x${string}`,
@@ -199,7 +205,7 @@ export function attestationOf(
   statement: Statement,
   proven: Pick<
     Attestation,
-    "circuit" | "digest" | "proof" | "insecure" | "tail" | "disclosure" | "unitsSignature"
+    "circuit" | "digest" | "proof" | "insecure" | "tail" | "disclosure" | "unitsSignature" | "memo"
   >,
 ): Attestation {
   const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
@@ -215,6 +221,7 @@ export function attestationOf(
     ...(proven.unitsSignature === undefined ? {} : { unitsSignature: proven.unitsSignature }),
     portfolioCommitment,
     exposuresCommitment,
+    ...(proven.memo === undefined ? {} : { memo: proven.memo }),
     digest: proven.digest,
     proof: proven.proof,
     insecure: proven.insecure,
