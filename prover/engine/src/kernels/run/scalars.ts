@@ -71,13 +71,13 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   return coset;
 }
 
-/** From a polynomial's values on the domain to its values on the odd coset. */
-export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): Uint8Array {
-  return scoped(arithmetic, () => {
+/** From a polynomial's values on the domain to its values on the odd coset, in their place. */
+export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): void {
+  scoped(arithmetic, () => {
     const { size, form, inverseRoots, scale, roots } = coset;
     const vector = loadElements(arithmetic, values, form);
     form.toCoset(vector, size, inverseRoots, scale, roots);
-    return readElements(arithmetic, vector, size, form);
+    values.set(storeElements(arithmetic, vector, size, form));
   });
 }
 
@@ -115,9 +115,14 @@ export function readElements(
   count: number,
   form: Form = arithmetic.fr,
 ): Uint8Array {
+  return storeElements(arithmetic, elements, count, form).slice();
+}
+
+/** The same as a view of the memory. */
+function storeElements(arithmetic: Arithmetic, elements: number, count: number, form: Form): Uint8Array {
   const target = allocate(arithmetic, count * ELEMENT_BYTES);
   form.store(elements, count, target);
-  return bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
+  return bytesAt(arithmetic, target, count * ELEMENT_BYTES);
 }
 
 function writePowers(
