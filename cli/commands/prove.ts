@@ -10,7 +10,7 @@
  */
 
 import { availableParallelism } from "node:os";
-import { type ArtifactSet, explainError } from "@keel/circuits";
+import { type ArtifactSet, explainError } from "@keel/circuits/ensure";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
   formatState,
