@@ -6,6 +6,7 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { BASE_FIELD, invert, power, SCALAR_FIELD } from "../../prover/engine/dist/field.js";
 import { elementBytes, type PrimeField, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
 import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
 import type { Products } from "../../prover/engine/dist/kernels/integer/products.js";
@@ -509,4 +510,12 @@ describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
     writeQuotients(arithmetic, a!, b!, c!, target);
     expect(numbers(bytesAt(arithmetic, target, a!.length))).toEqual(expected);
   });
+});
+
+it("both fields follow from the curve's parameter", () => {
+  expect([BASE_FIELD, SCALAR_FIELD]).toEqual([bn254.fields.Fp.ORDER, bn254.fields.Fr.ORDER]);
+  for (const value of [1n, 2n, SCALAR_FIELD - 1n, SCALAR_FIELD + 3n, -5n]) {
+    expect((((invert(value, SCALAR_FIELD) * value) % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD).toBe(1n);
+  }
+  expect(power(3n, 200n, 1009n)).toBe(3n ** 200n % 1009n);
 });

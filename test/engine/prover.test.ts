@@ -237,8 +237,10 @@ describe("26 artifacts", () => {
   });
 
   it("that cannot be read are named", async () => {
-    const failed = createProver({ wasm: small.wasmPath, zkey: "/nowhere/a.zkey" });
-    await expect(failed).rejects.toMatchObject({ code: "artifact.missing", path: "zkey" });
+    for (const zkey of ["/nowhere/a.zkey", tmpdir()]) {
+      const failed = createProver({ wasm: small.wasmPath, zkey });
+      await expect(failed, zkey).rejects.toMatchObject({ code: "artifact.missing", path: "zkey" });
+    }
   });
 
   it("truncated or foreign are refused", async () => {

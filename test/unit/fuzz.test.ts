@@ -31,7 +31,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fileOfBytes } from "../../prover/engine/dist/parts.js";
-import { eachTerms, parseZkey } from "../../prover/engine/dist/zkey.js";
+import { eachTerm, parseZkey } from "../../prover/engine/dist/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";
 import { SOURCE } from "../support/book.js";
 import { EXAMPLES } from "../support/cli.js";
@@ -155,7 +155,7 @@ describe("26 artifacts", () => {
     const [zkey, r1cs] = await Promise.all([readFile(zkeyPath), readFile(r1csPath)]);
     const read = (bytes: Uint8Array): void => {
       const file = fileOfBytes(bytes);
-      eachTerms(file, parseZkey(file), () => {});
+      eachTerm(file, parseZkey(file), () => {});
     };
     withstands(mangledBytes(zkey), read);
     withstands(mangledBytes(zkey.subarray(0, 400)), read);

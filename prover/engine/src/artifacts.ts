@@ -7,12 +7,11 @@
  */
 import { KeelError } from "@keel/verifier/errors";
 import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
-import type { EngineModules, EngineWorker } from "./engine-worker.js";
+import type { CheckedKey, EngineModules, EngineWorker } from "./engine-worker.js";
 import { sha256Hex } from "./hash.js";
 import { unwrap } from "./outcome.js";
 import type { SharedFile } from "./parts.js";
 import type { WorkerHandle } from "./pool.js";
-import type { CutKey } from "./slices.js";
 
 /** A file that workers can read, and its hash. */
 export interface FoundFile {
@@ -46,7 +45,7 @@ export interface ProverOptions<Source> {
 }
 
 /** What the workers of a prover are made from. */
-export interface Artifacts extends CutKey {
+export interface Artifacts extends CheckedKey {
   readonly modules: EngineModules;
 }
 

@@ -8,9 +8,9 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
-import { prepareCircuit } from "./circom-prepare.js";
+import { isPrepared } from "./circom-sections.js";
+import { SCALAR_FIELD } from "./field.js";
 import { type FlatSignal, signalError } from "./inputs.js";
 
 /** A loaded circuit. */
@@ -73,8 +73,8 @@ class CircomException {
  * @throws KeelError kind `environment`, code `wasm.format`, unless it is a circom 2 module.
  */
 export async function compileCircuitModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const code = prepareCircuit(bytes) as Uint8Array<ArrayBuffer>;
-  const module = await WebAssembly.compile(code).catch((cause: unknown) => {
+  const code = isPrepared(bytes) ? bytes : (await import("./circom-prepare.js")).prepareCircuit(bytes);
+  const module = await WebAssembly.compile(code as Uint8Array<ArrayBuffer>).catch((cause: unknown) => {
     throw formatError("a WebAssembly module", "something else", cause);
   });
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));

@@ -9,7 +9,7 @@ import { KeelError } from "@keel/verifier/errors";
 import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
 import { type Assembler, createAssembler, type QuerySums } from "./assemble.js";
 import { compileCircuitModule, createWitnessCalculator, type WitnessCalculator } from "./circom.js";
-import { readProgram } from "./circom-prepare.js";
+import { readProgram } from "./circom-sections.js";
 import type { FlatSignal } from "./inputs.js";
 import { createKernel, type Kernel, type RowValues } from "./kernel.js";
 import {
@@ -35,6 +35,11 @@ export interface EngineModules {
   readonly arithmetic: CompiledArithmetic;
 }
 
+/** A key that was cut, with the checked copy of its verification key. */
+export interface CheckedKey extends CutKey {
+  readonly verificationKey: VerificationKey;
+}
+
 /** A part of a key, and where the key is. */
 export interface SliceSource {
   readonly file: SharedFile;
@@ -55,7 +60,7 @@ export interface EngineWorker {
   /** Compiles a circuit and the engine's own code, for all workers. */
   compile(wasm: Uint8Array): Promise<Outcome<EngineModules>>;
   /** Decides how to cut a key for so many workers. */
-  cut(file: SharedFile, workers: number): Promise<Outcome<CutKey>>;
+  cut(file: SharedFile, workers: number): Promise<Outcome<CheckedKey>>;
   /** Loads the circuit, a checked key and this worker's slice of it; before any proof. Returns the circuit's number of wires. */
   load(modules: EngineModules, key: VerificationKey, slice: SliceSource): Promise<Outcome<number>>;
   // What is to be filled comes back: shared memory as it is, other memory moved.
@@ -117,7 +122,13 @@ export function createEngineWorker({ read, withFile }: WorkerPlatform): EngineWo
         ]);
         return { circuit, program: readProgram(wasm), arithmetic };
       }),
-    cut: (file, workers) => toOutcome(() => withFile(file, (key) => cutZkey(key, workers))),
+    cut: (file, workers) =>
+      toOutcome(async () => {
+        const cut = withFile(file, (key) => cutZkey(key, workers));
+        // The other workers do without this code.
+        const { parseVerificationKey } = await import("@keel/verifier/groth16");
+        return { ...cut, verificationKey: parseVerificationKey(cut.zkey.verificationKey) };
+      }),
     load: (modules, key, { file, zkey, part }) =>
       toOutcome(async () => {
         const arithmetic = await createArithmetic(modules.arithmetic);

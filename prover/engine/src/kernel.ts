@@ -9,19 +9,12 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import { ELEMENT_BYTES } from "./bytes.js";
-import { type Arithmetic, allocate, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
+import { ELEMENT_BYTES, gatherElements } from "./bytes.js";
+import { type Arithmetic, allocate, bytesAt, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
 import { multiplyPoints } from "./kernels/run/multiply.js";
 import { areOnCurve, createPointLoader } from "./kernels/run/points.js";
 import { type LoadedRows, loadRows } from "./kernels/run/program.js";
-import {
-  type Coset,
-  loadBytes,
-  loadCoset,
-  loadWords,
-  toOddCoset,
-  writeQuotients,
-} from "./kernels/run/scalars.js";
+import { type Coset, loadCoset, toOddCoset, writeQuotients } from "./kernels/run/scalars.js";
 import { planRows } from "./rows.js";
 import type { KeySlice, Query, SlicedBases } from "./slices.js";
 
@@ -51,10 +44,9 @@ export interface Kernel {
 /** A query in memory. */
 interface LoadedQuery {
   readonly group: Group;
-  /** Addresses of its wires and of its bases, and how many wires there are; C's bases are followed by H's. */
-  readonly wires: number;
+  readonly wires: Uint32Array;
+  /** Address of its bases; C's are followed by H's. */
   readonly points: number;
-  readonly count: number;
 }
 
 /**
@@ -119,20 +111,21 @@ function loadQuery(arithmetic: Arithmetic, name: Query | "c", parts: readonly Sl
     const details = { kind: "environment", code: "zkey.curve", path: `zkey.${name.toUpperCase()}` } as const;
     throw new KeelError({ ...details, expected: "points on the curve", received: "a point off it" });
   }
-  return { group, wires: loadWords(arithmetic, wires.subarray(0, count)), points: points.address, count };
+  return { group, wires: wires.slice(0, count), points: points.address };
 }
 
 /** Sum of a query's bases, each times its wire's value, and of so many more with scalars that `writeMore` knows. */
 function multiplyWires(
   arithmetic: Arithmetic,
-  { group, wires, points, count }: LoadedQuery,
+  { group, wires, points }: LoadedQuery,
   witness: Uint8Array,
   more: number,
   writeMore: (target: number) => void,
 ): Uint8Array {
   return scoped(arithmetic, () => {
+    const count = wires.length;
     const scalars = allocate(arithmetic, (count + more) * ELEMENT_BYTES);
-    scoped(arithmetic, () => arithmetic.gather(loadBytes(arithmetic, witness), wires, count, scalars));
+    gatherElements(witness, wires, bytesAt(arithmetic, scalars, count * ELEMENT_BYTES));
     writeMore(scalars + count * ELEMENT_BYTES);
     return multiplyPoints(arithmetic, group, points, scalars, count + more);
   });

@@ -41,7 +41,9 @@ function withDescriptor<T>(path: string, action: (descriptor: number) => T): T {
 }
 
 function stateOf(descriptor: number): Pick<StampedPath, "length" | "stamp"> {
-  const { size, dev, ino, ctimeNs } = fstatSync(descriptor, { bigint: true });
+  const state = fstatSync(descriptor, { bigint: true });
+  if (!state.isFile()) throw new Error("not a file");
+  const { size, dev, ino, ctimeNs } = state;
   return { length: Number(size), stamp: [dev, ino, size, ctimeNs].join() };
 }
 

@@ -19,7 +19,6 @@ import type { WorkerHandle } from "./pool.js";
 import { createProverOn, type Prover } from "./prover.js";
 
 export type { ProverOptions } from "./artifacts.js";
-export { prepareCircuit } from "./circom-prepare.js";
 export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
 export type {
   ProofPhase,
@@ -28,9 +27,6 @@ export type {
   ProveOptions,
   Prover,
 } from "./prover.js";
-export type { ConstraintSystem, InputSignal, InputValue, Matrix, WitnessSource } from "./witness/forms.js";
-export { planWitness } from "./witness/plan.js";
-export type { WitnessProgram } from "./witness/program.js";
 
 /** An artifact: a path, a file URL, or its bytes. */
 export type ArtifactSource = string | URL | Uint8Array;

@@ -76,8 +76,8 @@ export interface Prover {
 }
 
 const MAX_WORKERS = 16;
-/** Proofs under way at once; more would only hold more memory. */
-const MAX_JOBS = 2;
+/** Proofs under way at once; more would only hold more memory. Many workers wait longer for what one of them does alone. */
+const jobsOf = (workers: number): number => 2 + Math.floor(workers / 8);
 
 /** Shares of a proof's work, for progress. */
 const WEIGHTS = { witness: 10, evaluate: 8, transform: 12, multiply: 62, verify: 8 } as const;
@@ -141,7 +141,7 @@ function createApi(
   shared: boolean,
 ): Prover {
   const { wires, domain } = artifacts.zkey;
-  const enter = createGate(MAX_JOBS);
+  const enter = createGate(jobsOf(pool.size));
   const spare: ProofMemory[] = [];
   let jobs = 0;
   const runJob = async <T>(options: ProveOptions, body: (job: Job) => Promise<T>): Promise<T> => {
@@ -155,14 +155,15 @@ function createApi(
       const leave = await enter(signal);
       active.set(id, controller);
       const memory = spare.pop() ?? createProofMemory(wires, domain, shared);
+      let done = false;
       try {
         const result = await body({ id, signal, memory, advance });
-        wipe(memory);
-        // Of a job that failed, a worker may yet write to it.
-        spare.push(memory);
+        done = true;
         return result;
       } finally {
         wipe(memory);
+        // Of a job that failed, a worker may yet write to it.
+        if (done) spare.push(memory);
         active.delete(id);
         // Of a job that failed in one task, the others that still wait are of no use to anybody.
         pool.cancel(id, cancelledError());

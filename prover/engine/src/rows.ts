@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
+
 import { ELEMENT_BYTES, writeElement } from "./bytes.js";
+import { SCALAR_FIELD } from "./field.js";
 import type { SlicedTerms } from "./slices.js";
 import { CODES } from "./witness/codes.js";
 import { TERM_WORDS } from "./zkey.js";
@@ -18,6 +19,9 @@ export const FACTOR_WORDS = 4;
 
 /** Forms to calculate, and what A and B of each row are made from; as in witness/program.ts. */
 export interface RowPlan {
+  /** The wires that stand in them, in order, the constant one first: elements 0 to their number are these. */
+  readonly wires: Uint32Array;
+  /** Elements in all. Behind the wires comes 0, and then the forms. */
   readonly elements: number;
   /** As in the key, the first one 0. */
   readonly constants: Uint8Array;
@@ -33,10 +37,27 @@ const HEAD_WORDS = TERM_WORDS - ELEMENT_WORDS;
 export function planRows(slice: SlicedTerms): RowPlan {
   const { terms, constants, signs } = internTerms(slice);
   const { rows } = slice;
-  const forms = createForms(sortTerms(terms, rows), signs, slice.circuitWires);
+  const wires = renumber(terms.wires, slice.circuitWires);
+  const forms = createForms(sortTerms(terms, rows), signs, wires.length);
   const factors = new Uint32Array(FACTOR_WORDS * rows);
   for (let side = 0; side < 2 * rows; side++) forms.writeFactor(side, factors, 2 * side);
-  return { elements: forms.count(), constants, code: new Uint32Array(forms.code), factors };
+  return { wires, elements: forms.count(), constants, code: new Uint32Array(forms.code), factors };
+}
+
+/** Numbers the wires that occur from 0 on, in order, the constant one in any case; returns them. */
+function renumber(wires: Uint32Array, circuitWires: number): Uint32Array {
+  const numbers = new Uint32Array(circuitWires);
+  numbers[0] = 1;
+  for (const wire of wires) numbers[wire] = 1;
+  const used = new Uint32Array(numbers.reduce((sum, one) => sum + one, 0));
+  let count = 0;
+  for (let wire = 0; wire < circuitWires; wire++) {
+    if (numbers[wire] === 0) continue;
+    numbers[wire] = count;
+    used[count++] = wire;
+  }
+  for (let i = 0; i < wires.length; i++) wires[i] = numbers[wires[i]!]!;
+  return used;
 }
 
 /** Terms with their coefficients by number: side i is A or B of row i / 2. */
@@ -167,9 +188,9 @@ function negated(source: readonly number[], at: number): Uint32Array {
 }
 
 /** Collects forms. */
-function createForms({ starts, wires, coefficients }: SortedTerms, signs: Signs, circuitWires: number) {
+function createForms({ starts, wires, coefficients }: SortedTerms, signs: Signs, zero: number) {
   const code: number[] = [];
-  const [zero, first] = [circuitWires, circuitWires + 1];
+  const first = zero + 1;
   /** Where each form's terms begin and end, and whether they are negated. */
   const known: { readonly start: number; readonly end: number; readonly negative: boolean }[] = [];
   const lookUp = createTable();

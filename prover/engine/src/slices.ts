@@ -8,10 +8,18 @@
  *
  * @module
  */
-import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
 import { isZero } from "./bytes.js";
 import { eachPiece, type PartFile, type Section } from "./parts.js";
-import { eachTerms, G1_BYTES, G2_BYTES, parseZkey, TERM_WORDS, type Zkey } from "./zkey.js";
+import {
+  eachTerm,
+  G1_BYTES,
+  G2_BYTES,
+  parseZkey,
+  TERM_BYTES,
+  TERM_WORDS,
+  wordsOf,
+  type Zkey,
+} from "./zkey.js";
 
 /** The queries that only the witness multiplies, each for a point of the proof of its own. */
 export type Query = "a" | "b";
@@ -23,8 +31,10 @@ export interface KeyPart {
   /** The constraints whose A·w, B·w and C·w this worker computes. */
   readonly firstRow: number;
   readonly rows: number;
-  /** How many terms they have. */
+  /** How many terms they have, */
   readonly terms: number;
+  /** and where these are: keys list terms by row, so that few others are among them. */
+  readonly place: Section;
 }
 
 /** A slice's terms, piece by piece. */
@@ -54,28 +64,58 @@ export interface KeySlice extends SlicedTerms {
 /** A key's header, and how it is cut. */
 export interface CutKey {
   readonly zkey: Zkey;
-  /** Checked. */
-  readonly verificationKey: VerificationKey;
   /** Boundaries of the workers' parts of H. */
   readonly cuts: readonly number[];
   readonly parts: readonly KeyPart[];
 }
 
-/** Parses a key and decides how to cut it. @throws as {@link parseZkey} and {@link parseVerificationKey} */
+/** Parses a key and decides how to cut it. @throws as {@link parseZkey}, {@link eachTerm} */
 export function cutZkey(file: PartFile, workers: number): CutKey {
   const zkey = parseZkey(file);
-  const weights = new Uint32Array(zkey.domain);
-  eachTerms(file, zkey, (words) => {
-    for (let at = 1; at < words.length; at += TERM_WORDS) weights[words[at]!]! += 1;
-  });
-  const rowCuts = balancedCuts(weights, workers);
+  const rows = surveyRows(file, zkey);
+  const cuts = balancedCuts(rows.counts, workers);
   const parts = Array.from({ length: workers }, (_, worker) => {
-    const [firstRow, end] = [rowCuts[worker]!, rowCuts[worker + 1]!];
-    const terms = weights.subarray(firstRow, end).reduce((sum, count) => sum + count, 0);
-    return { worker, workers, firstRow, rows: end - firstRow, terms };
+    const [firstRow, end] = [cuts[worker]!, cuts[worker + 1]!];
+    return { worker, workers, firstRow, rows: end - firstRow, ...termsOf(zkey, rows, firstRow, end) };
   });
-  const verificationKey = parseVerificationKey(zkey.verificationKey);
-  return { zkey, verificationKey, cuts: [...parts.map((part) => firstH(zkey, part)), zkey.domain], parts };
+  return { zkey, cuts: [...parts.map((part) => firstH(zkey, part)), zkey.domain], parts };
+}
+
+/** Of each row: how many terms it has, which is the first one, and which comes after the last. */
+interface RowSurvey {
+  readonly counts: Uint32Array;
+  readonly firsts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+function surveyRows(file: PartFile, zkey: Zkey): RowSurvey {
+  const list = (): Uint32Array => new Uint32Array(zkey.domain);
+  const rows = { counts: list(), firsts: list(), ends: list() };
+  eachTerm(file, zkey, (words, at, term) => {
+    const row = words[at + 1]!;
+    if (rows.counts[row]! === 0) rows.firsts[row] = term;
+    rows.counts[row]! += 1;
+    rows.ends[row] = term + 1;
+  });
+  return rows;
+}
+
+/** The terms of the rows before `end`: how many there are, and the part of the file that has them. */
+function termsOf(
+  { terms }: Zkey,
+  { counts, firsts, ends }: RowSurvey,
+  firstRow: number,
+  end: number,
+): Pick<KeyPart, "terms" | "place"> {
+  let [count, first, last] = [0, Number.POSITIVE_INFINITY, 0];
+  for (let row = firstRow; row < end; row++) {
+    if (counts[row] === 0) continue;
+    count += counts[row]!;
+    first = Math.min(first, firsts[row]!);
+    last = Math.max(last, ends[row]!);
+  }
+  const length = count === 0 ? 0 : (last - first) * TERM_BYTES;
+  return { terms: count, place: { start: terms.start + (count === 0 ? 0 : first * TERM_BYTES), length } };
 }
 
 /** Opens a part of a parsed key. */
@@ -85,7 +125,8 @@ export function openSlice(file: PartFile, zkey: Zkey, part: KeyPart): KeySlice {
   const { firstRow, rows, terms } = part;
   return {
     ...{ firstRow, rows, terms, circuitWires: zkey.wires, domain: zkey.domain },
-    eachTerms: (take) => eachTerms(file, zkey, (words) => take(ownTerms(words, part))),
+    eachTerms: (take) =>
+      eachPiece(file, part.place, TERM_BYTES, (piece) => take(ownTerms(wordsOf(piece), part))),
     queries: {
       a: dealt(zkey.a, G1_BYTES, 0),
       b: dealt(zkey.b, G2_BYTES, 0),

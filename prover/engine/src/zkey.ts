@@ -9,14 +9,9 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import {
-  BASE_FIELD,
-  type G1Json,
-  type G2Json,
-  SCALAR_FIELD,
-  type VerificationKey,
-} from "@keel/verifier/groth16";
+import type { G1Json, G2Json, VerificationKey } from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement } from "./bytes.js";
+import { BASE_FIELD, invert, SCALAR_FIELD } from "./field.js";
 import { eachPiece, type PartFile, readSection, type Section } from "./parts.js";
 
 /** Bytes of an affine point. */
@@ -40,7 +35,7 @@ export interface Zkey {
   readonly domain: number;
   /** snarkjs's JSON shape, with the mark of an insecure key. */
   readonly verificationKey: VerificationKey;
-  /** Terms of {@link TERM_BYTES} each; {@link eachTerms} goes through them. */
+  /** Terms of {@link TERM_BYTES} each; {@link eachTerm} goes through them. */
   readonly terms: Section;
   readonly a: Section;
   /** In G2. */
@@ -94,24 +89,28 @@ export function parseZkey(file: PartFile): Zkey {
 }
 
 /**
- * Goes through a key's terms piece by piece, each of {@link TERM_WORDS} words; the next piece overwrites one.
+ * Goes through all of a key's terms, by the place of each in words of a piece, which the next one overwrites, and in the file.
  *
  * @throws KeelError code `zkey.format`, for a matrix, row or wire out of range
  */
-export function eachTerms(
+export function eachTerm(
   file: PartFile,
   { terms, wires, domain }: Pick<Zkey, "terms" | "wires" | "domain">,
-  take: (words: Uint32Array) => void,
+  take: (words: Uint32Array, at: number, term: number) => void,
 ): void {
   eachPiece(file, terms, TERM_BYTES, (piece, first) => {
-    const words = new Uint32Array(piece.buffer, piece.byteOffset, piece.length / 4);
-    for (let at = 0; at < words.length; at += TERM_WORDS) {
-      if (words[at]! < 2 && words[at + 1]! < domain && words[at + 2]! < wires) continue;
-      const term = first + at / TERM_WORDS;
-      throw formatError("coefficients", "matrix, row and wire in range", `term ${term}`);
+    const words = wordsOf(piece);
+    for (let at = 0, term = first; at < words.length; at += TERM_WORDS, term++) {
+      if (words[at]! >= 2 || words[at + 1]! >= domain || words[at + 2]! >= wires)
+        throw formatError("coefficients", "matrix, row and wire in range", `term ${term}`);
+      take(words, at, term);
     }
-    take(words);
   });
+}
+
+/** A piece of terms as numbers. */
+export function wordsOf(piece: Uint8Array): Uint32Array {
+  return new Uint32Array(piece.buffer, piece.byteOffset, piece.length / 4);
 }
 
 function readSections(file: PartFile): Map<number, Section> {
@@ -179,16 +178,7 @@ function uint32(bytes: Uint8Array, offset: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, true);
 }
 
-const MONTGOMERY_INVERSE = inverseOfRadix();
-
-function inverseOfRadix(): bigint {
-  let [result, square] = [1n, 2n ** 256n % BASE_FIELD];
-  for (let rest = BASE_FIELD - 2n; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % BASE_FIELD;
-    square = (square * square) % BASE_FIELD;
-  }
-  return result;
-}
+const MONTGOMERY_INVERSE = invert(2n ** 256n, BASE_FIELD);
 
 function coordinate(bytes: Uint8Array, offset: number): string {
   const value = readElement(bytes, offset);

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { ELEMENT_BYTES, readElement, writeElement } from "../../bytes.js";
+import { ELEMENT_BYTES, gatherElements, readElement, writeElement } from "../../bytes.js";
 import type { FlatSignal } from "../../inputs.js";
 import { FACTOR_WORDS, KEY_RADIX_BITS, type RowPlan } from "../../rows.js";
 import type { PackedWords, ProgramInput, WitnessProgram } from "../../witness/program.js";
-import { elementBytes, RADIX_BITS } from "../integer/field.js";
-import { FIELD_BYTES } from "../integer/limbs.js";
+import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../sizes.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
 import { loadBytes, loadElements, loadWords } from "./scalars.js";
 
@@ -76,8 +75,13 @@ export function loadRows(arithmetic: Arithmetic, plan: RowPlan): LoadedRows {
   return {
     evaluate: (witness, results) =>
       scoped(arithmetic, () => {
-        const wires = witness.length / ELEMENT_BYTES;
-        const values = loadElements(arithmetic, witness);
+        const wires = plan.wires.length;
+        const values = allocate(arithmetic, wires * FIELD_BYTES);
+        scoped(arithmetic, () => {
+          const plain = allocate(arithmetic, wires * ELEMENT_BYTES);
+          gatherElements(witness, plan.wires, bytesAt(arithmetic, plain, wires * ELEMENT_BYTES));
+          arithmetic.fr.load(values, wires, plain);
+        });
         program.enter(values, wires);
         allocate(arithmetic, (plan.elements - wires) * FIELD_BYTES);
         bytesAt(arithmetic, values + wires * FIELD_BYTES, FIELD_BYTES).fill(0);
