@@ -11,7 +11,7 @@
 
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { type ArtifactSet, explainError } from "@keel/circuits";
+import { type ArtifactSet, explainError } from "@keel/circuits/ensure";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
   type Book,
