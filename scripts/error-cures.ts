@@ -34,7 +34,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   authority: {
     about: "Who may do what at a registry: the authority that its contracts ask.",
     cures: {
-      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      foreign:
+        "Give the address of an authority that one of the registry's contracts asks; the message has them.",
+      split:
+        "Find out why the contracts ask different authorities before you trust the registry; then name one of them with `--authority`.",
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
@@ -185,6 +188,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
       eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
       feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      keeps: "Name a receiver of the role, or leave the role to the deployer, not both.",
+      leftOut:
+        "Name a receiver of each role in the roles file; `deployerKeeps` lists those that the deployer shall keep.",
       nobody: "Give an address that somebody holds: this one belongs to nobody.",
       nonce: "Wait until the node has caught up, or use another node of the same chain.",
       proxy:
@@ -196,7 +202,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
-      role: "Deploy as the authority's administrator.",
+      role: "Deploy as the authority's administrator. After the hand-over, correct the plan, or have the administrator do what it says with `keel role`.",
+      shortDelay:
+        'Let it wait at least a day. Where it is meant to be shorter, say so: `"short": true` at the role, `"short": ["market"]` in `delays`.',
       sequencer:
         "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
       replaced:
@@ -431,6 +439,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       units: "Give all snapshots the same units.",
     },
   },
+  opening: {
+    about: "What opens an attestation's sums to one reader.",
+    cures: {
+      mismatch:
+        "Take the snapshot, the salts and the attestation of one proof. A reader: do not trust it, it is of something else.",
+    },
+  },
   operation: {
     about: "A call that waits in the authority.",
     cures: {
@@ -446,6 +461,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       broken: "`keel check` shows every limit with its headroom and what uses it up.",
       ceiling: "Take a shorter time: nobody should rely on a longer one.",
       confidence: "Give levels above 0 and below 1, each once.",
+      disclosure:
+        "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       interval: "Make `minInterval` at most `validity`.",
@@ -471,10 +488,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       coordinate: ROUND,
       curve: ROUND,
       expired: "Ask for a newer attestation.",
+      formerPolicyId:
+        "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
       future: "Check the clock, or `--now`: the attestation lies after it.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
+      notOnChain: "Ask whether it was submitted, and where: this registry's log does not have it.",
       protocol: "Give a Groth16 proof on BN254.",
       shape: ROUND,
       signal: ROUND,
@@ -505,16 +525,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       account: "Correct the accounts of the member that says something else.",
       commitments:
-        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
+        "Send commitments of enough members, each once. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
       key: "Use the quorum's file as the ceremony wrote it.",
       member: "Correct the member's URL in the configuration: another one answers there.",
       members: "Give distinct names, this member's among them.",
-      session: "Open a new session: a nonce is used once.",
+      session: "See why the member starts again and again: it has forgotten twice what it committed to.",
       share: "Use the share that this member got for this quorum.",
       threshold: "Take more than half of the members, so that two groups cannot sign different messages.",
+      version: "Bring the coordinator and its members to the same version of the program.",
     },
   },
   r1cs: {
@@ -553,6 +574,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
+      badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
+      badViewerKey: "Give the public key that `keel viewer new` printed.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -561,6 +584,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -588,6 +612,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
@@ -595,8 +621,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
+      notStored: "Send more gas: the policy could not be stored.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
-      nothingOffered: "Ask an administrator for a new offer: there is none, or it has lapsed.",
+      nothingOffered:
+        "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -637,6 +665,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tailCircuitMismatch: "Name a tail-risk circuit exactly when a tail-risk limit is set.",
       tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
+      tooManyTightenings:
+        "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
+      tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -653,8 +684,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
+      wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
       wrongSchema: "Use the schema that the resolver registered.",
+      wrongSealedSums:
+        "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
@@ -684,7 +718,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Roles of a registry's authority.",
     cures: {
       closed: "Ask the administrator: the contract was closed, and nobody may call it.",
-      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      holder:
+        "Look at `keel role list`: the account neither has the role nor is offered it, or with `--pending` nothing waits.",
       missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",
@@ -866,6 +901,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   verify: {
     about: "Verifying.",
     cures: { missing: "Give the file that the message names." },
+  },
+  viewer: {
+    about: "A viewer's key pair.",
+    cures: { key: "Use the file that `keel viewer new` wrote: its halves do not belong together." },
   },
   wallet: {
     about: "The browser's wallet.",

@@ -7,7 +7,7 @@
 
 import { historyOf, policyTermsOf, type Registry, type Status, statusOf } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
-import { span, table, utc } from "@keel/verifier/text";
+import { navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
@@ -90,6 +90,7 @@ function statusText(found: Status, { due, restarts }: More): string {
     ...(restarts === undefined
       ? []
       : [["drawdown started over", restarts === 1 ? "once" : `${restarts} times`]]),
+    ...(found.nav === undefined ? [] : [["net asset value", navText(found.nav)]]),
   ];
   return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;
 }

@@ -9,6 +9,7 @@
 export * from "./abi.js";
 export * from "./authority.js";
 export * from "./calls.js";
+export * from "./creation.js";
 export * from "./eas.js";
 export * from "./feeds.js";
 export * from "./history.js";
@@ -17,5 +18,6 @@ export * from "./operating.js";
 export * from "./registry.js";
 export * from "./roles.js";
 export * from "./steps.js";
+export * from "./timeline.js";
 export * from "./vault.js";
 export * from "./watch.js";
