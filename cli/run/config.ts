@@ -52,6 +52,7 @@ const schema = z.strictObject({
   /** Folders of a ceremony's artifacts; development keys without them, on local test chains. */
   artifacts: path.optional(),
   tailArtifacts: path.optional(),
+  disclosureArtifacts: path.optional(),
   workers: z.int().min(1).max(64).optional(),
   registry: z.strictObject({
     chainId: z.int().min(1),
@@ -273,7 +274,15 @@ function placed(config: RunConfig, folder: string): RunConfig {
   };
   const { signatures } = config.market;
   return {
-    ...each(config, ["policy", "enrolment", "vault", "rounds", "artifacts", "tailArtifacts"]),
+    ...each(config, [
+      "policy",
+      "enrolment",
+      "vault",
+      "rounds",
+      "artifacts",
+      "tailArtifacts",
+      "disclosureArtifacts",
+    ]),
     book: each(config.book, ["snapshot", "tokens", "units"]),
     market: {
       ...each(config.market, ["file", "returns"]),

@@ -272,7 +272,7 @@ function isIn(status: Status, { asOf }: Round): boolean {
 async function proven(job: Job, round: Round, again: boolean, context: Context): Promise<Round> {
   const { config, rpc } = job;
   job.onStep("prove");
-  const { artifacts, tailArtifacts, workers } = config;
+  const { artifacts, tailArtifacts, disclosureArtifacts, workers } = config;
   const made = await prove(
     {
       ...bookOf(job, round),
@@ -280,6 +280,7 @@ async function proven(job: Job, round: Round, again: boolean, context: Context):
       ...{ enrolment: config.enrolment, vault: config.vault, out: roundFile(round, "attestation.json") },
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(tailArtifacts === undefined ? {} : { tailArtifacts }),
+      ...(disclosureArtifacts === undefined ? {} : { disclosureArtifacts }),
       ...(workers === undefined ? {} : { workers }),
       ...(again || (await isOther(job, round, context)) ? { force: true as const } : {}),
     },

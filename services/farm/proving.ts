@@ -94,11 +94,12 @@ export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestat
     const found = parseAttestation(kept);
     if (found.digest === digest.c) return found;
   }
-  const { circuit, tail } = book.policy;
+  const { circuit, tail, disclosure } = book.policy;
   const proven = await proveHealth({
     ...{ book, domain, seed },
     prover: await provers.of(circuit.id),
     ...(tail === undefined ? {} : { tailProver: await provers.of(tail.circuit.id) }),
+    ...(disclosure === undefined ? {} : { disclosureProver: await provers.of(disclosure.circuit.id) }),
   });
   const { attestation } = proven;
   await store.putState(id.subject, attestation.drawdown.newState, formatState(proven.state));
