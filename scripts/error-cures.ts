@@ -261,6 +261,20 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       undeclared: "Enrol the account first, or take it out of the snapshot.",
     },
   },
+  farm: {
+    about: "The farm that proves for many funds.",
+    cures: {
+      chain: "Name the node of the chain that `registry.chainId` says.",
+      eviction: "`redis-cli config set maxmemory-policy noeviction`, and the same in redis.conf.",
+      file: "Let the farm's user read the file.",
+      job: "Put jobs into the store with `keel-farm put`; the queue takes ids only.",
+      key: "`keel-farm key --out FILE` makes one.",
+      missing: "Give the file; a fund is taken in with `keel-farm fund`, a book with `keel-farm put`.",
+      redis: "Start Redis, or correct its address.",
+      sealed: "Use the key that the store was made with, and leave its files in their places.",
+      variable: "Set the variable that the file names.",
+    },
+  },
   feed: {
     about: "A price feed on a chain.",
     cures: { answer: "Wait for the feed's next answer, or use another feed." },
@@ -746,6 +760,25 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",
       unknown: "Give one of the roles that the message has.",
+    },
+  },
+  run: {
+    about: "`keel run` and its file.",
+    cures: {
+      alert: "Look at the receiver: the alert waits and is sent again.",
+      chain: "Name the node of the chain that `registry.chainId` says.",
+      contradiction: "Say one of the two; [run.md](run.md) has the whole file.",
+      enrolment:
+        "Give the list that the subject enrolled with, or declare this one: `keel enrol --enrolment FILE`.",
+      fee: "Wait, or raise `warn.maxFee`: the round is tried again by itself.",
+      market: "Let the publishers publish the table, or name their signatures in `market.signatures`.",
+      policy: "Publish the policy first (`keel publish-policy`), or name the one that is published.",
+      schedule: "Let rounds be further apart, or use a faster machine; five fields, such as `0 6 * * 1`.",
+      secret:
+        "Put it into a file or a variable and name that: `env:NAME`. Take what stood in the file for known to others.",
+      toml: "Correct the line: [run.md](run.md) has an example.",
+      unconfirmed: "Run it again: the chain took a block back, and the round goes on.",
+      variable: "Set the variable that the file names.",
     },
   },
   seed: {
