@@ -44,7 +44,7 @@ export async function readyVerifiers(
   // One after the other: building large circuits takes gigabytes.
   for (const { circuit, artifacts } of wanted) {
     try {
-      circuitOf(circuit);
+      checkKnown(circuit);
       sets.push(await artifactsOf(circuit, artifacts, context));
     } catch (error) {
       faults.push(asKeelError(error));
@@ -52,6 +52,12 @@ export async function readyVerifiers(
   }
   if (faults.length > 0) throw allFaults(faults);
   return await verifiersOf(sets);
+}
+
+/** Whatever a registry verifies: health, tail risk, disclosures. */
+function checkKnown(id: string): void {
+  const others = [...TAIL_CIRCUITS, ...DISCLOSURE_CIRCUITS];
+  if (!others.some((circuit) => circuit.id === id)) circuitOf(id);
 }
 
 /** The same of artifacts that are loaded. */

@@ -194,7 +194,7 @@ async function planFor(deed: Deed, ground: Ground, { execute }: OperateOptions):
   await rehearse(authority, sender ?? holders[0]?.account ?? to, to, data);
   if (sender === undefined) return { ...known, stage: "send" };
   const permission = await permissionOf(authority, sender, to, data);
-  checkPermission(permission, sender, holders);
+  checkPermission(permission, sender, holdersText(holders, now));
   const { delay } = permission;
   if (delay === 0) return { ...known, permission, stage: "send" };
   const operation = operationId(sender, to, data);
@@ -216,7 +216,7 @@ async function tryOpen({ registry, sender }: Ground, { to, data }: Deed): Promis
   });
 }
 
-function checkPermission(permission: Permission, sender: Address, holders: readonly Holder[]): void {
+function checkPermission(permission: Permission, sender: Address, held: string): void {
   const { role, isMember, liveAt, isClosed } = permission;
   if (isClosed) {
     throw inputError(
@@ -227,7 +227,7 @@ function checkPermission(permission: Permission, sender: Address, holders: reado
     );
   }
   if (isMember) return;
-  const expected = `an account with role ${roleName(role)} (${holdersText(holders)})`;
+  const expected = `an account with role ${roleName(role)} (${held})`;
   if (liveAt !== undefined) {
     throw inputError("role.pending", "sender", expected, `${sender}, which has it from ${utc(liveAt)} on`);
   }
@@ -235,19 +235,19 @@ function checkPermission(permission: Permission, sender: Address, holders: reado
 }
 
 /** "held by 0x… with an execution delay of 2 d, 0x…", as it will be at a time, and what is to come after it. */
-export function holdersText(holders: readonly Holder[], at?: number): string {
+export function holdersText(holders: readonly Holder[], at: number): string {
   if (holders.length === 0) return "nobody has it";
   return `held by ${holders.map((holder) => holderText(holder, at)).join(", ")}`;
 }
 
 /** "0x… with an execution delay of 2 d, without execution delay from 2026-12-07 on". */
-export function holderText(holder: Holder, at = 0): string {
+export function holderText(holder: Holder, at: number): string {
   const { account, since, pending } = holder;
   const change =
     pending === undefined || pending.liveAt <= at
       ? ""
       : `, ${delayed(pending.executionDelay)} from ${utc(pending.liveAt)} on`;
-  const begin = at > 0 && since > at ? `, from ${utc(since)} on` : "";
+  const begin = since > at ? `, from ${utc(since)} on` : "";
   return `${account} ${delayed(executionDelayAt(holder, at))}${begin}${change}`;
 }
 
@@ -268,7 +268,7 @@ function roleLine({ deed, ground, role, holders, permission }: Plan): string {
   if (role === undefined) return `Who may: ${deed.who ?? "any account"}.`;
   const others = deed.who === undefined ? "" : `; or ${deed.who}`;
   if (ground.sender === undefined)
-    return `It needs role ${roleName(role)}: ${holdersText(holders)}${others}.`;
+    return `It needs role ${roleName(role)}: ${holdersText(holders, ground.now)}${others}.`;
   return `It needs role ${roleName(role)}: ${ground.sender} has it, ${delayed(permission!.delay)}.`;
 }
 

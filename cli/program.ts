@@ -47,18 +47,21 @@ import type { MarketDepthOptions } from "./commands/market-depth.js";
 import type { MarketFetchOptions } from "./commands/market-fetch.js";
 import type { MergeOptions } from "./commands/merge.js";
 import type { MigrateOptions } from "./commands/migrate.js";
+import type { OpenOptions } from "./commands/open.js";
 import type { PolicyExplainOptions } from "./commands/policy-explain.js";
 import type { PolicyFitOptions } from "./commands/policy-fit.js";
 import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
 import type { PublishPolicyOptions } from "./commands/publish-policy.js";
+import type { ReadOptions } from "./commands/read.js";
 import type { ReturnsBuildOptions } from "./commands/returns-build.js";
 import type { SignOptions } from "./commands/sign.js";
 import type { SignMarketOptions } from "./commands/sign-market.js";
 import type { SignUnitsOptions } from "./commands/sign-units.js";
 import type { StatusOptions } from "./commands/status.js";
 import type { VerifyOptions } from "./commands/verify.js";
+import type { ViewerNewOptions } from "./commands/viewer.js";
 import type { VoidOptions } from "./commands/void.js";
 import type { WatchOptions } from "./commands/watch.js";
 import type { Context, Outcome } from "./context.js";
@@ -121,6 +124,7 @@ export function createProgram(context: Context, output: OutputConfiguration, fin
   addInitCommand(program, context, finish);
   addManagerCommands(program, context, finish);
   addVerifierCommands(program, context, finish);
+  addViewerCommands(program, context, finish);
   addSourceCommands(program, context, finish);
   addImportCommands(program, context, finish);
   addMergeCommand(program, context, finish);
@@ -190,6 +194,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--vault <folder>", "take and keep states there instead, as `keel state` does; asks --rpc")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
+    .option("--disclosure-artifacts <folder>", "the same for the disclosure circuit")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
     .option("--insecure", "accept a development key outside local test chains")
@@ -197,6 +202,41 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .action(async (options: ProveOptions & ClockOptions) => {
       const { prove } = await import("./commands/prove.js");
       finish(await prove(options, await withClock(options, context)));
+    });
+}
+
+function addViewerCommands(program: Command, context: Context, finish: Finish): void {
+  add(
+    program.command("viewer").description("who can read the sums of attestations under a policy"),
+    "new",
+    "make a viewer's key pair",
+  )
+    .requiredOption("--out <file>", "the key file to write (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: ViewerNewOptions) => {
+      const { newViewer } = await import("./commands/viewer.js");
+      finish(await newViewer(options, context));
+    });
+  withHistory(add(program, "read", "read what a record's attestations seal for a viewer"))
+    .option("--policy <file>", "policy/2 file, with --market instead of --policy-id: names scenarios too")
+    .option("--market <file>", "market/1 file of that policy: names underlyings")
+    .option("--viewer-key <file>", "viewer-key/1 file (secret); the variable KEEL_VIEWER_KEY when absent")
+    .option("--key <circuit=file>", "verification key; the built circuit's when absent", collected)
+    .option("--csv <file>", "also write every figure of every attestation (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: ReadOptions) => {
+      const { read } = await import("./commands/read.js");
+      finish(await read(options, context));
+    });
+  withBook(add(program, "open", "open an attestation's sums to one reader, and nothing of the accounts"))
+    .requiredOption("--attestation <file>", "attestation/2 file")
+    .requiredOption("--salts <file>", "opening/2 file, from prove --opening (secret)")
+    .requiredOption("--enrolment <file>", "the declared accounts, in whose order equity is (secret)")
+    .requiredOption("--out <file>", "the opening to write, for the reader (secret)")
+    .option("--force", "replace an existing file")
+    .action(async (options: OpenOptions) => {
+      const { open } = await import("./commands/open.js");
+      finish(await open(options, context));
     });
 }
 
@@ -211,6 +251,10 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
     .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
+    .option("--disclosure-key <file>", "the disclosure circuit's, likewise")
+    .option("--opening <file>", "what the manager opened to you, from open (secret): shows its figures")
+    .option("--on-chain", "the registry's log has to have it: with --rpc and --registry")
+    .option("--from-block <n>", FROM_BLOCK, wholeNumber("--from-block", 0, ANY_BLOCK))
     .option("--insecure", "accept a development key though no registry on a local test chain is named")
     .option("--live", "an attestation that has expired is invalid")
     .option("--chain-id <n>", "the chain where it has to count", wholeNumber("--chain-id", 1, ANY_CHAIN))

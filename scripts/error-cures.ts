@@ -437,6 +437,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       units: "Give all snapshots the same units.",
     },
   },
+  opening: {
+    about: "What opens an attestation's sums to one reader.",
+    cures: {
+      mismatch:
+        "Take the snapshot, the salts and the attestation of one proof. A reader: do not trust it, it is of something else.",
+    },
+  },
   operation: {
     about: "A call that waits in the authority.",
     cures: {
@@ -452,6 +459,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       broken: "`keel check` shows every limit with its headroom and what uses it up.",
       ceiling: "Take a shorter time: nobody should rely on a longer one.",
       confidence: "Give levels above 0 and below 1, each once.",
+      disclosure:
+        "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       interval: "Make `minInterval` at most `validity`.",
@@ -477,10 +486,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       coordinate: ROUND,
       curve: ROUND,
       expired: "Ask for a newer attestation.",
+      formerPolicyId:
+        "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
       future: "Check the clock, or `--now`: the attestation lies after it.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
+      notOnChain: "Ask whether it was submitted, and where: this registry's log does not have it.",
       protocol: "Give a Groth16 proof on BN254.",
       shape: ROUND,
       signal: ROUND,
@@ -560,6 +572,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
+      badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
+      badViewerKey: "Give the public key that `keel viewer new` printed.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -568,6 +582,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -595,6 +610,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
@@ -602,6 +619,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notClosed: "Nothing to reopen: no guardian closed the record.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
+      notStored: "Send more gas: the policy could not be stored.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingOffered:
         "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
@@ -647,6 +665,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tooFewMembers: "List at least two registries.",
       tooManyTightenings:
         "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
+      tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -663,8 +682,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
+      wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
       wrongSchema: "Use the schema that the resolver registered.",
+      wrongSealedSums:
+        "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
@@ -858,6 +880,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   verify: {
     about: "Verifying.",
     cures: { missing: "Give the file that the message names." },
+  },
+  viewer: {
+    about: "A viewer's key pair.",
+    cures: { key: "Use the file that `keel viewer new` wrote: its halves do not belong together." },
   },
   wallet: {
     about: "The browser's wallet.",

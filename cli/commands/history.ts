@@ -14,9 +14,11 @@ import {
   type HistoryEntry,
   historyOf,
   latestBlock,
+  type NetAssetValue,
   policyTermsOf,
   type Registry,
   reverify,
+  shownNav,
 } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
@@ -28,6 +30,7 @@ import {
   evidenceJson,
   evidenceLines,
   lapsesText,
+  navText,
   table,
   utc,
 } from "@keel/verifier/text";
@@ -69,16 +72,38 @@ export async function history(options: HistoryOptions, context: Context): Promis
   );
   if (options.proofs) await verifyProofs(registry, entries.filter(isAttested), options.key ?? [], context);
   const records = await conclusions(registry, whole, entries.filter(isAttested), toBlock);
+  const navs = await navsOf(registry, entries.filter(isAttested));
   return {
     json: {
       ok: true,
       proofs: options.proofs ? "verified" : "not verified",
       entries: entries.map(entryJson),
       records,
+      ...(navs.length === 0 ? {} : { nav: navs }),
       ...(policy === undefined ? {} : { sources: evidenceJson(policy) }),
     },
-    text: historyText(entries, records, options.proofs, policy),
+    text: historyText(entries, records, options.proofs, navs, policy),
   };
+}
+
+/** A net asset value that an attestation showed. */
+interface ShownNav extends NetAssetValue {
+  readonly subject: Address;
+  readonly policyId: Hex;
+  /** Snapshot time, unix seconds. */
+  readonly asOf: number;
+}
+
+/** Of every attestation that shows one, in the log's order. */
+async function navsOf(registry: Registry, entries: readonly AttestedEntry[]): Promise<ShownNav[]> {
+  const shown: ShownNav[] = [];
+  for (const { subject, policyId, asOf, drawdown, disclosure } of entries) {
+    if (disclosure === undefined) continue;
+    const { navStep } = await policyTermsOf(registry, policyId);
+    if (navStep !== 0n)
+      shown.push({ subject, policyId, asOf, ...shownNav({ disclosure, drawdown }, navStep) });
+  }
+  return shown;
 }
 
 /** The policy that alone is asked about, if one is. */
@@ -92,7 +117,8 @@ function isAttested(entry: HistoryEntry): entry is AttestedEntry {
   return entry.kind === "attested";
 }
 
-async function verifyProofs(
+/** Each proof again; the first that does not hold is an error of kind "proof". */
+export async function verifyProofs(
   registry: Registry,
   entries: readonly AttestedEntry[],
   keys: readonly string[],
@@ -101,14 +127,15 @@ async function verifyProofs(
   const files = new Map(keys.map(keyFile));
   const known = new Map<string, VerificationKey>();
   for (const entry of entries) {
-    const { circuit, tailCircuit } = await policyTermsOf(registry, entry.policyId);
+    const { circuit, tailCircuit, disclosureCircuit } = await policyTermsOf(registry, entry.policyId);
     const keyOf = async (hash: Hex): Promise<VerificationKey> => {
       const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
       known.set(hash, key);
       return key;
     };
     const tailKey = entry.tail === undefined ? undefined : await keyOf(tailCircuit);
-    if (await reverify(registry, entry, await keyOf(circuit), tailKey)) continue;
+    const disclosureKey = entry.disclosure === undefined ? undefined : await keyOf(disclosureCircuit);
+    if (await reverify(registry, entry, await keyOf(circuit), tailKey, disclosureKey)) continue;
     throw new KeelError({
       kind: "proof",
       code: "history.proof",
@@ -150,10 +177,16 @@ function entryJson(entry: HistoryEntry) {
   return { ...entry, blockNumber: Number(entry.blockNumber) };
 }
 
+function navLines(navs: readonly ShownNav[]): string {
+  const rows = navs.map((nav) => [utc(nav.asOf), nav.subject, navText(nav)]);
+  return table([["snapshot", "subject", "net asset value"], ...rows]);
+}
+
 function historyText(
   entries: readonly HistoryEntry[],
   records: readonly Conclusion[],
   proofs: boolean,
+  navs: readonly ShownNav[],
   policy?: Policy,
 ): string {
   if (entries.length === 0) return "Nothing happened.";
@@ -171,6 +204,7 @@ function historyText(
   return [
     entries.map(eventLine).join("\n"),
     ...(records.length === 0 ? [] : [table([head, ...rows], [4, 5, 6])]),
+    ...(navs.length === 0 ? [] : [navLines(navs)]),
     `${verified} The records follow from the logs, and the registry says the same.`,
     policy === undefined ? EVIDENCE_NOT_ON_CHAIN : evidenceLines(policy).join("\n"),
   ].join("\n\n");

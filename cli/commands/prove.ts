@@ -31,7 +31,7 @@ import {
   scopeOf,
   UNBOUND_DOMAIN,
 } from "@keel/verifier";
-import { span, utc } from "@keel/verifier/text";
+import { navText, span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
@@ -62,6 +62,8 @@ export interface ProveOptions extends BookFiles {
   readonly artifacts?: string;
   /** The same for the tail-risk circuit. */
   readonly tailArtifacts?: string;
+  /** The same for the disclosure circuit. */
+  readonly disclosureArtifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -93,20 +95,18 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(book.snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
-  if (policy.tail !== undefined) {
-    artifacts.push(await artifactsOf(policy.tail.circuit.id, options.tailArtifacts, context));
-  }
+  const artifacts = await artifactsFor(policy, options, context);
   const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
   const before = start && (await madeBefore(start, book, domain, artifacts, options, context));
   if (before !== undefined) return outcomeOf(before, policy, options, { insecure, ms: 0, already: true });
-  const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
+  const proven = await withProvers(artifacts, options, context, ([prover, ...beside], proveOptions) =>
     proveHealth({
       book,
       prover: prover!,
-      ...(tailProver === undefined ? {} : { tailProver }),
+      ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
+      ...(policy.disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
       domain,
       ...(start === undefined ? {} : { seed: start.seed }),
       allowInsecure: options.insecure === true,
@@ -126,13 +126,14 @@ async function madeBefore(
   start: VaultStart,
   book: Book,
   domain: Domain,
-  [health, tail]: readonly ArtifactSet[],
+  [health, ...beside]: readonly ArtifactSet[],
   { out, force, insecure }: ProveOptions,
   context: Context,
 ): Promise<Attestation | undefined> {
   const keys = {
     verificationKey: health!.verificationKey,
-    ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
+    ...(book.policy.tail === undefined ? {} : { tailKey: beside[0]!.verificationKey }),
+    ...(book.policy.disclosure === undefined ? {} : { disclosureKey: beside.at(-1)!.verificationKey }),
     allowInsecure: insecure === true,
   };
   return await provedBefore(start, book, domain, { path: out, force: force === true }, keys, context);
@@ -149,9 +150,16 @@ function outcomeOf(
   { out, stateOut }: ProveOptions,
   { insecure, ms, already }: { readonly insecure: boolean; readonly ms: number; readonly already: boolean },
 ): Outcome {
-  const { subject, asOf, policyId, digest, circuit, domain } = attestation;
+  const { subject, asOf, policyId, digest, circuit, domain, disclosure } = attestation;
   const expiresAt = asOf + policy.validity;
-  const json = { ok: true, out, circuit, subject, policyId, asOf, expiresAt, domain };
+  const nav =
+    disclosure === undefined || policy.disclosure?.navStep === 0n
+      ? undefined
+      : { value: disclosure.nav * policy.disclosure!.navStep, units: attestation.drawdown.units };
+  const json = {
+    ...{ ok: true, out, circuit, subject, policyId, asOf, expiresAt, domain },
+    ...(nav === undefined ? {} : { nav }),
+  };
   return {
     json: { ...json, digest: digest.toString(), insecure, ms, ...(already ? { already } : {}) },
     text: [
@@ -162,9 +170,24 @@ function outcomeOf(
         ? []
         : [`The next proof starts from ${stateOut}; keep it secret, and do not lose it.`]),
       `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
+      ...(nav === undefined ? [] : [`It shows a net asset value of ${navText(nav)}.`]),
       ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
     ].join("\n"),
   };
+}
+
+/** Of the policy's circuit, then of those of the proofs beside it. */
+async function artifactsFor(
+  { circuit, tail, disclosure }: Policy,
+  options: ProveOptions,
+  context: Context,
+): Promise<ArtifactSet[]> {
+  const sets = [await artifactsOf(circuit.id, options.artifacts, context)];
+  if (tail !== undefined) sets.push(await artifactsOf(tail.circuit.id, options.tailArtifacts, context));
+  if (disclosure !== undefined) {
+    sets.push(await artifactsOf(disclosure.circuit.id, options.disclosureArtifacts, context));
+  }
+  return sets;
 }
 
 /** Refuses files that are named twice, and outputs that could not be written. */
@@ -204,7 +227,10 @@ type WithProvers = (
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-/** Provers of several circuits share the workers, at least one each. */
+/** Disclosure circuits are an eighth of the others at most: one worker beside theirs does it meanwhile. */
+const SMALL = "disclosure/";
+
+/** Provers of several circuits share the workers, at least one each; a small circuit has one of its own. */
 async function withProvers(
   artifacts: readonly ArtifactSet[],
   { workers = availableParallelism(), timeout }: ProveOptions,
@@ -213,16 +239,17 @@ async function withProvers(
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
   const provers: Prover[] = [];
+  const shares = artifacts.filter(({ id }) => !id.startsWith(SMALL)).length;
   try {
     progress.update("loading the key", 0);
-    for (const { witnessPath, zkeyPath, manifest } of artifacts) {
+    for (const { id, witnessPath, zkeyPath, manifest } of artifacts) {
       const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
           wasm: witnessPath,
           zkey: zkeyPath,
           sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
-          workers: Math.max(1, Math.floor(workers / artifacts.length)),
+          workers: id.startsWith(SMALL) ? 1 : Math.max(1, Math.floor(workers / shares)),
         }),
       );
     }

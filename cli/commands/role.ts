@@ -73,7 +73,7 @@ export async function grantRole(options: RoleGrantOptions, context: Context): Pr
     throw usageError(`--delay SECONDS with role admin, such as ${7 * 86_400}`, "none", "--delay");
   }
   const isGranted = role === ROLES["market-source"];
-  return await operate(options, context, ofAuthority(options), async ({ authority }): Promise<Deed> => {
+  return await operate(options, context, ofAuthority(options), async ({ authority, now }): Promise<Deed> => {
     const state = (await rolesOf(authority)).find((found) => found.role === role)!;
     const changes = await grantDelayChanges(authority, role);
     const args = [role, account, delay] as const;
@@ -91,7 +91,7 @@ export async function grantRole(options: RoleGrantOptions, context: Context): Pr
               "It acts at once: there is nothing that it schedules and could be called off, and it revokes guardians at once too.",
             ]
           : []),
-        `Now the role is ${holdersText(state.holders)}.`,
+        `Now the role is ${holdersText(state.holders, now)}.`,
         `It may call ${state.functions.length === 0 ? "nothing by name" : state.functions.join(", ")}.`,
       ],
       json: { account, executionDelay: delay },
@@ -176,8 +176,7 @@ async function waitingOf(
   const offered = isOffered ? [`take back the offer of role ${name} to ${account}`] : [];
   if (own === undefined) return offered;
   if (own.since > now) {
-    const from = `which it accepted and would have from ${utc(own.since)} on`;
-    return [...offered, `call off role ${name} of ${account}, ${from}`];
+    return [...offered, `call off role ${name} of ${account}, which would count from ${utc(own.since)} on`];
   }
   if (own.pending === undefined) return offered;
   const { executionDelay, liveAt } = own.pending;

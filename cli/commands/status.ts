@@ -6,7 +6,7 @@
  */
 
 import { type Status, statusOf } from "@keel/verifier/chain";
-import { lapsesText, span, table, utc } from "@keel/verifier/text";
+import { lapsesText, navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
@@ -38,6 +38,7 @@ function statusText(found: Status): string {
     ["time left", span(timeLeft)],
     [healthy ? "healthy since" : "last run of health since", since === undefined ? "–" : utc(since)],
     ["attestations", `${count}, ${streak} in a row, ${lapsesText(found)}`],
+    ...(found.nav === undefined ? [] : [["net asset value", navText(found.nav)]]),
   ];
   return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;
 }

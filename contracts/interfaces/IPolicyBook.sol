@@ -80,6 +80,14 @@ interface IPolicyBook {
         UnitsKind unitsKind;
         /// The token or the administrator; 0 exactly when nobody says what the units are.
         address unitsSource;
+        /// keccak256 of the disclosure circuit's name; 0 exactly when nothing below is set. Without its proof no attestation counts.
+        bytes32 disclosureCircuit;
+        /// Step of the net asset value that every attestation shows [N2], USD 1e16: a power of ten, a cent at least; 0: none is
+        /// shown. Only where somebody says what the units are.
+        uint96 navStep;
+        /// Keys on BabyJubJub of those who can read each attestation's sums [N3], x and y; at most 4. Anybody who reads a policy has
+        /// to look whether they are of the prime-order subgroup: the book looks at the curve's equation only.
+        uint256[2][] viewers;
     }
 
     /// @notice A registry on a chain.
@@ -159,6 +167,15 @@ interface IPolicyBook {
     error DrawdownWithoutUnits(uint32 maxDrawdown);
     /// @dev A token, and an administrator that is a contract, live on one chain; the members of a domain do not.
     error ContractWithDomain(address source, uint256 domain);
+    /// @dev A net asset value is of use by the unit only, and units are not the manager's word.
+    error NavWithoutUnits();
+    /// @dev Not a power of ten, or below a cent.
+    error BadNavStep(uint96 navStep);
+    /// @dev A disclosure circuit that has nothing to show, or something to show without a circuit.
+    error DisclosureMismatch(bytes32 disclosureCircuit);
+    error TooManyViewers(uint256 received);
+    /// @dev A coordinate that is not below r, a point off the curve, or one with x = 0, whose shared point is known to all.
+    error BadViewerKey(uint256 index);
     /// @dev A token's supply is known a second after the snapshot, which would be too late.
     error TokenWithoutAge(address token);
     /// @dev At 0 no book with equity passes.
@@ -237,7 +254,8 @@ interface IPolicyBook {
     function isLine(bytes32 line) external view returns (bool);
 
     /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,
-    ///         scenarios, sources, series, units and domain, no limit looser. Equal policies are.
+    ///         scenarios, sources, series, units and domain, no limit looser,
+    ///         the same disclosure where `than` asks for one. Equal policies are.
     function isTighter(bytes32 policyId, bytes32 than) external view returns (bool);
 
     /// @notice Seconds from the announcement of a move that is not tighter until it counts.

@@ -20,6 +20,7 @@ export * from "./book/source.js";
 export * from "./book/trades.js";
 export * from "./proof/commitments.js";
 export * from "./proof/disclosure.js";
+export * from "./proof/input.js";
 export * from "./proof/market-root.js";
 export * from "./proof/prove.js";
 export * from "./proof/witness.js";

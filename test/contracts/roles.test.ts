@@ -282,6 +282,14 @@ describe("69 an offered role", () => {
     await refused(call(admin, "grantRole", 6n, address(receiver), 0), "registry.roleIsOffered");
     await call(admin, "grantRole", MARKET_SOURCE, authority, 0);
     expect(await holds(MARKET_SOURCE, authority)).toBe(true);
+    // Where it counts later, it is called off as what was accepted.
+    await call(admin, "setGrantDelay", MARKET_SOURCE, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    await call(admin, "grantRole", MARKET_SOURCE, address(stranger), 0);
+    await call(guardian, "withdrawOffer", MARKET_SOURCE, address(stranger));
+    await refused(call(guardian, "withdrawOffer", MARKET_SOURCE, authority), "registry.nothingOffered");
+    await travelTo(chain, (await now(chain)) + 2 * WEEK);
+    expect(await holds(MARKET_SOURCE, address(stranger))).toBe(false);
     const grant = call(stranger, "grantRole", MARKET_SOURCE, authority, 0);
     await refused(grant, "registry.accessManagerUnauthorizedAccount");
   });

@@ -106,9 +106,13 @@ describe("62 an accepted role that does not count yet", () => {
     await authority(DEPLOYER, "offerRole", ROLE.curator, addressOf(CURATOR), 0);
     const revoke = ["role", "revoke", "admin", "--holder", addressOf(LATE)];
     await refuses("registry.notYourOffer", ...revoke, ...as(STRANGER));
+    const offering = ["role", "grant", "admin", "--to", addressOf(CURATOR), "--delay", "60"];
+    expect(await refuses("role.pending", ...offering, ...as(LATE))).toContain(
+      `${addressOf(LATE)} without execution delay, from ${utc(since)} on`,
+    );
     const done = await does(...revoke, ...as(GUARDIAN));
     expect(done).toMatchObject({ stage: "sent", command: "role revoke" });
-    expect(text(done)).toContain(`which it accepted and would have from ${utc(since)} on`);
+    expect(text(done)).toContain(`which would count from ${utc(since)} on`);
     expect(text(done)).not.toContain("void");
     await does("role", "accept", "curator", ...as(CURATOR));
     await later(2 * WEEK);

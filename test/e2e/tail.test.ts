@@ -143,7 +143,15 @@ describe("a pair of proofs", () => {
         await succeeds(["sign-market", ...files, ...which, ...onChain, "--account", account, "--out", out]);
         signatures.push("--signature", out);
       }
-      await succeeds(["publish-market", ...files, ...which, ...onChain, "--account", DEPLOYER, ...signatures]);
+      await succeeds([
+        "publish-market",
+        ...files,
+        ...which,
+        ...onChain,
+        "--account",
+        DEPLOYER,
+        ...signatures,
+      ]);
     }
     await succeeds(attest());
     await succeeds(["status", ...onChain, ...bare, "--subject", STRATEGY.subject]);

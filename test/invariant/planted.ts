@@ -60,7 +60,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a batch whose proofs nobody verifies",
     contract: "HealthRegistry",
-    text: "require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));",
+    file: "ProofChecker.sol",
+    text: "require(verifier.verifyBatch(proofs, inputs), IHealthRegistry.BatchRefused(address(verifier), size));",
     instead: "",
   },
   {
@@ -85,7 +86,7 @@ export const BUGS: readonly Bug[] = [
     name: "units of the manager's choice",
     contract: "HealthRegistry",
     file: "lib/Units.sol",
-    text: "require(s.units == expected, IHealthRegistry.WrongUnits(s.subject, expected, s.units));",
+    text: "require(claim.units == expected, IHealthRegistry.WrongUnits(claim.subject, expected, claim.units));",
     instead: "",
   },
   {
@@ -134,18 +135,21 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a line's streak that counts the same time twice",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;",
     instead: "found.streak += streak;",
   },
   {
     name: "a line's run through time in which another policy was the line's",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "if (record.since >= from) return (record.since, record.streak);",
     instead: "if (true) return (record.since, record.streak);",
   },
   {
     name: "a line's run that a policy leads on long after the line left it",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "&& found.since <= before.leftAt + left.validity;",
     instead: ";",
   },

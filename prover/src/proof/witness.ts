@@ -11,8 +11,10 @@ import {
   type CircuitShape,
   commitStatement,
   type Domain,
-  FIELD_ORDER,
+  type Exposures,
+  exposuresCommitment,
   type Field,
+  grossAndCollateral,
   type Market,
   type MarketTable,
   marketTable,
@@ -22,6 +24,7 @@ import {
   policyTerms,
   type Quantity,
   quantity,
+  restOf,
   type SourceKey,
   STATEMENT,
   type Statement,
@@ -37,6 +40,7 @@ import {
   tailTable,
   tailVector,
   toField,
+  viewerPlaces,
 } from "@keel/verifier";
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
 import type { EddsaSignature } from "../book/eddsa.js";
@@ -47,18 +51,9 @@ import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
 import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
-import {
-  type Exposures,
-  exposuresCommitment,
-  grossAndCollateral,
-  portfolioCommitment,
-  restOf,
-} from "./commitments.js";
-
-/** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
-export type CircuitInput = Readonly<Record<string, NestedInput>>;
-/** A signal's value or an array of them. */
-export type NestedInput = bigint | readonly NestedInput[];
+import { portfolioCommitment } from "./commitments.js";
+import { type DisclosureWitness, disclosureWitness } from "./disclosure.js";
+import type { CircuitInput } from "./input.js";
 
 /** Secrets that hide what a proof commits to. */
 export interface ProofSalts {
@@ -84,6 +79,8 @@ export interface Witness {
   readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
+  /** The disclosure proof beside it, under policies that want something shown. */
+  readonly disclosure?: DisclosureWitness;
 }
 
 /** Everything a tail-risk proof needs, and what it will say. */
@@ -119,19 +116,6 @@ const COMPUTED: readonly StatementPlace[] = [
 /** Places that it takes as they are. */
 const COPIED = STATEMENT.filter((name) => !COMPUTED.includes(name));
 
-/** A uniform field element from the platform's secure random numbers. */
-export function randomSalt(): Field {
-  return toField(randomBelow(FIELD_ORDER));
-}
-
-/** A uniform number from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
-export function randomBelow(order: bigint): bigint {
-  const bytes = crypto.getRandomValues(new Uint8Array(64));
-  const number = bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-  bytes.fill(0);
-  return number % order;
-}
-
 /**
  * Builds the inputs of the policy's circuit. Does not ask whether the portfolio is healthy: an unhealthy one gives inputs
  * for which no witness exists.
@@ -154,13 +138,11 @@ function bookOf({ market, policy, enrolment, state, units, ...request }: Witness
 function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
   const { domain, enrolment } = parts;
-  const { shape } = policy.circuit;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const table = marketTable(market, policy);
   const slots = accountSlots(book, accounts, table.universe);
   const messages = slots.map((slot) => slot.message);
-  const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
-  const exposures = exposuresOf(metrics, equities, table.underlyingsId, shape);
+  const exposures = exposuresOfBook(book, enrolment);
   const today = { equity: metrics.equity, units: snapshot.units };
   const terms = policyTerms(policy, market);
   const { subject, asOf, units } = snapshot;
@@ -214,7 +196,12 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
-  return { input, statement, digest, exposures, newState, salts, ...(tail === undefined ? {} : { tail }) };
+  const disclosure = wantedDisclosure(policy, exposures, exposuresSalt);
+  return {
+    ...{ input, statement, digest, exposures, newState, salts },
+    ...(tail === undefined ? {} : { tail }),
+    ...(disclosure === undefined ? {} : { disclosure }),
+  };
 }
 
 /** The salts that were given, or those of what the proof speaks of. */
@@ -229,6 +216,28 @@ function saltsOf(parts: WitnessParts, content: ProofContent, next: DrawdownState
     exposuresSalt: salts.exposures(content),
     newStateSalt: salts.state(step, next),
   };
+}
+
+/** Inputs of the policy's disclosure circuit, from the same exposures and salt. */
+function wantedDisclosure(
+  { disclosure }: Policy,
+  exposures: Exposures,
+  exposuresSalt: Field,
+): DisclosureWitness | undefined {
+  if (disclosure === undefined) return undefined;
+  const { circuit, navStep } = disclosure;
+  const terms = { shape: circuit.shape, navStep, viewers: viewerPlaces(disclosure) };
+  return disclosureWitness(exposures, exposuresSalt, terms);
+}
+
+/** What a proof of a book commits to, or committed to: its sums, with the accounts in their declared order. */
+export function exposuresOfBook(
+  { snapshot, market, policy, metrics }: Pick<Book, "snapshot" | "market" | "policy" | "metrics">,
+  enrolment: Enrolment,
+): Exposures {
+  const accounts = declaredAccounts(snapshot, enrolment, policy);
+  const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
+  return exposuresOf(metrics, equities, marketTable(market, policy).underlyingsId, policy.circuit.shape);
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */

@@ -147,6 +147,36 @@ function wordsOf({ errorName, args }: Revert): Words {
       );
     case "WrongTailProofs":
       return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
+    case "WrongDisclosures":
+      return words("disclosure", `${args[1]} disclosures under policy ${args[0]}`, args[2]);
+    case "WrongSealedSums":
+      return words(
+        "disclosure.sealed",
+        args[0] === 0n
+          ? "nothing sealed, since the policy has no viewers"
+          : `sums sealed for ${args[0]} viewers`,
+        `${args[1]} numbers`,
+      );
+    case "NavTooLarge":
+      return words(
+        "disclosure.nav",
+        `a net asset value below 2^96 USD 1e-16, in steps of ${args[1]}`,
+        args[0],
+      );
+    case "NavWithoutUnits":
+      return words("policy.units", "a token or an administrator, to show a net asset value", "none");
+    case "BadNavStep":
+      return words("policy.disclosure.navStep", "a power of ten, a cent (1e14) at least", args[0]);
+    case "DisclosureMismatch":
+      return words("policy.disclosure", "a disclosure circuit exactly with a step or viewers", args[0]);
+    case "TooManyViewers":
+      return words("policy.disclosure.viewers", "at most 4", args[0]);
+    case "BadViewerKey":
+      return words(
+        `policy.disclosure.viewers[${args[0]}]`,
+        "a point of BabyJubJub with x above 0",
+        "another",
+      );
     case "TailCircuitMismatch":
       return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
     case "ConfidenceTooHigh":
@@ -355,6 +385,9 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "MarketTooFar",
   "MarketNotAccepted",
   "WrongTailProofs",
+  "WrongDisclosures",
+  "WrongSealedSums",
+  "NavTooLarge",
   "ProofRefused",
   "BatchRefused",
   "RootRefused",

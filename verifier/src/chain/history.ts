@@ -8,9 +8,25 @@
 
 import { type Address, type Hex, HttpRequestError, isAddressEqual, RpcRequestError } from "viem";
 import { inputError, KeelError } from "../core/errors.js";
-import { decodeProof, type Groth16Proof, type VerificationKey, verifyGroth16 } from "../core/groth16.js";
+import {
+  decodeProof,
+  encodeProof,
+  type Groth16Proof,
+  type VerificationKey,
+  verifyGroth16,
+} from "../core/groth16.js";
 import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "../files/fund-units.js";
 import { NO_TAIL, type PolicyTerms } from "../files/policy.js";
+import { checkSourceKey } from "../files/sources.js";
+import { NO_DISCLOSURE } from "../files/viewers.js";
+import type { DisclosureAttestation } from "../statement/attestation.js";
+import {
+  type DisclosureStatement,
+  disclosureVector,
+  type SealedSums,
+  sealedList,
+  sealedOf,
+} from "../statement/disclosure.js";
 import { type DrawdownStep, statementInputs, statementVector } from "../statement/statement.js";
 import { tailVector } from "../statement/tail-risk.js";
 import { healthRegistryAbi } from "./abi.js";
@@ -19,6 +35,7 @@ import {
   basisHash,
   LOG_SPAN,
   type MarketTableId,
+  type NetAssetValue,
   type PendingEnrolment,
   policyTermsOf,
   type Registry,
@@ -75,6 +92,8 @@ export interface AttestedEntry extends Place {
   readonly version: number;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailEntry;
+  /** Under policies that want something shown. */
+  readonly disclosure?: DisclosureEntry;
 }
 
 /** The tail-risk proof of an attestation. */
@@ -83,6 +102,23 @@ export interface TailEntry {
   readonly digest: bigint;
   readonly proof: readonly bigint[];
   readonly version: number;
+}
+
+/** What an attestation shows, with its proof. */
+export interface DisclosureEntry {
+  /** In the policy's steps, rounded down; 0 where no net asset value is shown. */
+  readonly nav: bigint;
+  /** The point, the wrapped keys and the words, as the log has them: {@link disclosureOf} reads them by the policy. */
+  readonly sealedSums: readonly bigint[];
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
+  readonly version: number;
+}
+
+/** What a registry's log would say of an attestation's disclosure. */
+export function disclosureEntryOf({ nav, sealed, digest, proof }: DisclosureAttestation): DisclosureEntry {
+  const sealedSums = sealed === undefined ? [] : sealedList(sealed);
+  return { nav, sealedSums, digest, proof: encodeProof(proof), version: 0 };
 }
 
 /** The subject or a guardian ended the latest attestation. */
@@ -176,6 +212,8 @@ export interface ReplayedRecord {
   readonly lapses: number;
   readonly standing: Standing;
   readonly basis: Hex;
+  /** Of the latest attestation, where the policy wants it shown. */
+  readonly nav?: NetAssetValue;
 }
 
 /** What an attestation claims, with its proof: all that {@link reverify} looks at. */
@@ -193,6 +231,7 @@ export type Claim = Pick<
   | "digest"
   | "proof"
   | "tail"
+  | "disclosure"
 >;
 
 /** Which part of a registry's log to read. */
@@ -271,7 +310,7 @@ function isRefusal(error: unknown): boolean {
 /** What {@link replayHistory} needs of a policy. */
 export type RecordTerms = Pick<
   PolicyTerms,
-  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew"
+  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew" | "navStep"
 >;
 
 /**
@@ -349,18 +388,32 @@ export async function checkedRecord(
   const context = { now: said.blockTime, ...(await delaysOf(registry)) };
   const { enrolment, state, pending, restartAt } = replayChain(entries, subject, context);
   const { enrolment: announced, liveAt } = pending ?? {};
+  const { nav, ...plain } = record;
   compare(
-    { ...record, enrolment, state, announced, liveAt, restartAt },
+    { ...plain, enrolment, state, announced, liveAt, restartAt, ...flatNav(nav) },
     {
       ...NOTHING,
       enrolment: 0n,
       ...said,
+      ...flatNav(said.nav),
       announced: said.pendingEnrolment?.enrolment,
       liveAt: said.pendingEnrolment?.liveAt,
     },
     `${subject} under policy ${policyId}`,
   );
   return record;
+}
+
+function flatNav(nav: NetAssetValue | undefined) {
+  return { navValue: nav?.value, navUnits: nav?.units };
+}
+
+/** What an attestation shows under a policy with such a step. */
+export function shownNav(
+  { disclosure, drawdown }: Pick<AttestedEntry, "disclosure" | "drawdown">,
+  navStep: bigint,
+): NetAssetValue {
+  return { value: (disclosure?.nav ?? 0n) * navStep, units: drawdown.units };
 }
 
 /** Where nothing happened under a policy nobody has to know it. */
@@ -373,7 +426,7 @@ async function replayedRecord(
   const own = entries.filter((entry) => "policyId" in entry && entry.policyId === policyId);
   const terms = own.some(({ kind }) => kind === "attested")
     ? await policyTermsOf(registry, policyId)
-    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0 };
+    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0, navStep: 0n };
   return replayHistory(own, subject, policyId, terms);
 }
 
@@ -395,6 +448,7 @@ async function delaysOf({ client, address }: Registry): Promise<Omit<ChainContex
  * that is a contract said then, only the chain knew; that the snapshot was new enough when it came, {@link replayHistory} checks.
  *
  * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
+ * @param disclosureKey of the disclosure circuit, likewise
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
  * @throws KeelError kind `proof`, code `history.skew`, `history.units` or `history.table`: the registry should have refused it
  */
@@ -403,6 +457,7 @@ export async function reverify(
   entry: Claim,
   key: VerificationKey,
   tailKey?: VerificationKey,
+  disclosureKey?: VerificationKey,
 ): Promise<boolean> {
   const terms = await policyTermsOf(registry, entry.policyId);
   const vector = statementVector({
@@ -418,13 +473,51 @@ export async function reverify(
     terms,
   });
   const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  const asksForDisclosure = terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
   if (asksForTail !== (entry.tail !== undefined)) return false;
+  if (asksForDisclosure !== (entry.disclosure !== undefined)) return false;
   if (!holds(entry, vector, key)) return false;
   if (entry.tail !== undefined && !holds(entry.tail, tailOf(entry, terms), tailKey)) return false;
+  if (entry.disclosure !== undefined && !discloses(entry, terms, disclosureKey)) return false;
   checkSkews(entry, terms, `${entry.subject} at ${entry.asOf}`);
   await checkUnits(registry, entry, terms);
   for (const table of tablesOf(entry, terms)) await checkTable(registry, table);
   return true;
+}
+
+/** Whether the disclosure beside it holds; false too for numbers that cannot be sealed sums. */
+function discloses(entry: Claim, terms: PolicyTerms, key: VerificationKey | undefined): boolean {
+  if (key === undefined) {
+    throw inputError("key.missing", "disclosureKey", "the key of the disclosure circuit", "none");
+  }
+  const statement = disclosureOf(entry, terms);
+  return statement !== undefined && holds(entry.disclosure!, disclosureVector(statement), key);
+}
+
+/**
+ * What an entry's disclosure claims, by its policy's terms; undefined when it has none, or has numbers that cannot be sealed sums.
+ *
+ * @throws KeelError `source.key` for a policy whose viewer's key is none: anybody could read what is sealed for it
+ */
+export function disclosureOf(
+  { exposuresCommitment, disclosure }: Pick<Claim, "exposuresCommitment" | "disclosure">,
+  { navStep, viewers }: Pick<PolicyTerms, "navStep" | "viewers">,
+): DisclosureStatement | undefined {
+  if (disclosure === undefined) return undefined;
+  const { nav, sealedSums } = disclosure;
+  for (const [v, key] of viewers.entries()) checkSourceKey(key, `viewers[${v}]`);
+  const plain = { exposuresCommitment, navStep, nav, viewers };
+  if (viewers.length === 0) return sealedSums.length === 0 ? plain : undefined;
+  const sealed = sealedIn(sealedSums, viewers.length);
+  return sealed === undefined ? undefined : { ...plain, sealed };
+}
+
+function sealedIn(list: readonly bigint[], viewers: number): SealedSums | undefined {
+  try {
+    return sealedOf(list, viewers);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an attestation rests on: what `voidAttestation` is told. */
@@ -432,7 +525,8 @@ export function basisOf({
   version,
   market,
   tail,
-}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+  disclosure,
+}: Pick<AttestedEntry, "version" | "market" | "tail" | "disclosure">): Basis {
   return {
     version,
     marketRoot: market.root,
@@ -440,6 +534,7 @@ export function basisOf({
     tailVersion: tail?.version ?? 0,
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
+    disclosureVersion: disclosure?.version ?? 0,
   };
 }
 
@@ -569,6 +664,7 @@ function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms
     lapses: first || unbroken ? record.lapses : record.lapses + 1,
     standing: "open",
     basis: basisHash(basisOf(entry)),
+    ...(terms.navStep === 0n ? {} : { nav: shownNav(entry, terms.navStep) }),
   };
 }
 
@@ -784,12 +880,20 @@ interface AttestedArgs {
       readonly commitment: bigint;
       readonly proof: readonly bigint[];
     }[];
+    readonly disclosure: readonly {
+      readonly version: number;
+      readonly nav: bigint;
+      readonly sealedSums: readonly bigint[];
+      readonly commitment: bigint;
+      readonly proof: readonly bigint[];
+    }[];
   };
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
   const { enrolment, units, previousState, newState, unitsSignature } = submission;
   const [tail] = submission.tail;
+  const [disclosure] = submission.disclosure;
   return {
     subject,
     policyId,
@@ -815,7 +919,15 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
             version: tail.version,
           },
         }),
+    ...(disclosure === undefined ? {} : { disclosure: disclosureEntry(disclosure) }),
   };
+}
+
+function disclosureEntry({
+  commitment,
+  ...rest
+}: AttestedArgs["submission"]["disclosure"][number]): DisclosureEntry {
+  return { ...rest, digest: commitment };
 }
 
 /** Blocks that a node is asked for at one time. */

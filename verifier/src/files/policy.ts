@@ -54,6 +54,14 @@ import { checkUnique, type Instrument, type Market, underlyingsId } from "./mark
 import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
 import { checkSourceKey, EVIDENCE, type Evidence, type SourceKey, sourceTable } from "./sources.js";
 import { limitTerms, type TailLimitTerms } from "./terms.js";
+import {
+  type DisclosurePart,
+  disclosureSchema,
+  NO_DISCLOSURE,
+  type PolicyDisclosure,
+  readDisclosure,
+  viewerPlaces,
+} from "./viewers.js";
 
 /** What a policy with tail-risk limits says beside them. */
 export interface TailTerms {
@@ -101,6 +109,8 @@ export interface Policy {
   readonly units?: UnitsSource;
   /** Set exactly when a tail-risk limit is. */
   readonly tail?: TailTerms;
+  /** What every attestation shows, and to whom; absent: nothing beyond health. */
+  readonly disclosure?: PolicyDisclosure;
   /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
   readonly domain?: readonly Domain[];
 }
@@ -197,6 +207,7 @@ const policySchema = z.strictObject({
   units: unitsSource.optional(),
   tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration, series: seriesId }).optional(),
   domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
+  disclosure: disclosureSchema.optional(),
 });
 FORMATS.add(policySchema, { id: "policy/2", folder: "verifier", title: "A risk policy" });
 
@@ -205,7 +216,8 @@ FORMATS.add(policySchema, { id: "policy/2", folder: "verifier", title: "A risk p
  *
  * @throws KeelError kind "input", all faults at once: bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
  * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries,
- * a time beyond its ceiling, a drawdown limit without a source of units; `file.version` for a policy/1 file
+ * a time beyond its ceiling, a drawdown limit or a net asset value without a source of units, a disclosure of another tier's
+ * sums; `file.version` for a policy/1 file
  */
 export function parsePolicy(text: string): Policy {
   const file = parseFile(policySchema, text, "policy", {
@@ -214,6 +226,7 @@ export function parsePolicy(text: string): Policy {
   const circuit = circuitOf(file.circuit, "policy.circuit");
   let tail: TailTerms | undefined;
   let limits: Limits = {};
+  let disclosure: PolicyDisclosure | undefined;
   checkAll(
     () => {
       tail = readTail(file.tail, circuit, Object.keys(file.limits));
@@ -229,6 +242,10 @@ export function parsePolicy(text: string): Policy {
     () => checkTimes(file),
     () => checkSeriesKinds(file),
     () => checkUnitsSource(file),
+    () => {
+      if (file.disclosure === undefined) return;
+      disclosure = readDisclosure(file.disclosure, circuit, file.units !== undefined);
+    },
     () => checkVolatilities(file, circuit),
     () => checkPolicyRoom(file, circuit),
     () => checkNames(file),
@@ -241,7 +258,7 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, units, tail: _, sources, ...rest } = file;
+  const { domain, units, tail: _, sources, disclosure: __, ...rest } = file;
   return {
     ...rest,
     sources: sources.map(({ evidence, ...source }) => ({
@@ -253,6 +270,7 @@ export function parsePolicy(text: string): Policy {
     limits,
     scenarios,
     ...(tail === undefined ? {} : { tail }),
+    ...(disclosure === undefined ? {} : { disclosure }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
 }
@@ -569,7 +587,7 @@ function shockOf(scenario: Scenario | undefined, underlying: string | undefined)
  * A policy as contracts store it. Ratios in bps, minEquity in USD 1e8, times in seconds; what is not set has the value
  * that always holds. Field for field the `Policy` struct of contracts/.
  */
-export interface PolicyTerms extends TermsOf<typeof LIMITS> {
+export interface PolicyTerms extends TermsOf<typeof LIMITS>, DisclosurePart {
   /** keccak256 of the circuit's id. */
   readonly circuit: `0x${string}`;
   readonly scenarioRoot: bigint;
@@ -615,7 +633,14 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     domain: policy.domain === undefined ? 0n : domainField(policy.domain),
     unitsKind: UNITS_KINDS.indexOf(policy.units?.kind ?? "none"),
     unitsSource: policy.units?.address ?? `0x${"0".repeat(40)}`,
+    ...disclosurePart(policy),
   };
+}
+
+function disclosurePart({ disclosure }: Policy): DisclosurePart {
+  if (disclosure === undefined) return NO_DISCLOSURE;
+  const { circuit, navStep } = disclosure;
+  return { disclosureCircuit: circuitHash(circuit.id), navStep, viewers: viewerPlaces(disclosure) };
 }
 
 type TailPart = Pick<PolicyTerms, "returnsSeries" | "maxReturnsSkew" | "tailCircuit"> & TailLimitTerms;
@@ -651,13 +676,29 @@ export function circuitHash(id: string): `0x${string}` {
   return hex(keccakInteger(new TextEncoder().encode(id)));
 }
 
-/** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order. */
+/** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order; viewers come last. */
 export function policyId(terms: PolicyTerms): `0x${string}` {
-  const words = TERM_ORDER.flatMap((name) => [terms[name]].flat().map(BigInt));
+  const fixed = [...wordsOf(terms, TERM_ORDER), ...wordsOf(terms, ["disclosureCircuit", "navStep"])];
+  const list = [BigInt(terms.viewers.length), ...terms.viewers.flat()];
+  // Where the struct begins, and from there where its list does, in bytes.
+  const words = [32n, ...fixed, 32n * BigInt(fixed.length + 1), ...list];
   return hex(keccakInteger(abiWords(words)));
 }
 
-/** The fields of the contracts' struct in order; between the tail-risk limits stands the skew of their table. */
+/**
+ * The id that terms had before policies could ask for a disclosure; undefined for terms that do. No registry takes it any more:
+ * whoever meets it is told so.
+ */
+export function formerPolicyId(terms: PolicyTerms): `0x${string}` | undefined {
+  if (terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit) return undefined;
+  return hex(keccakInteger(abiWords(wordsOf(terms, TERM_ORDER))));
+}
+
+function wordsOf(terms: PolicyTerms, names: readonly (keyof PolicyTerms)[]): bigint[] {
+  return names.flatMap((name) => [terms[name]].flat(2).map(BigInt));
+}
+
+/** The fields of the contracts' struct before the disclosure's, in order; between the tail-risk limits stands the skew of their table. */
 const TERM_ORDER: readonly (keyof PolicyTerms)[] = [
   "circuit",
   "scenarioRoot",

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { KeelError } from "../core/errors.js";
-import { FIELD_ORDER } from "../core/field.js";
+import { FIELD_ORDER, toField } from "../core/field.js";
 import { type Groth16Proof, parseProof } from "../core/groth16.js";
 import type { Json } from "../core/json.js";
 import {
@@ -20,10 +20,11 @@ import {
   parseFileJson,
   time,
 } from "../core/schema.js";
-import { circuitOf, tailCircuitOf } from "../files/circuits.js";
+import { circuitOf, disclosureCircuitOf, tailCircuitOf } from "../files/circuits.js";
 import type { Scope } from "../files/domain.js";
 import { signatureText } from "../files/fund-units.js";
 import { policyId } from "../files/policy.js";
+import type { SealedSums } from "./disclosure.js";
 import type { DrawdownStep, Statement } from "./statement.js";
 
 /** A parsed attestation file. */
@@ -52,6 +53,8 @@ export interface Attestation {
   readonly insecure: boolean;
   /** The proof of the tail-risk limits, under policies that have some. */
   readonly tail?: TailAttestation;
+  /** The proof of what is shown, under policies that want something shown. */
+  readonly disclosure?: DisclosureAttestation;
 }
 
 /** A tail-risk proof about the exposures commitment of the attestation it is part of. */
@@ -59,6 +62,20 @@ export interface TailAttestation {
   readonly circuit: string;
   readonly returns: { readonly root: bigint; readonly asOf: number };
   /** Poseidon digest of the tail-risk vector, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** As the attestation's. */
+  readonly insecure: boolean;
+}
+
+/** A disclosure proof about the exposures commitment of the attestation it is part of. */
+export interface DisclosureAttestation {
+  readonly circuit: string;
+  /** In the policy's steps, rounded down; 0 where no net asset value is shown. */
+  readonly nav: bigint;
+  /** What the policy's viewers can read; absent without viewers. */
+  readonly sealed?: SealedSums;
+  /** Poseidon digest of the disclosure vector, the proof's first public input. */
   readonly digest: bigint;
   readonly proof: Groth16Proof;
   /** As the attestation's. */
@@ -97,6 +114,22 @@ const attestationSchema = z.strictObject({
       insecure: z.boolean(),
     })
     .optional(),
+  disclosure: z
+    .strictObject({
+      circuit: identifier,
+      nav: element,
+      sealed: z
+        .strictObject({
+          point: z.tuple([element, element]),
+          wrappedKeys: z.array(element).min(1),
+          words: z.array(element).min(1),
+        })
+        .optional(),
+      digest: element,
+      proof: z.unknown(),
+      insecure: z.boolean(),
+    })
+    .optional(),
 });
 
 /** Under a policy that declares a domain, whose members the attestation names. */
@@ -124,7 +157,7 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
-    const { keel: _, tail, unitsSignature, memo, ...rest } = file;
+    const { keel: _, tail, disclosure, unitsSignature, memo, ...rest } = file;
     return {
       ...rest,
       ...(memo === undefined ? {} : { memo: memo as `0x${string}` }),
@@ -133,6 +166,7 @@ export function parseAttestation(text: string): Attestation {
       policyId: file.policyId as `0x${string}`,
       proof: parseProof(file.proof),
       ...(tail === undefined ? {} : { tail: readTail(tail) }),
+      ...(disclosure === undefined ? {} : { disclosure: readDisclosure(disclosure) }),
     };
   } catch (error) {
     if (error instanceof KeelError && error.kind === "input") {
@@ -147,6 +181,20 @@ function readTail(tail: NonNullable<z.infer<typeof attestationSchema>["tail"]>):
   return { ...tail, circuit, proof: parseProof(tail.proof) };
 }
 
+function readDisclosure({
+  sealed,
+  ...file
+}: NonNullable<z.infer<typeof attestationSchema>["disclosure"]>): DisclosureAttestation {
+  const circuit = disclosureCircuitOf(file.circuit, "attestation.disclosure.circuit").id;
+  const read = { ...file, circuit, proof: parseProof(file.proof) };
+  if (sealed === undefined) return read;
+  const { point, wrappedKeys, words } = sealed;
+  return {
+    ...read,
+    sealed: { point, wrappedKeys: wrappedKeys.map(toField), words: words.map(toField) },
+  };
+}
+
 function namesMembers(data: Json): boolean {
   const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
   return isObject && Array.isArray((data as { readonly domain?: unknown }).domain);
@@ -155,7 +203,10 @@ function namesMembers(data: Json): boolean {
 /** The attestation of a statement. */
 export function attestationOf(
   statement: Statement,
-  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature" | "memo">,
+  proven: Pick<
+    Attestation,
+    "circuit" | "digest" | "proof" | "insecure" | "tail" | "disclosure" | "unitsSignature" | "memo"
+  >,
 ): Attestation {
   const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
   return {
@@ -175,6 +226,7 @@ export function attestationOf(
     proof: proven.proof,
     insecure: proven.insecure,
     ...(proven.tail === undefined ? {} : { tail: proven.tail }),
+    ...(proven.disclosure === undefined ? {} : { disclosure: proven.disclosure }),
   };
 }
 
@@ -186,10 +238,22 @@ function formatTail({ returns, digest, ...rest }: TailAttestation) {
   };
 }
 
+function formatDisclosure({ nav, sealed, digest, ...rest }: DisclosureAttestation) {
+  const text = (numbers: readonly bigint[]): string[] => numbers.map((number) => number.toString());
+  const seal = sealed && {
+    point: text(sealed.point),
+    wrappedKeys: text(sealed.wrappedKeys),
+    words: text(sealed.words),
+  };
+  const shown = { nav: nav.toString(), ...(seal === undefined ? {} : { sealed: seal }) };
+  return { ...rest, ...shown, digest: digest.toString() };
+}
+
 /** Writes an attestation/2 file. */
 export function formatAttestation(attestation: Attestation): string {
-  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
+  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, ...others } =
     attestation;
+  const { tail, disclosure, ...rest } = others;
   const file = {
     keel: "attestation/2",
     ...rest,
@@ -204,6 +268,7 @@ export function formatAttestation(attestation: Attestation): string {
     exposuresCommitment: exposuresCommitment.toString(),
     digest: digest.toString(),
     ...(tail === undefined ? {} : { tail: formatTail(tail) }),
+    ...(disclosure === undefined ? {} : { disclosure: formatDisclosure(disclosure) }),
   } satisfies Record<string, unknown>;
   return `${JSON.stringify(file, null, 2)}\n`;
 }
