@@ -542,7 +542,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   registry: {
     about:
-      "What a registry, a book, a gate or a feed market on chain refuses, and whether it is the right one.",
+      "What a registry, a book, a gate, a vault or a feed market on chain refuses, and whether it is the right one.",
     cures: {
       aboveCeiling: "Take a shorter time in the policy.",
       acceptsAnything: "Do not add this contract: it accepts proofs that are none.",
@@ -567,6 +567,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       alreadyExpired: "Take a newer snapshot and prove again.",
       assetShortfall: "Use an asset that takes no fee on transfers: the vault got less than it asked for.",
       badCapacity: "Open the universe with at most as many instruments as its circuit has.",
+      badCustody: "Name an address that is not on the list, and neither zero nor the vault.",
       badData: "Send the data that the schema asks for.",
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
@@ -583,6 +584,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
       disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
+      depositsClosed:
+        "Wait until the vault is healthy, and its manager takes deposits; a vault that is wound down takes none.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -594,8 +597,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       feedInFuture: "Wait: the feed's answer lies after the block.",
       feedStale: "Wait for the feed's next answer, or use one with a shorter heartbeat.",
       feedWithoutDecimals: "Check the feed's address: it has to say its decimals, at most 36.",
+      feesNotLower: "Name fees at most as high as those that count: they only fall.",
       foreign: "Use the deployment and the registry that belong together.",
       foreignDomain: "Submit at a registry that the policy's domain names.",
+      foreignUnits: "Make the vault's share token the policy's source of units, and attest anew.",
       insecureVerifier: "Use the verifier of a ceremony's key, or a test network.",
       insufficientBalance: "Send what the call costs along.",
       invalidShortString: "Take a name of at most 31 bytes.",
@@ -612,17 +617,30 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       mixedVerifiers: "Send one batch for each circuit.",
       navTooLarge: "Prove again: no book is worth so much.",
       navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
+      moreThanClaimable: "Claim at most what was settled: `claimsOf` says how much.",
+      moreThanIdle: "Allocate at most what is idle and not asked to be redeemed.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
+      noProvenValue: "Attest under a policy that shows the net asset value, and settle while that counts.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
+      noReasonToWindDown:
+        "Wait until the grace is over: values are proven, and requests are settled and paid.",
       noRestartAnnounced: "Nothing to call off: no restart is announced.",
+      notAuthorized: "Send from the account that asked, or from its operator.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
+      notCustody: "Name an address of the vault's custody list, once it counts.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
       notStored: "Send more gas: the policy could not be stored.",
-      nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingOffered:
         "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
+      notManager: "Send from the vault's manager.",
+      notOwner: "Send from the vault's owner.",
+      notWindingDown: "Ask for a redemption: shares are given up in a wind-down only.",
+      nothingAnnounced: "Nothing to call off: no move is announced.",
+      nothingAsked: "Ask for more than nothing.",
+      nothingPending: "Name a request that still waits: this one was settled, taken back, or never made.",
+      nothingReturned: "Send assets to the vault first.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -667,6 +685,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
       tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
+      tooLateToCancel:
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+      tooManyRequests: "Claim what was settled first.",
+      unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
       unitsUnavailable: "Wait a block, or ask the token: it does not say its past supply.",
@@ -680,10 +702,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknownUniverse: "Check the universe's id, and that it was opened here.",
       unknownVersion: "Name a version of the circuit that the verifier book has.",
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
+      windingDown: "Give up shares with `surrender`, and take back what waits: the vault is wound down.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
       wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
+      wrongRound: "Name the feed's last round at or before the snapshot's time.",
       wrongSchema: "Use the schema that the resolver registered.",
       wrongSealedSums:
         "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
