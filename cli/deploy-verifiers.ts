@@ -11,7 +11,15 @@ import { join } from "node:path";
 import { type ArtifactSet, currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
 import { cacheRoot } from "@keel/circuits/cache";
 import { compileVerifiers, type VerifierSource } from "@keel/contracts";
-import { allFaults, CIRCUITS, circuitOf, isDevelopmentKey, type KeelError } from "@keel/verifier";
+import {
+  allFaults,
+  CIRCUITS,
+  circuitOf,
+  DISCLOSURE_CIRCUITS,
+  isDevelopmentKey,
+  type KeelError,
+  TAIL_CIRCUITS,
+} from "@keel/verifier";
 import { asKeelError } from "@keel/verifier/errors";
 import { artifactsOf } from "./artifacts.js";
 import type { Context } from "./context.js";
