@@ -226,6 +226,7 @@ export function parsePolicy(text: string): Policy {
   const circuit = circuitOf(file.circuit, "policy.circuit");
   let tail: TailTerms | undefined;
   let limits: Limits = {};
+  let disclosure: PolicyDisclosure | undefined;
   checkAll(
     () => {
       tail = readTail(file.tail, circuit, Object.keys(file.limits));
@@ -241,6 +242,10 @@ export function parsePolicy(text: string): Policy {
     () => checkTimes(file),
     () => checkSeriesKinds(file),
     () => checkUnitsSource(file),
+    () => {
+      if (file.disclosure === undefined) return;
+      disclosure = readDisclosure(file.disclosure, circuit, file.units !== undefined);
+    },
     () => checkVolatilities(file, circuit),
     () => checkPolicyRoom(file, circuit),
     () => checkNames(file),
@@ -253,7 +258,7 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, units, tail: _, sources, disclosure, ...rest } = file;
+  const { domain, units, tail: _, sources, disclosure: __, ...rest } = file;
   return {
     ...rest,
     sources: sources.map(({ evidence, ...source }) => ({
@@ -265,9 +270,7 @@ export function parsePolicy(text: string): Policy {
     limits,
     scenarios,
     ...(tail === undefined ? {} : { tail }),
-    ...(disclosure === undefined
-      ? {}
-      : { disclosure: readDisclosure(disclosure, circuit, units !== undefined) }),
+    ...(disclosure === undefined ? {} : { disclosure }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
 }
