@@ -429,15 +429,14 @@ describe("76 the first depositor, and gifts", () => {
 });
 
 describe("76 reentrancy and odd tokens", () => {
-  it.each([
-    ["cancelDeposit", () => ["cancelDeposit", [0n, zeroAddress, zeroAddress]]],
-    ["settle", () => ["settle", [0n]]],
-    ["returnAssets", () => ["returnAssets", [1n]]],
-    ["collect", () => ["collect", []]],
-  ] as const)("%s is refused in the middle of a deposit", async (_, call) => {
+  it.each<[string, readonly unknown[]]>([
+    ["cancelDeposit", [0n, zeroAddress, zeroAddress]],
+    ["settle", [0n]],
+    ["returnAssets", [1n]],
+    ["collect", []],
+  ])("%s is refused in the middle of a deposit", async (functionName, args) => {
     const w = await makeWorld(chain, {}, { name: "HookToken", args: [] });
     await open(MILLION, w);
-    const [functionName, args] = call();
     const data = encodeFunctionData({ abi: w.abi, functionName, args: [...args] });
     await send(chain, people().owner, w.token, "HookToken", "arm", [w.vault, data]);
     await requestDeposit(people().alice, 100n * COIN, w);
