@@ -425,13 +425,11 @@ describe("68 credit that grows with unbroken health", () => {
       await submitAttestation(registry, cast.stranger, await attestation(fixture, claim));
       drawdown = stepAfter(drawdown);
     };
-    await attest(10);
-    for (const asOf of [11, 12]) await attest(asOf);
+    for (const asOf of [30, 50, 60, 290]) await attest(asOf);
     await travelTo(fixture.chain, FIXTURE_START + 850);
     expect(await lent(book), "no step yet").toBe(5_000n);
-    await attest(290);
     // Two that count, and a thousand seconds.
-    await travelTo(fixture.chain, FIXTURE_START + 1_020);
+    await travelTo(fixture.chain, FIXTURE_START + 1_040);
     expect(await lent(book)).toBe(5_500n);
     await travelTo(fixture.chain, FIXTURE_START + 1_200);
     expect(await lent(book), "lapsed").toBe(0n);

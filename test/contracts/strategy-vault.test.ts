@@ -429,12 +429,12 @@ describe("76 the first depositor, and gifts", () => {
 });
 
 describe("76 reentrancy and odd tokens", () => {
-  it.each([
+  it.each<[string, readonly unknown[]]>([
     ["cancelDeposit", [0n, zeroAddress, zeroAddress]],
     ["settle", [0n]],
     ["returnAssets", [1n]],
     ["collect", []],
-  ] as const)("%s is refused in the middle of a deposit", async (functionName, args) => {
+  ])("%s is refused in the middle of a deposit", async (functionName, args) => {
     const w = await makeWorld(chain, {}, { name: "HookToken", args: [] });
     await open(MILLION, w);
     const data = encodeFunctionData({ abi: w.abi, functionName, args: [...args] });
