@@ -44,6 +44,8 @@ const schema = z.strictObject({
     .prefault({}),
   /** Attestations that may wait to be submitted before no more are proven. */
   backlog: z.int().min(1).max(1_000).default(40),
+  /** Milliseconds after which the job of a worker that died is given to another. */
+  stalledMs: z.int().min(1_000).max(600_000).default(30_000),
   /** Folder of a ceremony's artifacts, by circuit. */
   artifacts: z.record(z.string(), path).default({}),
   /** Where /metrics and /healthz are. */

@@ -115,10 +115,11 @@ interface FarmWorld extends FarmOptions {
 }
 
 async function addJob({ store, queues }: FarmWorld, id: JobId): Promise<void> {
-  if ((await store.ending(id)) !== undefined) return;
-  const jobId = jobKey(id);
+  const own = idOnly(id);
+  if ((await store.ending(own)) !== undefined) return;
+  const jobId = jobKey(own);
   if ((await queues.submit.getJob(jobId)) !== undefined) return;
-  await queues.prove.add("prove", idOnly(id), { jobId, ...RETRIES, ...KEEP_NONE });
+  await queues.prove.add("prove", own, { jobId, ...RETRIES, ...KEEP_NONE });
 }
 
 /** Whatever else somebody put beside an id does not get into Redis. */

@@ -56,7 +56,7 @@ export async function startProgram(config: FarmConfig, log: Logger): Promise<Run
   });
   const farm = await startFarm({
     ...{ store, redis, registry, provers, batcher, metrics },
-    ...{ name: config.name, proofs: config.proofs, backlog: config.backlog },
+    ...{ name: config.name, proofs: config.proofs, backlog: config.backlog, stalledMs: config.stalledMs },
     fromBlock: BigInt(config.registry.fromBlock),
     now: async () => Number((await registry.client.getBlock()).timestamp),
   });

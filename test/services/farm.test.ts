@@ -114,7 +114,7 @@ describe("the farm", () => {
   it("78, 79 a worker, then Redis, then the second of two farms is killed -9: every fund is attested, once", async () => {
     const before = sum(await funds.attested());
     const jobs = await funds.books(DAY);
-    const file = await funds.config(redis.url);
+    const file = await funds.config(redis.url, { stalledMs: 2_000 });
     const first = await startFarmProcess(file);
     await eventually(
       async () =>

@@ -105,7 +105,7 @@ it(`${COUNT} funds, one round: at least 0.85 of the engine's own batch`, async (
 });
 
 it(`78, 79 ${KILLS} random kills of farm, second farm and Redis: nothing lost, nothing attested twice`, async () => {
-  const file = await funds.config(redis.url, { batch: { size: 5, waitMs: 300 } });
+  const file = await funds.config(redis.url, { batch: { size: 5, waitMs: 300 }, stalledMs: 3_000 });
   const before = sum(await funds.attested());
   const farms: FarmProcess[] = [await startFarmProcess(file), await startFarmProcess(file)];
   let [rounds, jobs]: [number, JobId[]] = [0, []];
