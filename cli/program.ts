@@ -69,6 +69,7 @@ import type { DeployCommandOptions } from "./deploy-plan.js";
 import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
 import { addOperatorCommands } from "./operator-commands.js";
+import { addRunCommand } from "./run-commands.js";
 import { addStateCommands } from "./vault-commands.js";
 
 const EXIT_CODES = `
@@ -138,6 +139,7 @@ export function createProgram(context: Context, output: OutputConfiguration, fin
     ...{ add, withRegistry, withSender, withConfirmations, withFromBlock },
     withPolicy,
   });
+  addRunCommand(program, context, finish, add);
   addStateCommands(program, context, finish, { add, withRegistry, withFromBlock });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
@@ -593,8 +595,10 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
 
 /** What anybody may ask a registry. */
 function addRecordCommands(program: Command, context: Context, finish: Finish): void {
-  withPolicyName(
-    withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not")),
+  withFromBlock(
+    withPolicyName(
+      withRegistry(add(program, "status", "whether a subject is attested healthy now; exit code 3 when not")),
+    ),
   ).action(async (options: StatusOptions) => {
     const { status } = await import("./commands/status.js");
     finish(await status(options, context));
@@ -640,6 +644,8 @@ function addRecordCommands(program: Command, context: Context, finish: Finish): 
       "leave out so many latest blocks; with --once from a block: those that are not final when absent, else none",
       wholeNumber("--confirmations", 0, 10_000),
     )
+    .option("--webhook <env:NAME|url>", "also send each notice there, again until it is taken")
+    .option("--memory <file>", "go on from this file, and keep there how far was told: for a service")
     .option(
       "--depth <n>",
       "notice when one of so many latest blocks is replaced; 64 when absent",

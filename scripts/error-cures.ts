@@ -261,6 +261,20 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       undeclared: "Enrol the account first, or take it out of the snapshot.",
     },
   },
+  farm: {
+    about: "The farm that proves for many funds.",
+    cures: {
+      chain: "Name the node of the chain that `registry.chainId` says.",
+      eviction: "`redis-cli config set maxmemory-policy noeviction`, and the same in redis.conf.",
+      file: "Let the farm's user read the file.",
+      job: "Put jobs into the store with `keel-farm put`; the queue takes ids only.",
+      key: "`keel-farm key --out FILE` makes one.",
+      missing: "Give the file; a fund is taken in with `keel-farm fund`, a book with `keel-farm put`.",
+      redis: "Start Redis, or correct its address.",
+      sealed: "Use the key that the store was made with, and leave its files in their places.",
+      variable: "Set the variable that the file names.",
+    },
+  },
   feed: {
     about: "A price feed on a chain.",
     cures: { answer: "Wait for the feed's next answer, or use another feed." },
@@ -583,9 +597,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
-      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       depositsClosed:
         "Wait until the vault is healthy, and its manager takes deposits; a vault that is wound down takes none.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -615,10 +629,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
-      navTooLarge: "Prove again: no book is worth so much.",
-      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       moreThanClaimable: "Claim at most what was settled: `claimsOf` says how much.",
       moreThanIdle: "Allocate at most what is idle and not asked to be redeemed.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
       noProvenValue: "Attest under a policy that shows the net asset value, and settle while that counts.",
@@ -631,11 +645,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notCustody: "Name an address of the vault's custody list, once it counts.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
-      notStored: "Send more gas: the policy could not be stored.",
       nothingOffered:
         "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
       notManager: "Send from the vault's manager.",
       notOwner: "Send from the vault's owner.",
+      notStored: "Send more gas: the policy could not be stored.",
       notWindingDown: "Ask for a redemption: shares are given up in a wind-down only.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingAsked: "Ask for more than nothing.",
@@ -746,6 +760,25 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",
       unknown: "Give one of the roles that the message has.",
+    },
+  },
+  run: {
+    about: "`keel run` and its file.",
+    cures: {
+      alert: "Look at the receiver: the alert waits and is sent again.",
+      chain: "Name the node of the chain that `registry.chainId` says.",
+      contradiction: "Say one of the two; [run.md](run.md) has the whole file.",
+      enrolment:
+        "Give the list that the subject enrolled with, or declare this one: `keel enrol --enrolment FILE`.",
+      fee: "Wait, or raise `warn.maxFee`: the round is tried again by itself.",
+      market: "Let the publishers publish the table, or name their signatures in `market.signatures`.",
+      policy: "Publish the policy first (`keel publish-policy`), or name the one that is published.",
+      schedule: "Let rounds be further apart, or use a faster machine; five fields, such as `0 6 * * 1`.",
+      secret:
+        "Put it into a file or a variable and name that: `env:NAME`. Take what stood in the file for known to others.",
+      toml: "Correct the line: [run.md](run.md) has an example.",
+      unconfirmed: "Run it again: the chain took a block back, and the round goes on.",
+      variable: "Set the variable that the file names.",
     },
   },
   seed: {

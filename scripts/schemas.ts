@@ -21,10 +21,12 @@ const MODULES = [
   "@keel/circuits",
   "keel/market-signature",
   "keel/deploy-file",
+  "keel/run-config",
   "keel/vault",
   "keel/vault-backup",
   fileUrl("services/source/dist/quorum/ceremony.js"),
   fileUrl("services/source/dist/config.js"),
+  fileUrl("services/farm/dist/config.js"),
 ];
 
 /** Every format's schema, by path: `verifier/schemas/policy-2.json`. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Status, statusOf } from "@keel/verifier/chain";
+import { historyOf, policyTermsOf, type Registry, type Status, statusOf } from "@keel/verifier/chain";
+import { KeelError } from "@keel/verifier/errors";
 import { lapsesText, navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
@@ -13,18 +14,64 @@ import { loadPolicyId, type PolicyName } from "../load.js";
 
 export interface StatusOptions extends RegistryOptions, PolicyName {
   readonly subject: `0x${string}`;
+  /** At or before the registry's first block: then restarts are counted from the logs. */
+  readonly fromBlock?: number;
+}
+
+/** When the next attestation is due. Unix seconds. */
+interface Due {
+  /** The first snapshot time that counts for the record; nothing before the first attestation. */
+  readonly countsFrom?: number;
+  /** Health lapses when none was accepted before. */
+  readonly before?: number;
+}
+
+/** What a status says beside the registry's own answer. */
+interface More {
+  readonly due: Due;
+  /** Drawdown chains that were started over; absent where no block was named to count from. */
+  readonly restarts?: number;
 }
 
 /** Asks a registry; exit code 3 when the subject is not healthy there. */
 export async function status(options: StatusOptions, context: Context): Promise<Outcome> {
   const id = await loadPolicyId(options, context);
-  const found = await statusOf(await connect(options), options.subject, id);
-  return { exitCode: found.healthy ? 0 : 3, json: found, text: statusText(found) };
+  const registry = await connect(options);
+  const found = await statusOf(registry, options.subject, id);
+  const more = { due: await dueOf(registry, found), ...(await restartsOf(registry, options)) };
+  return { exitCode: found.healthy ? 0 : 3, json: { ...found, ...more }, text: statusText(found, more) };
 }
 
-function statusText(found: Status): string {
+async function dueOf(registry: Registry, { policyId, healthy, expiry, countedAt }: Status): Promise<Due> {
+  const minInterval = await minIntervalOf(registry, policyId);
+  return {
+    ...(minInterval === undefined || countedAt === undefined ? {} : { countsFrom: countedAt + minInterval }),
+    ...(healthy && expiry !== undefined ? { before: expiry } : {}),
+  };
+}
+
+/** Nothing of a policy that the registry does not know. */
+async function minIntervalOf(registry: Registry, policy: `0x${string}`): Promise<number | undefined> {
+  try {
+    return (await policyTermsOf(registry, policy)).minInterval;
+  } catch (error) {
+    if (error instanceof KeelError && error.code === "registry.unknownPolicy") return undefined;
+    throw error;
+  }
+}
+
+async function restartsOf(
+  registry: Registry,
+  { subject, fromBlock }: StatusOptions,
+): Promise<Pick<More, "restarts">> {
+  if (fromBlock === undefined) return {};
+  const entries = await historyOf(registry, { subject, fromBlock: BigInt(fromBlock) });
+  return { restarts: entries.filter(({ kind }) => kind === "chainRestarted").length };
+}
+
+function statusText(found: Status, { due, restarts }: More): string {
   const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
-  const { count, streak, since } = found;
+  const { count, streak, since, restartAt } = found;
   const rows = [
     ["policy", found.policyId],
     ["enrolled", enrolment === undefined ? "no" : `accounts ${enrolment}`],
@@ -38,7 +85,18 @@ function statusText(found: Status): string {
     ["time left", span(timeLeft)],
     [healthy ? "healthy since" : "last run of health since", since === undefined ? "–" : utc(since)],
     ["attestations", `${count}, ${streak} in a row, ${lapsesText(found)}`],
+    ["next attestation due", dueText(due)],
+    ...(restartAt === undefined ? [] : [["drawdown may start over", `from ${utc(restartAt)}`]]),
+    ...(restarts === undefined
+      ? []
+      : [["drawdown started over", restarts === 1 ? "once" : `${restarts} times`]]),
     ...(found.nav === undefined ? [] : [["net asset value", navText(found.nav)]]),
   ];
   return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;
+}
+
+function dueText({ countsFrom, before }: Due): string {
+  const from = countsFrom === undefined ? "" : `a snapshot from ${utc(countsFrom)} on counts`;
+  if (before === undefined) return from === "" ? "now" : `now; ${from}`;
+  return `before ${utc(before)}${from === "" ? "" : `; ${from}`}`;
 }

@@ -28,8 +28,9 @@ import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { readText } from "../files.js";
 import { memoryText, parseMemory } from "../watch-memory.js";
+import { openWatchService, type WatchService, type WatchServiceOptions } from "../watch-service.js";
 
-export interface WatchOptions extends RegistryOptions {
+export interface WatchOptions extends RegistryOptions, WatchServiceOptions {
   readonly subject?: Address;
   readonly policyId?: Hex;
   readonly fromBlock?: number;
@@ -47,8 +48,13 @@ const INTERVAL_S = 15;
 /** Looks once, or until it is interrupted. */
 export async function watch(options: WatchOptions, context: Context): Promise<Outcome> {
   const { subject, policyId, fromBlock = 0, depth } = options;
-  if (options.once && options.since === undefined) throw usageError("--since with --once", "none");
-  const since = await sinceOf(options, context);
+  if (options.once && options.since === undefined && options.memory === undefined) {
+    throw usageError("--since or --memory with --once", "neither");
+  }
+  const service = await openWatchService(options, context);
+  const told =
+    service?.memory === undefined ? undefined : parseMemory(JSON.stringify({ memory: service.memory }));
+  const since = told ?? (await sinceOf(options, context));
   const registry = await connect(options);
   const query = {
     fromBlock: BigInt(fromBlock),
@@ -59,8 +65,8 @@ export async function watch(options: WatchOptions, context: Context): Promise<Ou
   const leaveOut = await leftOut(registry, options, typeof since === "bigint");
   const started = await startWatch(registry, query, since ?? (await latestBlock(registry)) - leaveOut + 1n);
   return options.once
-    ? await once(registry, started, leaveOut)
-    : await stream(registry, options, started, leaveOut, context);
+    ? await once(registry, started, leaveOut, service)
+    : await stream(registry, options, started, leaveOut, context, service);
 }
 
 /** A block, or what the last look remembered. */
@@ -81,8 +87,15 @@ async function leftOut(registry: Registry, options: WatchOptions, forgets: boole
   return latest > final ? latest - final : 0n;
 }
 
-async function once(registry: Registry, started: Watch, leaveOut: bigint): Promise<Outcome> {
+async function once(
+  registry: Registry,
+  started: Watch,
+  leaveOut: bigint,
+  service: WatchService | undefined,
+): Promise<Outcome> {
   const { notices, watch } = await look(registry, started, await head(registry, leaveOut));
+  await service?.keep(notices.map(noticeJson), memoryText(memoryOf(registry, watch)));
+  await service?.flush(present());
   return {
     exitCode: notices.length === 0 ? 0 : 2,
     json: {
@@ -108,6 +121,7 @@ async function stream(
   started: Watch,
   leaveOut: bigint,
   context: Context,
+  service: WatchService | undefined,
 ): Promise<Outcome> {
   note(context, `watching from block ${started.next} on, until interrupted`);
   let current = started;
@@ -120,11 +134,13 @@ async function stream(
       for (const notice of notices) {
         context.writeOut(`${options.json ? jsonText(noticeJson(notice), 0) : eventLine(notice)}\n`);
       }
+      await service?.keep(notices.map(noticeJson), memoryText(memoryOf(registry, watch)));
     } catch (error) {
       // A node that is away for a while is no reason to stop watching.
       if (!(error instanceof KeelError) || error.kind !== "environment") throw error;
       note(context, printable(error.message));
     }
+    await service?.flush(present());
     await sleep((options.interval ?? INTERVAL_S) * 1000, undefined, { signal: context.signal }).catch(
       () => {},
     );
@@ -140,6 +156,11 @@ async function stream(
     },
     text: `${count === 0 ? "Nothing" : count} until block ${current.next - 1n}; go on with --since ${current.next}.`,
   };
+}
+
+/** Receivers live in real time. */
+function present(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** The latest block that is buried deep enough. */

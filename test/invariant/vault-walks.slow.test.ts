@@ -25,8 +25,8 @@ const BUGS = [
   bug(
     "requests of the snapshot's own period at its price",
     "vault/VaultSettlement.sol",
-    "_fill(nav.asOf / _terms.dealingPeriod - 1, low, high, shares)",
-    "_fill(nav.asOf / _terms.dealingPeriod, low, high, shares)",
+    "_fill(nav.asOf / _terms.dealingPeriod - 1, epoch)",
+    "_fill(nav.asOf / _terms.dealingPeriod, epoch)",
   ),
   bug(
     "idle assets of now",
@@ -43,8 +43,8 @@ const BUGS = [
   bug(
     "a snapshot from before the settlement",
     "vault/VaultSettlement.sol",
-    "uint256(clock_.settledAt) + 1",
-    "uint256(clock_.asOf) + 1",
+    "uint256(_book.last().time) + 1",
+    "uint256(_book.clock.asOf) + 1",
   ),
   bug(
     "a price by anybody's units",
@@ -53,30 +53,40 @@ const BUGS = [
     "",
   ),
   bug("a value that lapsed", "vault/VaultSettlement.sol", "require(nav.live, NoProvenValue());", ""),
-  bug("redemptions that are not paid", "vault/VaultSettlement.sol", "if (owed <= free) {", "if (true) {"),
-  bug("reserved assets that stay idle", "vault/VaultSettlement.sol", "_changeBase(0, assets);", ""),
   bug(
-    "claims rounded up",
-    "lib/Requests.sol",
-    "return Math.mulDiv(part, fill.right, fill.left);",
-    "return Math.mulDiv(part, fill.right, fill.left, Math.Rounding.Ceil);",
+    "redemptions that are not paid",
+    "vault/VaultSettlement.sol",
+    "bool isUnpaid = owed > free;",
+    "bool isUnpaid = false;",
   ),
   bug(
-    "a request that is taken back twice",
+    "reserved assets that stay idle",
+    "vault/VaultSettlement.sol",
+    "_changeBase(assets, owed, owed);",
+    "_changeBase(assets, 0, owed);",
+  ),
+  bug(
+    "claims rounded up",
+    "lib/Epochs.sol",
+    "return Math.mulDiv(asked, up, down);",
+    "return Math.mulDiv(asked, up, down, Math.Rounding.Ceil);",
+  ),
+  bug(
+    "a request that can be taken back twice",
     "lib/Requests.sol",
-    "        delete self.amounts[id][controller];\n",
+    "        _drop(ids, i);\n        delete self.amounts[id][controller];",
     "",
   ),
   bug(
-    "a request that is taken back when it is priced",
+    "a request that is taken back when its price is known",
     "vault/VaultRequests.sol",
     "require(!isHealthy(), TooLateToCancel(id, currentPeriod()));",
     "",
   ),
   bug(
-    "a late withdrawal that leaves the snapshot",
+    "a request that is taken back late and leaves the snapshot",
     "vault/VaultRequests.sol",
-    "_clock.notBefore = _periodEnd();",
+    "_book.clock.notBefore = _periodEnd();",
     "",
   ),
   bug(
@@ -89,8 +99,8 @@ const BUGS = [
   bug(
     "a fee on the same gain twice",
     "vault/VaultSettlement.sol",
-    "_highest = Math.max(_highest, Math.mulDiv(assets, PRICE, shares));",
-    "if (_highest == 0) _highest = Math.mulDiv(assets, PRICE, shares);",
+    "if (price > _book.clock.highest) _book.clock.highest",
+    "if (_book.clock.highest == 0) _book.clock.highest",
   ),
   bug(
     "a wind-down by what is left",
@@ -101,8 +111,8 @@ const BUGS = [
   bug(
     "a wind-down while proofs come",
     "vault/VaultSettlement.sol",
-    "time = Math.max(time, nav.asOf);",
-    "time = time;",
+    "if (nav.units == totalSupply()) time = Math.max(time, nav.asOf);",
+    "",
   ),
   bug(
     "requests that wait, as a gift",

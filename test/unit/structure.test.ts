@@ -73,6 +73,7 @@ const PACKAGES = [
   "circuits",
   "cli",
   "services/source",
+  "services/farm",
 ] as const;
 
 /** The rooms of a house from the ground up: each may use those before it. */
@@ -91,6 +92,7 @@ const HOUSES = [
   "circuits/setup",
   "cli",
   "services/source",
+  "services/farm",
   "app",
 ] as const;
 

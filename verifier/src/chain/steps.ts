@@ -8,6 +8,7 @@
 
 import type { Address, Hex } from "viem";
 import { healthRegistryAbi } from "./abi.js";
+import { inSpans } from "./history.js";
 import { LOG_SPAN, type Registry, toKeelError } from "./registry.js";
 
 /** An attestation's step from one state to the next. */
@@ -47,7 +48,10 @@ export async function* stepsOf(
     ) {
       const first = toBlock - LOG_SPAN + 1n;
       const range = { fromBlock: first < fromBlock ? fromBlock : first, toBlock };
-      const logs = await client.getContractEvents({ ...call, ...range, args: { subject } });
+      // A node may answer less than that at once.
+      const logs = await inSpans(range, async (span) =>
+        client.getContractEvents({ ...call, ...span, args: { subject } }),
+      );
       for (const { args, transactionHash, blockNumber } of logs.reverse()) {
         const { submission, policyId } = args;
         const { previousState, newState, portfolioCommitment, units, asOf } = submission;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * One fund's proof: its book from the store, its state from the registry (recovered by the seed where the store does not have it),
+ * proven in the engine's workers, and the attestation beside the book.
+ *
+ * @module
+ */
+
+import { ensureCircuit, loadArtifacts } from "@keel/circuits";
+import { createProver, type Prover } from "@keel/engine";
+import {
+  buildWitness,
+  type DrawdownState,
+  formatState,
+  judgeBook,
+  openBook,
+  parseEnrolment,
+  parseSeed,
+  parseSnapshot,
+  parseState,
+  proveHealth,
+  recoverState,
+  requireHealthy,
+  type Seed,
+  seededSalts,
+} from "@keel/prover";
+import {
+  type Attestation,
+  formatAttestation,
+  parseAttestation,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  parseUnits,
+  withReturns,
+} from "@keel/verifier";
+import { type Registry, stateOf, stepsOf } from "@keel/verifier/chain";
+import type { FarmStore, JobId, StoredBook } from "./store.js";
+
+/** Provers by circuit, made when they are first needed. */
+export interface Provers {
+  of(circuit: string): Promise<Prover>;
+  close(): void;
+}
+
+/** @param artifacts folders of ceremonies by circuit; development keys without them */
+export function openProvers(workers: number, artifacts: Readonly<Record<string, string>> = {}): Provers {
+  const provers = new Map<string, Promise<Prover>>();
+  const open = async (circuit: string): Promise<Prover> => {
+    const folder = artifacts[circuit];
+    const set = folder === undefined ? await ensureCircuit(circuit) : await loadArtifacts(folder);
+    const { witness, zkey } = set.manifest.files;
+    const sha256 = { wasm: witness.sha256, zkey: zkey.sha256 };
+    return await createProver({ wasm: set.witnessPath, zkey: set.zkeyPath, sha256, workers });
+  };
+  return {
+    of: (circuit) => {
+      const known = provers.get(circuit) ?? open(circuit);
+      provers.set(circuit, known);
+      known.catch(() => provers.delete(circuit));
+      return known;
+    },
+    close: () => {
+      for (const prover of provers.values()) void prover.then((one) => one.close()).catch(() => {});
+    },
+  };
+}
+
+/** What proofs are made with. */
+export interface ProvingWorld {
+  readonly store: FarmStore;
+  readonly registry: Registry;
+  readonly provers: Provers;
+  readonly fromBlock: bigint;
+  readonly now: () => Promise<number>;
+}
+
+/**
+ * The attestation of a job, which is in the store when this returns. One of an earlier try that still goes on from the registry's
+ * state is taken as it is.
+ *
+ * @throws KeelError `policy.broken` before any proving; whatever is wrong with the book
+ */
+export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestation> {
+  const { store, registry, provers } = world;
+  const seed = parseSeed(await store.seed(id.subject));
+  const state = await registryState(world, id.subject, seed);
+  const book = await openStored(await store.book(id), state, await world.now());
+  requireHealthy(judgeBook(book));
+  const domain = { chainId: registry.chainId, registry: registry.address };
+  const kept = await store.attestation(id);
+  if (kept !== undefined) {
+    const { digest } = buildWitness({ book, domain, enrolment: book.enrolment!, salts: seededSalts(seed) });
+    const found = parseAttestation(kept);
+    if (found.digest === digest.c) return found;
+  }
+  const { circuit, tail, disclosure } = book.policy;
+  const proven = await proveHealth({
+    ...{ book, domain, seed },
+    prover: await provers.of(circuit.id),
+    ...(tail === undefined ? {} : { tailProver: await provers.of(tail.circuit.id) }),
+    ...(disclosure === undefined ? {} : { disclosureProver: await provers.of(disclosure.circuit.id) }),
+  });
+  const { attestation } = proven;
+  await store.putState(id.subject, attestation.drawdown.newState, formatState(proven.state));
+  await store.putAttestation(id, formatAttestation(attestation));
+  return attestation;
+}
+
+async function openStored(stored: StoredBook, state: DrawdownState | undefined, now: number) {
+  const { snapshot, market, policy, enrolment, units, returns } = stored;
+  const table = parseMarket(market);
+  return openBook({
+    snapshot: parseSnapshot(snapshot),
+    market: returns === undefined ? table : withReturns(table, parseReturns(returns)),
+    policy: parsePolicy(policy),
+    enrolment: parseEnrolment(enrolment),
+    ...(units === undefined ? {} : { units: parseUnits(units) }),
+    ...(state === undefined ? {} : { state }),
+    now,
+  });
+}
+
+/** What the registry has of a subject, opened; nothing at the genesis. */
+async function registryState(
+  { store, registry, fromBlock }: ProvingWorld,
+  subject: `0x${string}`,
+  seed: Seed,
+): Promise<DrawdownState | undefined> {
+  const commitment = await stateOf(registry, subject);
+  if (commitment === 0n) return undefined;
+  const known = await store.state(subject, commitment);
+  if (known !== undefined) return parseState(known);
+  const { state } = await recoverState(seed, commitment, stepsOf(registry, subject, fromBlock));
+  await store.putState(subject, commitment, formatState(state));
+  return state;
+}
