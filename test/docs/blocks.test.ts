@@ -138,18 +138,6 @@ describe("blocks in documents", () => {
   });
 });
 
-describe("costs.md", () => {
-  it("has the gas that the snapshot has", () => {
-    const rows = [...read("docs/costs.md").matchAll(/^\| ([^|]+) \| ([0-9,]{4,}) \|$/gm)];
-    expect(rows.length).toBeGreaterThan(5);
-    for (const [, action, gas] of rows) {
-      expect(read("test/contracts/gas.snapshot.txt")).toMatch(
-        new RegExp(`^${action} +${gas!.replaceAll(",", "")}\\b`, "m"),
-      );
-    }
-  });
-});
-
 describe("links in docs/ and READMEs", () => {
   it("lead to files that exist", () => {
     const lost = FILES.flatMap((file) =>

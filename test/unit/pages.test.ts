@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { FORMATS } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { costPage } from "../../dist/scripts/cost-page.js";
 import { formatExamples } from "../../dist/scripts/format-examples.js";
 import { formatPages } from "../../dist/scripts/format-pages.js";
 import { limitPages } from "../../dist/scripts/limit-pages.js";
@@ -19,7 +20,7 @@ import { PACKAGE } from "../support/cli.js";
 
 /** What programs write for each other. */
 const UNWRITTEN = [
-  ...["ceremony/1", "seed/1", "seed-backup/1", "vault-state/1"],
+  ...["ceremony/1", "seed/1", "seed-backup/1", "vault-state/1", "viewer-key/1"],
   ...["quorum/1", "quorum-deal/1", "quorum-hello/1", "quorum-secret/1", "quorum-share/1"],
 ];
 
@@ -27,6 +28,7 @@ describe("generated", () => {
   it.each([
     ["pages of limits", limitPages],
     ["pages of formats", formatPages],
+    ["costs", costPage],
     ["templates", templatesFile],
   ])("%s are as their script writes them", async (_, make) => {
     for (const [path, text] of await make()) {
