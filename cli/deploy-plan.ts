@@ -11,7 +11,13 @@ import { toKeelError } from "@keel/verifier/chain";
 import { type Address, createPublicClient, http, type PublicClient } from "viem";
 import type { KeyOptions } from "./chain.js";
 import type { Context } from "./context.js";
-import { type DeployPlan, parseDeployFile, parseRoles } from "./deploy-file.js";
+import {
+  type DeployPlan,
+  parseDeployFile,
+  parseRoles,
+  type RoleName,
+  type RoleReceivers,
+} from "./deploy-file.js";
 import { usageError } from "./errors.js";
 import { readText } from "./files.js";
 
@@ -34,9 +40,16 @@ export interface DeployCommandOptions extends KeyOptions {
   readonly safeAddress?: Address;
 }
 
+/** What a deployment shall be. */
+export interface Plan extends Omit<DeployPlan, "roles"> {
+  readonly roles: RoleReceivers;
+  /** Roles that the deployer shall keep. */
+  readonly keeps: readonly RoleName[];
+}
+
 /** What to deploy, and where. */
 export interface Wanted {
-  readonly plan: DeployPlan;
+  readonly plan: Plan;
   readonly client: PublicClient;
 }
 
@@ -72,6 +85,7 @@ export async function readWanted(options: DeployCommandOptions, context: Context
       ? network?.sequencer
       : { ...network?.sequencer, feed: options.sequencerFeed };
   const eas = options.eas ?? network?.eas;
+  const { deployerKeeps: keeps = [], ...receivers } = roles ?? network?.roles ?? {};
   return {
     client,
     plan: {
@@ -80,7 +94,8 @@ export async function readWanted(options: DeployCommandOptions, context: Context
       publishers: [...publishers],
       threshold,
       verifiers,
-      ...(roles === undefined ? {} : { roles }),
+      roles: receivers,
+      keeps,
       ...(sequencer === undefined ? {} : { sequencer }),
       ...(eas === undefined ? {} : { eas }),
     },

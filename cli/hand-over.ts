@@ -5,8 +5,8 @@
  * @module
  */
 
-import { hasOwnCode, type KeelDeployment, ROLE } from "@keel/contracts";
-import { authorityAbi } from "@keel/verifier/chain";
+import { hasOwnCode, type KeelDeployment, type Leftover, leftoversIn, ROLE } from "@keel/contracts";
+import { authorityAbi, roleName } from "@keel/verifier/chain";
 import { span, table, utc } from "@keel/verifier/text";
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, type PublicClient } from "viem";
 import type { Context } from "./context.js";
@@ -32,15 +32,18 @@ export interface HandOver {
   readonly roles: readonly RoleStanding[];
   /** Roles that the deployer still has though somebody else is meant to. */
   readonly deployerHolds: readonly RoleName[];
+  /** Who else has a role, or may accept one, though the plan does not name them. */
+  readonly leftovers: readonly Leftover[];
 }
 
 /** Asks the authority. */
 export async function handOverOf(
   client: PublicClient,
-  { authority }: Pick<KeelDeployment, "authority">,
+  deployment: Pick<KeelDeployment, "authority" | "feedMarket" | "fromBlock">,
   deployer: Address,
   receivers: RoleReceivers,
 ): Promise<HandOver> {
+  const { authority } = deployment;
   const roles: RoleStanding[] = [];
   const deployerHolds: RoleName[] = [];
   for (const role of Object.keys(ROLE) as RoleName[]) {
@@ -49,7 +52,16 @@ export async function handOverOf(
     if (isAddressEqual(account, deployer)) continue;
     if ((await accessOf(client, authority, role, deployer)).since !== 0) deployerHolds.push(role);
   }
-  return { roles, deployerHolds };
+  const leftovers = await leftoversIn(client, deployment, accountsOf(receivers), deployer);
+  return { roles, deployerHolds, leftovers };
+}
+
+/** Whom a plan names, by role. */
+export function accountsOf(receivers: RoleReceivers): Partial<Record<RoleName, Address>> {
+  const named = Object.entries(receivers).flatMap(([role, one]) =>
+    one === undefined ? [] : [[role, one.account] as const],
+  );
+  return Object.fromEntries(named);
 }
 
 async function standingOf(
@@ -58,18 +70,19 @@ async function standingOf(
   role: RoleName,
   account: Address,
 ): Promise<RoleStanding> {
-  const { since, delay } = await accessOf(client, authority, role, account);
-  if (since !== 0) {
-    const isNow = (await client.getBlock()).timestamp >= BigInt(since);
-    const common = { role, account, executionDelay: delay } as const;
-    return isNow ? { ...common, standing: "holds it" } : { ...common, standing: "will hold it", at: since };
-  }
   const read = { address: authority, abi: authorityAbi } as const;
   const args = [ROLE[role], account] as const;
   const [executionDelay, at] = await client.readContract({ ...read, functionName: "offerOf", args });
-  if (at === 0) return { role, account, standing: "has no offer", executionDelay };
-  const data = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [ROLE[role]] });
-  return { role, account, standing: "has to accept", at, executionDelay, accept: { to: authority, data } };
+  // Who has a role may be offered it again, with another delay.
+  if (at !== 0) {
+    const data = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [ROLE[role]] });
+    return { role, account, standing: "has to accept", at, executionDelay, accept: { to: authority, data } };
+  }
+  const { since, delay } = await accessOf(client, authority, role, account);
+  if (since === 0) return { role, account, standing: "has no offer", executionDelay };
+  const isNow = (await client.getBlock()).timestamp >= BigInt(since);
+  const common = { role, account, executionDelay: delay } as const;
+  return isNow ? { ...common, standing: "holds it" } : { ...common, standing: "will hold it", at: since };
 }
 
 async function accessOf(client: PublicClient, authority: Address, role: RoleName, account: Address) {
@@ -83,7 +96,7 @@ async function accessOf(client: PublicClient, authority: Address, role: RoleName
 }
 
 /** The hand-over in words. */
-export function handOverText({ roles, deployerHolds }: HandOver): string {
+export function handOverText({ roles, deployerHolds, leftovers }: HandOver): string {
   const rows = roles.map(({ role, account, standing, at, executionDelay }) => [
     role,
     account,
@@ -98,8 +111,30 @@ export function handOverText({ roles, deployerHolds }: HandOver): string {
       : [
           `The deployer still holds ${deployerHolds.join(", ")}: ${waiting ? "once the receivers have accepted (`keel role accept`, or the files for a Safe), " : ""}run the same command again to give that up.`,
         ]),
+    ...(leftovers.length === 0 ? [] : [`Not in the plan:\n${table(leftovers.map(leftoverRow))}`]),
   ].join("\n\n");
 }
+
+function leftoverRow(leftover: Leftover): string[] {
+  const { kind, role, account, at } = leftover;
+  const standing = kind === "offer" ? `may accept it until ${utc(at)}` : `has it, from ${utc(at)}`;
+  return [roleName(role), account, standing, cureOf(leftover)];
+}
+
+/** What a run will meet that the plan does not name. */
+export function leftoverWarning(leftover: Leftover): string {
+  const { kind, role, account, at } = leftover;
+  const what =
+    kind === "offer"
+      ? `${roleName(role)} is offered to ${account} until ${utc(at)}`
+      : `${account} has role ${roleName(role)} from ${utc(at)}`;
+  const then =
+    kind === "offer" ? "as long as the deployer is administrator a run takes that back" : cureOf(leftover);
+  return `${what}, whom the plan does not name: ${then}`;
+}
+
+const cureOf = ({ role, account }: Leftover): string =>
+  `\`keel role revoke ${roleName(role)} --holder ${account}\` takes it`;
 
 /** Writes a Safe's batch for each contract that has to accept something, beside the deployments file. */
 export async function writeAcceptances(

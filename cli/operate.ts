@@ -9,7 +9,10 @@
 
 import {
   type Authority,
+  authorityOf,
+  chosenAuthority,
   connectAuthority,
+  executionDelayAt,
   type Holder,
   holdersOf,
   operationCalls,
@@ -41,6 +44,8 @@ export interface OperateOptions extends RegistryOptions, KeyOptions {
   /** Who will send what is printed. */
   readonly from?: Address;
   readonly fromBlock?: number;
+  /** Which authority, where the registry's contracts ask different ones and none of them is called. */
+  readonly authority?: Address;
   readonly confirmations?: number;
   readonly calldata?: true;
   readonly safe?: string;
@@ -70,7 +75,7 @@ export interface Deed {
   readonly words: string;
   /** Whether the function asks the authority who calls; of others the contract says itself who may. */
   readonly access: "restricted" | "open";
-  /** Who may, where access is open. */
+  /** Who may, where access is open; who else may, where it is restricted. */
   readonly who?: string;
   /** What changes when, if the call is made at a time (unix seconds). */
   effects(at: number): readonly string[];
@@ -95,10 +100,22 @@ interface Plan {
   readonly lapsesAt?: number;
 }
 
-/** Makes, schedules, executes or prints a call. */
+/**
+ * Whose authority says who may: that of the contract that is called. Contracts may ask different ones, and what is wrong at one
+ * of them must not keep a guardian from the others.
+ */
+export type Asked =
+  | "address"
+  | "policyBook"
+  | "marketBook"
+  | "verifierBook"
+  | ((registry: Registry) => Promise<Address>);
+
+/** Makes, schedules, executes or prints a call. @param asked a contract of the registry, or how the authority is found */
 export async function operate(
   options: OperateOptions,
   context: Context,
+  asked: Asked,
   prepare: (ground: Ground) => Promise<Deed>,
 ): Promise<Outcome> {
   checkModes(options);
@@ -106,7 +123,10 @@ export async function operate(
   const { registry, wallet, sender } = await connectOperator(options, context);
   // Whose call it is decides whether it has to be scheduled: a batch for nobody would be refused, after its signatures.
   if (options.safe !== undefined && sender === undefined) throw usageError("--from SAFE with --safe", "none");
-  const authority = await connectAuthority(registry, BigInt(options.fromBlock ?? 0));
+  const address = await (typeof asked === "string"
+    ? authorityOf(registry, registry[asked])
+    : asked(registry));
+  const authority = await connectAuthority(registry, BigInt(options.fromBlock ?? 0), address);
   const ground = {
     registry,
     authority,
@@ -121,6 +141,11 @@ export async function operate(
   const { to, data } = transactionOf(plan);
   const receipt = await send(registry, wallet, to, data);
   return await sent(plan, preview, receipt);
+}
+
+/** For commands that call the authority itself: the one that is named, or the only one. */
+export function ofAuthority({ authority }: Pick<OperateOptions, "authority">): Asked {
+  return (registry) => chosenAuthority(registry, authority);
 }
 
 function checkModes({ calldata, safe, dryRun, from }: OperateOptions): void {
@@ -169,7 +194,7 @@ async function planFor(deed: Deed, ground: Ground, { execute }: OperateOptions):
   await rehearse(authority, sender ?? holders[0]?.account ?? to, to, data);
   if (sender === undefined) return { ...known, stage: "send" };
   const permission = await permissionOf(authority, sender, to, data);
-  checkPermission(permission, sender, holders);
+  checkPermission(permission, sender, holdersText(holders, now));
   const { delay } = permission;
   if (delay === 0) return { ...known, permission, stage: "send" };
   const operation = operationId(sender, to, data);
@@ -191,7 +216,7 @@ async function tryOpen({ registry, sender }: Ground, { to, data }: Deed): Promis
   });
 }
 
-function checkPermission(permission: Permission, sender: Address, holders: readonly Holder[]): void {
+function checkPermission(permission: Permission, sender: Address, held: string): void {
   const { role, isMember, liveAt, isClosed } = permission;
   if (isClosed) {
     throw inputError(
@@ -202,17 +227,28 @@ function checkPermission(permission: Permission, sender: Address, holders: reado
     );
   }
   if (isMember) return;
-  const expected = `an account with role ${roleName(role)} (${holdersText(holders)})`;
+  const expected = `an account with role ${roleName(role)} (${held})`;
   if (liveAt !== undefined) {
     throw inputError("role.pending", "sender", expected, `${sender}, which has it from ${utc(liveAt)} on`);
   }
   throw inputError("role.missing", "sender", expected, sender);
 }
 
-/** "held by 0x… with an execution delay of 2 d, 0x…". */
-export function holdersText(holders: readonly Holder[]): string {
+/** "held by 0x… with an execution delay of 2 d, 0x…", as it will be at a time, and what is to come after it. */
+export function holdersText(holders: readonly Holder[], at: number): string {
   if (holders.length === 0) return "nobody has it";
-  return `held by ${holders.map(({ account, executionDelay }) => `${account} ${delayed(executionDelay)}`).join(", ")}`;
+  return `held by ${holders.map((holder) => holderText(holder, at)).join(", ")}`;
+}
+
+/** "0x… with an execution delay of 2 d, without execution delay from 2026-12-07 on". */
+export function holderText(holder: Holder, at: number): string {
+  const { account, since, pending } = holder;
+  const change =
+    pending === undefined || pending.liveAt <= at
+      ? ""
+      : `, ${delayed(pending.executionDelay)} from ${utc(pending.liveAt)} on`;
+  const begin = since > at ? `, from ${utc(since)} on` : "";
+  return `${account} ${delayed(executionDelayAt(holder, at))}${begin}${change}`;
 }
 
 /** What is said before anything is signed. */
@@ -230,7 +266,9 @@ function previewOf(plan: Plan): string[] {
 
 function roleLine({ deed, ground, role, holders, permission }: Plan): string {
   if (role === undefined) return `Who may: ${deed.who ?? "any account"}.`;
-  if (ground.sender === undefined) return `It needs role ${roleName(role)}: ${holdersText(holders)}.`;
+  const others = deed.who === undefined ? "" : `; or ${deed.who}`;
+  if (ground.sender === undefined)
+    return `It needs role ${roleName(role)}: ${holdersText(holders, ground.now)}${others}.`;
   return `It needs role ${roleName(role)}: ${ground.sender} has it, ${delayed(permission!.delay)}.`;
 }
 

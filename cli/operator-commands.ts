@@ -110,40 +110,46 @@ function addLineCommands(program: Command, context: Context, finish: Finish, gra
 function addRoleCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
   const role = program.command("role").description("who may do what at a registry");
   const load = () => import("./commands/role.js");
-  operation(role, "grant", "offer a role, as an administrator; its receiver accepts it", grammar)
+  withAuthority(
+    operation(role, "grant", "offer a role, as an administrator; its receiver accepts it", grammar),
+  )
     .argument("<role>", ROLE)
     .requiredOption("--to <address>", "who shall have it", chainAddress("--to"))
     .option(
       "--delay <seconds>",
-      "its calls are scheduled so long before; 0 when absent",
+      "its calls are scheduled so long before; 0 when absent, and to be said for an administrator",
       wholeNumber("--delay", 0, LONGEST_DELAY),
     )
     .action(async (name: string, options: RoleGrantOptions) => {
       finish(await (await load()).grantRole({ ...options, role: name }, context));
     });
-  operation(role, "revoke", "take a role or an offer back, as an administrator; give up one's own", grammar)
+  const revoking = "take a role or an offer back, as an administrator; give up one's own";
+  withAuthority(operation(role, "revoke", revoking, grammar))
     .argument("<role>", ROLE)
     .requiredOption("--holder <address>", "who has it, or is offered it", chainAddress("--holder"))
+    .option("--pending", "only what is offered, or was accepted and does not count yet; also as a guardian")
     .action(async (name: string, options: RoleRevokeOptions) => {
       finish(await (await load()).revokeRole({ ...options, role: name }, context));
     });
-  operation(role, "accept", "accept a role that one is offered", grammar)
+  withAuthority(operation(role, "accept", "accept a role that one is offered", grammar))
     .argument("<role>", ROLE)
     .action(async (name: string, options: RoleOptions) => {
       finish(await (await load()).acceptRole({ ...options, role: name }, context));
     });
-  grammar
-    .withFromBlock(
+  withAuthority(
+    grammar.withFromBlock(
       grammar.withRegistry(grammar.add(role, "list", "who has which role, what is offered, what waits")),
-    )
-    .action(async (options: RoleListOptions) => {
-      finish(await (await load()).listRoles(options));
-    });
+    ),
+  ).action(async (options: RoleListOptions) => {
+    finish(await (await load()).listRoles(options));
+  });
 }
 
 function addOperationCommands(program: Command, context: Context, finish: Finish, grammar: Grammar): void {
   const parent = program.command("operation").description("calls that wait in the authority");
-  operation(parent, "cancel", "call off a call that waits, as a guardian or who scheduled it", grammar)
+  withAuthority(
+    operation(parent, "cancel", "call off a call that waits, as a guardian or who scheduled it", grammar),
+  )
     .argument("<operation>", "its id, from `keel role list` or `keel watch`", hash("operation"))
     .action(async (id: OperationCancelOptions["operation"], options: OperationCancelOptions) => {
       const { cancelOperation } = await import("./commands/operation.js");
@@ -208,6 +214,12 @@ function operation(parent: Command, name: string, description: string, grammar: 
     .option("--execute", "execute what was scheduled; refused while it is not ready")
     .option("--yes", "do not ask before sending")
     .option("--force", "replace an existing file");
+}
+
+/** Of a command that calls the authority, where the registry's contracts may ask different ones. */
+function withAuthority(command: Command): Command {
+  const about = "which authority, where the registry's contracts ask different ones";
+  return command.option("--authority <address>", about, chainAddress("--authority"));
 }
 
 function each(option: string): (value: string, previous?: readonly string[]) => readonly string[] {

@@ -8,8 +8,8 @@ import {TestChains} from "./lib/TestChains.sol";
 
 /// @title Authority: the OpenZeppelin AccessManager of a Keel deployment, with its roles by name
 /// @notice Role 0 (`ADMIN_ROLE`) offers the others and is meant for a multi-signature account. There is always somebody who
-///         holds it. Guardians call off whatever is scheduled, except their own revocation: they buy time, and the
-///         administrator has the last word.
+///         holds it. Guardians call off whatever is scheduled, or accepted and not in force, except their own revocation: they
+///         buy time, and the administrator has the last word.
 contract Authority is IRoleOffers, AccessManager {
     using EnumerableSet for EnumerableSet.AddressSet;
 
@@ -72,8 +72,8 @@ contract Authority is IRoleOffers, AccessManager {
         bool may = msg.sender == account || _holds(ADMIN_ROLE, msg.sender) || _holds(GUARDIAN, msg.sender);
         require(may, NotYourOffer(roleId, account, msg.sender));
         (, uint48 lapsesAt) = offerOf(roleId, account);
-        require(lapsesAt != 0, NothingOffered(roleId, account));
         _forget(roleId, account);
+        require(_stop(roleId, account) || lapsesAt != 0, NothingOffered(roleId, account));
     }
 
     /// @inheritdoc IRoleOffers
@@ -138,6 +138,15 @@ contract Authority is IRoleOffers, AccessManager {
     function _canCancel(address caller, address target, bytes calldata data) internal view override returns (bool) {
         if (super._canCancel(caller, target, data)) return true;
         return _holds(GUARDIAN, msg.sender) && !_endsGuardian(target, data);
+    }
+
+    /// @dev Ends what was accepted and does not count yet: a membership, or a lower execution delay of a member.
+    function _stop(uint64 roleId, address account) private returns (bool) {
+        (uint48 since, uint32 executionDelay,, uint48 lowerFrom) = getAccess(roleId, account);
+        if (since > block.timestamp) return _revokeRole(roleId, account);
+        if (lowerFrom == 0) return false;
+        super._grantRole(roleId, account, 0, executionDelay);
+        return true;
     }
 
     function _forget(uint64 roleId, address account) private {

@@ -91,7 +91,7 @@ contract FeedMarket is IFeedMarket, AccessManaged {
         Entry storage entry = _findLive(id);
         uint256[] memory prices = _prices(entry, asOf);
         uint256[] memory vector = _vector(entry, asOf, prices);
-        (uint256 x, uint256 y) = Digest.fold(abi.encodePacked(root, vector));
+        (uint256 x, uint256 y) = Digest.fold(root, vector);
         IGroth16Verifier verifier = verifierBook.verifierOf(entry.circuit, version);
         require(verifier.verify(proof, [root, x, y]), RootRefused(id, root, asOf));
         marketBook.accept(id, root, asOf, keccak256(abi.encodePacked(vector)));

@@ -2,13 +2,18 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IHealthRegistry} from "./interfaces/IHealthRegistry.sol";
 import {IMarketBook} from "./interfaces/IMarketBook.sol";
+import {INavSource} from "./interfaces/INavSource.sol";
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
+import {LineRecords} from "./LineRecords.sol";
+import {ProofChecker} from "./ProofChecker.sol";
+import {UnitsReader} from "./UnitsReader.sol";
 import {Bn254} from "./lib/Bn254.sol";
-import {STATEMENT_LENGTH, Statement} from "./lib/Statement.sol";
+import {Claim, PROOFS} from "./lib/Claim.sol";
+import {Digest} from "./lib/Digest.sol";
+import {Statement} from "./lib/Statement.sol";
 import {Units} from "./lib/Units.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
@@ -22,11 +27,10 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint40 restartAt;
     }
 
-    /// @dev A proof and what it has to show; empty when `verifier` is 0.
-    struct Claim {
-        IGroth16Verifier verifier;
-        uint256[8] proof;
-        uint256[3] inputs;
+    /// @dev What `navOf` tells beside the record, in one slot; `units` is never 0 where there is a value.
+    struct Nav {
+        uint96 value;
+        uint96 units;
     }
 
     /// @inheritdoc IHealthRegistry
@@ -44,6 +48,12 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     mapping(address subject => uint256) private _states;
     mapping(address subject => Enrolment) private _enrolments;
     mapping(address subject => mapping(bytes32 policyId => Record)) private _records;
+    mapping(address subject => mapping(bytes32 policyId => Nav)) private _navs;
+
+    /// @dev All three read only, so that they need not be in this contract, whose code has an end.
+    ProofChecker private immutable _proofChecker;
+    LineRecords private immutable _lineRecords;
+    UnitsReader private immutable _unitsReader;
 
     constructor(
         address authority,
@@ -58,6 +68,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         verifierBook = verifierBook_;
         enrolmentDelay = enrolmentDelay_;
         restartDelay = restartDelay_;
+        (_proofChecker, _lineRecords, _unitsReader) = (new ProofChecker(), new LineRecords(), new UnitsReader());
     }
 
     /// @inheritdoc IHealthRegistry
@@ -74,22 +85,20 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function attest(Submission calldata s) external {
-        (Claim memory health, Claim memory tail) = _accept(s);
-        require(_holds(health), ProofRefused(s.subject, s.policyId, address(health.verifier)));
-        require(_holds(tail), ProofRefused(s.subject, s.policyId, address(tail.verifier)));
+        Claim[PROOFS] memory claims = _accept(s);
+        uint256 wrong = _firstFalse(claims);
+        require(wrong == PROOFS, ProofRefused(s.subject, s.policyId, address(claims[wrong % PROOFS].verifier)));
     }
 
     /// @inheritdoc IHealthRegistry
     function attestBatch(Submission[] calldata submissions) external {
         uint256 size = submissions.length;
         require(size != 0, EmptyBatch());
-        Claim[] memory health = new Claim[](size);
-        Claim[] memory tail = new Claim[](size);
+        Claim[PROOFS][] memory claims = new Claim[PROOFS][](size);
         for (uint256 i = 0; i < size; ++i) {
-            if (!_isDone(submissions, i)) (health[i], tail[i]) = _accept(submissions[i]);
+            if (!_isDone(submissions, i)) claims[i] = _accept(submissions[i]);
         }
-        _verifyBatch(health);
-        _verifyBatch(tail);
+        _proofChecker.verifyBatch(claims);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -155,12 +164,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
-    function statementOf(Submission calldata s)
-        external
-        view
-        returns (uint256[STATEMENT_LENGTH] memory v, uint256 x, uint256 y)
-    {
-        return _statementOf(s, policyBook.policyOf(s.policyId));
+    function statementOf(Submission calldata s) external view returns (uint256[] memory v, uint256 x, uint256 y) {
+        v = _statementOf(s, policyBook.policyOf(s.policyId));
+        (x, y) = Digest.fold(s.commitment, v);
     }
 
     /// @inheritdoc IHealthRegistry
@@ -169,9 +175,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
             if (_isDone(submissions, index)) continue;
             Submission calldata s = submissions[index];
             IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
-            if (s.tail.length != _tailProofs(policy)) break;
-            (Claim memory health, Claim memory tail) = _claimsOf(s, policy);
-            if (!_holds(health) || !_holds(tail)) break;
+            if (s.tail.length != _one(policy.tailCircuit) || s.disclosure.length != _one(policy.disclosureCircuit)) break;
+            if (_firstFalse(_claimsOf(s, policy)) != PROOFS) break;
         }
     }
 
@@ -181,28 +186,16 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @inheritdoc IHealthRegistry
-    function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory found) {
-        IPolicyBook.Kept[] memory kept = policyBook.policiesOf(line);
-        uint256 i = kept.length - 1;
-        found.policyId = kept[i].policyId;
-        if (!isHealthy(subject, found.policyId)) return found;
-        Record memory record = recordOf(subject, found.policyId);
-        (found.asOf, found.expiry) = (record.asOf, record.expiry);
-        IPolicyBook.Policy memory policy = policyBook.policyOf(found.policyId);
-        (found.since, found.streak) = _runUnder(record, policy, kept, i);
-        while (i > 0) {
-            IPolicyBook.Kept memory before = kept[--i];
-            Record memory earlier = recordOf(subject, before.policyId);
-            if (earlier.standing != Standing.Open) break;
-            IPolicyBook.Policy memory left = policyBook.policyOf(before.policyId);
-            bool leadsOn = earlier.since <= before.leftAt && earlier.expiry >= found.since
-                && found.since <= before.leftAt + left.validity;
-            if (!leadsOn) continue;
-            uint32 streak;
-            (found.since, streak) = _runUnder(earlier, left, kept, i);
-            if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;
-            (record, policy) = (earlier, left);
-        }
+    function lineRecordOf(address subject, bytes32 line) external view returns (LineRecord memory) {
+        return _lineRecords.lineRecordOf(this, subject, line);
+    }
+
+    /// @inheritdoc INavSource
+    function navOf(address subject, bytes32 policyId) external view returns (NavRecord memory found) {
+        Nav storage nav = _navs[subject][policyId];
+        if (nav.units == 0) return found;
+        Record storage record = _records[subject][policyId];
+        return NavRecord(nav.value, nav.units, record.asOf, record.expiry, isHealthy(subject, policyId));
     }
 
     /// @inheritdoc IHealthRegistry
@@ -238,68 +231,61 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         return Statement.domainOf(block.chainid, address(this));
     }
 
-    /// @dev Stores an attestation whose proof is still to be verified: the caller reverts when it does not hold.
-    function _accept(Submission calldata s) private returns (Claim memory health, Claim memory tail) {
+    /// @dev Stores an attestation whose proofs are still to be verified: the caller reverts when one does not hold.
+    function _accept(Submission calldata s) private returns (Claim[PROOFS] memory claims) {
         IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
         uint40 expiry = _admit(s, policy);
-        (health, tail) = _claimsOf(s, policy);
+        claims = _claimsOf(s, policy);
         _record(s, expiry, policy.minInterval);
+        if (policy.navStep != 0) _recordNav(s, policy.navStep);
         if (_enrolments[s.subject].restartAt != 0) _settleRestart(s);
         _states[s.subject] = s.newState;
-        emit Attested(s.subject, s.policyId, expiry, address(health.verifier), s);
+        emit Attested(s.subject, s.policyId, expiry, address(claims[0].verifier), s);
     }
 
-    /// @dev What has to be verified; `tail` is empty under a policy that does not limit tail risk.
+    /// @dev What has to be verified; empty where the policy asks for no such proof.
     function _claimsOf(Submission calldata s, IPolicyBook.Policy memory policy)
         private
         view
-        returns (Claim memory health, Claim memory tail)
+        returns (Claim[PROOFS] memory claims)
     {
-        health.verifier = verifierBook.verifierOf(policy.circuit, s.version);
-        (, uint256 x, uint256 y) = _statementOf(s, policy);
-        (health.proof, health.inputs) = (s.proof, [s.commitment, x, y]);
-
-        if (s.tail.length == 0) return (health, tail);
-        TailProof calldata t = s.tail[0];
-        tail.verifier = verifierBook.verifierOf(policy.tailCircuit, t.version);
-        Bn254.check(t.commitment);
-        Bn254.check(t.returnsRoot);
-        (x, y) = Statement.foldTail(t.commitment, Statement.buildTail(s.exposuresCommitment, t, policy));
-        (tail.proof, tail.inputs) = (t.proof, [t.commitment, x, y]);
-    }
-
-    /// @dev How many tail-risk proofs a submission under this policy has.
-    function _tailProofs(IPolicyBook.Policy memory policy) private pure returns (uint256) {
-        return policy.tailCircuit == 0 ? 0 : 1;
-    }
-
-    /// @dev True for an empty claim.
-    function _holds(Claim memory claim) private view returns (bool) {
-        return address(claim.verifier) == address(0) || claim.verifier.verify(claim.proof, claim.inputs);
-    }
-
-    /// @dev One verification for all claims that are not empty, which have to be for one verifier.
-    function _verifyBatch(Claim[] memory claims) private view {
-        uint256 size;
-        for (uint256 i = 0; i < claims.length; ++i) {
-            if (address(claims[i].verifier) != address(0)) ++size;
+        _claim(claims[0], policy.circuit, s.version, s.proof, s.commitment, _statementOf(s, policy));
+        if (s.tail.length != 0) {
+            TailProof calldata t = s.tail[0];
+            Bn254.check(t.returnsRoot);
+            uint256[] memory v = Statement.buildTail(s.exposuresCommitment, t, policy);
+            _claim(claims[1], policy.tailCircuit, t.version, t.proof, t.commitment, v);
         }
-        if (size == 0) return;
-        IGroth16Verifier verifier;
-        uint256[8][] memory proofs = new uint256[8][](size);
-        uint256[3][] memory inputs = new uint256[3][](size);
-        uint256 found;
-        for (uint256 i = 0; i < claims.length; ++i) {
-            IGroth16Verifier next = claims[i].verifier;
-            if (address(next) == address(0)) continue;
-            require(
-                found == 0 || address(next) == address(verifier), MixedVerifiers(i, address(verifier), address(next))
-            );
-            verifier = next;
-            (proofs[found], inputs[found]) = (claims[i].proof, claims[i].inputs);
-            ++found;
+        if (s.disclosure.length != 0) {
+            DisclosureProof calldata d = s.disclosure[0];
+            uint256[] memory v = Statement.buildDisclosure(s.exposuresCommitment, d, policy);
+            _claim(claims[2], policy.disclosureCircuit, d.version, d.proof, d.commitment, v);
         }
-        require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));
+    }
+
+    function _claim(
+        Claim memory claim,
+        bytes32 circuit,
+        uint32 version,
+        uint256[8] calldata proof,
+        uint256 commitment,
+        uint256[] memory v
+    ) private view {
+        claim.verifier = verifierBook.verifierOf(circuit, version);
+        (uint256 x, uint256 y) = Digest.fold(commitment, v);
+        (claim.proof, claim.inputs) = (proof, [commitment, x, y]);
+    }
+
+    /// @dev How many proofs of a circuit a submission has: one, if the policy names it.
+    function _one(bytes32 circuit) private pure returns (uint256) {
+        return circuit == 0 ? 0 : 1;
+    }
+
+    /// @dev Index of the first claim that does not hold, or `PROOFS`. A health proof alone, which most are, takes no detour.
+    function _firstFalse(Claim[PROOFS] memory claims) private view returns (uint256) {
+        bool alone = address(claims[1].verifier) == address(0) && address(claims[2].verifier) == address(0);
+        if (!alone) return _proofChecker.firstFalse(claims);
+        return claims[0].verifier.verify(claims[0].proof, claims[0].inputs) ? PROOFS : 0;
     }
 
     function _record(Submission calldata s, uint40 expiry, uint32 minInterval) private {
@@ -321,6 +307,13 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         _records[s.subject][s.policyId] = record;
     }
 
+    function _recordNav(Submission calldata s, uint96 navStep) private {
+        uint96 nav = s.disclosure[0].nav;
+        uint256 value = uint256(nav) * navStep;
+        require(value <= type(uint96).max, NavTooLarge(nav, navStep));
+        _navs[s.subject][s.policyId] = Nav(uint96(value), s.units);
+    }
+
     /// @dev The state was not lost after all when the step went on from it: then no restart is left.
     function _settleRestart(Submission calldata s) private {
         uint256 state = _states[s.subject];
@@ -339,19 +332,6 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         record.floor = uint40(block.timestamp);
     }
 
-    /// @dev The part of a record's run in which the line had its policy, and of its streak no more than fits that part.
-    function _runUnder(
-        Record memory record,
-        IPolicyBook.Policy memory policy,
-        IPolicyBook.Kept[] memory kept,
-        uint256 i
-    ) private pure returns (uint40 since, uint32 streak) {
-        uint40 from = i == 0 ? 0 : kept[i - 1].leftAt;
-        if (record.since >= from) return (record.since, record.streak);
-        uint256 fit = record.asOf < from ? 1 : 1 + (record.asOf - from) / policy.minInterval;
-        return (from, fit < record.streak ? uint32(fit) : record.streak);
-    }
-
     /// @dev Whether a submission of a batch was attested before: by itself or by a newer one under its policy, and behind the
     ///      subject's state by itself or through later ones of the batch. Skipping changes nothing, so none is verified here.
     function _isDone(Submission[] calldata submissions, uint256 index) private view returns (bool) {
@@ -367,13 +347,14 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     function _isTakenBack(Basis calldata basis, IPolicyBook.Policy memory policy) private view returns (bool) {
-        bool health = _isRetired(policy.circuit, basis.version)
-            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime);
-        if (health || _tailProofs(policy) == 0) return health;
-        return _isRetired(policy.tailCircuit, basis.tailVersion)
-            || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime);
+        return _isRetired(policy.circuit, basis.version)
+            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime)
+            || _isRetired(policy.tailCircuit, basis.tailVersion)
+            || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime)
+            || _isRetired(policy.disclosureCircuit, basis.disclosureVersion);
     }
 
+    /// @dev No circuit, no version and no series is the name of anything: what a policy does not ask for was never taken back.
     function _isRetired(bytes32 circuit, uint32 version) private view returns (bool) {
         return verifierBook.versionOf(circuit, version).retiredAt != 0;
     }
@@ -411,7 +392,18 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         uint256 state = _states[s.subject];
         bool goesOn = s.previousState == state || s.previousState == stateOf(s.subject);
         require(goesOn, WrongState(s.subject, state, s.previousState));
-        Units.check(s, policy);
+        _checkUnits(s, policy);
+    }
+
+    function _checkUnits(Submission calldata s, IPolicyBook.Policy memory policy) private view {
+        IPolicyBook.UnitsKind kind = policy.unitsKind;
+        if (kind != IPolicyBook.UnitsKind.None) {
+            return _unitsReader.check(
+                Units.Claim(s.policyId, kind, policy.unitsSource, s.subject, s.asOf, s.units, s.unitsSignature)
+            );
+        }
+        require(s.unitsSignature.length == 0, UnwantedUnitsSignature(s.policyId));
+        require(s.units == Units.ONE, WrongUnits(s.subject, Units.ONE, s.units));
     }
 
     function _checkAge(uint64 asOf, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
@@ -424,7 +416,9 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     function _checkTables(Submission calldata s, IPolicyBook.Policy memory policy) private view {
         _checkTable(policy.marketSeries, s.asOf, s.marketRoot, s.marketTime, policy.maxMarketSkew);
-        uint256 wanted = _tailProofs(policy);
+        uint256 wanted = _one(policy.disclosureCircuit);
+        require(s.disclosure.length == wanted, WrongDisclosures(s.policyId, wanted, s.disclosure.length));
+        wanted = _one(policy.tailCircuit);
         require(s.tail.length == wanted, WrongTailProofs(s.policyId, wanted, s.tail.length));
         if (wanted == 0) return;
         TailProof calldata t = s.tail[0];
@@ -447,21 +441,20 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function _statementOf(Submission calldata s, IPolicyBook.Policy memory policy)
         private
         view
-        returns (uint256[STATEMENT_LENGTH] memory v, uint256 x, uint256 y)
+        returns (uint256[] memory)
     {
-        Bn254.check(s.commitment);
         Bn254.check(s.marketRoot);
         Bn254.check(s.enrolment);
         Bn254.check(s.previousState);
         Bn254.checkRoot(s.newState);
         Bn254.check(s.portfolioCommitment);
         Bn254.check(s.exposuresCommitment);
-        v = Statement.build(_domainOf(policy), s, policy);
-        (x, y) = Statement.fold(s.commitment, v);
+        return Statement.build(_domainOf(policy), s, policy);
     }
 
     function _basisOf(Submission calldata s) private pure returns (Basis memory basis) {
         (basis.version, basis.marketRoot, basis.marketTime) = (s.version, s.marketRoot, s.marketTime);
+        if (s.disclosure.length != 0) basis.disclosureVersion = s.disclosure[0].version;
         if (s.tail.length == 0) return basis;
         TailProof calldata t = s.tail[0];
         (basis.tailVersion, basis.returnsRoot, basis.returnsTime) = (t.version, t.returnsRoot, t.returnsTime);

@@ -7,6 +7,8 @@ import {Bn254} from "./lib/Bn254.sol";
 import {PolicyOrder} from "./lib/PolicyOrder.sol";
 import {Series} from "./lib/Series.sol";
 import {Statement} from "./lib/Statement.sol";
+import {StoredBytes} from "./lib/StoredBytes.sol";
+import {Viewers} from "./lib/Viewers.sol";
 
 /// @title PolicyBook: risk policies by content, and lines of policies that loosen only after a delay
 contract PolicyBook is IPolicyBook, AccessManaged {
@@ -21,13 +23,15 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_EQUITY = uint256(type(uint96).max) / 1e8;
     /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
     uint32 private constant ALL = 10_000;
-    /// @dev How far a gate looks back, however often a line was tightened.
+    /// @dev Most moves of a line within the delay that a tightening may be the last of: gates look at all of them, and at as many
+    ///      that took one back.
     uint256 private constant MAX_GRACE = 16;
 
     /// @inheritdoc IPolicyBook
     uint40 public immutable delay;
 
-    mapping(bytes32 policyId => Policy) private _policies;
+    /// @dev Where the policy's ABI encoding is stored as code: read at a third of what its terms cost in slots.
+    mapping(bytes32 policyId => address) private _policies;
     mapping(bytes32 line => Line) private _lines;
     /// @dev What was current before what `_lines` has as current.
     mapping(bytes32 line => Kept[]) private _past;
@@ -51,10 +55,11 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function publish(Policy calldata policy) external returns (bytes32 policyId) {
-        policyId = keccak256(abi.encode(policy));
+        bytes memory encoded = abi.encode(policy);
+        policyId = keccak256(encoded);
         if (exists(policyId)) return policyId;
         _check(policy);
-        _policies[policyId] = policy;
+        _policies[policyId] = StoredBytes.write(encoded);
         emit PolicyPublished(policyId, policy);
     }
 
@@ -72,7 +77,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         bytes32 from = _settle(line);
         bool tighter = isTighter(policyId, from);
         uint40 liveAt = uint40(block.timestamp) + (tighter ? 0 : delay);
-        if (tighter && policyId != from) _past[line].push(Kept(from, liveAt, Leaving.Tightened));
+        if (tighter && policyId != from) _keep(line, Kept(from, liveAt, Leaving.Tightened));
         _lines[line] = tighter ? Line(policyId, 0, 0) : Line(from, policyId, liveAt);
         emit LineMoved(line, from, policyId, liveAt, tighter);
     }
@@ -116,6 +121,15 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
+    function policyOf(bytes32 policyId) external view returns (Policy memory) {
+        bytes memory encoded = _encodingOf(policyId);
+        // It is what this function has to return, as it lies there.
+        assembly ("memory-safe") {
+            return(add(encoded, 0x20), mload(encoded))
+        }
+    }
+
+    /// @inheritdoc IPolicyBook
     function grace() external view returns (uint40) {
         return delay;
     }
@@ -139,9 +153,9 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         Kept[] storage past = _past[line];
         uint256 found;
         policies = new Kept[](MAX_GRACE);
-        for (uint256 i = past.length; i > 0 && past.length - i < MAX_GRACE; --i) {
+        // A tightening is the last of at most MAX_GRACE that are recent, and taking one back puts one in its place.
+        for (uint256 i = past.length; i > 0 && _isRecent(past[i - 1].leftAt); --i) {
             Kept memory left = past[i - 1];
-            if (!_isRecent(left.leftAt)) break;
             if (left.how == Leaving.Tightened || left.how == Leaving.Undone) policies[found++] = left;
         }
         assembly ("memory-safe") {
@@ -150,14 +164,8 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
-    function policyOf(bytes32 policyId) public view returns (Policy memory) {
-        require(exists(policyId), UnknownPolicy(policyId));
-        return _policies[policyId];
-    }
-
-    /// @inheritdoc IPolicyBook
     function exists(bytes32 policyId) public view returns (bool) {
-        return _policies[policyId].circuit != 0;
+        return _policies[policyId] != address(0);
     }
 
     /// @inheritdoc IPolicyBook
@@ -179,7 +187,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function isTighter(bytes32 policyId, bytes32 than) public view returns (bool) {
-        return PolicyOrder.isTighter(policyOf(policyId), policyOf(than));
+        return PolicyOrder.isTighter(_policy(policyId), _policy(than));
     }
 
     /// @dev Writes down an announced move that has come into force, before anything takes its place.
@@ -190,6 +198,26 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         if (current == before.current) return current;
         _past[line].push(Kept(before.current, before.nextLiveAt, Leaving.Replaced));
         _lines[line] = found;
+    }
+
+    /// @dev Remembers a policy that was left for a tighter one, as far as gates have room to look at it.
+    function _keep(bytes32 line, Kept memory left) private {
+        Kept[] storage past = _past[line];
+        if (past.length >= MAX_GRACE) {
+            uint40 oldest = past[past.length - MAX_GRACE].leftAt;
+            require(!_isRecent(oldest), TooManyTightenings(line, oldest + delay));
+        }
+        past.push(left);
+    }
+
+    function _policy(bytes32 policyId) private view returns (Policy memory) {
+        return abi.decode(_encodingOf(policyId), (Policy));
+    }
+
+    function _encodingOf(bytes32 policyId) private view returns (bytes memory) {
+        address at = _policies[policyId];
+        require(at != address(0), UnknownPolicy(policyId));
+        return StoredBytes.read(at);
     }
 
     /// @dev A loosening comes `delay` after the last tightening at the earliest, since a tightening and its undoing call off what
@@ -210,6 +238,7 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         _checkTimes(policy);
         _checkTail(policy);
         _checkUnits(policy);
+        _checkDisclosure(policy);
     }
 
     function _checkTimes(Policy calldata policy) private pure {
@@ -243,6 +272,18 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         require(kind != UnitsKind.Token || policy.maxAge != 0, TokenWithoutAge(source));
         bool isSame = none || kind == UnitsKind.Signer || policy.domain == 0;
         require(isSame, ContractWithDomain(source, policy.domain));
+    }
+
+    function _checkDisclosure(Policy calldata policy) private pure {
+        bool none = policy.navStep == 0 && policy.viewers.length == 0;
+        require((policy.disclosureCircuit == 0) == none, DisclosureMismatch(policy.disclosureCircuit));
+        bool shown = policy.navStep != 0;
+        require(!shown || policy.unitsKind != UnitsKind.None, NavWithoutUnits());
+        require(!shown || Viewers.isStep(policy.navStep), BadNavStep(policy.navStep));
+        require(policy.viewers.length <= Viewers.MOST, TooManyViewers(policy.viewers.length));
+        for (uint256 i = 0; i < policy.viewers.length; ++i) {
+            require(Viewers.isKey(policy.viewers[i]), BadViewerKey(i));
+        }
     }
 
     function _checkCeiling(string memory term, uint256 value, uint256 ceiling) private pure {

@@ -13,7 +13,9 @@ contract VerifierBook is IVerifierBook, AccessManaged {
     /// @inheritdoc IVerifierBook
     uint40 public immutable setUpUntil;
 
-    mapping(bytes32 circuit => Version[]) private _versions;
+    mapping(bytes32 circuit => uint32) private _counts;
+    /// @dev From 1 to the circuit's count.
+    mapping(bytes32 circuit => mapping(uint32 version => Version)) private _versions;
 
     constructor(address authority, uint40 delay_) AccessManaged(authority) {
         delay = delay_;
@@ -51,14 +53,14 @@ contract VerifierBook is IVerifierBook, AccessManaged {
     }
 
     /// @inheritdoc IVerifierBook
-    function versionOf(bytes32 circuit, uint32 version) external view returns (Version memory found) {
-        if (version != 0 && version <= versionCount(circuit)) found = _versions[circuit][version - 1];
+    function versionOf(bytes32 circuit, uint32 version) external view returns (Version memory) {
+        return _versions[circuit][version];
     }
 
     /// @inheritdoc IVerifierBook
     function latest(bytes32 circuit) external view returns (uint32 version) {
         for (version = versionCount(circuit); version > 0; --version) {
-            Version storage found = _versions[circuit][version - 1];
+            Version storage found = _versions[circuit][version];
             if (_stands(found) && !(found.standby && _isHeld(circuit, version))) break;
         }
     }
@@ -70,26 +72,27 @@ contract VerifierBook is IVerifierBook, AccessManaged {
 
     /// @inheritdoc IVerifierBook
     function versionCount(bytes32 circuit) public view returns (uint32) {
-        return uint32(_versions[circuit].length);
+        return _counts[circuit];
     }
 
     function _add(bytes32 circuit, IGroth16Verifier verifier, bool standby) private returns (uint32 version) {
         _check(circuit, verifier);
-        version = versionCount(circuit) + 1;
+        version = ++_counts[circuit];
         // A verifier of any circuit speaks for every subject's drawdown chain, so the first of a new circuit waits as well.
         bool atOnce = version == 1 && block.timestamp < setUpUntil;
         uint40 liveAt = uint40(block.timestamp) + (atOnce ? 0 : delay);
         bytes32 codeHash = address(verifier).codehash;
-        _versions[circuit].push(Version(verifier, liveAt, 0, standby, codeHash));
+        _versions[circuit][version] = Version(verifier, liveAt, 0, standby, codeHash);
         emit VerifierAdded(circuit, version, address(verifier), codeHash, liveAt, verifier.insecure(), standby);
     }
 
     /// @dev Whether a standby version has to wait: for any version that is none, and for a standby version before it.
     function _isHeld(bytes32 circuit, uint32 version) private view returns (bool) {
-        Version[] storage versions = _versions[circuit];
-        for (uint256 i = 0; i < versions.length; ++i) {
-            bool goesFirst = !versions[i].standby || i + 1 < version;
-            if (goesFirst && _stands(versions[i])) return true;
+        uint32 count = _counts[circuit];
+        for (uint32 other = 1; other <= count; ++other) {
+            Version storage found = _versions[circuit][other];
+            bool goesFirst = !found.standby || other < version;
+            if (goesFirst && _stands(found)) return true;
         }
         return false;
     }
@@ -98,9 +101,10 @@ contract VerifierBook is IVerifierBook, AccessManaged {
         return found.retiredAt == 0 && block.timestamp >= found.liveAt;
     }
 
-    function _find(bytes32 circuit, uint32 version) private view returns (Version storage) {
-        require(version != 0 && version <= versionCount(circuit), UnknownVersion(circuit, version));
-        return _versions[circuit][version - 1];
+    /// @dev Without a look at the count: no version is without a verifier.
+    function _find(bytes32 circuit, uint32 version) private view returns (Version storage found) {
+        found = _versions[circuit][version];
+        require(address(found.verifier) != address(0), UnknownVersion(circuit, version));
     }
 
     function _check(bytes32 circuit, IGroth16Verifier verifier) private view {

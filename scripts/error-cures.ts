@@ -34,7 +34,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   authority: {
     about: "Who may do what at a registry: the authority that its contracts ask.",
     cures: {
-      split: "Do not use this registry until you know why: its contracts ask different authorities.",
+      foreign:
+        "Give the address of an authority that one of the registry's contracts asks; the message has them.",
+      split:
+        "Find out why the contracts ask different authorities before you trust the registry; then name one of them with `--authority`.",
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
@@ -104,7 +107,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Which circuit, and whether it has room.",
     cures: {
       compile: "Read the compiler's message; a changed circuit has to compile by itself.",
-      size: "Use fewer rows, or name a larger circuit in the policy.",
+      size: "Use fewer rows, or name the circuit in the policy that the message says has room.",
       unknown: "Name one of the circuits that the message lists.",
     },
   },
@@ -185,6 +188,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Give the folder of a ceremony's artifacts: `--verifier CIRCUIT=FOLDER`; or deploy to a test network.",
       eas: "Give the address that the chain's own EAS documentation has, or leave it out.",
       feed: "Take the address from the feed's own documentation: it has to answer decimals() and latestRoundData().",
+      keeps: "Name a receiver of the role, or leave the role to the deployer, not both.",
+      leftOut:
+        "Name a receiver of each role in the roles file; `deployerKeeps` lists those that the deployer shall keep.",
       nobody: "Give an address that somebody holds: this one belongs to nobody.",
       nonce: "Wait until the node has caught up, or use another node of the same chain.",
       proxy:
@@ -196,7 +202,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Correct what the chain would refuse; nothing was sent. Run it again with KEEL_DEBUG=1 for more.",
       reverted:
         "Look the transaction up, correct its cause, and run the deployment again: it goes on where it ended.",
-      role: "Deploy as the authority's administrator.",
+      role: "Deploy as the authority's administrator. After the hand-over, correct the plan, or have the administrator do what it says with `keel role`.",
+      shortDelay:
+        'Let it wait at least a day. Where it is meant to be shorter, say so: `"short": true` at the role, `"short": ["market"]` in `delays`.',
       sequencer:
         "Name the sequencer's uptime feed, `--sequencer-feed`: docs.chain.link/data-feeds/l2-sequencer-feeds lists them.",
       replaced:
@@ -269,9 +277,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Reading and writing files.",
     cures: {
       busy: "Wait until the other command that writes these files has ended.",
+      format: "Name each file behind its own option: this one is of another format, as the message says.",
       exists: "Name a new file, or add `--force`. A state, a key and an input are never replaced.",
       kind: "Open one of Keel's files: its first key is `keel`.",
-      missing: "Check the path.",
+      missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
       size: "Give a smaller file: this is none of Keel's.",
       special: "Name a regular file, not a link, folder or device.",
@@ -324,12 +333,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "What importers have in common.",
     cures: { account: "Take a shorter id, so that the hedged legs' accounts fit beside it." },
   },
+  init: {
+    about: "The first files of a book.",
+    cures: {
+      instrument:
+        "Name instruments of the template as the message lists them; others are added to the market file by hand.",
+      template: "Name one of the templates that the message lists, or none to be asked.",
+    },
+  },
   input: {
     about: "The form of what is read, whatever it is.",
     cures: {
       address: "Give 0x and 40 hexadecimal digits.",
+      checksum:
+        "Copy the address anew: upper and lower case say that a digit is wrong. All in lower case, nothing is checked.",
       decimal:
-        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, not too many places.',
+        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, no percent sign, not too many places.',
       duplicate: "Give each name once.",
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
@@ -342,6 +361,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       signal: "Give exactly the circuit's signals.",
       size: "Give less.",
       skew: "Take a table nearer to the snapshot's time, or a policy with a wider window.",
+      time: "Write unix seconds, which are milliseconds divided by 1000.",
       text: "Use the characters that the message lists.",
       type: "Give a value of the type that is expected.",
       "unknown-key": "Correct the key's spelling, or remove it.",
@@ -417,6 +437,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       units: "Give all snapshots the same units.",
     },
   },
+  opening: {
+    about: "What opens an attestation's sums to one reader.",
+    cures: {
+      mismatch:
+        "Take the snapshot, the salts and the attestation of one proof. A reader: do not trust it, it is of something else.",
+    },
+  },
   operation: {
     about: "A call that waits in the authority.",
     cures: {
@@ -432,6 +459,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       broken: "`keel check` shows every limit with its headroom and what uses it up.",
       ceiling: "Take a shorter time: nobody should rely on a longer one.",
       confidence: "Give levels above 0 and below 1, each once.",
+      disclosure:
+        "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       interval: "Make `minInterval` at most `validity`.",
@@ -457,10 +486,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       coordinate: ROUND,
       curve: ROUND,
       expired: "Ask for a newer attestation.",
+      formerPolicyId:
+        "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
       future: "Check the clock, or `--now`: the attestation lies after it.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
+      notOnChain: "Ask whether it was submitted, and where: this registry's log does not have it.",
       protocol: "Give a Groth16 proof on BN254.",
       shape: ROUND,
       signal: ROUND,
@@ -491,16 +523,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       account: "Correct the accounts of the member that says something else.",
       commitments:
-        "Send the commitments of one session, of enough members. A member that is named for it has sent what is no commitment.",
+        "Send commitments of enough members, each once. A member that is named for it has sent what is no commitment.",
       deal: "Ask that member for its letter again, made from the same greetings.",
       failed: "See in the message which members failed, and cure that.",
       hello: "Ask that member for its greeting again; all must have the same list and threshold.",
       key: "Use the quorum's file as the ceremony wrote it.",
       member: "Correct the member's URL in the configuration: another one answers there.",
       members: "Give distinct names, this member's among them.",
-      session: "Open a new session: a nonce is used once.",
+      session: "See why the member starts again and again: it has forgotten twice what it committed to.",
       share: "Use the share that this member got for this quorum.",
       threshold: "Take more than half of the members, so that two groups cannot sign different messages.",
+      version: "Bring the coordinator and its members to the same version of the program.",
     },
   },
   r1cs: {
@@ -509,7 +542,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   registry: {
     about:
-      "What a registry, a book, a gate or a feed market on chain refuses, and whether it is the right one.",
+      "What a registry, a book, a gate, a vault or a feed market on chain refuses, and whether it is the right one.",
     cures: {
       aboveCeiling: "Take a shorter time in the policy.",
       acceptsAnything: "Do not add this contract: it accepts proofs that are none.",
@@ -534,11 +567,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       alreadyExpired: "Take a newer snapshot and prove again.",
       assetShortfall: "Use an asset that takes no fee on transfers: the vault got less than it asked for.",
       badCapacity: "Open the universe with at most as many instruments as its circuit has.",
+      badCustody: "Name an address that is not on the list, and neither zero nor the vault.",
       badData: "Send the data that the schema asks for.",
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
+      badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
+      badViewerKey: "Give the public key that `keel viewer new` printed.",
       badThreshold: "Give a threshold from 1 to the number of publishers.",
       batchRefused: "Take out the submission that `firstRefused` names, and send the rest.",
       chainNotStarted: "Attest once first: the subject has no state yet.",
@@ -547,6 +583,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
+      depositsClosed:
+        "Wait until the vault is healthy, and its manager takes deposits; a vault that is wound down takes none.",
+      disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
       emptyBatch: "Put at least one submission into the batch.",
@@ -558,8 +597,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       feedInFuture: "Wait: the feed's answer lies after the block.",
       feedStale: "Wait for the feed's next answer, or use one with a shorter heartbeat.",
       feedWithoutDecimals: "Check the feed's address: it has to say its decimals, at most 36.",
+      feesNotLower: "Name fees at most as high as those that count: they only fall.",
       foreign: "Use the deployment and the registry that belong together.",
       foreignDomain: "Submit at a registry that the policy's domain names.",
+      foreignUnits: "Make the vault's share token the policy's source of units, and attest anew.",
       insecureVerifier: "Use the verifier of a ceremony's key, or a test network.",
       insufficientBalance: "Send what the call costs along.",
       invalidShortString: "Take a name of at most 31 bytes.",
@@ -574,15 +615,32 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
+      moreThanClaimable: "Claim at most what was settled: `claimsOf` says how much.",
+      moreThanIdle: "Allocate at most what is idle and not asked to be redeemed.",
+      navTooLarge: "Prove again: no book is worth so much.",
+      navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
+      noProvenValue: "Attest under a policy that shows the net asset value, and settle while that counts.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
+      noReasonToWindDown:
+        "Wait until the grace is over: values are proven, and requests are settled and paid.",
       noRestartAnnounced: "Nothing to call off: no restart is announced.",
+      notAuthorized: "Send from the account that asked, or from its operator.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
+      notCustody: "Name an address of the vault's custody list, once it counts.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
+      nothingOffered:
+        "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
+      notManager: "Send from the vault's manager.",
+      notOwner: "Send from the vault's owner.",
+      notStored: "Send more gas: the policy could not be stored.",
+      notWindingDown: "Ask for a redemption: shares are given up in a wind-down only.",
       nothingAnnounced: "Nothing to call off: no move is announced.",
-      nothingOffered: "Ask an administrator for a new offer: there is none, or it has lapsed.",
+      nothingAsked: "Ask for more than nothing.",
+      nothingPending: "Name a request that still waits: this one was settled, taken back, or never made.",
+      nothingReturned: "Send assets to the vault first.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -623,7 +681,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tailCircuitMismatch: "Name a tail-risk circuit exactly when a tail-risk limit is set.",
       tokenWithoutAge: "Set maxAge to at least one second: a token knows its supply only a second later.",
       tooFewMembers: "List at least two registries.",
+      tooManyTightenings:
+        "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
+      tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
+      tooLateToCancel:
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+      tooManyRequests: "Claim what was settled first.",
+      unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
       unitsUnavailable: "Wait a block, or ask the token: it does not say its past supply.",
@@ -637,10 +702,15 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknownUniverse: "Check the universe's id, and that it was opened here.",
       unknownVersion: "Name a version of the circuit that the verifier book has.",
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
+      windingDown: "Give up shares with `surrender`, and take back what waits: the vault is wound down.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
+      wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
+      wrongRound: "Name the feed's last round at or before the snapshot's time.",
       wrongSchema: "Use the schema that the resolver registered.",
+      wrongSealedSums:
+        "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
@@ -670,12 +740,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Roles of a registry's authority.",
     cures: {
       closed: "Ask the administrator: the contract was closed, and nobody may call it.",
-      holder: "Look at `keel role list`: the account neither has the role nor is offered it.",
+      holder:
+        "Look at `keel role list`: the account neither has the role nor is offered it, or with `--pending` nothing waits.",
       missing: "Send from an account that has the role; the message says who does. `--from` names a Safe.",
       offer: "Let the administrator offer the role: `keel role grant`. An offer lapses after 30 days.",
       pending: "Wait until the role counts.",
       unknown: "Give one of the roles that the message has.",
     },
+  },
+  seed: {
+    about: "The seed that a subject's states follow from.",
+    cures: { weak: "Let `keel state init` make a seed." },
   },
   sender: {
     about: "Who sends a transaction.",
@@ -737,6 +812,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   state: {
     about: "The drawdown chain's state.",
     cures: {
+      lost: "Recover with another backup, or an old state file (`keel state recover --state FILE`); else a guardian lets the chain start over.",
+      other: "Give the state file that the latest attestation left; earlier ones are of no use.",
       units:
         "Prove with the units that this state was counted in, or start an epoch of its own; `--same-units` when the scale is the same.",
     },
@@ -749,6 +826,16 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       instrument: "Name an instrument of the market.",
       price: "Leave the price out: perpetuals and futures move no cash.",
       size: "Trade less: the position would not fit.",
+    },
+  },
+  states: {
+    about: "A vault of states: the folder that `keel state init` makes.",
+    cures: {
+      chain: "Name the node of the chain that `--chain-id` says.",
+      damaged:
+        "Take the named file away and run `keel state recover`: what the registry has is found again on chain.",
+      missing: "`keel state init` makes a vault; `keel state recover --backup FILE` brings a lost one back.",
+      password: "Give the password that the backup was written with; a new one has at least 12 characters.",
     },
   },
   units: {
@@ -817,6 +904,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   verify: {
     about: "Verifying.",
     cures: { missing: "Give the file that the message names." },
+  },
+  viewer: {
+    about: "A viewer's key pair.",
+    cures: { key: "Use the file that `keel viewer new` wrote: its halves do not belong together." },
   },
   wallet: {
     about: "The browser's wallet.",

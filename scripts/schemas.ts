@@ -21,6 +21,8 @@ const MODULES = [
   "@keel/circuits",
   "keel/market-signature",
   "keel/deploy-file",
+  "keel/vault",
+  "keel/vault-backup",
   fileUrl("services/source/dist/quorum/ceremony.js"),
   fileUrl("services/source/dist/config.js"),
 ];

@@ -153,7 +153,7 @@ async function exampleNow(world: Local, strategy: Strategy, changes: Changes = {
   const texts = exampleTexts(strategy, { asOf: await chainTime(stage), changes, keyOf });
   const tables = publicOf(texts);
   await publishTable(world, tables);
-  if (tables.policy.tail !== undefined) await publishTable(world, tables, true);
+  if (tables.policy.tail !== undefined) await publishTable(world, tables, "returns");
   return { ...texts, ...(strategy === STRATEGY ? { enrolment: formatEnrolment(enrolment) } : {}) };
 }
 

@@ -13,30 +13,56 @@ export interface CircuitNames {
   readonly circuit: string;
   /** Of its tail-risk limits, when it has some. */
   readonly tailCircuit?: string;
+  /** Of what it wants shown, when it does. */
+  readonly disclosureCircuit?: string;
 }
 
 /** Of a policy file. */
-export function circuitNames({ circuit, tail }: Policy): CircuitNames {
-  return { circuit: circuit.id, ...(tail === undefined ? {} : { tailCircuit: tail.circuit.id }) };
+export function circuitNames({ circuit, tail, disclosure }: Policy): CircuitNames {
+  return {
+    circuit: circuit.id,
+    ...(tail === undefined ? {} : { tailCircuit: tail.circuit.id }),
+    ...(disclosure === undefined ? {} : { disclosureCircuit: disclosure.circuit.id }),
+  };
 }
 
+/** Where a policy file names each circuit. */
+const PATHS = {
+  circuit: "policy.circuit",
+  tailCircuit: "policy.tail.circuit",
+  disclosureCircuit: "policy.disclosure.circuit",
+} as const;
+
 /** Why a policy can be neither proven nor verified here; undefined when it can. */
-export function missingCircuit({ circuit, tailCircuit }: CircuitNames): KeelError | undefined {
-  if (find(circuit) === undefined) return missing("policy.circuit", circuit);
-  if (tailCircuit === undefined || find(tailCircuit) !== undefined) return undefined;
-  return missing("policy.tail.circuit", tailCircuit);
+export function missingCircuit(names: CircuitNames): KeelError | undefined {
+  for (const key of Object.keys(PATHS) as (keyof typeof PATHS)[]) {
+    const name = names[key];
+    if (name !== undefined && find(name) === undefined) return missing(PATHS[key], name);
+  }
+  return undefined;
+}
+
+/** The files of a policy's circuits, by what each proves. */
+export interface PolicyFiles {
+  readonly health: CircuitFiles;
+  readonly tail?: CircuitFiles;
+  readonly disclosure?: CircuitFiles;
 }
 
 /**
- * The files of a policy's circuits: one, or a pair where it limits tail risk.
+ * The files of a policy's circuits: one, and one for each proof that it wants beside.
  *
  * @throws KeelError `artifact.missing` for a circuit that this page was built without
  */
-export function circuitFiles(names: CircuitNames): readonly CircuitFiles[] {
+export function circuitFiles(names: CircuitNames): PolicyFiles {
   const error = missingCircuit(names);
   if (error !== undefined) throw error;
-  const { circuit, tailCircuit } = names;
-  return tailCircuit === undefined ? [find(circuit)!] : [find(circuit)!, find(tailCircuit)!];
+  const { circuit, tailCircuit, disclosureCircuit } = names;
+  return {
+    health: find(circuit)!,
+    ...(tailCircuit === undefined ? {} : { tail: find(tailCircuit)! }),
+    ...(disclosureCircuit === undefined ? {} : { disclosure: find(disclosureCircuit)! }),
+  };
 }
 
 /**
@@ -45,10 +71,11 @@ export function circuitFiles(names: CircuitNames): readonly CircuitFiles[] {
  * @throws KeelError as {@link circuitFiles}
  */
 export function circuitKeys(names: CircuitNames) {
-  const [health, tail] = circuitFiles(names);
+  const { health, tail, disclosure } = circuitFiles(names);
   return {
-    verificationKey: health!.verificationKey,
+    verificationKey: health.verificationKey,
     ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
+    ...(disclosure === undefined ? {} : { disclosureKey: disclosure.verificationKey }),
   };
 }
 

@@ -52,17 +52,23 @@ async function prove(asked: ProveRequest): Promise<unknown> {
   running = new AbortController();
   const { signal } = running;
   const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
-  const [prover, tailProver] = await provers(asked, signal, onProgress);
-  const pair = tailProver === undefined ? { prover: prover! } : { prover: prover!, tailProver };
-  return await proveHealth({ book, domain, allowInsecure, ...pair, options: { signal, onProgress } });
+  const { tail, disclosure } = asked.circuits;
+  const [prover, ...beside] = await provers(asked, signal, onProgress);
+  const all = {
+    prover: prover!,
+    ...(tail === undefined ? {} : { tailProver: beside[0]! }),
+    ...(disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
+  };
+  return await proveHealth({ book, domain, allowInsecure, ...all, options: { signal, onProgress } });
 }
 
 /** One a circuit, kept until other circuits are asked for. They share the processors, at least one each. */
 async function provers(
-  { id, circuits, base }: ProveRequest,
+  { id, circuits: { health, tail, disclosure }, base }: ProveRequest,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
 ): Promise<readonly Prover[]> {
+  const circuits = [health, tail, disclosure].filter((circuit) => circuit !== undefined);
   const names = circuits.map((circuit) => circuit.id).join(" ");
   if (loaded.names === names) return loaded.provers;
   for (const old of loaded.provers) old.close();

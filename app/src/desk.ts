@@ -6,15 +6,15 @@
  * @module
  */
 
-import type { CircuitFiles } from "virtual:keel-circuits";
 import type { ProofProgress } from "@keel/engine";
 import type { ProofRequest, ProvenAttestation } from "@keel/prover";
 import type { Verification, Verified } from "@keel/verifier";
 import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
+import type { PolicyFiles } from "./circuits.js";
 import { noteFile } from "./network.js";
 
 /** What is proven; the desk brings the provers. */
-export type DeskProof = Omit<ProofRequest, "prover" | "tailProver" | "options">;
+export type DeskProof = Omit<ProofRequest, "prover" | "tailProver" | "disclosureProver" | "options">;
 
 /** Whose signatures are checked. */
 export type SignedBook = Pick<ProofRequest, "snapshot" | "market" | "policy">;
@@ -24,8 +24,7 @@ export type DeskRequest =
   | {
       readonly id: number;
       readonly kind: "prove";
-      /** Of the policy's circuit, then of its tail-risk circuit. */
-      readonly circuits: readonly CircuitFiles[];
+      readonly circuits: PolicyFiles;
       /** What their paths are relative to. */
       readonly base: string;
       readonly request: DeskProof;
@@ -66,7 +65,7 @@ const waiting = new Map<number, Waiting>();
  * @throws KeelError as `proveHealth`; `artifact.*`; `prover.cancelled`
  */
 export async function proveAtDesk(
-  circuits: readonly CircuitFiles[],
+  circuits: PolicyFiles,
   request: DeskProof,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isDevelopmentCode, NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { isDevelopmentCode, NO_DISCLOSURE, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import { groth16VerifierAbi, type Registry, toKeelError, verifierBookAbi } from "@keel/verifier/chain";
 import type { Hex } from "viem";
 
@@ -52,8 +52,10 @@ export async function developmentVersions(
   return found;
 }
 
-function circuitsIn({ circuit, tailCircuit }: PolicyTerms): Hex[] {
-  return tailCircuit === NO_TAIL.tailCircuit ? [circuit] : [circuit, tailCircuit];
+function circuitsIn({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): Hex[] {
+  const tail = tailCircuit === NO_TAIL.tailCircuit ? [] : [tailCircuit];
+  const shown = disclosureCircuit === NO_DISCLOSURE.disclosureCircuit ? [] : [disclosureCircuit];
+  return [circuit, ...tail, ...shown];
 }
 
 async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {

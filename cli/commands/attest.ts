@@ -8,7 +8,14 @@
  * @module
  */
 
-import { claimedStatement, isWithin, parseAttestation, registriesOf, type Scope } from "@keel/verifier";
+import {
+  claimedDisclosure,
+  claimedStatement,
+  isWithin,
+  parseAttestation,
+  registriesOf,
+  type Scope,
+} from "@keel/verifier";
 import { type Registry, submitAttestation } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import { utc } from "@keel/verifier/text";
@@ -27,6 +34,7 @@ export async function attest(options: AttestOptions, context: Context): Promise<
   const { market, policy } = await loadPublic(options, context);
   const attestation = parseAttestation(await readText(options.attestation, "attestation", context));
   claimedStatement(attestation, policy, market);
+  claimedDisclosure(attestation, policy);
   const { registry, wallet } = await connectSender(options, context);
   checkDomain(attestation.domain, registry);
   const receipt = await submitAttestation(registry, wallet, attestation);

@@ -11,11 +11,14 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  type AskedDelay,
   type DeployReport,
   type Draft,
   deployKeel,
   examineIntent,
   type KeelDeployment,
+  leftoversIn,
+  noteBeginning,
   readDraft,
   rehearseDeployment,
   settleDeployment,
@@ -33,6 +36,7 @@ import {
   type Cost,
   costOf,
   type DeployCommandOptions,
+  type Plan,
   readWanted,
   type Wanted,
 } from "../deploy-plan.js";
@@ -40,7 +44,7 @@ import { type ReadyVerifier, readyVerifiers } from "../deploy-verifiers.js";
 import { systemCode, usageError } from "../errors.js";
 import { type Verification, writeExplorerFiles } from "../explorer-files.js";
 import { writeText } from "../files.js";
-import { handOverOf, handOverText, writeAcceptances } from "../hand-over.js";
+import { accountsOf, handOverOf, handOverText, leftoverWarning, writeAcceptances } from "../hand-over.js";
 import { locked } from "../lock.js";
 import { formatSafeBatch } from "../safe-batch.js";
 
@@ -106,12 +110,14 @@ async function prepare(
     const { client: publicClient, wallet } = clientsOf(options.rpc, plan.chainId, signer);
     await settleDeployment({ publicClient, walletClient: wallet, file });
   }
-  const { faults, warnings } = await examineIntent({
+  const { faults, warnings: seen } = await examineIntent({
     publicClient: client,
     chainId: plan.chainId,
     account,
     bySafe: signer === undefined,
-    roles: withoutAbsent(plan.roles ?? {}),
+    roles: withoutAbsent(plan.roles),
+    keeps: plan.keeps,
+    delays: askedDelays(plan),
     publishers: plan.publishers,
     threshold: plan.threshold,
     verifiers,
@@ -131,12 +137,30 @@ async function prepare(
     file,
   });
   const cost = await costOf(client, account, steps);
+  const warnings = [...seen, ...(await leftoverWarnings(wanted, deployment, account))];
   const prepared = { ...wanted, options, account, file, verifiers, draft, steps, deployment, cost, warnings };
   if (signer === undefined) return prepared;
   const poor = balanceFault(account, cost);
   if (poor === undefined) return prepared;
   if (options.dryRun !== true) throw poor;
   return { ...prepared, warnings: [...warnings, poor.message] };
+}
+
+/** The delays that a file says, in seconds. */
+function askedDelays({ delays = {} }: Plan): AskedDelay[] {
+  const { short = [], ...named } = delays;
+  const asked = Object.entries(withoutAbsent(named)) as [keyof typeof named, number][];
+  return asked.map(([name, seconds]) => ({ path: `delays.${name}`, seconds, isMeant: short.includes(name) }));
+}
+
+/** What an earlier run, or somebody since, has left at the authority though the plan does not say it. */
+async function leftoverWarnings(
+  { client, plan }: Wanted,
+  deployment: KeelDeployment,
+  account: Address,
+): Promise<string[]> {
+  if ((await client.getCode({ address: deployment.authority })) === undefined) return [];
+  return (await leftoversIn(client, deployment, accountsOf(plan.roles), account)).map(leftoverWarning);
 }
 
 /** What a file of an earlier run says; nothing without one. */
@@ -160,7 +184,7 @@ async function draftOf(file: string, account: Address, chainId: number): Promise
 /** The plan as the contracts' own deployment takes it. */
 function deployOptions({ plan }: Wanted, verifiers: readonly ReadyVerifier[], bySafe: boolean) {
   const { publishers, threshold, maxMarketDelay, sequencer, eas, delays = {} } = plan;
-  const roles = Object.entries(withoutAbsent(plan.roles ?? {}));
+  const roles = Object.entries(withoutAbsent(plan.roles));
   const { grants: grant, targets: target } = delays;
   return withoutAbsent({
     publishers,
@@ -257,7 +281,7 @@ async function carriedOut(prepared: Prepared, signer: Signer, context: Context):
     throw toKeelError(error);
   });
   const verification = await writeExplorerFiles(deployment, sourcesFolder(prepared), context);
-  const handOver = await handOverOf(client, deployment, signer.address, plan.roles ?? {});
+  const handOver = await handOverOf(client, deployment, signer.address, plan.roles);
   const acceptances = await writeAcceptances(client, plan.chainId, handOver, file, context);
   const transactions = sent.map(({ hash, ...report }) => ({
     ...stepJson({ hash, ...report }),
@@ -290,7 +314,7 @@ async function batched(prepared: Prepared, safe: string, context: Context): Prom
   if (steps.length === 0) {
     await writeDeployment(file, deployment);
     const verification = await writeExplorerFiles(deployment, sourcesFolder(prepared), context);
-    const handOver = await handOverOf(prepared.client, deployment, account, plan.roles ?? {});
+    const handOver = await handOverOf(prepared.client, deployment, account, plan.roles);
     return {
       json: { ok: true, ...costJson(prepared), deployment, batches: [], verification, handOver },
       text: [
@@ -300,6 +324,9 @@ async function batched(prepared: Prepared, safe: string, context: Context): Prom
       ].join("\n\n"),
     };
   }
+  // What its owners make later is found from here on, also by a node that forgets.
+  const { chainId } = plan;
+  await noteBeginning(file, { chainId, deployer: account, fromBlock: deployment.fromBlock });
   const groups = grouped(steps);
   const paths = groups.map((_, i) => (groups.length === 1 ? safe : numbered(safe, i + 1)));
   for (const [i, calls] of groups.entries()) {

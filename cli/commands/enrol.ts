@@ -8,7 +8,9 @@
 
 import {
   type Account,
+  type Enrolment,
   enrolmentCommitment,
+  enrolmentSalt,
   formatEnrolment,
   newEnrolment,
   parseEnrolment,
@@ -16,13 +18,15 @@ import {
   randomSalt,
 } from "@keel/prover";
 import { inputError, type Policy, parsePolicy } from "@keel/verifier";
-import { enrol } from "@keel/verifier/chain";
+import { enrol, pendingEnrolmentOf } from "@keel/verifier/chain";
+import { utc } from "@keel/verifier/text";
 import type { NamedAccount } from "../arguments.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { checkDistinct, readSecret, readText, writeText } from "../files.js";
 import { receiptJson } from "../receipts.js";
+import { openVault } from "../vault/vault.js";
 
 export interface EnrolOptions extends Partial<SenderOptions> {
   /** Accounts with the names of their sources, in order. */
@@ -34,6 +38,9 @@ export interface EnrolOptions extends Partial<SenderOptions> {
   readonly out?: string;
   readonly force?: true;
   readonly enrolment?: string;
+  /** The salt follows from its seed, so that the same list can be made again. */
+  readonly vault?: string;
+  readonly subject?: `0x${string}`;
 }
 
 /** Makes an enrolment file, or sends one's commitment. */
@@ -58,7 +65,7 @@ async function makeEnrolment(options: EnrolOptions & { readonly out: string }, c
   if (options.policy === undefined) throw usageError("--policy, which has the sources' keys", "none");
   const policy = parsePolicy(await readText(options.policy, "policy", context));
   const accounts = await accountsOf(options, policy, context);
-  const text = formatEnrolment(newEnrolment({ accounts }, policy, randomSalt()));
+  const text = formatEnrolment(await enrolmentOf(accounts, policy, options, context));
   // The same rules as for a file that is read: names that are none, or twice, are refused before anything is written.
   const enrolment = parseEnrolment(text);
   await writeText({ path: out, text, secret: true }, force, context.signal);
@@ -71,6 +78,20 @@ async function makeEnrolment(options: EnrolOptions & { readonly out: string }, c
       `Its public commitment is ${commitment}.`,
     ].join("\n"),
   };
+}
+
+/** With a random salt, or one of a vault's seed. */
+async function enrolmentOf(
+  accounts: readonly Account[],
+  policy: Policy,
+  { vault, subject }: EnrolOptions,
+  context: Context,
+): Promise<Enrolment> {
+  const list = newEnrolment({ accounts }, policy, randomSalt());
+  if (vault === undefined) return list;
+  if (subject === undefined) throw usageError("--subject with --vault", "none");
+  const { seed } = await openVault(vault, context);
+  return { ...list, salt: enrolmentSalt(seed, subject, list.accounts) };
 }
 
 async function accountsOf(
@@ -97,8 +118,17 @@ async function sendEnrolment(
   const { registry, wallet } = await connectSender(options, context);
   const receipt = await enrol(registry, wallet, commitment);
   const subject = wallet.account.address;
+  const pending = await pendingEnrolmentOf(registry, subject);
+  const from = pending?.enrolment === commitment ? pending.liveAt : undefined;
   return {
-    json: { ok: true, subject, enrolment: commitment.toString(), ...receiptJson(receipt) },
-    text: `${subject} is enrolled at ${registry.address} with ${commitment} (${receipt.gasUsed} gas).`,
+    json: {
+      ...{ ok: true, subject, enrolment: commitment.toString() },
+      ...(from === undefined ? {} : { countsFrom: from }),
+      ...receiptJson(receipt),
+    },
+    text:
+      from === undefined
+        ? `${subject} is enrolled at ${registry.address} with ${commitment} (${receipt.gasUsed} gas).`
+        : `${subject} announced ${commitment} at ${registry.address} (${receipt.gasUsed} gas). It counts from ${utc(from)}; until then prove with the list that counts now.`,
   };
 }

@@ -14,9 +14,11 @@ import {
   type HistoryEntry,
   historyOf,
   latestBlock,
+  type NetAssetValue,
   policyTermsOf,
   type Registry,
   reverifyAll,
+  shownNav,
 } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
@@ -27,6 +29,8 @@ import {
   eventLine,
   evidenceJson,
   evidenceLines,
+  lapsesText,
+  navText,
   table,
   utc,
 } from "@keel/verifier/text";
@@ -69,16 +73,38 @@ export async function history(options: HistoryOptions, context: Context): Promis
   );
   if (options.proofs) await verifyProofs(registry, entries.filter(isAttested), options.key ?? [], context);
   const records = await conclusions(registry, whole, entries.filter(isAttested), toBlock);
+  const navs = await navsOf(registry, entries.filter(isAttested));
   return {
     json: {
       ok: true,
       proofs: options.proofs ? "verified" : "not verified",
       entries: entries.map(entryJson),
       records,
+      ...(navs.length === 0 ? {} : { nav: navs }),
       ...(policy === undefined ? {} : { sources: evidenceJson(policy) }),
     },
-    text: historyText(entries, records, options.proofs, policy),
+    text: historyText(entries, records, options.proofs, navs, policy),
   };
+}
+
+/** A net asset value that an attestation showed. */
+interface ShownNav extends NetAssetValue {
+  readonly subject: Address;
+  readonly policyId: Hex;
+  /** Snapshot time, unix seconds. */
+  readonly asOf: number;
+}
+
+/** Of every attestation that shows one, in the log's order. */
+async function navsOf(registry: Registry, entries: readonly AttestedEntry[]): Promise<ShownNav[]> {
+  const shown: ShownNav[] = [];
+  for (const { subject, policyId, asOf, drawdown, disclosure } of entries) {
+    if (disclosure === undefined) continue;
+    const { navStep } = await policyTermsOf(registry, policyId);
+    if (navStep !== 0n)
+      shown.push({ subject, policyId, asOf, ...shownNav({ disclosure, drawdown }, navStep) });
+  }
+  return shown;
 }
 
 /** The policy that alone is asked about, if one is. */
@@ -92,7 +118,8 @@ function isAttested(entry: HistoryEntry): entry is AttestedEntry {
   return entry.kind === "attested";
 }
 
-async function verifyProofs(
+/** Each proof again; the first that does not hold is an error of kind "proof". */
+export async function verifyProofs(
   registry: Registry,
   entries: readonly AttestedEntry[],
   keys: readonly string[],
@@ -154,17 +181,26 @@ function entryJson(entry: HistoryEntry) {
   return { ...entry, blockNumber: Number(entry.blockNumber) };
 }
 
+function navLines(navs: readonly ShownNav[]): string {
+  const rows = navs.map((nav) => [utc(nav.asOf), nav.subject, navText(nav)]);
+  return table([["snapshot", "subject", "net asset value"], ...rows]);
+}
+
 function historyText(
   entries: readonly HistoryEntry[],
   records: readonly Conclusion[],
   proofs: boolean,
+  navs: readonly ShownNav[],
   policy?: Policy,
 ): string {
   if (entries.length === 0) return "Nothing happened.";
-  const rows = records.map(({ subject, policyId, healthy, standing, count, streak, lapses, expiry }) => [
-    ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
-    ...[String(count), String(streak), String(lapses), utc(expiry)],
-  ]);
+  const rows = records.map((record) => {
+    const { subject, policyId, healthy, standing, count, streak, expiry } = record;
+    return [
+      ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
+      ...[String(count), String(streak), lapsesText(record), utc(expiry)],
+    ];
+  });
   const head = ["subject", "policy", "now", "standing", "attestations", "in a row", "lapses", "expires"];
   const verified = proofs
     ? "Every proof was verified again, and holds."
@@ -172,6 +208,7 @@ function historyText(
   return [
     entries.map(eventLine).join("\n"),
     ...(records.length === 0 ? [] : [table([head, ...rows], [4, 5, 6])]),
+    ...(navs.length === 0 ? [] : [navLines(navs)]),
     `${verified} The records follow from the logs, and the registry says the same.`,
     policy === undefined ? EVIDENCE_NOT_ON_CHAIN : evidenceLines(policy).join("\n"),
   ].join("\n\n");

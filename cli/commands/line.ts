@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PolicyTerms } from "@keel/verifier";
 import {
   delaysOf,
   isTighter,
@@ -35,7 +36,7 @@ const CANCEL = "A guardian may call it off with `keel line cancel` until then.";
 export async function openLine(options: LineMoveOptions, context: Context): Promise<Outcome> {
   const { name } = options;
   const policyId = await loadPolicyId(options, context);
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "policyBook", async ({ registry }): Promise<Deed> => {
     await policyTermsOf(registry, policyId);
     return {
       ...{ command: "line open", to: registry.policyBook, access: "restricted" },
@@ -51,7 +52,7 @@ export async function openLine(options: LineMoveOptions, context: Context): Prom
 export async function moveLine(options: LineMoveOptions, context: Context): Promise<Outcome> {
   const { name } = options;
   const policyId = await loadPolicyId(options, context);
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "policyBook", async ({ registry }): Promise<Deed> => {
     const { line, current, next } = await openedLine(registry, name);
     const [from, to] = await Promise.all([current, policyId].map((id) => policyTermsOf(registry, id)));
     const [tighter, { policies: delay }] = await Promise.all([
@@ -69,7 +70,7 @@ export async function moveLine(options: LineMoveOptions, context: Context): Prom
           ? []
           : [`What is announced, policy ${next.policyId} from ${utc(next.liveAt)}, is dropped.`]),
         tighter
-          ? `All of it is at least as tight, so it counts from ${utc(at)}, with the block. A guardian may take it back with \`keel line undo\` for ${span(delay)}.`
+          ? `All of it is at least as tight, so it counts from ${utc(at)}, with the block. A guardian may take it back with \`keel line undo\` for ${span(delay)}.${policyId === current ? "" : graceText(from!, delay)}`
           : `Not all of it is tighter, so it counts from ${utc(at + delay)}, ${span(delay)} after the announcement. ${CANCEL}`,
       ],
       json: { line, current, policyId, tighter, changes },
@@ -77,10 +78,15 @@ export async function moveLine(options: LineMoveOptions, context: Context): Prom
   });
 }
 
+/** What a tightening leaves to who was healthy before. */
+function graceText({ maxAge }: PolicyTerms, delay: number): string {
+  return ` What was attested before counts at gates on the line until its own end, for ${span(delay)} at most; a snapshot from before may still be brought, at most ${span(maxAge)} after it was taken.`;
+}
+
 /** Calls off an announced move. */
 export async function cancelMove(options: LineOptions, context: Context): Promise<Outcome> {
   const { name } = options;
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "policyBook", async ({ registry }): Promise<Deed> => {
     const { line, current, next } = await openedLine(registry, name);
     if (next === undefined)
       throw inputError("line.idle", "name", "a line with an announced move", "one without");
@@ -99,7 +105,7 @@ export async function cancelMove(options: LineOptions, context: Context): Promis
 /** Takes back the latest tightening, at once. */
 export async function undoTightening(options: LineOptions, context: Context): Promise<Outcome> {
   const { name } = options;
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "policyBook", async ({ registry }): Promise<Deed> => {
     const { line, current, next, past } = await openedLine(registry, name);
     const { policies: delay } = await delaysOf(registry);
     // As the contract looks for it: the latest one that was not taken back. Without one the contract refuses.

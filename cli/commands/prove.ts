@@ -9,10 +9,12 @@
  * @module
  */
 
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { type ArtifactSet, explainError } from "@keel/circuits/ensure";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
+  type Book,
   formatState,
   judgeBook,
   openBook,
@@ -20,14 +22,23 @@ import {
   proveHealth,
   requireHealthy,
 } from "@keel/prover";
-import { checkDevelopmentKey, formatAttestation, type Policy, scopeOf, UNBOUND_DOMAIN } from "@keel/verifier";
-import { span, utc } from "@keel/verifier/text";
+import {
+  type Attestation,
+  checkDevelopmentKey,
+  type Domain,
+  formatAttestation,
+  type Policy,
+  scopeOf,
+  UNBOUND_DOMAIN,
+} from "@keel/verifier";
+import { navText, span, utc } from "@keel/verifier/text";
 import { artifactsOf } from "../artifacts.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, type NewFile, writeFiles } from "../files.js";
 import { type BookFiles, loadBook, loadEnrolment, loadState, loadUnits, namedRegistry } from "../load.js";
 import { formatOpening } from "../opening.js";
 import { createProgress } from "../progress.js";
+import { keepProven, provedBefore, startFromVault, type VaultStart } from "../vault/proving.js";
 
 export interface ProveOptions extends BookFiles {
   readonly out: string;
@@ -43,10 +54,16 @@ export interface ProveOptions extends BookFiles {
   /** The state's units were counted on the same scale, by another source. */
   readonly sameUnits?: true;
   readonly stateOut?: string;
+  /** Takes and keeps the states, instead of the two above. */
+  readonly vault?: string;
+  /** A node of the chain, which a vault asks for the latest state. */
+  readonly rpc?: string;
   /** Folder of a ceremony's artifacts; the built ones, with a development key, without it. */
   readonly artifacts?: string;
   /** The same for the tail-risk circuit. */
   readonly tailArtifacts?: string;
+  /** The same for the disclosure circuit. */
+  readonly disclosureArtifacts?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -62,12 +79,13 @@ const stepOf = (phase: ProofPhase): string =>
 export async function prove(options: ProveOptions, context: Context): Promise<Outcome> {
   // The registry where it shall count, or the domain that is bound to none.
   const domain = namedRegistry(options) ?? UNBOUND_DOMAIN;
-  const { out } = options;
   await checkFiles(options);
+  const files = await loadBook(options, context);
+  const start = await startFromVault(options, files.snapshot.subject, context);
   const book = openBook({
-    ...(await loadBook(options, context)),
+    ...files,
     ...(await loadEnrolment(options.enrolment, context)),
-    ...(await loadState(options.state, context)),
+    ...(start ?? (await loadState(options.state, context))),
     ...(await loadUnits(options.units, context)),
     sameUnits: options.sameUnits === true,
     now: context.now(),
@@ -77,43 +95,105 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   warnOfAge(book.snapshot.asOf, policy, context);
   warnOfChain(options, context);
 
-  const artifacts = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
-  if (policy.tail !== undefined) {
-    artifacts.push(await artifactsOf(policy.tail.circuit.id, options.tailArtifacts, context));
-  }
+  const artifacts = await artifactsFor(policy, options, context);
   const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
-  const proven = await withProvers(artifacts, options, context, ([prover, tailProver], proveOptions) =>
-    proveHealth({
-      book,
-      prover: prover!,
-      ...(tailProver === undefined ? {} : { tailProver }),
-      domain,
-      allowInsecure: options.insecure === true,
-      options: proveOptions,
-    }).catch(async (error: unknown) => {
-      throw await explainError(error);
-    }),
+  const hasDisclosure = policy.disclosure !== undefined;
+  const before = start && (await madeBefore(start, book, domain, artifacts, options, context));
+  if (before !== undefined) return outcomeOf(before, policy, options, { insecure, ms: 0, already: true });
+  const proven = await withProvers(
+    artifacts,
+    hasDisclosure,
+    options,
+    context,
+    ([prover, ...beside], proveOptions) =>
+      proveHealth({
+        book,
+        prover: prover!,
+        ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
+        ...(hasDisclosure ? { disclosureProver: beside.at(-1)! } : {}),
+        domain,
+        ...(start === undefined ? {} : { seed: start.seed }),
+        allowInsecure: options.insecure === true,
+        options: proveOptions,
+      }).catch(async (error: unknown) => {
+        throw await explainError(error);
+      }),
   );
   const ms = Math.round(performance.now() - started);
-  await writeFiles(outputsOf(proven, options), options.force === true, context.signal);
+  if (start !== undefined) await keepProven(start, proven, context);
+  await writeFiles(outputsOf(proven, options), replaces(options), context.signal);
+  return outcomeOf(proven.attestation, policy, options, { insecure, ms, already: false });
+}
 
-  const { attestation } = proven;
-  const { subject, asOf, policyId, digest } = attestation;
+/** An attestation of an earlier try at the same content; nothing when there is none. */
+async function madeBefore(
+  start: VaultStart,
+  book: Book,
+  domain: Domain,
+  [health, ...beside]: readonly ArtifactSet[],
+  { out, force, insecure }: ProveOptions,
+  context: Context,
+): Promise<Attestation | undefined> {
+  const keys = {
+    verificationKey: health!.verificationKey,
+    ...(book.policy.tail === undefined ? {} : { tailKey: beside[0]!.verificationKey }),
+    ...(book.policy.disclosure === undefined ? {} : { disclosureKey: beside.at(-1)!.verificationKey }),
+    allowInsecure: insecure === true,
+  };
+  return await provedBefore(start, book, domain, { path: out, force: force === true }, keys, context);
+}
+
+/** What stands at the attestation's place from a try with a vault is of the same content, or was refused. */
+function replaces({ force, vault }: ProveOptions): boolean {
+  return force === true || vault !== undefined;
+}
+
+function outcomeOf(
+  attestation: Attestation,
+  policy: Policy,
+  { out, stateOut }: ProveOptions,
+  { insecure, ms, already }: { readonly insecure: boolean; readonly ms: number; readonly already: boolean },
+): Outcome {
+  const { subject, asOf, policyId, digest, circuit, domain, disclosure } = attestation;
   const expiresAt = asOf + policy.validity;
-  const json = { ok: true, out, circuit: attestation.circuit, subject, policyId, asOf, expiresAt };
+  const nav =
+    disclosure === undefined || policy.disclosure?.navStep === 0n
+      ? undefined
+      : { value: disclosure.nav * policy.disclosure!.navStep, units: attestation.drawdown.units };
+  const json = {
+    ...{ ok: true, out, circuit, subject, policyId, asOf, expiresAt, domain },
+    ...(nav === undefined ? {} : { nav }),
+  };
   return {
-    json: { ...json, domain: attestation.domain, digest: digest.toString(), insecure, ms },
+    json: { ...json, digest: digest.toString(), insecure, ms, ...(already ? { already } : {}) },
     text: [
-      `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
-      ...(options.stateOut === undefined
+      already
+        ? `Proved already: ${out} says the same, and its proof is good.`
+        : `Proved in ${(ms / 1000).toFixed(1)} s and verified; wrote ${out}.`,
+      ...(stateOut === undefined
         ? []
-        : [`The next proof starts from ${options.stateOut}; keep it secret, and do not lose it.`]),
+        : [`The next proof starts from ${stateOut}; keep it secret, and do not lose it.`]),
       `${subject} respects policy ${policyId} as of ${utc(asOf)}; expires ${utc(expiresAt)}.`,
+      ...(nav === undefined ? [] : [`It shows a net asset value of ${navText(nav)}.`]),
       ...(insecure ? ["Made with a DEVELOPMENT KEY: anybody could have forged it."] : []),
     ].join("\n"),
   };
+}
+
+/** Of the policy's circuit, then of those of the proofs beside it. */
+async function artifactsFor(
+  { circuit, tail, disclosure }: Policy,
+  options: ProveOptions,
+  context: Context,
+): Promise<ArtifactSet[]> {
+  const sets = [await artifactsOf(circuit.id, options.artifacts, context)];
+  if (tail !== undefined) sets.push(await artifactsOf(tail.circuit.id, options.tailArtifacts, context));
+  if (disclosure !== undefined) {
+    sets.push(await artifactsOf(disclosure.circuit.id, options.disclosureArtifacts, context));
+  }
+  return sets;
 }
 
 /** Refuses files that are named twice, and outputs that could not be written. */
@@ -131,7 +211,10 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--opening": opening,
     "--state-out": stateOut,
   });
-  for (const path of [out, opening]) if (path !== undefined) await checkOutput(path, force);
+  await checkOutput(out, replaces(options));
+  // What an earlier try wrote, it wrote as one.
+  const isRetry = options.vault !== undefined && (await stat(out).catch(() => undefined)) !== undefined;
+  if (opening !== undefined) await checkOutput(opening, force || isRetry);
   if (stateOut !== undefined) await checkOutput(stateOut, false);
 }
 
@@ -150,25 +233,30 @@ type WithProvers = (
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-/** Provers of several circuits share the workers, at least one each. */
+/**
+ * Provers of several circuits share the workers, at least one each. A disclosure's circuit is an eighth of the others at most: one
+ * worker beside theirs does it meanwhile.
+ */
 async function withProvers(
   artifacts: readonly ArtifactSet[],
+  hasDisclosure: boolean,
   { workers = availableParallelism(), timeout }: ProveOptions,
   context: Context,
   work: WithProvers,
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
   const provers: Prover[] = [];
+  const shares = artifacts.length - (hasDisclosure ? 1 : 0);
   try {
     progress.update("loading the key", 0);
-    for (const { witnessPath, zkeyPath, manifest } of artifacts) {
+    for (const [i, { witnessPath, zkeyPath, manifest }] of artifacts.entries()) {
       const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
           wasm: witnessPath,
           zkey: zkeyPath,
           sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
-          workers: Math.max(1, Math.floor(workers / artifacts.length)),
+          workers: i < shares ? Math.max(1, Math.floor(workers / shares)) : 1,
         }),
       );
     }
@@ -190,12 +278,12 @@ function warnOfAge(asOf: number, { maxAge }: Policy, context: Context): void {
 }
 
 /** A registry knows one enrolment of the subject, and asks for the next state after this one. */
-function warnOfChain({ registry, enrolment, stateOut }: ProveOptions, context: Context): void {
+function warnOfChain({ registry, enrolment, stateOut, vault }: ProveOptions, context: Context): void {
   if (registry === undefined) return;
   if (enrolment === undefined) {
     note(context, "warning: without --enrolment the registry will not know the declared accounts");
   }
-  if (stateOut === undefined) {
+  if (stateOut === undefined && vault === undefined) {
     note(context, "warning: without --state-out no later proof can follow this one at the registry");
   }
 }

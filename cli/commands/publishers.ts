@@ -8,7 +8,7 @@
 import { delaysOf, marketBookAbi, type PublisherList, publishersOf } from "@keel/verifier/chain";
 import { allFaults, inputError, type KeelError } from "@keel/verifier/errors";
 import { span, utc } from "@keel/verifier/text";
-import { type Address, encodeFunctionData } from "viem";
+import { type Address, encodeFunctionData, isAddressEqual } from "viem";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { type Deed, type OperateOptions, operate } from "../operate.js";
@@ -27,13 +27,14 @@ export async function announcePublishers(
 ): Promise<Outcome> {
   const { threshold } = options;
   const publishers = checkedList(options);
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "marketBook", async ({ registry }): Promise<Deed> => {
     const [{ publishers: present, threshold: before, pending }, delays] = await Promise.all([
       publishersOf(registry),
       delaysOf(registry),
     ]);
     const delay = delays.publishers;
-    const is = (list: readonly Address[], account: Address) => list.some((found) => same(found, account));
+    const is = (list: readonly Address[], account: Address) =>
+      list.some((found) => isAddressEqual(found, account));
     const joining = publishers.filter((account) => !is(present, account));
     const leaving = present.filter((account) => !is(publishers, account));
     return {
@@ -62,7 +63,7 @@ function checkedList({ publisher, threshold }: PublishersAnnounceOptions): Addre
   const sorted = [...publisher].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
   const faults: KeelError[] = [];
   for (const [i, account] of sorted.entries()) {
-    const isTwice = i > 0 && same(account, sorted[i - 1]!);
+    const isTwice = i > 0 && isAddressEqual(account, sorted[i - 1]!);
     if (!isTwice && BigInt(account) !== 0n) continue;
     faults.push(inputError("publishers.list", "--publisher", "accounts, each once and none zero", account));
   }
@@ -75,7 +76,7 @@ function checkedList({ publisher, threshold }: PublishersAnnounceOptions): Addre
 
 /** Calls off the announced publishers. */
 export async function cancelPublishers(options: OperateOptions, context: Context): Promise<Outcome> {
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "marketBook", async ({ registry }): Promise<Deed> => {
     const { pending, ...present } = await publishersOf(registry);
     if (pending === undefined)
       throw inputError("publishers.idle", "publishers", "announced publishers", "none");
@@ -107,8 +108,4 @@ export async function listPublishers(options: RegistryOptions): Promise<Outcome>
 
 function listText({ publishers, threshold }: PublisherList): string {
   return `${threshold} of ${publishers.join(", ")}`;
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -8,7 +8,7 @@
 import { delaysOf, healthRegistryAbi, pendingRestartOf, statusOf } from "@keel/verifier/chain";
 import { inputError } from "@keel/verifier/errors";
 import { span, utc } from "@keel/verifier/text";
-import { type Address, encodeFunctionData } from "viem";
+import { type Address, encodeFunctionData, isAddressEqual } from "viem";
 import type { Context, Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
@@ -36,7 +36,7 @@ const abi = healthRegistryAbi;
 export async function revoke(options: RevokeOptions, context: Context): Promise<Outcome> {
   const { reason, for: subject } = options;
   const policyId = await loadPolicyId(options, context);
-  return await operate(options, context, async ({ registry, sender }): Promise<Deed> => {
+  return await operate(options, context, "address", async ({ registry, sender }): Promise<Deed> => {
     const { address: to } = registry;
     if (subject === undefined) {
       const args = [policyId, reason] as const;
@@ -67,7 +67,7 @@ export async function revoke(options: RevokeOptions, context: Context): Promise<
 export async function reopen(options: ReopenOptions, context: Context): Promise<Outcome> {
   const { subject } = options;
   const policyId = await loadPolicyId(options, context);
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "address", async ({ registry }): Promise<Deed> => {
     const args = [subject, policyId] as const;
     return {
       ...{ command: "reopen", to: registry.address, access: "restricted" },
@@ -84,14 +84,16 @@ export async function restart(options: RestartOptions, context: Context): Promis
   if (cancel && reason !== undefined) throw usageError("--reason or --cancel", "both");
   if (!cancel && reason === undefined)
     throw usageError("--reason, which everybody can read", "none", "--reason");
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "address", async ({ registry, sender }): Promise<Deed> => {
     const { address: to } = registry;
     const pending = await pendingRestartOf(registry, subject);
     if (cancel) {
       if (pending === 0)
         throw inputError("restart.none", "--subject", "a subject whose restart is announced", subject);
       return {
-        ...{ command: "restart", to, access: "open", who: "a guardian, or the subject itself" },
+        ...{ command: "restart", to, who: `${subject} itself` },
+        // A guardian may have a delay; the subject has none.
+        access: sender !== undefined && isAddressEqual(sender, subject) ? "open" : "restricted",
         data: encodeFunctionData({ abi, functionName: "cancelRestart", args: [subject] }),
         words: `call off the restart of the drawdown chain of ${subject}, announced for ${utc(pending)}`,
         effects: (at) => [

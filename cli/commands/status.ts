@@ -6,7 +6,7 @@
  */
 
 import { type Status, statusOf } from "@keel/verifier/chain";
-import { span, table, utc } from "@keel/verifier/text";
+import { lapsesText, navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
@@ -24,7 +24,7 @@ export async function status(options: StatusOptions, context: Context): Promise<
 
 function statusText(found: Status): string {
   const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
-  const { count, streak, lapses, since } = found;
+  const { count, streak, since } = found;
   const rows = [
     ["policy", found.policyId],
     ["enrolled", enrolment === undefined ? "no" : `accounts ${enrolment}`],
@@ -37,7 +37,8 @@ function statusText(found: Status): string {
     ["expires", expiry === undefined ? "–" : utc(expiry)],
     ["time left", span(timeLeft)],
     [healthy ? "healthy since" : "last run of health since", since === undefined ? "–" : utc(since)],
-    ["attestations", `${count}, ${streak} in a row, ${lapses} lapses`],
+    ["attestations", `${count}, ${streak} in a row, ${lapsesText(found)}`],
+    ...(found.nav === undefined ? [] : [["net asset value", navText(found.nav)]]),
   ];
   return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;
 }

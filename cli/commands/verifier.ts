@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CIRCUITS, circuitHash, marketRootCircuit, TAIL_CIRCUITS } from "@keel/verifier";
+import { CIRCUITS, circuitHash, DISCLOSURE_CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "@keel/verifier";
 import {
   delaysOf,
   groth16VerifierAbi,
@@ -46,7 +46,7 @@ const abi = verifierBookAbi;
  */
 export async function addVerifier(options: VerifierAddOptions, context: Context): Promise<Outcome> {
   const { circuit, verifier, standby } = options;
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "verifierBook", async ({ registry }): Promise<Deed> => {
     const [versions, { verifiers: delay }, insecure, setUpUntil] = await Promise.all([
       verifiersOf(registry, [circuit]),
       delaysOf(registry),
@@ -92,7 +92,7 @@ async function isInsecure({ client }: Registry, address: Address): Promise<boole
 /** Retires a version, at once and for ever. */
 export async function retireVerifier(options: VerifierRetireOptions, context: Context): Promise<Outcome> {
   const { circuit, version, reason } = options;
-  return await operate(options, context, async ({ registry }): Promise<Deed> => {
+  return await operate(options, context, "verifierBook", async ({ registry }): Promise<Deed> => {
     const versions = await verifiersOf(registry, [circuit]);
     const found = versions[version - 1];
     if (found === undefined) {
@@ -119,11 +119,11 @@ export async function retireVerifier(options: VerifierRetireOptions, context: Co
 
 function afterwards(versions: readonly VerifierState[], retired: VerifierState, at: number): string {
   const rest = versions.filter((other) => other !== retired && other.retiredAt === undefined);
-  const takesOver =
-    rest.findLast(({ accepts }) => accepts) ?? rest.find(({ standby, liveAt }) => standby && liveAt <= at);
+  const standing = rest.filter(({ liveAt }) => liveAt <= at);
+  const takesOver = standing.findLast(({ standby }) => !standby) ?? standing[0];
   if (takesOver !== undefined)
     return `After that version ${takesOver.version} of ${retired.circuit} verifies.`;
-  const next = rest[0];
+  const [next] = [...rest].sort((a, b) => a.liveAt - b.liveAt);
   if (next === undefined)
     return `After that nothing verifies ${retired.circuit}: nobody can attest until a version is added.`;
   return `After that nothing verifies ${retired.circuit} until ${utc(next.liveAt)}, when version ${next.version} counts.`;
@@ -151,7 +151,7 @@ export async function listVerifiers(options: VerifierListOptions): Promise<Outco
 
 function everyCircuit(): string[] {
   const books = CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]);
-  return [...new Set([...books, ...TAIL_CIRCUITS.map(({ id }) => id)])];
+  return [...new Set([...books, ...[...TAIL_CIRCUITS, ...DISCLOSURE_CIRCUITS].map(({ id }) => id)])];
 }
 
 function stateText({ accepts, retiredAt, standby, liveAt }: VerifierState): string {

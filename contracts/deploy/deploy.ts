@@ -7,7 +7,7 @@
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { circuitHash } from "@keel/verifier";
-import { authorityAbi, verifierBookAbi } from "@keel/verifier/chain";
+import { authorityAbi, creationBlock, verifierBookAbi } from "@keel/verifier/chain";
 import { inputError, KeelError } from "@keel/verifier/errors";
 import {
   type Abi,
@@ -17,6 +17,7 @@ import {
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type PublicClient,
   toFunctionSelector,
@@ -25,6 +26,15 @@ import {
 import { loadArtifact } from "./compile.js";
 import { creationThroughProxy } from "./create2.js";
 import { type Pending, sendRemembered, settlePending, type Wallet, type Work } from "./send.js";
+import {
+  grantDelaySet,
+  type Leftover,
+  leftoversOf,
+  membershipOf,
+  offerOf,
+  type RoleAccount,
+  targetDelaySet,
+} from "./standing.js";
 
 /** The authority's roles for people; 0 offers the others. */
 export const ROLE = { admin: 0n, guardian: 1n, verifierAdmin: 2n, marketAdmin: 3n, curator: 4n } as const;
@@ -231,6 +241,20 @@ export async function writeDeployment(file: string, deployment: KeelDeployment):
 }
 
 /**
+ * Notes a deployment that others will carry out, while nothing of it is there: from which block on it can be found. A file that has
+ * more than that is left alone.
+ */
+export async function noteBeginning(
+  file: string,
+  beginning: Pick<KeelDeployment, "chainId" | "fromBlock"> & { readonly deployer: Address },
+): Promise<void> {
+  const known = await readDraft(file).catch(absent);
+  if (known !== undefined && Object.keys(known.steps).length > 0) return;
+  const fromBlock = Math.min(known?.fromBlock ?? beginning.fromBlock, beginning.fromBlock);
+  await writeWhole(file, { keel: "deployment/1", ...beginning, fromBlock, steps: {} });
+}
+
+/**
  * Reads a deployments file.
  *
  * @throws KeelError kind `input`, code `deployment.format`; also when the deployment was interrupted.
@@ -245,7 +269,10 @@ export async function readDeployment(file: string): Promise<KeelDeployment> {
 
 /** What is known of a deployment while it is being made. */
 interface Ledger {
+  /** At or before the first contract's block. */
   fromBlock: number;
+  /** An earlier run looked at the chain, and noted a block before which there was nothing. */
+  readonly isKnown: boolean;
   readonly steps: Record<string, DeployedStep>;
   /** The transaction that is on its way. */
   pending: Pending | undefined;
@@ -276,13 +303,14 @@ async function openLedger(
   const payer = keep ? {} : { deployer };
   const ledger: Ledger = {
     fromBlock: known?.fromBlock ?? next,
+    isKnown: known !== undefined,
     steps: { ...known?.steps },
     pending: known?.pending,
     save: async () => {
-      const { save: _, pending, ...rest } = ledger;
-      const waiting = pending === undefined ? {} : { pending };
+      const { fromBlock, steps, pending } = ledger;
+      const present = { fromBlock, steps, ...(pending === undefined ? {} : { pending }) };
       if (file !== undefined)
-        await writeWhole(file, { ...finished, keel: "deployment/1", chainId, ...payer, ...rest, ...waiting });
+        await writeWhole(file, { ...finished, keel: "deployment/1", chainId, ...payer, ...present });
     },
   };
   await settle(publicClient, ledger, chainId);
@@ -301,7 +329,7 @@ async function settle(publicClient: PublicClient, ledger: Ledger, chainId: numbe
   const receipt = await settlePending(publicClient, pending, chainId);
   const address = pending.address ?? receipt?.contractAddress;
   if (receipt !== undefined && pending.recipe !== undefined && address) {
-    await noteContract(publicClient, ledger, pending.step, address, pending.recipe, receipt.blockNumber);
+    await noteMade(publicClient, ledger, pending as Made, address, receipt.blockNumber);
   }
   ledger.pending = undefined;
   await ledger.save();
@@ -328,17 +356,51 @@ async function send(run: Run, work: Work) {
   return { address, blockNumber: receipt.blockNumber };
 }
 
-async function noteContract(
+/** What a contract is made from, under its name. */
+type Made = Pick<Pending, "step"> & Required<Pick<Pending, "recipe">>;
+
+async function noteMade(
   publicClient: PublicClient,
   ledger: Ledger,
-  step: string,
+  made: Made,
   address: Address,
-  recipe: Hex,
   block: bigint,
 ): Promise<void> {
   // A new authority is a new deployment: its history starts here.
-  if (step === "Authority") ledger.fromBlock = Number(block);
+  if (made.step === "Authority") ledger.fromBlock = Number(block);
+  await noteContract(publicClient, ledger, made, address);
+}
+
+/** Somebody made it at some time before: history starts no later than that. */
+async function noteFound(
+  publicClient: PublicClient,
+  ledger: Ledger,
+  found: Made,
+  address: Address,
+): Promise<void> {
+  ledger.fromBlock = await firstBlock(publicClient, address, ledger);
+  await noteContract(publicClient, ledger, found, address);
+}
+
+async function noteContract(
+  publicClient: PublicClient,
+  ledger: Ledger,
+  { step, recipe }: Made,
+  address: Address,
+): Promise<void> {
   ledger.steps[step] = { address, recipe, codeHash: (await codeHashAt(publicClient, address))! };
+}
+
+/** At or before a contract's first block, and before what is known: 0 where a node has forgotten and nobody noted it. */
+async function firstBlock(
+  client: PublicClient,
+  address: Address,
+  { fromBlock, isKnown }: Pick<Ledger, "fromBlock" | "isKnown">,
+): Promise<number> {
+  const before = BigInt(Math.max(fromBlock - 1, 0));
+  const code = await client.getCode({ address, blockNumber: before }).catch(() => null);
+  if (code === undefined || (code === null && isKnown)) return fromBlock;
+  return Number((await creationBlock(client, address, before)) ?? 0n);
 }
 
 async function deployStep(
@@ -360,12 +422,14 @@ async function deployStep(
   }
   const work: Work = run.throughProxy === true ? creationThroughProxy(step, data) : { step, data };
   const found = work.address === undefined ? undefined : await codeHashAt(publicClient, work.address);
-  const made = found === undefined ? await send(run, { ...work, recipe }) : undefined;
-  const address = made?.address ?? work.address!;
-  const block = made?.blockNumber ?? (await publicClient.getBlockNumber());
-  await noteContract(publicClient, ledger, step, address, recipe, block);
+  if (found !== undefined) {
+    await noteFound(publicClient, ledger, { step, recipe }, work.address!);
+  } else {
+    const { address, blockNumber } = await send(run, { ...work, recipe });
+    await noteMade(publicClient, ledger, { step, recipe }, address!, blockNumber);
+  }
   await ledger.save();
-  return address;
+  return ledger.steps[step]!.address;
 }
 
 function otherContract({ file }: DeployOptions, step: string, address: Address, isSame: boolean): KeelError {
@@ -400,31 +464,50 @@ const FUNCTIONS: readonly (readonly [keyof Books, string, bigint, readonly strin
 ];
 
 /**
- * Says who may call what, and sets the delays of what it says that of: in one transaction, so that a contract whose functions are
- * assigned has its delay as well, and an authority with any functions has its own.
+ * Says who may call what, and sets every delay that is another one than it shall be, also where that does not count yet: in one
+ * transaction, so that a contract whose functions are assigned has its delay as well.
  */
 async function govern(options: Run, books: Books): Promise<void> {
-  const { grant = 7 * DAY, target = 7 * DAY } = options.roleDelays ?? {};
   const { authority, feedMarket } = books;
-  const calls = await missingFunctions(options, books);
-  const touched = new Set(calls.map(({ args: [address] }) => address));
-  const named = Object.entries(books).filter(([name]) => name !== "authority");
-  const isNew = named.every(([, address]) => touched.has(address));
-  const delayed = isNew ? [...touched, authority] : [...touched];
-  const data = calls.map((call) => encodeFunctionData({ abi: authorityAbi, ...call }));
-  for (const address of target === 0 ? [] : delayed) {
-    const functionName = "setTargetAdminDelay";
-    data.push(encodeFunctionData({ abi: authorityAbi, functionName, args: [address, target] }));
-  }
-  for (const role of isNew && grant !== 0 ? [...Object.values(ROLE), MARKET_SOURCE] : []) {
-    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "setGrantDelay", args: [role, grant] }));
-  }
+  const functions = await missingFunctions(options, books);
+  const changes = [
+    ...functions.map((call) => ({ what: "functions of roles", data: encode(call) })),
+    ...(await wrongDelays(options, books)),
+  ];
   if (!(await isMember(options, authority, MARKET_SOURCE, feedMarket))) {
     const args = [MARKET_SOURCE, feedMarket, 0] as const;
-    data.push(encodeFunctionData({ abi: authorityAbi, functionName: "grantRole", args }));
+    changes.push({ what: `role ${MARKET_SOURCE}`, data: encode({ functionName: "grantRole", args }) });
   }
-  if (data.length > 0) await callAuthority(options, authority, "multicall", [data]);
+  if (changes.length === 0) return;
+  const what = [...new Set(changes.map((change) => change.what))].join(", ");
+  await callAuthority(options, authority, "multicall", [changes.map(({ data }) => data)], what);
 }
+
+/** What sets the authority's delays where they are others. */
+async function wrongDelays(options: Run, books: Books) {
+  const { grant = 7 * DAY, target = 7 * DAY } = options.roleDelays ?? {};
+  const authority = authorityOf(options, books.authority);
+  const changes = [];
+  for (const [name, address] of Object.entries(books) as [keyof Books, Address][]) {
+    const present = await targetDelaySet(authority, address);
+    if (present === target) continue;
+    const data = encode({ functionName: "setTargetAdminDelay", args: [address, target] });
+    changes.push({ what: `administration delay of ${name}: ${present} s instead of ${target} s`, data });
+  }
+  for (const role of [...Object.values(ROLE), MARKET_SOURCE]) {
+    const present = await grantDelaySet(authority, role);
+    if (present === grant) continue;
+    const data = encode({ functionName: "setGrantDelay", args: [role, grant] });
+    changes.push({ what: `grant delay of role ${role}: ${present} s instead of ${grant} s`, data });
+  }
+  return changes;
+}
+
+function encode(call: { readonly functionName: string; readonly args: readonly unknown[] }): Hex {
+  return encodeFunctionData({ abi: authorityAbi as Abi, ...call });
+}
+
+const authorityOf = ({ publicClient }: DeployOptions, address: Address) => ({ publicClient, address });
 
 async function missingFunctions(options: Run, books: Books) {
   const calls = [];
@@ -444,8 +527,9 @@ async function missingFunctions(options: Run, books: Books) {
 }
 
 /**
- * Offers each role to its holder, where it is neither held nor offered, and takes from the deployer what somebody else holds.
- * `deployKeel` does it; again when the holders have accepted.
+ * Offers each role to its holder, where it is neither held nor offered with the delay that it shall have, takes back every offer that
+ * `roles` does not name, and takes from the deployer what somebody else holds. `deployKeel` does it; again when the holders have
+ * accepted.
  *
  * @throws KeelError kind `environment`, code `deploy.role` for a deployer that is not administrator while something is to be
  * offered
@@ -455,56 +539,116 @@ export async function handOver(
   { authority }: Pick<KeelDeployment, "authority">,
 ): Promise<void> {
   const ledger = await openLedger(options, true);
+  // Without a file nothing is known of the authority's beginning.
+  if (!ledger.isKnown) ledger.fromBlock = await firstBlock(options.publicClient, authority, ledger);
   await handOverRoles({ ...options, ledger }, authority);
   await ledger.save();
 }
 
 async function handOverRoles(options: Run, authority: Address): Promise<void> {
   const deployer = options.walletClient.account.address;
+  const leftovers = await takeBackOffers(options, authority);
+  const isShared = leftovers.some(({ kind, role }) => kind === "member" && role === ROLE.admin);
   // The administrator last: whoever offers must still be allowed to.
   for (const name of ["guardian", "verifierAdmin", "marketAdmin", "curator", "admin"] as const) {
     const [role, holder] = [ROLE[name], options.roles?.[name] ?? deployer];
-    if (isSame(holder, deployer)) {
+    if (isAddressEqual(holder, deployer)) {
       await take(options, authority, role);
       await restrain(options, authority, name);
       continue;
     }
-    await offer(options, authority, name, holder);
-    const mayLeave = name !== "admin" || (await holdsRole(options, authority, role, holder));
+    const isRight = await offer(options, authority, name, holder);
+    // Nobody is left alone with an administrator who was not meant.
+    const mayLeave = name !== "admin" || (isRight && !isShared);
     if (mayLeave && (await isMember(options, authority, role, deployer))) {
       await callAuthority(options, authority, "renounceRole", [role, deployer]);
     }
   }
 }
 
+/** What is offered to somebody whom the plan does not name could be accepted for a month. */
+async function takeBackOffers(options: Run, authority: Address): Promise<Leftover[]> {
+  const deployer = options.walletClient.account.address;
+  const fromBlock = BigInt(options.ledger.fromBlock);
+  const named = namedIn(options, deployer, marketSourcesOf(options));
+  const leftovers = await leftoversOf(authorityOf(options, authority), fromBlock, named);
+  if (!(await holdsRole(options, authority, ROLE.admin, deployer))) return leftovers;
+  for (const { kind, role, account } of leftovers) {
+    if (kind === "offer") await callAuthority(options, authority, "withdrawOffer", [role, account]);
+  }
+  return leftovers;
+}
+
+/** The deployer may hold anything until it has handed over; that is looked at by itself. */
+function namedIn(
+  { roles }: Pick<DeployOptions, "roles">,
+  deployer: Address,
+  sources: readonly Address[],
+): RoleAccount[] {
+  const names = Object.keys(ROLE) as (keyof typeof ROLE)[];
+  return [
+    ...names.flatMap((name) => [
+      { role: ROLE[name], account: roles?.[name] ?? deployer },
+      { role: ROLE[name], account: deployer },
+    ]),
+    ...sources.map((account) => ({ role: MARKET_SOURCE, account })),
+  ];
+}
+
+/** The contract that reads feeds. */
+function marketSourcesOf({ ledger }: Run): Address[] {
+  const own = ledger.steps.FeedMarket;
+  return own === undefined ? [] : [own.address];
+}
+
+/**
+ * Offers and members that a plan does not name: what `keel deploy` shows before and after it works.
+ *
+ * @param fromBlock at or before the authority's first
+ */
+export async function leftoversIn(
+  publicClient: PublicClient,
+  { authority, feedMarket, fromBlock }: Pick<KeelDeployment, "authority" | "feedMarket" | "fromBlock">,
+  roles: NonNullable<DeployOptions["roles"]>,
+  deployer: Address,
+): Promise<Leftover[]> {
+  const named = namedIn({ roles }, deployer, [feedMarket]);
+  return await leftoversOf({ publicClient, address: authority }, BigInt(fromBlock), named);
+}
+
+/** Whether the holder has the role, with the delay that it shall have; else that is offered. */
 async function offer(
   options: Run,
   authority: Address,
   name: keyof typeof ROLE,
   holder: Address,
-): Promise<void> {
+): Promise<boolean> {
   const role = ROLE[name];
-  if (await isMember(options, authority, role, holder)) return;
-  const [, lapsesAt] = (await readAuthority(options, authority, "offerOf", [role, holder])) as [
-    number,
-    number,
-  ];
   const usual = name === "admin" ? (options.roleDelays?.admin ?? 7 * DAY) : 0;
   const delay = options.executionDelays?.[name] ?? usual;
-  if (lapsesAt === 0) await callAuthority(options, authority, "offerRole", [role, holder, delay]);
-  const receiver = options.receivers?.find(({ account }) => isSame(account.address, holder));
-  if (receiver !== undefined) {
-    await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
+  const reader = authorityOf(options, authority);
+  const member = await membershipOf(reader, role, holder);
+  if (member.since !== 0 && member.delay === delay) {
+    return await holdsRole(options, authority, role, holder);
   }
+  const offered = await offerOf(reader, role, holder);
+  if (offered.lapsesAt === 0 || offered.delay !== delay) {
+    const what =
+      member.since === 0 ? "" : `execution delay of ${name}: ${member.delay} s instead of ${delay} s`;
+    await callAuthority(options, authority, "offerRole", [role, holder, delay], what);
+  }
+  const receiver = options.receivers?.find(({ account }) => isAddressEqual(account.address, holder));
+  if (receiver === undefined) return false;
+  await callAuthority({ ...options, walletClient: receiver }, authority, "acceptRole", [role]);
+  return await holdsRole(options, authority, role, holder);
 }
 
 /** Has the deployer wait before its own acts, where it keeps a role for which that was asked. */
 async function restrain(options: Run, authority: Address, name: keyof typeof ROLE): Promise<void> {
-  const [role, wanted] = [ROLE[name], options.executionDelays?.[name] ?? 0];
+  const [role, wanted] = [ROLE[name], options.executionDelays?.[name]];
   const deployer = options.walletClient.account.address;
-  const access = await readAuthority(options, authority, "getAccess", [role, deployer]);
-  const [, present] = access as [number, number];
-  if (present >= wanted) return;
+  const { delay } = await membershipOf(authorityOf(options, authority), role, deployer);
+  if (wanted === undefined || delay === wanted) return;
   await offerItself(options, authority, role, wanted);
 }
 
@@ -517,12 +661,8 @@ async function take(options: Run, authority: Address, role: bigint): Promise<voi
 
 async function offerItself(options: Run, authority: Address, role: bigint, delay: number): Promise<void> {
   const deployer = options.walletClient.account.address;
-  const offered = encodeFunctionData({
-    abi: authorityAbi,
-    functionName: "offerRole",
-    args: [role, deployer, delay],
-  });
-  const accepted = encodeFunctionData({ abi: authorityAbi, functionName: "acceptRole", args: [role] });
+  const offered = encode({ functionName: "offerRole", args: [role, deployer, delay] });
+  const accepted = encode({ functionName: "acceptRole", args: [role] });
   await callAuthority(options, authority, "multicall", [[offered, accepted]]);
 }
 
@@ -533,8 +673,7 @@ async function isMember(
   role: bigint,
   account: Address,
 ): Promise<boolean> {
-  const [since] = (await readAuthority(options, authority, "getAccess", [role, account])) as [number];
-  return since !== 0;
+  return (await membershipOf(authorityOf(options, authority), role, account)).since !== 0;
 }
 
 async function holdsRole(
@@ -584,7 +723,7 @@ async function versionOf(
       functionName: "versionOf",
       args: [hash, version],
     });
-    if (found.verifier.toLowerCase() === verifier.toLowerCase()) return version;
+    if (isAddressEqual(found.verifier, verifier)) return version;
   }
   return undefined;
 }
@@ -604,6 +743,7 @@ async function callAuthority(
   address: Address,
   functionName: string,
   args: readonly unknown[],
+  what = "",
 ): Promise<void> {
   const deployer = options.walletClient.account.address;
   const isOwn = functionName === "renounceRole" || functionName === "acceptRole";
@@ -613,10 +753,10 @@ async function callAuthority(
       code: "deploy.role",
       path: `Authority.${functionName}`,
       expected: "a deployer that is the authority's administrator, or nothing left to set",
-      received: deployer,
+      received: what === "" ? deployer : `${deployer}, and ${what}`,
     });
   }
-  const data = encodeFunctionData({ abi: authorityAbi as Abi, functionName, args });
+  const data = encode({ functionName, args });
   await send(options, { step: `Authority.${functionName}`, to: address, data });
 }
 
@@ -655,10 +795,6 @@ async function writeWhole(file: string, content: object): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
   await rename(draft, file);
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function sortAddresses(addresses: readonly Address[]): Address[] {

@@ -24,6 +24,8 @@ export {
   deployKeel,
   handOver,
   type KeelDeployment,
+  leftoversIn,
+  noteBeginning,
   ROLE,
   type RoleDelays,
   readDeployment,
@@ -31,11 +33,12 @@ export {
   settleDeployment,
   writeDeployment,
 } from "./deploy.js";
-export { examineIntent, type Intent, type Receiver } from "./preflight.js";
+export { type AskedDelay, examineIntent, type Intent, type Receiver } from "./preflight.js";
 export { canCall, hasOwnCode } from "./receiver.js";
 export { type Rehearsal, type Rehearsed, rehearseDeployment } from "./rehearse.js";
 export type { Pending } from "./send.js";
 export { type Artifact, compileSources } from "./solidity.js";
 export { type Recompilation, recompilationOf, type StandardInput } from "./standard-json.js";
+export type { Leftover } from "./standing.js";
 export { verifierCode, withoutMetadata } from "./verifier-code.js";
 export { generateVerifier, type VerifierOptions } from "./verifier-template.js";

@@ -10,6 +10,7 @@ import { chainName, isTestChain, LOCAL_CHAINS, SEQUENCED_CHAINS } from "@keel/ve
 import { inputError, KeelError } from "@keel/verifier/errors";
 import { type Address, getAddress, isAddressEqual, type PublicClient, parseAbi, zeroAddress } from "viem";
 import { DEPLOYMENT_PROXY } from "./create2.js";
+import { ROLE } from "./deploy.js";
 import { canCall, hasOwnCode } from "./receiver.js";
 
 /** Who is meant to hold a role. */
@@ -19,6 +20,17 @@ export interface Receiver {
   readonly executionDelay?: number | undefined;
   /** Somebody made sure that the contract can call others, in a way that is not known here. */
   readonly unchecked?: boolean | undefined;
+  /** A delay of less than a day is meant. */
+  readonly short?: boolean | undefined;
+}
+
+/** A delay that somebody asked for. */
+export interface AskedDelay {
+  /** Where it stands, such as `delays.market`. */
+  readonly path: string;
+  readonly seconds: number;
+  /** Said to be as short as it is on purpose. */
+  readonly isMeant: boolean;
 }
 
 /** What a deployment is about to do. */
@@ -31,6 +43,9 @@ export interface Intent {
   readonly bySafe: boolean;
   /** By name; whoever is not named is the account itself. */
   readonly roles: Readonly<Record<string, Receiver>>;
+  /** Roles that nobody is named for on purpose. */
+  readonly keeps?: readonly string[];
+  readonly delays?: readonly AskedDelay[];
   readonly publishers: readonly Address[];
   readonly threshold: number;
   readonly verifiers: readonly { readonly circuit: string; readonly insecure: boolean }[];
@@ -42,6 +57,8 @@ export interface Intent {
 export type Warnings = readonly string[];
 
 const ADMIN = "admin";
+/** Shorter than this, nobody who looks once a day sees in time what was announced. */
+const SHORTEST_DELAY = 86_400;
 /** Precompiles, and addresses that people mistype or burn with. */
 const NOBODY: readonly Address[] = [
   "0x000000000000000000000000000000000000dEaD",
@@ -73,6 +90,8 @@ export async function examineIntent(
     ...keyFaults(intent, warnings),
     ...publisherFaults(intent, warnings),
     ...(await roleFaults(intent, warnings)),
+    ...leftOutFaults(intent, warnings),
+    ...delayFaults(intent, warnings),
     ...(await feedFaults(intent)),
     ...(await easFaults(intent)),
   ];
@@ -152,9 +171,50 @@ async function roleFaults(intent: Intent, warnings: string[]): Promise<KeelError
   for (const [role, receiver] of Object.entries(complete)) {
     faults.push(...(await receiverFaults(intent, role, receiver, warnings)));
   }
+  if (roles[ADMIN]?.executionDelay === 0 && !LOCAL_CHAINS.includes(intent.chainId)) {
+    warnings.push(
+      "the administrator acts at once: a guardian calls off only what others have accepted from it",
+    );
+  }
   const guardian = roles.guardian?.account ?? account;
   if (isAddressEqual(guardian, complete[ADMIN]!.account) && !isTestChain(intent.chainId)) {
     warnings.push("the guardian is the administrator: nobody else can call off what it announces");
+  }
+  return faults;
+}
+
+/** Whoever deploys keeps what nobody is named for: that has to be said, since a deployer is one key that was at hand. */
+function leftOutFaults({ roles, keeps = [], chainId, account }: Intent, warnings: string[]): KeelError[] {
+  const twice = keeps.filter((name) => roles[name] !== undefined);
+  const left = Object.keys(ROLE).filter((name) => roles[name] === undefined && !keeps.includes(name));
+  const faults = twice.map((name) =>
+    inputError("deploy.keeps", `roles.${name}`, "a receiver, or its name in deployerKeeps", "both"),
+  );
+  if (left.length === 0 || LOCAL_CHAINS.includes(chainId)) return faults;
+  if (isTestChain(chainId)) {
+    warnings.push(`no receiver is named for ${left.join(", ")}: the deployer ${account} keeps that`);
+    return faults;
+  }
+  const expected = "a receiver of each role, or its name in deployerKeeps";
+  return [...faults, inputError("deploy.leftOut", "roles", expected, `none for ${left.join(", ")}`)];
+}
+
+/** A delay is time to look and to leave. */
+function delayFaults({ delays = [], roles, chainId }: Intent, warnings: string[]): KeelError[] {
+  const { executionDelay = SHORTEST_DELAY, short } = roles[ADMIN] ?? {};
+  const own = { path: `roles.${ADMIN}.executionDelay`, seconds: executionDelay, isMeant: short === true };
+  const tooShort = [own, ...delays].filter(({ seconds }) => seconds < SHORTEST_DELAY);
+  if (LOCAL_CHAINS.includes(chainId)) return [];
+  const faults: KeelError[] = [];
+  for (const { path, seconds, isMeant } of tooShort) {
+    if (isTestChain(chainId) || isMeant) {
+      warnings.push(
+        `${path}: ${seconds} s, so that nobody who looks once a day sees in time what is announced`,
+      );
+      continue;
+    }
+    const expected = `at least ${SHORTEST_DELAY} s, or "short", which says that it is meant`;
+    faults.push(inputError("deploy.shortDelay", path, expected, `${seconds} s`));
   }
   return faults;
 }

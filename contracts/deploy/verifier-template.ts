@@ -11,6 +11,10 @@
  * (sum ri inputs[i][j]) IC(j+1). r0 = 1, the others are 128 bits of a hash over all proofs and all inputs: whoever makes a
  * false proof fixes every coefficient by it, and slips through with a chance of 2^-128 a hash.
  *
+ * Keys of one powers of tau share alpha, beta and gamma. Proofs of several circuits are then one equation too, with two pairs each
+ * and two in common: each verifier gives its `part`, ri times its own equation, and one of them makes the product (`verifyWith`).
+ * Both give the precompiles what they cost and no more, so that the caller has gas to look at a refused proof by itself.
+ *
  * @module
  */
 
@@ -23,7 +27,7 @@ import {
   type G2Json,
   type VerificationKey,
 } from "@keel/verifier/groth16";
-import { keccak256, stringToBytes } from "viem";
+import { concat, type Hex, keccak256, stringToBytes, toHex } from "viem";
 
 /** What a generated verifier is called and stands for. */
 export interface VerifierOptions {
@@ -48,7 +52,9 @@ export interface VerifierOptions {
 export function generateVerifier(key: VerificationKey, options: VerifierOptions): string {
   checkOptions(options);
   checkKey(key);
-  return [header(options), constants(key, options), views(), verify(), verifyBatch(), "}\n"].join("\n");
+  return [header(options), constants(key, options), views(), verify(), verifyBatch(), joined(), "}\n"].join(
+    "\n",
+  );
 }
 
 function checkOptions({ circuit, contractName, transcript }: VerifierOptions): void {
@@ -110,6 +116,8 @@ function constants(key: VerificationKey, { circuit, insecure, transcript }: Veri
     bytes32 public constant circuit = ${keccak256(stringToBytes(circuit))};
     /// @inheritdoc IGroth16Verifier
     bool public constant insecure = ${insecure || isDevelopmentKey(key)};
+    /// @inheritdoc IGroth16Verifier
+    bytes32 public constant base = ${baseOf(values)};
 ${transcript === undefined ? "" : ceremony(transcript)}
     /// @dev Order of the groups, for inputs, and of the base field, for coordinates.
     uint256 private constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
@@ -117,6 +125,12 @@ ${transcript === undefined ? "" : ceremony(transcript)}
 
 ${lines.join("\n")}
 `;
+}
+
+/** Of alpha, beta and gamma, which come first; their signs are those of the constants. */
+function baseOf(values: readonly (readonly [string, bigint])[]): Hex {
+  const common = values.filter(([name]) => /^(ALPHA|BETA|GAMMA)_/.test(name));
+  return keccak256(concat(common.map(([, value]) => toHex(value, { size: 32 }))));
 }
 
 function ceremony(transcript: string): string {
@@ -262,6 +276,95 @@ ${words(14, ["BETA_X1", "BETA_X0", "BETA_Y1", "BETA_Y0"])}
             }
         }
     }`;
+}
+
+/**
+ * `part`: r L and r A, B, r C, -delta, made where they are returned. `verifyWith`: the pairing's input of 6 words a pair, as
+ * `verify` has it, then two pairs for each of the others.
+ */
+function joined(): string {
+  const MULTIPLY_GAS = 6_000;
+  const note = (call: string): string => `ok := and(ok, ${call.replace("gas()", `${MULTIPLY_GAS}`)})`;
+  const multiply = (at: string): string =>
+    `ok := and(ok, staticcall(${MULTIPLY_GAS}, 7, ${at}, 0x60, ${at}, 0x40))`;
+  return `
+    /// @inheritdoc IGroth16Verifier
+    function part(uint256[8] calldata proof, uint256[3] calldata inputs, uint256 r)
+        external
+        view
+        returns (bool ok, uint256[14] memory words)
+    {
+        assembly ("memory-safe") {
+            let m := words
+${inRange()}
+
+            if ok {
+                mstore(m, IC0_X)
+                mstore(add(m, 0x20), IC0_Y)
+                mstore(add(m, 0x40), r)
+                ${multiply("m")}
+${[0, 1, 2].map((i) => accumulate(i, `mulmod(r, calldataload(add(inputs, ${hexShort(32 * i)})), R)`, note)).join("\n")}
+                calldatacopy(add(m, 0x40), proof, 0x40)
+                mstore(add(m, 0x80), r)
+                ${multiply("add(m, 0x40)")}
+                calldatacopy(add(m, 0x80), add(proof, 0x40), 0x80)
+                calldatacopy(add(m, 0x100), add(proof, 0xc0), 0x40)
+                mstore(add(m, 0x140), r)
+                ${multiply("add(m, 0x100)")}
+${words(10, ["DELTA_NEG_X1", "DELTA_NEG_X0", "DELTA_NEG_Y1", "DELTA_NEG_Y0"])}
+            }
+        }
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function verifyWith(
+        uint256[8] calldata proof,
+        uint256[3] calldata inputs,
+        uint256 sum,
+        uint256[14][] calldata others
+    ) external view returns (bool ok) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+${inRange()}
+
+            if ok {
+                mstore(m, IC0_X)
+                mstore(add(m, 0x20), IC0_Y)
+${[0, 1, 2].map((i) => accumulate(i, `calldataload(add(inputs, ${hexShort(32 * i)}))`, note)).join("\n")}
+                let end := add(others.offset, mul(others.length, 0x1c0))
+                let pair := add(m, 0x300)
+                for { let p := others.offset } lt(p, end) { p := add(p, 0x1c0) } {
+                    calldatacopy(add(m, 0x40), p, 0x40)
+                    ok := and(ok, staticcall(${MULTIPLY_GAS}, 6, m, 0x80, m, 0x40))
+                    calldatacopy(pair, add(p, 0x40), 0x180)
+                    pair := add(pair, 0x180)
+                }
+
+${words(2, ["GAMMA_NEG_X1", "GAMMA_NEG_X0", "GAMMA_NEG_Y1", "GAMMA_NEG_Y0"])}
+                calldatacopy(add(m, 0xc0), proof, 0xc0)
+                calldatacopy(add(m, 0x180), add(proof, 0xc0), 0x40)
+${words(14, ["DELTA_NEG_X1", "DELTA_NEG_X0", "DELTA_NEG_Y1", "DELTA_NEG_Y0"])}
+${words(18, ["ALPHA_NEG_X", "ALPHA_NEG_Y"])}
+                mstore(add(m, 0x280), sum)
+                ${multiply("add(m, 0x240)")}
+${words(20, ["BETA_X1", "BETA_X0", "BETA_Y1", "BETA_Y0"])}
+                let cost := add(45000, mul(34000, add(4, mul(2, others.length))))
+                ok := and(ok, staticcall(cost, 8, m, sub(pair, m), 0x00, 0x20))
+                ok := and(ok, and(eq(returndatasize(), 0x20), mload(0x00)))
+            }
+        }
+    }`;
+}
+
+/** Refuses values of r and above, which alias smaller ones, and coordinates of q and above, likewise. */
+function inRange(): string {
+  const low = (list: string, offset: number, order: string): string =>
+    `lt(calldataload(add(${list}, ${hexShort(offset)})), ${order})`;
+  const tests = [
+    ...[0, 1, 2].map((i) => low("inputs", 32 * i, "R")),
+    ...Array.from({ length: 8 }, (_, i) => low("proof", 32 * i, "Q")),
+  ];
+  return tests.map((test, i) => `            ok := ${i === 0 ? test : `and(ok, ${test})`}`).join("\n");
 }
 
 /** Adds input i's point times `scalar` to L at `m`; `check` is what becomes of a precompile's success. */

@@ -17,6 +17,29 @@ interface IGroth16Verifier {
     /// @dev A false proof passes with a chance of 2^-128 for each hash tried. Gas as for `verify`.
     function verifyBatch(uint256[8][] calldata proofs, uint256[3][] calldata inputs) external view returns (bool);
 
+    /// @notice What this proof adds to a product of pairings that is made for several keys of one `base`: r times the equation of
+    ///         `verify`. Ten and four words: r L, then the pairs (r A, B) and (r C, -delta).
+    /// @param r Drawn when all proofs and inputs are fixed.
+    /// @return ok False for values out of range and points off the curve: the words are then nothing.
+    function part(uint256[8] calldata proof, uint256[3] calldata inputs, uint256 r)
+        external
+        view
+        returns (bool ok, uint256[14] memory words);
+
+    /// @notice Whether the product of this proof's equation and the others' is one. With fresh random numbers a false proof among
+    ///         them passes with a chance of 2^-128.
+    /// @param sum 1 and the others' r, modulo the group's order.
+    /// @param others What their `part` gave. Warning: nothing is checked of it; take it from verifiers that you trust alone.
+    function verifyWith(
+        uint256[8] calldata proof,
+        uint256[3] calldata inputs,
+        uint256 sum,
+        uint256[14][] calldata others
+    ) external view returns (bool);
+
+    /// @notice keccak256 of the key's alpha, beta and gamma: equal for the keys of circuits from one powers of tau.
+    function base() external view returns (bytes32);
+
     /// @notice keccak256 of the circuit's name, for example "portfolio-health/spot-16".
     function circuit() external view returns (bytes32);
 

@@ -26,7 +26,8 @@ interface IHealthGate {
 
     /// @notice Whether actions that need health are open now: the subject is healthy under `policyId`, or, at a gate on a line, was
     ///         so under a policy when the line left it for a tighter one, by a snapshot from before, until that attestation's own
-    ///         end or the end of the book's grace. A newer attestation under the policy that was left ends the grace.
+    ///         end or the end of the book's grace. An attestation from after the move, under the policy that was left, ends
+    ///         the grace; one from before it that is brought late, at most the policy's `maxAge`, goes on with it.
     function isHealthy() external view returns (bool);
 
     /// @notice The circuit breaker: true from the second at which health lapses until a new attestation. Only actions

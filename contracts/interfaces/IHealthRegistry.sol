@@ -2,13 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {IMarketBook} from "./IMarketBook.sol";
+import {INavSource} from "./INavSource.sol";
 import {IPolicyBook} from "./IPolicyBook.sol";
 import {IVerifierBook} from "./IVerifierBook.sol";
 
 /// @title Portfolio-health attestations
 /// @notice An attestation says: at time `asOf` the accounts that approved sources signed for `subject` respected the
 ///         policy at an accepted market. It is a point in time and speaks of the declared accounts only.
-interface IHealthRegistry {
+interface IHealthRegistry is INavSource {
     /// @notice What an attestation is made from. Everything else in the statement is the contracts' own state.
     struct Submission {
         address subject;
@@ -41,6 +42,8 @@ interface IHealthRegistry {
         bytes unitsSignature;
         /// One when the policy limits tail risk, else none.
         TailProof[] tail;
+        /// One when the policy asks for a disclosure, else none.
+        DisclosureProof[] disclosure;
     }
 
     /// @notice The proof of a policy's tail-risk limits, from the exposures behind the submission's commitment.
@@ -50,6 +53,20 @@ interface IHealthRegistry {
         /// Root and time of an accepted returns table of the policy's series.
         uint256 returnsRoot;
         uint64 returnsTime;
+        /// As the submission's.
+        uint256 commitment;
+        uint256[8] proof;
+    }
+
+    /// @notice What a policy wants shown of the exposures behind the submission's commitment, with its proof.
+    struct DisclosureProof {
+        /// Version of the disclosure circuit's verifier in the verifier book.
+        uint32 version;
+        /// Net asset value in the policy's steps, rounded down [N2]; 0 where none is shown.
+        uint96 nav;
+        /// What the policy's viewers can read [N3]: the point R, x and y, one copy of the data key for each viewer, the words;
+        /// empty without viewers.
+        uint256[] sealedSums;
         /// As the submission's.
         uint256 commitment;
         uint256[8] proof;
@@ -91,8 +108,8 @@ interface IHealthRegistry {
         bytes22 basis;
     }
 
-    /// @notice What an attestation rests on beside the subject's own data: verifiers' versions and tables. The last three are 0
-    ///         without a tail-risk proof.
+    /// @notice What an attestation rests on beside the subject's own data: verifiers' versions and tables. The three
+    ///         after `marketTime` are 0 without a tail-risk proof, the last one without a disclosure.
     struct Basis {
         uint32 version;
         uint256 marketRoot;
@@ -100,6 +117,7 @@ interface IHealthRegistry {
         uint32 tailVersion;
         uint256 returnsRoot;
         uint64 returnsTime;
+        uint32 disclosureVersion;
     }
 
     /// @notice A subject's present run of health under a line of policies; zeros but for the policy when it is not healthy.
@@ -172,6 +190,12 @@ interface IHealthRegistry {
     error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf);
     /// @dev `expected` tail-risk proofs are wanted: 1 when the policy limits tail risk, else 0.
     error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received);
+    /// @dev `expected` disclosures are wanted: 1 when the policy asks for one, else 0.
+    error WrongDisclosures(bytes32 policyId, uint256 expected, uint256 received);
+    /// @dev Numbers that cannot be what is sealed for so many viewers.
+    error WrongSealedSums(uint256 viewers, uint256 received);
+    /// @dev More than any proof has room for.
+    error NavTooLarge(uint96 nav, uint96 navStep);
     /// @dev The policy names a declared domain of which this registry on this chain is no member.
     error ForeignDomain(uint256 domain, uint256 chainId);
     error ProofRefused(address subject, bytes32 policyId, address verifier);
@@ -196,7 +220,8 @@ interface IHealthRegistry {
     ///         proof is bound to the subject.
     /// @dev Refused unless the record is open, enrolment and previous state are the registry's, and
     ///      floor < asOf <= now <= asOf + maxAge, now < asOf + validity, |asOf - marketTime| <= maxMarketSkew, the tables are
-    ///      accepted in the policy's series, and the units are what the policy's source of units says.
+    ///      accepted in the policy's series, the units are what the policy's source of units says, and there is a proof for
+    ///      everything that the policy asks for, the health proof and those beside it, about one commitment to the exposures.
     function attest(Submission calldata submission) external;
 
     /// @notice As `attest` for each submission in turn, with one verification for all: everything is stored, or nothing.
@@ -284,7 +309,7 @@ interface IHealthRegistry {
     function statementOf(Submission calldata submission)
         external
         view
-        returns (uint256[28] memory v, uint256 x, uint256 y);
+        returns (uint256[] memory v, uint256 x, uint256 y);
 
     /// @notice keccak256(abi.encode("keel/domain/1", chain id, registry)) mod r: what statement place 1 is made from, with the
     ///         policy's id, under policies that name no declared domain.

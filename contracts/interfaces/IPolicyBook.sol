@@ -80,6 +80,14 @@ interface IPolicyBook {
         UnitsKind unitsKind;
         /// The token or the administrator; 0 exactly when nobody says what the units are.
         address unitsSource;
+        /// keccak256 of the disclosure circuit's name; 0 exactly when nothing below is set. Without its proof no attestation counts.
+        bytes32 disclosureCircuit;
+        /// Step of the net asset value that every attestation shows [N2], USD 1e16: a power of ten, a cent at least; 0: none is
+        /// shown. Only where somebody says what the units are.
+        uint96 navStep;
+        /// Keys on BabyJubJub of those who can read each attestation's sums [N3], x and y; at most 4. Anybody who reads a policy has
+        /// to look whether they are of the prime-order subgroup: the book looks at the curve's equation only.
+        uint256[2][] viewers;
     }
 
     /// @notice A registry on a chain.
@@ -136,6 +144,9 @@ interface IPolicyBook {
 
     /// @dev No tightening that is not undone yet, or only such as are older than the delay.
     error NothingToUndo(bytes32 line);
+    /// @dev Sixteen moves within the delay; `possibleAt` is the first second at which the line can be tightened again. Gates look at each
+    ///      policy that was left, and one more would close them on what was attested before.
+    error TooManyTightenings(bytes32 line, uint40 possibleAt);
     error UnknownLine(bytes32 line);
     error LineExists(bytes32 line);
     error NothingAnnounced(bytes32 line);
@@ -156,6 +167,15 @@ interface IPolicyBook {
     error DrawdownWithoutUnits(uint32 maxDrawdown);
     /// @dev A token, and an administrator that is a contract, live on one chain; the members of a domain do not.
     error ContractWithDomain(address source, uint256 domain);
+    /// @dev A net asset value is of use by the unit only, and units are not the manager's word.
+    error NavWithoutUnits();
+    /// @dev Not a power of ten, or below a cent.
+    error BadNavStep(uint96 navStep);
+    /// @dev A disclosure circuit that has nothing to show, or something to show without a circuit.
+    error DisclosureMismatch(bytes32 disclosureCircuit);
+    error TooManyViewers(uint256 received);
+    /// @dev A coordinate that is not below r, a point off the curve, or one with x = 0, whose shared point is known to all.
+    error BadViewerKey(uint256 index);
     /// @dev A token's supply is known a second after the snapshot, which would be too late.
     error TokenWithoutAge(address token);
     /// @dev At 0 no book with equity passes.
@@ -196,8 +216,8 @@ interface IPolicyBook {
     /// @return line keccak256(abi.encode("keel/line/1", name)).
     function openLine(string calldata name, bytes32 policyId) external returns (bytes32 line);
 
-    /// @notice Moves a line to another published policy. Curator role. A tighter policy counts at once; any other one
-    ///         after `delay`. What was announced before and is not in force yet is replaced.
+    /// @notice Moves a line to another published policy. Curator role. A tighter policy counts at once, sixteen times within
+    ///         `delay`; any other one after `delay`. What was announced before and is not in force yet is replaced.
     function moveLine(bytes32 line, bytes32 policyId) external;
 
     /// @notice Calls off the announced move. Guardian role.
@@ -221,8 +241,10 @@ interface IPolicyBook {
     function policiesOf(bytes32 line) external view returns (Kept[] memory);
 
     /// @notice Policies that a line left less than `grace` ago for a tighter one, or when a tightening was undone, and has not come
-    ///         back to since, the latest first. What was attested under such a policy before `leftAt` still counts at a gate, since a
-    ///         fund cannot know of a tightening beforehand. Looks at the line's last 16 moves.
+    ///         back to since, the latest first; sixteen at most. What was attested under such a policy still counts at a gate, since
+    ///         a fund cannot know of a tightening beforehand: a run of health that began before `leftAt`, by a snapshot from before
+    ///         it. Told by the snapshot, so that one from before `leftAt` may still be brought after it, at most the policy's
+    ///         `maxAge` later.
     function graceOf(bytes32 line) external view returns (Kept[] memory);
 
     /// @notice Seconds from a tightening in which attestations from before it count at gates; `delay`.
@@ -232,7 +254,8 @@ interface IPolicyBook {
     function isLine(bytes32 line) external view returns (bool);
 
     /// @notice Whether every portfolio and attestation that `policyId` lets pass, `than` lets pass too: same circuit,
-    ///         scenarios, sources, series, units and domain, no limit looser. Equal policies are.
+    ///         scenarios, sources, series, units and domain, no limit looser,
+    ///         the same disclosure where `than` asks for one. Equal policies are.
     function isTighter(bytes32 policyId, bytes32 than) external view returns (bool);
 
     /// @notice Seconds from the announcement of a move that is not tighter until it counts.

@@ -8,14 +8,15 @@ pragma solidity ^0.8.28;
 interface IRoleOffers {
     /// @notice A role was offered; it replaces an offer of the same role to the same account.
     event RoleOffered(uint64 indexed roleId, address indexed account, uint32 executionDelay, address by);
-    /// @notice An offer was taken back, declined, or ended with the revocation of the role.
+    /// @notice An offer was taken back, declined, or ended with the revocation of the role; or what was accepted of it was called
+    ///         off before it counted.
     event RoleOfferWithdrawn(uint64 indexed roleId, address indexed account, address by);
     /// @notice An administrator was revoked: no offer made before can be accepted.
     event RoleOffersVoided(address indexed administrator, address by);
 
     /// @dev Only `MARKET_SOURCE`, which contracts hold that can accept nothing, is granted.
     error RoleIsOffered(uint64 roleId);
-    /// @dev Never offered, taken back, or lapsed.
+    /// @dev Never offered, taken back, or lapsed; and nothing was accepted that does not count yet.
     error NothingOffered(uint64 roleId, address account);
     /// @dev Zero, or the authority itself.
     error BadReceiver(uint64 roleId, address account);
@@ -38,7 +39,8 @@ interface IRoleOffers {
     /// @notice The caller accepts what it was offered, and holds the role after the role's grant delay.
     function acceptRole(uint64 roleId) external;
 
-    /// @notice Takes an offer back, at once. Any administrator or guardian, or the receiver.
+    /// @notice Takes an offer back, at once, and what was accepted and does not count yet: a role before the grant delay is over, or
+    ///         a member's lower execution delay before it begins. Any administrator or guardian, or the receiver.
     function withdrawOffer(uint64 roleId, address account) external;
 
     /// @notice What `account` can accept: zeros when nothing is offered.

@@ -7,14 +7,17 @@ import {Bn254} from "./Bn254.sol";
 /// @notice Circuit side: c = Poseidon(v'), y = sum v'[i] x^i. As x depends on c and all of v, v' != v passes with a chance
 ///         of at most length / r for each hash tried.
 library Digest {
-    /// @dev `words` is abi.encodePacked(c, v): 32 bytes each, every one below r.
-    function fold(bytes memory words) internal pure returns (uint256 x, uint256 y) {
-        x = uint256(keccak256(words)) % Bn254.R;
+    /// @dev x = keccak256(abi.encodePacked(c, v)) mod r. Refuses a c that is not below r; every other value is, by the caller's care.
+    function fold(uint256 c, uint256[] memory v) internal pure returns (uint256 x, uint256 y) {
+        Bn254.check(c);
         uint256 r = Bn254.R;
+        uint256 length = v.length;
         assembly ("memory-safe") {
-            // From the last word down to the one after c, which is the first.
-            let first := add(words, 0x40)
-            for { let word := add(words, mload(words)) } iszero(lt(word, first)) { word := sub(word, 0x20) } {
+            // While both are hashed c stands where the length does, which is before the first value.
+            mstore(v, c)
+            x := mod(keccak256(v, shl(5, add(length, 1))), r)
+            mstore(v, length)
+            for { let word := add(v, shl(5, length)) } gt(word, v) { word := sub(word, 0x20) } {
                 y := addmod(mulmod(y, x, r), mload(word), r)
             }
         }

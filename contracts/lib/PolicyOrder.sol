@@ -12,7 +12,7 @@ library PolicyOrder {
     /// @dev What cannot be compared (other scenarios, sources, series, units, domains) counts as not tighter.
     function isTighter(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) internal pure returns (bool) {
         return _sameGround(a, b) && _tighterMinima(a, b) && _tighterExposure(a, b) && _tighterRisk(a, b)
-            && _tighterTimes(a, b) && _tighterTail(a, b);
+            && _tighterTimes(a, b) && _tighterTail(a, b) && _tellsAsMuch(a, b);
     }
 
     /// @dev Whether no tail-risk limit is set.
@@ -59,5 +59,13 @@ library PolicyOrder {
     function _tighterTimes(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
         return a.maxAge <= b.maxAge && a.validity <= b.validity && a.maxMarketSkew <= b.maxMarketSkew
             && a.minInterval >= b.minInterval;
+    }
+
+    /// @dev A policy that asks for no disclosure is looser than any that does. Who relies on one relies on its step and its viewers,
+    ///      so that another step or other viewers are another thing.
+    function _tellsAsMuch(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
+        if (b.disclosureCircuit == 0) return true;
+        return a.disclosureCircuit == b.disclosureCircuit && a.navStep == b.navStep
+            && keccak256(abi.encode(a.viewers)) == keccak256(abi.encode(b.viewers));
     }
 }

@@ -4,21 +4,24 @@ pragma solidity ^0.8.28;
 import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {Bn254} from "./Bn254.sol";
-import {Digest} from "./Digest.sol";
 
 /// @dev Number of elements of the statement vector.
 uint256 constant STATEMENT_LENGTH = 28;
 /// @dev Number of elements of the tail-risk vector.
 uint256 constant TAIL_LENGTH = 11;
+/// @dev Number of elements of the disclosure vector before what is sealed for viewers.
+uint256 constant NAV_LENGTH = 4;
 
 /// @title The public statement of a portfolio-health proof, version 2
-/// @notice Builds the vector v from trusted state and the call, and folds it into the proof's public inputs.
+/// @notice Builds the vector v from trusted state and the call, and those of the proofs beside it.
 /// @dev The order of v is that of circuits/SPEC.md [C2, T5] and never changes; a new order is a new version in `TAG`.
 library Statement {
     /// @dev ascii "keel", kind 1 (portfolio-health), version 2, length.
     uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (2 << 32) | STATEMENT_LENGTH;
     /// @dev The same with kind 12 (tail-risk), version 1.
     uint256 internal constant TAIL_TAG = (0x6b65656c << 64) | (12 << 48) | (1 << 32) | TAIL_LENGTH;
+    /// @dev The same with kind 14 (disclosure), version 1; the length is added.
+    uint256 internal constant DISCLOSURE_TAG = (0x6b65656c << 64) | (14 << 48) | (1 << 32);
 
     /// @dev Makes signed 32-bit basis points non-negative before they enter the field.
     int256 private constant BIAS = 1 << 31;
@@ -43,8 +46,9 @@ library Statement {
     function build(uint256 domain, IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p)
         internal
         pure
-        returns (uint256[STATEMENT_LENGTH] memory v)
+        returns (uint256[] memory v)
     {
+        v = new uint256[](STATEMENT_LENGTH);
         v[0] = TAG;
         v[1] = placeOf(domain, s.policyId);
         v[2] = uint160(s.subject);
@@ -67,8 +71,9 @@ library Statement {
     function buildTail(uint256 exposuresCommitment, IHealthRegistry.TailProof calldata t, IPolicyBook.Policy memory p)
         internal
         pure
-        returns (uint256[TAIL_LENGTH] memory v)
+        returns (uint256[] memory v)
     {
+        v = new uint256[](TAIL_LENGTH);
         v[0] = TAIL_TAG;
         v[1] = exposuresCommitment;
         v[2] = t.returnsRoot;
@@ -80,17 +85,36 @@ library Statement {
         }
     }
 
-    /// @dev The proof's public inputs beside the commitment.
-    function fold(uint256 commitment, uint256[STATEMENT_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
-        return Digest.fold(abi.encodePacked(commitment, v));
+    /// @dev What the disclosure proof of a submission claims [N1]: a net asset value, and what is sealed for the policy's viewers, of
+    ///      the exposures behind one commitment. True or false by itself, as the tail-risk proof is. Reverts for sealed sums that
+    ///      are none: without viewers there is nothing, and with them at least one word.
+    function buildDisclosure(
+        uint256 exposuresCommitment,
+        IHealthRegistry.DisclosureProof calldata d,
+        IPolicyBook.Policy memory p
+    ) internal pure returns (uint256[] memory v) {
+        uint256 viewers = p.viewers.length;
+        uint256[] calldata sums = d.sealedSums;
+        bool fits = viewers == 0 ? sums.length == 0 : sums.length > 2 + viewers;
+        require(fits, IHealthRegistry.WrongSealedSums(viewers, sums.length));
+        v = new uint256[](NAV_LENGTH + 2 * viewers + sums.length);
+        v[0] = DISCLOSURE_TAG | v.length;
+        v[1] = exposuresCommitment;
+        v[2] = p.navStep;
+        v[3] = d.nav;
+        uint256 at = NAV_LENGTH;
+        for (uint256 i = 0; i < sums.length; ++i) {
+            Bn254.check(sums[i]);
+            // First the point R, then the data key's copy for each viewer, behind the viewer's key, then the words.
+            if (i >= 2 && i < 2 + viewers) {
+                v[at++] = p.viewers[i - 2][0];
+                v[at++] = p.viewers[i - 2][1];
+            }
+            v[at++] = sums[i];
+        }
     }
 
-    /// @dev As `fold`, for a tail-risk proof.
-    function foldTail(uint256 commitment, uint256[TAIL_LENGTH] memory v) internal pure returns (uint256 x, uint256 y) {
-        return Digest.fold(abi.encodePacked(commitment, v));
-    }
-
-    function _writeLimits(uint256[STATEMENT_LENGTH] memory v, IPolicyBook.Policy memory p) private pure {
+    function _writeLimits(uint256[] memory v, IPolicyBook.Policy memory p) private pure {
         v[14] = p.minAccountHealthFactor;
         v[15] = p.minCollateralRatio;
         v[16] = p.minHealthFactor;

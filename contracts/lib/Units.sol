@@ -24,16 +24,24 @@ library Units {
     /// @dev What a source may burn for one answer: what a supply of many checkpoints or a dozen signers need, and more.
     uint256 private constant GAS = 500_000;
 
-    /// @dev Reverts unless the submission's units are what the policy's source says of its subject and time.
-    function check(IHealthRegistry.Submission calldata s, IPolicyBook.Policy memory p) internal view {
-        IPolicyBook.UnitsKind kind = p.unitsKind;
-        if (kind == IPolicyBook.UnitsKind.Signer || kind == IPolicyBook.UnitsKind.Contract) {
-            return _checkSigned(s, kind, p.unitsSource);
-        }
-        require(s.unitsSignature.length == 0, IHealthRegistry.UnwantedUnitsSignature(s.policyId));
-        uint256 expected = kind == IPolicyBook.UnitsKind.None ? ONE : ofToken(p.unitsSource, s.asOf);
-        require(expected != 0, IHealthRegistry.NoUnits(s.subject));
-        require(s.units == expected, IHealthRegistry.WrongUnits(s.subject, expected, s.units));
+    /// @dev A claim of units, and by whose word.
+    struct Claim {
+        bytes32 policyId;
+        IPolicyBook.UnitsKind kind;
+        address source;
+        address subject;
+        uint64 asOf;
+        uint96 units;
+        bytes signature;
+    }
+
+    /// @dev Reverts unless the units are what the source says of the subject and the time.
+    function check(Claim calldata claim) internal view {
+        if (claim.kind != IPolicyBook.UnitsKind.Token) return _checkSigned(claim);
+        require(claim.signature.length == 0, IHealthRegistry.UnwantedUnitsSignature(claim.policyId));
+        uint256 expected = ofToken(claim.source, claim.asOf);
+        require(expected != 0, IHealthRegistry.NoUnits(claim.subject));
+        require(claim.units == expected, IHealthRegistry.WrongUnits(claim.subject, expected, claim.units));
     }
 
     /// @dev What an administrator signs.
@@ -57,16 +65,13 @@ library Units {
         require(ok, IHealthRegistry.UnitsUnavailable(token, asOf));
     }
 
-    function _checkSigned(IHealthRegistry.Submission calldata s, IPolicyBook.UnitsKind kind, address administrator)
-        private
-        view
-    {
-        require(s.units != 0, IHealthRegistry.NoUnits(s.subject));
-        bytes32 digest = digestOf(s.subject, s.asOf, s.units);
-        bool signed = kind == IPolicyBook.UnitsKind.Signer
-            ? _isBySigner(administrator, digest, s.unitsSignature)
-            : _isByContract(administrator, digest, s.unitsSignature);
-        require(signed, IHealthRegistry.UnitsNotSigned(administrator, s.subject, s.asOf, s.units));
+    function _checkSigned(Claim calldata claim) private view {
+        require(claim.units != 0, IHealthRegistry.NoUnits(claim.subject));
+        bytes32 digest = digestOf(claim.subject, claim.asOf, claim.units);
+        bool signed = claim.kind == IPolicyBook.UnitsKind.Signer
+            ? _isBySigner(claim.source, digest, claim.signature)
+            : _isByContract(claim.source, digest, claim.signature);
+        require(signed, IHealthRegistry.UnitsNotSigned(claim.source, claim.subject, claim.asOf, claim.units));
     }
 
     function _isByContract(address administrator, bytes32 digest, bytes calldata signature)

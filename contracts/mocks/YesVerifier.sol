@@ -19,6 +19,16 @@ contract YesVerifier is IGroth16Verifier {
         return true;
     }
 
+    function part(uint256[8] calldata, uint256[3] calldata, uint256) external pure returns (bool, uint256[14] memory) {}
+
+    function verifyWith(uint256[8] calldata, uint256[3] calldata, uint256, uint256[14][] calldata)
+        external
+        pure
+        returns (bool)
+    {}
+
+    function base() external pure returns (bytes32) {}
+
     function insecure() external pure returns (bool) {
         return false;
     }

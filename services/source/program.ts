@@ -29,12 +29,19 @@ export interface Running {
  * @throws KeelError `store.failed`; the system's error for an address that cannot be listened at
  */
 export async function startProgram(config: Config, log: Logger): Promise<Running> {
-  const server = createServer({ ...(await partsOf(config)), log });
+  const { close, ...parts } = await partsOf(config);
+  const server = createServer({ ...parts, log });
+  server.addHook("onClose", async () => close?.());
   const url = await server.listen(config.listen);
   return { server, url };
 }
 
-async function partsOf(config: Config): Promise<Omit<ServerOptions, "log">> {
+/** What a server needs, and what ends with it. */
+interface Parts extends Omit<ServerOptions, "log"> {
+  close?(): void;
+}
+
+async function partsOf(config: Config): Promise<Parts> {
   const { role, name, grants, perMinute, accounts } = config;
   const store = await openStore(config.store);
   const evidence = [...new Set(accounts.map(({ driver }) => driver.evidence))];

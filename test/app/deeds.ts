@@ -149,6 +149,7 @@ export async function withdrawAndVoid(
     tailVersion: tail === undefined ? 0 : 1,
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
+    disclosureVersion: 0,
   };
   await voidAttestation(registry, world.stage.wallets[CAST.rival]!, subject, policyId, basis);
 }

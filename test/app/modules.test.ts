@@ -10,8 +10,18 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { newEnrolment, parseSnapshot } from "@keel/prover";
-import { KeelError, parseMarket, parsePolicy } from "@keel/verifier";
+import { disclosureWitness, newEnrolment, parseSnapshot } from "@keel/prover";
+import {
+  circuitHash,
+  disclosureCircuitOf,
+  type Exposures,
+  formatViewerKey,
+  KeelError,
+  parseMarket,
+  parsePolicy,
+  toField,
+  viewerKeyOf,
+} from "@keel/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { circuitFiles, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../../app/src/circuits.js";
 import { checkAtDesk, closeDesk, proveAtDesk, verifyAtDesk } from "../../app/src/desk.js";
@@ -33,6 +43,7 @@ import {
 } from "../../app/src/manager/book.js";
 import { readAddress } from "../../app/src/read.js";
 import { recordCsv } from "../../app/src/regulator/csv.js";
+import { figuresCsv, readRecord } from "../../app/src/regulator/figures.js";
 import type { SubjectRecord } from "../../app/src/regulator/look.js";
 import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
 import { boundOf, grouped, titleOf, useOf, valueText, wholeUsd } from "../../app/src/words.js";
@@ -241,9 +252,56 @@ describe("48 the desk", () => {
   });
 
   it("proves nothing for a signal that was given before", async () => {
-    const proving = proveAtDesk([], {} as never, AbortSignal.abort(), () => {});
+    const proving = proveAtDesk({} as never, {} as never, AbortSignal.abort(), () => {});
     await expect(proving).rejects.toMatchObject(cancelled);
     expect(PageWorker.alive.size).toBe(0);
+  });
+});
+
+describe("a viewer's figures", () => {
+  const secret = new Uint8Array(32).fill(41);
+  const key = formatViewerKey({ secret, publicKey: viewerKeyOf(secret) });
+  const exposures: Exposures = {
+    underlyingsId: toField(5n),
+    ...{ equity: 17_000n * 10n ** 16n, assets: 30_000n * 10n ** 16n },
+    ...{ grossExposure: 57_000n * 10n ** 16n, collateral: 24_000n * 10n ** 20n },
+    ...{ deltas: new Array<bigint>(8).fill(-3n * 10n ** 16n), accountEquity: [], bookSums: [] },
+  };
+  const { id, shape } = disclosureCircuitOf("disclosure/spot-16x1");
+  const viewers = [viewerKeyOf(secret)];
+  const { statement, digest } = disclosureWitness(exposures, toField(7n), { shape, navStep: 0n, viewers });
+  const terms = { viewers, navStep: 0n, disclosureCircuit: circuitHash(id) };
+  const { point, wrappedKeys, words } = statement.sealed!;
+  const disclosure = { nav: 0n, sealedSums: [...point, ...wrappedKeys, ...words], digest: digest.c };
+  const recordWith = (proof: "verified" | "noKey", sums = disclosure.sealedSums): SubjectRecord => {
+    const { exposuresCommitment } = statement;
+    const shown = { ...disclosure, sealedSums: sums };
+    const event = { kind: "attested", policyId: "0x01", asOf: 5, exposuresCommitment, disclosure: shown };
+    const policies = [{ policyId: "0x01", terms }];
+    return { policies, happenings: [{ event, checked: { proof } }] } as unknown as SubjectRecord;
+  };
+
+  it("61 are read of verified proofs with the viewer's key, and saved as they are", () => {
+    const readings = readRecord(recordWith("verified"), key);
+    expect(readings).toMatchObject([{ policyId: "0x01", asOf: 5 }]);
+    const figures = new Map(readings[0]!.figures.map(({ name, usd }) => [name, usd]));
+    expect(figures.get("liabilities")).toBe("13000");
+    expect(figures.get("delta underlying 8")).toBe("-3");
+    expect(figuresCsv(readings)).toContain("0x01,5,17000,30000,13000,57000,");
+  });
+
+  it("61 are not read of proofs that nobody verified, with another key, or once altered; no part of a key is told", () => {
+    const code = "disclosure.viewer";
+    expect(failure(() => readRecord(recordWith("noKey"), key))).toMatchObject({ code });
+    const stranger = new Uint8Array(32).fill(42);
+    const other = formatViewerKey({ secret: stranger, publicKey: viewerKeyOf(stranger) });
+    const refused = failure(() => readRecord(recordWith("verified"), other));
+    expect(refused).toMatchObject({ code });
+    expect(JSON.stringify(refused)).not.toContain("2a2a2a2a");
+    const altered = disclosure.sealedSums.with(2, toField(disclosure.sealedSums[2]! + 1n));
+    expect(failure(() => readRecord(recordWith("verified", altered), key))).toMatchObject({
+      code: "disclosure.sealed",
+    });
   });
 });
 
@@ -259,11 +317,12 @@ describe("circuits of the page", () => {
   afterEach(() => void CIRCUIT_FILES.splice(0));
 
   it("are given by name, one or a pair", () => {
-    expect(circuitFiles({ circuit: first! }).map(({ id }) => id)).toEqual([first]);
-    expect(circuitFiles({ circuit: first!, tailCircuit: second! }).map(({ id }) => id)).toEqual([
-      first,
-      second,
-    ]);
+    expect(circuitFiles({ circuit: first! })).toMatchObject({ health: { id: first } });
+    expect(circuitFiles({ circuit: first!, tailCircuit: second! })).toMatchObject({ tail: { id: second } });
+    const shown = circuitFiles({ circuit: first!, disclosureCircuit: second! });
+    expect(shown).toMatchObject({ health: { id: first }, disclosure: { id: second } });
+    expect(shown).not.toHaveProperty("tail");
+    expect(circuitKeys({ circuit: first!, disclosureCircuit: second! }).disclosureKey).toBe(ceremony);
     expect(circuitKeys({ circuit: first! })).toEqual({ verificationKey: plain });
     expect(circuitKeys({ circuit: first!, tailCircuit: second! }).tailKey).toBe(ceremony);
   });
@@ -274,6 +333,8 @@ describe("circuits of the page", () => {
     expect(missingCircuit({ circuit: "x" })).toMatchObject({ code, path: "policy.circuit", received: "x" });
     const tail = missingCircuit({ circuit: first!, tailCircuit: "y" });
     expect(tail).toMatchObject({ code, path: "policy.tail.circuit", received: "y" });
+    const shown = missingCircuit({ circuit: first!, disclosureCircuit: "z" });
+    expect(shown).toMatchObject({ code, path: "policy.disclosure.circuit", received: "z" });
     expect(failure(() => circuitKeys({ circuit: "x" }))).toMatchObject({ kind: "environment", code });
   });
 

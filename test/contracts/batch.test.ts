@@ -35,8 +35,9 @@ import {
 import { bn254 } from "@noble/curves/bn254.js";
 import type { Address, Hex } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
-import { nextBlockAt, travelTo, write } from "../support/chain.js";
+import { nextBlockAt, now, travelTo, write } from "../support/chain.js";
 import {
+  acceptMarket,
   attestation,
   claimOf,
   ENROLMENT,
@@ -55,6 +56,7 @@ import { attestationOf, statementArtifacts } from "./statement-circuit.js";
 
 /** Ten claims: five subjects, each under two policies. */
 const SIZE = 10;
+const DAY = 86_400;
 const OTHER_TERMS = { ...TERMS, maxLeverage: 20_000 };
 
 /** What a status says of the present, which moves on. */
@@ -366,6 +368,22 @@ describe("65 a batch of which somebody submitted a part before", () => {
     await refused(raw([await attestationOf(fork)]), "registry.notNewer");
     await restartChain(fixture.registry, other(), batch[0]!.subject, "state lost");
     await raw([batch[0]!]);
+  });
+
+  it("does not skip a step from before a chain started over: it does not lead to the present state", async () => {
+    const { chain, registry } = fixture;
+    const { subject } = batch[0]!;
+    await submitAttestation(registry, other(), batch[0]!);
+    await restartChain(registry, other(), subject, "state lost");
+    const asOf = (await now(chain)) + DAY;
+    await travelTo(chain, asOf + 10);
+    await acceptMarket(fixture, { root: 77n, asOf });
+    const renewed = { asOf, marketRoot: 77n, marketTime: asOf, drawdown: { ...GENESIS, newState: 5_000n } };
+    const fresh = await attestationOf({ ...claims[0]!, ...renewed });
+    await submitAttestation(registry, other(), fresh);
+    expect(await isHealthy(registry, subject, POLICY)).toBe(true);
+    await refused(raw([batch[0]!]), "registry.notNewer");
+    expect(await logsOf(await raw([fresh]))).toBe(0);
   });
 
   it("does not skip a newer snapshot that claims to lead to the present state", async () => {

@@ -9,8 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   compileVerifiers,
+  DEPLOYMENT_PROXY,
+  DEPLOYMENT_PROXY_CODE,
   type DeployOptions,
   deployKeel,
+  handOver,
   type KeelDeployment,
   ROLE,
   readDeployment,
@@ -36,7 +39,8 @@ const FIRST = { circuit: CIRCUIT, contractName: "StatementVerifier" };
 const SECOND = { circuit: CIRCUIT, contractName: "StatementVerifierSecond" };
 
 const SEPOLIA = 11155111;
-const WEEK = 7 * 86_400;
+const DAY = 86_400;
+const WEEK = 7 * DAY;
 
 let chain: TestChain;
 let folder: string;
@@ -318,5 +322,130 @@ describe("a deployment with a file", () => {
     const addresses: Address[] = Object.values(steps).map(({ address }) => address);
     expect(new Set(addresses).size).toBe(7);
     expect(addresses).toContain(deployment.registry);
+  });
+});
+
+describe("70: a deployment that is run again with a corrected plan", () => {
+  const own = () => deployer().account.address;
+  const ask = async (keel: KeelDeployment, functionName: string, ...args: unknown[]) =>
+    (await chain.client.readContract({
+      ...{ address: keel.authority, abi: authorityAbi as Abi, functionName, args },
+    })) as readonly [unknown, unknown];
+  const accept = (who: Wallet, keel: KeelDeployment, role: bigint) =>
+    write(chain, who, keel.authority, authorityAbi, "acceptRole", [role]);
+  const settled = async (change: Partial<DeployOptions>) => {
+    const sent = await transactions();
+    await deploy(change);
+    expect(await transactions(), "nothing is left to correct").toBe(sent);
+  };
+
+  it("corrects the delay of an offer", async () => {
+    const owner = chain.signers[9]!.address;
+    const keel = await deploy({ roles: { admin: owner }, executionDelays: { admin: DAY } });
+    const change = { roles: { admin: owner }, executionDelays: { admin: 2 * DAY } };
+    await deploy(change);
+    expect((await ask(keel, "offerOf", ROLE.admin, owner))[0]).toBe(2 * DAY);
+    await settled(change);
+  });
+
+  it("stays until a delay is right that was accepted wrong", async () => {
+    const owner = chain.wallets[9]!;
+    const roles = { admin: owner.account.address };
+    const keel = await deploy({ roles, executionDelays: { admin: DAY } });
+    await accept(owner, keel, ROLE.admin);
+    const change = { roles, executionDelays: { admin: 3 * DAY } };
+    await deploy(change);
+    expect((await ask(keel, "hasRole", ROLE.admin, own()))[0]).toBe(true);
+    expect((await ask(keel, "offerOf", ROLE.admin, owner.account.address))[0]).toBe(3 * DAY);
+    await accept(owner, keel, ROLE.admin);
+    await deploy(change);
+    expect((await ask(keel, "hasRole", ROLE.admin, own()))[0]).toBe(false);
+    expect(await ask(keel, "hasRole", ROLE.admin, owner.account.address)).toEqual([true, 3 * DAY]);
+    await settled(change);
+  });
+
+  it("corrects the delays of roles and contracts, also those that do not count yet", async () => {
+    const keel = await deploy();
+    const change = { roleDelays: { grant: 2 * DAY, target: 3 * DAY } };
+    await deploy(change);
+    await settled(change);
+    await travelTo(chain, (await now(chain)) + 6 * DAY);
+    for (const role of [0n, 1n, 2n, 3n, 4n, 5n])
+      expect(await ask(keel, "getRoleGrantDelay", role)).toBe(2 * DAY);
+    const { authority, policyBook, marketBook, feedMarket, verifierBook, registry } = keel;
+    for (const target of [authority, policyBook, marketBook, feedMarket, verifierBook, registry]) {
+      expect(await ask(keel, "getTargetAdminDelay", target)).toBe(3 * DAY);
+    }
+    await settled(change);
+    await deploy({ roleDelays: { grant: 0, target: 3 * DAY } });
+    await travelTo(chain, (await now(chain)) + 6 * DAY);
+    expect(await ask(keel, "getRoleGrantDelay", ROLE.curator)).toBe(0);
+  });
+
+  it("says what it may no longer correct once it has handed over", async () => {
+    const owner = chain.signers[9]!.address;
+    const roles = { admin: owner, guardian: owner, verifierAdmin: owner, marketAdmin: owner, curator: owner };
+    await deploy({ roles, receivers: [chain.wallets[9]!] });
+    const error = await refused(deploy({ roles, roleDelays: { grant: DAY } }), "deploy.role");
+    expect(error.received).toMatch(/grant delay of role 0: 604800 s instead of 86400 s/);
+  });
+
+  it("69 takes back what was offered to a mistyped address", async () => {
+    const [typo, owner] = [chain.wallets[8]!, chain.wallets[9]!];
+    const roles = { admin: owner.account.address };
+    const keel = await deploy({
+      roles: { admin: typo.account.address, curator: typo.account.address },
+    });
+    await deploy({ roles });
+    for (const role of [ROLE.admin, ROLE.curator]) {
+      expect(await ask(keel, "offerOf", role, typo.account.address)).toEqual([0, 0]);
+      await expect(accept(typo, keel, role)).rejects.toThrow("0xb0f5cd0a"); // NothingOffered
+    }
+    await accept(owner, keel, ROLE.admin);
+    await deploy({ roles });
+    expect(await ask(keel, "administrators")).toEqual([owner.account.address]);
+    await settled({ roles });
+  });
+
+  it("69 takes back offers at the hand-over that were made by hand", async () => {
+    const roles = { admin: chain.signers[9]!.address };
+    const keel = await deploy({ roles, file: join(folder, "other.json") });
+    const stranger = chain.signers[8]!.address;
+    const by = { ...{ address: keel.authority, abi: authorityAbi } } as const;
+    await write(chain, deployer(), by.address, by.abi, "offerRole", [ROLE.guardian, stranger, 0]);
+    const options = {
+      ...{ walletClient: deployer(), publicClient: chain.client, verifiers: [], roles },
+      ...{ publishers: [stranger], threshold: 1 },
+    };
+    await handOver(options, keel);
+    expect(await ask(keel, "offerOf", ROLE.guardian, stranger)).toEqual([0, 0]);
+    expect((await ask(keel, "offerOf", ROLE.admin, roles.admin))[1]).not.toBe(0);
+  });
+
+  it("69 does not leave the authority to an administrator whom the plan does not name", async () => {
+    const [typo, owner] = [chain.wallets[8]!, chain.wallets[9]!];
+    const keel = await deploy({ roles: { admin: typo.account.address }, executionDelays: { admin: 0 } });
+    await accept(typo, keel, ROLE.admin);
+    const roles = { admin: owner.account.address };
+    await deploy({ roles });
+    await accept(owner, keel, ROLE.admin);
+    await deploy({ roles });
+    expect((await ask(keel, "hasRole", ROLE.admin, own()))[0]).toBe(true);
+    const taken = [ROLE.admin, typo.account.address];
+    await write(chain, deployer(), keel.authority, authorityAbi, "revokeRole", taken);
+    await deploy({ roles });
+    expect(await ask(keel, "administrators")).toEqual([owner.account.address]);
+  });
+
+  it("finds the first block of contracts that somebody else has made already", async () => {
+    await chain.test.setCode({ address: DEPLOYMENT_PROXY, bytecode: DEPLOYMENT_PROXY_CODE });
+    const first = await deploy({ throughProxy: true });
+    const logs = await chain.client.getLogs({ fromBlock: 0n });
+    const started = logs.find(({ address }) => address === first.authority.toLowerCase())!.blockNumber;
+    // One by one: a node that leaves blocks out has no states of them.
+    for (let i = 0; i < 6; i++) await chain.test.mine({ blocks: 1 });
+    const second = await deploy({ throughProxy: true, file: join(folder, "other.json") });
+    expect(second.registry).toBe(first.registry);
+    expect(second.fromBlock).toBe(Number(started));
   });
 });

@@ -162,6 +162,20 @@ describe("35 one proof for several chains", () => {
   });
 });
 
+describe("35 a branch of a forked chain, where the code is the same and the number is another", () => {
+  it("accepts its own proofs and none of the other branch's", async () => {
+    const forked = await here.chain.client.getCode({ address: here.keel.registry });
+    await there.chain.test.setCode({ address: there.keel.registry, bytecode: forked! });
+    const own = await attestation(there, { domain: registryOf(there) });
+    await refused(
+      submitAttestation(there.registry, there.cast.stranger, await attestation(here)),
+      "registry.proofRefused",
+    );
+    await submitAttestation(there.registry, there.cast.stranger, own);
+    expect(await isHealthy(there.registry, own.subject, policyId(TERMS))).toBe(true);
+  });
+});
+
 describe("a domain", () => {
   const declare = (list: readonly Domain[]) => declareDomain(here.registry, here.cast.stranger, list);
   const at = (chainId: number, registry: Hex = here.keel.registry): Domain => ({ chainId, registry });

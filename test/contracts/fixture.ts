@@ -17,6 +17,7 @@ import {
   circuitHash,
   type DrawdownStep,
   KeelError,
+  NO_DISCLOSURE,
   NO_TAIL,
   type PolicyTerms,
   policyId,
@@ -74,6 +75,7 @@ export const TERMS: PolicyTerms = {
   domain: 0n,
   unitsKind: 0,
   unitsSource: zeroAddress,
+  ...NO_DISCLOSURE,
 };
 
 export const POLICY = policyId(TERMS);

@@ -8,10 +8,22 @@
  * @module
  */
 import { deployContract } from "@keel/contracts";
-import { type Attestation, encodeProof, statementInputs, statementVector } from "@keel/verifier";
+import {
+  type Attestation,
+  BASE_POINT,
+  circuitHash,
+  type DrawdownStep,
+  encodeProof,
+  type PolicyTerms,
+  policyId,
+  signUnits,
+  statementInputs,
+  statementVector,
+} from "@keel/verifier";
 import {
   enrol,
   groth16VerifierAbi,
+  healthRegistryAbi,
   publishMarket,
   publishPolicy,
   revoke,
@@ -19,7 +31,7 @@ import {
   submitAttestation,
   submitBatch,
 } from "@keel/verifier/chain";
-import { type Hex, hexToBytes, maxUint256 } from "viem";
+import { encodeFunctionData, type Hex, hexToBytes, maxUint256 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { travelTo, undone, write } from "../support/chain.js";
 import {
@@ -36,7 +48,7 @@ import {
   stepAfter,
   TERMS,
 } from "./fixture.js";
-import { attestationOf, endProving } from "./statement-circuit.js";
+import { attestationOf, disclosureOf, endProving, VIEWER_CIRCUIT } from "./statement-circuit.js";
 
 /** A batch's size for the record, and its floor: n + 3 pairs, each proof's A and C scaled and added, l + 2 fixed points. */
 const BATCH = 10;
@@ -49,7 +61,9 @@ const rows: { action: string; gas: number; floor?: number }[] = [];
 let fixture: Fixture;
 
 beforeAll(async () => {
-  fixture = await startFixture();
+  fixture = await startFixture(31337, "StatementVerifier", [
+    { circuit: VIEWER_CIRCUIT, contractName: "ViewerVerifier" },
+  ]);
   await travelTo(fixture.chain, START + 10);
 });
 
@@ -123,6 +137,7 @@ describe("gas", () => {
     await travelTo(chain, START + 60);
     const later = await attestation(fixture, { asOf: START + 50, drawdown: stepAfter(GENESIS) });
     await measure("attest, later", submitAttestation(registry, cast.stranger, later));
+    await disclosures(later.drawdown);
     const probe = await deployContract(
       { walletClient: cast.deployer, publicClient: chain.client },
       "GasProbe",
@@ -145,6 +160,40 @@ describe("gas", () => {
     console.info(table());
   });
 });
+
+/** With a net asset value and twelve words for one viewer, as fund-64 has; the units are signed by an administrator. */
+async function disclosures(before: DrawdownStep): Promise<void> {
+  const { registry, cast, chain } = fixture;
+  const administrator = chain.accounts[11]!;
+  const terms: PolicyTerms = {
+    ...{ ...TERMS, unitsKind: 2, unitsSource: administrator.address.toLowerCase() as Hex },
+    ...{ disclosureCircuit: circuitHash(VIEWER_CIRCUIT), navStep: 10n ** 19n, viewers: [BASE_POINT] },
+  };
+  await undone(chain, async () => {
+    await measure("publish a policy with one viewer", publishPolicy(registry, cast.stranger, terms));
+    let step = before;
+    for (const [i, which] of ["first", "later"].entries()) {
+      step = stepAfter(step);
+      const claim = claimOf(fixture, { asOf: START + 51 + i, drawdown: step, terms });
+      const said = { subject: claim.subject, asOf: claim.asOf, units: step.units };
+      const shown = {
+        unitsSignature: signUnits(said, hexToBytes(administrator.privateKey)).signature,
+        disclosure: await disclosureOf(claim, 12_345n),
+      };
+      const work = submitAttestation(registry, cast.stranger, { ...(await attestationOf(claim)), ...shown });
+      const gas = await measure(`attest with a disclosure, ${which}`, work);
+      if (which === "later") expect(gas).toBeLessThanOrEqual(560_000);
+    }
+    const args = [cast.subject.account.address, policyId(terms)] as const;
+    const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "navOf", args });
+    const gas = await chain.client.estimateGas({
+      to: registry.address,
+      data,
+      account: cast.stranger.account,
+    });
+    rows.push({ action: "navOf, cold, with the transaction", gas: Number(gas) });
+  });
+}
 
 /** A gated deposit against the same deposit into the bare OpenZeppelin vault is the gate's price. */
 async function deposits(): Promise<void> {

@@ -376,16 +376,38 @@ describe("a gate on a line", () => {
     expect(await isOpen(START + TERMS.validity)).toBe(false);
   });
 
-  it("63 looks back as far as sixteen moves, whatever a curator does", async () => {
+  it("63 stays open whatever a curator does: the seventeenth tightening within the grace is refused", async () => {
+    await attest();
+    await move(await tighter());
+    const possibleAt = (await now(fixture.chain)) + WEEK;
+    for (let i = 2; i <= 16; i++) await move(await publish({ maxLeverage: maxLeverage - i }));
+    expect(await isOpen()).toBe(true);
+    const tightest = await publish({ maxLeverage: maxLeverage - 17 });
+    const error = await refused(move(tightest), "registry.tooManyTightenings");
+    expect(error.received).toContain(String(possibleAt));
+    // Neither where it is nor a loosening is one.
+    await move(await current());
+    await move(await looser());
+    await travelTo(fixture.chain, possibleAt - 1);
+    await refused(move(tightest), "registry.tooManyTightenings");
+    await travelTo(fixture.chain, possibleAt);
+    await move(tightest);
+    expect(await current()).toBe(tightest);
+  });
+
+  it("63 stays open when all of sixteen tightenings are taken back, which makes no room for more", async () => {
     await attest();
     for (let i = 1; i <= 16; i++) await move(await publish({ maxLeverage: maxLeverage - i }));
-    expect(await isOpen()).toBe(true);
-    await move(await publish({ maxLeverage: maxLeverage - 17 }));
-    expect(await isOpen()).toBe(false);
-    await book(fixture.cast.guardian, "undoTightening", LINE);
-    for (let i = 0; i < 16; i++) await book(fixture.cast.guardian, "undoTightening", LINE);
+    const undo = () => book(fixture.cast.guardian, "undoTightening", LINE);
+    const graces = async () => (await read<unknown[]>("graceOf", [LINE])).length;
+    for (let left = 16; left > 0; left--) {
+      expect([await graces(), await isOpen()]).toEqual([16, true]);
+      await undo();
+    }
+    await refused(undo(), "registry.nothingToUndo");
     expect(await current()).toBe(POLICY);
-    expect(await isOpen()).toBe(true);
+    expect([await graces(), await isOpen()]).toEqual([16, true]);
+    await refused(move(await tighter()), "registry.tooManyTightenings");
   });
 });
 

@@ -167,6 +167,43 @@ describe("69 an offered role", () => {
     }
   });
 
+  it("is still called off once it was accepted, until it counts, by an administrator, a guardian or the receiver", async () => {
+    await call(admin, "setGrantDelay", ROLE.curator, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    const withdraw = (by: Wallet) => call(by, "withdrawOffer", ROLE.curator, address(receiver));
+    for (const by of [admin, guardian, receiver]) {
+      await offer(ROLE.curator, receiver);
+      await accept(receiver, ROLE.curator);
+      await refused(withdraw(stranger), "registry.notYourOffer");
+      const { hash } = await withdraw(by);
+      const { logs } = await chain.client.getTransactionReceipt({ hash });
+      const told = parseEventLogs({ abi: authorityAbi, logs }).map(({ eventName }) => eventName);
+      expect(told).toEqual(["RoleOfferWithdrawn", "RoleRevoked"]);
+      expect(await read("getAccess", ROLE.curator, address(receiver))).toEqual([0, 0, 0, 0]);
+      await refused(accept(receiver, ROLE.curator), "registry.nothingOffered");
+      await refused(withdraw(by), "registry.nothingOffered");
+    }
+  });
+
+  it("is not called off any more from the second at which it counts", async () => {
+    await call(admin, "setGrantDelay", ROLE.curator, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    await offer(ROLE.curator, receiver);
+    await accept(receiver, ROLE.curator);
+    const since = (await now(chain)) + WEEK;
+    const withdraw = () => call(guardian, "withdrawOffer", ROLE.curator, address(receiver));
+    const before = await chain.test.snapshot();
+    await nextBlockAt(chain, since - 1);
+    await withdraw();
+    await chain.test.revert({ id: before });
+    await travelTo(chain, since);
+    await refused(withdraw(), "registry.nothingOffered");
+    // What is offered to a member can be taken back all the same, and leaves it a member.
+    await offer(ROLE.curator, receiver, DAY);
+    await withdraw();
+    expect(await holds(ROLE.curator, receiver)).toBe(true);
+  });
+
   it("does not bring a revoked member back, nor one that gave the role up", async () => {
     const ends = [
       () => call(admin, "revokeRole", ROLE.curator, address(receiver)),
@@ -215,6 +252,22 @@ describe("69 an offered role", () => {
     expect(await delayOf(ROLE.curator, receiver)).toBe(DAY);
   });
 
+  it("of a shorter delay is called off until it begins, and a longer one is not", async () => {
+    const withdraw = (by = guardian) => call(by, "withdrawOffer", ROLE.curator, address(receiver));
+    await offer(ROLE.curator, receiver, WEEK);
+    await accept(receiver, ROLE.curator);
+    await refused(withdraw(), "registry.nothingOffered");
+    await offer(ROLE.curator, receiver, DAY);
+    await accept(receiver, ROLE.curator);
+    await refused(withdraw(stranger), "registry.notYourOffer");
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    await withdraw();
+    await travelTo(chain, (await now(chain)) + 2 * WEEK);
+    expect(await delayOf(ROLE.curator, receiver)).toBe(WEEK);
+    expect(await holds(ROLE.curator, receiver)).toBe(true);
+    await refused(withdraw(), "registry.nothingOffered");
+  });
+
   it("goes neither to nobody nor to the authority itself, and is not everybody's", async () => {
     for (const to of [zeroAddress, authority]) {
       await refused(offer(ROLE.admin, to), "registry.badReceiver");
@@ -229,6 +282,14 @@ describe("69 an offered role", () => {
     await refused(call(admin, "grantRole", 6n, address(receiver), 0), "registry.roleIsOffered");
     await call(admin, "grantRole", MARKET_SOURCE, authority, 0);
     expect(await holds(MARKET_SOURCE, authority)).toBe(true);
+    // Where it counts later, it is called off as what was accepted.
+    await call(admin, "setGrantDelay", MARKET_SOURCE, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    await call(admin, "grantRole", MARKET_SOURCE, address(stranger), 0);
+    await call(guardian, "withdrawOffer", MARKET_SOURCE, address(stranger));
+    await refused(call(guardian, "withdrawOffer", MARKET_SOURCE, authority), "registry.nothingOffered");
+    await travelTo(chain, (await now(chain)) + 2 * WEEK);
+    expect(await holds(MARKET_SOURCE, address(stranger))).toBe(false);
     const grant = call(stranger, "grantRole", MARKET_SOURCE, authority, 0);
     await refused(grant, "registry.accessManagerUnauthorizedAccount");
   });
@@ -312,6 +373,36 @@ describe("69 the administrator", () => {
     await travelTo(chain, since);
     await leave();
     expect(await holds(ROLE.admin, safe.address)).toBe(true);
+  });
+});
+
+describe("62 an administrator without an execution delay", () => {
+  it("leaves a guardian the grant delay to call off what was offered and accepted in one block", async () => {
+    await call(admin, "setGrantDelay", ROLE.admin, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    const safe = await openSafe(stranger);
+    await offer(ROLE.admin, safe.address);
+    await safe.send("acceptRole", [ROLE.admin]);
+    expect(await read("administrators")).toEqual([address(admin), getAddress(safe.address)]);
+    await call(guardian, "withdrawOffer", ROLE.admin, safe.address);
+    expect(await read("administrators")).toEqual([address(admin)]);
+    await travelTo(chain, (await now(chain)) + 2 * WEEK);
+    expect(await holds(ROLE.admin, safe.address)).toBe(false);
+    const leave = call(admin, "renounceRole", ROLE.admin, address(admin));
+    await refused(leave, "registry.lastAdministrator");
+  });
+
+  it("loses neither the role nor what it offered by that: offers to others stand", async () => {
+    await call(admin, "setGrantDelay", ROLE.admin, WEEK);
+    await travelTo(chain, (await now(chain)) + 5 * DAY);
+    const safe = await openSafe(stranger);
+    await offer(ROLE.admin, safe.address);
+    await safe.send("acceptRole", [ROLE.admin]);
+    await offer(ROLE.curator, receiver);
+    await call(guardian, "withdrawOffer", ROLE.admin, safe.address);
+    await accept(receiver, ROLE.curator);
+    await refused(call(guardian, "withdrawOffer", ROLE.admin, address(admin)), "registry.nothingOffered");
+    expect(await holds(ROLE.admin, admin)).toBe(true);
   });
 });
 

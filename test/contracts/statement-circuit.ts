@@ -9,9 +9,13 @@
 import { type ArtifactSet, type CircuitDefinition, ensureCircuit } from "@keel/circuits";
 import type { VerifierSource } from "@keel/contracts";
 import { type CircuitInput, createProver, type Prover } from "@keel/engine";
+import { randomSalt } from "@keel/prover";
 import {
   type Attestation,
+  BASE_POINT,
   commitStatement,
+  type DisclosureAttestation,
+  disclosureVector,
   type Groth16Proof,
   policyId,
   STATEMENT_LENGTH,
@@ -27,6 +31,10 @@ import {
 
 export const CIRCUIT = "test/statement";
 export const TAIL_CIRCUIT = "test/tail";
+/** Disclosures: a net asset value alone; one with as many words for one viewer as fund-64 has. */
+export const NAV_CIRCUIT = "test/nav";
+export const VIEWER_CIRCUIT = "test/viewer";
+const WORDS = 12;
 export const MARKET_CIRCUIT = "market-root/16";
 
 /** A circuit that proves a digest of so many elements. */
@@ -59,6 +67,12 @@ export async function tailArtifacts(): Promise<ArtifactSet> {
   return await ensureCircuit(definition(TAIL_CIRCUIT, TAIL_LENGTH));
 }
 
+/** The same for disclosure vectors, with so many viewers. */
+export async function disclosureArtifacts(viewers: 0 | 1): Promise<ArtifactSet> {
+  if (viewers === 0) return await ensureCircuit(definition(NAV_CIRCUIT, 4));
+  return await ensureCircuit(definition(VIEWER_CIRCUIT, 6 + 3 * viewers + WORDS));
+}
+
 /** Every verifier contract that the contract tests deploy. All test files ask for the same, so one compilation serves all. */
 export async function testVerifiers(): Promise<VerifierSource[]> {
   const [first, second] = [await statementArtifacts(), await statementArtifacts("second")];
@@ -83,6 +97,8 @@ export async function testVerifiers(): Promise<VerifierSource[]> {
     source("StatementVerifierOtherCircuit", key, "test/other"),
     source("StatementVerifierUnmarked", unmarked, CIRCUIT, false),
     source("TailVerifier", (await tailArtifacts()).verificationKey, TAIL_CIRCUIT),
+    source("NavVerifier", (await disclosureArtifacts(0)).verificationKey, NAV_CIRCUIT),
+    source("ViewerVerifier", (await disclosureArtifacts(1)).verificationKey, VIEWER_CIRCUIT),
     source("MarketRootVerifier", (await ensureCircuit(MARKET_CIRCUIT)).verificationKey, MARKET_CIRCUIT),
   ];
 }
@@ -144,6 +160,25 @@ export async function tailOf(
   const digest = statementInputs(commitStatement(vector), vector);
   const proof = await proveVector(vector, digest, await tailArtifacts());
   return { circuit: TAIL_CIRCUIT, returns, digest: digest.c, proof, insecure: true };
+}
+
+/** A disclosure of a claim, whatever it says of the exposures; what is sealed is random. */
+export async function disclosureOf(
+  { exposuresCommitment, terms: { navStep, viewers } }: Pick<Statement, "exposuresCommitment" | "terms">,
+  nav: bigint,
+): Promise<DisclosureAttestation> {
+  const isSealed = viewers.length > 0;
+  const sealed = {
+    point: BASE_POINT,
+    wrappedKeys: viewers.map(() => randomSalt()),
+    words: Array.from({ length: WORDS }, () => randomSalt()),
+  };
+  const shown = { nav, ...(isSealed ? { sealed } : {}) };
+  const vector = disclosureVector({ exposuresCommitment, navStep, viewers, ...shown });
+  const digest = statementInputs(commitStatement(vector), vector);
+  const artifacts = await disclosureArtifacts(isSealed ? 1 : 0);
+  const proof = await proveVector(vector, digest, artifacts);
+  return { circuit: artifacts.id, ...shown, digest: digest.c, proof, insecure: true };
 }
 
 /** Ends the workers of every circuit that proved. */

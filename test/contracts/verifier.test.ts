@@ -16,14 +16,22 @@ import {
   type ProofWords,
   statementInputs,
   statementVector,
+  tailVector,
   type VerificationKey,
   verifyGroth16,
 } from "@keel/verifier";
 import { groth16VerifierAbi } from "@keel/verifier/chain";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { claimOf, type Fixture, startFixture } from "./fixture.js";
-import { attestationOf, CIRCUIT, endProving, statementArtifacts } from "./statement-circuit.js";
+import { claimOf, type Fixture, startFixture, TERMS } from "./fixture.js";
+import {
+  attestationOf,
+  CIRCUIT,
+  endProving,
+  statementArtifacts,
+  tailArtifacts,
+  tailOf,
+} from "./statement-circuit.js";
 
 type Inputs = readonly [bigint, bigint, bigint];
 
@@ -59,6 +67,9 @@ const verify = (proofWords: ProofWords, values: Inputs, gas?: bigint) =>
     args: [proofWords, values],
     ...(gas === undefined ? {} : { gas }),
   });
+
+const deployed = (name: string): Promise<Address> =>
+  deployContract({ walletClient: fixture.cast.deployer, publicClient: fixture.chain.client }, name);
 
 const changed = (i: number, change: (word: bigint) => bigint): ProofWords =>
   words.map((word, j) => (i === j ? change(word) : word)) as unknown as ProofWords;
@@ -132,6 +143,68 @@ describe("the generated verifier", () => {
     expect(await verify([ax, ay, 0n, 0n, 0n, 0n, cx, cy], inputs)).toBe(false);
     expect(await verify([ax, ay, bx1, bx0, by1, by0, 0n, 0n], inputs)).toBe(false);
     expect(await verify([0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n], [0n, 0n, 0n])).toBe(false);
+  });
+
+  it("has a base of alpha, beta and gamma, and not of the rest of the key", async () => {
+    const [one, two] = [await statementArtifacts(), await tailArtifacts()];
+    const same = (name: "vk_alpha_1" | "vk_beta_2" | "vk_gamma_2") =>
+      expect(one.verificationKey[name]).toEqual(two.verificationKey[name]);
+    for (const name of ["vk_alpha_1", "vk_beta_2", "vk_gamma_2"] as const) same(name);
+    const base = (contract: Address) =>
+      fixture.chain.client.readContract({ address: contract, abi: groth16VerifierAbi, functionName: "base" });
+    expect(await base(await deployed("TailVerifier"))).toBe(await base(address));
+    expect(await base(await deployed("StatementVerifierGammaDelta"))).toBe(await base(address));
+    expect(await base(await deployed("StatementVerifierSecond"))).not.toBe(await base(address));
+  });
+
+  it("24 holds together with others exactly when each holds, for any random numbers", async () => {
+    const other = await deployed("TailVerifier");
+    const claim = claimOf(fixture, { terms: { ...TERMS, maxVolatility: 5_000 } });
+    const tail = await tailOf(claim, { root: 777n, asOf: 5 });
+    const vector = tailVector({ ...claim, returnsRoot: 777n, returnsTime: 5 });
+    const { c, x, y } = statementInputs(tail.digest, vector);
+    const proven = { proof: encodeProof(tail.proof), inputs: [c, x, y] as Inputs };
+    const together = async (
+      first: { readonly proof: ProofWords; readonly inputs: Inputs },
+      second: { readonly proof: ProofWords; readonly inputs: Inputs },
+      r: bigint,
+    ) => {
+      const call = { abi: groth16VerifierAbi } as const;
+      const args = [second.proof, second.inputs, r] as const;
+      const [ok, part] = await fixture.chain.client.readContract({
+        ...call,
+        ...{ address: other, functionName: "part", args },
+      });
+      if (!ok) return false;
+      const sum = (1n + r) % FIELD_ORDER;
+      return await fixture.chain.client.readContract({
+        ...call,
+        ...{ address, functionName: "verifyWith", args: [first.proof, first.inputs, sum, [part]] },
+      });
+    };
+    const good = { proof: words, inputs };
+    for (const r of [1n, 2n ** 128n - 1n, FIELD_ORDER - 2n])
+      expect(await together(good, proven, r)).toBe(true);
+    const r = 123_456_789n;
+    const bad = (claimed: typeof good) => {
+      const [d, e, f] = claimed.inputs;
+      const [ax, ay, ...rest] = claimed.proof;
+      return [
+        { ...claimed, inputs: [d, e, (f + 1n) % FIELD_ORDER] as Inputs },
+        { ...claimed, inputs: [d + FIELD_ORDER, e, f] as Inputs },
+        { ...claimed, proof: [ax, BASE_FIELD - ay, ...rest] as unknown as ProofWords },
+        { ...claimed, proof: [ax, ay ^ 1n, ...rest] as unknown as ProofWords },
+        { ...claimed, proof: [ax + BASE_FIELD, ay, ...rest] as unknown as ProofWords },
+      ];
+    };
+    for (const [i, first] of bad(good).entries())
+      expect(await together(first, proven, r), `first ${i}`).toBe(false);
+    for (const [i, second] of bad(proven).entries()) {
+      expect(await together(good, second, r), `second ${i}`).toBe(false);
+    }
+    // Two wrongs that would cancel at one number do so at no other.
+    const [a, b] = [bad(good)[2]!, bad(proven)[2]!];
+    for (const number of [1n, r]) expect(await together(a, b, number)).toBe(false);
   });
 
   it("24 accepts a re-randomised proof, as Groth16 does: a proof's bytes are no identity", async () => {

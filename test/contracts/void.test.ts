@@ -53,6 +53,7 @@ const BASIS: Basis = {
   tailVersion: 0,
   returnsRoot: 0n,
   returnsTime: 0,
+  disclosureVersion: 0,
 };
 const RETURNS = tableOf({ series: RETURNS_SERIES, root: 777n, asOf: START - 600 });
 const TAIL_TERMS: PolicyTerms = {
@@ -180,6 +181,7 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
       { tailVersion: 1 },
       { returnsRoot: 1n },
       { returnsTime: 1 },
+      { disclosureVersion: 1 },
     ];
     for (const change of others) {
       const error = await refused(voidIt({ ...BASIS, ...change }), "registry.wrongBasis");

@@ -170,11 +170,33 @@ describe("62 publishers, universes and roles that change", () => {
     );
   });
 
-  it("are told when a contract asks another authority, whose changes are told from then on", async () => {
-    const second = await deployKeel({
+  const another = () =>
+    deployKeel({
       ...{ walletClient: wallet(9), publicClient: chain.client, verifiers: [] },
       ...{ publishers: [addressOf(9)], threshold: 1 },
     });
+  const there = (from: Wallet, second: KeelDeployment, name: string, ...args: unknown[]) =>
+    write(chain, from, second.authority, authorityAbi, name, args);
+  /** What was in place already, in short. */
+  const found = (notices: readonly Notice[]): string[] =>
+    notices.flatMap((one) => {
+      if (one.kind !== "foundThere") return [];
+      const { notice } = one;
+      if (notice.kind === "universeOpened") return [`universe ${notice.universeId}`];
+      if (notice.kind !== "roleGranted" && notice.kind !== "roleOffered") return [];
+      const who = chain.signers.findIndex(({ address }) => address === notice.account);
+      // Whoever deployed it kept every role.
+      if (who === 9 && notice.role !== ROLE.admin) return [];
+      return [`${notice.kind} ${notice.role} ${who}`];
+    });
+
+  it("are told when a contract asks another authority: who has a role there already, and from then on what changes", async () => {
+    const second = await another();
+    await there(wallet(9), second, "offerRole", ROLE.marketAdmin, addressOf(8), 0);
+    await there(wallet(8), second, "acceptRole", ROLE.marketAdmin);
+    await there(wallet(9), second, "offerRole", ROLE.guardian, addressOf(2), 0);
+    await there(wallet(9), second, "offerRole", ROLE.curator, addressOf(2), 0);
+    await there(wallet(9), second, "withdrawOffer", ROLE.curator, addressOf(2));
     const data = encodeFunctionData({
       abi: authorityAbi,
       functionName: "updateAuthority",
@@ -182,16 +204,96 @@ describe("62 publishers, universes and roles that change", () => {
     });
     await authority(admin, "schedule", keel.authority, data, 0);
     await travelTo(chain, (await now(chain)) + 8 * DAY);
+    const since = (await latestBlock(registry)) + 1n;
     const notices = await toldBy(async () => {
+      await there(wallet(9), second, "offerRole", ROLE.admin, addressOf(7), 0);
       await authority(admin, "updateAuthority", keel.marketBook, second.authority);
-      await write(chain, wallet(9), second.authority, authorityAbi, "offerRole", [
-        ROLE.marketAdmin,
-        addressOf(2),
-        0,
-      ]);
+      await there(wallet(9), second, "offerRole", ROLE.marketAdmin, addressOf(2), 0);
     });
-    expect(notices.map(({ kind }) => kind)).toEqual(["operationExecuted", "authorityChanged", "roleOffered"]);
-    expect(notices[1]).toMatchObject({ contract: "MarketBook", authority: getAddress(second.authority) });
+    const logged = notices.filter(({ kind }) => kind !== "foundThere");
+    expect(logged.map(({ kind }) => kind)).toEqual(["operationExecuted", "authorityChanged", "roleOffered"]);
+    expect(logged[1]).toMatchObject({ contract: "MarketBook", authority: getAddress(second.authority) });
+    expect(logged[2]).toMatchObject({ at: second.authority });
+    expect(found(notices)).toEqual([
+      "roleGranted 0 9",
+      "roleGranted 5 -1",
+      "roleGranted 3 8",
+      "roleOffered 1 2",
+      "roleOffered 0 7",
+    ]);
+    const holder = notices.find((one) => one.kind === "foundThere" && one.notice.kind === "roleGranted")!;
+    expect(sentence(holder)).toMatch(/^IN PLACE ALREADY at 0x\w+, since .* UTC: ROLE GRANTED: admin to /);
+    await sameInPieces(since, notices);
+  });
+
+  it("are told of the authority of a contract that is let in as a source of tables, and of what it has already", async () => {
+    const second = await another();
+    const instrument = {
+      ...{ feed: zeroAddress, heartbeat: 0, fixedPrice: 100_000_000n, minPrice: 0n, maxPrice: 0n },
+      ...{ collateralFactor: 10_000, funded: true, exposed: false, underlying: 0 },
+    };
+    const universe = {
+      ...{ circuit: circuitHash("market-root/16"), capacity: 16, underlyingsId: 1n, universeId: 7n },
+      instruments: [instrument],
+    };
+    await write(chain, wallet(9), second.feedMarket, feedMarketAbi, "open", [universe]);
+    const since = (await latestBlock(registry)) + 1n;
+    const notices = await toldBy(async () => {
+      await authority(admin, "grantRole", 5n, second.feedMarket, 0);
+      await there(wallet(9), second, "offerRole", ROLE.marketAdmin, addressOf(2), 0);
+    });
+    expect(found(notices)).toEqual(["universe 7", "roleGranted 0 9", "roleGranted 5 -1"].sort());
+    const last = notices.at(-1)!;
+    expect(last).toMatchObject({ kind: "roleOffered", account: addressOf(2), at: second.authority });
+    expect(sentence(last)).toContain(`, at authority ${second.authority}`);
+    await sameInPieces(since, notices);
+  });
+
+  /** The same, each block looked at alone, by a watch that remembers only what the last one printed. */
+  async function sameInPieces(since: bigint, whole: readonly Notice[]): Promise<void> {
+    const end = await latestBlock(registry);
+    let watch = await startWatch(registry, query(), since);
+    const pieces: Notice[] = [];
+    for (let block = since; block <= end; block++) {
+      const seen = await look(registry, watch, block);
+      pieces.push(...seen.notices);
+      const printed = JSON.stringify({ memory: memoryText(memoryOf(registry, seen.watch)) });
+      watch = await startWatch(registry, query(), parseMemory(printed));
+    }
+    expect(pieces).toEqual(whole);
+  }
+
+  it("are told when what waits may be executed, and when it and an offer have lapsed, once", async () => {
+    let watch = await startHere();
+    const told: string[] = [];
+    const step = async () => {
+      const seen = await lookNow(watch);
+      watch = seen.watch;
+      told.push(
+        ...seen.notices.map((one) => ("notice" in one ? `${one.kind} ${one.notice.kind}` : one.kind)),
+      );
+    };
+    await authority(admin, "schedule", keel.authority, closing(keel.policyBook), 0);
+    await authority(admin, "offerRole", ROLE.curator, addressOf(8), 0);
+    await authority(admin, "offerRole", ROLE.curator, addressOf(7), 0);
+    await write(chain, wallet(7), keel.authority, authorityAbi, "acceptRole", [ROLE.curator]);
+    await authority(admin, "offerRole", ROLE.guardian, addressOf(8), 0);
+    await authority(guardian, "withdrawOffer", ROLE.guardian, addressOf(8));
+    const from = await now(chain);
+    await step();
+    const logged = told.splice(0);
+    expect(logged).toHaveLength(6);
+    await travelTo(chain, from + 7 * DAY);
+    await step();
+    // The grant counts in this very second; the first call was scheduled some seconds earlier.
+    expect(told.splice(0).sort()).toEqual(["inForce operationScheduled", "inForce roleGranted"]);
+    await travelTo(chain, from + 14 * DAY);
+    await step();
+    expect(told.splice(0)).toEqual(["expired operationScheduled"]);
+    await travelTo(chain, from + 40 * DAY);
+    await step();
+    await step();
+    expect(told.splice(0)).toEqual(["expired roleOffered"]);
   });
 
   it("are told of publishers: announced, called off, announced again and in force, each once", async () => {
@@ -218,6 +320,22 @@ describe("62 publishers, universes and roles that change", () => {
     expect((await lookNow(after.watch)).notices).toEqual([]);
   });
 
+  it("are told of publishers that others took the place of before their time", async () => {
+    const notices = await toldBy(async () => {
+      await book(admin, "announcePublishers", [addressOf(7)], 1n);
+      await book(admin, "announcePublishers", [addressOf(8)], 1n);
+    });
+    expect(notices.map(({ kind }) => kind)).toEqual([
+      "publishersAnnounced",
+      "publishersAnnounced",
+      "dropped",
+    ]);
+    expect(notices[2]).toMatchObject({
+      notice: { kind: "publishersAnnounced", publishers: [addressOf(7)] },
+    });
+    expect(sentence(notices[2]!)).toMatch(/^DROPPED, .*: PUBLISHERS ANNOUNCED: 1 of /);
+  });
+
   it("are told of universes that a source of tables opens and a guardian closes", async () => {
     const instrument = {
       ...{ feed: zeroAddress, heartbeat: 0, fixedPrice: 100_000_000n, minPrice: 0n, maxPrice: 0n },
@@ -239,6 +357,11 @@ describe("62 publishers, universes and roles that change", () => {
     ]);
     const { id, liveAt, blockTime } = notices[1] as Extract<Notice, { kind: "universeOpened" }>;
     expect(liveAt).toBe(blockTime + 7 * DAY);
+    const later = await toldBy(() => travelTo(chain, liveAt));
+    expect(later).toMatchObject([
+      { kind: "inForce", notice: { kind: "universeOpened", universeId: 3n }, blockTime: liveAt },
+    ]);
+    expect(sentence(later[0]!)).toMatch(/^IN FORCE: UNIVERSE OPENED: /);
     const closed = await toldBy(() =>
       write(chain, guardian, keel.feedMarket, feedMarketAbi, "close", [id, "thin"]),
     );
@@ -282,6 +405,31 @@ describe("62 a reorganisation", () => {
     expect((await latestBlock(registry)) + 1n).toBeLessThan(first.watch.next);
     const second = await lookNow(first.watch);
     expect(said(second.notices)).toEqual(["-gone", "new"]);
+  });
+
+  it("while one look is under way is noticed, though the last block that it reads stays", async () => {
+    const watch = await startHere();
+    const fork = await chain.test.snapshot();
+    await say("gone");
+    const first = await lookNow(watch);
+    await chain.test.mine({ blocks: 2 });
+    const toBlock = await latestBlock(registry);
+    let isReplaced = false;
+    // The block that was looked at last stands when the look begins, and is gone when it reads its own last one.
+    const getBlock = (async (args: { readonly blockNumber?: bigint }) => {
+      if (!isReplaced && args.blockNumber === toBlock) {
+        isReplaced = true;
+        await chain.test.revert({ id: fork });
+        await say("new");
+        await chain.test.mine({ blocks: 2 });
+      }
+      return await chain.client.getBlock(args as never);
+    }) as unknown as typeof chain.client.getBlock;
+    const unsteady = { ...registry, client: { ...registry.client, getBlock } };
+    const second = await look(unsteady, first.watch, toBlock);
+    expect(isReplaced).toBe(true);
+    expect(said(second.notices)).toEqual(["-gone", "new"]);
+    expect((await lookNow(second.watch)).notices).toEqual([]);
   });
 
   it("is not what a node does that is only behind", async () => {
@@ -370,18 +518,23 @@ describe("62 a reorganisation", () => {
     const since = (await latestBlock(registry)) + 1n;
     let watch = await startHere(8);
     const standing = new Map<string, number>();
-    const forks: Hex[] = [];
+    const forks: { readonly id: Hex; readonly block: bigint }[] = [];
+    const fork = async () => {
+      forks.push({ id: await chain.test.snapshot(), block: await latestBlock(registry) });
+    };
     for (let step = 0; step < 40; step++) {
       const move = below(5);
+      const back = Math.min(1 + below(3), forks.length);
+      // Deeper than is remembered is another test's.
+      const isNear = back > 0 && watch.next - 1n - forks.at(-back)!.block < 7n;
       if (move < 2) {
-        forks.push(await chain.test.snapshot());
+        await fork();
         await say(`${step}`, 1 + below(2));
       } else if (move === 2) {
-        forks.push(await chain.test.snapshot());
+        await fork();
         await chain.test.mine({ blocks: 1 + below(2) });
-      } else if (move === 3 && forks.length > 0) {
-        const back = Math.min(1 + below(3), forks.length);
-        await chain.test.revert({ id: forks.splice(-back)[0]! });
+      } else if (move === 3 && isNear) {
+        await chain.test.revert({ id: forks.splice(-back)[0]!.id });
       } else {
         if (below(3) === 0) {
           const printed = JSON.stringify({ memory: memoryText(memoryOf(registry, watch)) });

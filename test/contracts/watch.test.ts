@@ -51,7 +51,7 @@ const RENEWED = START + 11_990 + DAY;
 /** What the last attestation of the story rests on. */
 const BASIS: Basis = {
   ...{ version: 1, marketRoot: BigInt(RENEWED), marketTime: RENEWED },
-  ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0 },
+  ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0, disclosureVersion: 0 },
 };
 const LOOSER = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
 const TIGHTER = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };
@@ -139,8 +139,11 @@ const STORY = [
   "reopened",
   "accountsAnnounced",
   "restartAnnounced",
+  "inForce",
   "chainRestarted",
+  "lineOpened",
   "policyLoosened",
+  "dropped",
   "verifierAdded",
   "verifierRetired",
   "marketWithdrawn",
@@ -164,8 +167,8 @@ describe("a watch", () => {
   it("tells everything once, in order", async () => {
     const notices = await told(first);
     expect(notices.map(({ kind }) => kind)).toEqual(STORY);
-    const [lapsed, , byGuardian, , announced, restart, restarted, ...others] = notices;
-    const [loosened, added, , withdrawn, voided, undone, publishers, cancelled] = others;
+    const [lapsed, , byGuardian, , announced, restart, mayRestart, restarted, ...others] = notices;
+    const [opened, loosened, dropped, added, , withdrawn, voided, undone, publishers, cancelled] = others;
     expect(lapsed).toEqual({
       kind: "lapsed",
       subject: subject(),
@@ -175,7 +178,14 @@ describe("a watch", () => {
     expect(byGuardian).toMatchObject({ standing: "revokedByGuardian", reason: "fraud" });
     expect(announced).toMatchObject({ enrolment: OTHER_LIST });
     expect(restart).toMatchObject({ subject: subject(), reason: "state file lost" });
+    const { liveAt: due } = restart as Extract<Notice, { kind: "restartAnnounced" }>;
+    expect(mayRestart).toMatchObject({
+      notice: { kind: "restartAnnounced", subject: subject() },
+      blockTime: due,
+    });
     expect(restarted).toMatchObject({ kind: "chainRestarted", subject: subject() });
+    expect(opened).toMatchObject({ line, name: "main", policyId: POLICY });
+    expect(dropped).toMatchObject({ notice: { kind: "policyLoosened", line, to: policyId(LOOSER) } });
     expect(undone).toMatchObject({ line, from: policyId(TIGHTER), to: POLICY });
     const {
       publishers: who,
@@ -257,12 +267,87 @@ describe("a watch", () => {
     );
     const { notices } = await look(fixture.registry, watch, last);
     const others = notices.filter(({ kind }) => kind !== "tableAccepted");
-    expect(others.map(({ kind }) => kind)).toEqual(STORY.slice(7).filter((kind) => kind !== "voided"));
+    expect(others.map(({ kind }) => kind)).toEqual(STORY.slice(8).filter((kind) => kind !== "voided"));
   });
 
   it("calls an attestation lapsed in its first second without health, and not when it was renewed", async () => {
     expect(await told(first, lapse - 1n)).toEqual([]);
     expect(await told(first, lapse)).toMatchObject([{ kind: "lapsed" }]);
     expect(await told(lapse, lapse)).toMatchObject([{ kind: "lapsed" }]);
+  });
+});
+
+describe("62 a watch of what time alone brings", () => {
+  let end: bigint;
+
+  beforeAll(async () => {
+    const { chain, keel, cast, registry } = fixture;
+    const circuit = circuitHash(CIRCUIT);
+    const verifiers = (name: string, ...args: unknown[]) =>
+      write(
+        chain,
+        name === "retire" ? cast.guardian : cast.deployer,
+        keel.verifierBook,
+        verifierBookAbi,
+        name,
+        args,
+      );
+    const third = await deployContract(
+      { walletClient: cast.deployer, publicClient: chain.client },
+      "StatementVerifierSecond",
+    );
+    await verifiers("addStandby", circuit, third);
+    const policies = (name: string, ...args: unknown[]) =>
+      write(chain, cast.deployer, keel.policyBook, policyBookAbi, name, args);
+    await policies("moveLine", line, policyId(LOOSER));
+    await enrol(registry, cast.stranger, 1n);
+    await enrol(registry, cast.stranger, 2n);
+    await travelTo(chain, START + 20 * DAY);
+    await verifiers("retire", circuit, 2, "old");
+    end = await latestBlock(registry);
+  });
+
+  /** Kind of what came into force or ended, with the time; delays of the deployment itself left out. */
+  const brought = async (since: bigint): Promise<string[]> =>
+    (await all(since, end)).flatMap((notice) => {
+      if (notice.kind === "standbyChanged") return [`standby ${notice.version} ${notice.counts}`];
+      if (notice.kind !== "inForce" || /DelayChanged/.test(notice.notice.kind)) return [];
+      return [`${notice.notice.kind} ${notice.blockTime}`];
+    });
+
+  it("tells of lists, verifiers and looser policies that come into force, and of a standby that takes over", async () => {
+    const logged = await all(first, end);
+    const timeOf = (kind: string, last = false) => {
+      const found = logged.filter((notice) => notice.kind === kind) as unknown as { liveAt: number }[];
+      return found.at(last ? -1 : 0)!.liveAt;
+    };
+    const told = await brought(last + 1n);
+    expect(told).toEqual([
+      `enrolled ${timeOf("accountsAnnounced")}`,
+      `verifierAdded ${timeOf("verifierAdded")}`,
+      `policyLoosened ${timeOf("policyLoosened", true)}`,
+      "standby 3 true",
+    ]);
+    const replaced = logged.filter(({ kind }) => kind === "accountsReplaced");
+    expect(replaced).toMatchObject([{ subject: fixture.cast.stranger.account.address, enrolment: 2n }]);
+  });
+
+  it("tells them once, also who was off when they came", async () => {
+    expect(await brought(end)).toEqual(["standby 3 true"]);
+    expect(await brought(end + 1n).catch(() => [])).toEqual([]);
+    const inForce = await brought(end - 1n);
+    expect(inForce.filter((text) => text.startsWith("policyLoosened"))).toHaveLength(1);
+  });
+
+  it("tells the same however the blocks are cut into looks", async () => {
+    const whole = await all(first, end);
+    let watch = await startWatch(fixture.registry, { fromBlock: 0n }, first);
+    const piecewise: Notice[] = [];
+    for (let block = first; block <= end; block += 3n) {
+      const seen = await look(fixture.registry, watch, block + 2n < end ? block + 2n : end);
+      piecewise.push(...seen.notices);
+      watch = seen.watch;
+    }
+    expect(piecewise).toEqual(whole);
   });
 });

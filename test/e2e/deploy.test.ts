@@ -99,6 +99,19 @@ describe("70: a deployment that would fail is refused before anything is paid", 
     expect(told.codes).toEqual(["input.range", "input.text", "input.unknown-key"]);
   });
 
+  it("by delays that nobody lives to see the end of, and tables that may be of any time", async () => {
+    const delays = { grants: 2 ** 32 - 1, market: 91 * DAY };
+    const roles = { guardian: { account: chain.signers[4]!.address, executionDelay: 2 ** 32 - 1 } };
+    const publishers = [chain.signers[5]!.address];
+    const network = { keel: "deploy/1", chainId: SEPOLIA, publishers, threshold: 1, verifiers: [] };
+    const sequencer = { feed: safe.factory, gracePeriod: 0 };
+    const text = JSON.stringify({ ...network, delays, roles, sequencer, maxMarketDelay: 0 });
+    await writeFile(path("long.json"), text);
+    const options = ["deploy", "--rpc", chain.rpcUrl, "--network", path("long.json"), "--json"];
+    const told = await refused(options);
+    expect(told.codes.filter((code) => code === "input.range")).toHaveLength(5);
+  });
+
   it("with publishers who cannot sign", async () => {
     const [one] = chain.signers;
     const change = { "--publishers": `${one!.address},${one!.address}`, "--threshold": "3" };
@@ -144,13 +157,40 @@ describe("70: a deployment that would fail is refused before anything is paid", 
       const ended = await keelHere(args("a.json", { "--rpc": base.rpcUrl, "--chain-id": String(BASE) }), {
         env: keyOf(0),
       });
-      expect(codesOf(ended)).toEqual(["deploy.administrator", "deploy.developmentKey", "deploy.sequencer"]);
+      const codes = ["deploy.administrator", "deploy.developmentKey", "deploy.leftOut", "deploy.sequencer"];
+      expect(codesOf(ended)).toEqual(codes);
       expect(ended.code).toBe(1);
+      expect(await shortOn(base)).toEqual({
+        "delays.market": "0 s",
+        "roles.admin.executionDelay": "60 s",
+        "roles.guardian": "both",
+        roles: "none for verifierAdmin, marketAdmin",
+      });
       expect(await base.client.getBlockNumber()).toBe(0n);
     } finally {
       await base.stop();
     }
   });
+
+  /** What is told of a plan with delays that protect nobody, and with roles that nobody has. */
+  async function shortOn(base: TestChain): Promise<Record<string, string>> {
+    const account = { account: base.signers[1]!.address };
+    const network = {
+      ...{ keel: "deploy/1", chainId: BASE, publishers: [account.account], threshold: 1, verifiers: [] },
+      delays: { market: 0, grants: 3600, short: ["grants"] },
+      roles: {
+        admin: { ...account, executionDelay: 60 },
+        guardian: account,
+        deployerKeeps: ["guardian", "curator"],
+      },
+    };
+    await writeFile(path("short.json"), JSON.stringify(network));
+    const options = ["deploy", "--rpc", base.rpcUrl, "--network", path("short.json"), "--json"];
+    const { error } = JSON.parse((await keelHere(options, { env: keyOf(0) })).stdout);
+    const told = [error, ...error.also] as { code: string; path: string; received: string }[];
+    const ours = told.filter(({ code }) => /shortDelay|leftOut|keeps/.test(code));
+    return Object.fromEntries(ours.map((one) => [one.path, one.received]));
+  }
 
   it("by a file of another chain, another account's half-finished one, and one that is none", async () => {
     const file = (content: object) => writeFile(path("other.json"), JSON.stringify(content));
@@ -164,7 +204,7 @@ describe("70: a deployment that would fail is refused before anything is paid", 
 
 describe("69: a hand-over to a wrong address", () => {
   const withAdmin = async (account: Address): Promise<string[]> =>
-    args("a.json", { "--roles": await rolesFile("bad.json", { admin: { account } }) });
+    args("a.json", { "--roles": await rolesFile("bad.json", { admin: { account, executionDelay: 0 } }) });
 
   it.each([
     ["nobody", () => getAddress(`0x${"00".repeat(20)}`), "deploy.nobody"],
@@ -177,6 +217,26 @@ describe("69: a hand-over to a wrong address", () => {
     ["a contract that cannot call others", () => safe.factory, "deploy.receiver"],
   ] as const)("to %s is refused", async (_, account, code) => {
     expect(await refused(await withAdmin(account()))).toEqual({ codes: [code], exit: 1 });
+  });
+});
+
+describe("62 an administrator without an execution delay", () => {
+  const planned = async (admin: object) => {
+    const roles = await rolesFile("hasty.json", { admin: { account: safe.address, ...admin } });
+    return await keelHere([...args("a.json", { "--roles": roles }), "--dry-run"], { env: keyOf(0) });
+  };
+
+  it("comes by nothing that is left out: the file says which delay", async () => {
+    const ended = await planned({});
+    expect([ended.code, ...codesOf(ended)]).toEqual([1, "input.type"]);
+    expect(errorOf(ended).path).toContain("admin.executionDelay");
+  });
+
+  it("is warned of, and one with a delay is not", async () => {
+    const warnings = async (executionDelay: number) =>
+      JSON.parse((await planned({ executionDelay })).stdout).warnings.join("\n");
+    expect(await warnings(0)).toContain("the administrator acts at once");
+    expect(await warnings(2 * DAY)).not.toContain("acts at once");
   });
 });
 
@@ -251,8 +311,13 @@ describe("a deployment to a test network", () => {
     expect(batch.meta.createdFromSafeAddress).toBe(safe.address.toLowerCase());
     for (const call of batch.transactions as SafeCall[]) await safe.execute(call);
     await write(chain, chain.wallets[4]!, authority, authorityAbi, "acceptRole", [1n]);
+    const stranger = chain.signers[9]!.address;
+    await write(chain, chain.wallets[0]!, authority, authorityAbi, "offerRole", [4n, stranger, 0]);
+    const planned = await run(["--dry-run"]);
+    expect(planned.warnings.join()).toContain(`curator is offered to ${stranger}`);
+    expect(planned.steps.map(({ step }: { step: string }) => step)).toContain("Authority.withdrawOffer");
     const done = await run();
-    expect(done.handOver.deployerHolds).toEqual([]);
+    expect(done.handOver).toMatchObject({ deployerHolds: [], leftovers: [] });
     const read = { address: authority, abi: authorityAbi } as const;
     const administrators = await chain.client.readContract({ ...read, functionName: "administrators" });
     expect(administrators).toEqual([getAddress(safe.address)]);

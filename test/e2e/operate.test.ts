@@ -139,7 +139,7 @@ describe("a record", () => {
     const announced = await does([...restart, "--reason", "state lost", ...as(GUARDIAN)]);
     expect(text(announced)).toContain("1 d after the announcement");
     await refuses([...restart, "--reason", "again", ...as(GUARDIAN)], "registry.restartAnnounced");
-    await refuses([...restart, "--cancel", ...as(STRANGER)], "registry.accessManagedUnauthorized");
+    await refuses([...restart, "--cancel", ...as(STRANGER)], "role.missing");
     expect((await does([...restart, "--cancel", ...as(SUBJECT)])).stage).toBe("sent");
   });
 });

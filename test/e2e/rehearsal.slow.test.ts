@@ -141,6 +141,13 @@ describe("a deployment to a test network", () => {
       args: [0n, getAddress(safe.address)],
     });
     expect(delay).toBe(7 * 86_400);
+    const logs = await chain.client.getLogs({ address: done.deployment.authority, fromBlock: 0n });
+    expect(done.deployment.fromBlock).toBeLessThanOrEqual(Number(logs[0]!.blockNumber));
+    expect(JSON.parse(await readFile(path("safe.json"), "utf8")).fromBlock).toBe(done.deployment.fromBlock);
+    // Also for whoever has lost the file that the first run left.
+    await rm(path("safe.json"));
+    const again = await succeeds(options);
+    expect(again.deployment.fromBlock).toBeLessThanOrEqual(Number(logs[0]!.blockNumber));
   });
 
   it("70: goes on wherever it is killed, at every step, and pays for none twice", async () => {
@@ -159,7 +166,7 @@ describe("a deployment to a test network", () => {
   }, 540_000);
 
   it("is handed to a contract that is said to be able to accept, at somebody's word", async () => {
-    const roles = { keel: "roles/1", admin: { account: safe.factory, unchecked: true } };
+    const roles = { keel: "roles/1", admin: { account: safe.factory, unchecked: true, executionDelay: 0 } };
     await writeFile(path("roles.json"), JSON.stringify(roles));
     await succeeds(
       [...common, "--file", path("word.json"), "--roles", path("roles.json"), "--dry-run"],

@@ -26,8 +26,11 @@ export interface Attempt {
 
 export type Action =
   | { readonly do: "wait"; readonly seconds: number }
-  /** Until so many seconds after the latest attestation's expiry, where that is still to come. */
-  | { readonly do: "expire"; readonly subject: Subject; readonly policy: Policy; readonly after: number }
+  /**
+   * Until so many seconds after a deadline that is still to come: of an attestation, an announcement, a grace, an offer. The call
+   * that comes next is a second later. Deadlines are told by number, the first to come being 0.
+   */
+  | { readonly do: "land"; readonly deadline: number; readonly after: number }
   | ({ readonly do: "attest" } & Attempt)
   /** Behind so many of the first subject's latest attestations, which are there already. */
   | { readonly do: "attestBatch"; readonly copied: number; readonly attempts: readonly Attempt[] }
@@ -92,6 +95,7 @@ const subject = fc.constantFrom<Subject>(0, 0, 0, 1, 2);
 const policy = fc.constantFrom<Policy>(0, 1);
 const by = <T extends string>(role: T) => fc.constantFrom<T | "stranger">(role, role, role, "stranger");
 const around = (value: number) => fc.integer({ min: value - 2, max: value + 2 });
+const at = (value: number) => fc.constantFrom(value, value, value - 1, value + 1);
 const mostly = <T>(usual: T, ...others: T[]) =>
   fc.oneof(
     { weight: 12, arbitrary: fc.constant(usual) },
@@ -102,12 +106,12 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
   subject,
   policy,
   age: fc.oneof(
-    { weight: 8, arbitrary: fc.integer({ min: 0, max: 30 }) },
-    { weight: 1, arbitrary: fc.oneof(around(0), around(300), around(600)) },
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 30 }) },
+    { weight: 1, arbitrary: fc.oneof(at(0), at(300), at(600)) },
   ),
   skew: fc.oneof(
-    { weight: 8, arbitrary: fc.integer({ min: -60, max: 0 }) },
-    { weight: 1, arbitrary: fc.oneof(around(300), around(-300)) },
+    { weight: 3, arbitrary: fc.integer({ min: -60, max: 0 }) },
+    { weight: 1, arbitrary: fc.oneof(at(300), at(-300)) },
   ),
   market: mostly("accepted", "unknown", "kinder"),
   units: mostly("told", "fewer", "more"),
@@ -150,8 +154,12 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   {
-    weight: 1,
-    arbitrary: fc.record({ ...acts("expire"), subject, policy, after: fc.integer({ min: -1, max: 1 }) }),
+    weight: 3,
+    arbitrary: fc.record({
+      ...acts("land"),
+      deadline: fc.nat(11),
+      after: fc.integer({ min: -2, max: 1 }),
+    }),
   },
   { weight: 8, arbitrary: attempt.map((value) => ({ do: "attest" as const, ...value })) },
   {

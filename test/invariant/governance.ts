@@ -23,7 +23,8 @@ export const GOVERNANCE_INVARIANTS = {
   publishers: "tables are signed by publishers who were announced a delay before and not called off",
   universes: "a universe counts when its delay has passed, and no longer than until a guardian closes it",
   standby: "a standby verifier verifies nothing while another stands",
-  offers: "a role is held by who accepted an offer of it that stood, after the grant delay",
+  offers:
+    "a role is held by who accepted an offer of it that stood, after the grant delay in which nobody called it off",
 } as const;
 
 const OFFER_LIFE = 30 * 86_400;
@@ -67,6 +68,15 @@ export function newPowers(setUpUntil: number): Powers {
     holders: [undefined, undefined, undefined],
     nextRoot: 1n,
   };
+}
+
+/** The seconds at which something comes into force, or an offer lapses. */
+export function deadlinesOfPowers(powers: Powers): number[] {
+  const { publishers, universes, versions, setUpUntil, offers, holders } = powers;
+  const lives = [...universes, ...versions].flatMap((found) => found?.liveAt ?? []);
+  const ends = offers.flatMap((made) => (made === undefined ? [] : made + OFFER_LIFE));
+  const since = holders.filter((time) => time !== undefined);
+  return [setUpUntil, ...publishers.map(({ from }) => from), ...lives, ...ends, ...since];
 }
 
 /** One act. @returns what came of it, and what the rules say should */
@@ -207,11 +217,14 @@ function ruleOfRoles({ offers, holders }: Powers, { act, number, isStranger, now
       if (isStranger) return "AccessManagerUnauthorizedAccount";
       offers[number] = holders[number] = undefined;
       return undefined;
-    case "withdrawOffer":
+    case "withdrawOffer": {
+      const waits = holders[number] !== undefined && now < holders[number];
       if (isStranger) return "NotYourOffer";
-      if (!stands) return "NothingOffered";
+      if (!stands && !waits) return "NothingOffered";
       offers[number] = undefined;
+      if (waits) holders[number] = undefined;
       return undefined;
+    }
     case "acceptRole":
       if (!stands) return "NothingOffered";
       offers[number] = undefined;

@@ -82,6 +82,9 @@ interface Left {
   how: "replaced" | "tightened" | "returned" | "undone";
 }
 
+/** A line is not tightened when it has moved so often within the delay. */
+const MOST_MOVES = 16;
+
 const NOTHING: ReplayedRecord = {
   asOf: 0,
   expiry: 0,
@@ -116,6 +119,17 @@ export function newModel(
     line: { current: 0 },
     past: [],
   };
+}
+
+/** The seconds at which something comes, ends, or counts again. */
+export function deadlines(model: Model): number[] {
+  const { times, delay, records, enrolments, restarts, line, past } = model;
+  const announced = [...enrolments, line].flatMap(({ next }) => next?.liveAt ?? []);
+  const ofRecords = records.flatMap((found) =>
+    found.flatMap(({ expiry, countedAt }, policy) => [expiry, countedAt + times[policy]!.minInterval]),
+  );
+  const starts = restarts.filter((time) => time !== undefined);
+  return [...announced, ...ofRecords, ...starts, ...past.map(({ leftAt }) => leftAt + delay)];
 }
 
 /** What the share token says: units with 8 decimals, rounded up. */
@@ -288,6 +302,8 @@ export function cancelRestart(model: Model, subject: Subject): Refusal {
 
 export function moveLine(model: Model, to: Policy, now: number): Refusal {
   const { current } = settle(model, now);
+  const oldest = model.past.at(-MOST_MOVES)?.leftAt;
+  if (to > current && oldest !== undefined && now < oldest + model.delay) return "TooManyTightenings";
   if (to > current) model.past.push({ policy: current, leftAt: now, how: "tightened" });
   model.line = to >= current ? { current: to } : { current, next: { value: to, liveAt: now + model.delay } };
   return undefined;
@@ -314,7 +330,7 @@ export function undoTightening(model: Model, now: number): Refusal {
 /** Whether a gate on the line is open for a subject: under its policy, or by what was attested before a tightening. */
 export function isOpen(model: Model, subject: Subject, now: number): boolean {
   if (isHealthy(model, subject, settled(model.line, now).current, now)) return true;
-  const past = [...model.past, ...unwritten(model, now)].slice(-16);
+  const past = [...model.past, ...unwritten(model, now)];
   return past.some(({ policy, leftAt, how }) => {
     const { since, asOf } = model.records[subject]![policy]!;
     const counts = (how === "tightened" || how === "undone") && now < leftAt + model.delay;

@@ -11,9 +11,9 @@ import type { Hex } from "viem";
 import { PACKAGE } from "../support/cli.js";
 import type { Plant } from "./world.js";
 
-export interface Bug {
+export interface Bug<Contract extends string = Plant["contract"]> {
   readonly name: string;
-  readonly contract: Plant["contract"];
+  readonly contract: Contract;
   /** Of the source with the text, where it is not the contract's own. */
   readonly file?: string;
   readonly text: string;
@@ -60,7 +60,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a batch whose proofs nobody verifies",
     contract: "HealthRegistry",
-    text: "require(verifier.verifyBatch(proofs, inputs), BatchRefused(address(verifier), size));",
+    file: "ProofChecker.sol",
+    text: "require(verifier.verifyBatch(proofs, inputs), IHealthRegistry.BatchRefused(address(verifier), size));",
     instead: "",
   },
   {
@@ -85,7 +86,7 @@ export const BUGS: readonly Bug[] = [
     name: "units of the manager's choice",
     contract: "HealthRegistry",
     file: "lib/Units.sol",
-    text: "require(s.units == expected, IHealthRegistry.WrongUnits(s.subject, expected, s.units));",
+    text: "require(claim.units == expected, IHealthRegistry.WrongUnits(claim.subject, expected, claim.units));",
     instead: "",
   },
   {
@@ -134,18 +135,21 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a line's streak that counts the same time twice",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "if (earlier.asOf + policy.maxAge < record.since) found.streak += streak;",
     instead: "found.streak += streak;",
   },
   {
     name: "a line's run through time in which another policy was the line's",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "if (record.since >= from) return (record.since, record.streak);",
     instead: "if (true) return (record.since, record.streak);",
   },
   {
     name: "a line's run that a policy leads on long after the line left it",
     contract: "HealthRegistry",
+    file: "LineRecords.sol",
     text: "&& found.since <= before.leftAt + left.validity;",
     instead: ";",
   },
@@ -260,6 +264,18 @@ export const BUGS: readonly Bug[] = [
     instead: "if (offer.lapsesAt == 0 || offer.round != _round) return (0, 0);",
   },
   {
+    name: "an acceptance that nobody calls off",
+    contract: "Authority",
+    text: "if (since > block.timestamp) return _revokeRole(roleId, account);",
+    instead: "",
+  },
+  {
+    name: "a role that a guardian takes from who has it",
+    contract: "Authority",
+    text: "if (since > block.timestamp) return _revokeRole(roleId, account);",
+    instead: "if (since != 0) return _revokeRole(roleId, account);",
+  },
+  {
     name: "mint without a gate",
     contract: "GatedVault",
     text: "function mint(uint256 shares, address receiver)\n        public\n        override(ERC4626, IERC4626)\n        nonReentrant\n        whenHealthy",
@@ -285,7 +301,12 @@ interface Compiled {
 }
 
 /** Compiles a contract with its bug. */
-export function plantOf({ contract, text, instead, ...bug }: Bug): Plant {
+export function plantOf<Contract extends string>({
+  contract,
+  text,
+  instead,
+  ...bug
+}: Bug<Contract>): { readonly contract: Contract; readonly bytecode: Hex } {
   const sources = join(PACKAGE, "contracts");
   const file = `${contract}.sol`;
   const place = bug.file ?? file;

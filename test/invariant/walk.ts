@@ -17,7 +17,14 @@ import {
 } from "@keel/verifier/chain";
 import { maxUint256 } from "viem";
 import type { Action, Attempt, Governance } from "./actions.js";
-import { checkPowers, GOVERNANCE_INVARIANTS, govern, newPowers, type Powers } from "./governance.js";
+import {
+  checkPowers,
+  deadlinesOfPowers,
+  GOVERNANCE_INVARIANTS,
+  govern,
+  newPowers,
+  type Powers,
+} from "./governance.js";
 import type { Claim, Model, Policy, Refusal, Subject } from "./model.js";
 import * as rules from "./model.js";
 import {
@@ -124,7 +131,8 @@ export async function takeWalk(world: World, actions: readonly Action[], outcome
   for (const action of actions) {
     await perform(walk, action);
     await checkViews(walk);
-    if (isGovernance(action) || action.do === "wait") await checkPowers(world, walk.powers, hold);
+    if (isGovernance(action) || action.do === "wait" || action.do === "land")
+      await checkPowers(world, walk.powers, hold);
     await checkRecord(walk, action);
   }
   await checkRecords(walk);
@@ -134,11 +142,8 @@ async function perform(walk: Walk, action: Action): Promise<void> {
   switch (action.do) {
     case "wait":
       return await walk.world.chain.wait(action.seconds);
-    case "expire": {
-      const { expiry } = walk.model.records[action.subject]![action.policy]!;
-      const seconds = expiry + action.after - walk.world.chain.now();
-      return seconds > 0 ? await walk.world.chain.wait(seconds) : undefined;
-    }
+    case "land":
+      return await land(walk, action.deadline, action.after);
     case "attest":
       return await attest(walk, [action]);
     case "attestBatch":
@@ -185,6 +190,14 @@ async function perform(walk: Walk, action: Action): Promise<void> {
       return agree(walk, action.do, received, expected);
     }
   }
+}
+
+/** Waits for a deadline, and so many seconds more or less. */
+async function land({ world, model, powers }: Walk, deadline: number, after: number): Promise<void> {
+  const now = world.chain.now();
+  const known = [...rules.deadlines(model), ...deadlinesOfPowers(powers)];
+  const open = [...new Set(known)].filter((time) => time + after > now).sort((x, y) => x - y);
+  if (open.length > 0) await world.chain.wait(open[deadline % open.length]! + after - now);
 }
 
 const GOVERNANCE: ReadonlySet<string> = new Set<Governance["do"]>([

@@ -302,6 +302,7 @@ export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?:
     commitment: COMMITMENT,
     unitsSignature: "0x" as const,
     tail: [],
+    disclosure: [],
     proof: [BigInt(truth), 0n, 0n, 0n, 0n, 0n, 0n, 0n] as const,
   };
 }
@@ -318,8 +319,10 @@ function marketRootOf({ marketTime, isOfSeries }: Table): bigint {
 
 /** The hash of what an attestation rests on, in the contract's words. */
 export function basisOf(table: Table): Hex {
-  const types = ["uint32", "uint256", "uint64", "uint32", "uint256", "uint64"].map((type) => ({ type }));
-  const values = [1, marketRootOf(table), BigInt(table.marketTime), 0, 0n, 0n];
+  const types = ["uint32", "uint256", "uint64", "uint32", "uint256", "uint64", "uint32"].map((type) => ({
+    type,
+  }));
+  const values = [1, marketRootOf(table), BigInt(table.marketTime), 0, 0n, 0n, 0];
   return slice(keccak256(encodeAbiParameters(types, values)), 0, 22);
 }
 
@@ -327,7 +330,7 @@ export function basisOf(table: Table): Hex {
 export function basisArgument(table: Table) {
   return {
     ...{ version: 1, marketRoot: marketRootOf(table), marketTime: BigInt(table.marketTime) },
-    ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0n },
+    ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0n, disclosureVersion: 0 },
   };
 }
 

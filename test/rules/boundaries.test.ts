@@ -99,6 +99,7 @@ const JUDGES: Readonly<Record<Judge, (a: Case, attestation: Attestation) => Prom
     replayHistory(entries, entry.subject, entry.policyId, {
       ...world.policies[a.policy],
       maxReturnsSkew: world.policies[a.policy].tail?.maxReturnsSkew ?? 0,
+      navStep: world.policies[a.policy].disclosure?.navStep ?? 0n,
     });
     replayChain(entries, entry.subject, { now: a.now });
     const [key, tailKey] = [KEYS.health.verificationKey, KEYS.tail.verificationKey];

@@ -30,6 +30,7 @@ import {
 import {
   type AttestedEntry,
   connectRegistry,
+  disclosureEntryOf,
   enrol,
   type HistoryEntry,
   historyOf,
@@ -235,7 +236,7 @@ function worldOf(place: Place, policies: World["policies"]): Omit<World, "histor
 
 /** The log's entry of an attestation that was accepted at a time. */
 function logged(attestation: Attestation, blockTime: number, validity: number): AttestedEntry {
-  const { tail, proof, ...about } = attestation;
+  const { tail, disclosure, proof, ...about } = attestation;
   const place = { blockNumber: 0n, blockTime, transaction: "0x00", logIndex: 0 } as const;
   return {
     kind: "attested",
@@ -246,6 +247,7 @@ function logged(attestation: Attestation, blockTime: number, validity: number): 
     verifier: zeroAddress,
     version: 1,
     ...(tail === undefined ? {} : { tail: { ...tail, proof: encodeProof(tail.proof), version: 1 } }),
+    ...(disclosure === undefined ? {} : { disclosure: { ...disclosureEntryOf(disclosure), version: 1 } }),
   };
 }
 

@@ -10,6 +10,7 @@
 import { expect, it } from "vitest";
 import { inFolder, inParallel } from "../support/cli.js";
 import { killAgainAndAgain } from "./kills.js";
+import { killQuorum } from "./kills-quorum.js";
 
 const LANES = 4;
 const KILLS = Number(process.env.KEEL_KILLS ?? 1_000);
@@ -26,6 +27,23 @@ it("73 a thousand kills, and never two messages for one account and time", {
   );
   for (const [i, result] of results.entries()) {
     expect(result, `seed ${lanes[i]}`).toMatchObject({ kills: KILLS / LANES, doubled: [] });
+  }
+  console.log(JSON.stringify({ seed, results }));
+});
+
+it("73 a thousand kills of a quorum's programs: no second message, no second part for one commitment", {
+  timeout: 3_600_000,
+}, async () => {
+  const seed = Date.now() % 1_000_000;
+  const lanes = [seed, seed + 1];
+  const results = await inParallel(
+    lanes,
+    async (each) => await inFolder(async (folder) => await killQuorum(folder, KILLS / lanes.length, each)),
+    lanes.length,
+  );
+  for (const [i, result] of results.entries()) {
+    expect(result, `seed ${lanes[i]}`).toMatchObject({ kills: KILLS / lanes.length, doubled: [] });
+    expect(result.parts, `seed ${lanes[i]}`).toBeGreaterThan(0);
   }
   console.log(JSON.stringify({ seed, results }));
 });

@@ -13,6 +13,7 @@ import { openStore } from "../../services/source/dist/store.js";
 import { SUBJECT } from "../support/book.js";
 import { inFolder, inParallel } from "../support/cli.js";
 import { fickleHome, killAgainAndAgain } from "./kills.js";
+import { killQuorum } from "./kills-quorum.js";
 import { askAccount, startSource } from "./support.js";
 
 const entry = (changes: object = {}) => ({
@@ -37,6 +38,15 @@ describe("kill -9", () => {
       expect(result, `seed ${seed}`).toMatchObject({ kills: 15, doubled: [] });
       expect(result.answers).toBeGreaterThan(0);
     }
+  });
+
+  it("73 of any program of a quorum amid an answer: one message for each time, one part for each commitment", {
+    timeout: 400_000,
+  }, async () => {
+    const seed = Date.now() % 1_000_000;
+    const result = await inFolder(async (folder) => await killQuorum(folder, 10, seed));
+    expect(result, `seed ${seed}`).toMatchObject({ kills: 10, doubled: [] });
+    expect(Math.min(result.answers, result.parts), `seed ${seed}`).toBeGreaterThan(0);
   });
 
   it("73 between signing and answering: what was signed is what is answered", async () => {

@@ -7,6 +7,7 @@
 
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkSignatures, parseSnapshot, verifyField } from "@keel/prover";
 import { type Field, parseMarket, parsePolicy } from "@keel/verifier";
 import { createFROST } from "@noble/curves/abstract/frost.js";
@@ -14,6 +15,7 @@ import { babyjubjub } from "@noble/curves/misc.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { buildEddsa } from "circomlibjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createStock } from "../../services/source/dist/quorum/ahead.js";
 import { beginCeremony, dealShares, finishCeremony } from "../../services/source/dist/quorum/ceremony.js";
 import { createCoordinator } from "../../services/source/dist/quorum/coordinator.js";
 import {
@@ -25,9 +27,10 @@ import {
   type Share,
   toHex,
 } from "../../services/source/dist/quorum/files.js";
-import { commitmentText, createMember } from "../../services/source/dist/quorum/member.js";
+import { createMember } from "../../services/source/dist/quorum/member.js";
 import { GroupPoint, isInSubgroup } from "../../services/source/dist/quorum/point.js";
-import { FROST, messageBytes, ordinarySignature } from "../../services/source/dist/quorum/suite.js";
+import { isSignature, signPart, sumOfShares } from "../../services/source/dist/quorum/sign.js";
+import { FROST, messageBytes } from "../../services/source/dist/quorum/suite.js";
 import { openStore } from "../../services/source/dist/store.js";
 import { SUBJECT } from "../support/book.js";
 import { inFolder } from "../support/cli.js";
@@ -39,6 +42,7 @@ import {
   BOOK,
   CLOSED,
   ceremony,
+  changeConfig,
   coordinatorHome,
   type Home,
   home,
@@ -58,19 +62,27 @@ const NAMES = ["ann", "bob", "cyd"];
 /** Built types and sources' are two to the compiler. */
 const bytesOf = (message: bigint): Uint8Array => messageBytes(message as never);
 
+/** A signature's bytes as the library has them, as an ordinary one. */
+function ordinarySignature(bytes: Uint8Array) {
+  const number = (part: Uint8Array) => BigInt(`0x${Buffer.from(part).toString("hex")}`);
+  const R8: readonly [bigint, bigint] = [number(bytes.slice(0, 32)), number(bytes.slice(32, 64))];
+  return { R8, S: number(bytes.slice(64).reverse()) };
+}
+
+/** What some members commit to. */
+const committed = (shares: readonly Share[]) => shares.map(({ secret }) => FROST.commit(secret));
+
 /** Signs with some members, all in this process. */
 function signTogether(shares: readonly Share[], message: bigint) {
   const bytes = bytesOf(message);
-  const first = shares.map(({ secret }) => FROST.commit(secret));
+  const first = committed(shares);
   const list = first.map(({ commitments }) => commitments);
-  const frost = shares[0]!.quorum.frost;
-  const parts = Object.fromEntries(
-    shares.map(({ secret, name }, i) => [
-      memberId(name),
-      FROST.signShare(secret, frost, first[i]!.nonces, list, bytes),
-    ]),
-  );
-  return ordinarySignature(FROST.aggregate(frost, list, bytes, parts));
+  const { frost } = shares[0]!.quorum;
+  const parts = shares.map(({ secret }, i) => signPart(secret, frost, first[i]!.nonces, list, bytes));
+  const S = sumOfShares(parts.map(({ share }) => share));
+  expect(new Set(parts.map(({ R }) => toHex(R))).size).toBe(1);
+  expect(isSignature(frost, bytes, parts[0]!.R, S)).toBe(true);
+  return ordinarySignature(Uint8Array.from([...parts[0]!.R, ...GroupPoint.Fn.toBytes(S)]));
 }
 
 describe("points", () => {
@@ -167,11 +179,40 @@ describe("a quorum's signature", () => {
     expect(one).toEqual(other);
   });
 
+  it("73 is of parts that the library's own signer gives, verifies and adds up to the same", () => {
+    const seed = Date.now() % 1_000_000;
+    const random = generator(BigInt(seed));
+    const all = ceremony(["a", "b", "c", "d", "e"], 3);
+    for (let i = 0; i < 6; i++) {
+      const shares = [...all].sort(() => Number(random(3n)) - 1).slice(0, 3 + (i % 3));
+      const bytes = bytesOf(random(2n ** 253n));
+      const { frost } = shares[0]!.quorum;
+      const first = committed(shares);
+      const list = first.map(({ commitments }) => commitments);
+      const reversed = [...list].reverse();
+      const parts = shares.map(({ secret }, j) => signPart(secret, frost, first[j]!.nonces, reversed, bytes));
+      const theirs = shares.map(({ secret }, j) =>
+        FROST.signShare(secret, frost, first[j]!.nonces, list, bytes),
+      );
+      const ours = parts.map(({ share }) => GroupPoint.Fn.toBytes(share));
+      expect(ours.map(toHex), `seed ${seed}`).toEqual(theirs.map(toHex));
+      const byMember = Object.fromEntries(shares.map(({ name }, j) => [memberId(name), ours[j]!]));
+      const whole = ordinarySignature(FROST.aggregate(frost, list, bytes, byMember));
+      const S = sumOfShares(parts.map(({ share }) => share));
+      for (const { R } of parts) expect(ordinarySignature(Uint8Array.from([...R, 0])).R8).toEqual(whole.R8);
+      expect(S).toBe(whole.S);
+      expect(isSignature(frost, bytes, parts[0]!.R, S)).toBe(true);
+      expect(isSignature(frost, bytes, parts[0]!.R, S + 1n)).toBe(false);
+      expect(isSignature(frost, bytesOf(5n), parts[0]!.R, S)).toBe(false);
+      expect(isSignature(all[0]!.quorum.frost, bytes, GroupPoint.BASE.toBytes(), S)).toBe(false);
+    }
+  });
+
   it("73 is not made by fewer members, or with a share of another message", () => {
     const shares = ceremony(NAMES, 2);
     expect(() => signTogether(shares.slice(0, 1), 5n)).toThrow();
     const bytes = bytesOf(5n);
-    const first = shares.slice(0, 2).map(({ secret }) => FROST.commit(secret));
+    const first = committed(shares.slice(0, 2));
     const list = first.map(({ commitments }) => commitments);
     const { frost } = shares[0]!.quorum;
     const parts = Object.fromEntries(
@@ -308,6 +349,8 @@ describe("the ceremony", () => {
   });
 });
 
+type Part = Readonly<Record<"R" | "share", string>>;
+
 describe("a quorum over HTTP", () => {
   const shares = ceremony(NAMES, 2);
   const { publicKey } = shares[0]!.quorum;
@@ -371,17 +414,26 @@ describe("a quorum over HTTP", () => {
     checkSignatures(snapshot, parseMarket(marketText()), policy);
   }
 
-  const commit = async (member: number, asOf: number) =>
-    await ask(members[member]!.url, "/v1/quorum/commit", {
+  type Committed = Readonly<Record<"member" | "hiding" | "binding", string>>;
+  const commit = async (member: number): Promise<Committed> => {
+    const { json } = await ask(members[member]!.url, "/v2/quorum/commitments", {
       token: homes[member]!.token,
-      body: question({ asOf }),
+      body: { count: 1 },
     });
-  const sign = async (member: number, session: string, commitments: readonly object[], more: object = {}) =>
-    await ask(members[member]!.url, "/v1/quorum/sign", {
+    return { member: json.member, ...json.commitments[0] };
+  };
+  const sign = async (member: number, commitments: readonly object[], changes: object = {}) =>
+    await ask(members[member]!.url, "/v2/quorum/sign", {
       token: homes[member]!.token,
-      body: { session, commitments, ...more },
+      body: { ...question(), commitments, ...changes },
     });
   const code = ({ json }: Answer) => json?.error?.code;
+  /** A member that changes what it says. */
+  const liarAt = async (at: number, change: (path: string, json: Answer["json"]) => unknown) =>
+    await standIn(async (path, { body }) => {
+      const { json, status } = await ask(members[at]!.url, path, { token: homes[at]!.token, raw: body });
+      return { json: status === 200 ? change(path, json) : json, status };
+    });
 
   it("signs what all read, and says by whom", async () => {
     await coordinated(async (program, files) => {
@@ -408,26 +460,26 @@ describe("a quorum over HTTP", () => {
     });
   });
 
-  it("73 a member that gives a wrong share is named, and the others sign", async () => {
-    const liar = await standIn(async (path, { body }) => {
-      if (path === "/v1/quorum/sign") return { json: { share: "01".padEnd(64, "0") } };
-      const url = members[0]!.url;
-      const { text, status } = await ask(url, path, { token: homes[0]!.token, raw: body });
-      return { text, status };
-    });
+  it.each([
+    ["a wrong share", "quorum.share", ({ R }: Part) => ({ R, share: "1" })],
+    ["a share beyond the group's order", "quorum.share", ({ R }: Part) => ({ R, share: "9".repeat(76) })],
+    ["another R", "quorum.share", ({ share }: Part) => ({ share, R: GroupPoint.BASE.toHex() })],
+    ["an R that is no point", "quorum.share", ({ share }: Part) => ({ share, R: "2".padStart(128, "0") })],
+    ["no part, again and again", "quorum.session", () => undefined],
+  ])("73 a member that gives %s is named, and the others sign", async (_, expected, bend) => {
+    const liar = await liarAt(0, (_, json) => ({ ...json, ...(json.part && { part: bend(json.part) }) }));
     try {
       const urls = [liar.url, members[1]!.url, members[2]!.url];
       await coordinated(async (program, files) => {
         const answer = await askAccount(program, files, { asOf: CLOSED });
         checkAnswer(answer);
-        expect(answer.json.basis.dissent).toEqual([{ member: "ann", code: "quorum.share" }]);
-      }, urls);
-      // With the third reading something else, too few are left, and both are named.
-      await coordinated(async (program, files) => {
-        const answer = await askAccount(program, files, { asOf: LATER + 1 });
-        expect(answer.status).toBe(502);
-        expect(answer.json.error.received).toMatch(/cyd: quorum.account/);
-        expect(answer.json.error.received).toMatch(/ann: quorum.share/);
+        expect(answer.json.basis.dissent).toEqual([{ member: "ann", code: expected }]);
+        expect(answer.json.basis.members).toEqual(["bob", "cyd"]);
+        // With the third reading something else, too few are left, and both are named.
+        const failed = await askAccount(program, files, { asOf: LATER + 1 });
+        expect(failed.status).toBe(502);
+        expect(failed.json.error.received).toMatch(/cyd: quorum.account/);
+        expect(failed.json.error.received).toContain(`ann: ${expected}`);
       }, urls);
     } finally {
       await liar.stop();
@@ -441,12 +493,11 @@ describe("a quorum over HTTP", () => {
   ])("73 a member that commits to %s is named, no other is, and the others sign", async (_, point) => {
     for (const [at, which] of [
       [0, "hiding"],
-      [2, "binding"],
+      [1, "binding"],
     ] as const) {
-      const liar = await standIn(async (path, { body }) => {
-        const { json, status } = await ask(members[at]!.url, path, { token: homes[at]!.token, raw: body });
-        if (path !== "/v1/quorum/commit" || status !== 200) return { json, status };
-        return { json: { ...json, commitment: { ...json.commitment, [which]: point } } };
+      const liar = await liarAt(at, (_, json) => {
+        if (json.commitments === undefined) return json;
+        return { ...json, commitments: json.commitments.map((one: object) => ({ ...one, [which]: point })) };
       });
       const urls = members.map(({ url }, i) => (i === at ? liar.url : url));
       const name = NAMES[at]!;
@@ -460,6 +511,42 @@ describe("a quorum over HTTP", () => {
       } finally {
         await liar.stop();
       }
+    }
+  });
+
+  it("73 a member that commits to another's points, or to the same again, gets nothing but its own name", async () => {
+    let bobs: readonly object[] = [];
+    const honest = await liarAt(1, (_, json) => {
+      bobs = json.commitments ?? bobs;
+      return json;
+    });
+    const copy = await liarAt(0, (_, json) => (json.commitments ? { ...json, commitments: bobs } : json));
+    let first: readonly object[] | undefined;
+    const again = await liarAt(0, (_, json) => {
+      first ??= json.commitments;
+      return json.commitments ? { ...json, commitments: [first![0], first![0]] } : json;
+    });
+    try {
+      for (const url of [copy.url, again.url]) {
+        // Bob's are known before ann is asked.
+        await coordinated(
+          async (program, files) => {
+            for (const asOf of [CLOSED, LATER + 6, LATER + 7]) {
+              const answer = await askAccount(program, files, { asOf });
+              if (answer.status === 502) {
+                expect(answer.json.error.received).toContain("ann: quorum.");
+                continue;
+              }
+              checkAnswer(answer);
+              const named = (answer.json.basis.dissent ?? []).map(({ member }: { member: string }) => member);
+              expect(["", "ann", "cyd", "ann,cyd", "cyd,ann"]).toContain(named.join());
+            }
+          },
+          [url, honest.url, members[2]!.url],
+        );
+      }
+    } finally {
+      await Promise.all([honest.stop(), copy.stop(), again.stop()]);
     }
   });
 
@@ -494,61 +581,147 @@ describe("a quorum over HTTP", () => {
     }
   });
 
-  it("73 a dishonest coordinator gets one share for each commitment, over the member's own word only", async () => {
-    const [a, b] = [(await commit(0, LATER + 3)).json, (await commit(1, LATER + 3)).json];
-    const list = [a.commitment, b.commitment];
-    expect(code(await sign(0, a.session, list, { message: "5" }))).toBe("input.unknown-key");
-    const share = await sign(0, a.session, list);
-    expect(share.status).toBe(200);
-    expect(code(await sign(0, a.session, list))).toBe("quorum.session");
-    expect(code(await sign(0, "0".repeat(32), list))).toBe("quorum.session");
-    // The lying member's word is another: its share does not go with the others'.
-    const c = (await commit(2, LATER + 3)).json;
-    expect(c.message).not.toBe(a.message);
-  });
-
-  it("73 commitments that a coordinator made up, doubled or left out cost the session and give nothing", async () => {
-    const identity = Buffer.from(GroupPoint.ZERO.toBytes()).toString("hex");
-    for (const bend of [
-      (own: object, other: object) => [own, own, other],
-      (_: object, other: object) => [other, { ...other, member: "cyd" }],
-      (own: object, other: object) => [own, { ...other, hiding: identity }],
-      (own: object, other: object) => [{ ...own, hiding: (other as { hiding: string }).hiding }, other],
-      (own: object, other: object) => [own, { ...other, member: "eve" }],
-    ]) {
-      const [a, b] = [(await commit(0, LATER + 4)).json, (await commit(1, LATER + 4)).json];
-      const answer = await sign(0, a.session, bend(a.commitment, b.commitment));
-      expect([answer.status, code(answer)]).toEqual([422, "quorum.commitments"]);
-      expect(code(await sign(0, a.session, [a.commitment, b.commitment]))).toBe("quorum.session");
+  it("asks each member once when all agree, with commitments that were made ahead", async () => {
+    const asked: string[] = [];
+    const ears = await Promise.all(
+      NAMES.map(
+        async (_, at) =>
+          await liarAt(at, (path, json) => {
+            asked.push(path);
+            return json;
+          }),
+      ),
+    );
+    try {
+      await coordinated(
+        async (program, files) => {
+          // It fills its stock by itself.
+          while (asked.length < 3) await sleep(50);
+          expect(new Set(asked)).toEqual(new Set(["/v2/quorum/commitments"]));
+          checkAnswer(await askAccount(program, files));
+          expect(asked.filter((path) => path === "/v2/quorum/sign").length).toBe(3);
+        },
+        ears.map(({ url }) => url),
+      );
+    } finally {
+      await Promise.all(ears.map((ear) => ear.stop()));
     }
   });
 
-  it("73 a member that is killed between its two rounds has forgotten its nonces, and keeps its word", async () => {
-    const [a, b] = [(await commit(0, LATER + 5)).json, (await commit(1, LATER + 5)).json];
-    await members[0]!.kill();
-    await writeFile(
-      join(homes[0]!.folder, "ledger.csv"),
-      ledgerText([BOOK, ...honest.slice(0, 5), ...honest.slice(6)]),
+  it("73 a dishonest coordinator gets one part for each commitment, over the member's own word only", async () => {
+    const [a, b, c] = [await commit(0), await commit(1), await commit(2)];
+    const at = { asOf: LATER + 3 };
+    expect(code(await sign(0, [a, b], { ...at, message: "5" }))).toBe("input.unknown-key");
+    // Not to itself under another name, nor to half of what it committed to.
+    const second = await commit(0);
+    expect((await sign(0, [{ ...a, member: "bob" }, c], at)).json.part).toBeUndefined();
+    expect((await sign(0, [{ ...a, binding: second.binding }, b], at)).json.part).toBeUndefined();
+    expect(
+      (await sign(0, [{ ...a, hiding: a.binding, binding: a.hiding }, b], at)).json.part,
+    ).toBeUndefined();
+    // Two lists at once, and any later one: one part.
+    const answers = await Promise.all(
+      [
+        [a, b],
+        [a, c],
+        [b, a],
+        [a, b, c],
+      ].map((list) => sign(0, list, at)),
     );
-    members[0] = await startSource(homes[0]!.config);
-    expect(code(await sign(0, a.session, [a.commitment, b.commitment]))).toBe("quorum.session");
-    const again = (await commit(0, LATER + 5)).json;
-    expect(again.message).toBe(a.message);
-    expect(again.commitment.hiding).not.toBe(a.commitment.hiding);
-    await writeFile(
-      join(homes[0]!.folder, "ledger.csv"),
-      ledgerText([BOOK, ...honest.map((book, i) => (i === 5 ? { ...book, rows: { ETH: "11" } } : book))]),
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(answers.filter(({ json }) => json.part !== undefined).length).toBe(1);
+    for (const asOf of [LATER + 3, LATER + 4]) {
+      expect((await sign(0, [a, b], { asOf })).json.part).toBeUndefined();
+    }
+    // The lying member's word is another: its part does not go with the others'.
+    const [honest, lying] = [await sign(0, [second, c], at), await sign(2, [second, c], at)].map(
+      ({ json }) => json,
     );
-    expect(code(await commit(0, LATER + 5))).toBe("source.message");
+    expect(lying.message).not.toBe(honest.message);
+    const { frost } = shares[0]!.quorum;
+    const S = sumOfShares([BigInt(honest.part.share), BigInt(lying.part.share)]);
+    for (const { message, part } of [honest, lying]) {
+      expect(isSignature(frost, bytesOf(BigInt(message)), fromHex(part.R), S)).toBe(false);
+    }
+  });
+
+  it("73 commitments that a coordinator made up, doubled or left out give nothing", async () => {
+    const identity = Buffer.from(GroupPoint.ZERO.toBytes()).toString("hex");
+    for (const bend of [
+      (own: Committed, other: Committed) => [own, own, other],
+      (_: Committed, other: Committed) => [other, { ...other, member: "dan" }],
+      (own: Committed, other: Committed) => [own, { ...other, hiding: identity }],
+      (own: Committed, other: Committed) => [own, { ...other, binding: "2".padStart(128, "0") }],
+      (own: Committed, other: Committed) => [own, { ...other, member: "eve" }],
+      (own: Committed, other: Committed) => [own, other, { ...other, member: "eve" }],
+    ]) {
+      const [a, b] = [await commit(0), await commit(1)];
+      const answer = await sign(0, bend(a, b), { asOf: LATER + 4 });
+      expect([answer.status, code(answer)]).toEqual([422, "quorum.commitments"]);
+      expect(answer.text).not.toContain("share");
+    }
+  });
+
+  it("73 a member that is killed has forgotten its nonces, keeps its word, and its coordinator goes on", async () => {
+    await coordinated(async (program, files) => {
+      checkAnswer(await askAccount(program, files, { asOf: LATER + 8 }));
+      const [a, b] = [await commit(0), await commit(1)];
+      const { message } = (await sign(0, [await commit(0), b], { asOf: LATER + 5 })).json;
+      await members[0]!.kill();
+      await writeFile(
+        join(homes[0]!.folder, "ledger.csv"),
+        ledgerText([BOOK, ...honest.slice(0, 5), ...honest.slice(6)]),
+      );
+      const port = Number(new URL(members[0]!.url).port);
+      await changeConfig(homes[0]!, { listen: { port } });
+      members[0] = await startSource(homes[0]!.config);
+      const again = await sign(0, [a, b], { asOf: LATER + 5 });
+      expect([again.status, again.json.message, again.json.part]).toEqual([200, message, undefined]);
+      expect((await commit(0)).hiding).not.toBe(a.hiding);
+      await writeFile(
+        join(homes[0]!.folder, "ledger.csv"),
+        ledgerText([BOOK, ...honest.map((book, i) => (i === 5 ? { ...book, rows: { ETH: "11" } } : book))]),
+      );
+      expect(code(await sign(0, [a, b], { asOf: LATER + 5 }))).toBe("source.message");
+      // What the coordinator still had of it is dropped, and nobody is named for that.
+      const answer = await askAccount(program, files, { asOf: LATER + 9 });
+      checkAnswer(answer);
+      expect(answer.json.basis.dissent).toEqual([{ member: "cyd", code: "quorum.account" }]);
+    });
+  });
+
+  it("73 programs of before and of now say so to each other", async () => {
+    for (const path of ["/v1/quorum/commit", "/v1/quorum/sign"]) {
+      const answer = await ask(members[0]!.url, path, { token: homes[0]!.token, body: question() });
+      expect([answer.status, code(answer)]).toEqual([410, "quorum.version"]);
+    }
+    const route = { kind: "input", code: "http.route", path: "request" };
+    const old = await standIn(() => ({ status: 404, json: { ok: false, error: route } }));
+    try {
+      await coordinated(
+        async (program, files) => {
+          const answer = await askAccount(program, files, { asOf: CLOSED });
+          checkAnswer(answer);
+          expect(answer.json.basis.dissent).toEqual([{ member: "ann", code: "quorum.version" }]);
+        },
+        [old.url, members[1]!.url, members[2]!.url],
+      );
+    } finally {
+      await old.stop();
+    }
   });
 
   it("73 a manager with a token reaches neither a member nor another's account", async () => {
     await coordinated(async (program, files) => {
-      const direct = await ask(members[0]!.url, "/v1/quorum/commit", {
-        token: files.token,
-        body: question(),
-      });
-      expect([direct.status, code(direct)]).toEqual([401, "source.token"]);
+      for (const [path, body] of [
+        ["/v2/quorum/commitments", { count: 1 }],
+        ["/v2/quorum/sign", { ...question(), commitments: [await commit(0), await commit(1)] }],
+      ] as const) {
+        const direct = await ask(members[0]!.url, path, { token: files.token, body });
+        expect([direct.status, code(direct)]).toEqual([401, "source.token"]);
+      }
+      const foreign = { subject: "0x00000000000000000000000000000000000000a2" };
+      expect(code(await sign(0, [await commit(0), await commit(1)], foreign))).toBe("source.account");
       const other = await askAccount(program, files, {
         subject: "0x00000000000000000000000000000000000000a2",
       });
@@ -557,6 +730,154 @@ describe("a quorum over HTTP", () => {
       expect([unknown.status, code(unknown)]).toEqual([404, "source.account"]);
       const whole = await ask(members[0]!.url, "/v1/account", { token: homes[0]!.token, body: question() });
       expect([whole.status, code(whole)]).toEqual([404, "http.route"]);
+    });
+  });
+});
+
+describe("a member", () => {
+  const shares = ceremony(NAMES, 2);
+  const { quorum } = shares[0]!;
+  const MINUTE = 60_000;
+  /** Each account's message is its name. */
+  const answers = async (asked: { readonly account: string }) =>
+    ({ ...asked, message: asked.account, positions: {}, scope: "", basis: { read: 1 } }) as never;
+  const asked = (account: string) => ({ subject: SUBJECT, account, asOf: CLOSED }) as const;
+
+  it("73 keeps nonces for the token that they were made for, an hour, and so many", async () => {
+    let now = 0;
+    const ann = createMember(answers, shares[0]!, () => now);
+    const bob = createMember(answers, shares[1]!, () => now);
+    const [other] = bob.commit("c", 1);
+    const partOf = async (holder: string, own: object) =>
+      (await ann.answer(holder, asked("5"), [own as never, other!])).part;
+    const [first, second, third] = ann.commit("c", 3);
+    const [foreign] = ann.commit("d", 1);
+    expect(await partOf("d", first!)).toBeUndefined();
+    expect(await partOf("c", foreign!)).toBeUndefined();
+    expect(await partOf("c", first!)).toBeDefined();
+    now = 60 * MINUTE;
+    expect(await partOf("c", second!)).toBeDefined();
+    now += 1;
+    expect(await partOf("c", third!)).toBeUndefined();
+    const many = Array.from({ length: 17 }, () => ann.commit("c", 16)).flat();
+    // Another token's requests end none of this one's.
+    for (let i = 0; i < 20; i++) ann.commit("d", 16);
+    const parts = await Promise.all([0, 15, 16, 271].map((i) => partOf("c", many[i]!)));
+    expect(parts.map((part) => part !== undefined)).toEqual([false, false, true, true]);
+  });
+
+  it("73 has its nonces until its reading is done, and then never again, whatever the reading does", async () => {
+    let fails = true;
+    const reading = async (question: { readonly account: string }) => {
+      if (fails) throw new Error("the venue is away");
+      return await answers(question);
+    };
+    const ann = createMember(reading, shares[0]!);
+    const [own] = ann.commit("c", 1);
+    const [other] = createMember(answers, shares[1]!).commit("c", 1);
+    await expect(ann.answer("c", asked("5"), [own!, other!])).rejects.toThrow(/venue is away/);
+    fails = false;
+    const bad = { ...other!, hiding: GroupPoint.ZERO.toBytes() };
+    await expect(ann.answer("c", asked("5"), [own!, bad])).rejects.toThrow(/quorum.commitments/);
+    expect((await ann.answer("c", asked("5"), [own!, other!])).part).toBeUndefined();
+  });
+
+  it("73 gives each commitment one part, over its own word and this very list, to any order of questions", async () => {
+    const seed = Date.now() % 1_000_000;
+    const random = generator(BigInt(seed));
+    const pick = (count: number): number => Number(random(BigInt(count)));
+    const members = shares.map((share) => createMember(answers, share));
+    const made = members.map((member) => member.commit("c", 12));
+    const given = new Map<string, number>();
+    const question = async (): Promise<void> => {
+      const at = pick(3);
+      const others = [0, 1, 2].filter((i) => i !== at).slice(0, 1 + pick(2));
+      const commitments = [at, ...others].map((i) => made[i]![pick(12)]!);
+      const message = String(1 + pick(1_000));
+      const { part } = await members[at]!.answer("c", asked(message), commitments);
+      if (part === undefined) return;
+      const own = toHex(commitments[0]!.hiding);
+      given.set(own, (given.get(own) ?? 0) + 1);
+      const list = commitments.map(({ member, hiding, binding }) => ({
+        identifier: memberId(member),
+        hiding,
+        binding,
+      }));
+      const isOver = (text: string) =>
+        FROST.verifyShare(
+          quorum.frost,
+          list,
+          bytesOf(BigInt(text)),
+          memberId(NAMES[at]!),
+          GroupPoint.Fn.toBytes(part.share),
+        );
+      expect(isOver(message), `seed ${seed}`).toBe(true);
+      expect(isOver("0")).toBe(false);
+    };
+    for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 15 }, question));
+    expect(
+      [...given.values()].every((times) => times === 1),
+      `seed ${seed}`,
+    ).toBe(true);
+    expect(given.size).toBeGreaterThan(15);
+  });
+});
+
+describe("a coordinator's stock", () => {
+  /** A member that counts how often it is asked, and fails when told to. */
+  async function withMember<T>(work: (member: { url: string; asked: number; fails: boolean }) => Promise<T>) {
+    const member = createMember(async () => ({}) as never, ceremony(NAMES, 2)[0]!);
+    const state = { url: "", asked: 0, fails: false };
+    const server = await standIn((_, { body }) => {
+      state.asked += 1;
+      if (state.fails) return { text: "<html>" };
+      const made = member.commit("c", JSON.parse(body).count);
+      const commitments = made.map(({ hiding, binding }) => ({
+        hiding: toHex(hiding),
+        binding: toHex(binding),
+      }));
+      return { json: { member: "ann", commitments } };
+    });
+    state.url = server.url;
+    try {
+      return await work(state);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  it("73 gives each commitment out once, to all who want one at once", async () => {
+    await withMember(async (member) => {
+      const stock = createStock({ name: "ann", url: member.url });
+      const taken = await Promise.all(Array.from({ length: 40 }, () => stock.take()));
+      expect(new Set(taken.map(({ hiding }) => toHex(hiding))).size).toBe(40);
+      expect(member.asked).toBe(3);
+    });
+  });
+
+  it("is filled up to its measure, forgets what is old or lost, and lets a member rest that fails", async () => {
+    await withMember(async (member) => {
+      let now = 0;
+      const stock = createStock({ name: "ann", url: member.url }, () => now);
+      for (let i = 0; i < 9; i++) await stock.fill();
+      expect(member.asked).toBe(4);
+      const one = await stock.take();
+      now = 1_000;
+      await stock.fill();
+      stock.forget(one);
+      // Only the newer ones are left.
+      for (let i = 0; i < 16; i++) expect((await stock.take()).at).toBe(1_000);
+      expect(member.asked).toBe(5);
+      await stock.fill();
+      now += 56 * 60_000;
+      expect((await stock.take()).at).toBe(now);
+      expect(member.asked).toBe(7);
+      member.fails = true;
+      for (let i = 0; i < 3; i++) await stock.fill();
+      expect(member.asked).toBe(8);
+      now += 31_000;
+      await stock.fill();
+      expect(member.asked).toBe(9);
     });
   });
 });
@@ -575,22 +896,26 @@ describe("a coordinator", () => {
       all.map(async (share, i) => {
         const member = createMember(answersOf(evidence[i]!), share);
         const { url, stop } = await standIn(async (path, { body }) => {
-          const asked = JSON.parse(body);
-          if (path === "/v1/quorum/sign") {
-            const list = asked.commitments.map(
-              (one: { member: string; hiding: string; binding: string }) => ({
-                member: one.member,
-                hiding: fromHex(one.hiding),
-                binding: fromHex(one.binding),
-              }),
-            );
-            return { json: { share: toHex(member.sign(asked.session, list)) } };
+          const { commitments, count, ...asked } = JSON.parse(body);
+          const { name } = member;
+          if (path === "/v2/quorum/commitments") {
+            const made = member.commit("token", count).map(({ hiding, binding }) => ({
+              hiding: toHex(hiding),
+              binding: toHex(binding),
+            }));
+            return { json: { member: name, commitments: made } };
           }
-          const { session, entry, commitment } = await member.commit(asked);
+          const list = commitments.map((one: Record<"member" | "hiding" | "binding", string>) => ({
+            member: one.member,
+            hiding: fromHex(one.hiding),
+            binding: fromHex(one.binding),
+          }));
+          const { entry, part } = await member.answer("token", asked, list);
           const { message, scope, positions, basis } = entry;
-          const { read } = basis;
-          const said = { session, message, scope, positions, read, commitment: commitmentText(commitment) };
-          return { json: { ...said, evidence: basis.evidence } };
+          const { read, evidence } = basis;
+          const said = { member: name, message, scope, positions, evidence, read };
+          const signed = part && { part: { R: toHex(part.R), share: `${part.share}` } };
+          return { json: { ...said, ...signed } };
         });
         return { name: share.name, url, stop };
       }),
@@ -605,7 +930,9 @@ describe("a coordinator", () => {
             members: connections,
             store: await openStore(folder),
           });
-          return (await coordinator.answers(asked)).basis;
+          const { basis } = await coordinator.answers(asked);
+          coordinator.close();
+          return basis;
         };
         return [await again(), await again()] as const;
       });

@@ -122,6 +122,11 @@ export async function home(folder: string, parts: HomeParts = {}): Promise<Home>
   return { folder, config: file("config.json"), token };
 }
 
+/** Changes a configuration on disk. */
+export async function changeConfig({ config }: Home, changes: object): Promise<void> {
+  await writeFile(config, JSON.stringify({ ...(await readJson(config)), ...changes }));
+}
+
 /** A running program. */
 export interface Program {
   readonly url: string;

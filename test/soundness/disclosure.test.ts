@@ -7,7 +7,7 @@
  */
 
 import { circuitDefinition } from "@keel/circuits";
-import { type DisclosureTerms, disclosureWitness, type Exposures, exposuresCommitment } from "@keel/prover";
+import { type DisclosureTerms, disclosureWitness } from "@keel/prover";
 import {
   BASE_POINT,
   commitStatement,
@@ -15,6 +15,8 @@ import {
   type DisclosureShape,
   type DisclosureStatement,
   disclosureVector,
+  type Exposures,
+  exposuresCommitment,
   FIELD_ORDER,
   type Field,
   keyStream,

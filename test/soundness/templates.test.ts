@@ -6,13 +6,15 @@
  * @module
  */
 
-import { accountField, enrolmentCommitment, exposuresCommitment, restOf, sourceKeyOf } from "@keel/prover";
+import { accountField, enrolmentCommitment, sourceKeyOf } from "@keel/prover";
 import {
   absorb,
+  exposuresCommitment,
   FIELD_ORDER,
   KIND,
   pack,
   packBits,
+  restOf,
   sourceTable,
   tag,
   taggedHash,

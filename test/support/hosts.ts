@@ -10,7 +10,6 @@ import {
   buildMarketRoot,
   type DrawdownState,
   disclosureWitness,
-  type Exposures,
   messageOf,
   signField,
   signSnapshot,
@@ -20,6 +19,7 @@ import {
 import {
   absorb,
   type CircuitShape,
+  type Exposures,
   FIELD_ORDER,
   KIND,
   marketTable,

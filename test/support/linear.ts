@@ -114,7 +114,7 @@ export function scaled(form: Form, by: bigint): Form {
 /** What a form has to be multiplied by to give another; undefined when nothing does. */
 export function ratio(from: Form, to: Form): bigint | undefined {
   const [first] = from;
-  const other = first === undefined ? undefined : to.get(first[0]);
+  const other = first === undefined || from.size !== to.size ? undefined : to.get(first[0]);
   if (first === undefined || other === undefined) return undefined;
   const by = toField(other * inverse(first[1]));
   return plus(to, from, -by).size === 0 ? by : undefined;
@@ -127,12 +127,14 @@ export function addTo(form: Map<number, bigint>, value: number, coefficient: big
   else form.set(value, sum);
 }
 
-/** By Fermat's little theorem. */
+/** By Euclid's algorithm; of 0 it is 0. */
 export function inverse(value: bigint): bigint {
-  let [result, base] = [1n, toField(value) as bigint];
-  for (let left = FIELD_ORDER - 2n; left > 0n; left >>= 1n) {
-    if (left & 1n) result = (result * base) % FIELD_ORDER;
-    base = (base * base) % FIELD_ORDER;
+  let [rest, next] = [FIELD_ORDER, toField(value) as bigint];
+  let [factor, other] = [0n, 1n];
+  while (next > 1n) {
+    const quotient = rest / next;
+    [rest, next] = [next, rest - quotient * next];
+    [factor, other] = [other, factor - quotient * other];
   }
-  return result;
+  return next === 0n ? 0n : toField(other);
 }

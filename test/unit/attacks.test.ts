@@ -34,7 +34,7 @@ describe("attacks", () => {
     expect(attackNumbers("13, 14 are refused")).toEqual([13, 14]);
     expect(attackNumbers("52, 68 are refused")).toEqual([52, 68]);
     expect(attackNumbers("64 weeks")).toEqual([]);
-    expect(attackNumbers("75 weeks")).toEqual([]);
+    expect(attackNumbers("80 weeks")).toEqual([]);
     expect(attackNumbers("accepts 10 proofs")).toEqual([]);
   });
 });

@@ -100,7 +100,7 @@ describe("the limits' places in the tail-risk statement", () => {
     ],
   ] as const)("are those of %s", (_, text, pattern, index) => {
     const body = text.slice(text.search(/buildTail|StatementDigest\(length/));
-    const found = written(body.split("_writeLimits")[0]!, pattern);
+    const found = written(body.split(/buildDisclosure|_writeLimits/)[0]!, pattern);
     const expected = rows(TAIL_LIMITS).flatMap(({ kind, places }) => {
       const levels = kind === "levels" ? ` + ${Object.keys(places).length} * ${index}` : "";
       return Object.entries(places).map(([name, place]) => `${place}${levels} ${name}`);
@@ -147,7 +147,7 @@ describe("the limits' fields on chain", () => {
     const terms = { ...policyTerms(policy, market), ...NO_TAIL };
     expect(limitsOf(terms)).toEqual({});
     for (const [name, type] of fieldsOf(LIMITS)) {
-      const values = [terms[name as keyof typeof terms]].flat();
+      const values = [terms[name as keyof typeof terms]].flat(2);
       expect(values, name).toHaveLength(type.endsWith("[3]") ? 3 : 1);
       const [, signed, bits] = /^(u?)int(\d+)/.exec(type)!;
       const [low, high] = signed === "u" ? [0n, 2n ** BigInt(bits!)] : [-(2n ** 31n), 2n ** 31n];

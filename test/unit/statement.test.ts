@@ -6,8 +6,10 @@
  */
 
 import {
+  BASE_POINT,
   domainField,
   FIELD_ORDER,
+  formerPolicyId,
   hex,
   isField,
   KIND,
@@ -113,11 +115,13 @@ describe("the statement vector", () => {
 /** In the order of the contract's struct. */
 function termValues(terms: PolicyTerms): unknown[] {
   const { circuit, scenarioRoot, sourcesRoot, marketSeries, returnsSeries, ...rest } = terms;
-  const { tailCircuit, domain, unitsKind, unitsSource, confidence, maxExpectedShortfall, ...limits } = rest;
+  const { tailCircuit, domain, unitsKind, unitsSource, confidence, maxExpectedShortfall, ...others } = rest;
+  const { disclosureCircuit, navStep, viewers, ...limits } = others;
   return [
     ...[circuit, scenarioRoot, sourcesRoot, marketSeries, returnsSeries],
     ...LIMIT_ORDER.map((name) => limits[name]),
     ...[confidence, maxExpectedShortfall, tailCircuit, domain, unitsKind, unitsSource],
+    ...[disclosureCircuit, navStep, viewers],
   ];
 }
 
@@ -149,16 +153,29 @@ describe("the policy's id", () => {
       "uint256",
       "uint8",
       "address",
-    ].map((type) => ({ type }));
-    const encoded = encodeAbiParameters(types, termValues(terms));
-    expect(policyId(terms)).toBe(keccak256(encoded));
+      "bytes32",
+      "uint96",
+      "uint256[2][]",
+    ].map((type, i) => ({ type, name: `t${i}` }));
+    const struct = [{ type: "tuple", components: types }];
+    const named = (values: readonly unknown[]) => values.map((value, i) => [`t${i}`, value] as const);
+    for (const disclosed of [
+      terms,
+      { ...terms, navStep: 10n ** 18n, viewers: [BASE_POINT, [5n, 6n]] as const },
+    ]) {
+      const encoded = encodeAbiParameters(struct, [Object.fromEntries(named(termValues(disclosed)))]);
+      expect(policyId(disclosed)).toBe(keccak256(encoded));
+    }
+    const former = encodeAbiParameters(types.slice(0, -3), termValues(terms).slice(0, -3));
+    expect(formerPolicyId(terms)).toBe(keccak256(former));
     expect(terms.circuit).toBe(keccak256(toHex("portfolio-health/spot-16")));
   });
 
   it("changes with every term", () => {
     const ids = (Object.keys(terms) as (keyof PolicyTerms)[]).map((name) => {
       const value = terms[name];
-      const other = typeof value === "number" ? value - 1 : typeof value === "bigint" ? value + 1n : hex(1n);
+      const text = name === "viewers" ? [BASE_POINT] : hex(1n);
+      const other = typeof value === "number" ? value - 1 : typeof value === "bigint" ? value + 1n : text;
       return policyId({ ...terms, [name]: other } as PolicyTerms);
     });
     expect(new Set([policyId(terms), ...ids]).size).toBe(ids.length + 1);

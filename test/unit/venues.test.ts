@@ -649,6 +649,29 @@ describe("71 custodians", () => {
     });
   });
 
+  it("Fireblocks: what is still to arrive is taken out of a total that has it, and staked coins count once", () => {
+    const market = venueMarket([{ id: "SOL-STAKED", kind: "spot", underlying: "SOL", price: "125" }]);
+    const vault = (asset: object) =>
+      JSON.stringify({ id: "7", assets: [{ id: "SOL", total: "100", ...asset }] });
+    const held = (asset: object, table?: typeof market) =>
+      amounts(imported("fireblocks", [["vault", JSON.parse(vault(asset))]], table && { market: table }))
+        .venue;
+    // The total of today: available, pending, locked and frozen.
+    expect(held({ available: "80", pending: "5", lockedAmount: "10", frozen: "5" })).toEqual({ SOL: "95" });
+    // The total of before, beside which pending stood.
+    expect(held({ available: "90", pending: "5", lockedAmount: "10", frozen: "0" })).toEqual({ SOL: "100" });
+    expect(held({ available: "40", staked: "60" }, market)).toEqual({ SOL: "40", "SOL-STAKED": "60" });
+    expect(held({ available: "40", staked: "60" })).toEqual({ SOL: "40" });
+    expect(
+      held({ available: "20", pending: "10", lockedAmount: "20", frozen: "0", staked: "50" }, market),
+    ).toEqual({
+      SOL: "40",
+      "SOL-STAKED": "50",
+    });
+    expect(faultsOf(() => held({ pending: "-5" }))).toContain("venue.number vault.assets[0].pending");
+    expect(faultsOf(() => held({ pending: "5" }))).toContain("venue.field vault.assets[0].available");
+  });
+
   it("Coinbase Prime: refuses an amount that its value contradicts", () => {
     const saved = withValue("coinbase-prime", "balances", ["balances", 0, "amount"], "1.0942");
     expect(faultsOf(() => imported("coinbase-prime", saved))).toEqual(["venue.value balances.balances[0]"]);

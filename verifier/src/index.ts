@@ -27,8 +27,18 @@ export * from "./files/returns.js";
 export * from "./files/series.js";
 export * from "./files/sources.js";
 export * from "./files/terms.js";
+export {
+  type DisclosurePart,
+  NO_DISCLOSURE,
+  type PolicyDisclosure,
+  type Viewer,
+  viewerPlaces,
+} from "./files/viewers.js";
 export * from "./statement/attestation.js";
 export * from "./statement/disclosure.js";
+export * from "./statement/exposures.js";
+export * from "./statement/opening.js";
 export * from "./statement/statement.js";
 export * from "./statement/tail-risk.js";
 export * from "./statement/verify.js";
+export * from "./statement/viewer-key.js";

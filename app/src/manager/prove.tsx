@@ -6,7 +6,13 @@
  */
 
 import { formatEnrolment, formatState, type ProvenAttestation } from "@keel/prover";
-import { formatAttestation, inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "@keel/verifier";
+import {
+  type Attestation,
+  formatAttestation,
+  inputError,
+  LOCAL_CHAINS,
+  UNBOUND_DOMAIN,
+} from "@keel/verifier";
 import { type Receipt, submitAttestation } from "@keel/verifier/chain";
 import { span, utc } from "@keel/verifier/text";
 import { formatOpening } from "keel/opening";
@@ -149,6 +155,19 @@ async function targetOf(config: ConsoleConfig | undefined, bound: boolean) {
   return { domain: UNBOUND_DOMAIN, now: await blockTime(await hostRegistry(config)) };
 }
 
+/** Which proofs it has, where they are several. */
+function proofsText({ tail, disclosure }: Attestation): string {
+  const beside = [
+    ...(tail === undefined ? [] : ["one of tail risk"]),
+    ...(disclosure === undefined ? [] : ["one of what is shown"]),
+  ];
+  return beside.length === 0 ? "" : `, a proof of health and ${beside.join(" and ")}`;
+}
+
+function isInsecure({ insecure, tail, disclosure }: Attestation): boolean {
+  return insecure || tail?.insecure === true || disclosure?.insecure === true;
+}
+
 function Running({ progress: { phase, fraction } }: { readonly progress: DeskProgress }): JSX.Element {
   const id = useId();
   const [seconds, setSeconds] = useState(0);
@@ -179,11 +198,11 @@ function Result(props: {
   const expiresAt = attestation.asOf + book.policy.validity;
   return (
     <div class="result" aria-live="polite">
-      {attestation.insecure || attestation.tail?.insecure === true ? <DevelopmentKey /> : null}
+      {isInsecure(attestation) ? <DevelopmentKey /> : null}
       <p>
         Proved in {(made.ms / 1000).toFixed(1)} s and verified
-        {attestation.tail === undefined ? "" : ", a proof of health and one of tail risk"}.{" "}
-        {attestation.subject} respects policy “{book.policy.name}” as of {utc(attestation.asOf)}.
+        {proofsText(attestation)}. {attestation.subject} respects policy “{book.policy.name}” as of{" "}
+        {utc(attestation.asOf)}.
       </p>
       <Facts
         rows={[

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { KeelError, NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { KeelError, NO_DISCLOSURE, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import {
   type AttestedEntry,
   type Blocks,
@@ -143,9 +143,14 @@ async function policiesOf(
 }
 
 /** The circuits that terms name. */
-export function circuitsOf({ circuit, tailCircuit }: PolicyTerms): CircuitNames {
+export function circuitsOf({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): CircuitNames {
   const hasTail = tailCircuit !== NO_TAIL.tailCircuit;
-  return { circuit: circuitName(circuit), ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}) };
+  const isShown = disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
+  return {
+    circuit: circuitName(circuit),
+    ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}),
+    ...(isShown ? { disclosureCircuit: circuitName(disclosureCircuit) } : {}),
+  };
 }
 
 async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRecord): Promise<Checked> {
@@ -153,7 +158,9 @@ async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRec
   const withdrawn = await checkTables(registry, entry, terms);
   const onChain =
     versions.has(versionName(terms.circuit, entry.version)) ||
-    (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version)));
+    (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version))) ||
+    (entry.disclosure !== undefined &&
+      versions.has(versionName(terms.disclosureCircuit, entry.disclosure.version)));
   if (missingCircuit(circuits) !== undefined) return { proof: "noKey", insecure: onChain, withdrawn };
   await requireProof(registry, entry, circuits);
   return { proof: "verified", insecure: onChain || hasDevelopmentKeys(circuits), withdrawn };
@@ -161,8 +168,8 @@ async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRec
 
 /** @throws KeelError `history.proof` */
 async function requireProof(registry: Registry, entry: AttestedEntry, names: CircuitNames): Promise<void> {
-  const { verificationKey, tailKey } = circuitKeys(names);
-  if (await reverify(registry, entry, verificationKey, tailKey)) return;
+  const { verificationKey, tailKey, disclosureKey } = circuitKeys(names);
+  if (await reverify(registry, entry, verificationKey, tailKey, disclosureKey)) return;
   throw liar("history.proof", entry, "a proof that holds under this page's keys", "one that does not");
 }
 

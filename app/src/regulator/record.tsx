@@ -6,7 +6,7 @@
  */
 
 import { limitsOf } from "@keel/verifier";
-import { EVIDENCE_NOT_ON_CHAIN, limitLines, span, utc } from "@keel/verifier/text";
+import { EVIDENCE_NOT_ON_CHAIN, limitLines, navText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { BasisWords } from "../basis.js";
 import {
@@ -27,6 +27,7 @@ import {
   type PolicyRecord,
   type SubjectRecord,
 } from "./look.js";
+import { ViewerFigures } from "./viewer.js";
 
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
@@ -66,6 +67,7 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
         ))}
         <DoesNotSay />
       </Section>
+      <ViewerFigures key={`${subject} ${blockTime}`} record={record} />
       <Section title="What happened" class="record">
         {happenings.length === 0 ? <p class="empty">Nothing happened.</p> : null}
         <ol class="timeline" reversed>
@@ -112,6 +114,7 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
           ["Standing", STANDING_WORDS[standing]],
+          ...(policy.nav === undefined ? [] : [["Net asset value", navText(policy.nav)] as const]),
         ]}
       />
       <p>What each attestation says of its moment:</p>

@@ -37,6 +37,7 @@ import {
 } from "@keel/verifier";
 import {
   connectRegistry,
+  disclosureEntryOf,
   enrolmentOf,
   isMarketAccepted,
   policyTermsOf,
@@ -218,10 +219,11 @@ async function verifyByChain(
   const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
-  const { verificationKey, tailKey } = circuitKeys(circuitsOf(terms));
-  const insecure = isDevelopmentKey(verificationKey) || (tailKey !== undefined && isDevelopmentKey(tailKey));
+  const { verificationKey, tailKey, disclosureKey } = circuitKeys(circuitsOf(terms));
+  const keys = [verificationKey, tailKey, disclosureKey];
+  const insecure = keys.some((key) => key !== undefined && isDevelopmentKey(key));
   checkDevelopmentKey(insecure, named === undefined ? "unnamed" : domain, allowInsecure);
-  if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey))) {
+  if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey, disclosureKey))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
   const expiresAt = asOf + terms.validity;
@@ -301,11 +303,13 @@ function finding(
 
 /** What the registry's log would say of it. */
 function claimOf(attestation: Attestation) {
-  const { tail, ...health } = attestation;
-  const claim = { ...health, proof: encodeProof(attestation.proof) };
-  return tail === undefined
-    ? claim
-    : { ...claim, tail: { ...tail, version: 0, proof: encodeProof(tail.proof) } };
+  const { tail, disclosure, ...health } = attestation;
+  return {
+    ...health,
+    proof: encodeProof(attestation.proof),
+    ...(tail === undefined ? {} : { tail: { ...tail, version: 0, proof: encodeProof(tail.proof) } }),
+    ...(disclosure === undefined ? {} : { disclosure: disclosureEntryOf(disclosure) }),
+  };
 }
 
 function refused(path: string, expected: string, received: string): KeelError {

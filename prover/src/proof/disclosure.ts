@@ -12,7 +12,10 @@ import {
   type DisclosureShape,
   type DisclosureStatement,
   disclosureVector,
+  type Exposures,
+  exposuresCommitment,
   type Field,
+  grossAndCollateral,
   keyStream,
   navOf,
   type SealedSums,
@@ -25,8 +28,7 @@ import {
   toField,
   wrappingOf,
 } from "@keel/verifier";
-import { type Exposures, exposuresCommitment, grossAndCollateral } from "./commitments.js";
-import { type CircuitInput, randomBelow, randomSalt } from "./witness.js";
+import { type CircuitInput, randomBelow, randomSalt } from "./input.js";
 
 /** What a policy demands to be shown. */
 export interface DisclosureTerms {

@@ -15,7 +15,7 @@ import {
   type StatementDigest,
   statementInputs,
 } from "@keel/verifier";
-import type { CircuitInput } from "./witness.js";
+import type { CircuitInput } from "./input.js";
 
 /** Inputs of the market-root circuit for a table, and its public inputs, of which c is the root. */
 export function buildMarketRoot(table: Omit<MarketTable, "root">): {

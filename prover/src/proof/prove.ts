@@ -10,7 +10,9 @@ import {
   type Attestation,
   attestationOf,
   checkDevelopmentKey,
+  type DisclosureAttestation,
   type Domain,
+  type Exposures,
   type Field,
   inputError,
   isDevelopmentKey,
@@ -22,10 +24,13 @@ import {
 } from "@keel/verifier";
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
+import { memoOf, type SaltSource, type Seed, seededSalts } from "../book/seed.js";
 import { checkTimes, withUnits } from "../book/snapshot.js";
 import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
 import type { Assessment } from "../risk/judge.js";
-import { buildWitness, type CircuitInput, randomSalt, type TailWitness } from "./witness.js";
+import type { DisclosureWitness } from "./disclosure.js";
+import { type CircuitInput, randomSalt } from "./input.js";
+import { buildWitness, type TailWitness } from "./witness.js";
 
 /** What a proof adds to a book. */
 interface ProofParts {
@@ -33,10 +38,14 @@ interface ProofParts {
   readonly prover: Pick<Prover, "prove" | "verificationKey">;
   /** Of the policy's tail-risk circuit, when it has tail-risk limits: works at the same time, on workers of its own. */
   readonly tailProver?: Pick<Prover, "prove" | "verificationKey">;
+  /** Of the policy's disclosure circuit, when it wants something shown: likewise. */
+  readonly disclosureProver?: Pick<Prover, "prove" | "verificationKey">;
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** Use a development key outside local test chains. */
   readonly allowInsecure?: boolean;
+  /** What all secrets of the proof are derived from; random ones without it. */
+  readonly seed?: Seed;
   /** Handed to the prover: cancel, time limit, progress. */
   readonly options?: ProveOptions;
 }
@@ -59,6 +68,8 @@ export interface ProvenAttestation {
   readonly portfolioSalt: Field;
   /** Secret: with it and a guess of the book's sums, the exposures commitment can be checked. */
   readonly exposuresSalt: Field;
+  /** Secret: what the exposures commitment is to, as `keel open` shows it to one reader. */
+  readonly exposures: Exposures;
 }
 
 /**
@@ -91,24 +102,27 @@ function bookOf(draft: Draft, { units, enrolment }: ProofRequest): Book {
 
 async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttestation> {
   const { snapshot, market, policy, units, enrolment = newEnrolment(snapshot, policy, randomSalt()) } = book;
-  const { prover, tailProver, domain, allowInsecure = false } = request;
-  const salts = { portfolioSalt: randomSalt(), exposuresSalt: randomSalt() };
-  const { input, statement, digest, newState, tail } = buildWitness({
-    ...{ book, domain, enrolment, ...salts },
-    newStateSalt: randomSalt(),
-  });
-  const tasks = [
-    { prover, input },
+  const { prover, tailProver, disclosureProver, domain, seed, allowInsecure = false } = request;
+  const witness = buildWitness({ book, domain, enrolment, salts: saltSource(seed) });
+  const { input, statement, digest, newState, exposures, tail, disclosure } = witness;
+  const beside = [
     ...(tail === undefined ? [] : [{ prover: tailProver!, input: tail.input }]),
+    ...(disclosure === undefined ? [] : [{ prover: disclosureProver!, input: disclosure.input }]),
   ];
-  const [health, tailProof] = await proveTogether(tasks, request.options ?? {});
+  const [health, ...others] = await proveTogether([{ prover, input }, ...beside], request.options ?? {});
+  const tailProof = tail === undefined ? undefined : others[0];
+  const shown = disclosure === undefined ? undefined : others.at(-1);
   const attestation = attestationOf(statement, {
     circuit: policy.circuit.id,
     digest: digest.c,
     proof: health!.proof,
     insecure: hasDevelopmentKey(prover),
+    ...(seed === undefined ? {} : { memo: memoOf(seed, newState) }),
     ...(units === undefined ? {} : { unitsSignature: units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
+    ...(disclosure === undefined
+      ? {}
+      : { disclosure: disclosureAttestation(policy, disclosure, shown!, disclosureProver!) }),
   });
   verifyAttestation({
     attestation,
@@ -116,20 +130,32 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
     market,
     verificationKey: prover.verificationKey,
     ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
+    ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
     allowInsecure,
     expected: { domain: scopeOf(policy, domain) },
   });
   const state = { ...newState, unitsSource: unitsCounter(policy) };
-  return { attestation, enrolment, state, ...salts };
+  const { portfolioSalt, exposuresSalt } = witness.salts;
+  return { attestation, enrolment, state, portfolioSalt, exposuresSalt, exposures };
+}
+
+function saltSource(seed: Seed | undefined): SaltSource {
+  if (seed !== undefined) return seededSalts(seed);
+  return { portfolio: randomSalt, exposures: randomSalt, state: randomSalt };
 }
 
 /** Refuses to prove what breaks a limit, and keys that do not do. */
-function requireReady(draft: Draft, { prover, tailProver, domain, allowInsecure = false }: ProofParts): void {
+function requireReady(draft: Draft, parts: ProofParts): void {
+  const { prover, tailProver, disclosureProver, domain, allowInsecure = false } = parts;
   const { policy } = draft;
   requireHealthy(judgeBook(draft));
   checkDevelopmentKey(hasDevelopmentKey(prover), scopeOf(policy, domain), allowInsecure);
   if (policy.tail !== undefined && tailProver === undefined) {
     throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
+  }
+  if (policy.disclosure !== undefined && disclosureProver === undefined) {
+    const expected = `a prover of ${policy.disclosure.circuit.id}`;
+    throw inputError("key.missing", "disclosureProver", expected, "none");
   }
 }
 
@@ -146,6 +172,22 @@ function tailAttestation(
   const { returnsRoot: root, returnsTime: asOf } = statement;
   const insecure = hasDevelopmentKey(prover);
   return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
+}
+
+function disclosureAttestation(
+  policy: Policy,
+  { statement: { nav, sealed }, digest }: DisclosureWitness,
+  { proof }: ProofResult,
+  prover: Pick<Prover, "verificationKey">,
+): DisclosureAttestation {
+  return {
+    circuit: policy.disclosure!.circuit.id,
+    nav,
+    ...(sealed === undefined ? {} : { sealed }),
+    digest: digest.c,
+    proof,
+    insecure: hasDevelopmentKey(prover),
+  };
 }
 
 interface Task {

@@ -11,15 +11,20 @@ import {
   type CircuitShape,
   commitStatement,
   type Domain,
-  FIELD_ORDER,
+  type Exposures,
+  exposuresCommitment,
   type Field,
+  grossAndCollateral,
   type Market,
   type MarketTable,
   marketTable,
   type Policy,
+  policyDomainField,
+  policyId,
   policyTerms,
   type Quantity,
   quantity,
+  restOf,
   type SourceKey,
   STATEMENT,
   type Statement,
@@ -35,27 +40,30 @@ import {
   tailTable,
   tailVector,
   toField,
+  viewerPlaces,
 } from "@keel/verifier";
 import { type DrawdownState, isNewMark, nextState, stateCommitment } from "../book/drawdown.js";
 import type { EddsaSignature } from "../book/eddsa.js";
 import { declaredAccounts, type Enrolment, enrolmentCommitment } from "../book/enrolment.js";
+import type { ProofContent, SaltSource } from "../book/seed.js";
 import { type Account, accountField, accountMessage, withUnits } from "../book/snapshot.js";
 import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
 import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
-import {
-  type Exposures,
-  exposuresCommitment,
-  grossAndCollateral,
-  portfolioCommitment,
-  restOf,
-} from "./commitments.js";
+import { portfolioCommitment } from "./commitments.js";
+import { type DisclosureWitness, disclosureWitness } from "./disclosure.js";
+import type { CircuitInput } from "./input.js";
 
-/** Inputs of the circuit by signal name; lists nest as the signals' dimensions do. */
-export type CircuitInput = Readonly<Record<string, NestedInput>>;
-/** A signal's value or an array of them. */
-export type NestedInput = bigint | readonly NestedInput[];
+/** Secrets that hide what a proof commits to. */
+export interface ProofSalts {
+  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
+  readonly portfolioSalt: Field;
+  /** Hides the exposures commitment; likewise, and another. */
+  readonly exposuresSalt: Field;
+  /** Hides the new state; from {@link randomSalt}, kept with it. */
+  readonly newStateSalt: Field;
+}
 
 /** Everything a proof needs, and what it will say. */
 export interface Witness {
@@ -67,8 +75,12 @@ export interface Witness {
   readonly exposures: Exposures;
   /** What the next proof starts from. Secret. */
   readonly newState: DrawdownState;
+  /** Secret. */
+  readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
+  /** The disclosure proof beside it, under policies that want something shown. */
+  readonly disclosure?: DisclosureWitness;
 }
 
 /** Everything a tail-risk proof needs, and what it will say. */
@@ -79,29 +91,20 @@ export interface TailWitness {
   readonly digest: StatementDigest;
 }
 
-/** What a proof adds to a book. */
-interface WitnessParts {
+/** What a proof adds to a book: salts, or where they come from. */
+type WitnessParts = {
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** The declared accounts. */
   readonly enrolment: Enrolment;
-  /** Hides the portfolio commitment; from {@link randomSalt}, new for every proof. */
-  readonly portfolioSalt: Field;
-  /** Hides the exposures commitment; likewise, and another. */
-  readonly exposuresSalt: Field;
-  /** Hides the new state; from {@link randomSalt}, kept with it. */
-  readonly newStateSalt: Field;
-}
+} & (ProofSalts | { readonly salts: SaltSource });
 
 /** What a proof of files is made from. */
-export interface WitnessRequest
-  extends WitnessParts,
-    Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state"> {}
+export type WitnessRequest = WitnessParts &
+  Pick<BookFiles, "snapshot" | "market" | "policy" | "units" | "state">;
 
 /** What a proof of an open book is made from. */
-export interface BookWitnessRequest extends WitnessParts {
-  readonly book: Book;
-}
+export type BookWitnessRequest = WitnessParts & { readonly book: Book };
 
 const BPS = 10_000n;
 
@@ -112,19 +115,6 @@ const COMPUTED: readonly StatementPlace[] = [
 ];
 /** Places that it takes as they are. */
 const COPIED = STATEMENT.filter((name) => !COMPUTED.includes(name));
-
-/** A uniform field element from the platform's secure random numbers. */
-export function randomSalt(): Field {
-  return toField(randomBelow(FIELD_ORDER));
-}
-
-/** A uniform number from the platform's secure random numbers: 512 bits, reduced, so the bias is below 2^-256. */
-export function randomBelow(order: bigint): bigint {
-  const bytes = crypto.getRandomValues(new Uint8Array(64));
-  const number = bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-  bytes.fill(0);
-  return number % order;
-}
 
 /**
  * Builds the inputs of the policy's circuit. Does not ask whether the portfolio is healthy: an unhealthy one gives inputs
@@ -147,32 +137,38 @@ function bookOf({ market, policy, enrolment, state, units, ...request }: Witness
 
 function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
-  const { domain, enrolment, portfolioSalt, exposuresSalt, newStateSalt } = parts;
-  const { shape } = policy.circuit;
+  const { domain, enrolment } = parts;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const table = marketTable(market, policy);
   const slots = accountSlots(book, accounts, table.universe);
   const messages = slots.map((slot) => slot.message);
-  const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
-  const exposures = exposuresOf(metrics, equities, table.underlyingsId, shape);
+  const exposures = exposuresOfBook(book, enrolment);
   const today = { equity: metrics.equity, units: snapshot.units };
+  const terms = policyTerms(policy, market);
+  const { subject, asOf, units } = snapshot;
+  const scope = scopeOf(policy, domain);
+  const content = {
+    ...{ subject, asOf, units, messages },
+    domain: policyDomainField(scope, policyId(terms)),
+    marketRoot: table.root,
+    enrolment: enrolmentCommitment(enrolment),
+    previousState: state === undefined ? 0n : stateCommitment(state),
+  };
+  const salts = saltsOf(parts, content, nextState(today, state, toField(0n)));
+  const { portfolioSalt, exposuresSalt, newStateSalt } = salts;
   const newState = nextState(today, state, newStateSalt);
 
   const statement: Statement = {
-    domain: scopeOf(policy, domain),
-    subject: snapshot.subject,
+    domain: scope,
+    subject,
     marketRoot: table.root,
     marketTime: market.asOf,
-    asOf: snapshot.asOf,
-    enrolment: enrolmentCommitment(enrolment),
-    drawdown: {
-      units: snapshot.units,
-      previousState: state === undefined ? 0n : stateCommitment(state),
-      newState: stateCommitment(newState),
-    },
+    asOf,
+    enrolment: content.enrolment,
+    drawdown: { units, previousState: content.previousState, newState: stateCommitment(newState) },
     portfolioCommitment: portfolioCommitment(messages, portfolioSalt),
     exposuresCommitment: exposuresCommitment(exposures, exposuresSalt),
-    terms: policyTerms(policy, market),
+    terms,
   };
   const places = statementPlaces(statement);
   const vector = STATEMENT.map((name) => places[name]);
@@ -200,7 +196,48 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
-  return { input, statement, digest, exposures, newState, ...(tail === undefined ? {} : { tail }) };
+  const disclosure = wantedDisclosure(policy, exposures, exposuresSalt);
+  return {
+    ...{ input, statement, digest, exposures, newState, salts },
+    ...(tail === undefined ? {} : { tail }),
+    ...(disclosure === undefined ? {} : { disclosure }),
+  };
+}
+
+/** The salts that were given, or those of what the proof speaks of. */
+function saltsOf(parts: WitnessParts, content: ProofContent, next: DrawdownState): ProofSalts {
+  if (!("salts" in parts)) return parts;
+  const { salts } = parts;
+  const portfolioSalt = salts.portfolio(content);
+  const { subject, previousState, messages } = content;
+  const step = { subject, previousState, portfolioCommitment: portfolioCommitment(messages, portfolioSalt) };
+  return {
+    portfolioSalt,
+    exposuresSalt: salts.exposures(content),
+    newStateSalt: salts.state(step, next),
+  };
+}
+
+/** Inputs of the policy's disclosure circuit, from the same exposures and salt. */
+function wantedDisclosure(
+  { disclosure }: Policy,
+  exposures: Exposures,
+  exposuresSalt: Field,
+): DisclosureWitness | undefined {
+  if (disclosure === undefined) return undefined;
+  const { circuit, navStep } = disclosure;
+  const terms = { shape: circuit.shape, navStep, viewers: viewerPlaces(disclosure) };
+  return disclosureWitness(exposures, exposuresSalt, terms);
+}
+
+/** What a proof of a book commits to, or committed to: its sums, with the accounts in their declared order. */
+export function exposuresOfBook(
+  { snapshot, market, policy, metrics }: Pick<Book, "snapshot" | "market" | "policy" | "metrics">,
+  enrolment: Enrolment,
+): Exposures {
+  const accounts = declaredAccounts(snapshot, enrolment, policy);
+  const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
+  return exposuresOf(metrics, equities, marketTable(market, policy).underlyingsId, policy.circuit.shape);
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */

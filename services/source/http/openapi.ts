@@ -5,6 +5,8 @@
  * @module
  */
 
+import { MOST_AT_ONCE } from "../quorum/member.js";
+
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const json = (schema: object, description: string) => ({
   description,
@@ -60,15 +62,18 @@ const SCHEMAS = {
     basis: ref("Basis"),
   }),
   Commitment: object({ member: text, hiding: hex(128), binding: hex(128) }),
-  Committed: object({
-    session: hex(32),
-    message: text,
-    scope: text,
-    positions: amounts,
-    evidence: text,
-    read: integer,
-    commitment: ref("Commitment"),
-  }),
+  Said: object(
+    {
+      member: text,
+      message: text,
+      scope: text,
+      positions: amounts,
+      evidence: text,
+      read: integer,
+      part: object({ R: hex(128), share: text }),
+    },
+    ["part"],
+  ),
   Problem: object({
     ok: { const: false },
     error: object({ kind: text, code: text, path: text, expected: text, received: text, message: text }, [
@@ -121,18 +126,21 @@ const SIGNERS = {
 };
 
 const MEMBERS = {
-  "/v1/quorum/commit": {
+  "/v2/quorum/commitments": {
     post: operation(
-      "First round: what this member reads, and its commitment to nonces",
-      json(ref("Committed"), "Its word"),
-      ref("Asked"),
+      "Commitments to new nonces, each for one part of a signature within an hour",
+      json(
+        object({ member: text, commitments: list(object({ hiding: hex(128), binding: hex(128) })) }),
+        "Of this member",
+      ),
+      object({ count: { type: "integer", minimum: 1, maximum: MOST_AT_ONCE } }),
     ),
   },
-  "/v1/quorum/sign": {
+  "/v2/quorum/sign": {
     post: operation(
-      "Second round: this member's share of a signature over its own word",
-      json(object({ share: hex(64) }), "The share"),
-      object({ session: hex(32), commitments: list(ref("Commitment")) }),
+      "What this member reads, and its part of a signature over that, if a commitment of the list is its own",
+      json(ref("Said"), "Its word"),
+      object({ subject: text, account: text, asOf: integer, commitments: list(ref("Commitment")) }),
     ),
   },
 };

@@ -20,7 +20,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "http.route": 404,
   "http.size": 413,
   "http.type": 415,
-  "quorum.session": 409,
+  "quorum.version": 410,
   "source.account": 404,
   "source.message": 409,
   "source.rate": 429,

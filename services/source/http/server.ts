@@ -23,8 +23,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Logger, pino } from "pino";
 import { z } from "zod";
 import { type Answers, type Asked, unknownAccount } from "../answers.js";
-import { fromHex } from "../quorum/files.js";
-import { commitmentText, type Member } from "../quorum/member.js";
+import { fromHex, toHex } from "../quorum/files.js";
+import { type Member, MOST_AT_ONCE, type Said } from "../quorum/member.js";
 import type { Entry } from "../store.js";
 import type { Metrics } from "./metrics.js";
 import { openApi } from "./openapi.js";
@@ -60,9 +60,9 @@ const REQUEST_MS = 30_000;
 
 const askedSchema = z.strictObject({ subject: address, account: identifier, asOf: time });
 const subjectSchema = z.strictObject({ subject: address });
+const countSchema = z.strictObject({ count: z.int().min(1).max(MOST_AT_ONCE) });
 const pointHex = z.string().regex(/^[0-9a-f]{128}$/);
-const signSchema = z.strictObject({
-  session: z.string().regex(/^[0-9a-f]{32}$/),
+const signSchema = askedSchema.extend({
   commitments: z
     .array(z.strictObject({ member: identifier, hiding: pointHex, binding: pointHex }))
     .min(2)
@@ -144,12 +144,12 @@ function addOpenRoutes(server: FastifyInstance, self: Self, metrics: Metrics): v
 function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   const { self, answers, member, accountsOf } = options;
   const authorize = authorizer(options);
-  const askedBy = (request: FastifyRequest): Asked => {
-    const grant = authorize(request);
-    const asked = parseData(askedSchema, request.body as Json, "request");
-    // A subject that the token does not open looks like an account that does not exist.
-    if (!grant.subjects.includes(asked.subject)) throw unknownAccount();
-    return asked;
+  /** Who asks, and what: a subject that the token does not open looks like an account that does not exist. */
+  const read = <T extends Asked>(request: FastifyRequest, schema: z.ZodType<T>) => {
+    const { subjects, sha256 } = authorize(request);
+    const asked = parseData(schema, request.body as Json, "request");
+    if (!subjects.includes(asked.subject)) throw unknownAccount();
+    return { holder: sha256, asked };
   };
   server.get("/v1/accounts", async (request) => {
     const grant = authorize(request);
@@ -158,25 +158,44 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
     return { accounts: await accountsOf(subject) };
   });
   if (answers !== undefined) {
-    server.post("/v1/account", async (request) => signedAccount(self.name, await answers(askedBy(request))));
+    server.post("/v1/account", async (request) =>
+      signedAccount(self.name, await answers(read(request, askedSchema).asked)),
+    );
   }
   if (member === undefined) return;
-  server.post("/v1/quorum/commit", async (request) => {
-    const { session, entry, commitment } = await member.commit(askedBy(request));
-    const { message, scope, positions, basis } = entry;
-    const { evidence, read } = basis;
-    return { session, message, scope, positions, evidence, read, commitment: commitmentText(commitment) };
+  server.post("/v2/quorum/commitments", async (request) => {
+    const { sha256 } = authorize(request);
+    const { count } = parseData(countSchema, request.body as Json, "request");
+    const made = member.commit(sha256, count);
+    const commitments = made.map(({ hiding, binding }) => ({
+      hiding: toHex(hiding),
+      binding: toHex(binding),
+    }));
+    return { member: member.name, commitments };
   });
-  server.post("/v1/quorum/sign", async (request) => {
-    authorize(request);
-    const { session, commitments } = parseData(signSchema, request.body as Json, "request");
+  server.post("/v2/quorum/sign", async (request) => {
+    const { holder, asked } = read(request, signSchema);
+    const { commitments, ...question } = asked;
     const list = commitments.map(({ member: name, hiding, binding }) => ({
       member: name,
       hiding: fromHex(hiding),
       binding: fromHex(binding),
     }));
-    return { share: Buffer.from(member.sign(session, list)).toString("hex") };
+    return saidBy(member.name, await member.answer(holder, question, list));
   });
+  for (const path of ["/v1/quorum/commit", "/v1/quorum/sign"]) {
+    server.post(path, async () => {
+      throw inputError("quorum.version", "request", "a coordinator that asks /v2/quorum", "one of before");
+    });
+  }
+}
+
+/** A member's word, with its part if it signs. */
+function saidBy(member: string, { entry, part }: Said): object {
+  const { message, scope, positions, basis } = entry;
+  const { evidence, read } = basis;
+  const signed = part === undefined ? {} : { part: { R: toHex(part.R), share: part.share.toString() } };
+  return { member, message, scope, positions, evidence, read, ...signed };
 }
 
 /** Finds who asks, and counts; strangers are counted by their address. */

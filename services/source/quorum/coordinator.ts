@@ -1,44 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A quorum's coordinator: asks every member, puts the shares of those who agree together, and names who does not.
+ * A quorum's coordinator: asks every member, puts the parts of those who agree together, and names who does not.
  *
  * It holds no key and can only fail: each member signs what it read itself, and a signature that does not verify is not
  * given out. The first one of an (account, time) is kept, so that the same question has the same answer.
  *
+ * One round when all agree: commitments were made ahead, so that every member is asked once, with those of the members who
+ * are to sign. When one of these fails or says something else, others sign in another attempt, with other commitments.
+ *
  * @module
  */
 
-import { askAccounts, askSource, type SourceConnection } from "@keel/prover";
+import { askAccounts, askSource } from "@keel/prover";
 import {
   EVIDENCE,
   type Field,
   identifier,
-  type Json,
   KeelError,
   type MemberEvidence,
   parseData,
   time,
   weakestEvidence,
 } from "@keel/verifier";
+import type { NonceCommitments } from "@noble/curves/abstract/frost.js";
 import { z } from "zod";
 import type { Answers, Asked } from "../answers.js";
 import { sendByHttp } from "../http/client.js";
 import type { Basis, Entry, Store } from "../store.js";
-import { fromHex, memberId, type Quorum } from "./files.js";
-import { type Commitment, commitmentText, protocolList } from "./member.js";
+import { type Ahead, createStock, type MemberConnection, type Stock, wrongMember } from "./ahead.js";
+import { fromHex, memberId, type Quorum, toHex } from "./files.js";
+import { commitmentText, protocolList } from "./member.js";
 import { GroupPoint } from "./point.js";
-import { FROST, messageBytes, ordinarySignature } from "./suite.js";
+import { groupCommitment, isSignature, type Part, sumOfShares } from "./sign.js";
+import { FROST, messageBytes } from "./suite.js";
 
-/** A member as the coordinator reaches it. */
-export interface MemberConnection extends SourceConnection {
-  readonly name: string;
-}
+export type { MemberConnection } from "./ahead.js";
 
 export interface CoordinatorOptions {
   readonly quorum: Quorum;
   readonly members: readonly MemberConnection[];
   readonly store: Store;
-  /** Milliseconds for a member's answer to one round. */
+  /** Milliseconds for a member's answer. */
   readonly timeoutMs?: number;
 }
 
@@ -46,15 +48,35 @@ export interface CoordinatorOptions {
 export interface Coordinator {
   readonly answers: Answers;
   accountsOf(subject: string): Promise<readonly string[]>;
+  /** Asks for no more commitments. */
+  close(): void;
 }
 
 /** A member and why its word is not part of the signature. */
 type Dissent = NonNullable<Basis["dissent"]>[number];
 
+/** A member and the commitments that it made ahead. */
+interface Desk {
+  readonly connection: MemberConnection;
+  readonly name: string;
+  readonly stock: Stock;
+}
+
+/** A question while it is asked. */
+interface Question {
+  readonly asked: Asked;
+  readonly quorum: Quorum;
+  readonly desks: readonly Desk[];
+  /** Who is out, and the code of why. */
+  readonly dissent: Map<string, string>;
+  readonly failures: Map<string, KeelError>;
+  /** Who did not know its commitments any more; a member may have started anew once. */
+  readonly forgetful: Set<string>;
+}
+
+/** A member's word, and its part of a signature over it. */
 interface Said {
-  readonly member: MemberConnection;
-  readonly session: string;
-  readonly commitment: Commitment;
+  readonly desk: Desk;
   /** Message and account, to be compared. */
   readonly word: string;
   readonly message: Field;
@@ -62,21 +84,27 @@ interface Said {
   readonly positions: Record<string, string>;
   readonly evidence: MemberEvidence;
   readonly read: number;
+  readonly part: Part | undefined;
 }
 
 const TIMEOUT_MS = 15_000;
-const pointHex = z.string().regex(/^[0-9a-f]{128}$/);
+/** How often it is looked whether commitments are to be asked for. */
+const FILL_MS = 1_000;
 
 const saidSchema = z.strictObject({
-  session: z.string().regex(/^[0-9a-f]{32}$/),
+  member: identifier,
   message: z.string().regex(/^(0|[1-9][0-9]{0,76})$/),
   scope: z.string().max(200),
   positions: z.record(z.string(), z.string().max(100)),
   evidence: z.enum(EVIDENCE).exclude(["quorum"]),
   read: time,
-  commitment: z.strictObject({ member: identifier, hiding: pointHex, binding: pointHex }),
+  part: z
+    .strictObject({
+      R: z.string().regex(/^[0-9a-f]{128}$/),
+      share: z.string().regex(/^(0|[1-9][0-9]{0,75})$/),
+    })
+    .optional(),
 });
-const shareSchema = z.strictObject({ share: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** A coordinator of a quorum. */
 export function createCoordinator({
@@ -86,17 +114,41 @@ export function createCoordinator({
   timeoutMs = TIMEOUT_MS,
 }: CoordinatorOptions): Coordinator {
   const reach = members.map((member) => ({ ...member, timeoutMs, send: sendByHttp }));
+  const desks = reach.map((connection) => ({
+    ...{ connection, name: connection.name },
+    stock: createStock(connection),
+  }));
   const running = new Map<string, Promise<Entry>>();
+  // Who failed last is asked to sign last.
+  const suspects = new Set<string>();
   const answers: Answers = async (asked) => {
     const before = await store.find(asked.account, asked.asOf);
     if (before !== undefined) return sameSubject(before, asked);
     const name = `${asked.subject} ${asked.account} ${asked.asOf}`;
-    const work =
-      running.get(name) ?? signTogether(asked, quorum, reach, store).finally(() => running.delete(name));
+    const work = running.get(name) ?? sign(asked).finally(() => running.delete(name));
     running.set(name, work);
     return await work;
   };
-  return { answers, accountsOf: async (subject) => await commonAccounts(subject, quorum, reach) };
+  const sign = async (asked: Asked): Promise<Entry> => {
+    const trusted = [...desks].sort((a, b) => Number(suspects.has(a.name)) - Number(suspects.has(b.name)));
+    const dissent = new Map<string, string>();
+    const maps = { dissent, failures: new Map(), forgetful: new Set<string>() };
+    try {
+      return await signTogether({ asked, quorum, desks: trusted, ...maps }, store);
+    } finally {
+      suspects.clear();
+      for (const name of dissent.keys()) suspects.add(name);
+    }
+  };
+  const fill = (): void => {
+    if (running.size === 0) for (const { stock } of desks) void stock.fill();
+  };
+  const timer = setInterval(fill, FILL_MS).unref();
+  return {
+    answers,
+    accountsOf: async (subject) => await commonAccounts(subject, quorum, reach),
+    close: () => clearInterval(timer),
+  };
 }
 
 function sameSubject(entry: Entry, { subject }: Asked): Entry {
@@ -121,40 +173,41 @@ async function commonAccounts(
   return [...count].filter(([, times]) => times >= threshold).map(([id]) => id);
 }
 
-/** Rounds until one succeeds; each that fails names somebody, who is not asked again. */
-async function signTogether(
-  asked: Asked,
-  quorum: Quorum,
-  members: readonly MemberConnection[],
-  store: Store,
-): Promise<Entry> {
-  const dissent = new Map<string, string>();
+/** Attempts until one succeeds; each that fails names somebody, who is not asked again, or finds a member started anew. */
+async function signTogether(question: Question, store: Store): Promise<Entry> {
   for (;;) {
-    const left = members.filter(({ name }) => !dissent.has(name));
-    const group = await agreeing(asked, quorum, left, dissent);
-    const chosen = group.slice(0, quorum.threshold);
-    const signed = await signatureOf(chosen, quorum, dissent);
-    if (signed === undefined) continue;
-    const [{ scope, message, positions, read }] = chosen as [Said];
-    const tiers = chosen.map(({ evidence }) => evidence);
-    const basis: Basis = {
-      evidence: "quorum",
-      weakest: weakestEvidence(tiers),
-      driver: `${quorum.threshold} of ${quorum.members.length}: ${tiersText(tiers)}`,
-      read,
-      members: group.map(({ member }) => member.name),
-      ...(dissent.size === 0 ? {} : { dissent: dissentOf(dissent) }),
-    };
-    const { subject, account, asOf } = asked;
-    const [x, y] = quorum.publicKey;
-    const kept = await store.claim({
-      ...{ subject, account, asOf, scope, positions, basis },
-      message: message.toString(),
-      key: [`${x}`, `${y}`],
-      signature: signed,
-    });
-    return kept;
+    const commitments = await commitmentsOf(question);
+    const group = await agreeing(question, commitments);
+    const signature = signatureOf(group, commitments, question);
+    if (signature !== undefined) return await store.claim(entryOf(question, group, commitments, signature));
   }
+}
+
+function entryOf(
+  { asked, quorum, dissent }: Question,
+  group: readonly Said[],
+  commitments: readonly Ahead[],
+  signature: NonNullable<Entry["signature"]>,
+): Entry {
+  const signers = signersOf(group, commitments);
+  const [{ scope, message, positions, read }] = signers as [Said];
+  const tiers = signers.map(({ evidence }) => evidence);
+  const basis: Basis = {
+    evidence: "quorum",
+    weakest: weakestEvidence(tiers),
+    driver: `${quorum.threshold} of ${quorum.members.length}: ${tiersText(tiers)}`,
+    read,
+    members: quorum.members.filter((name) => group.some(({ desk }) => desk.name === name)),
+    ...(dissent.size === 0 ? {} : { dissent: dissentOf(dissent) }),
+  };
+  const { subject, account, asOf } = asked;
+  const [x, y] = quorum.publicKey;
+  return {
+    ...{ subject, account, asOf, scope, positions, basis },
+    message: message.toString(),
+    key: [`${x}`, `${y}`],
+    signature,
+  };
 }
 
 /** How many members are of each tier, the weakest first; short, however many there are. */
@@ -165,134 +218,126 @@ function tiersText(tiers: readonly MemberEvidence[]): string {
     .join(", ");
 }
 
+/** Who is still asked. */
+function left({ desks, dissent }: Question): Desk[] {
+  return desks.filter(({ name }) => !dissent.has(name));
+}
+
+function fail({ dissent, failures }: Question, { name }: Desk, error: unknown): undefined {
+  const failure = error as KeelError;
+  failures.set(name, failure);
+  dissent.set(name, failure.code ?? "internal");
+}
+
+/** A commitment each of as many members as sign. */
+async function commitmentsOf(question: Question): Promise<Ahead[]> {
+  const { threshold } = question.quorum;
+  const queue = left(question);
+  const taken: Ahead[] = [];
+  while (taken.length < threshold && queue.length > 0) {
+    const next = queue.splice(0, threshold - taken.length);
+    const made = await Promise.all(
+      next.map(async (desk) => await desk.stock.take().catch((error) => fail(question, desk, error))),
+    );
+    taken.push(...made.filter((one) => one !== undefined));
+  }
+  if (taken.length < threshold) throw tooFew(question, []);
+  return taken;
+}
+
 /** The members of the largest group that says the same, if it is large enough. */
-async function agreeing(
-  asked: Asked,
-  quorum: Quorum,
-  members: readonly MemberConnection[],
-  dissent: Map<string, string>,
-): Promise<Said[]> {
-  const failures = new Map<string, KeelError>();
+async function agreeing(question: Question, commitments: readonly Ahead[]): Promise<Said[]> {
+  const { quorum, dissent, asked } = question;
+  const body = { ...asked, commitments: commitments.map(commitmentText) };
   const said = await Promise.all(
-    members.map(async (member) => {
-      try {
-        return await firstWord(member, asked, quorum);
-      } catch (error) {
-        const failure = error as KeelError;
-        failures.set(member.name, failure);
-        dissent.set(member.name, failure.code ?? "internal");
-        return undefined;
-      }
-    }),
+    left(question).map(
+      async (desk) => await wordOf(desk, body).catch((error) => fail(question, desk, error)),
+    ),
   );
   const groups = new Map<string, Said[]>();
   for (const word of said) {
     if (word !== undefined) groups.set(word.word, [...(groups.get(word.word) ?? []), word]);
   }
   const largest = [...groups.values()].sort((a, b) => b.length - a.length)[0] ?? [];
-  if (largest.length < quorum.threshold) throw tooFew(quorum, [...groups.values()].flat(), dissent, failures);
+  if (largest.length < quorum.threshold) throw tooFew(question, [...groups.values()].flat());
   for (const [word, others] of groups) {
     if (word === largest[0]!.word) continue;
-    for (const { member } of others) dissent.set(member.name, "quorum.account");
+    for (const { desk } of others) dissent.set(desk.name, "quorum.account");
   }
   return largest;
 }
 
-async function firstWord(member: MemberConnection, asked: Asked, quorum: Quorum): Promise<Said> {
-  const answer = parseData(saidSchema, await askSource(member, "/v1/quorum/commit", { ...asked }), "answer");
-  const { session, message, scope, positions, evidence, read, commitment } = answer;
-  const name = commitment.member;
-  if (name !== member.name || !quorum.members.includes(name)) throw wrongMember();
-  const hiding = commitmentPoint(commitment.hiding);
-  const binding = commitmentPoint(commitment.binding);
+async function wordOf(desk: Desk, body: object): Promise<Said> {
+  const answer = parseData(saidSchema, await askSource(desk.connection, "/v2/quorum/sign", body), "answer");
+  const { member, message, scope, positions, evidence, read, part } = answer;
+  if (member !== desk.name) throw wrongMember();
   const word = JSON.stringify([message, scope, Object.entries(positions).sort()]);
   return {
-    ...{ member, session, word, scope, positions, evidence, read },
+    ...{ desk, word, scope, positions, evidence, read },
     message: BigInt(message) as Field,
-    commitment: { member: name, hiding, binding },
+    part: part && { R: fromHex(part.R), share: BigInt(part.share) },
   };
 }
 
-/** Tested here, where it is known whose it is: later every other member refuses it, and would be named for it. */
-function commitmentPoint(hex: string): Uint8Array<ArrayBuffer> {
-  const bytes = fromHex(hex);
-  try {
-    GroupPoint.inGroup(bytes);
-    return bytes;
-  } catch {
-    throw new KeelError({
-      kind: "environment",
-      code: "quorum.commitments",
-      path: "answer.commitment",
-      expected: "points of the subgroup, not the identity",
-      received: "another",
-    });
-  }
+/** Those of a group whose commitments were in the list. */
+function signersOf(group: readonly Said[], commitments: readonly Ahead[]): Said[] {
+  return group.filter(({ desk }) => commitments.some(({ member }) => member === desk.name));
 }
 
-/** The group's signature; nothing when a member failed, who is then named. */
-async function signatureOf(
-  chosen: readonly Said[],
-  quorum: Quorum,
-  dissent: Map<string, string>,
-): Promise<NonNullable<Entry["signature"]> | undefined> {
-  const commitments = chosen.map(({ commitment }) => commitment);
-  const body = { commitments: commitments.map(commitmentText) };
-  const shares = await Promise.all(
-    chosen.map(async ({ member, session }) => {
-      try {
-        const answer: Json = await askSource(member, "/v1/quorum/sign", { session, ...body });
-        return fromHex(parseData(shareSchema, answer, "answer").share);
-      } catch (error) {
-        dissent.set(member.name, (error as KeelError).code ?? "internal");
-        return undefined;
-      }
-    }),
-  );
-  if (shares.includes(undefined)) return undefined;
-  return combine(chosen, commitments, shares as Uint8Array[], quorum, dissent);
-}
-
-function combine(
-  chosen: readonly Said[],
-  commitments: readonly Commitment[],
-  shares: readonly Uint8Array[],
-  quorum: Quorum,
-  dissent: Map<string, string>,
+/** The group's signature; nothing when somebody failed, who is then named, or is asked again after a restart. */
+function signatureOf(
+  group: readonly Said[],
+  commitments: readonly Ahead[],
+  question: Question,
 ): NonNullable<Entry["signature"]> | undefined {
-  const { message } = chosen[0]!;
-  const list = protocolList(commitments, quorum.members);
-  const byMember = Object.fromEntries(chosen.map(({ member }, i) => [memberId(member.name), shares[i]!]));
-  try {
-    // It verifies the signature; every commitment lies in the subgroup, so that its equation is the circuit's.
-    const signature = ordinarySignature(FROST.aggregate(quorum.frost, list, messageBytes(message), byMember));
-    const [x, y] = signature.R8;
-    return { R8: [`${x}`, `${y}`], S: signature.S.toString() };
-  } catch {
-    // Whose share it was is asked below.
+  const signers = signersOf(group, commitments);
+  for (const { desk, part } of signers) {
+    const own = commitments.find(({ member }) => member === desk.name)!;
+    if (part === undefined) forgot(question, desk, own);
   }
-  for (const name of cheaters(chosen, list, message, byMember, quorum)) dissent.set(name, "quorum.share");
+  const parts = signers.flatMap(({ part }) => part ?? []);
+  if (parts.length < commitments.length) return undefined;
+  const message = messageBytes(signers[0]!.message);
+  const { frost } = question.quorum;
+  const [R, S] = [parts[0]!.R, sumOfShares(parts.map(({ share }) => share))];
+  if (isValid(() => isSignature(frost, message, R, S))) return signatureText(R, S);
+  const list = protocolList(commitments, question.quorum);
+  const wrong = signers.filter((said) => !isGoodPart(said, list, question.quorum));
+  // All of them when it cannot be told.
+  for (const { desk } of wrong.length === 0 ? signers : wrong)
+    question.dissent.set(desk.name, "quorum.share");
   return undefined;
 }
 
-/** Whose share or commitment is wrong; all of them when it cannot be told. */
-function cheaters(
-  chosen: readonly Said[],
-  list: ReturnType<typeof protocolList>,
-  message: Field,
-  shares: Readonly<Record<string, Uint8Array>>,
-  { frost }: Quorum,
-): string[] {
-  const isGood = ({ member }: Said): boolean => {
-    const id = memberId(member.name);
-    try {
-      return FROST.verifyShare(frost, list, messageBytes(message), id, shares[id]!);
-    } catch {
-      return false;
-    }
-  };
-  const wrong = chosen.filter((said) => !isGood(said));
-  return (wrong.length === 0 ? chosen : wrong).map(({ member }) => member.name);
+/** The first time, a member that started anew has lost what it committed to. */
+function forgot({ forgetful, dissent }: Question, { name, stock }: Desk, own: Ahead): void {
+  stock.forget(own);
+  if (forgetful.has(name)) dissent.set(name, "quorum.session");
+  forgetful.add(name);
+}
+
+/** Whether a member's part is what its commitment and the list say. */
+function isGoodPart({ desk, message, part }: Said, list: NonceCommitments[], { frost }: Quorum): boolean {
+  const bytes = messageBytes(message);
+  return isValid(
+    () =>
+      toHex(part!.R) === toHex(groupCommitment(frost, list, bytes)) &&
+      FROST.verifyShare(frost, list, bytes, memberId(desk.name), GroupPoint.Fn.toBytes(part!.share)),
+  );
+}
+
+/** What throws about a member's answer is no. */
+function isValid(test: () => boolean): boolean {
+  try {
+    return test();
+  } catch {
+    return false;
+  }
+}
+
+function signatureText(R: Uint8Array, S: bigint): NonNullable<Entry["signature"]> {
+  const { x, y } = GroupPoint.fromBytes(R);
+  return { R8: [`${x}`, `${y}`], S: S.toString() };
 }
 
 function dissentOf(dissent: ReadonlyMap<string, string>): Dissent[] {
@@ -300,16 +345,12 @@ function dissentOf(dissent: ReadonlyMap<string, string>): Dissent[] {
 }
 
 /** Too few members agree: when all that failed say the same, that is the answer. */
-function tooFew(
-  { threshold, members }: Quorum,
-  said: readonly Said[],
-  dissent: ReadonlyMap<string, string>,
-  failures: ReadonlyMap<string, KeelError>,
-): KeelError {
+function tooFew({ quorum, dissent, failures }: Question, said: readonly Said[]): KeelError {
+  const { threshold, members } = quorum;
   const codes = new Set([...failures.values()].map(({ code }) => code));
   const [first] = failures.values();
   if (first !== undefined && said.length === 0 && codes.size === 1 && first.kind === "input") return first;
-  const words = said.map(({ member }) => `${member.name}: an account of its own`);
+  const words = said.map(({ desk }) => `${desk.name}: an account of its own`);
   const received = [...dissentOf(dissent).map(({ member, code }) => `${member}: ${code}`), ...words].join(
     "; ",
   );
@@ -319,15 +360,5 @@ function tooFew(
     path: "members",
     expected: `${threshold} of ${members.length} members that say the same`,
     received,
-  });
-}
-
-function wrongMember(): KeelError {
-  return new KeelError({
-    kind: "environment",
-    code: "quorum.member",
-    path: "members",
-    expected: "the member that was asked",
-    received: "another",
   });
 }

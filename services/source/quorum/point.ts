@@ -13,6 +13,7 @@
  * @module
  */
 
+import { mulAddUnsafe } from "@noble/curves/abstract/curve.js";
 import type { FROSTPoint } from "@noble/curves/abstract/frost.js";
 import { babyjubjub } from "@noble/curves/misc.js";
 
@@ -91,6 +92,19 @@ export class GroupPoint implements FROSTPoint<GroupPoint> {
     if (GroupPoint.#remembered.size >= REMEMBERED) GroupPoint.#remembered.clear();
     point.#point.precompute(WINDOW);
     GroupPoint.#remembered.set(keyOf(bytes), point);
+  }
+
+  /** The sum of products of public points and public scalars. */
+  static sumOfProducts(points: readonly GroupPoint[], scalars: readonly bigint[]): GroupPoint {
+    const sum = mulAddUnsafe(
+      Point,
+      points.map((point) => point.#point),
+      [...scalars],
+    );
+    return new GroupPoint(
+      sum,
+      points.every((point) => point.#isInGroup),
+    );
   }
 
   get x(): bigint {

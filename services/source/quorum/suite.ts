@@ -10,7 +10,6 @@
  * @module
  */
 
-import type { EddsaSignature } from "@keel/prover";
 import { type Field, poseidon, type SourceKey, SUBGROUP_ORDER } from "@keel/verifier";
 import { createFROST, type FrostPublic } from "@noble/curves/abstract/frost.js";
 import { sha512 } from "@noble/hashes/sha2.js";
@@ -19,18 +18,29 @@ import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { GroupPoint, toInteger } from "./point.js";
 
 const COFACTOR = 8n;
-const POINT_BYTES = 64;
+
+/** The suite's name, with which every hash of it begins. */
+export const SUITE = "KEEL-FROST-BABYJUBJUB-POSEIDON-v1";
 
 /** The protocol over this suite. */
 export const FROST = createFROST({
-  name: "KEEL-FROST-BABYJUBJUB-POSEIDON-v1",
+  name: SUITE,
   Point: GroupPoint,
   hash: sha512,
-  hashToScalar: (message, options) =>
-    toInteger(sha512(concatBytes(labelOf(options?.DST), message))) % SUBGROUP_ORDER,
-  challenge: (R, key, message) =>
-    (COFACTOR * poseidon([...coordinates(R), ...coordinates(key), toInteger(message)])) % SUBGROUP_ORDER,
+  hashToScalar: (message, options) => hashToScalar(options?.DST ?? "", message),
+  challenge,
 });
+
+/** A hash as a scalar. */
+export function hashToScalar(label: string | Uint8Array, ...parts: readonly Uint8Array[]): bigint {
+  const start = typeof label === "string" ? utf8ToBytes(label) : label;
+  return toInteger(sha512(concatBytes(start, ...parts))) % SUBGROUP_ORDER;
+}
+
+/** 8 h mod l, with h as the circuit computes it. */
+export function challenge(R: GroupPoint, key: GroupPoint, message: Uint8Array): bigint {
+  return (COFACTOR * poseidon([...coordinates(R), ...coordinates(key), toInteger(message)])) % SUBGROUP_ORDER;
+}
 
 /** The bytes of a message. */
 export function messageBytes(message: Field): Uint8Array {
@@ -44,21 +54,9 @@ export function groupKey({ commitments }: FrostPublic): SourceKey {
   return coordinates(GroupPoint.fromBytes(commitments[0]!));
 }
 
-/** A group's signature as an ordinary one. */
-export function ordinarySignature(bytes: Uint8Array): EddsaSignature {
-  return {
-    R8: coordinates(GroupPoint.fromBytes(bytes.slice(0, POINT_BYTES))),
-    S: toInteger(bytes.slice(POINT_BYTES).reverse()),
-  };
-}
-
 /** Makes what is computed again and again for a group fast: its keys are known to lie in the group. */
 export function rememberGroup({ commitments, verifyingShares }: FrostPublic): void {
   for (const bytes of [commitments[0]!, ...Object.values(verifyingShares)]) GroupPoint.remember(bytes);
-}
-
-function labelOf(label: string | Uint8Array | undefined): Uint8Array {
-  return typeof label === "string" ? utf8ToBytes(label) : (label ?? new Uint8Array());
 }
 
 function coordinates(point: GroupPoint): SourceKey {

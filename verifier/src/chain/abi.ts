@@ -7,21 +7,25 @@
  */
 
 import { parseAbi } from "viem";
+import { strategyVaultAbi } from "./strategy-vault-abi.js";
 
 const POLICY_STRUCT =
-  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; }";
+  "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; bytes32 disclosureCircuit; uint96 navStep; uint256[2][] viewers; }";
 const MEMBER_STRUCT = "struct Member { uint64 chainId; address registry; }";
 const KEPT_STRUCT = "struct Kept { bytes32 policyId; uint40 leftAt; uint8 how; }";
 const SIGNED_STRUCT = "struct Signed { address signer; bytes signature; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
-  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; }";
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; DisclosureProof[] disclosure; }";
 const TAIL_STRUCT =
   "struct TailProof { uint32 version; uint256 returnsRoot; uint64 returnsTime; uint256 commitment; uint256[8] proof; }";
+const DISCLOSURE_STRUCT =
+  "struct DisclosureProof { uint32 version; uint96 nav; uint256[] sealedSums; uint256 commitment; uint256[8] proof; }";
+const NAV_STRUCT = "struct NavRecord { uint256 value; uint96 units; uint40 asOf; uint40 expiry; bool live; }";
 const RECORD_STRUCT =
   "struct Record { uint40 expiry; uint40 asOf; uint40 floor; uint40 since; uint32 count; uint32 streak; uint24 lapses; uint8 standing; uint40 firstAsOf; uint40 countedAt; bytes22 basis; }";
 const BASIS_STRUCT =
-  "struct Basis { uint32 version; uint256 marketRoot; uint64 marketTime; uint32 tailVersion; uint256 returnsRoot; uint64 returnsTime; }";
+  "struct Basis { uint32 version; uint256 marketRoot; uint64 marketTime; uint32 tailVersion; uint256 returnsRoot; uint64 returnsTime; uint32 disclosureVersion; }";
 const LINE_RECORD_STRUCT =
   "struct LineRecord { bytes32 policyId; uint40 asOf; uint40 expiry; uint40 since; uint32 streak; }";
 const VERSION_STRUCT =
@@ -46,6 +50,8 @@ const ACCESS = [
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
   TAIL_STRUCT,
+  DISCLOSURE_STRUCT,
+  NAV_STRUCT,
   RECORD_STRUCT,
   BASIS_STRUCT,
   LINE_RECORD_STRUCT,
@@ -61,7 +67,8 @@ export const healthRegistryAbi = parseAbi([
   "function isHealthy(address subject, bytes32 policyId) view returns (bool)",
   "function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) view returns (bool)",
   "function recordOf(address subject, bytes32 policyId) view returns (Record)",
-  "function lineRecordOf(address subject, bytes32 line) view returns (LineRecord found)",
+  "function lineRecordOf(address subject, bytes32 line) view returns (LineRecord)",
+  "function navOf(address subject, bytes32 policyId) view returns (NavRecord found)",
   "function restartChain(address subject, string reason)",
   "function cancelRestart(address subject)",
   "function pendingRestartOf(address subject) view returns (uint40 liveAt)",
@@ -71,7 +78,7 @@ export const healthRegistryAbi = parseAbi([
   "function stateOf(address subject) view returns (uint256)",
   "function enrolmentDelay() view returns (uint40)",
   "function restartDelay() view returns (uint40)",
-  "function statementOf(Submission s) view returns (uint256[28] v, uint256 x, uint256 y)",
+  "function statementOf(Submission s) view returns (uint256[] v, uint256 x, uint256 y)",
   "function domain() view returns (uint256)",
   "function policyBook() view returns (address)",
   "function marketBook() view returns (address)",
@@ -104,6 +111,9 @@ export const healthRegistryAbi = parseAbi([
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
   "error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf)",
   "error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received)",
+  "error WrongDisclosures(bytes32 policyId, uint256 expected, uint256 received)",
+  "error WrongSealedSums(uint256 viewers, uint256 received)",
+  "error NavTooLarge(uint96 nav, uint96 navStep)",
   "error ForeignDomain(uint256 domain, uint256 chainId)",
   "error ProofRefused(address subject, bytes32 policyId, address verifier)",
   "error EmptyBatch()",
@@ -157,6 +167,12 @@ export const policyBookAbi = parseAbi([
   "error DrawdownWithoutUnits(uint32 maxDrawdown)",
   "error ContractWithDomain(address source, uint256 domain)",
   "error TokenWithoutAge(address token)",
+  "error NavWithoutUnits()",
+  "error BadNavStep(uint96 navStep)",
+  "error DisclosureMismatch(bytes32 disclosureCircuit)",
+  "error TooManyViewers(uint256 received)",
+  "error BadViewerKey(uint256 index)",
+  "error NotStored()",
   "error NoVenue()",
   "error TailCircuitMismatch(bytes32 tailCircuit)",
   "error ConfidenceTooHigh(uint16 confidence)",
@@ -167,6 +183,7 @@ export const policyBookAbi = parseAbi([
   "error LineExists(bytes32 line)",
   "error NothingAnnounced(bytes32 line)",
   "error NothingToUndo(bytes32 line)",
+  "error TooManyTightenings(bytes32 line, uint40 possibleAt)",
   "error NotInField(uint256 value)",
   ...ACCESS,
 ]);
@@ -267,7 +284,7 @@ export const verifierBookAbi = parseAbi([
   "function retire(bytes32 circuit, uint32 version, string reason)",
   "function insecure(bytes32 circuit, uint32 version) view returns (bool)",
   "function verifierOf(bytes32 circuit, uint32 version) view returns (address)",
-  "function versionOf(bytes32 circuit, uint32 version) view returns (Version found)",
+  "function versionOf(bytes32 circuit, uint32 version) view returns (Version)",
   "function versionCount(bytes32 circuit) view returns (uint32)",
   "function setUpUntil() view returns (uint40)",
   "function latest(bytes32 circuit) view returns (uint32 version)",
@@ -376,6 +393,9 @@ export const authorityAbi = parseAbi([
 export const groth16VerifierAbi = parseAbi([
   "function verify(uint256[8] proof, uint256[3] inputs) view returns (bool)",
   "function verifyBatch(uint256[8][] proofs, uint256[3][] inputs) view returns (bool)",
+  "function part(uint256[8] proof, uint256[3] inputs, uint256 r) view returns (bool ok, uint256[14] words)",
+  "function verifyWith(uint256[8] proof, uint256[3] inputs, uint256 sum, uint256[14][] others) view returns (bool)",
+  "function base() view returns (bytes32)",
   "function circuit() view returns (bytes32)",
   "function insecure() view returns (bool)",
   "function gammaG2() view returns (uint256[4])",
@@ -426,4 +446,5 @@ export const keelErrorsAbi = [
   ...authorityAbi,
   ...gatedVaultAbi,
   ...healthResolverAbi,
+  ...strategyVaultAbi,
 ].filter((item) => item.type === "error");

@@ -6,11 +6,21 @@
  * @module
  */
 
-import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, keccak256, pad, slice } from "viem";
-import { KeelError } from "../core/errors.js";
+import {
+  type Address,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+  pad,
+  slice,
+} from "viem";
+import { inputError, KeelError } from "../core/errors.js";
 import { authorityAbi, healthRegistryAbi } from "./abi.js";
 import type { Book, ContractName } from "./calls.js";
 import { functionNameOf } from "./calls.js";
+import { reach } from "./contract-errors.js";
 import {
   type BookNotice,
   bookNotices,
@@ -64,6 +74,8 @@ export interface RoleState {
   readonly offers: readonly RoleOffer[];
   /** Seconds until it counts once it was given. */
   readonly grantDelay: number;
+  /** Another grant delay, and when it begins. */
+  readonly pendingGrantDelay?: { readonly grantDelay: number; readonly liveAt: number };
   /** Whose members may call off its operations. */
   readonly guardian: bigint;
   /** Functions that it may call, as "PolicyBook.moveLine". */
@@ -92,35 +104,80 @@ export interface Permission {
   readonly isClosed: boolean;
 }
 
+/** The authority that a contract asks now. */
+export async function authorityOf({ client }: Registry, contract: Address): Promise<Address> {
+  const call = { address: contract, abi: healthRegistryAbi, functionName: "authority" } as const;
+  return await reach(() => client.readContract(call));
+}
+
+/** The authorities that a registry's contracts ask now, each with those that ask it. One, unless an administrator split them. */
+export async function authoritiesOf(
+  registry: Registry,
+): Promise<ReadonlyMap<Address, readonly ContractName[]>> {
+  const asked = await Promise.all(
+    contractsOf(registry).map(
+      async ([address, name]) => [await authorityOf(registry, address), name] as const,
+    ),
+  );
+  const found = new Map<Address, ContractName[]>();
+  for (const [address, name] of asked) found.set(address, [...(found.get(address) ?? []), name]);
+  return found;
+}
+
 /**
- * Reads a registry's authority.
+ * The authority that all of a registry's contracts ask, or one of several by its address.
+ *
+ * @throws KeelError kind `environment`, code `authority.split` when they ask different ones and none is named; kind `input`,
+ * code `authority.foreign` when none of them asks what is named
+ */
+export async function chosenAuthority(registry: Registry, named?: Address): Promise<Address> {
+  const found = [...(await authoritiesOf(registry))];
+  const list = found.map(([address, contracts]) => `${address} (${contracts.join(", ")})`).join(", ");
+  if (named === undefined) {
+    if (found.length === 1) return found[0]![0];
+    throw fault(
+      "authority.split",
+      "contracts that ask one authority, or --authority with one of theirs",
+      list,
+    );
+  }
+  const own = found.find(([address]) => isAddressEqual(address, named));
+  if (own !== undefined) return own[0];
+  throw inputError(
+    "authority.foreign",
+    "--authority",
+    `one that the registry's contracts ask: ${list}`,
+    named,
+  );
+}
+
+/**
+ * Reads an authority of a registry.
  *
  * @param fromBlock at or before the registry's first
- * @throws KeelError kind `environment`, code `authority.split` when the registry's contracts ask different authorities;
- * `authority.unknown` when the logs from that block on do not go back far enough
+ * @param address which; the one that all of the registry's contracts ask when absent
+ * @throws KeelError as {@link chosenAuthority}; kind `environment`, code `authority.unknown` when the logs from that block on do
+ * not go back far enough
  */
-export async function connectAuthority(registry: Registry, fromBlock: bigint): Promise<Authority> {
+export async function connectAuthority(
+  registry: Registry,
+  fromBlock: bigint,
+  address?: Address,
+): Promise<Authority> {
   const { client } = registry;
+  const own = address ?? (await chosenAuthority(registry));
   return await reach(async () => {
-    const asked = await Promise.all(
-      contractsOf(registry).map(([address]) =>
-        client.readContract({ address, abi: healthRegistryAbi, functionName: "authority" }),
-      ),
-    );
-    const [address] = asked;
-    const other = asked.find((found) => found !== address);
-    if (other !== undefined) {
-      throw fault("authority.split", `contracts that all ask ${address}`, `one that asks ${other}`);
-    }
     const span = { fromBlock, toBlock: await latestBlock(registry) };
     const parties = await partiesIn(registry, NO_PARTIES, span);
-    const logged = await bookNotices(registry, parties, span, { ofAuthority: true });
+    // What another authority logged says nothing of this one.
+    const authorities = parties.authorities.filter((one) => isAddressEqual(one.address, own));
+    const logged = await bookNotices(registry, { ...parties, authorities }, span, { ofAuthority: true });
     if (!logged.some((notice) => notice.kind === "roleGranted" && notice.role === ROLES.admin)) {
       throw fault("authority.unknown", "logs that name an administrator", `none from block ${fromBlock} on`);
     }
     const block = await client.getBlock({ blockNumber: span.toBlock });
     const book = bookOf(registry, parties);
-    return { registry, address: address!, parties, book, logged, blockTime: Number(block.timestamp) };
+    return { registry, address: own, parties, book, logged, blockTime: Number(block.timestamp) };
   });
 }
 
@@ -137,6 +194,16 @@ export async function holdersOf(authority: Authority, role: bigint): Promise<Hol
     [...accounts.values()].map((account) => holderOf(authority, role, account)),
   );
   return found.filter((holder) => holder !== undefined);
+}
+
+/** The execution delay that a holder has at a time, as far as it is known now. */
+export function executionDelayAt({ executionDelay, pending }: Holder, time: number): number {
+  return pending !== undefined && time >= pending.liveAt ? pending.executionDelay : executionDelay;
+}
+
+/** The grant delay that a role has at a time, as far as it is known now. */
+export function grantDelayAt({ grantDelay, pendingGrantDelay: pending }: RoleState, time: number): number {
+  return pending !== undefined && time >= pending.liveAt ? pending.grantDelay : grantDelay;
 }
 
 async function holderOf(authority: Authority, role: bigint, account: Address): Promise<Holder | undefined> {
@@ -163,10 +230,21 @@ export async function rolesOf(authority: Authority): Promise<RoleState[]> {
       holders: await holdersOf(authority, role),
       offers: offers.filter((offer) => offer.role === role),
       grantDelay: await ask(authority, "getRoleGrantDelay", [role]),
+      ...pendingGrantDelay(authority, role),
       guardian: await ask(authority, "getRoleGuardian", [role]),
       functions: await functionsOf(authority, role),
     })),
   );
+}
+
+/** The authority does not say what it will be: the log of its last change does. */
+function pendingGrantDelay(
+  { logged, blockTime }: Authority,
+  role: bigint,
+): Pick<RoleState, "pendingGrantDelay"> {
+  const last = logged.findLast((notice) => notice.kind === "grantDelayChanged" && notice.role === role);
+  if (last?.kind !== "grantDelayChanged" || last.liveAt <= blockTime) return {};
+  return { pendingGrantDelay: { grantDelay: last.delay, liveAt: last.liveAt } };
 }
 
 /** What is offered and neither accepted, taken back nor lapsed. */
@@ -222,7 +300,10 @@ export async function waitingOperations(authority: Authority): Promise<Waiting[]
 }
 
 /** When a scheduled operation can be executed; 0 when it is not scheduled, was executed, or lapsed. */
-export async function readyAtOf(authority: Authority, operation: Hex): Promise<number> {
+export async function readyAtOf(
+  authority: Pick<Authority, "registry" | "address">,
+  operation: Hex,
+): Promise<number> {
   return await ask(authority, "getSchedule", [operation]);
 }
 
@@ -250,7 +331,7 @@ export function operationCalls(
 
 /** The role that a restricted function asks for: of the authority itself, the administrator's. */
 export async function roleFor(authority: Authority, target: Address, data: Hex): Promise<bigint> {
-  if (isSame(target, authority.address)) return ROLES.admin;
+  if (isAddressEqual(target, authority.address)) return ROLES.admin;
   return await ask(authority, "getTargetFunctionRole", [target, slice(data, 0, 4)]);
 }
 
@@ -261,7 +342,7 @@ export async function permissionOf(
   target: Address,
   data: Hex,
 ): Promise<Permission> {
-  const isOwn = isSame(target, authority.address);
+  const isOwn = isAddressEqual(target, authority.address);
   const role = await roleFor(authority, target, data);
   const [isMember, executionDelay] = await ask(authority, "hasRole", [role, caller]);
   const isClosed = await ask(authority, "isTargetClosed", [target]);
@@ -299,7 +380,7 @@ export async function rehearse(
   target: Address,
   data: Hex,
 ): Promise<void> {
-  const isOwn = isSame(target, authority.address);
+  const isOwn = isAddressEqual(target, authority.address);
   const executing = keccak256(
     `${pad(authority.address)}${pad(slice(data, 0, 4), { dir: "right" }).slice(2)}` as Hex,
   );
@@ -319,7 +400,7 @@ type View = Extract<(typeof authorityAbi)[number], { type: "function"; stateMuta
 
 /** Asks the authority at the latest block. */
 async function ask<const Name extends View>(
-  { registry, address }: Authority,
+  { registry, address }: Pick<Authority, "registry" | "address">,
   functionName: Name,
   args: readonly unknown[],
 ) {
@@ -333,18 +414,6 @@ type AuthorityRead<Name extends View> = {
   readonly functionName: Name;
   readonly args: never;
 };
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
 
 function fault(code: string, expected: string, received: string): KeelError {
   return new KeelError({ kind: "environment", code, path: "authority", expected, received });

@@ -25,6 +25,15 @@ export function toKeelError(error: unknown): KeelError {
   );
 }
 
+/** Asks the chain. @throws KeelError as {@link toKeelError} makes it */
+export async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toKeelError(error);
+  }
+}
+
 type Revert = DecodeErrorResultReturnType<typeof keelErrorsAbi>;
 
 function decodeRevert(error: unknown): Revert | undefined {
@@ -138,6 +147,36 @@ function wordsOf({ errorName, args }: Revert): Words {
       );
     case "WrongTailProofs":
       return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
+    case "WrongDisclosures":
+      return words("disclosure", `${args[1]} disclosures under policy ${args[0]}`, args[2]);
+    case "WrongSealedSums":
+      return words(
+        "disclosure.sealed",
+        args[0] === 0n
+          ? "nothing sealed, since the policy has no viewers"
+          : `sums sealed for ${args[0]} viewers`,
+        `${args[1]} numbers`,
+      );
+    case "NavTooLarge":
+      return words(
+        "disclosure.nav",
+        `a net asset value below 2^96 USD 1e-16, in steps of ${args[1]}`,
+        args[0],
+      );
+    case "NavWithoutUnits":
+      return words("policy.units", "a token or an administrator, to show a net asset value", "none");
+    case "BadNavStep":
+      return words("policy.disclosure.navStep", "a power of ten, a cent (1e14) at least", args[0]);
+    case "DisclosureMismatch":
+      return words("policy.disclosure", "a disclosure circuit exactly with a step or viewers", args[0]);
+    case "TooManyViewers":
+      return words("policy.disclosure.viewers", "at most 4", args[0]);
+    case "BadViewerKey":
+      return words(
+        `policy.disclosure.viewers[${args[0]}]`,
+        "a point of BabyJubJub with x above 0",
+        "another",
+      );
     case "TailCircuitMismatch":
       return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
     case "ConfidenceTooHigh":
@@ -254,6 +293,12 @@ function wordsOf({ errorName, args }: Revert): Words {
       return words("line", "a line with an announced move", args[0]);
     case "NothingToUndo":
       return words("line", "a line that was tightened within the delay", args[0]);
+    case "TooManyTightenings":
+      return words(
+        "line",
+        "at most sixteen moves within the delay",
+        `another, which is possible from ${args[1]} on`,
+      );
     case "NoPublishersAnnounced":
       return words("publishers", "announced publishers", "none");
     case "WrongSignature":
@@ -340,6 +385,9 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "MarketTooFar",
   "MarketNotAccepted",
   "WrongTailProofs",
+  "WrongDisclosures",
+  "WrongSealedSums",
+  "NavTooLarge",
   "ProofRefused",
   "BatchRefused",
   "RootRefused",
@@ -360,6 +408,16 @@ function describeRevert(revert: Revert): ErrorDetails {
 }
 
 /** What the client made of an answer, and the node's own words. */
-function nodeWords({ shortMessage, details }: BaseError): string {
-  return details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
+function nodeWords(error: BaseError): string {
+  const { shortMessage, details } = error;
+  const words =
+    details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
+  const host = hostOf(error);
+  return host === undefined ? words : `${words} (${host})`;
+}
+
+/** Where a request went: scheme, host and port. The rest of a node's URL may hold an access key. */
+function hostOf(error: BaseError): string | undefined {
+  const { url } = (error.walk((cause) => "url" in (cause as object)) ?? {}) as { readonly url?: unknown };
+  return typeof url === "string" && URL.canParse(url) ? new URL(url).origin : undefined;
 }

@@ -8,7 +8,8 @@
 import { type Address, encodeAbiParameters, type Hex, zeroHash } from "viem";
 import { KeelError } from "../core/errors.js";
 import { healthResolverAbi } from "./abi.js";
-import { type Registry, statusOf, toKeelError } from "./registry.js";
+import { reach } from "./contract-errors.js";
+import { type Registry, statusOf } from "./registry.js";
 
 /** EAS's `AttestationRequest`: the argument of its `attest`. */
 export interface EasRequest {
@@ -49,7 +50,7 @@ export async function easRequestOf(
   const data = encodeAbiParameters([{ type: "bytes32" }, { type: "uint64" }], [policyId, BigInt(asOf)]);
   const expirationTime = BigInt(expiry);
   return {
-    schema: await reach(
+    schema: await reach(() =>
       registry.client.readContract({ address: resolver, abi: healthResolverAbi, functionName: "schemaUid" }),
     ),
     data: { recipient: subject, expirationTime, revocable: true, refUID: zeroHash, data, value: 0n },
@@ -59,11 +60,5 @@ export async function easRequestOf(
 /** Whether an EAS attestation still counts: EAS's own word and the registry's. */
 export async function isEasLive(registry: Registry, resolver: Address, uid: Hex): Promise<boolean> {
   const call = { address: resolver, abi: healthResolverAbi, functionName: "isLive", args: [uid] } as const;
-  return await reach(registry.client.readContract(call));
-}
-
-async function reach<T>(answer: Promise<T>): Promise<T> {
-  return await answer.catch((error: unknown) => {
-    throw toKeelError(error);
-  });
+  return await reach(() => registry.client.readContract(call));
 }

@@ -6,10 +6,11 @@
  * @module
  */
 
-import { type Address, type Hex, HttpRequestError, RpcRequestError } from "viem";
+import { type Address, type Hex, HttpRequestError, isAddressEqual, RpcRequestError } from "viem";
 import { inputError, KeelError } from "../core/errors.js";
 import {
   decodeProof,
+  encodeProof,
   type Groth16Proof,
   type ProvenSignals,
   type VerificationKey,
@@ -19,6 +20,16 @@ import {
 import type { Scope } from "../files/domain.js";
 import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "../files/fund-units.js";
 import { NO_TAIL, type PolicyTerms } from "../files/policy.js";
+import { checkSourceKey } from "../files/sources.js";
+import { NO_DISCLOSURE } from "../files/viewers.js";
+import type { DisclosureAttestation } from "../statement/attestation.js";
+import {
+  type DisclosureStatement,
+  disclosureVector,
+  type SealedSums,
+  sealedList,
+  sealedOf,
+} from "../statement/disclosure.js";
 import { type DrawdownStep, statementInputs, statementVector } from "../statement/statement.js";
 import { tailVector } from "../statement/tail-risk.js";
 import { healthRegistryAbi } from "./abi.js";
@@ -27,6 +38,7 @@ import {
   basisHash,
   LOG_SPAN,
   type MarketTableId,
+  type NetAssetValue,
   type PendingEnrolment,
   policyTermsOf,
   type Registry,
@@ -83,6 +95,8 @@ export interface AttestedEntry extends Place {
   readonly version: number;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailEntry;
+  /** Under policies that want something shown. */
+  readonly disclosure?: DisclosureEntry;
 }
 
 /** The tail-risk proof of an attestation. */
@@ -91,6 +105,23 @@ export interface TailEntry {
   readonly digest: bigint;
   readonly proof: readonly bigint[];
   readonly version: number;
+}
+
+/** What an attestation shows, with its proof. */
+export interface DisclosureEntry {
+  /** In the policy's steps, rounded down; 0 where no net asset value is shown. */
+  readonly nav: bigint;
+  /** The point, the wrapped keys and the words, as the log has them: {@link disclosureOf} reads them by the policy. */
+  readonly sealedSums: readonly bigint[];
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
+  readonly version: number;
+}
+
+/** What a registry's log would say of an attestation's disclosure. */
+export function disclosureEntryOf({ nav, sealed, digest, proof }: DisclosureAttestation): DisclosureEntry {
+  const sealedSums = sealed === undefined ? [] : sealedList(sealed);
+  return { nav, sealedSums, digest, proof: encodeProof(proof), version: 0 };
 }
 
 /** The subject or a guardian ended the latest attestation. */
@@ -184,6 +215,8 @@ export interface ReplayedRecord {
   readonly lapses: number;
   readonly standing: Standing;
   readonly basis: Hex;
+  /** Of the latest attestation, where the policy wants it shown. */
+  readonly nav?: NetAssetValue;
 }
 
 /** What an attestation claims, with its proof: all that {@link reverify} looks at. */
@@ -201,6 +234,7 @@ export type Claim = Pick<
   | "digest"
   | "proof"
   | "tail"
+  | "disclosure"
 >;
 
 /** Which part of a registry's log to read. */
@@ -279,7 +313,7 @@ function isRefusal(error: unknown): boolean {
 /** What {@link replayHistory} needs of a policy. */
 export type RecordTerms = Pick<
   PolicyTerms,
-  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew"
+  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew" | "navStep"
 >;
 
 /**
@@ -297,7 +331,9 @@ export function replayHistory(
   terms: RecordTerms,
 ): ReplayedRecord {
   return entries
-    .filter((entry) => "policyId" in entry && same(entry.subject, subject) && entry.policyId === policyId)
+    .filter(
+      (entry) => "policyId" in entry && isAddressEqual(entry.subject, subject) && entry.policyId === policyId,
+    )
     .reduce((record, entry) => advance(record, entry, terms), NOTHING);
 }
 
@@ -323,7 +359,7 @@ export function replayChain(
   subject: Address,
   { now = 0, ...delays }: ChainContext = {},
 ): ReplayedChain {
-  const own = entries.filter((entry) => same(entry.subject, subject));
+  const own = entries.filter((entry) => isAddressEqual(entry.subject, subject));
   const chain = own.reduce((before, entry) => advanceChain(before, entry, delays), NO_CHAIN);
   const settled = settle(chain, now);
   const mayStartOver = isDue(settled.restartAt, Math.max(now, own.at(-1)?.blockTime ?? 0));
@@ -355,18 +391,32 @@ export async function checkedRecord(
   const context = { now: said.blockTime, ...(await delaysOf(registry)) };
   const { enrolment, state, pending, restartAt } = replayChain(entries, subject, context);
   const { enrolment: announced, liveAt } = pending ?? {};
+  const { nav, ...plain } = record;
   compare(
-    { ...record, enrolment, state, announced, liveAt, restartAt },
+    { ...plain, enrolment, state, announced, liveAt, restartAt, ...flatNav(nav) },
     {
       ...NOTHING,
       enrolment: 0n,
       ...said,
+      ...flatNav(said.nav),
       announced: said.pendingEnrolment?.enrolment,
       liveAt: said.pendingEnrolment?.liveAt,
     },
     `${subject} under policy ${policyId}`,
   );
   return record;
+}
+
+function flatNav(nav: NetAssetValue | undefined) {
+  return { navValue: nav?.value, navUnits: nav?.units };
+}
+
+/** What an attestation shows under a policy with such a step. */
+export function shownNav(
+  { disclosure, drawdown }: Pick<AttestedEntry, "disclosure" | "drawdown">,
+  navStep: bigint,
+): NetAssetValue {
+  return { value: (disclosure?.nav ?? 0n) * navStep, units: drawdown.units };
 }
 
 /** Where nothing happened under a policy nobody has to know it. */
@@ -379,7 +429,7 @@ async function replayedRecord(
   const own = entries.filter((entry) => "policyId" in entry && entry.policyId === policyId);
   const terms = own.some(({ kind }) => kind === "attested")
     ? await policyTermsOf(registry, policyId)
-    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0 };
+    : { validity: 0, minInterval: 0, maxAge: 0, maxMarketSkew: 0, maxReturnsSkew: 0, navStep: 0n };
   return replayHistory(own, subject, policyId, terms);
 }
 
@@ -401,6 +451,7 @@ async function delaysOf({ client, address }: Registry): Promise<Omit<ChainContex
  * that is a contract said then, only the chain knew; that the snapshot was new enough when it came, {@link replayHistory} checks.
  *
  * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
+ * @param disclosureKey of the disclosure circuit, likewise
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
  * @throws KeelError kind `proof`, code `history.skew`, `history.units` or `history.table`: the registry should have refused it
  */
@@ -409,10 +460,12 @@ export async function reverify(
   entry: Claim,
   key: VerificationKey,
   tailKey?: VerificationKey,
+  disclosureKey?: VerificationKey,
 ): Promise<boolean> {
   const known = createKnown(registry);
   const policy = await known.policyOf(entry.policyId);
-  const claims = claimsOf(entry, policy, { circuit: key, tailCircuit: tailKey });
+  const keys = { circuit: key, tailCircuit: tailKey, disclosureCircuit: disclosureKey };
+  const claims = claimsOf(entry, policy, keys);
   if (claims === undefined || !claims.every(holds)) return false;
   await checkFacts(registry, known, entry, policy.terms);
   return true;
@@ -447,9 +500,12 @@ export async function reverifyAll<T extends Claim>(
     const claims: KeyedClaim[] = [];
     for (const entry of batch) {
       const policy = await known.policyOf(entry.policyId);
-      const { circuit, tailCircuit } = policy.terms;
-      const tailKey = entry.tail === undefined ? undefined : await keyOf(tailCircuit);
-      const own = claimsOf(entry, policy, { circuit: await keyOf(circuit), tailCircuit: tailKey });
+      const { circuit, tailCircuit, disclosureCircuit } = policy.terms;
+      const own = claimsOf(entry, policy, {
+        circuit: await keyOf(circuit),
+        tailCircuit: entry.tail && (await keyOf(tailCircuit)),
+        disclosureCircuit: entry.disclosure && (await keyOf(disclosureCircuit)),
+      });
       if (own === undefined) return entry;
       claims.push(...own.map((claim) => ({ ...claim, entry })));
     }
@@ -521,7 +577,11 @@ interface KeyedClaim extends KeyedProof {
 function claimsOf(
   entry: Claim,
   { terms, domain }: KnownPolicy,
-  keys: { readonly circuit: VerificationKey; readonly tailCircuit: VerificationKey | undefined },
+  keys: {
+    readonly circuit: VerificationKey;
+    readonly tailCircuit: VerificationKey | undefined;
+    readonly disclosureCircuit: VerificationKey | undefined;
+  },
 ): KeyedProof[] | undefined {
   const vector = statementVector({
     domain,
@@ -536,13 +596,27 @@ function claimsOf(
     terms,
   });
   const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
+  const asksForDisclosure = terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
   if (asksForTail !== (entry.tail !== undefined)) return undefined;
-  const own = claimOf(entry, vector, keys.circuit);
-  if (own === undefined || entry.tail === undefined) return own && [own];
-  if (keys.tailCircuit === undefined)
-    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
-  const tail = claimOf(entry.tail, tailOf(entry, terms), keys.tailCircuit);
-  return tail && [own, tail];
+  if (asksForDisclosure !== (entry.disclosure !== undefined)) return undefined;
+  const claims = [claimOf(entry, vector, keys.circuit)];
+  if (entry.tail !== undefined) {
+    if (keys.tailCircuit === undefined) throw missingKey("tailKey", "the key of the tail-risk circuit");
+    claims.push(claimOf(entry.tail, tailOf(entry, terms), keys.tailCircuit));
+  }
+  if (entry.disclosure !== undefined) {
+    if (keys.disclosureCircuit === undefined)
+      throw missingKey("disclosureKey", "the key of the disclosure circuit");
+    // Numbers that cannot be sealed sums are no statement.
+    const statement = disclosureOf(entry, terms);
+    claims.push(statement && claimOf(entry.disclosure, disclosureVector(statement), keys.disclosureCircuit));
+  }
+  const whole = claims.filter((claim) => claim !== undefined);
+  return whole.length === claims.length ? whole : undefined;
+}
+
+function missingKey(path: string, expected: string): KeelError {
+  return inputError("key.missing", path, expected, "none");
 }
 
 function claimOf(
@@ -566,12 +640,39 @@ async function checkFacts(registry: Registry, known: Known, entry: Claim, terms:
   for (const table of tablesOf(entry, terms)) await checkTable(known, table);
 }
 
+/**
+ * What an entry's disclosure claims, by its policy's terms; undefined when it has none, or has numbers that cannot be sealed sums.
+ *
+ * @throws KeelError `source.key` for a policy whose viewer's key is none: anybody could read what is sealed for it
+ */
+export function disclosureOf(
+  { exposuresCommitment, disclosure }: Pick<Claim, "exposuresCommitment" | "disclosure">,
+  { navStep, viewers }: Pick<PolicyTerms, "navStep" | "viewers">,
+): DisclosureStatement | undefined {
+  if (disclosure === undefined) return undefined;
+  const { nav, sealedSums } = disclosure;
+  for (const [v, key] of viewers.entries()) checkSourceKey(key, `viewers[${v}]`);
+  const plain = { exposuresCommitment, navStep, nav, viewers };
+  if (viewers.length === 0) return sealedSums.length === 0 ? plain : undefined;
+  const sealed = sealedIn(sealedSums, viewers.length);
+  return sealed === undefined ? undefined : { ...plain, sealed };
+}
+
+function sealedIn(list: readonly bigint[], viewers: number): SealedSums | undefined {
+  try {
+    return sealedOf(list, viewers);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What an attestation rests on: what `voidAttestation` is told. */
 export function basisOf({
   version,
   market,
   tail,
-}: Pick<AttestedEntry, "version" | "market" | "tail">): Basis {
+  disclosure,
+}: Pick<AttestedEntry, "version" | "market" | "tail" | "disclosure">): Basis {
   return {
     version,
     marketRoot: market.root,
@@ -579,6 +680,7 @@ export function basisOf({
     tailVersion: tail?.version ?? 0,
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
+    disclosureVersion: disclosure?.version ?? 0,
   };
 }
 
@@ -601,7 +703,7 @@ async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms):
   }
   if (kind !== "signer") return;
   const signer = unitsSigner({ subject, asOf, units, signature: unitsSignature ?? "0x" });
-  if (signer === undefined || !same(signer, terms.unitsSource)) {
+  if (signer === undefined || !isAddressEqual(signer, terms.unitsSource)) {
     throw refuse(`${units} units signed by ${terms.unitsSource}`, `signed by ${signer ?? "nobody"}`);
   }
 }
@@ -696,6 +798,7 @@ function attest(record: ReplayedRecord, entry: AttestedEntry, terms: RecordTerms
     lapses: first || unbroken ? record.lapses : record.lapses + 1,
     standing: "open",
     basis: basisHash(basisOf(entry)),
+    ...(terms.navStep === 0n ? {} : { nav: shownNav(entry, terms.navStep) }),
   };
 }
 
@@ -911,12 +1014,20 @@ interface AttestedArgs {
       readonly commitment: bigint;
       readonly proof: readonly bigint[];
     }[];
+    readonly disclosure: readonly {
+      readonly version: number;
+      readonly nav: bigint;
+      readonly sealedSums: readonly bigint[];
+      readonly commitment: bigint;
+      readonly proof: readonly bigint[];
+    }[];
   };
 }
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
   const { enrolment, units, previousState, newState, unitsSignature } = submission;
   const [tail] = submission.tail;
+  const [disclosure] = submission.disclosure;
   return {
     subject,
     policyId,
@@ -942,7 +1053,15 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
             version: tail.version,
           },
         }),
+    ...(disclosure === undefined ? {} : { disclosure: disclosureEntry(disclosure) }),
   };
+}
+
+function disclosureEntry({
+  commitment,
+  ...rest
+}: AttestedArgs["submission"]["disclosure"][number]): DisclosureEntry {
+  return { ...rest, digest: commitment };
 }
 
 /** Blocks that a node is asked for at one time. */
@@ -970,8 +1089,4 @@ function wellFormed(words: readonly bigint[]): Groth16Proof | undefined {
   } catch {
     return undefined;
   }
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

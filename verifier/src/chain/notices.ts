@@ -5,7 +5,15 @@
  * @module
  */
 
-import { type AbiEvent, type Address, type Hex, type Log, parseEventLogs } from "viem";
+import {
+  type Abi,
+  type AbiEvent,
+  type Address,
+  type Hex,
+  isAddressEqual,
+  type Log,
+  parseEventLogs,
+} from "viem";
 import {
   authorityAbi,
   feedMarketAbi,
@@ -16,14 +24,50 @@ import {
 } from "./abi.js";
 import { type Book, type ContractCall, type ContractName, decodeCall, functionNameOf } from "./calls.js";
 import { type Blocks, inSpans, type Place, placesOf } from "./history.js";
+import {
+  before,
+  bookOf,
+  contractsOf,
+  inChainOrder,
+  isBefore,
+  isWithin,
+  type Parties,
+  type Party,
+} from "./parties.js";
 import type { Registry } from "./registry.js";
-import { ROLES } from "./roles.js";
+
+export {
+  bookOf,
+  contractsOf,
+  NO_PARTIES,
+  type Parties,
+  type Party,
+  partiesIn,
+  partiesUpTo,
+} from "./parties.js";
 
 /** Something that the log of a book, a market or the authority says, and where it stands. */
-export type BookNotice = Place & (BookEvent | AuthorityEvent);
+export type BookNotice = Place & (BookEvent | (AuthorityEvent & Elsewhere) | FoundEvent);
+
+/** Where an authority's event happened, when that is not the one that the registry asked first. */
+export interface Elsewhere {
+  readonly at?: Address;
+}
+
+/** What was in place at an authority or a market source already when it began to count. */
+export interface FoundEvent {
+  readonly kind: "foundThere";
+  /** The authority, or the contract that reads feeds. */
+  readonly at: Address;
+  /** What was said before, and when. */
+  readonly notice: (BookEvent | (AuthorityEvent & Elsewhere)) & { readonly blockTime: number };
+}
 
 /** About policies, verifiers, tables and announced restarts. */
 export type BookEvent =
+  | { readonly kind: "lineOpened"; readonly line: Hex; readonly name: string; readonly policyId: Hex }
+  /** At once; what was announced before is off with it. */
+  | { readonly kind: "policyTightened"; readonly line: Hex; readonly from: Hex; readonly to: Hex }
   | {
       readonly kind: "policyLoosened";
       /** The line of policies, as the policy book names it. */
@@ -187,90 +231,23 @@ export interface Operation {
   readonly call?: ContractCall;
 }
 
-/** Contracts whose logs count: what is known of them grows with the logs. */
-export interface Parties {
-  /** Every authority that one of the contracts ever asked. */
-  readonly authorities: readonly Address[];
-  /** Contracts that the market book accepts tables from, or ever did. */
-  readonly sources: readonly Address[];
-}
-
-export const NO_PARTIES: Parties = { authorities: [], sources: [] };
-
-/** Which contract has which address. */
-export function bookOf(registry: Registry, { authorities, sources }: Parties): Book {
-  const named: readonly (readonly [Address, ContractName])[] = [
-    ...authorities.map((address) => [address, "Authority"] as const),
-    ...sources.map((address) => [address, "FeedMarket"] as const),
-    ...contractsOf(registry),
-  ];
-  return new Map(named.map(([address, name]) => [address.toLowerCase(), name]));
-}
-
-/** The contracts that ask the authority, with their names. */
-export function contractsOf(registry: Registry): readonly (readonly [Address, ContractName])[] {
-  return [
-    [registry.address, "HealthRegistry"],
-    [registry.policyBook, "PolicyBook"],
-    [registry.marketBook, "MarketBook"],
-    [registry.verifierBook, "VerifierBook"],
-  ];
-}
-
-/** Adds those that logs name and that a node shows now. */
-export async function partiesIn(registry: Registry, known: Parties, span: Blocks): Promise<Parties> {
-  const { client } = registry;
-  const contracts = contractsOf(registry).map(([address]) => address);
-  // Later ones are in the logs.
-  const asked = known.authorities.length > 0 ? [] : contracts;
-  const now = await Promise.all(
-    asked.map((address) =>
-      client.readContract({ address, abi: healthRegistryAbi, functionName: "authority" }),
-    ),
-  );
-  const strict = true;
-  const moved = await inSpans(span, (part) =>
-    client.getContractEvents({
-      ...{ ...part, strict, address: contracts, abi: healthRegistryAbi },
-      eventName: "AuthorityUpdated",
-    }),
-  );
-  const authorities = distinct([...known.authorities, ...moved.map(({ args }) => args.authority), ...now]);
-  const granted = await inSpans(span, (part) =>
-    client.getContractEvents({
-      ...{ ...part, strict, address: authorities, abi: authorityAbi },
-      eventName: "RoleGranted",
-      args: { roleId: ROLES["market-source"] },
-    }),
-  );
-  const accepted = await inSpans(span, (part) =>
-    client.getContractEvents({
-      ...{ ...part, strict, address: registry.marketBook, abi: marketBookAbi },
-      eventName: "MarketAcceptedFrom",
-    }),
-  );
-  const sources = distinct([
-    ...known.sources,
-    ...granted.map(({ args }) => args.account),
-    ...accepted.map(({ args }) => args.source),
-  ]);
-  return { authorities, sources };
-}
-
 /** Which logs are read. */
 export interface Reading {
-  /** Of the authorities alone. */
+  /** Of the authorities alone, from their own beginning. */
   readonly ofAuthority?: true;
-  /** Only of what later notices follow from: what was scheduled, and which publishers were announced. */
+  /** Only of what later notices follow from: everything but tables and policies. */
   readonly lasting?: true;
   /** What the logs said before: an operation that is executed was scheduled then. */
   readonly earlier?: readonly BookNotice[];
 }
 
-const LASTING = [...authorityAbi, ...marketBookAbi].filter(
-  (item) =>
-    item.type === "event" &&
-    ["OperationScheduled", "PublishersAnnounced", "PublishersCancelled"].includes(item.name),
+/** What comes often, and nothing later follows from. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...["MarketAccepted", "MarketAcceptedFrom", "MarketWithdrawn", "TableAccepted"],
+  ...["PolicyPublished", "DomainDeclared"],
+]);
+const LASTING = [policyBookAbi, marketBookAbi, feedMarketAbi, verifierBookAbi, authorityAbi].flatMap(
+  (abi: Abi) => abi.filter((item) => item.type === "event" && !PASSING.has(item.name)) as AbiEvent[],
 );
 
 /** What the contracts' logs say in a range of blocks, in the chain's order. */
@@ -280,17 +257,147 @@ export async function bookNotices(
   span: Blocks,
   { ofAuthority, lasting, earlier = [] }: Reading = {},
 ): Promise<BookNotice[]> {
+  const all = [...parties.authorities, ...parties.sources];
+  const own = contractsOf(registry).map(([address]) => address);
+  const address = (ofAuthority ? parties.authorities : all).map((party) => party.address);
+  const notices = await read(registry, parties, ofAuthority ? address : [...own, ...address], span, lasting);
+  const counted = notices.filter(({ log, notice }) => {
+    const from = all.find((party) => isAddressEqual(party.address, log.address))?.from;
+    return ofAuthority || from === undefined || !isBefore(notice, from);
+  });
+  const begun = all.filter(({ from }) => isWithin(from, span)) as Required<Party>[];
+  const past = await Promise.all(
+    begun.map(async (party) => {
+      if (!ofAuthority) return await foundAt(registry, parties, party);
+      return parties.authorities.includes(party) ? await saidBefore(registry, parties, party, span) : [];
+    }),
+  );
+  const said = [...counted.map(({ notice }) => notice), ...past.flat()];
+  return withCalls(earlier, said.sort(inChainOrder));
+}
+
+/** What was in place at a contract when its logs began to count, told where they did. */
+async function foundAt(registry: Registry, parties: Parties, party: Required<Party>): Promise<BookNotice[]> {
+  const { address: at, from } = party;
+  const notices = await read(registry, parties, [at], await before(registry, parties.since, at, from));
+  const said = notices.map(({ notice }) => notice).filter((notice) => isBefore(notice, from));
+  const place = (await placesOf(registry, [from]))(from);
+  const found = standing(withCalls([], said), bookOf(registry, parties), place.blockTime);
+  return found.map((notice) => {
+    const { blockNumber: _, logIndex: __, transaction: ___, ...rest } = notice;
+    return { kind: "foundThere", at, notice: rest as FoundEvent["notice"], ...place };
+  });
+}
+
+/** What an authority said before the blocks that are read anyway. */
+async function saidBefore(
+  registry: Registry,
+  parties: Parties,
+  { address, from }: Required<Party>,
+  span: Blocks,
+): Promise<BookNotice[]> {
+  const { fromBlock } = await before(registry, parties.since, address, from);
+  const notices = await read(registry, parties, [address], { fromBlock, toBlock: span.fromBlock - 1n });
+  return notices.map(({ notice }) => notice);
+}
+
+/** Logs of some contracts, and what they say. */
+async function read(
+  registry: Registry,
+  parties: Parties,
+  address: readonly Address[],
+  span: Blocks,
+  lasting?: true,
+) {
   const book = bookOf(registry, parties);
-  const address = ofAuthority ? [...parties.authorities] : ([...book.keys()] as Address[]);
-  const events = lasting ? { events: LASTING as AbiEvent[] } : {};
-  const found = await inSpans(span, (part) => registry.client.getLogs({ address, ...events, ...part }));
+  const [first] = parties.authorities;
+  const events = lasting ? { events: LASTING } : {};
+  const found = await inSpans(span, (part) =>
+    registry.client.getLogs({ address: [...address], ...events, ...part }),
+  );
   const said = found.flatMap((log) => eventsOf(book, log as Log<bigint, number, false>));
   const place = await placesOf(
     registry,
     said.map(({ log }) => log),
   );
-  const notices = said.map(({ event, log }) => ({ ...event, ...place(log) }) as BookNotice);
-  return withCalls(earlier, notices);
+  return said.map(({ event, log }) => {
+    const isElsewhere =
+      book.get(log.address.toLowerCase()) === "Authority" && !isAddressEqual(log.address, first!.address);
+    const at = isElsewhere ? { at: log.address } : {};
+    return { log, notice: { ...event, ...at, ...place(log) } as BookNotice };
+  });
+}
+
+/** Of what an authority or a source said, what holds at a time: grants, offers, delays, functions of ours, what waits. */
+function standing(said: readonly BookNotice[], book: Book, time: number): BookNotice[] {
+  const held = new Map<string, BookNotice>();
+  for (const notice of said) {
+    const { ends = [], key } = effectOf(notice, book);
+    for (const end of ends) {
+      for (const name of end.endsWith(" ") ? [...held.keys()] : [end])
+        if (name.startsWith(end)) held.delete(name);
+    }
+    if (key !== undefined) held.set(key, notice);
+  }
+  return [...held.values()].filter((notice) => lapseOf(notice) > time);
+}
+
+/** Seconds for which an offer stands (Authority.sol). */
+const OFFER_LIFE = 30 * 86_400;
+/** Seconds for which an operation can be executed once it is ready: `expiration` of OpenZeppelin's AccessManager. */
+const OPERATION_LIFE = 7 * 86_400;
+
+/** First second at which something is over by itself. */
+export function lapseOf(notice: BookNotice | FoundEvent["notice"]): number {
+  if (notice.kind === "roleOffered") return notice.blockTime + OFFER_LIFE;
+  return notice.kind === "operationScheduled" ? notice.liveAt + OPERATION_LIFE : Number.POSITIVE_INFINITY;
+}
+
+/** What an event puts in place, by a name, and names of what it ends: those that begin alike where that ends with a space. */
+function effectOf(
+  event: BookNotice,
+  book: Book,
+): { readonly key?: string; readonly ends?: readonly string[] } {
+  const isOurs = "target" in event && event.target !== undefined && book.has(event.target.toLowerCase());
+  switch (event.kind) {
+    case "roleGranted": {
+      const name = `${event.role} ${event.account}`;
+      return { key: `${event.newMember ? "member" : "delay"} ${name}`, ends: [`offer ${name}`] };
+    }
+    case "roleRevoked": {
+      const name = `${event.role} ${event.account}`;
+      return { ends: [`member ${name}`, `delay ${name}`] };
+    }
+    case "roleOffered":
+      return { key: `offer ${event.role} ${event.account}` };
+    case "roleOfferWithdrawn":
+      return { ends: [`offer ${event.role} ${event.account}`] };
+    case "roleOffersVoided":
+      return { ends: ["offer "] };
+    case "grantDelayChanged":
+    case "roleGuardianChanged":
+    case "roleAdminChanged":
+      return { key: `${event.kind} ${event.role}` };
+    case "functionRoleChanged":
+      return isOurs ? { key: `function ${event.target} ${event.selector}` } : {};
+    case "adminDelayChanged":
+      return isOurs ? { key: `${event.kind} ${event.target}` } : {};
+    case "targetClosed": {
+      const key = `closed ${event.target}`;
+      return isOurs && event.closed ? { key } : { ends: [key] };
+    }
+    case "operationScheduled":
+      return { key: `operation ${event.operation}` };
+    case "operationExecuted":
+    case "operationCancelled":
+      return { ends: [`operation ${event.operation}`] };
+    case "universeOpened":
+      return { key: `universe ${event.source} ${event.id}` };
+    case "universeClosed":
+      return { ends: [`universe ${event.source} ${event.id}`] };
+    default:
+      return {};
+  }
 }
 
 /** A mined log and what it says. */
@@ -301,10 +408,10 @@ interface Said {
 
 function eventsOf(book: Book, log: Log<bigint, number, false>): Said[] {
   const contract = book.get(log.address.toLowerCase())!;
-  return read(contract, book, log).map((event) => ({ event, log }));
+  return saidBy(contract, book, log).map((event) => ({ event, log }));
 }
 
-function read(
+function saidBy(
   contract: ContractName,
   book: Book,
   log: Log<bigint, number, false>,
@@ -344,9 +451,11 @@ function moved(contract: ContractName, log: Log): AuthorityEvent[] {
 function policyEvents(log: Log): BookEvent[] {
   return parseEventLogs({ abi: policyBookAbi, logs: [log], strict: true }).flatMap((said): BookEvent[] => {
     switch (said.eventName) {
+      case "LineOpened":
+        return [{ kind: "lineOpened", ...said.args }];
       case "LineMoved": {
-        const { tighter, ...args } = said.args;
-        return tighter ? [] : [{ kind: "policyLoosened", ...args }];
+        const { tighter, liveAt, ...args } = said.args;
+        return [tighter ? { kind: "policyTightened", ...args } : { kind: "policyLoosened", ...args, liveAt }];
       }
       case "LineMoveCancelled":
         return [{ kind: "policyMoveCancelled", ...said.args }];
@@ -503,9 +612,4 @@ function withCalls(earlier: readonly BookNotice[], notices: readonly BookNotice[
       ? { ...notice, ...scheduled.get(key(notice)) }
       : notice,
   );
-}
-
-function distinct<T extends string>(values: readonly T[]): T[] {
-  const seen = new Map(values.map((value) => [value.toLowerCase(), value] as const));
-  return [...seen.values()];
 }

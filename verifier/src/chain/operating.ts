@@ -9,6 +9,7 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { circuitHash } from "../files/policy.js";
 import { healthRegistryAbi, marketBookAbi, policyBookAbi, verifierBookAbi } from "./abi.js";
+import { reach } from "./contract-errors.js";
 import { type Registry, toKeelError } from "./registry.js";
 
 /** The id of a line of policies, from its name. */
@@ -171,12 +172,4 @@ export async function pendingRestartOf({ client, address }: Registry, subject: A
     args: [subject],
   } as const;
   return await reach(() => client.readContract(call));
-}
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
 }

@@ -13,10 +13,12 @@ import {
   type Account,
   type Address,
   type Chain,
+  concat,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  isAddressEqual,
   keccak256,
   type LocalAccount,
   type PublicClient,
@@ -32,9 +34,10 @@ import { encodeProof } from "../core/groth16.js";
 import { type Domain, domainField, isWithin, type Scope } from "../files/domain.js";
 import { circuitHash, type PolicyTerms, policyId } from "../files/policy.js";
 import type { SeriesId } from "../files/series.js";
-import type { Attestation } from "../statement/attestation.js";
+import type { Attestation, DisclosureAttestation } from "../statement/attestation.js";
+import { sealedList } from "../statement/disclosure.js";
 import { healthRegistryAbi, marketBookAbi, policyBookAbi, shareTokenAbi, verifierBookAbi } from "./abi.js";
-import { toKeelError } from "./contract-errors.js";
+import { reach, toKeelError } from "./contract-errors.js";
 
 export { toKeelError } from "./contract-errors.js";
 
@@ -101,8 +104,28 @@ export interface Status {
   readonly lapses: number;
   /** Hash of what the latest attestation rests on, as {@link basisHash} makes it; absent when there is none. */
   readonly basis?: Hex;
+  /** What the latest attestation shows of the book's worth; absent when there is none, or the policy wants none shown. */
+  readonly nav?: NetAssetValue;
   /** Time of the block that answered. */
   readonly blockTime: number;
+}
+
+/** A net asset value that a proof stands behind, and by whose units to divide it. */
+export interface NetAssetValue {
+  /** USD 1e16, rounded down to the policy's step. */
+  readonly value: bigint;
+  /** Of the fund at the same moment, 1e8. */
+  readonly units: bigint;
+}
+
+/** The net asset value of a subject's latest attestation under a policy. Times are unix seconds. */
+export interface NavRecord extends NetAssetValue {
+  /** Of the snapshot. */
+  readonly asOf: number;
+  /** First second at which the attestation is too old. */
+  readonly expiry: number;
+  /** Whether it counts at the block that answered. */
+  readonly live: boolean;
 }
 
 /** A list of declared accounts that is announced and does not count yet. */
@@ -125,7 +148,7 @@ export interface MarketCommitment extends MarketTableId {
   readonly contentHash: Hex;
 }
 
-/** What an attestation rests on beside the subject's own data; the last three are 0 without a tail-risk proof. */
+/** What an attestation rests on beside the subject's own data; what belongs to a proof that it does not have is 0. */
 export interface Basis {
   /** Of the verifiers, in the verifier book. */
   readonly version: number;
@@ -136,6 +159,7 @@ export interface Basis {
   readonly returnsRoot: bigint;
   /** Unix seconds. */
   readonly returnsTime: number;
+  readonly disclosureVersion: number;
 }
 
 /** A subject's present run of health under a line of policies. Times are unix seconds. */
@@ -329,7 +353,7 @@ export async function submitAttestation(
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, data);
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
   });
 }
 
@@ -353,7 +377,7 @@ export async function submitBatch(
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, data);
+      return await send(registry, wallet, registry.address, withMemos(data, attestations));
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -362,6 +386,11 @@ export async function submitBatch(
       throw new KeelError({ ...error.toJSON(), path: `attestations[${index}]` }, { cause: error });
     }
   });
+}
+
+/** Calldata with the attestations' memos behind it, which no contract reads. */
+function withMemos(data: Hex, attestations: readonly Attestation[]): Hex {
+  return concat([data, ...attestations.flatMap(({ memo }) => (memo === undefined ? [] : [memo]))]);
 }
 
 /** Looks before and after a refusal whether somebody else has done the work. */
@@ -401,7 +430,7 @@ async function areDone(registry: Registry, attestations: readonly Attestation[])
   for (const [i, { subject, policyId, asOf, drawdown }] of attestations.entries()) {
     const status = await statusOf(registry, subject, policyId);
     if (!status.healthy || status.asOf === undefined || asOf > status.asOf) return false;
-    const steps = attestations.slice(i + 1).filter((later) => isSame(later.subject, subject));
+    const steps = attestations.slice(i + 1).filter((later) => isAddressEqual(later.subject, subject));
     let { newState } = drawdown;
     for (const { drawdown: step } of steps) {
       if (newState !== status.state && step.previousState === newState) newState = step.newState;
@@ -451,11 +480,12 @@ export async function statementOf(
 
 /** An attestation as a submission to the newest live verifiers; `version` of the health proof's may be given. */
 async function submissionFor(registry: Registry, attestation: Attestation, version?: number) {
-  const { circuit, tail } = attestation;
+  const { circuit, tail, disclosure } = attestation;
   return submissionOf(
     attestation,
     version ?? (await latestVersion(registry, circuit)),
     tail === undefined ? 0 : await latestVersion(registry, tail.circuit),
+    disclosure === undefined ? 0 : await latestVersion(registry, disclosure.circuit),
   );
 }
 
@@ -463,9 +493,15 @@ async function submissionFor(registry: Registry, attestation: Attestation, versi
  * An attestation as the contract's `Submission`.
  *
  * @param tailVersion of the tail-risk circuit's verifier, where the attestation has such a proof
+ * @param disclosureVersion of the disclosure circuit's, likewise
  */
-export function submissionOf(attestation: Attestation, version: number, tailVersion = 0) {
-  const { tail } = attestation;
+export function submissionOf(
+  attestation: Attestation,
+  version: number,
+  tailVersion = 0,
+  disclosureVersion = 0,
+) {
+  const { tail, disclosure } = attestation;
   return {
     subject: attestation.subject,
     policyId: attestation.policyId,
@@ -494,7 +530,13 @@ export function submissionOf(attestation: Attestation, version: number, tailVers
               proof: encodeProof(tail.proof),
             },
           ],
+    disclosure: disclosure === undefined ? [] : [disclosureArgument(disclosure, disclosureVersion)],
   };
+}
+
+function disclosureArgument({ nav, sealed, digest, proof }: DisclosureAttestation, version: number) {
+  const sealedSums = sealed === undefined ? [] : sealedList(sealed);
+  return { version, nav, sealedSums, commitment: digest, proof: encodeProof(proof) };
 }
 
 /** The newest live version of a circuit's verifier; 0 when there is none, which the registry refuses. */
@@ -598,6 +640,21 @@ export async function enrolmentOf(registry: Registry, subject: Address): Promise
   return await readSubject(registry, "enrolmentOf", subject);
 }
 
+/** The accounts that a subject announced, and from when they count; nothing when the declared ones are its latest. */
+export async function pendingEnrolmentOf(
+  { client, address }: Registry,
+  subject: Address,
+): Promise<Status["pendingEnrolment"]> {
+  const call = {
+    address,
+    abi: healthRegistryAbi,
+    functionName: "pendingEnrolmentOf",
+    args: [subject],
+  } as const;
+  const [enrolment, liveAt] = await reach(() => client.readContract(call));
+  return enrolment === 0n ? undefined : { enrolment, liveAt };
+}
+
 /** The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one. */
 export async function stateOf(registry: Registry, subject: Address): Promise<bigint> {
   return await readSubject(registry, "stateOf", subject);
@@ -630,6 +687,20 @@ export async function finalBlock({ client }: Registry): Promise<bigint> {
   });
 }
 
+/**
+ * The net asset value of a subject's latest attestation under a policy, whether or not it counts; undefined when there is none, or
+ * the policy wants none shown.
+ */
+export async function navRecordOf(
+  registry: Registry,
+  subject: Address,
+  policy: Hex,
+): Promise<NavRecord | undefined> {
+  const call = { address: registry.address, abi: healthRegistryAbi, functionName: "navOf" } as const;
+  const found = await reach(() => registry.client.readContract({ ...call, args: [subject, policy] }));
+  return found.units === 0n ? undefined : found;
+}
+
 /** All that the registry knows of a subject under a policy, read at one block: the latest when none is named. */
 export async function statusOf(
   registry: Registry,
@@ -640,7 +711,7 @@ export async function statusOf(
   const { client } = registry;
   const block = await reach(() => client.getBlock(blockNumber === undefined ? {} : { blockNumber }));
   const call = { address: registry.address, abi: healthRegistryAbi, blockNumber: block.number } as const;
-  const [record, healthy, enrolment, [next, nextLiveAt], state, restartAt] = await reach(() =>
+  const [record, healthy, enrolment, [next, nextLiveAt], state, restartAt, shown] = await reach(() =>
     Promise.all([
       client.readContract({ ...call, functionName: "recordOf", args: [subject, policy] }),
       client.readContract({ ...call, functionName: "isHealthy", args: [subject, policy] }),
@@ -648,6 +719,7 @@ export async function statusOf(
       client.readContract({ ...call, functionName: "pendingEnrolmentOf", args: [subject] }),
       client.readContract({ ...call, functionName: "stateOf", args: [subject] }),
       client.readContract({ ...call, functionName: "pendingRestartOf", args: [subject] }),
+      client.readContract({ ...call, functionName: "navOf", args: [subject, policy] }),
     ]),
   );
   const { asOf, expiry, since, firstAsOf, countedAt, basis, floor, count, streak, lapses } = record;
@@ -668,6 +740,7 @@ export async function statusOf(
     count,
     streak,
     lapses,
+    ...(shown.units === 0n ? {} : { nav: { value: shown.value, units: shown.units } }),
     blockTime,
   };
 }
@@ -930,18 +1003,6 @@ function unknownTransaction(error: unknown): undefined {
   if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError)
     return undefined;
   throw error;
-}
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 function fault(code: string, expected: string, received: string): KeelError {

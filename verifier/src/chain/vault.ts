@@ -17,6 +17,7 @@ import {
 import { inputError, KeelError } from "../core/errors.js";
 import type { Domain } from "../files/domain.js";
 import { gatedVaultAbi } from "./abi.js";
+import { reach } from "./contract-errors.js";
 import {
   connectRegistry,
   type Receipt,
@@ -157,8 +158,9 @@ export async function depositAssets(vault: GatedVault, wallet: Wallet, assets: b
   return await send(registry, wallet, address, data);
 }
 
-async function allow(
-  { registry, address, asset }: GatedVault,
+/** Lets a vault take an amount of the wallet's, and no more, where it may not yet. @internal */
+export async function allow(
+  { registry, address, asset }: Pick<GatedVault, "registry" | "address" | "asset">,
   wallet: Wallet,
   assets: bigint,
 ): Promise<void> {
@@ -202,12 +204,4 @@ function checkAmount({ asset }: GatedVault, assets: bigint, most: bigint, where:
   if (assets > 0n && assets <= most) return;
   const expected = `more than zero and at most the ${formatUnits(most, asset.decimals)} ${asset.symbol} ${where}`;
   throw inputError("vault.balance", "amount", expected, formatUnits(assets, asset.decimals));
-}
-
-async function reach<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toKeelError(error);
-  }
 }

@@ -3,8 +3,9 @@
  * What happened to trust since the last look: health that lapsed, was revoked or voided, accounts and chains that change, policies
  * that loosen, verifiers, publishers, tables and markets that come and go, and who may do what.
  *
- * A lapse leaves no log: it follows from the attestations before it and the time that passed, so a watch starts from the
- * registry's first block. A reorganisation takes back what was told: a watch keeps the hashes of the last blocks that it looked
+ * What time alone brings leaves no log: a lapse follows from the attestations before it, and so do announcements that come into
+ * force, and offers and operations that nobody used. So a watch starts from the registry's first block, and tells each when the
+ * chain's time has passed it, also when nobody looked for a while. A reorganisation takes back what was told: a watch keeps the hashes of the last blocks that it looked
  * at, and when one of them was replaced it reads again from the last one that stands. What was told and is no longer there is told
  * as taken back, what is new is told; a transaction that only went into another block is neither.
  *
@@ -26,32 +27,15 @@ import {
   type VoidedEntry,
 } from "./history.js";
 import { lastStanding, type Mark, markAt, marksUpTo, recentMarks, unsteady } from "./marks.js";
-import { type BookNotice, bookNotices, NO_PARTIES, type Parties, partiesIn } from "./notices.js";
+import { type BookNotice, bookNotices, NO_PARTIES, type Parties, partiesIn, partiesUpTo } from "./notices.js";
 import { latestBlock, type Registry, toKeelError } from "./registry.js";
-
-/** A subject's latest attestation expired, and no newer one had come. */
-export interface LapsedNotice {
-  readonly kind: "lapsed";
-  readonly subject: Address;
-  readonly policyId: Hex;
-  /** The first second without health, unix seconds. */
-  readonly blockTime: number;
-}
-
-/** A list of publishers that was announced counts. */
-export interface PublishersInForceNotice {
-  readonly kind: "publishersInForce";
-  readonly publishers: readonly Address[];
-  readonly threshold: bigint;
-  /** The first second in which it does, unix seconds. */
-  readonly blockTime: number;
-}
-
-/** Something that follows from logs and the time that passed. */
-export type TimedNotice = LapsedNotice | PublishersInForceNotice;
+import { type DroppedNotice, type TimedNotice, timeline } from "./timeline.js";
 
 /** Another list of accounts will count. */
 export type AccountsAnnouncedNotice = Omit<EnrolledEntry, "kind"> & { readonly kind: "accountsAnnounced" };
+
+/** Another list of accounts counts at once, as it may before a subject's first attestation. */
+export type AccountsReplacedNotice = Omit<EnrolledEntry, "kind"> & { readonly kind: "accountsReplaced" };
 
 /** Something that a log says. */
 export type LoggedNotice =
@@ -62,6 +46,8 @@ export type LoggedNotice =
   | RestartCancelledEntry
   | ChainRestartedEntry
   | AccountsAnnouncedNotice
+  | AccountsReplacedNotice
+  | DroppedNotice
   | BookNotice;
 
 /** What was told before, and is no longer on the chain. */
@@ -245,7 +231,8 @@ function rewound(watch: Watch, base: Mark | undefined): Watch {
   const last = base?.number ?? -1n;
   const stands = ({ blockNumber }: { readonly blockNumber: bigint }): boolean => blockNumber <= last;
   const next = base === undefined ? watch.query.fromBlock : last + 1n;
-  return { ...watch, entries: watch.entries.filter(stands), logged: watch.logged.filter(stands), next };
+  const [entries, logged] = [watch.entries.filter(stands), watch.logged.filter(stands)];
+  return { ...watch, entries, logged, parties: partiesUpTo(watch.parties, last), next };
 }
 
 /**
@@ -274,11 +261,17 @@ async function readUpTo(registry: Registry, watch: Watch, end: Mark, known: bigi
 /** What happened after one block, up to another. */
 function noticesIn(watch: Watch, after: Mark | undefined, end: Mark): (LoggedNotice | TimedNotice)[] {
   const from = after?.time ?? 0;
-  const logged = [...watch.entries.flatMap(noticeOf), ...watch.logged];
+  const { timed, dropped } = timeline([...watch.entries, ...watch.logged], end.time);
+  const logged = [
+    ...watch.entries.flatMap(noticeOf),
+    ...replacedAccounts(watch.entries),
+    // It changes nothing for the worse; what it drops is told.
+    ...watch.logged.filter(({ kind }) => kind !== "policyTightened"),
+    ...dropped,
+  ];
   return [
     ...logged.filter(({ blockNumber }) => blockNumber > (after?.number ?? -1n)),
-    ...lapses(watch.entries, from, end.time),
-    ...publishersInForce(watch.logged, from, end.time),
+    ...timed.filter(({ blockTime }) => blockTime > from),
   ].sort(inOrder);
 }
 
@@ -326,55 +319,21 @@ function noticeOf(entry: HistoryEntry): LoggedNotice[] {
   }
 }
 
-/** Attestations that expired after `from` and not after `to`, with nothing newer in time. */
-function lapses(entries: readonly HistoryEntry[], from: number, to: number): LapsedNotice[] {
-  const expiries = new Map<string, LapsedNotice>();
-  const found: LapsedNotice[] = [];
-  const settle = (key: string, now: number): void => {
-    const due = expiries.get(key);
-    if (due !== undefined && due.blockTime <= now) {
-      found.push(due);
-      expiries.delete(key);
-    }
-  };
+/** Lists that took the place of another one at once. */
+function replacedAccounts(entries: readonly HistoryEntry[]): AccountsReplacedNotice[] {
+  const lists = new Map<string, EnrolledEntry[]>();
+  const found: AccountsReplacedNotice[] = [];
   for (const entry of entries) {
-    if (!("policyId" in entry)) continue;
-    const { subject, policyId, blockTime } = entry;
-    const key = `${subject} ${policyId}`;
-    settle(key, blockTime);
-    if (entry.kind === "attested")
-      expiries.set(key, { kind: "lapsed", subject, policyId, blockTime: entry.expiry });
-    else expiries.delete(key);
+    if (entry.kind !== "enrolled") continue;
+    const { kind: _, ...rest } = entry;
+    const known = lists.get(entry.subject) ?? [];
+    const current = known.filter(({ liveAt }) => liveAt <= entry.blockTime).at(-1);
+    const isOther = current !== undefined && current.enrolment !== entry.enrolment;
+    if (isOther && entry.liveAt === entry.blockTime) found.push({ ...rest, kind: "accountsReplaced" });
+    // What was announced and did not count yet never will.
+    lists.set(entry.subject, [...(current === undefined ? [] : [current]), entry]);
   }
-  for (const key of [...expiries.keys()]) settle(key, to);
-  return found.filter(({ blockTime }) => blockTime > from);
-}
-
-/** Lists of publishers that began to count after `from` and not after `to`: neither called off nor replaced before. */
-function publishersInForce(
-  logged: readonly BookNotice[],
-  from: number,
-  to: number,
-): PublishersInForceNotice[] {
-  const found: PublishersInForceNotice[] = [];
-  let due: PublishersInForceNotice | undefined;
-  const settle = (now: number): void => {
-    if (due === undefined || due.blockTime > now) return;
-    found.push(due);
-    due = undefined;
-  };
-  for (const notice of logged) {
-    if (notice.kind !== "publishersAnnounced" && notice.kind !== "publishersCancelled") continue;
-    settle(notice.blockTime);
-    if (notice.kind === "publishersCancelled") {
-      due = undefined;
-      continue;
-    }
-    const { publishers, threshold, liveAt } = notice;
-    due = { kind: "publishersInForce", publishers, threshold, blockTime: liveAt };
-  }
-  settle(to);
-  return found.filter(({ blockTime }) => blockTime > from);
+  return found;
 }
 
 /** By time; in one second, what no log says first, then by block and place in it. */

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { KeelError } from "../core/errors.js";
-import { FIELD_ORDER } from "../core/field.js";
+import { FIELD_ORDER, toField } from "../core/field.js";
 import { type Groth16Proof, parseProof } from "../core/groth16.js";
 import type { Json } from "../core/json.js";
 import {
@@ -20,10 +20,11 @@ import {
   parseFileJson,
   time,
 } from "../core/schema.js";
-import { circuitOf, tailCircuitOf } from "../files/circuits.js";
+import { circuitOf, disclosureCircuitOf, tailCircuitOf } from "../files/circuits.js";
 import type { Scope } from "../files/domain.js";
 import { signatureText } from "../files/fund-units.js";
 import { policyId } from "../files/policy.js";
+import type { SealedSums } from "./disclosure.js";
 import type { DrawdownStep, Statement } from "./statement.js";
 
 /** A parsed attestation file. */
@@ -43,6 +44,8 @@ export interface Attestation {
   readonly unitsSignature?: `0x${string}`;
   readonly portfolioCommitment: bigint;
   readonly exposuresCommitment: bigint;
+  /** What the subject alone can read, put behind the call that submits it; nobody checks it. */
+  readonly memo?: `0x${string}`;
   /** Poseidon digest of the statement, the proof's first public input. */
   readonly digest: bigint;
   readonly proof: Groth16Proof;
@@ -50,6 +53,8 @@ export interface Attestation {
   readonly insecure: boolean;
   /** The proof of the tail-risk limits, under policies that have some. */
   readonly tail?: TailAttestation;
+  /** The proof of what is shown, under policies that want something shown. */
+  readonly disclosure?: DisclosureAttestation;
 }
 
 /** A tail-risk proof about the exposures commitment of the attestation it is part of. */
@@ -63,7 +68,23 @@ export interface TailAttestation {
   readonly insecure: boolean;
 }
 
+/** A disclosure proof about the exposures commitment of the attestation it is part of. */
+export interface DisclosureAttestation {
+  readonly circuit: string;
+  /** In the policy's steps, rounded down; 0 where no net asset value is shown. */
+  readonly nav: bigint;
+  /** What the policy's viewers can read; absent without viewers. */
+  readonly sealed?: SealedSums;
+  /** Poseidon digest of the disclosure vector, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** As the attestation's. */
+  readonly insecure: boolean;
+}
+
 const element = fieldElement(FIELD_ORDER);
+/** At most 128 bytes: whoever submits it pays for them. */
+const memoText = z.string().regex(/^0x(?:[0-9a-f]{2}){1,128}$/);
 
 const registrySchema = z.strictObject({ chainId: z.int().min(0), registry: address });
 
@@ -80,6 +101,7 @@ const attestationSchema = z.strictObject({
   unitsSignature: signatureText.optional(),
   portfolioCommitment: element,
   exposuresCommitment: element,
+  memo: memoText.optional(),
   digest: element,
   proof: z.unknown(),
   insecure: z.boolean(),
@@ -87,6 +109,22 @@ const attestationSchema = z.strictObject({
     .strictObject({
       circuit: identifier,
       returns: z.strictObject({ root: element, asOf: time }),
+      digest: element,
+      proof: z.unknown(),
+      insecure: z.boolean(),
+    })
+    .optional(),
+  disclosure: z
+    .strictObject({
+      circuit: identifier,
+      nav: element,
+      sealed: z
+        .strictObject({
+          point: z.tuple([element, element]),
+          wrappedKeys: z.array(element).min(1),
+          words: z.array(element).min(1),
+        })
+        .optional(),
       digest: element,
       proof: z.unknown(),
       insecure: z.boolean(),
@@ -119,14 +157,16 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
-    const { keel: _, tail, unitsSignature, ...rest } = file;
+    const { keel: _, tail, disclosure, unitsSignature, memo, ...rest } = file;
     return {
       ...rest,
+      ...(memo === undefined ? {} : { memo: memo as `0x${string}` }),
       ...(unitsSignature === undefined ? {} : { unitsSignature: unitsSignature as `0x${string}` }),
       circuit: circuitOf(file.circuit, "attestation.circuit").id,
       policyId: file.policyId as `0x${string}`,
       proof: parseProof(file.proof),
       ...(tail === undefined ? {} : { tail: readTail(tail) }),
+      ...(disclosure === undefined ? {} : { disclosure: readDisclosure(disclosure) }),
     };
   } catch (error) {
     if (error instanceof KeelError && error.kind === "input") {
@@ -141,6 +181,20 @@ function readTail(tail: NonNullable<z.infer<typeof attestationSchema>["tail"]>):
   return { ...tail, circuit, proof: parseProof(tail.proof) };
 }
 
+function readDisclosure({
+  sealed,
+  ...file
+}: NonNullable<z.infer<typeof attestationSchema>["disclosure"]>): DisclosureAttestation {
+  const circuit = disclosureCircuitOf(file.circuit, "attestation.disclosure.circuit").id;
+  const read = { ...file, circuit, proof: parseProof(file.proof) };
+  if (sealed === undefined) return read;
+  const { point, wrappedKeys, words } = sealed;
+  return {
+    ...read,
+    sealed: { point, wrappedKeys: wrappedKeys.map(toField), words: words.map(toField) },
+  };
+}
+
 function namesMembers(data: Json): boolean {
   const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
   return isObject && Array.isArray((data as { readonly domain?: unknown }).domain);
@@ -149,7 +203,10 @@ function namesMembers(data: Json): boolean {
 /** The attestation of a statement. */
 export function attestationOf(
   statement: Statement,
-  proven: Pick<Attestation, "circuit" | "digest" | "proof" | "insecure" | "tail" | "unitsSignature">,
+  proven: Pick<
+    Attestation,
+    "circuit" | "digest" | "proof" | "insecure" | "tail" | "disclosure" | "unitsSignature" | "memo"
+  >,
 ): Attestation {
   const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
   return {
@@ -164,10 +221,12 @@ export function attestationOf(
     ...(proven.unitsSignature === undefined ? {} : { unitsSignature: proven.unitsSignature }),
     portfolioCommitment,
     exposuresCommitment,
+    ...(proven.memo === undefined ? {} : { memo: proven.memo }),
     digest: proven.digest,
     proof: proven.proof,
     insecure: proven.insecure,
     ...(proven.tail === undefined ? {} : { tail: proven.tail }),
+    ...(proven.disclosure === undefined ? {} : { disclosure: proven.disclosure }),
   };
 }
 
@@ -179,10 +238,22 @@ function formatTail({ returns, digest, ...rest }: TailAttestation) {
   };
 }
 
+function formatDisclosure({ nav, sealed, digest, ...rest }: DisclosureAttestation) {
+  const text = (numbers: readonly bigint[]): string[] => numbers.map((number) => number.toString());
+  const seal = sealed && {
+    point: text(sealed.point),
+    wrappedKeys: text(sealed.wrappedKeys),
+    words: text(sealed.words),
+  };
+  const shown = { nav: nav.toString(), ...(seal === undefined ? {} : { sealed: seal }) };
+  return { ...rest, ...shown, digest: digest.toString() };
+}
+
 /** Writes an attestation/2 file. */
 export function formatAttestation(attestation: Attestation): string {
-  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, tail, ...rest } =
+  const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, ...others } =
     attestation;
+  const { tail, disclosure, ...rest } = others;
   const file = {
     keel: "attestation/2",
     ...rest,
@@ -197,6 +268,7 @@ export function formatAttestation(attestation: Attestation): string {
     exposuresCommitment: exposuresCommitment.toString(),
     digest: digest.toString(),
     ...(tail === undefined ? {} : { tail: formatTail(tail) }),
+    ...(disclosure === undefined ? {} : { disclosure: formatDisclosure(disclosure) }),
   } satisfies Record<string, unknown>;
   return `${JSON.stringify(file, null, 2)}\n`;
 }

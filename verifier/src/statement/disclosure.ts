@@ -92,6 +92,23 @@ export function disclosureVector(statement: DisclosureStatement): Field[] {
   return [tag(KIND.disclosure, vector.length + 1), ...vector.map(toField)];
 }
 
+/** What is sealed as contracts take it: the point, the wrapped keys, the words. */
+export function sealedList({ point, wrappedKeys, words }: SealedSums): readonly bigint[] {
+  return [...point, ...wrappedKeys, ...words];
+}
+
+/**
+ * The same, read back.
+ *
+ * @throws KeelError `disclosure.sealed` for a list that is too short, or with a number that is no element of the field
+ */
+export function sealedOf(list: readonly bigint[], viewers: number): SealedSums {
+  if (list.length <= 2 + viewers) throw notSealed(`more than ${2 + viewers} numbers`, `${list.length}`);
+  if (!list.every(isField)) throw notSealed("elements of the field", "a larger or negative number");
+  const [x, y, ...rest] = list as readonly Field[];
+  return { point: [x!, y!], wrappedKeys: rest.slice(0, viewers), words: rest.slice(viewers) };
+}
+
 /** floor(E / step), and 0 for step 0. @param equity at least 0 */
 export function navOf(equity: bigint, step: bigint): bigint {
   return step === 0n ? 0n : equity / step;
@@ -198,17 +215,36 @@ function sumsOf(words: readonly Field[], shape: DisclosureShape): DisclosedSums 
   const accountEquity = values(take(Math.ceil(accounts / 2)), accounts);
   const bookSums = take(shape.options * (3 + shape.scenarios)).map(signed);
   const sums = { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums };
-  // Padding, and every range that the health proof holds.
-  const again = sumWords(sums);
-  const isSound =
-    again.every((word, w) => word === words[w]) &&
-    equity > 0n &&
-    assets < VALUE &&
-    collateral <= VALUE << FACTOR_BITS &&
-    bookSums.every((sum) => sum < SUM_BOUND && sum >= -SUM_BOUND);
-  if (!isSound) throw notSealed("sums that a proof can have", "another key's, or altered words");
+  const isPadded = sumWords(sums).every((word, w) => word === words[w]);
+  if (!isPadded || !areSums(sums, shape))
+    throw notSealed("sums that a proof can have", "another key's, or altered words");
   return sums;
 }
+
+/**
+ * Whether sums are of a tier, and in every range that its health proof holds. Only then do packed words, and the digest of what the
+ * tier has more, have one reading.
+ */
+export function areSums(sums: DisclosedSums, shape: SumsShape): boolean {
+  const { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums } = sums;
+  const within = (value: bigint, bound: bigint): boolean => value < bound && value >= -bound;
+  const isOfTier =
+    deltas.length === shape.underlyings &&
+    accountEquity.length === equityPlaces(shape) &&
+    bookSums.length === shape.options * (3 + shape.scenarios);
+  return (
+    isOfTier &&
+    [equity - 1n, assets, grossExposure].every((value) => value >= 0n && value < VALUE) &&
+    equity < VALUE &&
+    collateral >= 0n &&
+    collateral <= VALUE << FACTOR_BITS &&
+    [...deltas, ...accountEquity].every((value) => within(value, VALUE)) &&
+    bookSums.every((sum) => within(sum, SUM_BOUND))
+  );
+}
+
+/** What says how many sums a tier has. */
+export type SumsShape = Omit<DisclosureShape, "viewers">;
 
 function notSealed(expected: string, received: string): KeelError {
   return inputError("disclosure.sealed", "sealed", expected, received);

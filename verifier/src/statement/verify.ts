@@ -15,9 +15,11 @@ import { type Domain, domainField, isWithin, registriesOf, type Scope } from "..
 import { ONE_UNIT, unitsSigner } from "../files/fund-units.js";
 import type { Market } from "../files/market.js";
 import { marketTable } from "../files/market-table.js";
-import { type Policy, type PolicyTerms, policyId, policyTerms } from "../files/policy.js";
+import { formerPolicyId, type Policy, type PolicyTerms, policyId, policyTerms } from "../files/policy.js";
 import { SERIES, seriesKind } from "../files/series.js";
+import { viewerPlaces } from "../files/viewers.js";
 import type { Attestation } from "./attestation.js";
+import { type DisclosureStatement, disclosureVector, wordCount } from "./disclosure.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
 import { type TailStatement, tailBasis, tailTable, tailVector } from "./tail-risk.js";
 
@@ -33,6 +35,8 @@ export interface Verification {
   readonly verificationKey: VerificationKey;
   /** Of the policy's tail-risk circuit, when it has tail-risk limits; the market then carries its returns. */
   readonly tailKey?: VerificationKey;
+  /** Of the policy's disclosure circuit, when it wants something shown. */
+  readonly disclosureKey?: VerificationKey;
   /** Accept a development key though no local test chain is expected. */
   readonly allowInsecure?: boolean;
   /** What else the verifier knows; compared where it is given. */
@@ -85,6 +89,15 @@ export interface Verified {
   readonly policyId: `0x${string}`;
   /** Where it counts. */
   readonly domain: Scope;
+  /** Under policies that want it shown. */
+  readonly nav?: {
+    /** USD 1e16, rounded down to the policy's step. */
+    readonly value: bigint;
+    /** USD 1e16. */
+    readonly step: bigint;
+    /** Of the fund, 1e8. */
+    readonly units: bigint;
+  };
   /** Made, wholly or in part, with a development key. */
   readonly insecure: boolean;
   /** In a fixed order; a registry on chain compares all of it. */
@@ -100,6 +113,7 @@ export function verifyAttestation(verification: Verification): Verified {
   const { attestation, policy, market } = verification;
   const statement = claimedStatement(attestation, policy, market);
   const tail = claimedTail(attestation, policy, market);
+  const disclosure = claimedDisclosure(attestation, policy);
   const notCompared = compareExpected(verification);
   const insecure = checkProof(verification, "attestation", verification.verificationKey, {
     ...attestation,
@@ -111,15 +125,31 @@ export function verifyAttestation(verification: Verification): Verified {
       ...attestation.tail!,
       vector: tailVector(tail),
     });
+  const disclosureInsecure =
+    disclosure !== undefined &&
+    checkProof(verification, "attestation.disclosure", verification.disclosureKey, {
+      ...attestation.disclosure!,
+      vector: disclosureVector(disclosure),
+    });
   return {
     subject: attestation.subject,
     asOf: attestation.asOf,
     expiresAt: attestation.asOf + policy.validity,
     policyId: attestation.policyId,
     domain: attestation.domain,
-    insecure: insecure || tailInsecure,
+    ...shownBy(attestation, disclosure),
+    insecure: insecure || tailInsecure || disclosureInsecure,
     notCompared,
   };
+}
+
+function shownBy(
+  { drawdown: { units } }: Attestation,
+  disclosure: DisclosureStatement | undefined,
+): Pick<Verified, "nav"> {
+  if (disclosure === undefined || disclosure.navStep === 0n) return {};
+  const { nav, navStep: step } = disclosure;
+  return { nav: { value: nav * step, step, units } };
 }
 
 /** @returns what nothing was given for */
@@ -206,8 +236,11 @@ function checkProof(
   key: VerificationKey | undefined,
   proven: Pick<Attestation, "digest" | "proof" | "insecure"> & { readonly vector: readonly bigint[] },
 ): boolean {
-  if (key === undefined)
-    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
+  if (key === undefined) {
+    const isTail = path === "attestation.tail";
+    const expected = `the key of the ${isTail ? "tail-risk" : "disclosure"} circuit`;
+    throw inputError("key.missing", isTail ? "tailKey" : "disclosureKey", expected, "none");
+  }
   const insecure = isDevelopmentKey(key);
   expectSame(`${path}.insecure`, insecure, proven.insecure);
   const scope = known?.domain === undefined ? "unnamed" : attestation.domain;
@@ -247,6 +280,33 @@ export function claimedTail(
   };
 }
 
+/**
+ * The disclosure that an attestation has to prove beside it, rebuilt from the verifier's own policy; undefined under a policy
+ * that wants nothing shown. Does not look at the proof.
+ *
+ * @throws KeelError `proof.mismatch`
+ */
+export function claimedDisclosure(
+  attestation: Pick<Attestation, "disclosure" | "exposuresCommitment">,
+  { disclosure: wanted }: Policy,
+): DisclosureStatement | undefined {
+  const { disclosure: found, exposuresCommitment } = attestation;
+  const one = (part: unknown): string => (part === undefined ? "none" : "one");
+  expectSame("attestation.disclosure", one(wanted), one(found));
+  if (wanted === undefined || found === undefined) return undefined;
+  const { circuit, navStep } = wanted;
+  const { nav, sealed } = found;
+  const viewers = viewerPlaces(wanted);
+  expectSame("attestation.disclosure.circuit", circuit.id, found.circuit);
+  expectSame("attestation.disclosure.sealed", viewers.length === 0 ? "none" : "one", one(sealed));
+  if (sealed !== undefined) {
+    const path = "attestation.disclosure.sealed";
+    expectSame(`${path}.wrappedKeys`, `${viewers.length} keys`, `${sealed.wrappedKeys.length} keys`);
+    expectSame(`${path}.words`, `${wordCount(circuit.shape)} words`, `${sealed.words.length} words`);
+  }
+  return { exposuresCommitment, navStep, nav, viewers, ...(sealed === undefined ? {} : { sealed }) };
+}
+
 function checkSkew(asOf: number, tableTime: number, most: number, what: string): void {
   const skew = Math.abs(asOf - tableTime);
   if (skew <= most) return;
@@ -264,7 +324,7 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
   const table = marketTable(market, policy);
   expectSame("attestation.circuit", policy.circuit.id, attestation.circuit);
   checkScope(attestation.domain, policy, terms);
-  expectSame("attestation.policyId", policyId(terms), attestation.policyId);
+  checkPolicyId(terms, attestation.policyId);
   expectSame("attestation.market.root", hex(table.root), hex(attestation.market.root));
   expectSame("attestation.market.asOf", market.asOf, attestation.market.asOf);
   checkSkew(attestation.asOf, market.asOf, policy.maxMarketSkew, "the market");
@@ -281,6 +341,15 @@ export function claimedStatement(attestation: Attestation, policy: Policy, marke
     exposuresCommitment: attestation.exposuresCommitment,
     terms,
   };
+}
+
+/** Says so when it is the id that the same terms had once: nothing is wrong with the policy then, and a new proof helps. */
+function checkPolicyId(terms: PolicyTerms, received: string): void {
+  const expected = policyId(terms);
+  if (received === formerPolicyId(terms)) {
+    throw refused("proof.formerPolicyId", "attestation.policyId", expected, `${received}, its id before`);
+  }
+  expectSame("attestation.policyId", expected, received);
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../files/circuits.js";
+import { CIRCUITS, DISCLOSURE_CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../files/circuits.js";
 import { circuitHash } from "../files/policy.js";
 
 /** Circuits whose hash is on chain, by hash. */
@@ -13,6 +13,7 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   [
     ...CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]),
     ...TAIL_CIRCUITS.map(({ id }) => id),
+    ...DISCLOSURE_CIRCUITS.map(({ id }) => id),
   ].map((id) => [circuitHash(id), id]),
 );
 

@@ -27,6 +27,8 @@ export function sentence(event: HistoryEntry | Notice): string {
       return `${event.subject} declared accounts ${event.enrolment}${from(event)}`;
     case "accountsAnnounced":
       return `ACCOUNTS ANNOUNCED: ${event.subject} declared other accounts ${event.enrolment}${from(event)}`;
+    case "accountsReplaced":
+      return `ACCOUNTS REPLACED: ${event.subject} declared other accounts ${event.enrolment}, which count at once`;
     case "attested":
       return `${event.subject} attested healthy at ${utc(event.asOf)} under ${event.policyId}, until ${utc(event.expiry)}`;
     case "lapsed":
@@ -43,6 +45,10 @@ export function sentence(event: HistoryEntry | Notice): string {
       return `DRAWDOWN CHAIN MAY RESTART: ${event.subject}${from(event)}, by guardian ${event.by}: ${quoted(event.reason)}`;
     case "restartCancelled":
       return `RESTART CALLED OFF: the drawdown chain of ${event.subject} goes on, by ${event.by}`;
+    case "lineOpened":
+      return `LINE OPENED: "${printable(event.name)}" (${event.line}) with policy ${event.policyId}`;
+    case "policyTightened":
+      return `POLICY TIGHTENED: line ${event.line} went from ${event.from} to ${event.to}`;
     case "policyLoosened":
       return `POLICY LOOSENED: line ${event.line} goes from ${event.from} to ${event.to}${from(event)}`;
     case "verifierAdded":
@@ -73,13 +79,34 @@ export function sentence(event: HistoryEntry | Notice): string {
       return `UNIVERSE CLOSED: ${event.id} at ${event.source}, by ${event.by}: ${quoted(event.reason)}`;
     case "marketWithdrawn":
       return `TABLE WITHDRAWN: ${event.root} of ${event.asOf} in series ${event.series}, by ${event.by}: ${quoted(event.reason)}`;
+    case "inForce":
+      return event.notice.kind === "operationScheduled"
+        ? `READY TO BE EXECUTED: ${said(event)}`
+        : `IN FORCE: ${said(event)}`;
+    case "expired":
+      return `LAPSED UNUSED: ${said(event)}`;
+    case "dropped":
+      return `DROPPED, something else took its place before its time: ${said(event)}`;
+    case "foundThere":
+      return `IN PLACE ALREADY at ${event.at}, since ${utc(event.notice.blockTime)}: ${said(event)}`;
+    case "standbyChanged":
+      return `STANDBY VERIFIER ${event.counts ? "TAKES OVER" : "STEPS BACK"}: version ${event.version} of ${circuitName(event.circuit)}, ${event.verifier}`;
     case "takenBack":
       return `TAKEN BACK, no longer on the chain: ${sentence(event.notice)}`;
     case "blocksReplaced":
       return `BLOCKS REPLACED: more than are remembered, from block ${event.from} on or before; what was told of earlier ones may not stand`;
     default:
-      return authoritySentence(event);
+      return `${authoritySentence(event)}${event.kind !== "authorityChanged" && "at" in event ? `, at authority ${event.at}` : ""}`;
   }
+}
+
+/** What was said earlier. */
+function said({
+  notice,
+}: {
+  readonly notice: { readonly kind: string; readonly blockTime: number };
+}): string {
+  return sentence(notice as Notice);
 }
 
 function publishers(event: { readonly publishers: readonly string[]; readonly threshold: bigint }): string {

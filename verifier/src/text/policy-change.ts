@@ -100,13 +100,14 @@ function groundChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
     UNITS_KINDS[unitsKind] === "none" ? "one unit" : `${UNITS_KINDS[unitsKind]} ${unitsSource}`;
   const rows: readonly (readonly [string, string, string])[] = [
     ["Circuit", circuitName(from.circuit), circuitName(to.circuit)],
-    ["Tail-risk circuit", tailName(from.tailCircuit), tailName(to.tailCircuit)],
+    ["Tail-risk circuit", optionalName(from.tailCircuit), optionalName(to.tailCircuit)],
     ["List of scenarios", `root ${from.scenarioRoot}`, `root ${to.scenarioRoot}`],
     ["List of approved sources", `root ${from.sourcesRoot}`, `root ${to.sourcesRoot}`],
     ["Series of market tables", from.marketSeries, to.marketSeries],
     ["Series of returns tables", seriesName(from.returnsSeries), seriesName(to.returnsSeries)],
     ["Where the units come from", units(from), units(to)],
     ["Where it counts", domainName(from.domain), domainName(to.domain)],
+    ...disclosureRows(from, to),
   ];
   return rows
     .filter(([, before, after]) => before !== after)
@@ -116,14 +117,29 @@ function groundChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
     }));
 }
 
-/** What a policy without limits on tail risk has in their place. */
+/** Step and viewers are compared where both policies want something shown. */
+function disclosureRows(from: PolicyTerms, to: PolicyTerms): readonly (readonly [string, string, string])[] {
+  const [before, after] = [optionalName(from.disclosureCircuit), optionalName(to.disclosureCircuit)];
+  const circuits = ["Disclosure circuit", before, after] as const;
+  if (before === NONE || after === NONE) return [circuits];
+  const step = ({ navStep }: PolicyTerms): string => (navStep === 0n ? "not shown" : `${navStep} USD 1e-16`);
+  const keys = ({ viewers }: PolicyTerms): string =>
+    viewers.length === 0 ? "nobody" : viewers.map((key) => `(${key.join(", ")})`).join(" and ");
+  return [
+    circuits,
+    ["Step of the net asset value", step(from), step(to)],
+    ["Who reads the sums", keys(from), keys(to)],
+  ];
+}
+
+/** What a policy without limits on tail risk has in their place, or one that wants nothing shown. */
 const NONE = "none";
 
 function hasTail({ tailCircuit }: PolicyTerms): boolean {
-  return tailName(tailCircuit) !== NONE;
+  return optionalName(tailCircuit) !== NONE;
 }
 
-function tailName(hash: string): string {
+function optionalName(hash: string): string {
   return /^0x0+$/.test(hash) ? NONE : circuitName(hash);
 }
 

@@ -14,12 +14,19 @@ import { SERIES, seriesKind } from "../files/series.js";
 import type { Evidence } from "../files/sources.js";
 import { limitNumbers } from "../files/terms.js";
 import { type NotCompared, UNBOUND_DOMAIN, type Verified } from "../statement/verify.js";
+import { disclosureLines } from "./figures.js";
 import { dollars, percent, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */
 export function saysText(verified: Verified, policy: Policy): string {
   const lines = limitLines(policy).map((line) => `  - ${line}`);
-  const after = [...evidenceLines(policy), ...basisLines(policy), `Policy id ${verified.policyId}.`];
+  const shown = disclosureLines(verified, policy);
+  const after = [
+    ...shown,
+    ...evidenceLines(policy),
+    ...basisLines(policy),
+    `Policy id ${verified.policyId}.`,
+  ];
   return [...leadLines(verified, policy), ...lines, ...after].join("\n");
 }
 
@@ -164,6 +171,11 @@ export function limitLines({
   return [...others, ...always].flatMap((name) =>
     sentences(LIMITS[name], limits[name], `${scenarios?.length ?? "the"}`),
   );
+}
+
+/** One limit as sentences, of expected shortfall one for each level. */
+export function limitSentences(name: LimitName, { limits, scenarios }: Pick<Policy, "limits" | "scenarios">) {
+  return sentences(LIMITS[name], limits[name], `${scenarios.length}`);
 }
 
 function isAlwaysSaid({ unset }: LimitRow): boolean {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * For a viewer whom a policy names: the sums of each attestation, read in this page's memory with a key that stays there.
+ *
+ * @module
+ */
+
+import { dollars, utc } from "@keel/verifier/text";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { Facts, FileDrop, Hash, Problem, Section, saveText } from "../parts.js";
+import { figuresCsv, type Reading, readRecord } from "./figures.js";
+import type { SubjectRecord } from "./look.js";
+
+/** Asks for the key's file; nothing where no policy of the record has viewers. */
+export function ViewerFigures({ record }: { readonly record: SubjectRecord }): JSX.Element | null {
+  const [readings, setReadings] = useState<readonly Reading[]>([]);
+  const [error, setError] = useState<unknown>();
+  if (record.policies.every(({ terms }) => terms.viewers.length === 0)) return null;
+  const read = (texts: readonly string[]): void => {
+    setError(undefined);
+    setReadings([]);
+    try {
+      setReadings(readRecord(record, texts[0] ?? ""));
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  const save = (): void => saveText(`${record.subject}-figures.csv`, figuresCsv(readings), "text/csv");
+  return (
+    <Section title="For a viewer whom the policy names" class="record viewer">
+      <p>
+        The sums of these attestations are sealed for the policy's viewers. The key is read in this page, used
+        once, and goes nowhere.
+      </p>
+      <FileDrop
+        label="Open the viewer's key (secret)"
+        hint="A viewer-key/1 file, from keel viewer new"
+        onTexts={read}
+        onError={setError}
+      />
+      <Problem error={error} />
+      {[...readings].reverse().map(({ policyId, asOf, figures }) => (
+        <article key={`${policyId} ${asOf}`}>
+          <h3>{utc(asOf)}</h3>
+          <Facts
+            rows={[
+              ["Policy id", <Hash key="policy" value={policyId} />],
+              ...figures.map(({ name, usd }) => [name, `${dollars(usd)} USD`] as const),
+            ]}
+          />
+        </article>
+      ))}
+      {readings.length === 0 ? null : (
+        <button type="button" class="quiet" onClick={save}>
+          Save the figures as CSV (secret)
+        </button>
+      )}
+    </Section>
+  );
+}
