@@ -32,7 +32,7 @@ function page(): string {
 function gasRows(): string[] {
   const lines = read("test/contracts/gas.snapshot.txt").trim().split("\n").slice(1);
   return lines.map((line) => {
-    const [, action, gas] = /^(.*?) +(\d+)(?: |$)/.exec(line)!;
+    const [, action, gas] = /^(.*?) {2,}(\d+)/.exec(line)!;
     return `| ${action} | ${Number(gas).toLocaleString("en-US")} |`;
   });
 }

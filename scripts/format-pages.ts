@@ -54,7 +54,7 @@ function page(id: string, path: string, schema: Schema, example: object | undefi
     `${schema.title}. Its schema is [\`${path}\`](../../${path}); a file may name it by \`"$schema"\`. A parser checks more than a schema can say.`,
     `| field | what it is | has to be there |\n|---|---|---|\n${rows.join("\n")}`,
     example === undefined
-      ? "A program writes it and a program reads it; nobody writes it by hand."
+      ? "This page has no example."
       : `## Example\n\n\`\`\`json\n${layOut(example)}\`\`\``,
     MADE,
   ].join("\n\n")}\n`;

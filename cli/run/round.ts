@@ -167,10 +167,8 @@ async function checkMarket(job: Job, round: Round, context: Context): Promise<vo
       ...{ expected: "a table that the registry accepted", received: `one that is ${standing}` },
     });
   }
-  await publishMarketTable(
-    { ...tablesOf(job, round), ...senderOf(job), signature: signatures, table: "prices" },
-    context,
-  );
+  const table = { ...tablesOf(job, round), table: "prices" } as const;
+  await publishMarketTable({ ...table, ...senderOf(job), signature: signatures }, context);
 }
 
 function tableOf(market: Market, policy: Policy) {

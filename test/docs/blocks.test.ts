@@ -80,6 +80,7 @@ describe("blocks in documents", () => {
       "sh",
       "solidity",
       "text",
+      "toml",
       "ts",
     ]);
   });

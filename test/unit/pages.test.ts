@@ -18,9 +18,10 @@ import { jsonSchemas } from "../../dist/scripts/schemas.js";
 import { templatesFile } from "../../dist/scripts/templates.js";
 import { PACKAGE } from "../support/cli.js";
 
-/** What programs write for each other. */
+/** What programs write for each other; and formats that wait for an example. */
 const UNWRITTEN = [
   ...["ceremony/1", "seed/1", "seed-backup/1", "vault-state/1", "viewer-key/1"],
+  ...["exposures-opening/1", "run/1", "farm-config/1"],
   ...["quorum/1", "quorum-deal/1", "quorum-hello/1", "quorum-secret/1", "quorum-share/1"],
 ];
 
