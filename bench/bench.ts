@@ -62,6 +62,7 @@ const { values } = parseArgs({
     chromium: { type: "string" },
     stages: { type: "boolean", default: false },
     growth: { type: "boolean", default: false },
+    scaling: { type: "boolean", default: false },
     kernels: { type: "boolean", default: false },
   },
 });
@@ -81,6 +82,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 print(`${new Date().toISOString().slice(0, 10)}, ${machine()}`);
 if (values.growth) await printGrowth(values.circuit ?? GROWTH, options.pairs);
+else if (values.scaling)
+  for (const id of values.circuit ?? [await largestCached()]) await printScaling(id, options);
 else if (values.kernels) await printKernels();
 else for (const id of values.circuit ?? [await largestCached()]) await printCircuit(id);
 
@@ -110,6 +113,24 @@ async function printGrowth(circuits: readonly string[], proofs: number): Promise
     const ms = median(times.slice(2));
     print(`| ${id} | ${constraints} | ${ms.toFixed(0)} ms | ${((1000 * ms) / constraints).toFixed(1)} ms |`);
   }
+}
+
+/** Keel's processor time of a proof by the number of workers, by turns, in batches of four. */
+async function printScaling(id: string, { pairs }: Options): Promise<void> {
+  const files = await writeInput(await loadSubject(id));
+  const counts = [2, 4, 8, 16];
+  const provers = counts.map((workers) => startProver({ ...files, prover: "keel", workers }));
+  const times = counts.map((): number[] => []);
+  for (let i = 0; i < pairs + 2; i++) {
+    progress(`${id}: batch ${i + 1} of ${pairs + 2}`);
+    for (const [which, prover] of provers.entries()) times[which]!.push((await prover.prove(4)).cpuMs / 4);
+  }
+  for (const prover of provers) prover.end();
+  // The first two are for the compiler.
+  const medians = times.map((all) => median(all.slice(2)));
+  print("\n| workers | processor time of a proof | against 2 |\n|---|---|---|");
+  for (const [i, ms] of medians.entries())
+    print(`| ${counts[i]} | ${ms.toFixed(0)} ms | ${(ms / medians[0]!).toFixed(2)} |`);
 }
 
 /** Paths of a circuit's artifacts and of its input, written to a file. */

@@ -26,9 +26,10 @@ export interface Request {
   readonly proofs: number;
 }
 
-/** The time they took, and the process's peak memory so far. */
+/** The time they took, of all processors too, and the process's peak memory so far. */
 export interface Reply {
   readonly ms: number;
+  readonly cpuMs: number;
   readonly peakMiB: number;
 }
 
@@ -57,10 +58,15 @@ if (process.argv[3] === "--once") {
   await prove(1);
 } else {
   process.on("message", async ({ proofs }: Request) => {
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     await prove(proofs);
     const ms = performance.now() - started;
-    process.send!({ ms, peakMiB: process.resourceUsage().maxRSS / 1024 } satisfies Reply);
+    const { user, system } = process.cpuUsage(before);
+    process.send!({
+      ms,
+      cpuMs: (user + system) / 1000,
+      peakMiB: process.resourceUsage().maxRSS / 1024,
+    } satisfies Reply);
   });
   process.on("disconnect", () => process.exit());
 }

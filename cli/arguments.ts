@@ -5,14 +5,20 @@
  * @module
  */
 
-import { FIELD_ORDER, parseDecimal } from "@keel/verifier";
+import { CHECKSUM, FIELD_ORDER, hasChecksum, inputError, MISTYPED, parseDecimal } from "@keel/verifier";
 import { usageError } from "./errors.js";
+
+/** The latest time that a statement has room for, unix seconds. */
+export const LATEST_TIME = 2 ** 40 - 1;
 
 /** A whole number from `least` to `most`, without sign or leading zeros. */
 export function wholeNumber(option: string, least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
+    if (most === LATEST_TIME && value < 4.2e12) {
+      throw usageError("unix seconds", "milliseconds, as it seems", option);
+    }
     throw usageError(`a whole number from ${least} to ${most}`, "another value", option);
   };
 }
@@ -20,8 +26,11 @@ export function wholeNumber(option: string, least: number, most: number): (text:
 /** A chain address, in lower case. */
 export function chainAddress(option: string): (text: string) => `0x${string}` {
   return (text) => {
-    if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase() as `0x${string}`;
-    throw usageError("0x and 40 hexadecimal digits", "other text", option);
+    if (!/^0x[0-9a-fA-F]{40}$/.test(text)) {
+      throw usageError("0x and 40 hexadecimal digits", "other text", option);
+    }
+    if (hasChecksum(text)) return text.toLowerCase() as `0x${string}`;
+    throw inputError("input.checksum", option, CHECKSUM, MISTYPED);
   };
 }
 
@@ -53,6 +62,15 @@ export function units(option: string): (text: string) => bigint {
     const result = parseDecimal(text, { places: 8, bits: 96, signed: false, excess: "refuse" });
     if (result.ok && result.value > 0n) return result.value;
     throw usageError("units above zero, a decimal number of at most eight places", "other text", option);
+  };
+}
+
+/** A share above zero, such as 0.2, in bps. */
+export function share(option: string): (text: string) => bigint {
+  return (text) => {
+    const result = parseDecimal(text, { places: 4, bits: 14, signed: false, excess: "refuse" });
+    if (result.ok && result.value > 0n && result.value < 10_000n) return result.value;
+    throw usageError("a share above 0 and below 1, such as 0.2", "other text", option);
   };
 }
 

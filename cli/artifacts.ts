@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type ArtifactSet, ensureCircuit, loadArtifacts, type SetupProgress } from "@keel/circuits";
+import {
+  type ArtifactFile,
+  type ArtifactSet,
+  ensureCircuit,
+  loadArtifacts,
+  type SetupProgress,
+} from "@keel/circuits/ensure";
 import { parseJson } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
@@ -19,8 +25,16 @@ const PHASES: Readonly<Record<SetupProgress["phase"], string>> = {
   check: "checking the artifacts",
 };
 
-/** The artifact set of a circuit. Progress is shown once it takes long enough to be noticed. */
-export async function buildCircuit(id: string, context: Context): Promise<ArtifactSet> {
+/**
+ * The artifact set of a circuit. Progress is shown once it takes long enough to be noticed.
+ *
+ * @param check files whose hash is compared at once, all when absent; the engine compares those of what it loads
+ */
+export async function buildCircuit(
+  id: string,
+  context: Context,
+  check?: readonly ArtifactFile[],
+): Promise<ArtifactSet> {
   const progress = createProgress(context);
   let waiting = true;
   let latest: SetupProgress | undefined;
@@ -36,7 +50,8 @@ export async function buildCircuit(id: string, context: Context): Promise<Artifa
     if (!waiting) show();
   };
   try {
-    return await ensureCircuit(id, { onProgress, signal: context.signal });
+    const options = { onProgress, signal: context.signal };
+    return await ensureCircuit(id, check === undefined ? options : { ...options, check });
   } finally {
     clearTimeout(timer);
     if (!waiting) progress.clear();
@@ -55,8 +70,8 @@ export async function artifactsOf(
   folder: string | undefined,
   context: Context,
 ): Promise<ArtifactSet> {
-  if (folder === undefined) return await buildCircuit(circuit, context);
-  const set = await loadArtifacts(folder);
+  if (folder === undefined) return await buildCircuit(circuit, context, []);
+  const set = await loadArtifacts(folder, []);
   if (set.id === circuit) return set;
   const details = { kind: "environment", code: "artifact.circuit", path: folder } as const;
   throw new KeelError({ ...details, expected: `artifacts of ${circuit}`, received: set.id });
@@ -68,6 +83,6 @@ export async function verificationKeyOf(
   file: string | undefined,
   context: Context,
 ): Promise<VerificationKey> {
-  if (file === undefined) return (await buildCircuit(circuit, context)).verificationKey;
+  if (file === undefined) return (await buildCircuit(circuit, context, [])).verificationKey;
   return parseVerificationKey(parseJson(await readText(file, "key", context), "key"));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { address, FORMATS, parseWholeFile } from "@keel/verifier";
+import { address, FORMATS, parseFile } from "@keel/verifier";
 import { z } from "zod";
 
 const DAY = 86_400;
@@ -103,7 +103,7 @@ export type Delays = NonNullable<DeployPlan["delays"]>;
  * @throws KeelError kind "input" with all faults at once
  */
 export function parseDeployFile(text: string, name = "network"): DeployPlan {
-  const { keel: _, ...plan } = parseWholeFile(deploySchema, text, name);
+  const { keel: _, ...plan } = parseFile(deploySchema, text, name);
   return plan;
 }
 
@@ -113,6 +113,6 @@ export function parseDeployFile(text: string, name = "network"): DeployPlan {
  * @throws KeelError kind "input" with all faults at once
  */
 export function parseRoles(text: string, name = "roles"): RolesFile {
-  const { keel: _, ...roles } = parseWholeFile(rolesSchema, text, name);
+  const { keel: _, ...roles } = parseFile(rolesSchema, text, name);
   return roles;
 }

@@ -11,7 +11,15 @@ import { join } from "node:path";
 import { type ArtifactSet, currentCompilation, fileName, loadArtifacts } from "@keel/circuits";
 import { cacheRoot } from "@keel/circuits/cache";
 import { compileVerifiers, type VerifierSource } from "@keel/contracts";
-import { allFaults, CIRCUITS, circuitOf, isDevelopmentKey, type KeelError } from "@keel/verifier";
+import {
+  allFaults,
+  CIRCUITS,
+  circuitOf,
+  DISCLOSURE_CIRCUITS,
+  isDevelopmentKey,
+  type KeelError,
+  TAIL_CIRCUITS,
+} from "@keel/verifier";
 import { asKeelError } from "@keel/verifier/errors";
 import { artifactsOf } from "./artifacts.js";
 import type { Context } from "./context.js";
@@ -44,7 +52,7 @@ export async function readyVerifiers(
   // One after the other: building large circuits takes gigabytes.
   for (const { circuit, artifacts } of wanted) {
     try {
-      circuitOf(circuit);
+      checkKnown(circuit);
       sets.push(await artifactsOf(circuit, artifacts, context));
     } catch (error) {
       faults.push(asKeelError(error));
@@ -52,6 +60,12 @@ export async function readyVerifiers(
   }
   if (faults.length > 0) throw allFaults(faults);
   return await verifiersOf(sets);
+}
+
+/** Whatever a registry verifies: health, tail risk, disclosures. */
+function checkKnown(id: string): void {
+  const others = [...TAIL_CIRCUITS, ...DISCLOSURE_CIRCUITS];
+  if (!others.some((circuit) => circuit.id === id)) circuitOf(id);
 }
 
 /** The same of artifacts that are loaded. */

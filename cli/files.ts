@@ -34,6 +34,9 @@ const SECRET_MODE = 0o600;
 /** Errors of a path that leads nowhere, which is the user's mistake and not the machine's. */
 const NO_SUCH_FILE: readonly string[] = ["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"];
 
+/** What is there instead of a file. */
+const MISSING_WORDS: Readonly<Record<string, string>> = { EISDIR: "a folder", ENOENT: "nothing there" };
+
 /**
  * Reads a text file; `-` is standard input.
  *
@@ -199,7 +202,8 @@ async function readFile(path: string, role: string): Promise<Uint8Array> {
     const expected = isMissing ? `a file at ${path}` : `to read ${path}`;
     const code = isMissing ? "file.missing" : "file.read";
     const kind = isMissing ? "input" : "environment";
-    throw new KeelError({ kind, code, path: role, expected, received: systemCode(error) }, { cause: error });
+    const received = MISSING_WORDS[systemCode(error)] ?? systemCode(error);
+    throw new KeelError({ kind, code, path: role, expected, received }, { cause: error });
   } finally {
     await handle?.close();
   }

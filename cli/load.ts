@@ -24,6 +24,8 @@ import {
   parseUnits,
   policyId,
   policyTerms,
+  type Returns,
+  readEach,
   type SignedUnits,
   tailBasis,
   withReturns,
@@ -50,14 +52,36 @@ export async function loadPublic(
   files: PublicFiles,
   context: Context,
 ): Promise<{ readonly market: Market; readonly policy: Policy }> {
-  const market = parseMarket(await readText(files.market, "market", context));
-  const policy = parsePolicy(await readText(files.policy, "policy", context));
+  return fitted(await together(...publicJobs(files, context)));
+}
+
+/** A market and a policy that go together, with the returns where there are some. */
+function fitted([market, policy, returns]: readonly [Market, Policy, Returns | undefined]) {
   checkFit(policy, market);
-  if (files.returns === undefined) return { market, policy };
-  const returns = parseReturns(await readText(files.returns, "returns", context));
+  if (returns === undefined) return { market, policy };
   const complete = withReturns(market, returns);
   tailBasis(policy, complete);
   return { market: complete, policy };
+}
+
+function publicJobs({ market, policy, returns }: PublicFiles, context: Context) {
+  return [
+    async () => parseMarket(await readText(market, "market", context)),
+    async () => parsePolicy(await readText(policy, "policy", context)),
+    async () =>
+      returns === undefined ? undefined : parseReturns(await readText(returns, "returns", context)),
+  ] as const;
+}
+
+/** Does several things of which none needs another, and tells all that is wrong with their inputs at once. */
+export async function together<const Jobs extends readonly (() => Promise<unknown>)[]>(
+  ...jobs: Jobs
+): Promise<{ [K in keyof Jobs]: Awaited<ReturnType<Jobs[K]>> }> {
+  const settled = await Promise.allSettled(jobs.map((job) => job()));
+  return readEach(settled, (result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  }) as { [K in keyof Jobs]: Awaited<ReturnType<Jobs[K]>> };
 }
 
 /**
@@ -77,8 +101,10 @@ export async function loadBook(
   files: BookFiles,
   context: Context,
 ): Promise<{ readonly market: Market; readonly policy: Policy; readonly snapshot: Snapshot }> {
-  const shared = await loadPublic(files, context);
-  return { ...shared, snapshot: parseSnapshot(await readText(files.snapshot, "snapshot", context)) };
+  const [market, policy, returns, snapshot] = await together(...publicJobs(files, context), async () =>
+    parseSnapshot(await readText(files.snapshot, "snapshot", context)),
+  );
+  return { ...fitted([market, policy, returns]), snapshot };
 }
 
 /** Reads the latest state of a drawdown chain; nothing at its genesis. */

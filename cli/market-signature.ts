@@ -46,17 +46,20 @@ const schema = z.strictObject({
 });
 FORMATS.add(schema, { id: "market-signature/2", folder: "cli", title: "A publisher's signature of a table" });
 
+/** A policy's tables. */
+export type TableName = "prices" | "returns";
+
 /**
- * What a publisher signs: the market table of the policy's tier or, when returns were named, their table; with the series that
- * the policy names and the hash of the file's content.
+ * What a publisher signs: the market table of the policy's tier, or its table of returns; with the series that the policy names
+ * and the hash of the file's content.
  *
- * @throws KeelError `policy.series` for a market that a contract reads from feeds; `returns.unused`
+ * @throws KeelError `policy.series` for a market that a contract reads from feeds; `returns.missing`, `returns.unused`
  */
 export function commitmentOf(
   { market, policy }: { readonly market: Market; readonly policy: Policy },
-  ofReturns: boolean,
+  table: TableName,
 ): MarketCommitment {
-  if (!ofReturns) return marketCommitment(market, policy);
+  if (table === "prices") return marketCommitment(market, policy);
   const basis = tailBasis(policy, market);
   if (basis === undefined) {
     throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");

@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { BEACON_EXPONENT } from "@keel/circuits/beacon";
-import { Command, CommanderError, type CommandOptions, type OutputConfiguration } from "commander";
+import { Command, CommanderError, type CommandOptions, Option, type OutputConfiguration } from "commander";
 import {
   accounts,
   addresses,
@@ -16,7 +16,9 @@ import {
   collected,
   element,
   hash,
+  LATEST_TIME,
   nodeUrl,
+  share,
   units,
   wholeNumber,
 } from "./arguments.js";
@@ -38,6 +40,7 @@ import type { HistoryOptions } from "./commands/history.js";
 import type { ImportChainOptions } from "./commands/import-chain.js";
 import type { ImportCsvOptions } from "./commands/import-csv.js";
 import type { ImportVenueOptions } from "./commands/import-venue.js";
+import type { InitOptions } from "./commands/init.js";
 import type { KeygenOptions } from "./commands/keygen.js";
 import type { MarketBuildOptions } from "./commands/market-build.js";
 import type { MarketDepthOptions } from "./commands/market-depth.js";
@@ -45,6 +48,8 @@ import type { MarketFetchOptions } from "./commands/market-fetch.js";
 import type { MergeOptions } from "./commands/merge.js";
 import type { MigrateOptions } from "./commands/migrate.js";
 import type { OpenOptions } from "./commands/open.js";
+import type { PolicyExplainOptions } from "./commands/policy-explain.js";
+import type { PolicyFitOptions } from "./commands/policy-fit.js";
 import type { PolicyPinOptions } from "./commands/policy-pin.js";
 import type { ProveOptions } from "./commands/prove.js";
 import type { PublishMarketOptions } from "./commands/publish-market.js";
@@ -73,7 +78,7 @@ attestation is invalid; 4 the environment (artifacts, chain, file system).`;
 
 const ANY_CHAIN = Number.MAX_SAFE_INTEGER;
 const ANY_BLOCK = Number.MAX_SAFE_INTEGER;
-const ANY_TIME = 2 ** 40 - 1;
+const ANY_TIME = LATEST_TIME;
 const ANY_SPAN = 2 ** 32 - 1;
 const LAST_LOCAL_ACCOUNT = 19;
 const FROM_BLOCK = "at or before the registry's first block; a deployments file has it";
@@ -109,13 +114,15 @@ export async function parseCommandLine(argv: readonly string[], context: Context
   return outcome!;
 }
 
-function createProgram(context: Context, output: OutputConfiguration, finish: Finish): Command {
+/** The grammar. @param finish called with the outcome of the command that ran */
+export function createProgram(context: Context, output: OutputConfiguration, finish: Finish): Command {
   const program = new Command("keel")
     .description("Prove that a private portfolio respects a public risk policy.")
     .version(version(), "-V, --version")
     .addHelpText("after", EXIT_CODES)
     .configureOutput(output)
     .exitOverride();
+  addInitCommand(program, context, finish);
   addManagerCommands(program, context, finish);
   addVerifierCommands(program, context, finish);
   addViewerCommands(program, context, finish);
@@ -137,6 +144,30 @@ function createProgram(context: Context, output: OutputConfiguration, finish: Fi
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
   return program;
+}
+
+function addInitCommand(program: Command, context: Context, finish: Finish): void {
+  add(program, "init", "make a folder with the first files of a book; asks when no template is named")
+    .argument("<folder>", "a new one, or one without such files")
+    .option("--template <name>", "the strategy to start from; the other options stay its own when absent")
+    .option("--name <text>", "the policy's name")
+    .option(
+      "--subject <address>",
+      "the fund; account 1 of local chains when absent",
+      chainAddress("--subject"),
+    )
+    .option("--accounts <list>", "id=SourceName,id=SourceName", accounts("--accounts"))
+    .option("--instruments <list>", "what the book may hold, with commas", (text) => text.split(","))
+    .option("--units-token <address>", "share token that says the units", chainAddress("--units-token"))
+    .option(
+      "--units-administrator <address>",
+      "who signs the units with a key",
+      chainAddress("--units-administrator"),
+    )
+    .action(async (folder: string, options: InitOptions) => {
+      const { init } = await import("./commands/init.js");
+      finish(await init(folder, options, context));
+    });
 }
 
 function addManagerCommands(program: Command, context: Context, finish: Finish): void {
@@ -280,7 +311,7 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     withPublic(add(program, "collect", "ask every source for its accounts at one time, into one snapshot")),
   )
     .requiredOption("--subject <address>", "whose accounts", chainAddress("--subject"))
-    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+    .requiredOption("--as-of <seconds>", "their time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
     .requiredOption(
       "--source <name=url>",
       "a source of the policy and where it listens; once each",
@@ -368,7 +399,7 @@ function addVenueCommands(importing: Command, context: Context, finish: Finish):
       .requiredOption("--subject <address>", "who will prove", chainAddress("--subject"))
       .requiredOption("--account <id>", "the account")
       .requiredOption("--source <name>", "the policy's source that will sign")
-      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, 2 ** 40 - 1))
+      .requiredOption("--as-of <seconds>", "its time, unix seconds", wholeNumber("--as-of", 0, ANY_TIME))
       .option("--tolerance <share>", "how far equity and the venue's own figure may differ; 0.01 when absent")
       .requiredOption("--out <file>", "the snapshot to write (secret)")
       .option("--force", "replace an existing file")
@@ -446,6 +477,26 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
       const { pinPolicy } = await import("./commands/policy-pin.js");
       finish(await pinPolicy(options, context));
     });
+  withPublic(
+    add(policy, "explain", "each limit in words, with values that others use and where that is said"),
+  )
+    .option("--snapshot <file>", "also show the value in this book (secret)")
+    .option("--units <file>", "units/1 file from the fund's administrator")
+    .option("--state <file>", "latest state of the drawdown chain (secret)")
+    .action(async (options: PolicyExplainOptions) => {
+      const { explainPolicy } = await import("./commands/policy-explain.js");
+      finish(await explainPolicy(options, context));
+    });
+  withBook(add(policy, "fit", "limits that a book keeps with a margin, beside those of its policy"))
+    .option("--margin <share>", "of each value", share("--margin"), 2_000n)
+    .option("--units <file>", "units/1 file from the fund's administrator")
+    .option("--state <file>", "latest state of the drawdown chain (secret)")
+    .option("--out <file>", "the policy to write with them")
+    .option("--force", "replace an existing file")
+    .action(async (options: PolicyFitOptions) => {
+      const { fitPolicy } = await import("./commands/policy-fit.js");
+      finish(await fitPolicy(options, context));
+    });
   add(program, "migrate", "convert a policy or an enrolment of statement version 1")
     .option("--policy <file>", "policy/1 file to convert; with --enrolment the policy/2 file of its sources")
     .option("--market <file>", "market/1 file of the series that the policy shall name")
@@ -509,11 +560,10 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   });
   withSender(
     withRegistry(
-      withPublic(
-        add(program, "sign-market", "sign a market or, with --returns, a returns table as a publisher"),
-      ),
+      withPublic(add(program, "sign-market", "sign a table of prices or of returns as a publisher")),
     ),
   )
+    .addOption(tableOption())
     .requiredOption("--out <file>", "the signature to write")
     .option("--force", "replace an existing file")
     .action(async (options: SignMarketOptions) => {
@@ -523,16 +573,11 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   withConfirmations(
     withSender(
       withRegistry(
-        withPublic(
-          add(
-            program,
-            "publish-market",
-            "publish a signed market or, with --returns, returns table on chain",
-          ),
-        ),
+        withPublic(add(program, "publish-market", "publish a signed table of prices or of returns on chain")),
       ),
     ),
   )
+    .addOption(tableOption())
     .requiredOption("--signature <file>", "from sign-market; once for each publisher", collected)
     .action(async (options: PublishMarketOptions) => {
       const { publishMarketTable } = await import("./commands/publish-market.js");
@@ -775,6 +820,12 @@ function withPublic(command: Command): Command {
     .requiredOption("--market <file>", "market/1 file")
     .requiredOption("--policy <file>", "policy/2 file")
     .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
+}
+
+function tableOption(): Option {
+  return new Option("--table <name>", "which table of the policy")
+    .choices(["prices", "returns"])
+    .default("prices");
 }
 
 function withBook(command: Command): Command {

@@ -195,7 +195,7 @@ const POLICY_MISTAKES: readonly Mistake[] = [
   ...policy("policy.shock", { "shock-below-minus-one": replace('"BTC": "-0.5"', '"BTC": "-1.5"') }),
   ...policy("source.key", { "identity-as-source-key": replace(/"key": \[[^\]]*\]/, IDENTITY_KEY) }),
   ...policy("circuit.unknown", { "unknown-circuit": replace("spot-16", "spot-17") }),
-  ...policy("input.value", { "market-as-policy": replace("policy/2", "market/1") }),
+  ...policy("file.format", { "market-as-policy": replace("policy/2", "market/1") }),
   ...policy("file.version", { "version-1": replace("policy/2", "policy/1") }),
   ...policy("policy.ceiling", {
     "valid-for-years": replace('"validity": 86400', '"validity": 315360000'),

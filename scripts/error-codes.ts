@@ -44,7 +44,7 @@ const PUT_TOGETHER: Readonly<Record<string, readonly string[]>> = {
 /** Contract errors become codes by their names. */
 const CONTRACT_ERRORS = /^registry\.\$\{errorName\.replace/;
 /** Texts of codes in tables, where nothing says that they are. */
-const IN_TABLES = ["http.size", "http.type", "quorum.account"];
+const IN_TABLES = ["http.size", "http.type", "quorum.account", "quorum.session"];
 /** Codes of others, which the schemas' library turns into an error. */
 const OTHERS = ["custom"];
 const SUBJECTS = ["key", "proof"];

@@ -107,7 +107,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Which circuit, and whether it has room.",
     cures: {
       compile: "Read the compiler's message; a changed circuit has to compile by itself.",
-      size: "Use fewer rows, or name a larger circuit in the policy.",
+      size: "Use fewer rows, or name the circuit in the policy that the message says has room.",
       unknown: "Name one of the circuits that the message lists.",
     },
   },
@@ -291,9 +291,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "Reading and writing files.",
     cures: {
       busy: "Wait until the other command that writes these files has ended.",
+      format: "Name each file behind its own option: this one is of another format, as the message says.",
       exists: "Name a new file, or add `--force`. A state, a key and an input are never replaced.",
       kind: "Open one of Keel's files: its first key is `keel`.",
-      missing: "Check the path.",
+      missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
       size: "Give a smaller file: this is none of Keel's.",
       special: "Name a regular file, not a link, folder or device.",
@@ -346,12 +347,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "What importers have in common.",
     cures: { account: "Take a shorter id, so that the hedged legs' accounts fit beside it." },
   },
+  init: {
+    about: "The first files of a book.",
+    cures: {
+      instrument:
+        "Name instruments of the template as the message lists them; others are added to the market file by hand.",
+      template: "Name one of the templates that the message lists, or none to be asked.",
+    },
+  },
   input: {
     about: "The form of what is read, whatever it is.",
     cures: {
       address: "Give 0x and 40 hexadecimal digits.",
+      checksum:
+        "Copy the address anew: upper and lower case say that a digit is wrong. All in lower case, nothing is checked.",
       decimal:
-        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, not too many places.',
+        'Write a plain decimal in quotes, such as "12.5": no exponent, no separators, no percent sign, not too many places.',
       duplicate: "Give each name once.",
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
@@ -364,6 +375,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       signal: "Give exactly the circuit's signals.",
       size: "Give less.",
       skew: "Take a table nearer to the snapshot's time, or a policy with a wider window.",
+      time: "Write unix seconds, which are milliseconds divided by 1000.",
       text: "Use the characters that the message lists.",
       type: "Give a value of the type that is expected.",
       "unknown-key": "Correct the key's spelling, or remove it.",
@@ -544,7 +556,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   registry: {
     about:
-      "What a registry, a book, a gate or a feed market on chain refuses, and whether it is the right one.",
+      "What a registry, a book, a gate, a vault or a feed market on chain refuses, and whether it is the right one.",
     cures: {
       aboveCeiling: "Take a shorter time in the policy.",
       acceptsAnything: "Do not add this contract: it accepts proofs that are none.",
@@ -569,6 +581,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       alreadyExpired: "Take a newer snapshot and prove again.",
       assetShortfall: "Use an asset that takes no fee on transfers: the vault got less than it asked for.",
       badCapacity: "Open the universe with at most as many instruments as its circuit has.",
+      badCustody: "Name an address that is not on the list, and neither zero nor the vault.",
       badData: "Send the data that the schema asks for.",
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
@@ -584,6 +597,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       confidenceTooHigh: "Give confidence levels below 1.",
       contractWithDomain:
         "Name an administrator's key: a contract's address may be another contract on another chain.",
+      depositsClosed:
+        "Wait until the vault is healthy, and its manager takes deposits; a vault that is wound down takes none.",
       disclosureMismatch: "Name a disclosure circuit exactly with a step or with viewers.",
       domain: "Use the registry that the domain names.",
       drawdownWithoutUnits: "Name a token or an administrator of units, or leave `maxDrawdown` out.",
@@ -596,8 +611,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       feedInFuture: "Wait: the feed's answer lies after the block.",
       feedStale: "Wait for the feed's next answer, or use one with a shorter heartbeat.",
       feedWithoutDecimals: "Check the feed's address: it has to say its decimals, at most 36.",
+      feesNotLower: "Name fees at most as high as those that count: they only fall.",
       foreign: "Use the deployment and the registry that belong together.",
       foreignDomain: "Submit at a registry that the policy's domain names.",
+      foreignUnits: "Make the vault's share token the policy's source of units, and attest anew.",
       insecureVerifier: "Use the verifier of a ceremony's key, or a test network.",
       insufficientBalance: "Send what the call costs along.",
       invalidShortString: "Take a name of at most 31 bytes.",
@@ -612,19 +629,32 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       membersNotAscending: "Sort members by chain and address, each once.",
       missing: "Check the address, and that the node is of the right chain.",
       mixedVerifiers: "Send one batch for each circuit.",
+      moreThanClaimable: "Claim at most what was settled: `claimsOf` says how much.",
+      moreThanIdle: "Allocate at most what is idle and not asked to be redeemed.",
       navTooLarge: "Prove again: no book is worth so much.",
       navWithoutUnits: "Name a token or an administrator of units, or show no net asset value.",
       noCircuit: "Name a circuit in the policy.",
       noCode: "Give the address of a contract.",
+      noProvenValue: "Attest under a policy that shows the net asset value, and settle while that counts.",
       noPublishersAnnounced: "Nothing to call off: no publishers are announced that do not count yet.",
+      noReasonToWindDown:
+        "Wait until the grace is over: values are proven, and requests are settled and paid.",
       noRestartAnnounced: "Nothing to call off: no restart is announced.",
+      notAuthorized: "Send from the account that asked, or from its operator.",
       notClosed: "Nothing to reopen: no guardian closed the record.",
+      notCustody: "Name an address of the vault's custody list, once it counts.",
       notEnrolled: "The subject declares its accounts first: `keel enrol`.",
       notHealthy: "Submit a newer attestation first; deposits wait for it, withdrawals do not.",
-      notStored: "Send more gas: the policy could not be stored.",
-      nothingAnnounced: "Nothing to call off: no move is announced.",
       nothingOffered:
         "Ask an administrator for a new offer: there is none, or it has lapsed. To call off: the role counts already.",
+      notManager: "Send from the vault's manager.",
+      notOwner: "Send from the vault's owner.",
+      notStored: "Send more gas: the policy could not be stored.",
+      notWindingDown: "Ask for a redemption: shares are given up in a wind-down only.",
+      nothingAnnounced: "Nothing to call off: no move is announced.",
+      nothingAsked: "Ask for more than nothing.",
+      nothingPending: "Name a request that still waits: this one was settled, taken back, or never made.",
+      nothingReturned: "Send assets to the vault first.",
       nothingToStandBy:
         "Add a first version with `add`: a standby version is there for when another is retired.",
       nothingToUndo: "Nothing to undo: no tightening of this line is younger than the delay.",
@@ -669,6 +699,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Wait until the time that the message has: gates look at each policy that a line left within the delay, and at no more.",
       tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
+      tooLateToCancel:
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+      tooManyRequests: "Claim what was settled first.",
+      unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
       unitsUnavailable: "Wait a block, or ask the token: it does not say its past supply.",
@@ -682,10 +716,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknownUniverse: "Check the universe's id, and that it was opened here.",
       unknownVersion: "Name a version of the circuit that the verifier book has.",
       unwantedUnitsSignature: "Leave the signature out: the policy has no administrator of units.",
+      windingDown: "Give up shares with `surrender`, and take back what waits: the vault is wound down.",
       wrongBasis: "Look again: a newer attestation took the place of the one that you mean.",
       wrongCircuit: "Use a verifier of the policy's circuit.",
       wrongDisclosures: "Send a disclosure exactly with policies that ask for one.",
       wrongEnrolment: "Prove with `--enrolment` and the list that the subject enrolled with.",
+      wrongRound: "Name the feed's last round at or before the snapshot's time.",
       wrongSchema: "Use the schema that the resolver registered.",
       wrongSealedSums:
         "Send what was sealed as the attestation has it, exactly with policies that have viewers.",

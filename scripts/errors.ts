@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `npm run errors`: docs/errors.md, every error code with what is expected, where it comes from, and what to do.
+ * `npm run errors`: docs/errors.md, every error code with what is expected, where it comes from, and what to do; and cli/cures.json, what
+ * to do, which the command line prints.
  *
  * @module
  */
@@ -42,7 +43,18 @@ export async function errorPage(): Promise<Generated> {
     const head = "| code | expected | where | what to do |\n|---|---|---|---|";
     return `## ${family}\n\n${about}\n\n${head}\n${rows.join("\n")}\n`;
   });
-  return new Map([["docs/errors.md", [HEADER, ...sections].join("\n")]]);
+  return new Map([
+    ["docs/errors.md", [HEADER, ...sections].join("\n")],
+    ["cli/cures.json", curesJson()],
+  ]);
+}
+
+/** The cures by code, for the command line. */
+function curesJson(): string {
+  const cures = Object.entries(FAMILIES).flatMap(([family, { cures }]) =>
+    Object.entries(cures).map(([rest, cure]) => [rest === "" ? family : `${family}.${rest}`, cure]),
+  );
+  return `${JSON.stringify(Object.fromEntries(cures), null, 2)}\n`;
 }
 
 function row({ code, expected, files }: ErrorCode): string {

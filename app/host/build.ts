@@ -9,7 +9,7 @@
  * @module
  */
 
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
@@ -44,7 +44,8 @@ export interface ConsoleParts {
 export async function consoleParts(more: readonly string[]): Promise<ConsoleParts> {
   const sets: ArtifactSet[] = [];
   // One after the other: compiling the large ones takes gigabytes.
-  for (const id of new Set([...CIRCUITS, ...more])) sets.push(await ensureCircuit(id));
+  for (const id of new Set([...CIRCUITS, ...more]))
+    sets.push(await ensureCircuit(id, { check: ["witness", "zkey"] }));
   const examples = await listExamples();
   return {
     plugins: () => [
@@ -89,6 +90,52 @@ export async function buildConsole(outDir: string, more: readonly string[] = [])
   }
   const headers = Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}\n`);
   await writeFile(join(outDir, "_headers"), `/*\n${headers.join("")}`);
+}
+
+/** What the page is made from, beside circuits and examples. */
+const SOURCES = [
+  "app",
+  "verifier/dist",
+  "prover/dist",
+  "prover/engine/dist",
+  "circuits/dist",
+  "package-lock.json",
+];
+
+/**
+ * {@link buildConsole}, unless the folder has the page of the same sources, circuits and examples already.
+ *
+ * @returns whether it built
+ */
+export async function refreshConsole(outDir: string, more: readonly string[] = []): Promise<boolean> {
+  const file = `${outDir}.stamp`;
+  const { files } = await consoleParts(more);
+  const stamp = await stampOf([...SOURCES.map((path) => join(ROOT, path)), ...files.map(({ from }) => from)]);
+  const last = await readFile(file, "utf8").catch(() => "");
+  const whole = await stat(join(outDir, "_headers")).catch(() => undefined);
+  if (whole !== undefined && last === stamp) return false;
+  await rm(file, { force: true });
+  await buildConsole(outDir, more);
+  await writeFile(file, stamp);
+  return true;
+}
+
+/** Paths, sizes and times of files, and of all that is in folders. */
+async function stampOf(paths: readonly string[]): Promise<string> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      if (!(await stat(path)).isDirectory()) return [path];
+      const entries = await readdir(path, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    }),
+  );
+  const lines = await Promise.all(
+    found.flat().map(async (path) => {
+      const { size, mtimeMs } = await stat(path);
+      return `${path} ${size} ${mtimeMs}`;
+    }),
+  );
+  return lines.sort().join("\n");
 }
 
 interface Example {

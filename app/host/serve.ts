@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * `npm run app`: builds the console and serves it against a local chain with a funded example, until Ctrl-C. The page that is
- * served is the one that `npm run app:build` writes, under the same headers; more circuits are named as there.
+ * served is the one that `npm run app:build` writes, and is not built again when nothing changed, under the same headers; more circuits are named as there.
  *
  * @module
  */
 
 import { builtCircuits } from "keel/deploy-verifiers";
-import { buildConsole, CONSOLE_FOLDER } from "./build.js";
+import { CONSOLE_FOLDER, refreshConsole } from "./build.js";
 import { startLocalWorld } from "./local.js";
 import { serveConsole } from "./server.js";
 
@@ -22,7 +22,7 @@ say("Building the console, starting a local chain…");
 const circuits = [...named, ...(await builtCircuits())];
 const [world] = await Promise.all([
   startLocalWorld({ circuits, findable: true }),
-  buildConsole(CONSOLE_FOLDER, named),
+  refreshConsole(CONSOLE_FOLDER, named),
 ]);
 const options = {
   folder: CONSOLE_FOLDER,

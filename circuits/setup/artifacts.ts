@@ -14,8 +14,6 @@ import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth
 import { sha256, writeFileAtomically } from "./cache.js";
 import { publicCount, type R1cs } from "./r1cs.js";
 
-/** Version of what a set has besides its key; part of the cache key. */
-export const ARTIFACTS_VERSION = "3";
 const MANIFEST = "manifest.json";
 const FILES = {
   r1cs: "circuit.r1cs",
@@ -26,7 +24,8 @@ const FILES = {
   verificationKey: "verification_key.json",
 } as const;
 
-type FileName = keyof typeof FILES;
+/** A file of a set. */
+export type ArtifactFile = keyof typeof FILES;
 
 /** One pinned file of a set. */
 export interface PinnedFile {
@@ -56,7 +55,7 @@ export interface ArtifactManifest {
   readonly key: KeyOrigin;
   /** Present when anybody can forge proofs for the key. */
   readonly insecure?: true;
-  readonly files: Readonly<Record<FileName, PinnedFile>>;
+  readonly files: Readonly<Record<ArtifactFile, PinnedFile>>;
 }
 
 /** A checked artifact set on disk. */
@@ -89,7 +88,7 @@ export interface ArtifactContents {
 
 /** Writes a set into an empty folder, the manifest last. */
 export async function writeArtifacts(folder: string, contents: ArtifactContents): Promise<void> {
-  const path = (file: FileName): string => join(folder, FILES[file]);
+  const path = (file: ArtifactFile): string => join(folder, FILES[file]);
   for (const file of ["r1cs", "wasm", "witness", "sym"] as const)
     await place(contents.compiled[file], path(file));
   await writeFileAtomically(path("zkey"), contents.zkey);
@@ -97,7 +96,7 @@ export async function writeArtifacts(folder: string, contents: ArtifactContents)
     path("verificationKey"),
     `${JSON.stringify(contents.verificationKey, undefined, 1)}\n`,
   );
-  const names = Object.keys(FILES) as FileName[];
+  const names = Object.keys(FILES) as ArtifactFile[];
   const pins = await Promise.all(names.map(async (file) => [file, await pin(folder, FILES[file])] as const));
   const manifest: ArtifactManifest = {
     keel: "artifacts/1",
@@ -109,7 +108,7 @@ export async function writeArtifacts(folder: string, contents: ArtifactContents)
     publicInputs: contents.r1cs.publicInputs,
     key: contents.key,
     ...(contents.verificationKey.insecure === true ? { insecure: true as const } : {}),
-    files: Object.fromEntries(pins) as Record<FileName, PinnedFile>,
+    files: Object.fromEntries(pins) as Record<ArtifactFile, PinnedFile>,
   };
   if (publicCount(contents.r1cs) !== contents.verificationKey.nPublic) {
     throw broken("artifact.key", FILES.verificationKey, "the circuit's public signals", "another number");
@@ -120,26 +119,30 @@ export async function writeArtifacts(folder: string, contents: ArtifactContents)
 /**
  * Opens an artifact set and checks every file's hash before anything is used.
  *
+ * @param check fewer files than all; the verification key's is always compared
  * @throws KeelError kind `environment`: `artifact.missing`, `artifact.manifest`, `artifact.hash` (with the expected
  *   and the received hash), or `key.*` for a verification key that is not sound.
  */
-export async function loadArtifacts(dir: string): Promise<ArtifactSet> {
+export async function loadArtifacts(
+  dir: string,
+  check: readonly ArtifactFile[] = Object.keys(FILES) as ArtifactFile[],
+): Promise<ArtifactSet> {
   const manifest = parseManifest(await readPart(dir, MANIFEST));
-  const contents = new Map<FileName, Uint8Array>();
-  for (const file of Object.keys(FILES) as FileName[]) {
+  const checked = async (file: ArtifactFile): Promise<Uint8Array> => {
     const pinned = manifest.files[file];
     const content = await readPart(dir, pinned.name);
     const received = sha256(content);
     if (received !== pinned.sha256) throw broken("artifact.hash", pinned.name, pinned.sha256, received);
-    if (file === "verificationKey") contents.set(file, content);
-  }
+    return content;
+  };
+  for (const file of check) if (file !== "verificationKey") await checked(file);
   const verificationKey = parseVerificationKey(
-    parseJson(contents.get("verificationKey")!, FILES.verificationKey),
+    parseJson(await checked("verificationKey"), FILES.verificationKey),
   );
   if ((verificationKey.insecure === true) !== (manifest.insecure === true)) {
     throw broken("artifact.manifest", "insecure", "the same mark in key and manifest", "different ones");
   }
-  const path = (file: FileName): string => join(dir, manifest.files[file].name);
+  const path = (file: ArtifactFile): string => join(dir, manifest.files[file].name);
   return {
     id: manifest.circuit,
     dir,
@@ -178,7 +181,7 @@ function parseManifest(bytes: Uint8Array): ArtifactManifest {
   // Sets made before there was a prepared module: the engine prepares circom's own, in every process.
   const files = { ...manifest.files, witness: manifest.files?.witness ?? manifest.files?.wasm };
   const names = manifest.files?.witness === undefined ? { ...FILES, witness: FILES.wasm } : FILES;
-  for (const file of Object.keys(FILES) as FileName[]) {
+  for (const file of Object.keys(FILES) as ArtifactFile[]) {
     const pinned = files[file];
     // Plain names only: a manifest must not lead out of its folder.
     if (pinned?.name !== names[file] || !/^[0-9a-f]{64}$/.test(pinned.sha256 ?? "")) {

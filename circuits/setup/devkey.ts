@@ -23,9 +23,7 @@ import { shake256 } from "@noble/hashes/sha3.js";
 import { multiplyGenerators } from "./generators.js";
 import { FIELD, publicCount, type R1cs, type SparseMatrix } from "./r1cs.js";
 import { writeSections } from "./sections.js";
-
-/** Version of everything that decides the bytes of a dev key; part of the cache key. */
-export const DEV_KEY_VERSION = "1";
+import { DEV_KEY_VERSION } from "./versions.js";
 
 /** Type of the extra .zkey section that marks a key as insecure ("KE" in ASCII); its content is readable text. */
 export const INSECURE_SECTION = 0x4b45;

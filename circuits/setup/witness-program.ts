@@ -13,13 +13,11 @@ import {
   planWitness,
   prepareCircuit,
   type WitnessSource,
-} from "@keel/engine";
+} from "@keel/engine/setup";
 import { cachedFolder, sha256 } from "./cache.js";
 import { type CompiledCircuit, compileWritten, fileName, type WrittenConstraints } from "./compile.js";
 import { parseR1cs, type R1cs } from "./r1cs.js";
-
-/** Version of what the engine makes of circom's module; part of the cache key. */
-export const WITNESS_VERSION = "1";
+import { WITNESS_VERSION } from "./versions.js";
 
 /**
  * Path of a circuit's WebAssembly as the engine runs it, with a witness program unless the engine finds none. It is made when the cache

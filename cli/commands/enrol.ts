@@ -18,7 +18,8 @@ import {
   randomSalt,
 } from "@keel/prover";
 import { inputError, type Policy, parsePolicy } from "@keel/verifier";
-import { enrol } from "@keel/verifier/chain";
+import { enrol, pendingEnrolmentOf } from "@keel/verifier/chain";
+import { utc } from "@keel/verifier/text";
 import type { NamedAccount } from "../arguments.js";
 import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
@@ -117,8 +118,17 @@ async function sendEnrolment(
   const { registry, wallet } = await connectSender(options, context);
   const receipt = await enrol(registry, wallet, commitment);
   const subject = wallet.account.address;
+  const pending = await pendingEnrolmentOf(registry, subject);
+  const from = pending?.enrolment === commitment ? pending.liveAt : undefined;
   return {
-    json: { ok: true, subject, enrolment: commitment.toString(), ...receiptJson(receipt) },
-    text: `${subject} is enrolled at ${registry.address} with ${commitment} (${receipt.gasUsed} gas).`,
+    json: {
+      ...{ ok: true, subject, enrolment: commitment.toString() },
+      ...(from === undefined ? {} : { countsFrom: from }),
+      ...receiptJson(receipt),
+    },
+    text:
+      from === undefined
+        ? `${subject} is enrolled at ${registry.address} with ${commitment} (${receipt.gasUsed} gas).`
+        : `${subject} announced ${commitment} at ${registry.address} (${receipt.gasUsed} gas). It counts from ${utc(from)}; until then prove with the list that counts now.`,
   };
 }

@@ -17,7 +17,7 @@ import {
   type NetAssetValue,
   policyTermsOf,
   type Registry,
-  reverify,
+  reverifyAll,
   shownNav,
 } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
@@ -29,6 +29,7 @@ import {
   eventLine,
   evidenceJson,
   evidenceLines,
+  lapsesText,
   navText,
   table,
   utc,
@@ -39,6 +40,7 @@ import { connect, type RegistryOptions } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
 import { usageError } from "../errors.js";
 import { loadNamedPolicy, type NamedPolicy, type PolicyName } from "../load.js";
+import { createProgress } from "../progress.js";
 
 export interface HistoryOptions extends RegistryOptions, PolicyName {
   readonly subject?: Address;
@@ -125,27 +127,30 @@ export async function verifyProofs(
 ): Promise<void> {
   const files = new Map(keys.map(keyFile));
   const known = new Map<string, VerificationKey>();
-  for (const entry of entries) {
-    const { circuit, tailCircuit, disclosureCircuit } = await policyTermsOf(registry, entry.policyId);
-    const keyOf = async (hash: Hex): Promise<VerificationKey> => {
-      const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
-      known.set(hash, key);
-      return key;
-    };
-    const tailKey = entry.tail === undefined ? undefined : await keyOf(tailCircuit);
-    const disclosureKey = entry.disclosure === undefined ? undefined : await keyOf(disclosureCircuit);
-    if (await reverify(registry, entry, await keyOf(circuit), tailKey, disclosureKey)) continue;
+  const keyOf = async (hash: Hex): Promise<VerificationKey> => {
+    const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
+    known.set(hash, key);
+    return key;
+  };
+  const progress = createProgress(context);
+  const onProgress = (done: number, total: number) => progress.update("verifying proofs", done / total);
+  const bad = await reverifyAll(registry, entries, { keyOf, onProgress }).finally(progress.clear);
+  if (bad !== undefined) {
     throw new KeelError({
       kind: "proof",
       code: "history.proof",
-      path: entry.transaction,
-      expected: `a proof of ${circuitName(circuit)} that holds under your key`,
+      path: bad.transaction,
+      expected: `a proof of ${await circuitOf(registry, bad.policyId)} that holds under your key`,
       received: "one that does not",
     });
   }
   if ([...known.values()].some(({ insecure }) => insecure)) {
     for (const line of DEVELOPMENT_KEY_WARNING.split("\n")) note(context, line);
   }
+}
+
+async function circuitOf(registry: Registry, policyId: Hex): Promise<string> {
+  return circuitName((await policyTermsOf(registry, policyId)).circuit);
 }
 
 /** `circuit=file` as the circuit's hash and the file. */
@@ -189,10 +194,13 @@ function historyText(
   policy?: Policy,
 ): string {
   if (entries.length === 0) return "Nothing happened.";
-  const rows = records.map(({ subject, policyId, healthy, standing, count, streak, lapses, expiry }) => [
-    ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
-    ...[String(count), String(streak), String(lapses), utc(expiry)],
-  ]);
+  const rows = records.map((record) => {
+    const { subject, policyId, healthy, standing, count, streak, expiry } = record;
+    return [
+      ...[subject, policyId, healthy ? "healthy" : "NOT healthy", standing],
+      ...[String(count), String(streak), lapsesText(record), utc(expiry)],
+    ];
+  });
   const head = ["subject", "policy", "now", "standing", "attestations", "in a row", "lapses", "expires"];
   const verified = proofs
     ? "Every proof was verified again, and holds."

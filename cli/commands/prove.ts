@@ -11,7 +11,7 @@
 
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { type ArtifactSet, explainError } from "@keel/circuits";
+import { type ArtifactSet, explainError } from "@keel/circuits/ensure";
 import { createProver, type ProofPhase, type Prover } from "@keel/engine";
 import {
   type Book,
@@ -99,21 +99,27 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
   const insecure = artifacts.some(({ manifest }) => manifest.insecure === true);
   checkDevelopmentKey(insecure, scopeOf(policy, domain), options.insecure === true);
   const started = performance.now();
+  const hasDisclosure = policy.disclosure !== undefined;
   const before = start && (await madeBefore(start, book, domain, artifacts, options, context));
   if (before !== undefined) return outcomeOf(before, policy, options, { insecure, ms: 0, already: true });
-  const proven = await withProvers(artifacts, options, context, ([prover, ...beside], proveOptions) =>
-    proveHealth({
-      book,
-      prover: prover!,
-      ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
-      ...(policy.disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
-      domain,
-      ...(start === undefined ? {} : { seed: start.seed }),
-      allowInsecure: options.insecure === true,
-      options: proveOptions,
-    }).catch(async (error: unknown) => {
-      throw await explainError(error);
-    }),
+  const proven = await withProvers(
+    artifacts,
+    hasDisclosure,
+    options,
+    context,
+    ([prover, ...beside], proveOptions) =>
+      proveHealth({
+        book,
+        prover: prover!,
+        ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
+        ...(hasDisclosure ? { disclosureProver: beside.at(-1)! } : {}),
+        domain,
+        ...(start === undefined ? {} : { seed: start.seed }),
+        allowInsecure: options.insecure === true,
+        options: proveOptions,
+      }).catch(async (error: unknown) => {
+        throw await explainError(error);
+      }),
   );
   const ms = Math.round(performance.now() - started);
   if (start !== undefined) await keepProven(start, proven, context);
@@ -227,29 +233,30 @@ type WithProvers = (
   options: NonNullable<Parameters<typeof proveHealth>[0]["options"]>,
 ) => Promise<ProvenAttestation>;
 
-/** Disclosure circuits are an eighth of the others at most: one worker beside theirs does it meanwhile. */
-const SMALL = "disclosure/";
-
-/** Provers of several circuits share the workers, at least one each; a small circuit has one of its own. */
+/**
+ * Provers of several circuits share the workers, at least one each. A disclosure's circuit is an eighth of the others at most: one
+ * worker beside theirs does it meanwhile.
+ */
 async function withProvers(
   artifacts: readonly ArtifactSet[],
+  hasDisclosure: boolean,
   { workers = availableParallelism(), timeout }: ProveOptions,
   context: Context,
   work: WithProvers,
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
   const provers: Prover[] = [];
-  const shares = artifacts.filter(({ id }) => !id.startsWith(SMALL)).length;
+  const shares = artifacts.length - (hasDisclosure ? 1 : 0);
   try {
     progress.update("loading the key", 0);
-    for (const { id, witnessPath, zkeyPath, manifest } of artifacts) {
+    for (const [i, { witnessPath, zkeyPath, manifest }] of artifacts.entries()) {
       const { witness, zkey } = manifest.files;
       provers.push(
         await createProver({
           wasm: witnessPath,
           zkey: zkeyPath,
           sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
-          workers: id.startsWith(SMALL) ? 1 : Math.max(1, Math.floor(workers / shares)),
+          workers: i < shares ? Math.max(1, Math.floor(workers / shares)) : 1,
         }),
       );
     }

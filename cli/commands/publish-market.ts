@@ -10,10 +10,12 @@ import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { readText } from "../files.js";
 import { checkModel, loadPublic, type PublicFiles } from "../load.js";
-import { commitmentOf, parseMarketSignature } from "../market-signature.js";
+import { commitmentOf, parseMarketSignature, type TableName } from "../market-signature.js";
 import { receiptJson } from "../receipts.js";
 
 export interface PublishMarketOptions extends SenderOptions, PublicFiles {
+  /** Which of the policy's tables. */
+  readonly table: TableName;
   /** Files from sign-market. */
   readonly signature: readonly string[];
 }
@@ -22,7 +24,7 @@ export interface PublishMarketOptions extends SenderOptions, PublicFiles {
 export async function publishMarketTable(options: PublishMarketOptions, context: Context): Promise<Outcome> {
   const tables = await loadPublic(options, context);
   await checkModel(tables.market, tables.policy);
-  const commitment = commitmentOf(tables, options.returns !== undefined);
+  const commitment = commitmentOf(tables, options.table);
   const { registry, wallet } = await connectSender(options, context);
   const signatures: MarketSignature[] = [];
   for (const [i, file] of options.signature.entries()) {
@@ -32,6 +34,6 @@ export async function publishMarketTable(options: PublishMarketOptions, context:
   const receipt = await publishMarket(registry, wallet, commitment, signatures);
   return {
     json: { ok: true, ...commitment, ...receiptJson(receipt) },
-    text: `Published table ${commitment.root} of ${commitment.asOf} in series ${commitment.series} (${receipt.gasUsed} gas).`,
+    text: `Published the table of ${options.table}, ${commitment.root} of ${commitment.asOf} in series ${commitment.series} (${receipt.gasUsed} gas).`,
   };
 }

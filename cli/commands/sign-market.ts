@@ -10,9 +10,11 @@ import { connectSender, type SenderOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
 import { checkModel, loadPublic, type PublicFiles } from "../load.js";
-import { commitmentOf, formatMarketSignature } from "../market-signature.js";
+import { commitmentOf, formatMarketSignature, type TableName } from "../market-signature.js";
 
 export interface SignMarketOptions extends SenderOptions, PublicFiles {
+  /** Which of the policy's tables. */
+  readonly table: TableName;
   readonly out: string;
   readonly force?: true;
 }
@@ -27,7 +29,7 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
   await checkOutput(out, force);
   const tables = await loadPublic(options, context);
   await checkModel(tables.market, tables.policy);
-  const commitment = commitmentOf(tables, options.returns !== undefined);
+  const commitment = commitmentOf(tables, options.table);
   const { registry, account } = await connectSender(options, context);
   const signature = await signMarket(registry, account, commitment);
   const text = formatMarketSignature(registry, commitment, signature);
@@ -39,6 +41,6 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
       signer: signature.signer,
       ...commitment,
     },
-    text: `${signature.signer} signed table ${commitment.root} of ${commitment.asOf} in series ${commitment.series}; wrote ${out}.`,
+    text: `${signature.signer} signed the table of ${options.table}, ${commitment.root} of ${commitment.asOf} in series ${commitment.series}; wrote ${out}.`,
   };
 }

@@ -7,7 +7,7 @@
 
 import { historyOf, policyTermsOf, type Registry, type Status, statusOf } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
-import { navText, span, table, utc } from "@keel/verifier/text";
+import { lapsesText, navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
 import type { Context, Outcome } from "../context.js";
 import { loadPolicyId, type PolicyName } from "../load.js";
@@ -71,7 +71,7 @@ async function restartsOf(
 
 function statusText(found: Status, { due, restarts }: More): string {
   const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
-  const { count, streak, lapses, since, restartAt } = found;
+  const { count, streak, since, restartAt } = found;
   const rows = [
     ["policy", found.policyId],
     ["enrolled", enrolment === undefined ? "no" : `accounts ${enrolment}`],
@@ -84,7 +84,7 @@ function statusText(found: Status, { due, restarts }: More): string {
     ["expires", expiry === undefined ? "–" : utc(expiry)],
     ["time left", span(timeLeft)],
     [healthy ? "healthy since" : "last run of health since", since === undefined ? "–" : utc(since)],
-    ["attestations", `${count}, ${streak} in a row, ${lapses} ${lapses === 1 ? "lapse" : "lapses"}`],
+    ["attestations", `${count}, ${streak} in a row, ${lapsesText(found)}`],
     ["next attestation due", dueText(due)],
     ...(restartAt === undefined ? [] : [["drawdown may start over", `from ${utc(restartAt)}`]]),
     ...(restarts === undefined

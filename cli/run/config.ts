@@ -7,7 +7,7 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { address, duration, FORMATS, parseWholeFile } from "@keel/verifier";
+import { address, duration, FORMATS, parseFile } from "@keel/verifier";
 import { allFaults, inputError, type KeelError } from "@keel/verifier/errors";
 import { stringify as formatToml, parse as parseToml, TomlError } from "smol-toml";
 import { z } from "zod";
@@ -154,7 +154,7 @@ export function parseRunConfig(source: string, form: "toml" | "json"): RunConfig
   const json = form === "json" ? source : jsonOf(source);
   const secrets = form === "json" && !isJson(source) ? [] : secretsIn(JSON.parse(json) as unknown, "run");
   if (secrets.length > 0) throw allFaults(secrets);
-  const config = parseWholeFile(schema, json, "run");
+  const config = parseFile(schema, json, "run");
   const faults = contradictions(config);
   if (faults.length > 0) throw allFaults(faults);
   return config;

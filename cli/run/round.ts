@@ -167,7 +167,10 @@ async function checkMarket(job: Job, round: Round, context: Context): Promise<vo
       ...{ expected: "a table that the registry accepted", received: `one that is ${standing}` },
     });
   }
-  await publishMarketTable({ ...tablesOf(job, round), ...senderOf(job), signature: signatures }, context);
+  await publishMarketTable(
+    { ...tablesOf(job, round), ...senderOf(job), signature: signatures, table: "prices" },
+    context,
+  );
 }
 
 function tableOf(market: Market, policy: Policy) {

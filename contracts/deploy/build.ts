@@ -11,10 +11,12 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { contractsFolder } from "./paths.js";
-import { type Artifact, compilerVersion, compileSources, SETTINGS } from "./solidity.js";
+import { type Artifact, compilerVersion, compileSources, SETTINGS, SMALL_SETTINGS } from "./solidity.js";
 import { readSources, writeArtifacts } from "./sources.js";
 
 const STAMP = ".inputs";
+/** Contracts that would not fit otherwise, and the one that has one of them inside. */
+const SMALL = ["StrategyVault.sol", "CloneVault.sol", "VaultFactory.sol"];
 
 async function build(): Promise<void> {
   const target = join(contractsFolder, "artifacts");
@@ -22,7 +24,11 @@ async function build(): Promise<void> {
   const stamp = await inputsHash(sources);
   if ((await readFile(join(target, STAMP), "utf8").catch(() => undefined)) === stamp) return;
   await rm(target, { recursive: true, force: true });
-  const artifacts = compileSources(sources);
+  const others = Object.keys(sources).filter((path) => !SMALL.includes(path));
+  const artifacts = [
+    ...compileSources(sources, SETTINGS, others),
+    ...compileSources(sources, SMALL_SETTINGS, SMALL),
+  ];
   await writeArtifacts(target, artifacts);
   await writeAbis(artifacts);
   // Last: a build that was interrupted is done again.
@@ -33,7 +39,7 @@ async function inputsHash(sources: Readonly<Record<string, string>>): Promise<st
   const require = createRequire(import.meta.url);
   const packages = ["@openzeppelin/contracts"].map((name) => require(`${name}/package.json`).version);
   const writer = await readFile(import.meta.filename, "utf8");
-  const inputs = [SETTINGS, compilerVersion(), packages, sources, writer];
+  const inputs = [SETTINGS, SMALL_SETTINGS, compilerVersion(), packages, sources, writer];
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
 }
 

@@ -15,6 +15,9 @@ const require = createRequire(import.meta.url);
 /** Settings of all that is deployed; doctor compares code on chain with what they give. */
 export const SETTINGS = { optimizer: { enabled: true, runs: 1_000 }, evmVersion: "cancun" } as const;
 
+/** Settings of contracts that are near the size that one may have: their code is made smaller, and a little dearer to run. */
+export const SMALL_SETTINGS = { ...SETTINGS, optimizer: { enabled: true, runs: 100 } } as const;
+
 /** A compiled contract. */
 export interface Artifact {
   readonly contractName: string;
@@ -55,11 +58,13 @@ interface Compiler {
  * Compiles sources; what they import from packages is read from node_modules.
  *
  * @param sources text by path
+ * @param wanted paths of those whose contracts are to come out; all when absent
  * @throws KeelError kind `environment`, code `contracts.compile` with the compiler's words
  */
 export function compileSources(
   sources: Readonly<Record<string, string>>,
   settings: object = SETTINGS,
+  wanted: readonly string[] = Object.keys(sources),
 ): Artifact[] {
   // Loaded here: the compiler is heavy.
   const solc = require("solc") as Compiler;
@@ -68,7 +73,7 @@ export function compileSources(
     sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
     settings: {
       ...settings,
-      outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] } },
+      outputSelection: Object.fromEntries(wanted.map((path) => [path, { "*": OUTPUTS }])),
     },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: readPackaged })) as Output;
@@ -78,7 +83,7 @@ export function compileSources(
     throw failure(received.slice(0, 4000));
   }
   return Object.entries(output.contracts ?? {}).flatMap(([sourceName, contracts]) =>
-    sources[sourceName] === undefined
+    !wanted.includes(sourceName)
       ? []
       : Object.entries(contracts).map(([contractName, { abi, evm }]) => ({
           contractName,
@@ -89,6 +94,8 @@ export function compileSources(
         })),
   );
 }
+
+const OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"];
 
 /** The compiler's version, as its package says it. */
 export function compilerVersion(): string {

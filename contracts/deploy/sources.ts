@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { contractsFolder } from "./paths.js";
 import type { Artifact } from "./solidity.js";
 
-const FOLDERS = ["", "interfaces", "lib", "mocks", "test"] as const;
+const FOLDERS = ["", "gates", "interfaces", "lib", "mocks", "test", "vault"] as const;
 
 /** Every Solidity source of the package, by its path from there. */
 export async function readSources(): Promise<Record<string, string>> {

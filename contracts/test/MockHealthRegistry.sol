@@ -2,13 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
+import {INavSource} from "../interfaces/INavSource.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 
 /// @title A registry and policy book for unit tests of gated contracts: healthy is who the test says
 /// @notice Answers what `HealthGate` asks, of policies and of lines. Anybody may set anything.
 /// @dev Warning: for tests only. `IHealthRegistry(address(mock))` is what a gate takes.
-contract MockHealthRegistry {
+contract MockHealthRegistry is INavSource {
     mapping(address subject => mapping(bytes32 policyId => IHealthRegistry.Record)) private _records;
+    mapping(address subject => mapping(bytes32 policyId => NavRecord)) private _values;
     mapping(bytes32 line => bytes32) private _current;
     mapping(bytes32 line => IPolicyBook.Kept[]) private _left;
 
@@ -27,6 +29,12 @@ contract MockHealthRegistry {
         IHealthRegistry.Record storage record = _records[subject][policyId];
         record.standing = standing;
         if (standing == IHealthRegistry.Standing.Open) record.expiry = uint40(block.timestamp);
+    }
+
+    /// @notice What `subject` is worth (USD, 16 decimals) by the latest attestation under `policyId`, over so many units (8 decimals).
+    function setValue(address subject, bytes32 policyId, uint256 value, uint96 units) external {
+        IHealthRegistry.Record memory record = _records[subject][policyId];
+        _values[subject][policyId] = NavRecord(value, units, record.asOf, record.expiry, false);
     }
 
     /// @notice Makes a line, or moves it at once.
@@ -51,6 +59,11 @@ contract MockHealthRegistry {
     function isHealthyWithin(address subject, bytes32 policyId, uint32 maxStaleness) external view returns (bool) {
         uint256 age = block.timestamp - _records[subject][policyId].asOf;
         return isHealthy(subject, policyId) && age <= maxStaleness;
+    }
+
+    function navOf(address subject, bytes32 policyId) external view returns (NavRecord memory nav) {
+        nav = _values[subject][policyId];
+        nav.live = nav.asOf != 0 && isHealthy(subject, policyId);
     }
 
     function policyBook() external view returns (IPolicyBook) {

@@ -43,7 +43,7 @@ import {
   signMarket,
   submissionOf,
 } from "@keel/verifier/chain";
-import { commitmentOf } from "keel/market-signature";
+import { commitmentOf, type TableName } from "keel/market-signature";
 import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256, parseUnits } from "viem";
 import { exampleAdministrator, exampleTexts } from "../generate.js";
 import { STRATEGIES } from "../strategies.js";
@@ -151,9 +151,9 @@ export function atKinderFactors({ market, ...book }: Book): Book {
 export async function publishTable(
   { stage, registry }: Pick<World, "stage" | "registry">,
   book: Pick<Book, "market" | "policy">,
-  ofReturns = false,
+  which: TableName = "prices",
 ): Promise<void> {
-  const table = commitmentOf(book, ofReturns);
+  const table = commitmentOf(book, which);
   const signers = PUBLISHERS.slice(0, THRESHOLD).map((i) => stage.accounts[i]!);
   const signatures = await Promise.all(signers.map((signer) => signMarket(registry, signer, table)));
   await publishMarket(registry, stage.wallets[CAST.relayer]!, table, signatures);

@@ -26,6 +26,7 @@ export * from "./proof/prove.js";
 export * from "./proof/witness.js";
 export * from "./risk/book.js";
 export * from "./risk/contracts.js";
+export * from "./risk/fit.js";
 export * from "./risk/headroom.js";
 export * from "./risk/judge.js";
 export * from "./risk/limit-result.js";

@@ -8,7 +8,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { address, FORMATS, inputError, KeelError, parseWholeFile } from "@keel/verifier";
+import { address, FORMATS, inputError, KeelError, parseFile } from "@keel/verifier";
 import { z } from "zod";
 
 const path = z.string().min(1).max(4_096);
@@ -65,7 +65,7 @@ export async function loadFarmConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FarmConfig> {
-  const config = parseWholeFile(schema, await readSecretText(file), "config");
+  const config = parseFile(schema, await readSecretText(file), "config");
   const at = (one: string): string => resolve(dirname(resolve(file)), one);
   const artifacts = Object.entries(config.artifacts).map(
     ([circuit, folder]) => [circuit, at(folder)] as const,

@@ -13,6 +13,7 @@ import {
   healthResolverAbi,
   marketBookAbi,
   policyBookAbi,
+  strategyVaultAbi,
   verifierBookAbi,
 } from "@keel/verifier/chain";
 import { type Abi, type AbiParameter, toEventSelector, toFunctionSelector } from "viem";
@@ -40,6 +41,7 @@ it.each([
 it.each([
   ["GatedVault", "ERC-4626", gatedVaultAbi],
   ["HealthResolver", "an EAS resolver", healthResolverAbi],
+  ["StrategyVault", "ERC-20 and ERC-4626", strategyVaultAbi],
 ] as const)("%s: what it adds to %s", async (name, _, abi) => {
   const { abi: compiled } = await loadArtifact(name);
   for (const signature of signatures(abi)) expect(signatures(compiled)).toContain(signature);

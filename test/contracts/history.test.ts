@@ -22,6 +22,7 @@ import {
   replayHistory,
   restartChain,
   reverify,
+  reverifyAll,
   revoke,
   revokeFor,
   statusOf,
@@ -343,6 +344,36 @@ describe("a history", () => {
     for (const entry of attested) expect(await reverify(fixture.registry, entry, verificationKey)).toBe(true);
     const second = (await statementArtifacts("second")).verificationKey;
     expect(await reverify(fixture.registry, attested[0]!, second)).toBe(false);
+  });
+
+  it("verifies many proofs together, asks for a policy once, and names the first one that does not hold", async () => {
+    const attested = entries.filter((entry): entry is AttestedEntry => entry.kind === "attested");
+    const { verificationKey } = await statementArtifacts();
+    let policyCalls = 0;
+    const client = new Proxy(fixture.registry.client, {
+      get(target, name) {
+        if (name !== "readContract") return Reflect.get(target, name);
+        return (call: { functionName: string }) => {
+          if (call.functionName === "policyOf") policyCalls += 1;
+          return target.readContract(call as never);
+        };
+      },
+    });
+    const registry = { ...fixture.registry, client };
+    const done: number[] = [];
+    const options = { keyOf: async () => verificationKey, onProgress: (count: number) => done.push(count) };
+    // More than one batch.
+    const many = [...attested, ...attested, ...attested];
+    expect(many.length).toBeGreaterThan(16);
+    expect(await reverifyAll(registry, many, options)).toBeUndefined();
+    expect(done).toEqual([16, many.length]);
+    expect(policyCalls).toBe(1);
+    const lies = many.map((entry, i) => (i === 3 || i === 5 ? { ...entry, digest: 1n } : entry));
+    expect(await reverifyAll(registry, lies, options)).toBe(lies[3]);
+    const malformed = many.map((entry, i) => (i === 17 ? { ...entry, proof: [] } : entry));
+    expect(await reverifyAll(registry, malformed, options)).toBe(malformed[17]);
+    const skewed = { ...attested[0]!, market: { ...attested[0]!.market, root: 1n } };
+    expect(await reverifyAll(registry, [skewed], options)).toBe(skewed);
   });
 
   it("finds a registry or a node that lies about what was proven", async () => {

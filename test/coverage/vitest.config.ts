@@ -12,7 +12,7 @@ export default defineConfig({
   test: {
     include: ["test/contracts/**/*.test.ts"],
     // Those that look at what is outside the contracts, or at gas, which instrumented code has other.
-    exclude: ["abi", "client", "compile", "deploy", "gas", "history", "verifier", "watch"].map(
+    exclude: ["abi", "client", "compile", "deploy", "gas", "history", "vault-gas", "verifier", "watch"].map(
       (name) => `test/contracts/${name}.test.ts`,
     ),
     globalSetup: fileURLToPath(new URL("./prepare.ts", import.meta.url)),

@@ -118,7 +118,7 @@ describe("an attestation's way to the chain", () => {
   });
 
   it("attest is refused with the next step as a hint, until policy, subject and market are there", async () => {
-    expect(await refused(attest(), "registry.unknownPolicy", 3)).toContain("hint: publish the policy first");
+    expect(await refused(attest(), "registry.unknownPolicy", 3)).toContain("hint: Publish the policy first");
     const published = await succeeds(["publish-policy", ...publicFiles, ...onChain, "--account", DEPLOYER]);
     const attestation = JSON.parse(await readFile(path("attestation.json"), "utf8"));
     expect(published.policyId).toBe(attestation.policyId);
@@ -230,7 +230,7 @@ describe("an attestation's way to the chain", () => {
       ...[...onChain, "--account", SUBJECT],
     ]);
     const found = await succeeds(status());
-    expect(found.pendingEnrolment).toMatchObject({ enrolment: announced.enrolment });
+    expect(found.pendingEnrolment).toEqual({ enrolment: announced.enrolment, liveAt: announced.countsFrom });
     expect(found.enrolment).not.toBe(announced.enrolment);
   });
 

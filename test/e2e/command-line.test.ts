@@ -156,7 +156,7 @@ describe("usage", () => {
   ])("%s: exit code 1 and a hint", async (_, args) => {
     const { code, stdout, stderr } = await keelHere(args);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^keel: .*\(usage\)\n$/);
+    expect(stderr).toMatch(/^keel: .*\(usage\)\nkeel: hint: .*\n$/);
     expect(errorOf(await keelHere([args[0] ?? "--json", "--json", ...args.slice(1)])).code).toBe("usage");
   });
 

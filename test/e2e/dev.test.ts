@@ -9,9 +9,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readyVerifiers } from "../../cli/dist/deploy-verifiers.js";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { errorOf, keelHere, publicArgs } from "../support/cli.js";
+import { captured, errorOf, keelHere, publicArgs } from "../support/cli.js";
 import { type RunningDev, startDev } from "../support/dev.js";
 
 const WEEK = 7 * 86_400;
@@ -59,6 +60,14 @@ describe("keel dev", () => {
     expect([chainId, circuits]).toEqual([31337, ["portfolio-health/spot-16"]]);
     expect(registry).toMatch(/^0x[0-9a-f]{40}$/);
     expect(accounts).toHaveLength(20);
+  });
+
+  it("has verifiers of tail risk too, where a policy limits it, and none of a circuit that is none", async () => {
+    const { context } = captured();
+    const [ready] = await readyVerifiers([{ circuit: "tail-risk/spot-64" }], context);
+    expect(ready).toMatchObject({ circuit: "tail-risk/spot-64", insecure: true });
+    const none = readyVerifiers([{ circuit: "tail-risk/65" }], context);
+    await expect(none).rejects.toMatchObject({ code: "circuit.unknown" });
   });
 
   it("says of a second one that the first runs, and where", async () => {

@@ -218,7 +218,7 @@ describe("19 the drawdown chain", () => {
   it.each([
     ["no JSON", () => "{", "input.json"],
     ["a salt outside the field", (text: string) => text.replace('"salt": "', '"salt": "9'), undefined],
-    ["another file", () => '{ "keel": "snapshot/1" }', "input.value"],
+    ["another file", () => '{ "keel": "snapshot/1" }', "file.format"],
   ])(
     "refuses a state that is %s, before any key is loaded, and repeats nothing of it",
     async (_, change, code) => {

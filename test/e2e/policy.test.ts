@@ -111,7 +111,7 @@ describe("keel policy pin", () => {
       (draft) => ({ ...draft, keel: "policy/1" }),
       "file.version",
     ],
-    ["another file", "eth-hedged-vault", (draft) => ({ ...draft, keel: "market/1" }), "input.value"],
+    ["another file", "eth-hedged-vault", (draft) => ({ ...draft, keel: "market/1" }), "file.format"],
     ["no object", "eth-hedged-vault", () => "[]", "input.type"],
     ["returns that no limit asks for", "trend-follower", ({ tail: _, ...draft }) => draft, "returns.unused"],
   ])("refuses %s, and writes nothing", async (_, folder, change, code) => {

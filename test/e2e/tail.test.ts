@@ -128,17 +128,30 @@ describe("a pair of proofs", () => {
   it("is accepted once both tables are published, and verified again from the logs", async () => {
     await succeeds(["publish-policy", ...bare, ...onChain, "--account", DEPLOYER]);
     for (const [table, files] of [
-      ["market", bare],
+      ["prices", bare],
       ["returns", publicFiles],
     ] as const) {
-      if (table === "returns") await refused(attest(), "registry.marketNotAccepted", 3);
+      const which = ["--table", table];
+      if (table === "returns") {
+        await refused(attest(), "registry.marketNotAccepted", 3);
+        const lost = ["--account", PUBLISHER, "--out", path("none.json")];
+        await refused(["sign-market", ...bare, ...which, ...onChain, ...lost], "returns.missing", 1);
+      }
       const signatures: string[] = [];
       for (const account of [PUBLISHER, SECOND_PUBLISHER]) {
         const out = path(`${table}-${account}.json`);
-        await succeeds(["sign-market", ...files, ...onChain, "--account", account, "--out", out]);
+        await succeeds(["sign-market", ...files, ...which, ...onChain, "--account", account, "--out", out]);
         signatures.push("--signature", out);
       }
-      await succeeds(["publish-market", ...files, ...onChain, "--account", DEPLOYER, ...signatures]);
+      await succeeds([
+        "publish-market",
+        ...files,
+        ...which,
+        ...onChain,
+        "--account",
+        DEPLOYER,
+        ...signatures,
+      ]);
     }
     await succeeds(attest());
     await succeeds(["status", ...onChain, ...bare, "--subject", STRATEGY.subject]);

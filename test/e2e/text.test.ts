@@ -10,9 +10,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bps } from "../../verifier/dist/core/units.js";
 import { basisLines, DOES_NOT_SAY, doesNotSay, limitLines } from "../../verifier/dist/text/policy-text.js";
-import { dollars, percent, span, table, utc } from "../../verifier/dist/text/tables.js";
+import { dollars, lapsesText, percent, span, table, utc } from "../../verifier/dist/text/tables.js";
 
 const SEED = 20260101;
+
+describe("lapses", () => {
+  it.each([
+    ["none before the first attestation", { count: 0, lapses: 0, healthy: false }, "0 lapses"],
+    ["those that are over while healthy", { count: 3, lapses: 1, healthy: true }, "1 lapse"],
+    ["the one that is open after expiry", { count: 3, lapses: 0, healthy: false }, "0 lapses, and one now"],
+  ])("are %s", (_, record, text) => expect(lapsesText(record)).toBe(text));
+});
 
 describe("amounts and ratios", () => {
   it.each([

@@ -19,6 +19,7 @@ import {
   SCALAR_FIELD,
   type VerificationKey,
   verifyGroth16,
+  verifyGroth16All,
 } from "@keel/verifier";
 import { bn254 } from "@noble/curves/bn254.js";
 import * as snarkjs from "snarkjs";
@@ -202,3 +203,71 @@ function pointOutsideSubgroup(): unknown {
     }
   }
 }
+
+describe("several proofs at once", () => {
+  /** Another proof of the same: (u A, B / u, C) verifies when (A, B, C) does. */
+  function other(u: bigint): Groth16Proof {
+    const [ax, ay, bx1, bx0, by1, by0, cx, cy] = encodeProof(proof);
+    const a = bn254.G1.Point.fromAffine({ x: ax, y: ay }).multiply(u).toAffine();
+    const b = bn254.G2.Point.fromAffine({ x: { c0: bx0, c1: bx1 }, y: { c0: by0, c1: by1 } })
+      .multiply(bn254.fields.Fr.inv(u))
+      .toAffine();
+    return decodeProof([a.x, a.y, b.x.c1, b.x.c0, b.y.c1, b.y.c0, cx, cy]);
+  }
+  const holds = (proven: readonly [readonly string[], Groth16Proof][]): boolean =>
+    verifyGroth16All(
+      key,
+      proven.map(([publicSignals, one]) => ({ publicSignals, proof: one })),
+    );
+
+  it("hold when each does, none of them too", () => {
+    expect(holds([])).toBe(true);
+    expect(holds([[signals, proof]])).toBe(true);
+    expect(holds([2n, 3n, 4n].map((u) => [signals, other(u)]))).toBe(true);
+  });
+
+  it("24 do not hold when one does not, wherever it stands, nor when two faults would cancel out", () => {
+    const false_ = [String(BigInt(signals[0]!) + 1n), ...signals.slice(1)];
+    const opposite = [String(BigInt(signals[0]!) - 1n), ...signals.slice(1)];
+    for (let at = 0; at < 3; at++) {
+      expect(holds([2n, 3n, 4n].map((u, i) => [i === at ? false_ : signals, other(u)])), `${at}`).toBe(false);
+    }
+    // The product of both without random powers is that of true ones: inputs enter linearly.
+    const cancelling: [string[], Groth16Proof][] = [
+      [false_, other(2n)],
+      [opposite, other(3n)],
+    ];
+    expect(holds(cancelling)).toBe(false);
+  });
+
+  it("are refused like one when one is malformed", () => {
+    const short = signals.slice(1);
+    expect(
+      codeOf(() =>
+        holds([
+          [signals, proof],
+          [short, proof],
+        ]),
+      ),
+    ).toBe("proof.signals");
+    const off = changed(proof, "pi_a.0", () => "1") as Groth16Proof;
+    expect(
+      codeOf(() =>
+        holds([
+          [signals, proof],
+          [signals, off],
+        ]),
+      ),
+    ).toBe("proof.curve");
+  });
+
+  it("know a proof again only as it was checked: it cannot be changed since", () => {
+    const parsed = parseProof(proof);
+    const change = (): void => {
+      (parsed.pi_a as unknown as string[])[0] = "1";
+    };
+    expect(change).toThrow(TypeError);
+    expect(verifyGroth16(key, signals, parsed)).toBe(true);
+    expect(verifyGroth16(key, signals, { ...parsed, pi_c: parsed.pi_a } as Groth16Proof)).toBe(false);
+  });
+});

@@ -16,8 +16,8 @@ import { createKernel } from "../../prover/engine/dist/kernel.js";
 import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
 import { compileSet, createArithmetic } from "../../prover/engine/dist/kernels/run/arithmetic.js";
 import { allowRelaxedSimd } from "../../prover/engine/dist/node-features.js";
-import { sliceKey } from "../../prover/engine/dist/slices.js";
-import { parseZkey } from "../../prover/engine/dist/zkey.js";
+import { fileOfBytes } from "../../prover/engine/dist/parts.js";
+import { cutZkey, openSlice } from "../../prover/engine/dist/slices.js";
 import { CHAIN, chainInput, SMALL } from "./small-circuit.js";
 
 allowRelaxedSimd();
@@ -30,7 +30,8 @@ it.each([
   `sets of kernels agree on $name (${sets.length} here)`,
   async ({ circuit, input }) => {
     const { wasmPath, zkeyPath, verificationKey } = await ensureCircuit(circuit);
-    const key = parseZkey(await readFile(zkeyPath));
+    const file = fileOfBytes(await readFile(zkeyPath));
+    const { zkey: key, parts: keyParts } = cutZkey(file, 1);
     const calculator = createWitnessCalculator(await compileCircuitModule(await readFile(wasmPath)));
     const witness = calculator.calculate(flattenInput(input as never));
     const publicSignals = Array.from({ length: key.publicSignals }, (_, i) =>
@@ -39,9 +40,13 @@ it.each([
     const parts = await Promise.all(
       sets.map(async (lanes) => {
         const arithmetic = await createArithmetic(await compileSet(lanes));
-        const kernel = createKernel(arithmetic, sliceKey(key, 1)[0]!);
+        const kernel = createKernel(arithmetic, openSlice(file, key, keyParts[0]!));
         const rows = kernel.rows(witness);
-        const [a, b, c] = [rows.a, rows.b, rows.c].map((values) => kernel.extend(values));
+        const [a, b, c] = [rows.a, rows.b, rows.c].map((values) => {
+          const extended = values.slice();
+          kernel.extend(extended);
+          return extended;
+        });
         const sums = {
           a: [kernel.multiply("a", witness)],
           b: [kernel.multiply("b", witness)],

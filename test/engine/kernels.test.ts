@@ -6,6 +6,7 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { BASE_FIELD, invert, power, SCALAR_FIELD } from "../../prover/engine/dist/field.js";
 import { elementBytes, type PrimeField, RADIX_BITS } from "../../prover/engine/dist/kernels/integer/field.js";
 import { FIELD_BYTES } from "../../prover/engine/dist/kernels/integer/limbs.js";
 import type { Products } from "../../prover/engine/dist/kernels/integer/products.js";
@@ -402,8 +403,9 @@ describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
     ]) {
       const values = indices.map((i) => evaluate(coefficients, at(2 * i)));
       const coset = loadCoset(arithmetic, size);
-      const extended = fromMontgomery(toOddCoset(arithmetic, coset, toMontgomery(values)));
-      expect(extended).toEqual(indices.map((i) => evaluate(coefficients, at(2 * i + 1))));
+      const vector = toMontgomery(values);
+      toOddCoset(arithmetic, coset, vector);
+      expect(fromMontgomery(vector)).toEqual(indices.map((i) => evaluate(coefficients, at(2 * i + 1))));
     }
     arithmetic.top = top;
   });
@@ -471,11 +473,22 @@ describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
         side.map(([wire, coefficient]) => ({ matrix, row: i + 7, wire, coefficient })),
       ),
     );
-    const slice = { terms: termBytes(terms), firstRow: 7, rows: rows.length, circuitWires: witness.length };
+    const bytes = termBytes(terms);
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    const slice = {
+      ...{ firstRow: 7, rows: rows.length, terms: terms.length, circuitWires: witness.length },
+      // Two pieces.
+      eachTerms(take: (words: Uint32Array) => void) {
+        take(words.subarray(0, 55));
+        take(words.subarray(55));
+      },
+    };
     const loaded = loadRows(arithmetic, planRows(slice));
     const sum = (row: Row): bigint =>
       row.reduce((total, [wire, coefficient]) => total + coefficient * witness[wire]!, 0n) % R;
-    const values = loaded.evaluate(bytesOf(witness));
+    const [a, b, c] = [0, 1, 2].map(() => new Uint8Array(32 * rows.length));
+    const values = { a: a!, b: b!, c: c! };
+    loaded.evaluate(bytesOf(witness), values);
     expect(numbers(values.a)).toEqual(rows.map(([a]) => (sum(a) * RADIX) % R));
     expect(numbers(values.b)).toEqual(rows.map(([, b]) => (sum(b) * RADIX) % R));
     expect(numbers(values.c)).toEqual(rows.map(([a, b]) => (sum(a) * sum(b) * RADIX) % R));
@@ -497,4 +510,12 @@ describeForms(`vectors of scalars $form (seed ${SEED})`, ({ lanes }) => {
     writeQuotients(arithmetic, a!, b!, c!, target);
     expect(numbers(bytesAt(arithmetic, target, a!.length))).toEqual(expected);
   });
+});
+
+it("both fields follow from the curve's parameter", () => {
+  expect([BASE_FIELD, SCALAR_FIELD]).toEqual([bn254.fields.Fp.ORDER, bn254.fields.Fr.ORDER]);
+  for (const value of [1n, 2n, SCALAR_FIELD - 1n, SCALAR_FIELD + 3n, -5n]) {
+    expect((((invert(value, SCALAR_FIELD) * value) % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD).toBe(1n);
+  }
+  expect(power(3n, 200n, 1009n)).toBe(3n ** 200n % 1009n);
 });

@@ -5,7 +5,7 @@
  * The process's whole memory counts, its workers included. Heaps are kept small by flags, and garbage is collected in
  * every thread, again and again: a proof leaves so little of it that otherwise a process grows for over a thousand proofs
  * before anything is collected. A hundred proofs go before, and the lowest of fifty readings is compared with the lowest of
- * the last fifty: a busy machine changes neither. Every proof passes on a dozen vectors as long as the domain; were one
+ * the last fifty: a busy machine changes neither. Every proof fills four vectors as long as the domain; were one
  * of them kept each time, the 150 proofs between the two would add 150 times 256 KiB, which is 38 MiB.
  *
  * @module
@@ -21,12 +21,13 @@ const ENGINE = new URL("../../prover/engine/dist/", import.meta.url).href;
 const SCRIPT = `
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
-import { workerHandle } from "${ENGINE}node.js";
+import { shareFile, workerHandle } from "${ENGINE}node.js";
 import { createProverOn } from "${ENGINE}prover.js";
 const [wasm, zkey, input] = process.argv.slice(1);
 const code = 'setInterval(gc, 50).unref(); import("${ENGINE}worker-node.js");';
 const spawn = () => workerHandle(new Worker(code, { eval: true, execArgv: [] }));
-const prover = await createProverOn({ workers: 2, spawn, readBytes: (path) => readFile(path) }, { wasm, zkey });
+const platform = { workers: 2, sharesMemory: true, spawn, readBytes: (path) => readFile(path), shareFile };
+const prover = await createProverOn(platform, { wasm, zkey });
 const lowestOf = async (proofs) => {
   let lowest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < proofs; i++) {

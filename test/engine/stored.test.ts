@@ -7,7 +7,8 @@
 import { readFile } from "node:fs/promises";
 import { ensureCircuit } from "@keel/circuits";
 import { describe, expect, it } from "vitest";
-import { prepareCircuit, readProgram } from "../../prover/engine/dist/circom-prepare.js";
+import { prepareCircuit } from "../../prover/engine/dist/circom-prepare.js";
+import { readProgram } from "../../prover/engine/dist/circom-sections.js";
 import { sha256Hex } from "../../prover/engine/dist/hash.js";
 import { writeBn254 } from "../../prover/engine/dist/kernels/bn254.js";
 import { compileSet } from "../../prover/engine/dist/kernels/run/arithmetic.js";

@@ -12,7 +12,8 @@ import {
   parseR1cs,
   prepareWitness,
 } from "@keel/circuits";
-import { createProver, prepareCircuit, type WitnessProgram } from "@keel/engine";
+import { createProver } from "@keel/engine";
+import { prepareCircuit, type WitnessProgram } from "@keel/engine/setup";
 import { CIRCUITS, SCALAR_FIELD } from "@keel/verifier";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -20,7 +21,7 @@ import {
   createWitnessCalculator,
   type WitnessCalculator,
 } from "../../prover/engine/dist/circom.js";
-import { readProgram } from "../../prover/engine/dist/circom-prepare.js";
+import { readProgram } from "../../prover/engine/dist/circom-sections.js";
 import { flattenInput } from "../../prover/engine/dist/inputs.js";
 import { hasFusedLanes } from "../../prover/engine/dist/kernels/lanes/fused.js";
 import { compileSet, createArithmetic } from "../../prover/engine/dist/kernels/run/arithmetic.js";

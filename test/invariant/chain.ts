@@ -22,6 +22,7 @@ import { PACKAGE } from "../support/cli.js";
 const VAULT_ERRORS = parseAbi([
   "error ERC4626ExceededMaxWithdraw(address owner, uint256 assets, uint256 max)",
   "error ERC4626ExceededMaxRedeem(address owner, uint256 shares, uint256 max)",
+  "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
 ]);
 const GAS = "0xf00000";
 

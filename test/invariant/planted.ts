@@ -11,9 +11,9 @@ import type { Hex } from "viem";
 import { PACKAGE } from "../support/cli.js";
 import type { Plant } from "./world.js";
 
-export interface Bug {
+export interface Bug<Contract extends string = Plant["contract"]> {
   readonly name: string;
-  readonly contract: Plant["contract"];
+  readonly contract: Contract;
   /** Of the source with the text, where it is not the contract's own. */
   readonly file?: string;
   readonly text: string;
@@ -301,7 +301,12 @@ interface Compiled {
 }
 
 /** Compiles a contract with its bug. */
-export function plantOf({ contract, text, instead, ...bug }: Bug): Plant {
+export function plantOf<Contract extends string>({
+  contract,
+  text,
+  instead,
+  ...bug
+}: Bug<Contract>): { readonly contract: Contract; readonly bytecode: Hex } {
   const sources = join(PACKAGE, "contracts");
   const file = `${contract}.sol`;
   const place = bug.file ?? file;

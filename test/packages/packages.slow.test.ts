@@ -25,7 +25,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser, serve } from "../support/browser.js";
 import { startTestChain, write } from "../support/chain.js";
 import { EXAMPLES } from "../support/cli.js";
-import { copyProject, FOLDERS, install, installed, npx, type PackageName, packAll } from "./packed.js";
+import {
+  copyProject,
+  FOLDERS,
+  install,
+  installExample,
+  installed,
+  npx,
+  type PackageName,
+  packAll,
+} from "./packed.js";
 
 const run = promisify(execFile);
 const NAMES = Object.keys(FOLDERS) as PackageName[];
@@ -160,19 +169,17 @@ describe("a gated vault", () => {
 
   beforeAll(async () => {
     folder = join(root, "gated");
-    const tools = { hardhat: "2.29.1", solc: "0.8.37", "@foundry-rs/forge": "1.7.1", ...VIEM };
-    await install(folder, tarballs, ["@keel/verifier", "@keel/contracts"], tools);
-    await copyProject("gated", folder);
+    await installExample("vault", folder, tarballs);
   });
 
   it("is compiled and tested with Hardhat", async () => {
     const env = { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" };
-    const { stdout } = await run("npx", ["hardhat", "test", "test/vault.cjs"], { cwd: folder, env });
+    const { stdout } = await run("npm", ["test"], { cwd: folder, env });
     expect(stdout).toContain("1 passing");
   });
 
   it("is compiled and tested with Foundry", async () => {
-    const { stdout } = await run("npx", ["forge", "test"], { cwd: folder });
+    const { stdout } = await run("npm", ["run", "test:foundry"], { cwd: folder });
     expect(stdout).toContain("1 passed; 0 failed");
   });
 });
@@ -182,9 +189,14 @@ describe("a page built with Vite", () => {
 
   beforeAll(async () => {
     folder = join(root, "page");
-    await install(folder, tarballs, ["@keel/verifier", "@keel/engine", "@keel/prover"], VIEM);
-    await copyProject("page", folder);
+    await installExample("page", folder, tarballs);
     await withData(folder);
+  });
+
+  it("is built as its own project says", async () => {
+    await run("npm", ["run", "build"], { cwd: folder });
+    const pages = (await readdir(join(folder, "dist"))).filter((name) => name.endsWith(".html"));
+    expect(pages.sort()).toEqual(["health.html", "policy-id.html", "prove.html", "verify.html"]);
   });
 
   const builtTo = async (name: string, external: readonly string[] = []): Promise<number> => {
@@ -274,6 +286,21 @@ describe("a page built with Vite", () => {
     const pins = { wasm: await hash("circuit.wasm"), zkey: await hash("circuit.zkey") };
     expect(await said("prove", pins)).toMatch(/^proven 0x[0-9a-f]{40}$/i);
     expect(await said("prove", { ...pins, zkey: "00".repeat(32) })).toBe("refused artifact.hash");
+  });
+});
+
+describe("the library's examples", () => {
+  it("compile, check, prove and verify", async () => {
+    const folder = join(root, "library");
+    await installExample("library", folder, tarballs);
+    await withData(folder);
+    await run("npm", ["run", "build"], { cwd: folder });
+    const program = async (name: string, ...args: string[]): Promise<string> =>
+      (await run(process.execPath, [`dist/${name}.js`, ...args], { cwd: folder })).stdout;
+    expect(await program("check", "data")).toMatch(/^holds minCollateralRatio[\s\S]*\nhealthy\n$/);
+    await rm(join(folder, "data/attestation.json"));
+    expect(await program("prove", "data")).toMatch(/^proven for 0x/m);
+    expect(await program("verify", "data", "data/key.json")).toContain("respected policy");
   });
 });
 

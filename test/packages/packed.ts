@@ -59,6 +59,28 @@ export async function install(
   else await npx("pnpm@10.24.0", ["install", "--ignore-scripts"], folder);
 }
 
+/** Copies a project of `examples/` into a folder and installs what it asks for, Keel's packages from their tarballs. */
+export async function installExample(
+  name: string,
+  folder: string,
+  tarballs: Readonly<Record<PackageName, string>>,
+): Promise<void> {
+  const source = join(PACKAGE, "examples", name);
+  await cp(source, folder, { recursive: true });
+  const { dependencies, ...manifest } = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
+  const files = Object.entries(tarballs).map(([name, tarball]) => [name, `file:${tarball}`] as const);
+  const own = files.filter(([name]) => name in dependencies);
+  const others = files.filter(([name]) => !(name in dependencies));
+  const complete = {
+    ...manifest,
+    dependencies: { ...dependencies, ...Object.fromEntries(own) },
+    // Until they are published, what packages ask of each other is in their tarballs too.
+    overrides: Object.fromEntries(others),
+  };
+  await writeFile(join(folder, "package.json"), JSON.stringify(complete));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: folder });
+}
+
 /** Copies a project of `projects/` into a folder. */
 export async function copyProject(name: string, folder: string): Promise<void> {
   await cp(join(import.meta.dirname, "projects", name), folder, { recursive: true });

@@ -149,6 +149,16 @@ describe("artifact sets", () => {
     }
   });
 
+  it("have the key's hash compared even where another one looks at the rest", async () => {
+    const folder = await copyOfSet();
+    await rm(join(folder, "circuit.sym"));
+    expect((await loadArtifacts(folder, [])).id).toBe(artifacts.id);
+    await expect(loadArtifacts(folder, ["sym"])).rejects.toMatchObject({ code: "artifact.missing" });
+    const { name } = artifacts.manifest.files.verificationKey;
+    await writeFile(join(folder, name), `${await readFile(join(folder, name), "utf8")} `);
+    await expect(loadArtifacts(folder, [])).rejects.toMatchObject({ code: "artifact.hash", path: name });
+  });
+
   it("are refused when a file is missing or the manifest leads elsewhere", async () => {
     const missing = await copyOfSet();
     await rm(join(missing, "circuit.zkey"));

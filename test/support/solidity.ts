@@ -88,3 +88,14 @@ export async function standIns(): Promise<ReadonlyMap<string, Compiled>> {
     readFileSync(join(PACKAGE, "node_modules", path), "utf8"),
   );
 }
+
+/** Sources of a folder of a package or of the tests, whose compiler's version is let be any. */
+export async function compilePublished(path: string): Promise<ReadonlyMap<string, Compiled>> {
+  const { readFileSync } = await import("node:fs");
+  const read = (name: string): string =>
+    readFileSync(join(PACKAGE, name.startsWith("test/") ? name : join("node_modules", name)), "utf8").replace(
+      /^pragma solidity 0\.8\.\d+;/m,
+      "pragma solidity ^0.8.0;",
+    );
+  return await compileSolidity(path, read(path), read);
+}

@@ -87,7 +87,8 @@ describe("market/1", () => {
     [{ extra: 1 }, "input.unknown-key market"],
     [{ asOf: 1.5 }, "input.json market.asOf"],
     [{ asOf: -1 }, "input.range market.asOf"],
-    [{ asOf: 2 ** 40 }, "input.range market.asOf"],
+    [{ asOf: 2 ** 40 }, "input.time market.asOf"],
+    [{ asOf: 2 ** 43 }, "input.range market.asOf"],
     [{ asOf: "now" }, "input.type market.asOf"],
     [{ underlyings: ["USD", "ETH", "ETH"] }, "input.duplicate market.underlyings[2]"],
     [{ underlyings: [] }, "input.range market.underlyings"],
@@ -160,7 +161,7 @@ describe("policy/2", () => {
     [{ maxAge: 2 ** 32 }, "input.range policy.maxAge"],
     [{ keel: "policy/1" }, "file.version policy.keel"],
     [{ keel: "policy/3" }, "file.version policy.keel"],
-    [{ keel: "market/1" }, "input.value policy.keel"],
+    [{ keel: "market/1" }, "file.format policy"],
     [{ name: "<b>" }, "input.text policy.name"],
   ])("%j: %s", (change, expected) => expect(policy(change)).toBe(expected));
 

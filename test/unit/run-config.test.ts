@@ -71,7 +71,7 @@ describe("keel.toml", () => {
     ["a private key", { signer: { keyFile: `0x${"17".repeat(32)}` } }, "run.signer.keyFile"],
     ["a private key without 0x", { signer: { keyFile: "17".repeat(32) } }, "run.signer.keyFile"],
     ["a key under a name of its own", { signer: { privateKey: "abc" } }, "run.signer.privateKey"],
-    ["words of a wallet", { vault: "abandon ".repeat(11) + "about" }, "run.vault"],
+    ["words of a wallet", { vault: `${"abandon ".repeat(11)}about` }, "run.vault"],
     [
       "a password",
       { alerts: { mail: [{ host: "h", port: 25, from: "a", to: "b", password: "pw" }] } },

@@ -29,9 +29,13 @@ const SCHEMA_OF: Readonly<Record<string, string>> = {
 
 /** Files of all strategies, by their role: what stands before the first dash. */
 function exampleFiles(): (readonly [file: string, role: string])[] {
-  return readdirSync(EXAMPLES, { recursive: true, encoding: "utf8" })
-    .filter((file) => /^(?!invalid)[\w-]+\/[\w-]+\.json$/.test(file))
-    .map((file) => [file, /\/([a-z]+)/.exec(file)![1]!] as const);
+  return (
+    readdirSync(EXAMPLES, { recursive: true, encoding: "utf8" })
+      .filter((file) => /^(?!invalid)[\w-]+\/[\w-]+\.json$/.test(file))
+      .map((file) => [file, /\/([a-z]+)/.exec(file)![1]!] as const)
+      // Projects of their own have manifests too.
+      .filter(([, role]) => role in SCHEMA_OF)
+  );
 }
 
 const read = (file: string): string => readFileSync(join(EXAMPLES, file), "utf8");

@@ -20,7 +20,7 @@ import {
   whyClosed,
   withdrawAssets,
 } from "@keel/verifier/chain";
-import { limitLines, span, utc } from "@keel/verifier/text";
+import { lapsesText, limitLines, span, utc } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { formatUnits, type PublicClient, parseUnits } from "viem";
@@ -209,7 +209,7 @@ function Gate({ vault, status: { status, totalAssets, policyId }, insecure, isEx
           ["Manager", <Hash key="subject" value={status.subject} />],
           ["Policy id", <Hash key="policy" value={policyId} />],
           ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
-          ["Attestations", `${status.count}, ${status.streak} in a row, ${status.lapses} lapses`],
+          ["Attestations", `${status.count}, ${status.streak} in a row, ${lapsesText(status)}`],
           ...(status.healthy ? [["Healthy since", utc(status.since!)] as const] : []),
           [
             isExpected ? "Registry, as expected" : "Registry, by the vault's own word",

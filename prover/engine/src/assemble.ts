@@ -6,15 +6,9 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import {
-  BASE_FIELD,
-  type G1Json,
-  type G2Json,
-  type Groth16Proof,
-  SCALAR_FIELD,
-  type VerificationKey,
-} from "@keel/verifier/groth16";
+import type { G1Json, G2Json, Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
 import { concatenate, ELEMENT_BYTES, isZero, readElement, writeElement } from "./bytes.js";
+import { BASE_FIELD, invert, SCALAR_FIELD } from "./field.js";
 import { type Arithmetic, G1, G2, type Group, scoped } from "./kernels/run/arithmetic.js";
 import { multiplyPoints } from "./kernels/run/multiply.js";
 import { createPairing, type Pairing } from "./kernels/run/pairing.js";
@@ -157,13 +151,6 @@ function randomBelow(bound: bigint): bigint {
   const value = (readElement(bytes, 0) << 256n) | readElement(bytes, ELEMENT_BYTES);
   bytes.fill(0);
   return value % bound;
-}
-
-/** The inverse modulo a prime of what is not its multiple, by Euclid's algorithm. */
-function invert(value: bigint, modulus: bigint): bigint {
-  let [a, b, x, y] = [modulus, value, 0n, 1n];
-  while (b > 1n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
-  return y < 0n ? y + modulus : y;
 }
 
 /** Plain coordinates times 2^256. */

@@ -6,6 +6,7 @@
  */
 
 import type { Platform, ProverOptions } from "./artifacts.js";
+import { sha256Hex } from "./hash.js";
 import type { WorkerHandle } from "./pool.js";
 import { createProverOn, type Prover } from "./prover.js";
 
@@ -24,14 +25,25 @@ export type ArtifactSource = string | URL | Uint8Array;
 
 const platform: Platform<ArtifactSource> = {
   workers: globalThis.navigator?.hardwareConcurrency ?? 2,
+  // Only pages that are isolated from others have it.
+  sharesMemory: typeof SharedArrayBuffer === "function",
   spawn: spawnWorker,
-  async readBytes(source) {
-    if (source instanceof Uint8Array) return source;
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+  readBytes: async (source) =>
+    source instanceof Uint8Array ? source : new Uint8Array(await (await load(source)).arrayBuffer()),
+  async shareFile(source) {
+    const file =
+      source instanceof Uint8Array
+        ? new Blob([source as Uint8Array<ArrayBuffer>])
+        : await (await load(source)).blob();
+    return { file, sha256: async () => sha256Hex(new Uint8Array(await file.arrayBuffer())) };
   },
 };
+
+async function load(source: string | URL): Promise<Response> {
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return response;
+}
 
 /** Loads a circuit and its key and starts workers; see {@link Prover}. */
 export function createProver(options: ProverOptions<ArtifactSource>): Promise<Prover> {

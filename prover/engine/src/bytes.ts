@@ -24,6 +24,17 @@ export function writeElement(bytes: Uint8Array, offset: number, value: bigint): 
   }
 }
 
+/** Writes a vector's elements at the given places, one after the other. */
+export function gatherElements(vector: Uint8Array, places: Uint32Array, target: Uint8Array): void {
+  const words = (bytes: Uint8Array): Uint32Array =>
+    new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const [from, to] = [words(vector), words(target)];
+  for (let i = 0, at = 0; i < places.length; i++) {
+    let source = 8 * places[i]!;
+    for (const end = at + 8; at < end; at++, source++) to[at] = from[source]!;
+  }
+}
+
 /** The pieces one after the other. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -10,10 +10,10 @@
  * @module
  */
 
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { concatenate } from "./bytes.js";
+import { SCALAR_FIELD } from "./field.js";
 import { invertLimbs } from "./kernels/integer/inverse.js";
 import {
   columnwise,

@@ -8,9 +8,9 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
-import { prepareCircuit } from "./circom-prepare.js";
+import { isPrepared } from "./circom-sections.js";
+import { SCALAR_FIELD } from "./field.js";
 import { type FlatSignal, signalError } from "./inputs.js";
 
 /** A loaded circuit. */
@@ -23,8 +23,9 @@ export interface WitnessCalculator {
    * @throws KeelError kind `input`, code `input.signal`, for a wrong name or length; kind `policy`, code
    *   `witness.assertion`, when the inputs do not satisfy the circuit, with templates and lines but no values; kind
    *   `environment`, code `witness.trap`, when the WebAssembly fails.
+   * @param result where they are to be; new memory when absent
    */
-  calculate(signals: readonly FlatSignal[]): Uint8Array;
+  calculate(signals: readonly FlatSignal[], result?: Uint8Array): Uint8Array;
 }
 
 interface CircomExports {
@@ -72,8 +73,8 @@ class CircomException {
  * @throws KeelError kind `environment`, code `wasm.format`, unless it is a circom 2 module.
  */
 export async function compileCircuitModule(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  const code = prepareCircuit(bytes) as Uint8Array<ArrayBuffer>;
-  const module = await WebAssembly.compile(code).catch((cause: unknown) => {
+  const code = isPrepared(bytes) ? bytes : (await import("./circom-prepare.js")).prepareCircuit(bytes);
+  const module = await WebAssembly.compile(code as Uint8Array<ArrayBuffer>).catch((cause: unknown) => {
     throw formatError("a WebAssembly module", "something else", cause);
   });
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
@@ -95,11 +96,12 @@ export function createWitnessCalculator(module: WebAssembly.Module): WitnessCalc
   const wires = current.exports.getWitnessSize();
   return {
     wires,
-    calculate(signals) {
+    calculate(signals, result = new Uint8Array(wires * ELEMENT_BYTES)) {
       current ??= instantiate(module);
       const { messages } = current;
       try {
-        return calculate(current, signals, wires);
+        calculate(current, signals, result);
+        return result;
       } catch (error) {
         if (error instanceof KeelError) throw error;
         // An exception leaves circom's own stack where it was; a fresh instance is certain to be sound.
@@ -148,7 +150,7 @@ function checkField(exports: CircomExports): void {
   if (prime !== SCALAR_FIELD) throw formatError("BN254's scalar field", "another field");
 }
 
-function calculate({ exports }: Instance, signals: readonly FlatSignal[], wires: number): Uint8Array {
+function calculate({ exports }: Instance, signals: readonly FlatSignal[], result: Uint8Array): void {
   const hashes = checkSignals(exports, signals);
   exports.init(1);
   const memory = new Uint8Array(exports.memory.buffer);
@@ -162,13 +164,12 @@ function calculate({ exports }: Instance, signals: readonly FlatSignal[], wires:
     }
   }
   const words = new Uint32Array(exports.memory.buffer, shared, WORDS);
-  const witness = new Uint32Array(wires * WORDS);
-  for (let wire = 0; wire < wires; wire++) {
+  const witness = new Uint32Array(result.buffer, result.byteOffset, result.length / 4);
+  for (let wire = 0; wire * WORDS < witness.length; wire++) {
     exports.getWitness(wire);
     for (let word = 0; word < WORDS; word++) witness[wire * WORDS + word] = words[word]!;
   }
   words.fill(0);
-  return new Uint8Array(witness.buffer);
 }
 
 /** Compares names and lengths with the circuit's; returns each name's hash. */

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
-
 /** Hex SHA-256. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   // Pages without a secure origin have no `subtle`.
   const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
-  const digest = await subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return bytesToHex(digest === undefined ? sha256(bytes) : new Uint8Array(digest));
+  const digest =
+    (await subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)) ??
+    (await import("@noble/hashes/sha2.js")).sha256(bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { inputError, KeelError } from "@keel/verifier/errors";
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
+import { SCALAR_FIELD } from "./field.js";
 
 /** A number in [0, r): a bigint or a canonical decimal string. */
 export type SignalValue = bigint | string;

@@ -4,16 +4,21 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import type { Platform, ProverOptions } from "./artifacts.js";
+import type { FoundFile, Platform, ProverOptions } from "./artifacts.js";
+import { sha256Hex } from "./hash.js";
+import { stampOf } from "./node-files.js";
 import type { WorkerHandle } from "./pool.js";
 import { createProverOn, type Prover } from "./prover.js";
 
 export type { ProverOptions } from "./artifacts.js";
-export { prepareCircuit } from "./circom-prepare.js";
 export type { CircuitInput, SignalInput, SignalValue } from "./inputs.js";
 export type {
   ProofPhase,
@@ -22,17 +27,16 @@ export type {
   ProveOptions,
   Prover,
 } from "./prover.js";
-export type { ConstraintSystem, InputSignal, InputValue, Matrix, WitnessSource } from "./witness/forms.js";
-export { planWitness } from "./witness/plan.js";
-export type { WitnessProgram } from "./witness/program.js";
 
 /** An artifact: a path, a file URL, or its bytes. */
 export type ArtifactSource = string | URL | Uint8Array;
 
 const platform: Platform<ArtifactSource> = {
   workers: availableParallelism(),
+  sharesMemory: true,
   spawn: spawnWorker,
   readBytes: async (source) => (source instanceof Uint8Array ? source : readFile(source)),
+  shareFile,
 };
 
 /**
@@ -47,6 +51,23 @@ const platform: Platform<ArtifactSource> = {
  */
 export function createProver(options: ProverOptions<ArtifactSource>): Promise<Prover> {
   return createProverOn(platform, options);
+}
+
+/** A file for workers: a path as it is, bytes as a copy in memory that all threads share. */
+export async function shareFile(source: ArtifactSource): Promise<FoundFile> {
+  if (source instanceof Uint8Array) {
+    const file = new SharedArrayBuffer(source.length);
+    new Uint8Array(file).set(source);
+    return { file, sha256: () => sha256Hex(source) };
+  }
+  const path = await realpath(source instanceof URL ? fileURLToPath(source) : source);
+  return { file: stampOf(path), sha256: () => hashFile(path) };
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
 }
 
 function spawnWorker(): WorkerHandle {

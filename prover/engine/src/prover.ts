@@ -11,16 +11,24 @@
 
 import { KeelError } from "@keel/verifier/errors";
 import type { Groth16Proof, VerificationKey } from "@keel/verifier/groth16";
-import { type Remote, transfer } from "comlink/dist/esm/comlink.mjs";
-import { type Artifacts, cutAgain, loadArtifacts, type Platform, type ProverOptions } from "./artifacts.js";
+import type { Remote } from "comlink/dist/esm/comlink.mjs";
+import { type Artifacts, createLoader, type Platform, type ProverOptions } from "./artifacts.js";
 import type { QuerySums } from "./assemble.js";
-import { concatenate, ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
+import { ELEMENT_BYTES, readElement, writeElement } from "./bytes.js";
 import type { EngineWorker } from "./engine-worker.js";
 import { type CircuitInput, flattenInput } from "./inputs.js";
 import type { RowValues } from "./kernel.js";
-import { unwrap } from "./outcome.js";
 import { createPool, type Pool, type Task } from "./pool.js";
-import { type Query, sliceBuffers } from "./slices.js";
+import type { Query } from "./slices.js";
+import {
+  createProofMemory,
+  incoming,
+  outgoing,
+  outgoingRows,
+  type ProofMemory,
+  partOf,
+  wipe,
+} from "./vectors.js";
 
 /** A step of a proof. */
 export type ProofPhase = "queued" | "witness" | "evaluate" | "transform" | "multiply" | "verify" | "done";
@@ -68,8 +76,8 @@ export interface Prover {
 }
 
 const MAX_WORKERS = 16;
-/** Proofs under way at once; more would only hold more memory. */
-const MAX_JOBS = 2;
+/** Proofs under way at once; more would only hold more memory. Many workers wait longer for what one of them does alone. */
+const jobsOf = (workers: number): number => 2 + Math.floor(workers / 8);
 
 /** Shares of a proof's work, for progress. */
 const WEIGHTS = { witness: 10, evaluate: 8, transform: 12, multiply: 62, verify: 8 } as const;
@@ -91,6 +99,7 @@ const QUERIES: readonly Query[] = ["b", "a"];
 interface Job {
   readonly id: number;
   readonly signal: AbortSignal;
+  readonly memory: ProofMemory;
   /** Counts a finished part of a phase. */
   readonly advance: (phase: WorkPhase, share: number) => void;
 }
@@ -106,7 +115,7 @@ export async function createProverOn<Source>(
   options: ProverOptions<Source>,
 ): Promise<Prover> {
   const workers = workerCount(options.workers ?? platform.workers);
-  const loading = loadArtifacts(platform, options, workers);
+  const loader = createLoader(platform, options, workers);
   const active = new Map<number, AbortController>();
   const pool = createPool<EngineWorker>({
     size: workers,
@@ -114,28 +123,11 @@ export async function createProverOn<Source>(
     onLoss: (ids, error) => {
       for (const id of ids) active.get(id)?.abort(error);
     },
-    prepare: async (api, worker) => {
-      const artifacts = await loading;
-      const slice = artifacts.slices[worker] ?? (await cutAgain(platform, options, workers))[worker]!;
-      artifacts.slices[worker] = undefined;
-      const moved = transfer(slice, sliceBuffers(slice));
-      const wires = unwrap(await api.load(artifacts.modules, moved, artifacts.verificationKey));
-      if (wires !== artifacts.wires) {
-        const expected = `a circuit of ${artifacts.wires} wires, as in the zkey`;
-        const received = `${wires} wires`;
-        throw new KeelError({
-          kind: "environment",
-          code: "artifact.mismatch",
-          path: "wasm",
-          expected,
-          received,
-        });
-      }
-    },
+    prepare: (api, worker) => loader.load(api, worker),
   });
   try {
-    const [artifacts] = await Promise.all([loading, pool.start()]);
-    return createApi(pool, artifacts, active);
+    const [artifacts] = await Promise.all([loader.artifacts, pool.start()]);
+    return createApi(pool, artifacts, active, platform.sharesMemory);
   } catch (error) {
     pool.close();
     throw error;
@@ -146,8 +138,11 @@ function createApi(
   pool: Pool<EngineWorker>,
   artifacts: Artifacts,
   active: Map<number, AbortController>,
+  shared: boolean,
 ): Prover {
-  const enter = createGate(MAX_JOBS);
+  const { wires, domain } = artifacts.zkey;
+  const enter = createGate(jobsOf(pool.size));
+  const spare: ProofMemory[] = [];
   let jobs = 0;
   const runJob = async <T>(options: ProveOptions, body: (job: Job) => Promise<T>): Promise<T> => {
     const controller = new AbortController();
@@ -159,9 +154,16 @@ function createApi(
     try {
       const leave = await enter(signal);
       active.set(id, controller);
+      const memory = spare.pop() ?? createProofMemory(wires, domain, shared);
+      let done = false;
       try {
-        return await body({ id, signal, advance });
+        const result = await body({ id, signal, memory, advance });
+        done = true;
+        return result;
       } finally {
+        wipe(memory);
+        // Of a job that failed, a worker may yet write to it.
+        if (done) spare.push(memory);
         active.delete(id);
         // Of a job that failed in one task, the others that still wait are of no use to anybody.
         pool.cancel(id, cancelledError());
@@ -172,29 +174,31 @@ function createApi(
       unlink();
     }
   };
-  const witnessOf = (job: Job, input: CircuitInput): Promise<Uint8Array> => {
+  const fillWitness = async (job: Job, input: CircuitInput): Promise<void> => {
     const signals = flattenInput(input);
-    return runTask(pool, job, { urgency: URGENCY.witness, call: (api) => api.calculateWitness(signals) });
+    const { witness } = job.memory;
+    const call = (api: Remote<EngineWorker>) => api.calculateWitness(signals, outgoing(witness));
+    incoming(witness, await runTask(pool, job, { urgency: URGENCY.witness, call }));
   };
   return {
     verificationKey: artifacts.verificationKey,
-    wires: artifacts.wires,
+    wires,
     workers: pool.size,
     prove: (input, options = {}) =>
       runJob(options, async (job) => {
         job.advance("witness", 0);
-        return proveBytes(pool, artifacts, job, await witnessOf(job, input));
+        await fillWitness(job, input);
+        return proveFilled(pool, artifacts, job);
       }),
     proveWitness: (witness, options = {}) =>
-      runJob(options, (job) => proveBytes(pool, artifacts, job, encodeWitness(witness, artifacts.wires))),
+      runJob(options, async (job) => {
+        encodeWitness(witness, job.memory.witness);
+        return proveFilled(pool, artifacts, job);
+      }),
     calculateWitness: (input, options = {}) =>
       runJob(options, async (job) => {
-        const witness = await witnessOf(job, input);
-        const values = Array.from({ length: artifacts.wires }, (_, i) =>
-          readElement(witness, i * ELEMENT_BYTES),
-        );
-        witness.fill(0);
-        return values;
+        await fillWitness(job, input);
+        return Array.from({ length: wires }, (_, i) => readElement(job.memory.witness, i * ELEMENT_BYTES));
       }),
     close: () => pool.close(),
   };
@@ -203,91 +207,80 @@ function createApi(
 /** Runs a task of a job unless the job has been cancelled. */
 function runTask<T>(
   pool: Pool<EngineWorker>,
-  job: Job,
+  job: Pick<Job, "id" | "signal">,
   task: Omit<Task<EngineWorker, T>, "job">,
 ): Promise<T> {
   if (job.signal.aborted) return Promise.reject(job.signal.reason);
   return pool.run({ ...task, job: job.id });
 }
 
-async function proveBytes(
-  pool: Pool<EngineWorker>,
-  artifacts: Artifacts,
-  job: Job,
-  witness: Uint8Array,
-): Promise<ProofResult> {
+/** Proves from the witness in a job's memory. */
+async function proveFilled(pool: Pool<EngineWorker>, artifacts: Artifacts, job: Job): Promise<ProofResult> {
   job.advance("witness", 1);
-  const workers = Array.from({ length: pool.size }, (_, worker) => worker);
-  try {
-    const publicSignals = Array.from({ length: artifacts.verificationKey.nPublic }, (_, i) =>
-      readElement(witness, (i + 1) * ELEMENT_BYTES).toString(),
-    );
-    const evaluated = workers.map((worker) =>
-      runTask(pool, job, { worker, urgency: URGENCY.evaluate, call: (api) => api.evaluate(job.id, witness) }),
-    );
-    const sums = QUERIES.map((query) =>
-      Promise.all(
-        workers.map(async (worker) => {
-          const urgency = URGENCY[query];
-          const sum = await runTask(pool, job, {
-            worker,
-            urgency,
-            call: (api) => api.multiply(job.id, query),
-          });
-          job.advance("multiply", 1 / (workers.length * (QUERIES.length + 1)));
-          return sum;
-        }),
-      ),
-    );
-    const quotient = sumsOfC(pool, artifacts, job, evaluated);
-    const [b, a, c] = await Promise.all([...sums, quotient]);
-    const parts: QuerySums = { a: a!, b: b!, c: c! };
-    job.advance("verify", 0);
-    const assemble = (api: Remote<EngineWorker>) => api.assemble(parts, publicSignals);
-    const proof = await runTask(pool, job, { urgency: URGENCY.verify, call: assemble });
-    job.advance("verify", 1);
-    return { proof, publicSignals };
-  } finally {
-    witness.fill(0);
-  }
+  const publicSignals = Array.from({ length: artifacts.verificationKey.nPublic }, (_, i) =>
+    readElement(job.memory.witness, (i + 1) * ELEMENT_BYTES).toString(),
+  );
+  const evaluated = artifacts.parts.map(({ firstRow, rows }, worker) =>
+    evaluate(pool, job, worker, partOf(job.memory.values, firstRow, firstRow + rows)),
+  );
+  const sums = QUERIES.map((query) =>
+    Promise.all(
+      artifacts.parts.map(async (_, worker) => {
+        const call = (api: Remote<EngineWorker>) => api.multiply(job.id, query);
+        const sum = await runTask(pool, job, { worker, urgency: URGENCY[query], call });
+        job.advance("multiply", 1 / (pool.size * (QUERIES.length + 1)));
+        return sum;
+      }),
+    ),
+  );
+  const quotient = sumsOfC(pool, artifacts, job, evaluated);
+  const [b, a, c] = await Promise.all([...sums, quotient]);
+  const parts: QuerySums = { a: a!, b: b!, c: c! };
+  job.advance("verify", 0);
+  const assemble = (api: Remote<EngineWorker>) => api.assemble(parts, publicSignals);
+  const proof = await runTask(pool, job, { urgency: URGENCY.verify, call: assemble });
+  job.advance("verify", 1);
+  return { proof, publicSignals };
+}
+
+/** Has a worker fill its rows of A, B and C. */
+async function evaluate(
+  pool: Pool<EngineWorker>,
+  { memory, ...job }: Job,
+  worker: number,
+  rows: RowValues,
+): Promise<void> {
+  const call = (api: Remote<EngineWorker>) =>
+    api.evaluate(job.id, outgoing(memory.witness), outgoingRows(rows));
+  const filled = await runTask(pool, job, { worker, urgency: URGENCY.evaluate, call });
+  for (const part of ["a", "b", "c"] as const) incoming(rows[part], filled[part]);
 }
 
 /** Rows of A, B and C, their polynomials on the odd coset, and the sums over C and H. */
 async function sumsOfC(
   pool: Pool<EngineWorker>,
-  artifacts: Artifacts,
+  { cuts }: Artifacts,
   job: Job,
-  evaluated: readonly Promise<RowValues>[],
+  evaluated: readonly Promise<void>[],
 ): Promise<Uint8Array[]> {
-  const rows = await Promise.all(evaluated);
+  const { values } = job.memory;
+  await Promise.all(evaluated);
   job.advance("evaluate", 1);
-  const extend = async (part: keyof RowValues): Promise<Uint8Array> => {
-    const values = concatenate(rows.map((slice) => slice[part]));
-    for (const slice of rows) slice[part].fill(0);
-    const extended = await runTask(pool, job, {
-      urgency: URGENCY.transform,
-      call: (api) => api.extend(values),
-    });
-    values.fill(0);
+  const extend = async (vector: Uint8Array): Promise<void> => {
+    const call = (api: Remote<EngineWorker>) => api.extend(outgoing(vector));
+    incoming(vector, await runTask(pool, job, { urgency: URGENCY.transform, call }));
     job.advance("transform", 1 / 3);
-    return extended;
   };
-  const [a, b, c] = await Promise.all([extend("a"), extend("b"), extend("c")]);
-  const sums = await Promise.all(
-    artifacts.cuts.slice(0, -1).map(async (first, worker) => {
-      const part = (values: Uint8Array): Uint8Array =>
-        values.slice(first * ELEMENT_BYTES, artifacts.cuts[worker + 1]! * ELEMENT_BYTES);
-      const values = { a: part(a), b: part(b), c: part(c) };
-      const urgency = URGENCY.c;
-      const call = (api: Remote<EngineWorker>) => api.multiplyC(job.id, values);
-      const sum = await runTask(pool, job, { worker, urgency, call });
-      for (const bytes of Object.values(values)) bytes.fill(0);
+  await Promise.all([extend(values.a), extend(values.b), extend(values.c)]);
+  return Promise.all(
+    cuts.slice(0, -1).map(async (first, worker) => {
+      const part = partOf(values, first, cuts[worker + 1]!);
+      const call = (api: Remote<EngineWorker>) => api.multiplyC(job.id, outgoingRows(part));
+      const sum = await runTask(pool, job, { worker, urgency: URGENCY.c, call });
       job.advance("multiply", 1 / (pool.size * (QUERIES.length + 1)));
       return sum;
     }),
   );
-  for (const bytes of [a, b, c]) bytes.fill(0);
-  return sums;
 }
 
 function workerCount(workers: number): number {
@@ -298,16 +291,15 @@ function workerCount(workers: number): number {
   return Math.min(workers, MAX_WORKERS);
 }
 
-function encodeWitness(witness: readonly bigint[], wires: number): Uint8Array {
+function encodeWitness(witness: readonly bigint[], target: Uint8Array): void {
+  const wires = target.length / ELEMENT_BYTES;
   if (witness.length !== wires || witness[0] !== 1n) {
     const received = witness.length === wires ? "another first value" : `${witness.length} values`;
     const expected = `${wires} values, the first 1`;
     throw new KeelError({ kind: "input", code: "witness.length", path: "witness", expected, received });
   }
   const values = flattenInput({ witness: [...witness] })[0]!.values;
-  const bytes = new Uint8Array(wires * ELEMENT_BYTES);
-  for (const [i, value] of values.entries()) writeElement(bytes, i * ELEMENT_BYTES, value);
-  return bytes;
+  for (const [i, value] of values.entries()) writeElement(target, i * ELEMENT_BYTES, value);
 }
 
 /** Admits a number of jobs at a time, in the order of their calls; resolves to the function that leaves. */

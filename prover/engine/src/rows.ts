@@ -5,11 +5,12 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
+
 import { ELEMENT_BYTES, writeElement } from "./bytes.js";
-import type { KeySlice } from "./slices.js";
+import { SCALAR_FIELD } from "./field.js";
+import type { SlicedTerms } from "./slices.js";
 import { CODES } from "./witness/codes.js";
-import { TERM_BYTES } from "./zkey.js";
+import { TERM_WORDS } from "./zkey.js";
 
 /** log2 of what coefficients are multiplied by in a key. */
 export const KEY_RADIX_BITS = 512n;
@@ -18,6 +19,9 @@ export const FACTOR_WORDS = 4;
 
 /** Forms to calculate, and what A and B of each row are made from; as in witness/program.ts. */
 export interface RowPlan {
+  /** The wires that stand in them, in order, the constant one first: elements 0 to their number are these. */
+  readonly wires: Uint32Array;
+  /** Elements in all. Behind the wires comes 0, and then the forms. */
   readonly elements: number;
   /** As in the key, the first one 0. */
   readonly constants: Uint8Array;
@@ -25,51 +29,61 @@ export interface RowPlan {
   readonly factors: Uint32Array;
 }
 
-const TERM_WORDS = TERM_BYTES / 4;
 const ELEMENT_WORDS = ELEMENT_BYTES / 4;
 /** Words of a term before its coefficient: matrix, row, wire. */
 const HEAD_WORDS = TERM_WORDS - ELEMENT_WORDS;
 
 /** Plans a slice's rows. Terms may stand in any order. */
-export function planRows({
-  terms,
-  firstRow,
-  rows,
-  circuitWires,
-}: Pick<KeySlice, "terms" | "firstRow" | "rows" | "circuitWires">): RowPlan {
-  const words = new Uint32Array(terms.buffer, terms.byteOffset, terms.length / 4);
-  const { coefficients, constants, signs } = internCoefficients(words);
-  const sorted = sortTerms(words, coefficients, firstRow, rows);
-  const forms = createForms(sorted, signs, circuitWires);
+export function planRows(slice: SlicedTerms): RowPlan {
+  const { terms, constants, signs } = internTerms(slice);
+  const { rows } = slice;
+  const wires = renumber(terms.wires, slice.circuitWires);
+  const forms = createForms(sortTerms(terms, rows), signs, wires.length);
   const factors = new Uint32Array(FACTOR_WORDS * rows);
   for (let side = 0; side < 2 * rows; side++) forms.writeFactor(side, factors, 2 * side);
-  return { elements: forms.count(), constants, code: new Uint32Array(forms.code), factors };
+  return { wires, elements: forms.count(), constants, code: new Uint32Array(forms.code), factors };
 }
 
-/** Terms by row, A before B: those of side i, which is A or B of row i / 2, begin at `starts[i]`. */
-interface SortedTerms {
-  readonly starts: Uint32Array;
+/** Numbers the wires that occur from 0 on, in order, the constant one in any case; returns them. */
+function renumber(wires: Uint32Array, circuitWires: number): Uint32Array {
+  const numbers = new Uint32Array(circuitWires);
+  numbers[0] = 1;
+  for (const wire of wires) numbers[wire] = 1;
+  const used = new Uint32Array(numbers.reduce((sum, one) => sum + one, 0));
+  let count = 0;
+  for (let wire = 0; wire < circuitWires; wire++) {
+    if (numbers[wire] === 0) continue;
+    numbers[wire] = count;
+    used[count++] = wire;
+  }
+  for (let i = 0; i < wires.length; i++) wires[i] = numbers[wires[i]!]!;
+  return used;
+}
+
+/** Terms with their coefficients by number: side i is A or B of row i / 2. */
+interface InternedTerms {
+  readonly sides: Uint32Array;
   readonly wires: Uint32Array;
   readonly coefficients: Uint32Array;
 }
 
-function sortTerms(
-  words: Uint32Array,
-  coefficients: Uint32Array,
-  firstRow: number,
-  rows: number,
-): SortedTerms {
-  const sideAt = (at: number): number => 2 * (words[at + 1]! - firstRow) + words[at]!;
+/** Terms by row, A before B: those of side i begin at `starts[i]`. */
+interface SortedTerms extends Omit<InternedTerms, "sides"> {
+  readonly starts: Uint32Array;
+}
+
+function sortTerms({ sides, wires, coefficients }: InternedTerms, rows: number): SortedTerms {
   const starts = new Uint32Array(2 * rows + 1);
-  for (let at = 0; at < words.length; at += TERM_WORDS) starts[sideAt(at) + 1]! += 1;
+  for (const side of sides) starts[side + 1]! += 1;
   for (let side = 0; side < 2 * rows; side++) starts[side + 1]! += starts[side]!;
   const next = starts.slice();
-  const sorted = { wires: new Uint32Array(coefficients.length), coefficients: coefficients.slice() };
-  for (let term = 0, at = 0; at < words.length; term++, at += TERM_WORDS) {
-    const side = sideAt(at);
-    sorted.wires[next[side]!] = words[at + 2]!;
-    sorted.coefficients[next[side]!] = coefficients[term]!;
-    next[side]! += 1;
+  const sorted = { wires: new Uint32Array(sides.length), coefficients: new Uint32Array(sides.length) };
+  for (let term = 0; term < sides.length; term++) {
+    const side = sides[term]!;
+    const at = next[side]!;
+    sorted.wires[at] = wires[term]!;
+    sorted.coefficients[at] = coefficients[term]!;
+    next[side] = at + 1;
   }
   return { starts, ...sorted };
 }
@@ -108,47 +122,48 @@ interface Signs {
   readonly negative: Uint32Array;
 }
 
-/** Numbers the different coefficients and their negatives; 0 is the first one. */
-function internCoefficients(words: Uint32Array): {
-  coefficients: Uint32Array;
+/** Reads terms and numbers their different coefficients, and these coefficients' negatives; 0 is the first one. */
+function internTerms({ terms: count, firstRow, eachTerms }: SlicedTerms): {
+  terms: InternedTerms;
   constants: Uint8Array;
   signs: Signs;
 } {
-  const count = words.length / TERM_WORDS;
   const found: number[] = [];
   const lookUp = createTable();
-  let [source, at] = [words, 0];
+  let source: Uint32Array = new Uint32Array();
+  let at = 0;
   const same = (known: number): boolean => {
     for (let i = 0; i < ELEMENT_WORDS; i++)
       if (found[known * ELEMENT_WORDS + i] !== source[at + i]) return false;
     return true;
   };
-  const intern = (): number => {
+  const intern = (words: Uint32Array, start: number): number => {
+    [source, at] = [words, start];
     const place = lookUp(mix(mix(source[at]!, source[at + 1]!), source[at + 2]!), same);
     if (place * ELEMENT_WORDS === found.length)
       for (let i = 0; i < ELEMENT_WORDS; i++) found.push(source[at + i]!);
     return place;
   };
-  const internWords = (value: Uint32Array): number => {
-    [source, at] = [value, 0];
-    return intern();
-  };
-  internWords(wordsOf(0n));
-  const one = internWords(wordsOf((1n << KEY_RADIX_BITS) % SCALAR_FIELD));
-  const coefficients = new Uint32Array(count);
-  source = words;
-  for (let term = 0; term < count; term++) {
-    at = term * TERM_WORDS + HEAD_WORDS;
-    coefficients[term] = intern();
-  }
+  intern(wordsOf(0n), 0);
+  const one = intern(wordsOf((1n << KEY_RADIX_BITS) % SCALAR_FIELD), 0);
+  const list = (): Uint32Array => new Uint32Array(count);
+  const terms = { sides: list(), wires: list(), coefficients: list() };
+  let term = 0;
+  eachTerms((words) => {
+    for (let start = 0; start < words.length; start += TERM_WORDS, term++) {
+      terms.sides[term] = 2 * (words[start + 1]! - firstRow) + words[start]!;
+      terms.wires[term] = words[start + 2]!;
+      terms.coefficients[term] = intern(words, start + HEAD_WORDS);
+    }
+  });
   const own = found.length / ELEMENT_WORDS;
   const negative = new Uint32Array(2 * own);
   for (let place = 0; place < own; place++) {
-    negative[place] = internWords(negated(found, place * ELEMENT_WORDS));
+    negative[place] = intern(negated(found, place * ELEMENT_WORDS), 0);
     negative[negative[place]] = place;
   }
   const constants = new Uint8Array(new Uint32Array(found).buffer);
-  return { coefficients, constants, signs: { one, minusOne: negative[one]!, negative } };
+  return { terms, constants, signs: { one, minusOne: negative[one]!, negative } };
 }
 
 function wordsOf(value: bigint): Uint32Array {
@@ -173,9 +188,9 @@ function negated(source: readonly number[], at: number): Uint32Array {
 }
 
 /** Collects forms. */
-function createForms({ starts, wires, coefficients }: SortedTerms, signs: Signs, circuitWires: number) {
+function createForms({ starts, wires, coefficients }: SortedTerms, signs: Signs, zero: number) {
   const code: number[] = [];
-  const [zero, first] = [circuitWires, circuitWires + 1];
+  const first = zero + 1;
   /** Where each form's terms begin and end, and whether they are negated. */
   const known: { readonly start: number; readonly end: number; readonly negative: boolean }[] = [];
   const lookUp = createTable();

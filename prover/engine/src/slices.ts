@@ -1,148 +1,201 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A proving key cut into one slice a worker, each worker keeping its own for good: per proof only scalars travel.
+ * A proving key cut into one slice a worker, each worker keeping its own for good: per proof only scalars travel. One worker
+ * says where the cuts are, and then each reads its own slice.
  *
  * Bases go round the workers one by one, because neighbouring wires tend to hold values of one kind (the bits of a
  * number, say) and contiguous ranges would make uneven work. Rows stay together, cut where the terms balance.
  *
  * @module
  */
-import { parseVerificationKey, type VerificationKey } from "@keel/verifier/groth16";
 import { isZero } from "./bytes.js";
-import { G1_BYTES, G2_BYTES, parseZkey, TERM_BYTES, type Zkey } from "./zkey.js";
-
-/** The bases of one query that a worker holds, with the wire whose value multiplies each. */
-export interface QuerySlice {
-  readonly wires: Uint32Array;
-  readonly points: Uint8Array;
-}
+import { eachPiece, type PartFile, type Section } from "./parts.js";
+import {
+  eachTerm,
+  G1_BYTES,
+  G2_BYTES,
+  parseZkey,
+  TERM_BYTES,
+  TERM_WORDS,
+  wordsOf,
+  type Zkey,
+} from "./zkey.js";
 
 /** The queries that only the witness multiplies, each for a point of the proof of its own. */
 export type Query = "a" | "b";
 
-/** What one worker keeps of a key. */
-export interface KeySlice {
-  readonly domain: number;
-  /** Of the whole circuit. */
-  readonly circuitWires: number;
+/** Which part of a key a worker keeps. */
+export interface KeyPart {
+  readonly worker: number;
+  readonly workers: number;
   /** The constraints whose A·w, B·w and C·w this worker computes. */
   readonly firstRow: number;
   readonly rows: number;
-  /** Their terms, as in the file. */
-  readonly terms: Uint8Array;
-  readonly queries: Readonly<Record<Query, QuerySlice>>;
-  readonly c: QuerySlice;
-  /** A contiguous part of the H query, starting at `firstH`. */
-  readonly firstH: number;
-  readonly h: Uint8Array;
+  /** How many terms they have, */
+  readonly terms: number;
+  /** and where these are: keys list terms by row, so that few others are among them. */
+  readonly place: Section;
 }
 
-/** A key without its bases, and the slices that have them. */
+/** A slice's terms, piece by piece. */
+export interface SlicedTerms extends Pick<KeyPart, "firstRow" | "rows" | "terms"> {
+  /** Of the whole circuit. */
+  readonly circuitWires: number;
+  /** Gives the terms as words of the file, in any order; the next piece overwrites one. */
+  eachTerms(take: (words: Uint32Array) => void): void;
+}
+
+/** A slice's bases of a query, piece by piece. */
+export interface SlicedBases {
+  /** There are no more than this. */
+  readonly most: number;
+  /** Gives the wire whose value multiplies each base, and the bases; the next piece overwrites one. */
+  each(take: (wires: Uint32Array, points: Uint8Array) => void): void;
+}
+
+/** What one worker keeps of a key, yet to be read. */
+export interface KeySlice extends SlicedTerms {
+  readonly domain: number;
+  readonly queries: Readonly<Record<Query | "c", SlicedBases>>;
+  /** A contiguous part of the H query; no wire stands for its bases. */
+  readonly h: SlicedBases;
+}
+
+/** A key's header, and how it is cut. */
 export interface CutKey {
-  readonly verificationKey: VerificationKey;
-  readonly wires: number;
+  readonly zkey: Zkey;
   /** Boundaries of the workers' parts of H. */
   readonly cuts: readonly number[];
-  readonly slices: KeySlice[];
+  readonly parts: readonly KeyPart[];
 }
 
-/** Parses a key and cuts it. @throws as {@link parseZkey} and {@link parseVerificationKey} */
-export function cutZkey(bytes: Uint8Array, workers: number): CutKey {
-  const zkey = parseZkey(bytes);
-  const { wires, domain } = zkey;
-  const slices = sliceKey(zkey, workers);
-  return {
-    verificationKey: parseVerificationKey(zkey.verificationKey),
-    wires,
-    cuts: [...slices.map(({ firstH }) => firstH), domain],
-    slices,
-  };
-}
-
-/** Cuts a key for a number of workers; the slices hold copies, so the file's memory can go. */
-export function sliceKey(zkey: Zkey, workers: number): KeySlice[] {
-  const cuts = balancedCuts(zkey, workers);
-  const terms = partitionTerms(zkey, cuts);
-  const queries = {
-    a: dealPoints(zkey.a, G1_BYTES, 0, workers),
-    b: dealPoints(zkey.b, G2_BYTES, 0, workers),
-  };
-  const c = dealPoints(zkey.c, G1_BYTES, zkey.publicSignals + 1, workers);
-  return Array.from({ length: workers }, (_, worker) => {
-    const firstH = Math.floor((zkey.domain * worker) / workers);
-    const endH = Math.floor((zkey.domain * (worker + 1)) / workers);
-    return {
-      domain: zkey.domain,
-      circuitWires: zkey.wires,
-      firstRow: cuts[worker]!,
-      rows: cuts[worker + 1]! - cuts[worker]!,
-      terms: terms[worker]!,
-      queries: { a: queries.a[worker]!, b: queries.b[worker]! },
-      c: c[worker]!,
-      firstH,
-      // A copy: slice() of a Buffer, which Node's files come as, would be a view of the whole file.
-      h: new Uint8Array(zkey.h.subarray(firstH * G1_BYTES, endH * G1_BYTES)),
-    };
+/** Parses a key and decides how to cut it. @throws as {@link parseZkey}, {@link eachTerm} */
+export function cutZkey(file: PartFile, workers: number): CutKey {
+  const zkey = parseZkey(file);
+  const rows = surveyRows(file, zkey);
+  const cuts = balancedCuts(rows.counts, workers);
+  const parts = Array.from({ length: workers }, (_, worker) => {
+    const [firstRow, end] = [cuts[worker]!, cuts[worker + 1]!];
+    return { worker, workers, firstRow, rows: end - firstRow, ...termsOf(zkey, rows, firstRow, end) };
   });
+  return { zkey, cuts: [...parts.map((part) => firstH(zkey, part)), zkey.domain], parts };
 }
 
-/** The memory of a slice, all its own, so that it can be moved to a worker. */
-export function sliceBuffers({ terms, h, queries, c }: KeySlice): ArrayBuffer[] {
-  const parts = [...Object.values(queries), c].flatMap(({ wires, points }) => [wires, points]);
-  return [terms, h, ...parts].map(({ buffer }) => buffer as ArrayBuffer);
+/** Of each row: how many terms it has, which is the first one, and which comes after the last. */
+interface RowSurvey {
+  readonly counts: Uint32Array;
+  readonly firsts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+function surveyRows(file: PartFile, zkey: Zkey): RowSurvey {
+  const list = (): Uint32Array => new Uint32Array(zkey.domain);
+  const rows = { counts: list(), firsts: list(), ends: list() };
+  eachTerm(file, zkey, (words, at, term) => {
+    const row = words[at + 1]!;
+    if (rows.counts[row]! === 0) rows.firsts[row] = term;
+    rows.counts[row]! += 1;
+    rows.ends[row] = term + 1;
+  });
+  return rows;
+}
+
+/** The terms of the rows before `end`: how many there are, and the part of the file that has them. */
+function termsOf(
+  { terms }: Zkey,
+  { counts, firsts, ends }: RowSurvey,
+  firstRow: number,
+  end: number,
+): Pick<KeyPart, "terms" | "place"> {
+  let [count, first, last] = [0, Number.POSITIVE_INFINITY, 0];
+  for (let row = firstRow; row < end; row++) {
+    if (counts[row] === 0) continue;
+    count += counts[row]!;
+    first = Math.min(first, firsts[row]!);
+    last = Math.max(last, ends[row]!);
+  }
+  const length = count === 0 ? 0 : (last - first) * TERM_BYTES;
+  return { terms: count, place: { start: terms.start + (count === 0 ? 0 : first * TERM_BYTES), length } };
+}
+
+/** Opens a part of a parsed key. */
+export function openSlice(file: PartFile, zkey: Zkey, part: KeyPart): KeySlice {
+  const dealt = (section: Section, size: number, firstWire: number): SlicedBases =>
+    dealBases(file, section, size, firstWire, part);
+  const { firstRow, rows, terms } = part;
+  return {
+    ...{ firstRow, rows, terms, circuitWires: zkey.wires, domain: zkey.domain },
+    eachTerms: (take) =>
+      eachPiece(file, part.place, TERM_BYTES, (piece) => take(ownTerms(wordsOf(piece), part))),
+    queries: {
+      a: dealt(zkey.a, G1_BYTES, 0),
+      b: dealt(zkey.b, G2_BYTES, 0),
+      c: dealt(zkey.c, G1_BYTES, zkey.publicSignals + 1),
+    },
+    h: contiguousBases(file, zkey, part),
+  };
 }
 
 /** Row boundaries, workers + 1 of them, with about equally many terms in between. */
-function balancedCuts(zkey: Zkey, workers: number): number[] {
-  const weights = new Uint32Array(zkey.domain);
-  const view = termView(zkey.terms);
-  for (let at = 4; at < view.byteLength; at += TERM_BYTES) weights[view.getUint32(at, true)]! += 1;
-  const total = view.byteLength / TERM_BYTES;
+function balancedCuts(weights: Uint32Array, workers: number): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const cuts = [0];
   let sum = 0;
-  for (let row = 0; row < zkey.domain && cuts.length < workers; row++) {
+  for (let row = 0; row < weights.length && cuts.length < workers; row++) {
     sum += weights[row]!;
     if (sum >= (total * cuts.length) / workers) cuts.push(row + 1);
   }
-  while (cuts.length <= workers) cuts.push(zkey.domain);
+  while (cuts.length <= workers) cuts.push(weights.length);
   return cuts;
 }
 
-function partitionTerms(zkey: Zkey, cuts: readonly number[]): Uint8Array[] {
-  const view = termView(zkey.terms);
-  const workerOf = new Uint8Array(zkey.domain);
-  for (let worker = 0; worker + 1 < cuts.length; worker++)
-    workerOf.fill(worker, cuts[worker], cuts[worker + 1]);
-  const sizes = new Array<number>(cuts.length - 1).fill(0);
-  for (let at = 4; at < view.byteLength; at += TERM_BYTES)
-    sizes[workerOf[view.getUint32(at, true)]!]! += TERM_BYTES;
-  const parts = sizes.map((size) => new Uint8Array(size));
-  const ends = sizes.map(() => 0);
-  // Files list terms by row, so runs of one worker's terms are long and copied at once.
-  for (let at = 0; at < view.byteLength; ) {
-    const worker = workerOf[view.getUint32(at + 4, true)]!;
-    let end = at + TERM_BYTES;
-    while (end < view.byteLength && workerOf[view.getUint32(end + 4, true)] === worker) end += TERM_BYTES;
-    parts[worker]!.set(zkey.terms.subarray(at, end), ends[worker]);
-    ends[worker]! += end - at;
-    at = end;
+/** Moves the terms of a part's rows to the front, and returns them. */
+function ownTerms(words: Uint32Array, { firstRow, rows }: KeyPart): Uint32Array {
+  let end = 0;
+  for (let at = 0; at < words.length; at += TERM_WORDS) {
+    const row = words[at + 1]!;
+    if (row < firstRow || row >= firstRow + rows) continue;
+    if (end !== at) words.copyWithin(end, at, at + TERM_WORDS);
+    end += TERM_WORDS;
   }
-  return parts;
+  return words.subarray(0, end);
+}
+
+function firstH({ domain }: Pick<Zkey, "domain">, { worker, workers }: KeyPart): number {
+  return Math.floor((domain * worker) / workers);
+}
+
+function contiguousBases(file: PartFile, { h, domain }: Zkey, part: KeyPart): SlicedBases {
+  const first = firstH({ domain }, part);
+  const most = firstH({ domain }, { ...part, worker: part.worker + 1 }) - first;
+  const section = { start: h.start + first * G1_BYTES, length: most * G1_BYTES };
+  const none = new Uint32Array();
+  return { most, each: (take) => eachPiece(file, section, G1_BYTES, (points) => take(none, points)) };
 }
 
 /** Deals the finite points of a query out in turn; points at infinity add nothing to any sum. */
-function dealPoints(points: Uint8Array, size: number, firstWire: number, workers: number): QuerySlice[] {
-  const finite: number[] = [];
-  for (let i = 0; i * size < points.length; i++) if (!isZero(points, i * size, size)) finite.push(i);
-  return Array.from({ length: workers }, (_, worker) => {
-    const mine = finite.filter((_, i) => i % workers === worker);
-    const bytes = new Uint8Array(mine.length * size);
-    for (const [i, index] of mine.entries())
-      bytes.set(points.subarray(index * size, (index + 1) * size), i * size);
-    return { wires: Uint32Array.from(mine, (index) => index + firstWire), points: bytes };
-  });
-}
-
-function termView(terms: Uint8Array): DataView {
-  return new DataView(terms.buffer, terms.byteOffset, terms.length);
+function dealBases(
+  file: PartFile,
+  section: Section,
+  size: number,
+  firstWire: number,
+  { worker, workers }: KeyPart,
+): SlicedBases {
+  return {
+    most: Math.ceil(section.length / size / workers),
+    each(take) {
+      let finite = 0;
+      eachPiece(file, section, size, (piece, first) => {
+        const wires = new Uint32Array(piece.length / size);
+        let count = 0;
+        for (let at = 0; at < piece.length; at += size) {
+          if (isZero(piece, at, size) || finite++ % workers !== worker) continue;
+          wires[count] = firstWire + first + at / size;
+          piece.copyWithin(count * size, at, at + size);
+          count += 1;
+        }
+        take(wires.subarray(0, count), piece.subarray(0, count * size));
+      });
+    },
+  };
 }

@@ -10,6 +10,7 @@ import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { createEngineWorker } from "./engine-worker.js";
 import { allowRelaxedSimd } from "./node-features.js";
+import { withNodeFile } from "./node-files.js";
 
 if (parentPort !== null) {
   allowRelaxedSimd();
@@ -18,7 +19,10 @@ if (parentPort !== null) {
     throw error;
   });
   expose(
-    createEngineWorker((url) => readFile(url) as Promise<Buffer<ArrayBuffer>>),
+    createEngineWorker({
+      read: (url) => readFile(url) as Promise<Buffer<ArrayBuffer>>,
+      withFile: withNodeFile,
+    }),
     nodeEndpoint(parentPort),
   );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Reader of snarkjs's Groth16 proving keys (.zkey) on BN254: structure checked, points left as bytes.
+ * Reader of snarkjs's Groth16 proving keys (.zkey) on BN254: header and structure, with the places of terms and points.
  *
  * Sections: 1 protocol, 2 header, 3 IC, 4 coefficients of A and B, 5 A, 6 B in G1, 7 B in G2, 8 C, 9 H, 10
  * contributions. Points are affine in Montgomery form, little-endian, infinity all zero. Not read are B in G1, which proofs
@@ -9,14 +9,10 @@
  * @module
  */
 import { KeelError } from "@keel/verifier/errors";
-import {
-  BASE_FIELD,
-  type G1Json,
-  type G2Json,
-  SCALAR_FIELD,
-  type VerificationKey,
-} from "@keel/verifier/groth16";
+import type { G1Json, G2Json, VerificationKey } from "@keel/verifier/groth16";
 import { ELEMENT_BYTES, readElement } from "./bytes.js";
+import { BASE_FIELD, invert, SCALAR_FIELD } from "./field.js";
+import { eachPiece, type PartFile, readSection, type Section } from "./parts.js";
 
 /** Bytes of an affine point. */
 export const G1_BYTES = 2 * ELEMENT_BYTES;
@@ -24,6 +20,7 @@ export const G2_BYTES = 4 * ELEMENT_BYTES;
 
 /** Bytes of a coefficient: matrix, row and wire (32 bits each), then the value times R^2. */
 export const TERM_BYTES = 12 + ELEMENT_BYTES;
+export const TERM_WORDS = TERM_BYTES / 4;
 
 /** Type of the section that marks a development key; see circuits/setup. */
 const INSECURE_SECTION = 0x4b45;
@@ -31,21 +28,21 @@ const INSECURE_SECTION = 0x4b45;
 const MAX_DOMAIN = 2 ** 27;
 const HEADER_BYTES = 2 * (4 + ELEMENT_BYTES) + 3 * 4 + 3 * G1_BYTES + 3 * G2_BYTES;
 
-/** A parsed key; all byte arrays are views of the file. */
+/** A parsed key: what is large, by its place in the file. */
 export interface Zkey {
   readonly wires: number;
   readonly publicSignals: number;
   readonly domain: number;
   /** snarkjs's JSON shape, with the mark of an insecure key. */
   readonly verificationKey: VerificationKey;
-  /** Terms of {@link TERM_BYTES} each. */
-  readonly terms: Uint8Array;
-  readonly a: Uint8Array;
+  /** Terms of {@link TERM_BYTES} each; {@link eachTerm} goes through them. */
+  readonly terms: Section;
+  readonly a: Section;
   /** In G2. */
-  readonly b: Uint8Array;
+  readonly b: Section;
   /** Starts with the first private wire. */
-  readonly c: Uint8Array;
-  readonly h: Uint8Array;
+  readonly c: Section;
+  readonly h: Section;
 }
 
 /**
@@ -53,9 +50,9 @@ export interface Zkey {
  *
  * @throws KeelError kind `environment`, code `zkey.format`, path of the section.
  */
-export function parseZkey(bytes: Uint8Array): Zkey {
-  const sections = readSections(bytes);
-  const section = (type: number, name: string, length?: number): Uint8Array => {
+export function parseZkey(file: PartFile): Zkey {
+  const sections = readSections(file);
+  const section = (type: number, name: string, length?: number): Section => {
     const content = sections.get(type);
     if (content === undefined) throw formatError(name, "a section", "none");
     if (length !== undefined && content.length !== length) {
@@ -63,11 +60,11 @@ export function parseZkey(bytes: Uint8Array): Zkey {
     }
     return content;
   };
-  const protocol = section(1, "protocol", 4);
+  const protocol = readSection(file, section(1, "protocol", 4));
   if (uint32(protocol, 0) !== 1) throw formatError("protocol", "Groth16", `protocol ${uint32(protocol, 0)}`);
-  const header = readHeader(section(2, "header", HEADER_BYTES));
+  const header = readHeader(readSection(file, section(2, "header", HEADER_BYTES)));
   const { wires, publicSignals, domain, points } = header;
-  const ic = section(3, "IC", (publicSignals + 1) * G1_BYTES);
+  const ic = readSection(file, section(3, "IC", (publicSignals + 1) * G1_BYTES));
   return {
     wires,
     publicSignals,
@@ -83,7 +80,7 @@ export function parseZkey(bytes: Uint8Array): Zkey {
       IC: Array.from({ length: publicSignals + 1 }, (_, i) => g1Json(ic, i * G1_BYTES)),
       ...(sections.has(INSECURE_SECTION) ? { insecure: true as const } : {}),
     },
-    terms: readTerms(section(4, "coefficients"), wires, domain),
+    terms: termsOf(file, section(4, "coefficients")),
     a: section(5, "A", wires * G1_BYTES),
     b: section(7, "B", wires * G2_BYTES),
     c: section(8, "C", (wires - publicSignals - 1) * G1_BYTES),
@@ -91,27 +88,53 @@ export function parseZkey(bytes: Uint8Array): Zkey {
   };
 }
 
-function readSections(bytes: Uint8Array): Map<number, Uint8Array> {
-  if (bytes.length < 12 || new TextDecoder().decode(bytes.subarray(0, 4)) !== "zkey") {
-    throw formatError("file", "a zkey file", `${bytes.length} bytes of something else`);
+/**
+ * Goes through all of a key's terms, by the place of each in words of a piece, which the next one overwrites, and in the file.
+ *
+ * @throws KeelError code `zkey.format`, for a matrix, row or wire out of range
+ */
+export function eachTerm(
+  file: PartFile,
+  { terms, wires, domain }: Pick<Zkey, "terms" | "wires" | "domain">,
+  take: (words: Uint32Array, at: number, term: number) => void,
+): void {
+  eachPiece(file, terms, TERM_BYTES, (piece, first) => {
+    const words = wordsOf(piece);
+    for (let at = 0, term = first; at < words.length; at += TERM_WORDS, term++) {
+      if (words[at]! >= 2 || words[at + 1]! >= domain || words[at + 2]! >= wires)
+        throw formatError("coefficients", "matrix, row and wire in range", `term ${term}`);
+      take(words, at, term);
+    }
+  });
+}
+
+/** A piece of terms as numbers. */
+export function wordsOf(piece: Uint8Array): Uint32Array {
+  return new Uint32Array(piece.buffer, piece.byteOffset, piece.length / 4);
+}
+
+function readSections(file: PartFile): Map<number, Section> {
+  const head = readSection(file, { start: 0, length: Math.min(12, file.length) });
+  if (head.length < 12 || new TextDecoder().decode(head.subarray(0, 4)) !== "zkey") {
+    throw formatError("file", "a zkey file", `${file.length} bytes of something else`);
   }
-  if (uint32(bytes, 4) !== 1) throw formatError("file", "version 1", `version ${uint32(bytes, 4)}`);
-  const sections = new Map<number, Uint8Array>();
-  let position = 12;
-  for (let left = uint32(bytes, 8); left > 0; left--) {
-    if (position + 12 > bytes.length) throw formatError("file", "a section header", "the end of the file");
-    const type = uint32(bytes, position);
-    const size = uint32(bytes, position + 4) + uint32(bytes, position + 8) * 2 ** 32;
-    position += 12;
-    if (position + size > bytes.length) {
-      throw formatError("file", `${size} bytes of section ${type}`, `${bytes.length - position} bytes`);
+  if (uint32(head, 4) !== 1) throw formatError("file", "version 1", `version ${uint32(head, 4)}`);
+  const sections = new Map<number, Section>();
+  let start = 12;
+  for (let left = uint32(head, 8); left > 0; left--) {
+    if (start + 12 > file.length) throw formatError("file", "a section header", "the end of the file");
+    const header = readSection(file, { start, length: 12 });
+    const type = uint32(header, 0);
+    const length = uint32(header, 4) + uint32(header, 8) * 2 ** 32;
+    start += 12;
+    if (start + length > file.length) {
+      throw formatError("file", `${length} bytes of section ${type}`, `${file.length - start} bytes`);
     }
     if (sections.has(type)) throw formatError("file", `one section ${type}`, "two of them");
-    sections.set(type, bytes.subarray(position, position + size));
-    position += size;
+    sections.set(type, { start, length });
+    start += length;
   }
-  if (position !== bytes.length)
-    throw formatError("file", "its end", `${bytes.length - position} more bytes`);
+  if (start !== file.length) throw formatError("file", "its end", `${file.length - start} more bytes`);
   return sections;
 }
 
@@ -142,38 +165,20 @@ function readHeader(header: Uint8Array): {
   return { wires, publicSignals, domain, points: header.subarray(start + 12) };
 }
 
-function readTerms(section: Uint8Array, wires: number, domain: number): Uint8Array {
-  const count = section.length < 4 ? 0 : uint32(section, 0);
-  if (section.length !== 4 + count * TERM_BYTES) {
-    throw formatError("coefficients", `${count} terms`, `${section.length} bytes`);
+/** The terms behind their number. */
+function termsOf(file: PartFile, { start, length }: Section): Section {
+  const count = length < 4 ? 0 : uint32(readSection(file, { start, length: 4 }), 0);
+  if (length !== 4 + count * TERM_BYTES) {
+    throw formatError("coefficients", `${count} terms`, `${length} bytes`);
   }
-  const terms = section.subarray(4);
-  const view = new DataView(terms.buffer, terms.byteOffset, terms.length);
-  for (let at = 0; at < terms.length; at += TERM_BYTES) {
-    const inside =
-      view.getUint32(at, true) < 2 &&
-      view.getUint32(at + 4, true) < domain &&
-      view.getUint32(at + 8, true) < wires;
-    if (!inside)
-      throw formatError("coefficients", "matrix, row and wire in range", `term ${at / TERM_BYTES}`);
-  }
-  return terms;
+  return { start: start + 4, length: length - 4 };
 }
 
 function uint32(bytes: Uint8Array, offset: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, true);
 }
 
-const MONTGOMERY_INVERSE = inverseOfRadix();
-
-function inverseOfRadix(): bigint {
-  let [result, square] = [1n, 2n ** 256n % BASE_FIELD];
-  for (let rest = BASE_FIELD - 2n; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % BASE_FIELD;
-    square = (square * square) % BASE_FIELD;
-  }
-  return result;
-}
+const MONTGOMERY_INVERSE = invert(2n ** 256n, BASE_FIELD);
 
 function coordinate(bytes: Uint8Array, offset: number): string {
   const value = readElement(bytes, offset);

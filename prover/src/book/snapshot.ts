@@ -10,7 +10,8 @@
 import {
   address,
   type CircuitShape,
-  checkSize,
+  checkAll,
+  checkRoom,
   checkUnique,
   decimal,
   FIELD_ORDER,
@@ -31,6 +32,7 @@ import {
   printable,
   type Quantity,
   quantity,
+  readEach,
   type SignedUnits,
   SUBGROUP_ORDER,
   taggedHash,
@@ -94,28 +96,39 @@ FORMATS.add(snapshotSchema, { id: "snapshot/1", folder: "prover", title: "A snap
  * Reads a snapshot/1 file. Quantities with more than eight places are rounded towards minus infinity: assets down,
  * liabilities up.
  *
- * @throws KeelError kind "input"
+ * @throws KeelError kind "input", all faults at once
  */
 export function parseSnapshot(text: string): Snapshot {
   const file = parseFile(snapshotSchema, text, "snapshot");
-  checkUnique(
-    file.accounts.map((account) => account.id),
-    "snapshot.accounts",
+  const units = file.units ?? ONE_UNIT;
+  checkAll(
+    () =>
+      checkUnique(
+        file.accounts.map((account) => account.id),
+        "snapshot.accounts",
+      ),
+    () => {
+      readEach(file.accounts, ({ signature }, s) =>
+        checkPoint(signature, `snapshot.accounts[${s}].signature.R8`),
+      );
+    },
+    () => {
+      if (units === 0n) throw inputError("snapshot.units", "snapshot.units", "units above zero", "zero");
+    },
   );
-  const accounts = file.accounts.map(({ signature, positions, ...account }, s): Account => {
-    if (signature !== undefined && !isOnCurve(signature.R8)) {
-      const path = `snapshot.accounts[${s}].signature.R8`;
-      throw inputError("snapshot.signature", path, "a point on BabyJubJub", "a point off the curve");
-    }
+  const accounts = file.accounts.map(({ signature, positions, ...account }): Account => {
     return {
       ...account,
       positions: new Map(Object.entries(positions)),
       ...(signature === undefined ? {} : { signature }),
     };
   });
-  const units = file.units ?? ONE_UNIT;
-  if (units === 0n) throw inputError("snapshot.units", "snapshot.units", "units above zero", "zero");
   return { subject: file.subject, asOf: file.asOf, units, accounts };
+}
+
+function checkPoint(signature: EddsaSignature | undefined, path: string): void {
+  if (signature === undefined || isOnCurve(signature.R8)) return;
+  throw inputError("snapshot.signature", path, "a point on BabyJubJub", "a point off the curve");
 }
 
 /** Writes a snapshot/1 file: positions in the order they have, rounded as they were read. */
@@ -146,21 +159,24 @@ export function quantities(
   market: Market,
   shape: CircuitShape,
 ): Quantity[][] {
-  checkSize("snapshot.accounts", snapshot.accounts.length, shape.accounts);
+  const { accounts } = snapshot;
+  checkRoom(shape, [{ part: "accounts", path: "snapshot.accounts", count: accounts.length }], {
+    instruments: market.instruments.length,
+  });
   const index = new Map(market.instruments.map((instrument, i) => [instrument.id, i]));
-  return snapshot.accounts.map((account, s) => {
+  return readEach(accounts, (account, s) => {
     const row = new Array<Quantity>(shape.instruments).fill(quantity(0n));
-    for (const [id, value] of account.positions) {
+    readEach([...account.positions], ([id, value]) => {
       const i = index.get(id);
-      if (i === undefined) {
-        const path = `snapshot.accounts[${s}].positions.${printable(id)}`;
-        throw inputError("snapshot.instrument", path, "an instrument of the market", "an unknown one");
-      }
-      row[i] = value;
-    }
+      if (i !== undefined) row[i] = value;
+      else throw unknownInstrument(`snapshot.accounts[${s}].positions.${printable(id)}`);
+    });
     return row;
   });
 }
+
+const unknownInstrument = (path: string) =>
+  inputError("snapshot.instrument", path, "an instrument of the market", "an unknown one");
 
 /**
  * The snapshot with the units that its policy's source says: one where there is none, those that the administrator signed.

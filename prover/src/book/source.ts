@@ -8,7 +8,7 @@
 import {
   allFaults,
   type Circuit,
-  checkSize,
+  checkRoom,
   FIELD_ORDER,
   type Field,
   FORMATS,
@@ -107,7 +107,8 @@ export function signAccounts(
   { name, circuit }: SigningSource,
   key: SourceKeyPair,
 ): { readonly snapshot: Snapshot; readonly signed: readonly string[] } {
-  checkSize("market.instruments", market.instruments.length, circuit.shape.instruments);
+  const count = market.instruments.length;
+  checkRoom(circuit.shape, [{ part: "instruments", path: "market.instruments", count }]);
   const signed: string[] = [];
   const { message } = contentOf(snapshot, market, circuit.shape);
   const accounts = snapshot.accounts.map((account, s) => {

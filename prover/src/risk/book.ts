@@ -10,6 +10,7 @@
  */
 
 import {
+  checkAll,
   checkFit,
   type Field,
   type Market,
@@ -132,9 +133,11 @@ export function openUnfinished(files: Omit<BookFiles, "enrolment">): UnfinishedB
 /** What needs no units and no signatures. */
 function checkTables({ snapshot, market, policy, now }: BookFiles): void {
   checkFit(policy, market);
-  checkTimes(snapshot, market, policy, now ?? present());
-  checkContracts(market, policy);
-  checkSources(snapshot, policy);
+  checkAll(
+    () => checkTimes(snapshot, market, policy, now ?? present()),
+    () => checkContracts(market, policy),
+    () => checkSources(snapshot, policy),
+  );
 }
 
 function lacksOf({ snapshot, policy, units, state, sameUnits }: BookFiles): Lacks {

@@ -20,16 +20,17 @@ export interface MemberConnection extends SourceConnection {
   readonly name: string;
 }
 
-/** A commitment and when it was made. */
+/** A commitment, when it was made, and how often the member had started anew by then. */
 export interface Ahead extends Commitment {
   readonly at: number;
+  readonly generation: number;
 }
 
 /** The commitments of one member. */
 export interface Stock {
   /** One that was not given out; asks the member when there is none. Throws KeelError of whatever it does wrong. */
   take(): Promise<Ahead>;
-  /** Forgets one that the member does not know any more, and all that are not newer: it has started anew. */
+  /** The member does not know this one any more, so it has started anew: forgets all that are not from after that. */
   forget(one: Ahead): void;
   /** Asks for more if there are few. A member that fails is asked again later, or when one is needed. */
   fill(): Promise<void>;
@@ -56,6 +57,7 @@ export function createStock(member: MemberConnection, now: () => number = () => 
   let stock: Ahead[] = [];
   let asking: Promise<void> | undefined;
   let pausedUntil = 0;
+  let generation = 0;
 
   const more = async (): Promise<void> => {
     const at = now();
@@ -64,7 +66,7 @@ export function createStock(member: MemberConnection, now: () => number = () => 
     const answer = parseData(commitmentsSchema, said, "answer");
     if (answer.member !== member.name) throw wrongMember();
     const made = answer.commitments.map(({ hiding, binding }) => ({
-      ...{ member: member.name, at },
+      ...{ member: member.name, at, generation },
       hiding: tested(hiding),
       binding: tested(binding),
     }));
@@ -89,8 +91,11 @@ export function createStock(member: MemberConnection, now: () => number = () => 
       await ask();
     }
   };
-  const forget = ({ at }: Ahead): void => {
-    stock = stock.filter((one) => one.at > at);
+  const forget = (one: Ahead): void => {
+    // Another question may have found it out before, and what is there now is new.
+    if (one.generation !== generation) return;
+    generation += 1;
+    stock = [];
   };
   const fill = async (): Promise<void> => {
     dropOld();

@@ -60,8 +60,8 @@ export interface Member {
 export const NONCES_MS = 3_600_000;
 /** Most commitments of one request: some milliseconds. */
 export const MOST_AT_ONCE = 16;
-/** Nonces kept for one token. */
-const KEPT = 256;
+/** Nonces kept for one token: more than are on their way at a time. */
+const KEPT = 1_024;
 
 interface Kept {
   readonly nonces: Nonces;

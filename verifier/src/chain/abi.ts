@@ -7,6 +7,7 @@
  */
 
 import { parseAbi } from "viem";
+import { strategyVaultAbi } from "./strategy-vault-abi.js";
 
 const POLICY_STRUCT =
   "struct Policy { bytes32 circuit; uint256 scenarioRoot; uint256 sourcesRoot; bytes32 marketSeries; bytes32 returnsSeries; uint32 minCollateralRatio; uint32 minHealthFactor; uint32 minAccountHealthFactor; uint32 maxLeverage; int32 netDeltaLo; int32 netDeltaHi; uint32 maxUnderlyingDelta; uint32 maxVenue; uint32 maxGamma; uint32 maxVega; uint32 maxTheta; uint32 maxStressLoss; uint32 maxDrawdown; uint96 minEquity; uint32 maxAge; uint32 validity; uint32 maxMarketSkew; uint32 minInterval; uint32 maxVolatility; uint32 maxReturnsSkew; uint16[3] confidence; uint32[3] maxExpectedShortfall; bytes32 tailCircuit; uint256 domain; uint8 unitsKind; address unitsSource; bytes32 disclosureCircuit; uint96 navStep; uint256[2][] viewers; }";
@@ -445,4 +446,5 @@ export const keelErrorsAbi = [
   ...authorityAbi,
   ...gatedVaultAbi,
   ...healthResolverAbi,
+  ...strategyVaultAbi,
 ].filter((item) => item.type === "error");

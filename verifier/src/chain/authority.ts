@@ -170,9 +170,8 @@ export async function connectAuthority(
     const span = { fromBlock, toBlock: await latestBlock(registry) };
     const parties = await partiesIn(registry, NO_PARTIES, span);
     // What another authority logged says nothing of this one.
-    const logged = await bookNotices(registry, { ...parties, authorities: [{ address: own }] }, span, {
-      ofAuthority: true,
-    });
+    const authorities = parties.authorities.filter((one) => isAddressEqual(one.address, own));
+    const logged = await bookNotices(registry, { ...parties, authorities }, span, { ofAuthority: true });
     if (!logged.some((notice) => notice.kind === "roleGranted" && notice.role === ROLES.admin)) {
       throw fault("authority.unknown", "logs that name an administrator", `none from block ${fromBlock} on`);
     }

@@ -408,6 +408,16 @@ function describeRevert(revert: Revert): ErrorDetails {
 }
 
 /** What the client made of an answer, and the node's own words. */
-function nodeWords({ shortMessage, details }: BaseError): string {
-  return details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
+function nodeWords(error: BaseError): string {
+  const { shortMessage, details } = error;
+  const words =
+    details === "" || shortMessage.includes(details) ? shortMessage : `${shortMessage} ${details}`;
+  const host = hostOf(error);
+  return host === undefined ? words : `${words} (${host})`;
+}
+
+/** Where a request went: scheme, host and port. The rest of a node's URL may hold an access key. */
+function hostOf(error: BaseError): string | undefined {
+  const { url } = (error.walk((cause) => "url" in (cause as object)) ?? {}) as { readonly url?: unknown };
+  return typeof url === "string" && URL.canParse(url) ? new URL(url).origin : undefined;
 }

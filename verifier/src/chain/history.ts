@@ -12,9 +12,12 @@ import {
   decodeProof,
   encodeProof,
   type Groth16Proof,
+  type ProvenSignals,
   type VerificationKey,
   verifyGroth16,
+  verifyGroth16All,
 } from "../core/groth16.js";
+import type { Scope } from "../files/domain.js";
 import { ONE_UNIT, UNITS_KINDS, unitsSigner } from "../files/fund-units.js";
 import { NO_TAIL, type PolicyTerms } from "../files/policy.js";
 import { checkSourceKey } from "../files/sources.js";
@@ -459,9 +462,127 @@ export async function reverify(
   tailKey?: VerificationKey,
   disclosureKey?: VerificationKey,
 ): Promise<boolean> {
-  const terms = await policyTermsOf(registry, entry.policyId);
+  const known = createKnown(registry);
+  const policy = await known.policyOf(entry.policyId);
+  const claims = claimsOf(entry, policy, { health: key, tail: tailKey, disclosure: disclosureKey });
+  if (claims === undefined || !claims.every(holds)) return false;
+  await checkFacts(registry, known, entry, policy.terms);
+  return true;
+}
+
+/** How {@link reverifyAll} gets keys, and whom it tells how far it is. */
+export interface ReverifyOptions {
+  /** The key that the caller trusts for a circuit, by the hash of its name. */
+  keyOf(circuit: Hex): Promise<VerificationKey>;
+  /** Told after each batch. */
+  onProgress?(done: number, total: number): void;
+}
+
+/** Pairings of so many proofs are multiplied with one another: more would gain little, and progress come late. */
+const PROOFS_IN_BATCH = 16;
+
+/**
+ * Verifies entries again as {@link reverify} does, many proofs with one product of pairings, and asks the chain once for what
+ * many of them share.
+ *
+ * @returns the first entry whose proof does not hold, if there is one
+ * @throws KeelError as {@link reverify} does
+ */
+export async function reverifyAll<T extends Claim>(
+  registry: Registry,
+  entries: readonly T[],
+  { keyOf, onProgress }: ReverifyOptions,
+): Promise<T | undefined> {
+  const known = createKnown(registry);
+  for (let start = 0; start < entries.length; start += PROOFS_IN_BATCH) {
+    const batch = entries.slice(start, start + PROOFS_IN_BATCH);
+    const claims: KeyedClaim[] = [];
+    for (const entry of batch) {
+      const policy = await known.policyOf(entry.policyId);
+      const { circuit, tailCircuit, disclosureCircuit } = policy.terms;
+      const own = claimsOf(entry, policy, {
+        health: await keyOf(circuit),
+        tail: entry.tail && (await keyOf(tailCircuit)),
+        disclosure: entry.disclosure && (await keyOf(disclosureCircuit)),
+      });
+      if (own === undefined) return entry;
+      claims.push(...own.map((claim) => ({ ...claim, entry })));
+    }
+    const bad = firstFalse(claims);
+    if (bad !== undefined) return bad.entry as T;
+    for (const entry of batch)
+      await checkFacts(registry, known, entry, (await known.policyOf(entry.policyId)).terms);
+    onProgress?.(start + batch.length, entries.length);
+  }
+  return undefined;
+}
+
+/** The first proof that does not hold, which is looked for when they do not hold together. */
+function firstFalse<T extends KeyedClaim>(claims: readonly T[]): T | undefined {
+  const keys = new Set(claims.map(({ key }) => key));
+  const together = (key: VerificationKey): boolean =>
+    verifyGroth16All(
+      key,
+      claims.filter((claim) => claim.key === key),
+    );
+  if ([...keys].every(together)) return undefined;
+  return claims.find((claim) => !holds(claim));
+}
+
+/** A policy's terms, and where its statements count. */
+interface KnownPolicy {
+  readonly terms: PolicyTerms;
+  readonly domain: Scope;
+}
+
+/** What the chain said once and will not say otherwise. */
+interface Known {
+  policyOf(id: Hex): Promise<KnownPolicy>;
+  /** Whether the market book knows a table. */
+  hasTable(table: MarketTableId): Promise<boolean>;
+}
+
+function createKnown(registry: Registry): Known {
+  const policies = new Map<string, Promise<KnownPolicy>>();
+  const tables = new Map<string, Promise<boolean>>();
+  const once = <T>(found: Map<string, Promise<T>>, id: string, ask: () => Promise<T>): Promise<T> => {
+    const answer = found.get(id) ?? ask();
+    found.set(id, answer);
+    return answer;
+  };
+  return {
+    policyOf: (id) =>
+      once(policies, id, async () => {
+        const terms = await policyTermsOf(registry, id);
+        return { terms, domain: await scopeIn(registry, terms) };
+      }),
+    hasTable: (table) =>
+      once(tables, [table.series, table.root, table.asOf].join(), async () => {
+        return (await tableStandingOf(registry, table)) !== "unknown";
+      }),
+  };
+}
+
+/** A proof with the key that it has to hold under. */
+interface KeyedProof extends ProvenSignals {
+  readonly key: VerificationKey;
+}
+
+interface KeyedClaim extends KeyedProof {
+  readonly entry?: Claim;
+}
+
+/** The keys of an entry's proofs. */
+interface ClaimKeys {
+  readonly health: VerificationKey;
+  readonly tail: VerificationKey | undefined;
+  readonly disclosure: VerificationKey | undefined;
+}
+
+/** The proofs of an entry; none when one is malformed, or not as many as the policy asks for. */
+function claimsOf(entry: Claim, { terms, domain }: KnownPolicy, keys: ClaimKeys): KeyedProof[] | undefined {
   const vector = statementVector({
-    domain: await scopeIn(registry, terms),
+    domain,
     subject: entry.subject,
     marketRoot: entry.market.root,
     marketTime: entry.market.asOf,
@@ -474,24 +595,45 @@ export async function reverify(
   });
   const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
   const asksForDisclosure = terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
-  if (asksForTail !== (entry.tail !== undefined)) return false;
-  if (asksForDisclosure !== (entry.disclosure !== undefined)) return false;
-  if (!holds(entry, vector, key)) return false;
-  if (entry.tail !== undefined && !holds(entry.tail, tailOf(entry, terms), tailKey)) return false;
-  if (entry.disclosure !== undefined && !discloses(entry, terms, disclosureKey)) return false;
-  checkSkews(entry, terms, `${entry.subject} at ${entry.asOf}`);
-  await checkUnits(registry, entry, terms);
-  for (const table of tablesOf(entry, terms)) await checkTable(registry, table);
-  return true;
+  if (asksForTail !== (entry.tail !== undefined)) return undefined;
+  if (asksForDisclosure !== (entry.disclosure !== undefined)) return undefined;
+  const found = [claimOf(entry, vector, keys.health)];
+  if (entry.tail !== undefined) {
+    const key = given(keys.tail, "tailKey", "the key of the tail-risk circuit");
+    found.push(claimOf(entry.tail, tailOf(entry, terms), key));
+  }
+  if (entry.disclosure !== undefined) {
+    const key = given(keys.disclosure, "disclosureKey", "the key of the disclosure circuit");
+    const statement = disclosureOf(entry, terms);
+    found.push(statement && claimOf(entry.disclosure, disclosureVector(statement), key));
+  }
+  return found.every((claim) => claim !== undefined) ? found : undefined;
 }
 
-/** Whether the disclosure beside it holds; false too for numbers that cannot be sealed sums. */
-function discloses(entry: Claim, terms: PolicyTerms, key: VerificationKey | undefined): boolean {
-  if (key === undefined) {
-    throw inputError("key.missing", "disclosureKey", "the key of the disclosure circuit", "none");
-  }
-  const statement = disclosureOf(entry, terms);
-  return statement !== undefined && holds(entry.disclosure!, disclosureVector(statement), key);
+function given(key: VerificationKey | undefined, path: string, expected: string): VerificationKey {
+  if (key === undefined) throw inputError("key.missing", path, expected, "none");
+  return key;
+}
+
+function claimOf(
+  { digest, proof: words }: Pick<TailEntry, "digest" | "proof">,
+  vector: readonly bigint[],
+  key: VerificationKey,
+): KeyedProof | undefined {
+  const { c, x, y } = statementInputs(digest, vector);
+  const proof = wellFormed(words);
+  return proof && { key, publicSignals: [c, x, y], proof };
+}
+
+function holds({ key, publicSignals, proof }: KeyedProof): boolean {
+  return verifyGroth16(key, publicSignals, proof);
+}
+
+/** Of an entry whose proof holds: what only the chain and signatures say. */
+async function checkFacts(registry: Registry, known: Known, entry: Claim, terms: PolicyTerms): Promise<void> {
+  checkSkews(entry, terms, `${entry.subject} at ${entry.asOf}`);
+  await checkUnits(registry, entry, terms);
+  for (const table of tablesOf(entry, terms)) await checkTable(known, table);
 }
 
 /**
@@ -568,8 +710,8 @@ function tablesOf({ market, tail }: Claim, terms: PolicyTerms): MarketTableId[] 
 }
 
 /** One that was withdrawn since is known; one of another series is not. */
-async function checkTable(registry: Registry, table: MarketTableId): Promise<void> {
-  if ((await tableStandingOf(registry, table)) !== "unknown") return;
+async function checkTable(known: Known, table: MarketTableId): Promise<void> {
+  if (await known.hasTable(table)) return;
   throw new KeelError({
     kind: "proof",
     code: "history.table",
@@ -582,18 +724,6 @@ async function checkTable(registry: Registry, table: MarketTableId): Promise<voi
 function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigint[] {
   const { root, asOf } = tail!.returns;
   return tailVector({ exposuresCommitment, returnsRoot: root, returnsTime: asOf, terms });
-}
-
-function holds(
-  proven: Pick<TailEntry, "digest" | "proof">,
-  vector: readonly bigint[],
-  key: VerificationKey | undefined,
-): boolean {
-  if (key === undefined)
-    throw inputError("key.missing", "tailKey", "the key of the tail-risk circuit", "none");
-  const { c, x, y } = statementInputs(proven.digest, vector);
-  const proof = wellFormed(proven.proof);
-  return proof !== undefined && verifyGroth16(key, [c, x, y], proof);
 }
 
 const NOTHING: ReplayedRecord = {

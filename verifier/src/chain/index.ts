@@ -18,6 +18,8 @@ export * from "./operating.js";
 export * from "./registry.js";
 export * from "./roles.js";
 export * from "./steps.js";
+export * from "./strategy-vault.js";
+export * from "./strategy-vault-abi.js";
 export * from "./timeline.js";
 export * from "./vault.js";
 export * from "./watch.js";

@@ -5,7 +5,15 @@
  * @module
  */
 
-import { type Abi, type AbiEvent, type Address, type Hex, type Log, parseEventLogs } from "viem";
+import {
+  type Abi,
+  type AbiEvent,
+  type Address,
+  type Hex,
+  isAddressEqual,
+  type Log,
+  parseEventLogs,
+} from "viem";
 import {
   authorityAbi,
   feedMarketAbi,
@@ -22,7 +30,6 @@ import {
   contractsOf,
   inChainOrder,
   isBefore,
-  isSame,
   isWithin,
   type Parties,
   type Party,
@@ -255,7 +262,7 @@ export async function bookNotices(
   const address = (ofAuthority ? parties.authorities : all).map((party) => party.address);
   const notices = await read(registry, parties, ofAuthority ? address : [...own, ...address], span, lasting);
   const counted = notices.filter(({ log, notice }) => {
-    const from = all.find((party) => isSame(party.address, log.address))?.from;
+    const from = all.find((party) => isAddressEqual(party.address, log.address))?.from;
     return ofAuthority || from === undefined || !isBefore(notice, from);
   });
   const begun = all.filter(({ from }) => isWithin(from, span)) as Required<Party>[];
@@ -315,7 +322,7 @@ async function read(
   );
   return said.map(({ event, log }) => {
     const isElsewhere =
-      book.get(log.address.toLowerCase()) === "Authority" && !isSame(log.address, first!.address);
+      book.get(log.address.toLowerCase()) === "Authority" && !isAddressEqual(log.address, first!.address);
     const at = isElsewhere ? { at: log.address } : {};
     return { log, notice: { ...event, ...at, ...place(log) } as BookNotice };
   });

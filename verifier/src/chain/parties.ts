@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Address } from "viem";
+import { type Address, isAddressEqual } from "viem";
 import { authorityAbi, healthRegistryAbi, marketBookAbi } from "./abi.js";
 import type { Book, ContractName } from "./calls.js";
 import { creationBlock } from "./creation.js";
@@ -83,7 +83,7 @@ async function firstAuthorities(registry: Registry, span: Blocks): Promise<Parti
   const said = await authorityLogs(registry, contracts, span);
   const asked = await Promise.all(
     contracts.map(async (address) => {
-      const made = said.find((log) => isSame(log.address, address));
+      const made = said.find((log) => isAddressEqual(log.address, address));
       return made?.args.authority ?? (await authorityNow(registry, address));
     }),
   );
@@ -111,7 +111,7 @@ async function movesIn(registry: Registry, parties: Parties, span: Blocks): Prom
   const own = contractsOf(registry).map(([address]) => address);
   const moved = await authorityLogs(registry, [...own, ...sources.map(({ address }) => address)], span);
   const counted = moved.filter((log) => {
-    const source = sources.find(({ address }) => isSame(address, log.address));
+    const source = sources.find(({ address }) => isAddressEqual(address, log.address));
     return source?.from === undefined || !isBefore(log, source.from);
   });
   const found: Party[] = counted.map((log) => ({ address: log.args.authority, from: log }));
@@ -152,7 +152,7 @@ async function sourcesIn(
     }),
   );
   for (const log of granted) {
-    const { from } = authorities.find(({ address }) => isSame(address, log.address))!;
+    const { from } = authorities.find(({ address }) => isAddressEqual(address, log.address))!;
     found.push({ address: log.args.account, from: from !== undefined && isBefore(log, from) ? from : log });
   }
   for (const { address, from } of authorities.filter((one) => isWithin(one.from, span))) {
@@ -227,11 +227,6 @@ export function inChainOrder(a: Omit<Mined, "transactionHash">, b: Omit<Mined, "
 }
 
 const minimum = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-
-/** Whether two addresses are one, however they are written. */
-export function isSame(a: Address, b: Address): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
 
 function distinct<T extends string>(values: readonly T[]): T[] {
   const seen = new Map(values.map((value) => [value.toLowerCase(), value] as const));

@@ -640,6 +640,21 @@ export async function enrolmentOf(registry: Registry, subject: Address): Promise
   return await readSubject(registry, "enrolmentOf", subject);
 }
 
+/** The accounts that a subject announced, and from when they count; nothing when the declared ones are its latest. */
+export async function pendingEnrolmentOf(
+  { client, address }: Registry,
+  subject: Address,
+): Promise<Status["pendingEnrolment"]> {
+  const call = {
+    address,
+    abi: healthRegistryAbi,
+    functionName: "pendingEnrolmentOf",
+    args: [subject],
+  } as const;
+  const [enrolment, liveAt] = await reach(() => client.readContract(call));
+  return enrolment === 0n ? undefined : { enrolment, liveAt };
+}
+
 /** The state of a subject's drawdown chain, from which its next attestation goes on; 0 before the first one. */
 export async function stateOf(registry: Registry, subject: Address): Promise<bigint> {
   return await readSubject(registry, "stateOf", subject);

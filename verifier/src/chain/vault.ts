@@ -158,8 +158,9 @@ export async function depositAssets(vault: GatedVault, wallet: Wallet, assets: b
   return await send(registry, wallet, address, data);
 }
 
-async function allow(
-  { registry, address, asset }: GatedVault,
+/** Lets a vault take an amount of the wallet's, and no more, where it may not yet. @internal */
+export async function allow(
+  { registry, address, asset }: Pick<GatedVault, "registry" | "address" | "asset">,
   wallet: Wallet,
   assets: bigint,
 ): Promise<void> {

@@ -102,6 +102,7 @@ function describeText(text: string): string {
   if (/^[+-]?[0-9.]+[eE][+-]?[0-9]+$/.test(text)) return "text with an exponent";
   if (/^0[xXbBoO]/.test(text)) return "text in another base than ten";
   if (text.startsWith("+")) return "text with a plus sign";
+  if (/%\s*$/.test(text)) return "text with a percent sign (5 % is 0.05)";
   if (/^-?0[0-9]/.test(text)) return "text with a leading zero";
   if (/^-?\.|\.$/.test(text)) return "text without a digit on both sides of the point";
   if (/^-?[0-9]+([,_' ][0-9]+)+/.test(text)) return "text with a separator between digits";

@@ -106,6 +106,37 @@ export function allFaults(faults: readonly KeelError[]): KeelError {
   return new KeelError({ ...plain(first!), also });
 }
 
+/**
+ * What `read` makes of each item. When it refuses some, all that it refuses is told at once.
+ *
+ * @throws KeelError kind "input", of every item that was refused; any other failure as it is
+ */
+export function readEach<T, R>(items: readonly T[], read: (item: T, i: number) => R): R[] {
+  const faults: KeelError[] = [];
+  const results: R[] = [];
+  items.forEach((item, i) => {
+    try {
+      results.push(read(item, i));
+    } catch (error) {
+      if (!(error instanceof KeelError) || error.kind !== "input") throw error;
+      faults.push(...apart(error));
+    }
+  });
+  if (faults.length > 0) throw allFaults(faults);
+  return results;
+}
+
+/** {@link readEach} for checks that are of one input and do not stand on each other. */
+export function checkAll(...checks: readonly (() => void)[]): void {
+  readEach(checks, (check) => check());
+}
+
+/** An error and those told with it, each by itself. */
+function apart(error: KeelError): KeelError[] {
+  const { also = [], ...first } = plain(error);
+  return [first, ...also].map((details) => new KeelError(details));
+}
+
 function plain(error: KeelError): ErrorDetails {
   const { message: _, ...details } = error.toJSON();
   return details;

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { pippenger } from "@noble/curves/abstract/curve.js";
 import { bn254 } from "@noble/curves/bn254.js";
 import { isDevelopmentKey } from "./development-key.js";
 import { KeelError } from "./errors.js";
@@ -64,8 +65,10 @@ type Lines = ReturnType<typeof bn254.utils.calcPairingPrecomputes>;
 
 interface KeyPoints {
   readonly inputs: readonly G1[];
-  /** The Miller loop over alpha and beta, and line functions of the other two fixed G2 points: computed once a key. */
+  readonly alpha: G1;
+  /** The Miller loop over alpha and beta, and line functions of the fixed G2 points: computed once a key. */
   readonly alphaBeta: ReturnType<typeof bn254.millerLoopBatch>;
+  readonly beta: Lines;
   readonly gamma: Lines;
   readonly delta: Lines;
 }
@@ -88,6 +91,8 @@ const G2_B = Fp2.div(Fp2.fromBigTuple([3n, 0n]), Fp2.fromBigTuple([9n, 1n]));
 // Parsing a key costs three subgroup checks and three line precomputations; one key verifies many proofs. Only
 // deep-frozen results of our own are remembered, so a later change cannot slip past the checks.
 const parsedKeys = new WeakMap<VerificationKey, KeyPoints>();
+// The same for proofs: one subgroup check each.
+const parsedProofs = new WeakMap<Groth16Proof, ProofPoints>();
 
 /**
  * Checks a verification key and returns a canonical, frozen copy; a development key of the built-in seed gets back a mark that it
@@ -133,9 +138,12 @@ export function parseVerificationKey(json: unknown): VerificationKey {
     ...(fields.insecure === true ? { insecure: true as const } : {}),
   };
   const key = Object.freeze(isDevelopmentKey(checked) ? { ...checked, insecure: true as const } : checked);
+  const ofBeta = lines(beta);
   parsedKeys.set(key, {
     inputs,
-    alphaBeta: bn254.millerLoopBatch([[lines(beta), ...affine(alpha)]]),
+    alpha,
+    alphaBeta: bn254.millerLoopBatch([[ofBeta, ...affine(alpha)]]),
+    beta: ofBeta,
     gamma: lines(gamma),
     delta: lines(delta),
   });
@@ -148,7 +156,10 @@ export function parseVerificationKey(json: unknown): VerificationKey {
  * @throws KeelError kind `proof`, code `proof.*`, path of the offending field.
  */
 export function parseProof(json: unknown): Groth16Proof {
-  return proofJson(proofPoints(json));
+  const points = proofPoints(json);
+  const proof = proofJson(points);
+  parsedProofs.set(proof, points);
+  return proof;
 }
 
 /**
@@ -205,6 +216,60 @@ export function verifyGroth16(
   if (!input.is0()) loops.push([points.gamma, ...affine(input)]);
   const product = Fp12.finalExponentiate(Fp12.mul(bn254.millerLoopBatch(loops), points.alphaBeta));
   return Fp12.eql(product, Fp12.ONE);
+}
+
+/** A proof, and what it is of. */
+export interface ProvenSignals {
+  readonly publicSignals: readonly (string | bigint)[];
+  readonly proof: Groth16Proof;
+}
+
+/**
+ * Whether all of several proofs hold under one key, in less than half the time of {@link verifyGroth16} for each: one product of
+ * pairings, in which each proof's own stands to a random power of 128 bits (Bellare, Garay and Rabin, Fast Batch
+ * Verification, 1998). All of the points are in groups of the prime order r, so that a false proof among them goes unnoticed once
+ * in 2^128 times.
+ *
+ * @returns false when any of them does not hold: which one, each by itself tells
+ * @throws KeelError as {@link verifyGroth16} does
+ */
+export function verifyGroth16All(key: VerificationKey, proven: readonly ProvenSignals[]): boolean {
+  const keyed = parsedKeys.get(key) ?? keyPoints(parseVerificationKey(key));
+  const items = proven.map(({ publicSignals, proof }) => ({
+    ...proofPoints(proof),
+    signals: [1n, ...parsePublicSignals(publicSignals, keyed.inputs.length - 1)],
+    power: randomPower(),
+  }));
+  const total = items.reduce((sum, { power }) => sum + power, 0n) % SCALAR_FIELD;
+  const scalars = keyed.inputs.map(
+    (_, i) => items.reduce((sum, { signals, power }) => sum + signals[i]! * power, 0n) % SCALAR_FIELD,
+  );
+  const sum = (points: readonly G1[], factors: readonly bigint[]): G1 =>
+    points.length === 0 ? bn254.G1.Point.ZERO : pippenger(bn254.G1.Point, [...points], [...factors]);
+  const powers = items.map(({ power }) => power);
+  const pairs: [Lines, G1][] = [
+    ...items.map(({ a, b, power }): [Lines, G1] => [lines(b), a.multiplyUnsafe(power).negate()]),
+    [keyed.beta, keyed.alpha.multiplyUnsafe(total)],
+    [keyed.gamma, sum(keyed.inputs, scalars)],
+    [
+      keyed.delta,
+      sum(
+        items.map(({ c }) => c),
+        powers,
+      ),
+    ],
+  ];
+  // The neutral element contributes a factor of one and has no affine coordinates.
+  const loops = pairs
+    .filter(([, point]) => !point.is0())
+    .map(([of, point]): [Lines, bigint, bigint] => [of, ...affine(point)]);
+  return Fp12.eql(Fp12.finalExponentiate(bn254.millerLoopBatch(loops)), Fp12.ONE);
+}
+
+/** Secret until the proofs are known, from 1 to 2^128. */
+function randomPower(): bigint {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n) + 1n;
 }
 
 /** The proof's eight words in calldata order; see {@link ProofWords}. */
@@ -277,6 +342,8 @@ function keyPoints(key: VerificationKey): KeyPoints {
 }
 
 function proofPoints(json: unknown): ProofPoints {
+  const known = parsedProofs.get(json as Groth16Proof);
+  if (known !== undefined) return known;
   const fields = record(json, "proof", "proof");
   refuseUnknown(fields, PROOF_FIELDS, "proof");
   requireHeader(fields, "proof");

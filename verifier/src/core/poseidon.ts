@@ -162,14 +162,13 @@ function splitMatrix(matrix: Matrix, constants: Row): { rounds: PartialRound[]; 
   const inverse = transpose(inverseOf(inner));
   let row: Row = v;
   let column: Row = others.map(([w]) => w!);
-  let rest: Matrix = inner.map((_, i) => inner.map((_, j) => (i === j ? 1n : 0n)));
   const rounds = [...constants].reverse().map((constant) => {
     row = apply(inverse, row);
     const round = { constant, row: [m!, ...row], column };
     column = apply(inner, column);
-    rest = times(inner, rest);
     return round;
   });
+  const rest = power(inner, constants.length);
   const outer = [[1n, ...inner.map(() => 0n)], ...rest.map((line) => [0n, ...line])];
   return { rounds: rounds.reverse(), rest: outer };
 }
@@ -183,6 +182,14 @@ function dot(a: Row, b: Row): bigint {
 const apply = (matrix: Matrix, vector: Row): Row => matrix.map((row) => dot(row, vector) % ORDER);
 const transpose = (matrix: Matrix): Matrix => matrix[0]!.map((_, j) => matrix.map((row) => row[j]!));
 const times = (a: Matrix, b: Matrix): Matrix => transpose(transpose(b).map((column) => apply(a, column)));
+
+/** A matrix times itself, from 1 time on: by squares, as there are some sixty factors. */
+function power(matrix: Matrix, exponent: number): Matrix {
+  if (exponent === 1) return matrix;
+  const half = power(matrix, exponent >> 1);
+  const even = times(half, half);
+  return exponent % 2 === 0 ? even : times(even, matrix);
+}
 
 /** By Gauss and Jordan's elimination. A Cauchy matrix needs no exchange of rows: no leading minor of it is 0. */
 function inverseOf(matrix: Matrix): Matrix {
@@ -204,36 +211,59 @@ function grain(width: number, partialRounds: number): () => bigint {
   // One for a prime field, nought for the S-box x^5, then the parameters, then ones up to 80 bits.
   const seed = [bits(1, 2), bits(0, 4), bits(ORDER_BITS, 12), bits(width, 12)];
   seed.push(bits(FULL_ROUNDS, 10), bits(partialRounds, 10), bits(2 ** 30 - 1, 30));
-  let register = Uint8Array.from(seed.join(""), Number);
-  let at = register.length;
-  const bit = (): number => {
-    if (at === register.length) {
-      register = extended(register.subarray(at - 80));
-      at = 80;
-    }
-    return register[at++]!;
-  };
-  for (let i = 0; i < 160; i++) bit();
+  const next = register(seed.join(""));
+  // 160 bits warm it up.
+  for (let word = 0; word < 10; word++) next();
+  let [value, length] = [0n, 0];
   return () => {
-    let text = "0b";
-    while (text.length < ORDER_BITS + 2) {
-      // Of each pair, the first bit decides whether the second counts.
-      const [decides, value] = [bit(), bit()];
-      if (decides === 1) text += value;
+    while (length < ORDER_BITS) {
+      let [chosen, count] = [0, 0];
+      while (count < 24) {
+        const word = next();
+        for (const byte of [word >> 8, word & 255]) {
+          const choice = CHOICES[byte]!;
+          chosen = (chosen << choice.count) | choice.bits;
+          count += choice.count;
+        }
+      }
+      value = (value << BigInt(count)) | BigInt(chosen >>> 0);
+      length += count;
     }
-    return BigInt(text);
+    length -= ORDER_BITS;
+    const number = value >> BigInt(length);
+    value &= (1n << BigInt(length)) - 1n;
+    return number;
   };
 }
 
-/** The register's 80 bits and the next ones after them. */
-function extended(last: Uint8Array): Uint8Array<ArrayBuffer> {
-  const sequence = new Uint8Array(16_384);
-  sequence.set(last);
-  for (let i = 80; i < sequence.length; i++) {
-    const [a, b, c] = [sequence[i - 18]!, sequence[i - 29]!, sequence[i - 42]!];
-    sequence[i] = a ^ b ^ c ^ sequence[i - 57]! ^ sequence[i - 67]! ^ sequence[i - 80]!;
+/** Of each pair of a byte's bits, the first one decides whether the second counts: how many do, and which. */
+const CHOICES = Array.from({ length: 256 }, (_, byte) => {
+  let [chosen, count] = [0, 0];
+  for (const shift of [6, 4, 2, 0]) {
+    if (((byte >> shift) & 2) === 0) continue;
+    chosen = (chosen << 1) | ((byte >> shift) & 1);
+    count += 1;
   }
-  return sequence;
+  return { bits: chosen, count };
+});
+
+/** The shift register's next 16 bits at each call; all that they are made from are older. */
+function register(seed: string): () => number {
+  let [a, b, c, d, e] = [0, 16, 32, 48, 64].map((at) => Number(`0b${seed.slice(at, at + 16)}`)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  // 16 bits that begin within a word.
+  const from = (first: number, second: number, at: number): number => (first << at) | (second >> (16 - at));
+  return () => {
+    // The bits 80, 67, 57, 42, 29 and 18 before.
+    const next = a ^ from(a, b, 13) ^ from(b, c, 7) ^ from(c, d, 6) ^ from(d, e, 3) ^ from(d, e, 14);
+    [a, b, c, d, e] = [b, c, d, e, next & 0xffff];
+    return e;
+  };
 }
 
 const bits = (value: number, length: number): string => value.toString(2).padStart(length, "0");

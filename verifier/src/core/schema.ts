@@ -5,6 +5,8 @@
  * @module
  */
 
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { type DecimalFormat, decimalPattern, describeType, parseDecimal } from "./decimal.js";
 import { allFaults, inputError } from "./errors.js";
@@ -40,10 +42,33 @@ export const firm = named(
   "1 to 80 characters without control characters, double quotes or markup",
 );
 
-/** A chain address. */
+/** Expected of an address that is not in lower case. */
+export const CHECKSUM = "an address with its checksum (EIP-55)";
+/** Received instead. */
+export const MISTYPED = "one with a digit mistyped";
+
+/** A chain address. One in upper and lower case has its checksum in them. */
 export const address = named(/^0x[0-9a-fA-F]{40}$/, "0x and 40 hexadecimal digits").transform(
-  (text) => text.toLowerCase() as `0x${string}`,
+  (text, context) =>
+    hasChecksum(text)
+      ? (text.toLowerCase() as `0x${string}`)
+      : refuse(context, "input.checksum", CHECKSUM, MISTYPED),
 );
+
+/**
+ * Whether an address agrees with its checksum: a letter is upper case exactly where the hash of the lower-case text has a digit
+ * of 8 or more (EIP-55). One without both cases has none, which agrees.
+ */
+export function hasChecksum(address: string): boolean {
+  const digits = address.slice(2);
+  const lower = digits.toLowerCase();
+  if (digits === lower || digits === digits.toUpperCase()) return true;
+  const hash = bytesToHex(keccak_256(utf8ToBytes(lower)));
+  return [...digits].every((digit, i) => {
+    const isUpper = Number.parseInt(hash[i]!, 16) >= 8;
+    return digit === (isUpper ? lower[i]!.toUpperCase() : lower[i]);
+  });
+}
 
 /** Unix seconds. */
 export const time = z.int().min(0).max(MAX_TIME);
@@ -98,12 +123,30 @@ export interface Conversion {
  *
  * @param name the file's role, the root of error paths: "policy"
  * @param conversion for formats that had another version
- * @throws KeelError kind "input" for the first problem found; `file.version` for a file of another version
+ * @throws KeelError kind "input" for the first problem, with the others under `also`; `file.format` for a file of another
+ * format, `file.version` for one of another version
  */
 export function parseFile<T>(schema: z.ZodType<T>, text: string, name: string, conversion?: Conversion): T {
   const data = parseFileJson(text, name);
+  checkFormat(schema, data, name);
   if (conversion !== undefined) checkVersion(schema, data, name, conversion);
   return parseData(schema, data, name);
+}
+
+/** Refuses a file that says that it is of another format, before anything else is said of it. */
+function checkFormat(schema: z.ZodType, data: Json, name: string): void {
+  const said = saidFormat(data);
+  const expected = schemaVersion(schema);
+  if (said === undefined || expected === undefined) return;
+  const [format] = expected.split("/");
+  if (said.split("/")[0] === format) return;
+  throw inputError("file.format", name, `a ${format} file (${expected})`, `a file of ${said}`);
+}
+
+/** Format and version that a file says it has, when they could be those of one of Keel's. */
+function saidFormat(data: Json): string | undefined {
+  const said = (data as { readonly keel?: unknown } | null)?.keel;
+  return typeof said === "string" && /^[a-z][a-z-]{1,31}\/[0-9]{1,3}$/.test(said) ? said : undefined;
 }
 
 /** The JSON of one of Keel's files, without the `$schema` that tells an editor what it is. */
@@ -116,36 +159,25 @@ export function parseFileJson(text: string, name: string): Json {
 
 /** Refuses a file of the format that `schema` reads, but of another version, before anything else is said of it. */
 export function checkVersion(schema: z.ZodType, data: Json, name: string, { command }: Conversion): void {
-  const said = (data as { readonly keel?: unknown } | null)?.keel;
+  const said = saidFormat(data);
   const expected = schemaVersion(schema);
-  if (typeof said !== "string" || said === expected) return;
-  const [format] = expected.split("/");
-  if (!new RegExp(`^${format}/[0-9]+$`).test(said)) return;
+  if (said === undefined || expected === undefined || said === expected) return;
+  if (said.split("/")[0] !== expected.split("/")[0]) return;
   throw inputError("file.version", `${name}.keel`, `${expected}; ${command}`, said);
 }
 
-function schemaVersion(schema: z.ZodType): string {
-  const literal = (schema as z.ZodObject<{ keel: z.ZodLiteral<string> }>).shape.keel;
-  return literal.value;
-}
-
-/**
- * {@link parseFile}, telling all problems at once.
- *
- * @throws KeelError kind "input" for the first problem, with the others under `also`
- */
-export function parseWholeFile<T>(schema: z.ZodType<T>, text: string, name: string): T {
-  const data = parseFileJson(text, name);
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  throw allFaults(result.error.issues.map((issue) => toError(issue, data, name)));
+/** Format and version of the files that a schema reads; nothing when they have none. */
+function schemaVersion(schema: z.ZodType): string | undefined {
+  const { shape } = schema as { readonly shape?: { readonly keel?: unknown } };
+  const { value } = (shape?.keel ?? {}) as { readonly value?: unknown };
+  return typeof value === "string" ? value : undefined;
 }
 
 /** {@link parseFile} for data that is already JSON. */
 export function parseData<T>(schema: z.ZodType<T>, data: Json, name: string): T {
   const result = schema.safeParse(data);
   if (result.success) return result.data;
-  throw toError(result.error.issues[0]!, data, name);
+  throw allFaults(result.error.issues.map((issue) => toError(issue, data, name)));
 }
 
 interface Problem {
@@ -186,10 +218,18 @@ function toError(issue: z.core.$ZodIssue, data: Json, name: string) {
     case "too_small":
       return inputError("input.range", path, `at least ${issue.minimum} (${issue.origin})`, "less");
     case "too_big":
+      if (issue.maximum === MAX_TIME && isMilliseconds(valueAt(data, issue.path))) {
+        return inputError("input.time", path, "unix seconds", "milliseconds, as it seems");
+      }
       return inputError("input.range", path, `at most ${issue.maximum} (${issue.origin})`, "more");
     default:
       return inputError("input.invalid", path, "valid data", received);
   }
+}
+
+/** Of this century. */
+function isMilliseconds(value: unknown): boolean {
+  return typeof value === "number" && value < 4.2e12;
 }
 
 function valueAt(data: Json, path: readonly PropertyKey[]): unknown {

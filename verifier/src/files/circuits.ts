@@ -7,7 +7,7 @@
  */
 
 import table from "../circuits.json" with { type: "json" };
-import { KeelError } from "../core/errors.js";
+import { inputError, KeelError, readEach } from "../core/errors.js";
 
 /** How many of each thing a tier has room for. */
 export interface CircuitShape {
@@ -78,6 +78,43 @@ function rowsOf<Shape>(template: string) {
   return Object.entries(table)
     .filter(([, row]) => row.template === template)
     .map(([id, row]) => ({ id, shape: row.parameters as Shape, limits: row.limits }));
+}
+
+/** How many of some things a book has; the limits that its policy sets. */
+export interface Needs extends Partial<CircuitShape> {
+  readonly limits?: readonly string[];
+}
+
+/** The smallest tier that has room for so much and proves so many limits; nothing when none has. */
+export function smallestCircuit({ limits = [], ...needs }: Needs): Circuit | undefined {
+  const counts = Object.entries(needs) as [keyof CircuitShape, number][];
+  return CIRCUITS.filter(({ shape }) => counts.every(([part, count]) => count <= shape[part]))
+    .filter((circuit) => limits.every((name) => circuit.limits.includes(name)))
+    .sort((a, b) => a.shape.instruments - b.shape.instruments || a.shape.options - b.shape.options)[0];
+}
+
+/** So many of one thing, and where they stand. */
+export interface Need {
+  readonly part: keyof CircuitShape;
+  readonly path: string;
+  readonly count: number;
+}
+
+/**
+ * Refuses lists that a tier has no room for, and names a tier that has.
+ *
+ * @param more what the other tier needs besides
+ * @throws KeelError `circuit.size`
+ */
+export function checkRoom(shape: CircuitShape, needs: readonly Need[], more: Needs = {}): void {
+  const counts = Object.fromEntries(needs.map(({ part, count }) => [part, count])) as Partial<CircuitShape>;
+  const other = smallestCircuit({ options: shape.options, ...counts, ...more })?.id;
+  const own = CIRCUITS.find((circuit) => circuit.shape === shape)?.id ?? "this circuit";
+  const hint = other === undefined ? "no circuit has room for more" : `${other} has room`;
+  readEach(needs, ({ part, path, count }) => {
+    if (count <= shape[part]) return;
+    throw inputError("circuit.size", path, `at most ${shape[part]} in ${own}; ${hint}`, `${count}`);
+  });
 }
 
 /** The circuit that proves market roots for tiers of so many instruments. */

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { floorDiv } from "../core/decimal.js";
-import { inputError } from "../core/errors.js";
+import { checkAll, inputError, readEach } from "../core/errors.js";
 import { FIELD_ORDER, nameField } from "../core/field.js";
 import { decimal, FORMATS, fieldElement, identifier, parseFile, time } from "../core/schema.js";
 import { type Bps, bps, type Field, type Usd8, usd8 } from "../core/units.js";
@@ -139,53 +139,26 @@ const SENSITIVITIES = ["delta", "gamma", "vega", "theta", "pnl"] as const;
 /**
  * Reads a market/1 file.
  *
- * @throws KeelError kind "input": bad text, a duplicate or unknown name, a price of zero, a factor above 1 or on an
+ * @throws KeelError kind "input", all faults at once: bad text, a duplicate or unknown name, a price of zero, a factor above 1 or on an
  * instrument whose value is not part of equity, an option's fields on something else or only some of them
  */
 export function parseMarket(text: string): Market {
   const file = parseFile(marketSchema, text, "market");
-  checkUnique(file.underlyings, "market.underlyings");
-  checkUnique(
-    file.instruments.map((row) => row.id),
-    "market.instruments",
-  );
-  const instruments = file.instruments.map((row, i): Instrument => {
-    const path = `market.instruments[${i}]`;
-    const { id, kind, underlying, contract } = row;
-    const factor = row.collateralFactor ?? 0n;
-    if (!file.underlyings.includes(underlying)) {
-      throw inputError("market.underlying", `${path}.underlying`, "one of market.underlyings", underlying);
-    }
-    if (row.price === 0n) {
-      const worthless = kind === "option" ? " (of a worthless option 0.00000001)" : "";
-      throw inputError("market.price", `${path}.price`, `a price above zero${worthless}`, "zero");
-    }
-    checkFace(row, path);
-    if (factor > 10_000n) {
-      throw inputError("market.factor", `${path}.collateralFactor`, "at most 1", "more");
-    }
-    if (factor > 0n && !KINDS[kind].funded) {
-      throw inputError(
-        "market.factor",
-        `${path}.collateralFactor`,
-        `none for a ${kind}`,
-        "a factor above zero",
-      );
-    }
-    const sensitivities = readSensitivities(row, path);
-    return {
-      id,
-      kind,
-      underlying,
-      price: usd8(row.price),
-      collateralFactor: bps(factor),
-      ...(sensitivities === undefined ? {} : { sensitivities }),
-      ...(contract === undefined ? {} : { contract }),
-      ...(row.face === undefined ? {} : { face: row.face }),
-      ...(row.multiplier === undefined ? {} : { multiplier: row.multiplier }),
-    };
-  });
   const { asOf, underlyings, scenarioRoot } = file;
+  let instruments: readonly Instrument[] = [];
+  checkAll(
+    () => checkUnique(underlyings, "market.underlyings"),
+    () =>
+      checkUnique(
+        file.instruments.map((row) => row.id),
+        "market.instruments",
+      ),
+    () => {
+      instruments = readEach(file.instruments, (row, i) =>
+        readInstrument(row, `market.instruments[${i}]`, underlyings),
+      );
+    },
+  );
   return {
     asOf,
     underlyings,
@@ -194,8 +167,52 @@ export function parseMarket(text: string): Market {
   };
 }
 
+type Row = z.output<typeof instrumentSchema>;
+
+function readInstrument(row: Row, path: string, underlyings: readonly string[]): Instrument {
+  const { id, kind, underlying, contract } = row;
+  let sensitivities: OptionSensitivities | undefined;
+  checkAll(
+    () => {
+      if (underlyings.includes(underlying)) return;
+      throw inputError("market.underlying", `${path}.underlying`, "one of market.underlyings", underlying);
+    },
+    () => checkPrice(row, path),
+    () => checkFace(row, path),
+    () => checkFactor(row, path),
+    () => {
+      sensitivities = readSensitivities(row, path);
+    },
+  );
+  return {
+    id,
+    kind,
+    underlying,
+    price: usd8(row.price),
+    collateralFactor: bps(row.collateralFactor ?? 0n),
+    ...(sensitivities === undefined ? {} : { sensitivities }),
+    ...(contract === undefined ? {} : { contract }),
+    ...(row.face === undefined ? {} : { face: row.face }),
+    ...(row.multiplier === undefined ? {} : { multiplier: row.multiplier }),
+  };
+}
+
+function checkPrice({ kind, price }: Row, path: string): void {
+  if (price !== 0n) return;
+  const worthless = kind === "option" ? " (of a worthless option 0.00000001)" : "";
+  throw inputError("market.price", `${path}.price`, `a price above zero${worthless}`, "zero");
+}
+
+function checkFactor({ kind, collateralFactor = 0n }: Row, path: string): void {
+  const refused = (expected: string, received: string) =>
+    inputError("market.factor", `${path}.collateralFactor`, expected, received);
+  if (collateralFactor > 10_000n) throw refused("at most 1", "more");
+  if (collateralFactor === 0n || KINDS[kind].funded) return;
+  throw refused(`none for a ${kind}`, "a factor above zero");
+}
+
 /** A contract of so many dollars is counted in dollars: its price is 1, whatever the coin costs. */
-function checkFace({ kind, price, face }: z.output<typeof instrumentSchema>, path: string): void {
+function checkFace({ kind, price, face }: Row, path: string): void {
   if (face === undefined) return;
   if (kind !== "perp" && kind !== "future") {
     throw inputError("market.face", `${path}.face`, "a face on a perp or future", `one on a ${kind}`);
@@ -204,10 +221,7 @@ function checkFace({ kind, price, face }: z.output<typeof instrumentSchema>, pat
   if (price !== ONE) throw inputError("market.face", `${path}.price`, "1 beside a face", "another price");
 }
 
-function readSensitivities(
-  row: z.output<typeof instrumentSchema>,
-  path: string,
-): OptionSensitivities | undefined {
+function readSensitivities(row: Row, path: string): OptionSensitivities | undefined {
   const given = SENSITIVITIES.filter((name) => row[name] !== undefined);
   if (row.kind !== "option") {
     const first = row.contract === undefined ? given[0] : "contract";
@@ -323,15 +337,10 @@ export function presentColumns(
   return found.length === 0 ? [] : [Object.fromEntries(found.map(([name, value]) => [name, `${value}`]))];
 }
 
-/** Refuses a list that a tier has no room for. */
-export function checkSize(path: string, length: number, room: number): void {
-  if (length > room) throw inputError("circuit.size", path, `at most ${room} in this circuit`, `${length}`);
-}
-
 /** Refuses a list of names that has one twice. */
 export function checkUnique(names: readonly string[], path: string): void {
   const seen = new Set<string>();
-  names.forEach((name, i) => {
+  readEach(names, (name, i) => {
     if (seen.has(name))
       throw inputError("input.duplicate", `${path}[${i}]`, "each name once", `${name} again`);
     seen.add(name);

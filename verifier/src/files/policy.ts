@@ -8,7 +8,7 @@
 
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../core/decimal.js";
-import { inputError } from "../core/errors.js";
+import { checkAll, inputError, readEach } from "../core/errors.js";
 import { FIELD_ORDER, KIND, keccakInteger, pack, taggedHash } from "../core/field.js";
 import {
   address,
@@ -25,7 +25,14 @@ import {
 } from "../core/schema.js";
 import { type Bps, bps, type Field, usd8 } from "../core/units.js";
 import { abiWords, hex } from "../core/words.js";
-import { type Circuit, type CircuitShape, circuitOf, type TailCircuit, tailCircuitOf } from "./circuits.js";
+import {
+  type Circuit,
+  type CircuitShape,
+  checkRoom,
+  circuitOf,
+  type TailCircuit,
+  tailCircuitOf,
+} from "./circuits.js";
 import { type Domain, domainField, sortMembers } from "./domain.js";
 import { UNITS_KINDS, type UnitsSource } from "./fund-units.js";
 import {
@@ -43,7 +50,7 @@ import {
   TAIL_LIMITS,
   type TermsOf,
 } from "./limits.js";
-import { checkSize, checkUnique, type Market, underlyingsId } from "./market.js";
+import { checkUnique, type Instrument, type Market, underlyingsId } from "./market.js";
 import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
 import { checkSourceKey, EVIDENCE, type Evidence, type SourceKey, sourceTable } from "./sources.js";
 import { limitTerms, type TailLimitTerms } from "./terms.js";
@@ -207,7 +214,7 @@ FORMATS.add(policySchema, { id: "policy/2", folder: "verifier", title: "A risk p
 /**
  * Reads a policy/2 file.
  *
- * @throws KeelError kind "input": bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
+ * @throws KeelError kind "input", all faults at once: bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
  * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries,
  * a time beyond its ceiling, a drawdown limit or a net asset value without a source of units, a disclosure of another tier's
  * sums; `file.version` for a policy/1 file
@@ -217,48 +224,41 @@ export function parsePolicy(text: string): Policy {
     command: "`keel migrate --policy FILE --market FILE --out FILE` converts it",
   });
   const circuit = circuitOf(file.circuit, "policy.circuit");
-  const tail = readTail(file.tail, circuit, Object.keys(file.limits));
-  const proven = [...circuit.limits, ...(tail?.circuit.limits ?? [])];
-  for (const name of Object.keys(file.limits)) {
-    if (proven.includes(name)) continue;
-    const by = name in TAIL_LIMITS ? "the circuit of policy.tail" : circuit.id;
-    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
-  }
-  const limits = readLimits(file.limits);
-  checkBands(limits);
-  checkScenarios(limits, file.scenarios);
-  checkShares(limits);
-  checkNonzero(limits);
-  checkTimes(file);
-  checkSeriesKinds(file);
-  checkUnitsSource(file, limits);
-  file.scenarios.forEach((scenario, k) => {
-    if (scenario.volatility === undefined || circuit.shape.options === 1) return;
-    throw inputError("policy.shock", `policy.scenarios[${k}].volatility`, `none in ${circuit.id}`, "a shock");
-  });
-  checkSize("policy.scenarios", file.scenarios.length, circuit.shape.scenarios);
-  checkSize("policy.sources", file.sources.length, circuit.shape.sources);
-  checkUnique(
-    file.scenarios.map((scenario) => scenario.name),
-    "policy.scenarios",
+  let tail: TailTerms | undefined;
+  let limits: Limits = {};
+  let disclosure: PolicyDisclosure | undefined;
+  checkAll(
+    () => {
+      tail = readTail(file.tail, circuit, Object.keys(file.limits));
+    },
+    () => checkProven(file, circuit, tail),
+    () => {
+      limits = readLimits(file.limits);
+    },
+    () => checkBands(limits),
+    () => checkScenarios(file),
+    () => checkShares(limits),
+    () => checkNonzero(limits),
+    () => checkTimes(file),
+    () => checkSeriesKinds(file),
+    () => checkUnitsSource(file),
+    () => {
+      if (file.disclosure === undefined) return;
+      disclosure = readDisclosure(file.disclosure, circuit, file.units !== undefined);
+    },
+    () => checkVolatilities(file, circuit),
+    () => checkPolicyRoom(file, circuit),
+    () => checkNames(file),
+    () => {
+      readEach(file.sources, ({ key }, i) => checkSourceKey(key, `policy.sources[${i}].key`));
+    },
   );
-  checkUnique(
-    file.sources.map((source) => source.name),
-    "policy.sources",
-  );
-  checkUnique(
-    file.sources.map((source) => source.key.join()),
-    "policy.sources",
-  );
-  file.sources.forEach((source, i) => {
-    checkSourceKey(source.key, `policy.sources[${i}].key`);
-  });
   const scenarios = file.scenarios.map(({ name, shocks, volatility = bps(0n) }) => ({
     name,
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, units, tail: _, sources, disclosure, ...rest } = file;
+  const { domain, units, tail: _, sources, disclosure: __, ...rest } = file;
   return {
     ...rest,
     sources: sources.map(({ evidence, ...source }) => ({
@@ -270,22 +270,68 @@ export function parsePolicy(text: string): Policy {
     limits,
     scenarios,
     ...(tail === undefined ? {} : { tail }),
-    ...(disclosure === undefined
-      ? {}
-      : { disclosure: readDisclosure(disclosure, circuit, units !== undefined) }),
+    ...(disclosure === undefined ? {} : { disclosure }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
 }
 
-function checkBands(limits: Limits): void {
-  for (const name of limitsWhere(({ kind }) => kind === "band")) {
-    const [low, high] = (limits[name] ?? []) as readonly bigint[];
-    if (low === undefined || high === undefined || low <= high) continue;
-    throw inputError("policy.band", `policy.limits.${name}`, "the lower end first", "an empty band");
-  }
+type PolicyFile = z.output<typeof policySchema>;
+
+/** A limit of a tail-risk circuit that is not known is no second fault. */
+function checkProven({ limits, tail: named }: PolicyFile, circuit: Circuit, tail?: TailTerms): void {
+  const byTail = tail?.circuit.limits ?? (named === undefined ? [] : Object.keys(TAIL_LIMITS));
+  const proven = [...circuit.limits, ...byTail];
+  readEach(Object.keys(limits), (name) => {
+    if (proven.includes(name)) return;
+    const by = name in TAIL_LIMITS ? "the circuit of policy.tail" : circuit.id;
+    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
+  });
 }
 
-function checkScenarios(limits: Limits, scenarios: readonly unknown[]): void {
+function checkVolatilities({ scenarios }: PolicyFile, circuit: Circuit): void {
+  readEach(scenarios, ({ volatility }, k) => {
+    if (volatility === undefined || circuit.shape.options === 1) return;
+    throw inputError("policy.shock", `policy.scenarios[${k}].volatility`, `none in ${circuit.id}`, "a shock");
+  });
+}
+
+function checkPolicyRoom({ scenarios, sources, limits }: PolicyFile, { shape, limits: proven }: Circuit) {
+  const set = Object.keys(limits).filter((name) => proven.includes(name));
+  checkRoom(
+    shape,
+    [
+      { part: "scenarios", path: "policy.scenarios", count: scenarios.length },
+      { part: "sources", path: "policy.sources", count: sources.length },
+    ],
+    { limits: set },
+  );
+}
+
+function checkNames({ scenarios, sources }: PolicyFile): void {
+  const names = [scenarios, sources].map((list) => list.map(({ name }) => name));
+  checkAll(
+    () => checkUnique(names[0]!, "policy.scenarios"),
+    () => checkUnique(names[1]!, "policy.sources"),
+    () =>
+      checkUnique(
+        sources.map(({ key }) => key.join()),
+        "policy.sources",
+      ),
+  );
+}
+
+function checkBands(limits: Limits): void {
+  readEach(
+    limitsWhere(({ kind }) => kind === "band"),
+    (name) => {
+      const [low, high] = (limits[name] ?? []) as readonly bigint[];
+      if (low === undefined || high === undefined || low <= high) return;
+      throw inputError("policy.band", `policy.limits.${name}`, "the lower end first", "an empty band");
+    },
+  );
+}
+
+function checkScenarios({ limits, scenarios }: PolicyFile): void {
   const names = limitsWhere(({ needs }) => needs === "scenarios");
   if (names.some((name) => limits[name] !== undefined) === scenarios.length > 0) return;
   const expected = `scenarios exactly when ${names.join(" or ")} is set`;
@@ -293,19 +339,25 @@ function checkScenarios(limits: Limits, scenarios: readonly unknown[]): void {
 }
 
 function checkShares(limits: Limits): void {
-  for (const name of limitsWhere(({ isShare }) => isShare === true)) {
-    const limit = limits[name];
-    if (typeof limit !== "bigint" || limit <= 10_000n) continue;
-    throw inputError("policy.limit", `policy.limits.${name}`, "at most 1", "more");
-  }
+  readEach(
+    limitsWhere(({ isShare }) => isShare === true),
+    (name) => {
+      const limit = limits[name];
+      if (typeof limit !== "bigint" || limit <= 10_000n) return;
+      throw inputError("policy.limit", `policy.limits.${name}`, "at most 1", "more");
+    },
+  );
 }
 
 function checkNonzero(limits: Limits): void {
-  for (const name of limitsWhere(({ nonzero }) => nonzero !== undefined)) {
-    if (limits[name] !== 0n) continue;
-    const expected = `above 0, ${limitRow(name).nonzero}`;
-    throw inputError("policy.limit", `policy.limits.${name}`, expected, "0");
-  }
+  readEach(
+    limitsWhere(({ nonzero }) => nonzero !== undefined),
+    (name) => {
+      if (limits[name] !== 0n) return;
+      const expected = `above 0, ${limitRow(name).nonzero}`;
+      throw inputError("policy.limit", `policy.limits.${name}`, expected, "0");
+    },
+  );
 }
 
 /** Longest times that a policy may allow, in seconds; the policy book has the same. */
@@ -316,30 +368,26 @@ export const CEILINGS = {
   maxReturnsSkew: 35 * 86_400,
 } as const;
 
-function checkTimes({
-  maxAge,
-  validity,
-  maxMarketSkew,
-  minInterval,
-  tail,
-}: z.output<typeof policySchema>): void {
+function checkTimes({ maxAge, validity, maxMarketSkew, minInterval, tail }: PolicyFile): void {
   const times = { maxAge, validity, maxMarketSkew, maxReturnsSkew: tail?.maxReturnsSkew ?? 0 };
-  for (const [name, value] of Object.entries(times)) {
+  const ceilings = Object.entries(times).map(([name, value]) => () => {
     const most = CEILINGS[name as keyof typeof CEILINGS];
-    if (value <= most) continue;
+    if (value <= most) return;
     const path = name === "maxReturnsSkew" ? `policy.tail.${name}` : `policy.${name}`;
     throw inputError("policy.ceiling", path, `at most ${most} s`, `${value} s`);
-  }
-  if (minInterval <= validity) return;
-  throw inputError(
-    "policy.interval",
-    "policy.minInterval",
-    `at most the validity, ${validity} s`,
-    `${minInterval} s`,
-  );
+  });
+  checkAll(...ceilings, () => {
+    if (minInterval <= validity) return;
+    throw inputError(
+      "policy.interval",
+      "policy.minInterval",
+      `at most the validity, ${validity} s`,
+      `${minInterval} s`,
+    );
+  });
 }
 
-function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void {
+function checkSeriesKinds({ market, tail }: PolicyFile): void {
   const kind = seriesKind(market.series);
   if (kind !== SERIES.market && kind !== SERIES.feeds) {
     throw inputError(
@@ -354,7 +402,7 @@ function checkSeriesKinds({ market, tail }: z.output<typeof policySchema>): void
 }
 
 /** A drawdown compares equity per unit, so somebody other than the manager has to say how many units there are. */
-function checkUnitsSource({ units, domain, maxAge }: z.output<typeof policySchema>, limits: Limits): void {
+function checkUnitsSource({ units, domain, maxAge, limits }: PolicyFile): void {
   if (units?.kind === "token" && maxAge === 0) {
     const expected = "at least 1 s with a token, whose supply is known a second after the snapshot";
     throw inputError("policy.units", "policy.maxAge", expected, "0 s");
@@ -380,7 +428,7 @@ function checkUnitsSource({ units, domain, maxAge }: z.output<typeof policySchem
 
 /** Set exactly when a tail-risk limit is, and for a circuit with the tier's underlyings. */
 function readTail(
-  file: z.output<typeof policySchema>["tail"],
+  file: PolicyFile["tail"],
   circuit: Circuit,
   limits: readonly string[],
 ): TailTerms | undefined {
@@ -435,7 +483,9 @@ function readLevels(file: Readonly<Record<string, Bps>>, path: string): readonly
   });
   levels.sort((a, b) => Number(a.confidence - b.confidence));
   if (levels.length === 0) throw inputError("policy.confidence", path, "at least one level", "none");
-  checkSize(path, levels.length, SHORTFALL_LEVELS);
+  if (levels.length > SHORTFALL_LEVELS) {
+    throw inputError("circuit.size", path, `at most ${SHORTFALL_LEVELS} levels`, `${levels.length}`);
+  }
   checkUnique(
     levels.map(({ confidence }) => `${confidence}`),
     path,
@@ -456,25 +506,50 @@ export interface ScenarioTable {
  *
  * A series of feeds is known to the contract that reads them only: there the market is not compared.
  *
- * @throws KeelError `policy.series`, `circuit.size`, `policy.underlying`, `policy.shock`
+ * @throws KeelError `policy.series`, `circuit.size`, `market.option`, `policy.underlying`, `policy.shock`; all at once
  */
 export function checkFit(policy: Policy, market: Market): void {
-  checkMarketSeries(policy, market);
-  checkSize("market.instruments", market.instruments.length, policy.circuit.shape.instruments);
-  checkSize("market.underlyings", market.underlyings.length, policy.circuit.shape.underlyings);
-  market.instruments.forEach(({ kind }, i) => {
-    if (kind !== "option" || policy.circuit.shape.options === 1) return;
-    const expected = `no options in ${policy.circuit.id}`;
+  checkAll(
+    () => checkMarketSeries(policy, market),
+    () => checkMarketRoom(policy, market),
+    () => checkOptions(policy, market),
+    () => checkShocks(policy, market),
+  );
+}
+
+function checkMarketRoom({ circuit, limits, scenarios, sources }: Policy, market: Market): void {
+  const { instruments, underlyings } = market;
+  const needs = [
+    { part: "instruments", path: "market.instruments", count: instruments.length },
+    { part: "underlyings", path: "market.underlyings", count: underlyings.length },
+    { part: "scenarios", path: "policy.scenarios", count: scenarios.length },
+    { part: "sources", path: "policy.sources", count: sources.length },
+  ] as const;
+  const options = instruments.some(isOption) ? 1 : circuit.shape.options;
+  const set = Object.keys(limits).filter((name) => name in BOOK_LIMITS);
+  checkRoom(circuit.shape, needs, { options, limits: set });
+}
+
+function checkOptions({ circuit }: Policy, { instruments }: Market): void {
+  readEach(instruments, (row, i) => {
+    if (!isOption(row) || circuit.shape.options === 1) return;
+    const expected = `no options in ${circuit.id}`;
     throw inputError("market.option", `market.instruments[${i}].kind`, expected, "an option");
   });
-  policy.scenarios.forEach((scenario, k) => {
-    for (const [name, value] of scenario.shocks) {
-      const path = `policy.scenarios[${k}].shocks.${printable(name)}`;
-      if (!market.underlyings.includes(name)) {
-        throw inputError("policy.underlying", path, "an underlying of the market", "another name");
-      }
-      if (value < -10_000n) throw inputError("policy.shock", path, "at least -1", "less");
+}
+
+const isOption = ({ kind }: Pick<Instrument, "kind">): boolean => kind === "option";
+
+function checkShocks({ scenarios }: Policy, { underlyings }: Market): void {
+  const shocks = scenarios.flatMap(({ shocks }, k) =>
+    [...shocks].map(([name, value]) => ({ k, name, value })),
+  );
+  readEach(shocks, ({ k, name, value }) => {
+    const path = `policy.scenarios[${k}].shocks.${printable(name)}`;
+    if (!underlyings.includes(name)) {
+      throw inputError("policy.underlying", path, "an underlying of the market", "another name");
     }
+    if (value < -10_000n) throw inputError("policy.shock", path, "at least -1", "less");
   });
 }
 

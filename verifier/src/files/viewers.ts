@@ -10,7 +10,7 @@ import { inputError, type KeelError } from "../core/errors.js";
 import { FIELD_ORDER } from "../core/field.js";
 import { decimal, fieldElement, firm, identifier } from "../core/schema.js";
 import { type Circuit, type DisclosureCircuit, disclosureCircuitOf } from "./circuits.js";
-import { checkSize, checkUnique } from "./market.js";
+import { checkUnique } from "./market.js";
 import { checkSourceKey, type SourceKey } from "./sources.js";
 
 /** Who can read the sums of every attestation under a policy. */
@@ -100,7 +100,9 @@ function checkStep(navStep: bigint, hasUnits: boolean): void {
 
 function checkViewers(viewers: readonly Viewer[], { id, shape }: DisclosureCircuit): void {
   const path = "policy.disclosure.viewers";
-  checkSize(path, viewers.length, shape.viewers);
+  if (viewers.length > shape.viewers) {
+    throw inputError("circuit.size", path, `at most ${shape.viewers} in ${id}`, `${viewers.length}`);
+  }
   if (viewers.length === 0 && shape.viewers > 0) throw fault("viewers", `viewers, as ${id} has`, "none");
   checkUnique(
     viewers.map(({ name }) => name),

@@ -9,6 +9,7 @@
 export * from "./authority-text.js";
 export * from "./event-text.js";
 export * from "./figures.js";
+export * from "./limit-notes.js";
 export * from "./policy-change.js";
 export * from "./policy-text.js";
 export * from "./printable.js";

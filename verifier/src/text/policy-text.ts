@@ -173,6 +173,11 @@ export function limitLines({
   );
 }
 
+/** One limit as sentences, of expected shortfall one for each level. */
+export function limitSentences(name: LimitName, { limits, scenarios }: Pick<Policy, "limits" | "scenarios">) {
+  return sentences(LIMITS[name], limits[name], `${scenarios.length}`);
+}
+
 function isAlwaysSaid({ unset }: LimitRow): boolean {
   return unset !== undefined;
 }

@@ -56,3 +56,14 @@ export function span(seconds: number): string {
   const shown = parts.slice(first, first + 2).filter(({ count }) => count > 0);
   return shown.map(({ name, count }) => `${count} ${name}`).join(" ");
 }
+
+/** How often a record lapsed; a gap that is open now is counted by the registry when the next attestation closes it. */
+export function lapsesText(record: {
+  readonly count: number;
+  readonly lapses: number;
+  readonly healthy: boolean;
+}): string {
+  const { count, lapses, healthy } = record;
+  const words = `${lapses} ${lapses === 1 ? "lapse" : "lapses"}`;
+  return healthy || count === 0 ? words : `${words}, and one now`;
+}

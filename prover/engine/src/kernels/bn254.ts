@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { BASE_FIELD as P, SCALAR_FIELD } from "@keel/verifier/groth16";
-import { invert } from "@noble/curves/abstract/modular.js";
+
 import { concatenate } from "../bytes.js";
-import { type Buckets, defineBuckets, defineGather, type Gather } from "./buckets.js";
+import { invert, BASE_FIELD as P, SCALAR_FIELD } from "../field.js";
+import { type Buckets, defineBuckets } from "./buckets.js";
 import { defineCurve } from "./integer/curve.js";
 import type { Curve, IntegerCurve } from "./integer/curve-shape.js";
 import { defineExtension } from "./integer/extension.js";
@@ -41,7 +41,6 @@ export interface Bn254 {
   readonly program: Program;
   readonly g1: Curve & Buckets;
   readonly g2: Curve & Buckets;
-  readonly gather: Gather;
 }
 
 /** What it exports besides when it is on lanes, as `fp_lanes` and `fr_lanes`. */
@@ -79,7 +78,6 @@ export function writeBn254(lanes: boolean): Bn254Code {
   const groups = { g1: group("g1", fp, [3n]), g2: group("g2", fp2, ofTwist) };
   defineTransform(module.under("fr"), fr);
   defineProgram(module.under("program"), fr, SCALAR_FIELD);
-  defineGather(module);
   const curves: Readonly<Record<"g1" | "g2", Curve>> = lanes
     ? defineOnLanes(module, fp, fr, groups)
     : { g1: groups.g1.curve, g2: groups.g2.curve };

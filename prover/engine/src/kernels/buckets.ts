@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { ENTRY_BYTES } from "./integer/additions.js";
 import type { Curve } from "./integer/curve-shape.js";
+import { BATCH, ENTRY_BYTES, MADE_BYTES } from "./sizes.js";
 import {
   advance,
   type Code,
@@ -26,10 +26,8 @@ import {
   when,
 } from "./wasm/writer.js";
 
-/** Pairs that share one inversion: it costs some hundred multiplications, and their working memory should stay in cache. */
-export const BATCH = 512;
-/** Bytes of a sum on the list that `start` is given: its bucket's slot, and its address. */
-export const MADE_BYTES = 8;
+export { BATCH } from "./sizes.js";
+
 const SCALAR_BYTES = 32;
 
 /** Sums of a curve's points by bucket. */
@@ -212,26 +210,6 @@ function defineNext(module: ModuleWriter, context: Context): Buckets["next"] {
       ]),
       finish,
       operand(left),
-    ];
-  });
-}
-
-/** 32 bytes from each place of an array, one after the other. */
-export type Gather = (source: Operand, indices: Operand, count: Operand, target: Operand) => Code;
-
-/** Adds `gather`. */
-export function defineGather(module: ModuleWriter): Gather {
-  const params = { source: i32, indices: i32, count: i32, target: i32 };
-  return module.define("gather", params, ({ source, indices, count, target }, steps) => {
-    const { from, end } = steps.variables({ from: i32, end: i32 });
-    return [
-      end.set(i32.add(target, i32.mul(count, SCALAR_BYTES))),
-      loopWhile(i32.ltU(target, end), [
-        from.set(i32.add(source, i32.mul(i32.load(indices), SCALAR_BYTES))),
-        [0, 8, 16, 24].map((byte) => i64.store(target, i64.load(from, byte), byte)),
-        advance(indices, 4),
-        advance(target, SCALAR_BYTES),
-      ]),
     ];
   });
 }

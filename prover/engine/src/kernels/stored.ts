@@ -22,12 +22,12 @@ export type ReadStored = (url: URL) => Promise<Uint8Array<ArrayBuffer>>;
 // The addresses are written so that bundlers recognise them and bundle the files.
 const ON_LANES: StoredModule = {
   url: new URL("./lanes.wasm", import.meta.url),
-  sha256: "c0efa7528a46761b38edf379d117651a32f707dd7de3908ac9b10cba42acdf2f",
+  sha256: "ca3c26a5c425e650be5177c014ad5a78dc76872976071219b434f42ab2b34039",
   heap: 18864,
 };
 const ON_INTEGERS: StoredModule = {
   url: new URL("./integers.wasm", import.meta.url),
-  sha256: "e47fb07332c044a644e28f6fda1c926ccb9b47a1be71974e3fd23aa059304593",
+  sha256: "1ca96048e59a6a11cd1393aa31974cb3d8ccaccee4dac8cfa7cc94488fa8e3e0",
   heap: 3728,
 };
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
+import { SCALAR_FIELD } from "../field.js";
 
 /** One matrix: the terms of row i are those from `rows[i]` (included) to `rows[i + 1]` (excluded). */
 export interface Matrix {

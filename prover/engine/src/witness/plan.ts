@@ -9,8 +9,7 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
-import { invert } from "@noble/curves/abstract/modular.js";
+import { invert, SCALAR_FIELD } from "../field.js";
 import { CODES } from "./codes.js";
 import {
   type ConstraintSystem,

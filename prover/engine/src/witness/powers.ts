@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
-import { invert } from "@noble/curves/abstract/modular.js";
+import { invert, SCALAR_FIELD } from "../field.js";
 
 /** Bits of a number below r. */
 export const NUMBER_BITS = 254;

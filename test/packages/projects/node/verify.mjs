@@ -19,7 +19,7 @@ const verified = verifyAttestation({
   attestation,
   policy,
   market,
-  verificationKey: parseVerificationKey(parseJson(read("key"))),
+  verificationKey: parseVerificationKey(parseJson(read("key"), "key")),
   expected: { now: attestation.asOf + 60 },
   allowInsecure: true,
 });

@@ -5,6 +5,8 @@
  *
  * @module
  */
+
+import { ENTRY_BYTES } from "../sizes.js";
 import {
   advance,
   type Code,
@@ -22,8 +24,8 @@ import {
 import type { Curve, CurveField, Points } from "./curve-shape.js";
 import { toLimbs } from "./limbs.js";
 
-/** Bytes of one entry of the table that `addPairs` reads: pointers to p, q and the result. */
-export const ENTRY_BYTES = 12;
+export { ENTRY_BYTES } from "../sizes.js";
+
 // Bit of an entry's pointer p that marks what is no chord; points lie at multiples of 8.
 const SPECIAL = 2;
 const CACHE_LINE = 64;

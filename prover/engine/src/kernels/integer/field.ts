@@ -8,6 +8,8 @@
  *
  * @module
  */
+
+import { RADIX_BITS } from "../sizes.js";
 import {
   type Code,
   i32,
@@ -24,7 +26,6 @@ import {
   COLUMNS,
   columnwise,
   copyElement,
-  FIELD_BYTES,
   LIMB_BITS,
   LIMBS,
   type Limb,
@@ -41,15 +42,7 @@ import {
 } from "./limbs.js";
 import { defineProducts, type Products } from "./products.js";
 
-/** log2 of the Montgomery radix. */
-export const RADIX_BITS = LIMB_BITS * BigInt(LIMBS);
-
-/** An element's bytes. */
-export function elementBytes(value: bigint): Uint8Array {
-  const words = new Uint32Array(FIELD_BYTES / 4);
-  for (const [i, limb] of toLimbs(value).entries()) words[i] = Number(limb);
-  return new Uint8Array(words.buffer);
-}
+export { elementBytes, RADIX_BITS } from "../sizes.js";
 
 /**
  * A field's functions, all on pointers and safe when pointers are equal. Inputs of products are below 8p; stored elements are

@@ -8,25 +8,18 @@
  *
  * @module
  */
+
+import { FIELD_BYTES, LIMB_BITS, LIMBS, toLimbs } from "../sizes.js";
 import { i64, type Local, type Operand, type Operand64, range, type Steps } from "../wasm/writer.js";
 
-export const LIMBS = 9;
-/** Bytes of an element: 9 words, and one more that keeps elements aligned to 8 bytes. */
-export const FIELD_BYTES = 40;
+export { FIELD_BYTES, LIMB_BITS, LIMBS, toLimbs } from "../sizes.js";
+
 /** Limbs of a product. */
 export const COLUMNS = 2 * LIMBS - 1;
-export const LIMB_BITS = 29n;
 /** Limbs of a block in Karatsuba's method. */
 const BLOCK = 3;
 const LIMB = Number(LIMB_BITS);
 export const MASK = (1n << LIMB_BITS) - 1n;
-
-/** The limbs of a number; the last one takes all that is left. */
-export function toLimbs(value: bigint, count = LIMBS): bigint[] {
-  return range(count).map((i) =>
-    i === count - 1 ? value >> (LIMB_BITS * BigInt(i)) : (value >> (LIMB_BITS * BigInt(i))) & MASK,
-  );
-}
 
 /** One limb of a number, or one column of a product. */
 export type Limb = Operand64;

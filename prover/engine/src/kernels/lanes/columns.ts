@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { invert } from "@noble/curves/abstract/modular.js";
+import { invert } from "../../field.js";
 import {
   type Code,
   f64x2,

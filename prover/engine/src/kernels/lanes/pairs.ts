@@ -8,6 +8,8 @@
  *
  * @module
  */
+
+import { LANE_LIMBS, PAIR_BYTES } from "../sizes.js";
 import {
   type Code,
   f64x2,
@@ -21,17 +23,15 @@ import {
   v128,
 } from "../wasm/writer.js";
 
-/** Limbs of an element, and bits of a limb. */
-export const LANE_LIMBS = 5;
+export { LANE_LIMBS, PAIR_BYTES, QUAD } from "../sizes.js";
+
+/** Bits of a limb. */
 export const LANE_BITS = 51;
 const BITS = BigInt(LANE_BITS);
 export const MASK = (1n << BITS) - 1n;
 /** log2 of the Montgomery radix of the lanes. */
 export const LANE_RADIX_BITS = BITS * BigInt(LANE_LIMBS);
-export const PAIR_BYTES = 16 * LANE_LIMBS;
 export const QUAD_BYTES = 2 * PAIR_BYTES;
-/** Elements in a quad. */
-export const QUAD = 4;
 /** The pairs of a quad, by their offsets. */
 export const PAIRS = [0, PAIR_BYTES] as const;
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { invert } from "@noble/curves/abstract/modular.js";
+import { invert } from "../../field.js";
 import { FIELD_BYTES, LIMB_BITS, LIMBS } from "../integer/limbs.js";
 import type { Transform } from "../integer/transform.js";
 import {

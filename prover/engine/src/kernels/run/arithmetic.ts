@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { type Bn254, type Bn254Code, type Bn254Lanes, writeBn254 } from "../bn254.js";
-import { FIELD_BYTES } from "../integer/limbs.js";
-import { hasFusedLanes } from "../lanes/fused.js";
+import type { Bn254, Bn254Code, Bn254Lanes } from "../bn254.js";
+import { FIELD_BYTES } from "../sizes.js";
 import { type ReadStored, readStored } from "../stored.js";
 import type { Code } from "../wasm/writer.js";
 
@@ -51,27 +50,29 @@ export interface CompiledArithmetic extends Omit<Bn254Code, "code"> {
  * @param read how to read the stored one; without it, it is written anew
  */
 export async function compileArithmetic(read?: ReadStored): Promise<CompiledArithmetic> {
+  // Only who compiles needs the code of kernels.
+  const { hasFusedLanes } = await import("../lanes/fused.js");
   return compileSet(await hasFusedLanes(), read);
 }
 
 /** Compiles the module of one set of kernels. */
 export async function compileSet(lanes: boolean, read?: ReadStored): Promise<CompiledArithmetic> {
   const stored = read === undefined ? undefined : await readStored(lanes, read);
-  const { code, ...rest } = stored ?? writeBn254(lanes);
+  const { code, ...rest } = stored ?? (await import("../bn254.js")).writeBn254(lanes);
   return { module: await WebAssembly.compile(code), ...rest };
 }
 
 /** Instantiates the module. */
 export async function createArithmetic({ module, heap }: CompiledArithmetic): Promise<Arithmetic> {
   const { exports } = await WebAssembly.instantiate(module);
-  const { memory, gather } = exports as Pick<Arithmetic, "memory" | "gather">;
+  const { memory } = exports as Pick<Arithmetic, "memory">;
   const { fp_lanes, fr_lanes, ...groups } = groupExports(exports);
   const lanes = fp_lanes && fr_lanes && { fp: fp_lanes, fr: fr_lanes };
-  return { memory, gather, ...groups, lanes, top: heap };
+  return { memory, ...groups, lanes, top: heap };
 }
 
 /** Exports by what stands before their names. */
-interface Groups extends Omit<Functions<Bn254>, "gather"> {
+interface Groups extends Functions<Bn254> {
   readonly fp_lanes?: Functions<Bn254Lanes>["fp"];
   readonly fr_lanes?: Functions<Bn254Lanes>["fr"];
 }

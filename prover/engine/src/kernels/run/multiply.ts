@@ -13,8 +13,7 @@
  * @module
  */
 
-import { BATCH, MADE_BYTES } from "../buckets.js";
-import { ENTRY_BYTES } from "../integer/additions.js";
+import { BATCH, ENTRY_BYTES, MADE_BYTES } from "../sizes.js";
 import { type Arithmetic, allocate, bytesAt, type Group, scoped } from "./arithmetic.js";
 import { readPoint } from "./points.js";
 

@@ -12,17 +12,14 @@
  * @module
  */
 
-import { BASE_FIELD } from "@keel/verifier/groth16";
-import { bn254 } from "@noble/curves/bn254.js";
 import { concatenate, ELEMENT_BYTES } from "../../bytes.js";
-import { elementBytes, RADIX_BITS } from "../integer/field.js";
-import { FIELD_BYTES } from "../integer/limbs.js";
+import { BASE_FIELD, X } from "../../field.js";
+import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../sizes.js";
 import { type Arithmetic, allocate, bytesAt } from "./arithmetic.js";
 import { loadBytes } from "./scalars.js";
 
 const FP2_BYTES = 2 * FIELD_BYTES;
-/** The curve's parameter, and the length of the loop, in bits after the first. */
-const X = 4965661367192848881n;
+/** The curve's parameter and the length of the loop, in bits after the first. */
 const X_BITS = bitsAfterFirst(X);
 const LOOP_BITS = bitsAfterFirst(6n * X + 2n);
 const ALL = [0, 1, 2, 3, 4, 5];
@@ -91,14 +88,29 @@ interface Tower {
   setOne(r: number): void;
 }
 
+/** a + b u of Fp2. */
+type Complex = readonly [a: bigint, b: bigint];
+
+function complexPower(base: Complex, exponent: bigint): Complex {
+  const multiply = ([a, b]: Complex, [c, d]: Complex): Complex => [
+    (((a * c - b * d) % BASE_FIELD) + BASE_FIELD) % BASE_FIELD,
+    (a * d + b * c) % BASE_FIELD,
+  ];
+  let [result, square]: [Complex, Complex] = [[1n, 0n], base];
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = multiply(result, square);
+    square = multiply(square, square);
+  }
+  return result;
+}
+
 function createTower(arithmetic: Arithmetic): Tower {
-  const { Fp2 } = bn254.fields;
-  const load = (values: readonly { c0: bigint; c1: bigint }[]): number =>
-    loadBytes(arithmetic, concatenate(values.flatMap(({ c0, c1 }) => [c0, c1]).map(montgomeryBytes)));
-  const nonResidue = Fp2.fromBigTuple([9n, 1n]);
-  const twist = Fp2.pow(nonResidue, (BASE_FIELD - 1n) / 6n);
-  const twists = load(ALL.map((i) => Fp2.pow(twist, BigInt(i))));
-  const one = load(ALL.map((i) => (i === 0 ? Fp2.ONE : Fp2.ZERO)));
+  const load = (values: readonly Complex[]): number =>
+    loadBytes(arithmetic, concatenate(values.flat().map(montgomeryBytes)));
+  const nonResidue: Complex = [9n, 1n];
+  const twist = complexPower(nonResidue, (BASE_FIELD - 1n) / 6n);
+  const twists = load(ALL.map((i) => complexPower(twist, BigInt(i))));
+  const one = load(ALL.map((i): Complex => [i === 0 ? 1n : 0n, 0n]));
   const xi = load([nonResidue]);
   const { fp, fp2 } = arithmetic;
   const room = (elements: number): number => allocate(arithmetic, elements * FP2_BYTES);

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { ELEMENT_BYTES, readElement, writeElement } from "../../bytes.js";
+import { ELEMENT_BYTES, gatherElements, readElement, writeElement } from "../../bytes.js";
 import type { FlatSignal } from "../../inputs.js";
 import { FACTOR_WORDS, KEY_RADIX_BITS, type RowPlan } from "../../rows.js";
 import type { PackedWords, ProgramInput, WitnessProgram } from "../../witness/program.js";
-import { elementBytes, RADIX_BITS } from "../integer/field.js";
-import { FIELD_BYTES } from "../integer/limbs.js";
+import { elementBytes, FIELD_BYTES, RADIX_BITS } from "../sizes.js";
 import { type Arithmetic, allocate, bytesAt, scoped } from "./arithmetic.js";
 import { loadBytes, loadElements, loadWords } from "./scalars.js";
 
@@ -20,8 +19,10 @@ export interface LoadedProgram {
   /**
    * The witness as plain 32-byte numbers; nothing when the signals are not those of the program or a constraint does not hold, for
    * which circom's own module has the words.
+   *
+   * @param result where they are to be; new memory when absent
    */
-  run(signals: readonly FlatSignal[]): Uint8Array | undefined;
+  run(signals: readonly FlatSignal[], result?: Uint8Array): Uint8Array | undefined;
 }
 
 /** Loads a program for good. */
@@ -35,7 +36,7 @@ export function loadProgram(arithmetic: Arithmetic, program: WitnessProgram): Lo
   const wires = outputs.count;
   const given = 1 + lastElement(inputs);
   return {
-    run: (signals) =>
+    run: (signals, result = new Uint8Array(wires * ELEMENT_BYTES)) =>
       scoped(arithmetic, () => {
         const plain = new Uint8Array(given * ELEMENT_BYTES);
         const fits = layOut(program, signals, plain);
@@ -49,15 +50,16 @@ export function loadProgram(arithmetic: Arithmetic, program: WitnessProgram): Lo
         const target = allocate(arithmetic, wires * ELEMENT_BYTES);
         if (arithmetic.program.run(code, end, values, constants, scratch) === 0) return undefined;
         arithmetic.program.leave(values, places, wires, target);
-        return bytesAt(arithmetic, target, wires * ELEMENT_BYTES).slice();
+        result.set(bytesAt(arithmetic, target, wires * ELEMENT_BYTES));
+        return result;
       }),
   };
 }
 
 /** Rows of a constraint system in memory. */
 export interface LoadedRows {
-  /** A and B times a plain witness, and their products, as elements in Montgomery form. */
-  evaluate(witness: Uint8Array): Record<"a" | "b" | "c", Uint8Array>;
+  /** Writes A and B times a plain witness, and their products, as elements in Montgomery form. */
+  evaluate(witness: Uint8Array, results: Record<"a" | "b" | "c", Uint8Array>): void;
 }
 
 /** Loads rows for good. */
@@ -71,10 +73,15 @@ export function loadRows(arithmetic: Arithmetic, plan: RowPlan): LoadedRows {
   const end = code + plan.code.byteLength;
   const { program } = arithmetic;
   return {
-    evaluate: (witness) =>
+    evaluate: (witness, results) =>
       scoped(arithmetic, () => {
-        const wires = witness.length / ELEMENT_BYTES;
-        const values = loadElements(arithmetic, witness);
+        const wires = plan.wires.length;
+        const values = allocate(arithmetic, wires * FIELD_BYTES);
+        scoped(arithmetic, () => {
+          const plain = allocate(arithmetic, wires * ELEMENT_BYTES);
+          gatherElements(witness, plan.wires, bytesAt(arithmetic, plain, wires * ELEMENT_BYTES));
+          arithmetic.fr.load(values, wires, plain);
+        });
         program.enter(values, wires);
         allocate(arithmetic, (plan.elements - wires) * FIELD_BYTES);
         bytesAt(arithmetic, values + wires * FIELD_BYTES, FIELD_BYTES).fill(0);
@@ -82,9 +89,11 @@ export function loadRows(arithmetic: Arithmetic, plan: RowPlan): LoadedRows {
         const targets = [0, 1, 2].map(() => allocate(arithmetic, count * ELEMENT_BYTES));
         const [a, b, c] = targets as [number, number, number];
         program.rows(factors, count, values, constants, a, b, c);
-        const read = (target: number): Uint8Array =>
-          bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
-        return { a: read(a), b: read(b), c: read(c) };
+        const read = (target: number, result: Uint8Array): void =>
+          result.set(bytesAt(arithmetic, target, count * ELEMENT_BYTES));
+        read(a, results.a);
+        read(b, results.b);
+        read(c, results.c);
       }),
   };
 }

@@ -7,12 +7,9 @@
  *
  * @module
  */
-import { SCALAR_FIELD } from "@keel/verifier/groth16";
-import { invert, pow } from "@noble/curves/abstract/modular.js";
-import { elementBytes, RADIX_BITS } from "../integer/field.js";
-import { FIELD_BYTES } from "../integer/limbs.js";
+import { invert, power, SCALAR_FIELD } from "../../field.js";
 import type { Transform } from "../integer/transform.js";
-import { PAIR_BYTES, QUAD } from "../lanes/pairs.js";
+import { elementBytes, FIELD_BYTES, PAIR_BYTES, QUAD, RADIX_BITS } from "../sizes.js";
 import { type Arithmetic, allocate, bytesAt, type Functions, scoped } from "./arithmetic.js";
 
 const ELEMENT_BYTES = 32;
@@ -34,7 +31,7 @@ export interface Coset {
 /** Prepares the step from the domain of `size` roots of unity to its odd coset, for good. */
 export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   // 5 generates the multiplicative group's 2-part; the coset's shift is a root of twice the order, as in snarkjs.
-  const shift = pow(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size), SCALAR_FIELD);
+  const shift = power(5n, (SCALAR_FIELD - 1n) / BigInt(2 * size), SCALAR_FIELD);
   const root = (shift * shift) % SCALAR_FIELD;
   const lanes = size >= SMALLEST_ON_LANES ? arithmetic.lanes?.fr : undefined;
   const coset = {
@@ -71,13 +68,13 @@ export function loadCoset(arithmetic: Arithmetic, size: number): Coset {
   return coset;
 }
 
-/** From a polynomial's values on the domain to its values on the odd coset. */
-export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): Uint8Array {
-  return scoped(arithmetic, () => {
+/** From a polynomial's values on the domain to its values on the odd coset, in their place. */
+export function toOddCoset(arithmetic: Arithmetic, coset: Coset, values: Uint8Array): void {
+  scoped(arithmetic, () => {
     const { size, form, inverseRoots, scale, roots } = coset;
     const vector = loadElements(arithmetic, values, form);
     form.toCoset(vector, size, inverseRoots, scale, roots);
-    return readElements(arithmetic, vector, size, form);
+    values.set(storeElements(arithmetic, vector, size, form));
   });
 }
 
@@ -115,9 +112,14 @@ export function readElements(
   count: number,
   form: Form = arithmetic.fr,
 ): Uint8Array {
+  return storeElements(arithmetic, elements, count, form).slice();
+}
+
+/** The same as a view of the memory. */
+function storeElements(arithmetic: Arithmetic, elements: number, count: number, form: Form): Uint8Array {
   const target = allocate(arithmetic, count * ELEMENT_BYTES);
   form.store(elements, count, target);
-  return bytesAt(arithmetic, target, count * ELEMENT_BYTES).slice();
+  return bytesAt(arithmetic, target, count * ELEMENT_BYTES);
 }
 
 function writePowers(

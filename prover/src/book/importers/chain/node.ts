@@ -314,13 +314,15 @@ function isBehind({ message }: NodeError): boolean {
   return !FORGOTTEN.test(message) && BEHIND.test(message);
 }
 
-/** Why there is no answer. */
+/** Why there is no answer, and from where: scheme, host and port, as the rest of a node's address may hold a key. */
 function connectionWords(cause: unknown, url: string): string {
-  if (!(cause instanceof Error)) return "no connection";
-  if (cause.name === "TimeoutError") return "no answer in time";
+  const { origin } = new URL(url);
+  if (!(cause instanceof Error)) return `no connection to ${origin}`;
+  if (cause.name === "TimeoutError") return `no answer in time from ${origin}`;
   const inner = cause.cause instanceof Error ? cause.cause : cause;
   const code = (inner as NodeJS.ErrnoException).code;
-  return redacted(code === undefined ? inner.message : `no connection: ${code}`, url);
+  if (code !== undefined) return `no connection to ${origin}: ${code}`;
+  return `${redacted(inner.message, url)}, from ${origin}`;
 }
 
 /** A node's words without the parts of its address that may be a key, in one line. */

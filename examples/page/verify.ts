@@ -14,7 +14,7 @@ const verified = verifyAttestation({
   attestation,
   policy: parsePolicy(await read("policy")),
   market: parseMarket(await read("market")),
-  verificationKey: parseVerificationKey(parseJson(await read("key"))),
+  verificationKey: parseVerificationKey(parseJson(await read("key"), "key")),
   expected: { now: attestation.asOf + 60 },
   allowInsecure: true,
 });

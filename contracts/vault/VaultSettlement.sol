@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IHealthGate} from "../interfaces/IHealthGate.sol";
+import {INavSource} from "../interfaces/INavSource.sol";
+import {IStrategyVault} from "../interfaces/IStrategyVault.sol";
+import {AssetPrice} from "../lib/AssetPrice.sol";
+import {Epochs} from "../lib/Epochs.sol";
+import {Traces} from "../lib/Traces.sol";
+import {VaultSetup} from "../lib/VaultSetup.sol";
+import {VaultRequests} from "./VaultRequests.sol";
+
+/// @title VaultSettlement: one price for all who asked, from a proof
+abstract contract VaultSettlement is VaultRequests {
+    using Epochs for Epochs.Book;
+    using SafeCast for uint256;
+    using Traces for Traces.Point[];
+
+    uint256 private constant BPS = 10_000;
+    uint256 private constant YEAR = 365 days;
+    /// @dev Scale of an asset's base units for a share's, in the highest price.
+    uint256 private constant PRICE = 1e10;
+
+    /// @dev Assets that redemptions were due when they could not be paid.
+    uint256 private _unpaid;
+
+    /// @inheritdoc IStrategyVault
+    function settle(uint80 round) external nonReentrant {
+        require(!isWindingDown, WindingDown());
+        NavRecord memory nav = provenValue();
+        (uint256 low, uint256 high) = _totalsOf(nav, round);
+        require(low != 0, NoProvenValue());
+        Epochs.Epoch memory epoch = _book.last();
+        (epoch.low, epoch.high, epoch.time) = (low.toUint96(), high.toUint96(), uint40(block.timestamp));
+        epoch.shares = _takeFees(nav.asOf, low);
+        emit Settled(nav.asOf, low, high, epoch.shares);
+        bool waits = _fill(nav.asOf / _terms.dealingPeriod - 1, epoch);
+        epoch.supply = totalSupply().toUint96();
+        _book.write(epoch);
+        Epochs.Clock storage clock_ = _book.clock;
+        if (!clock_.isUnpaid) clock_.waitingSince = waits ? _periodEnd() : 0;
+        (clock_.asOf, clock_.count) = (nav.asOf, clock_.count + 1);
+        _onSettled(nav);
+    }
+
+    /// @inheritdoc IStrategyVault
+    function windDown() external nonReentrant {
+        require(!isWindingDown, WindingDown());
+        Epochs.Clock storage clock_ = _book.clock;
+        bool isOverdue = clock_.waitingSince != 0 && block.timestamp > uint256(clock_.waitingSince) + _terms.grace
+            && ((clock_.isUnpaid && idle() < _unpaid) || !_canSettle());
+        require(isOverdue || block.timestamp > _lastProven() + _terms.grace, NoReasonToWindDown());
+        _startWindDown();
+    }
+
+    /// @inheritdoc IStrategyVault
+    function navOf(address subject, bytes32 policyId) external view returns (NavRecord memory found) {
+        IHealthGate current = gate();
+        if (address(current) == address(0)) return found;
+        if (current.subject() != subject || current.policyId() != policyId) return found;
+        NavRecord memory nav = _read(current);
+        uint256 price = AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
+        if (price == 0) return found;
+        Epochs.Epoch storage last = _book.last();
+        if (nav.asOf <= last.time) {
+            // Nothing was settled yet, or what was, stands.
+            if (last.low == 0) return found;
+            (nav.units, nav.asOf) = (last.shares, _book.clock.asOf);
+            nav.value = _toValue(last.low, price);
+            return nav;
+        }
+        if (nav.units != totalSupply()) return found;
+        (uint256 low,) = _idleAt(nav.asOf);
+        nav.value += _toValue(low, price);
+        return nav;
+    }
+
+    /// @inheritdoc IStrategyVault
+    function provenValue() public view returns (NavRecord memory nav) {
+        IHealthGate current = gate();
+        require(address(current) != address(0), NoProvenValue());
+        nav = _read(current);
+        require(nav.live, NoProvenValue());
+        uint256 notBefore = Math.max(uint256(_book.last().time) + 1, _book.clock.notBefore);
+        uint256 notAfter = uint256(nav.asOf) + _terms.maxLag;
+        bool isFit = nav.asOf >= notBefore && block.timestamp <= notAfter;
+        require(isFit, UnfitSnapshot(nav.asOf, notBefore, notAfter));
+        require(nav.units == totalSupply(), ForeignUnits(totalSupply(), nav.units));
+    }
+
+    function _setUpSettlement(Setup memory setup) internal {
+        _mint(setup.seedHolder, setup.seedShares - VaultSetup.LOCKED);
+        _mint(address(this), VaultSetup.LOCKED);
+        _redemptions.key = Epochs.Key.Redemptions;
+        uint40 time = uint40(block.timestamp);
+        _book.write(Epochs.Epoch(0, 0, 0, 0, time, setup.seedShares, setup.seedShares));
+        (_book.clock.asOf, _book.clock.count) = (time, 1);
+    }
+
+    /// @dev A vault that does more with a settlement does it here.
+    function _onSettled(NavRecord memory nav) internal virtual {}
+
+    function _keptBack() internal view override returns (uint256) {
+        uint256 shares = _waitingShares();
+        if (shares == 0) return 0;
+        Epochs.Epoch storage last = _book.last();
+        return Math.mulDiv(shares, last.low, last.shares, Math.Rounding.Ceil);
+    }
+
+    function _supplyAt(uint256 time) internal view override returns (uint256) {
+        return _book.supplyAt(time);
+    }
+
+    /// @dev Settles both sides up to `period`, from where the epoch before left them.
+    /// @return waits whether anything was asked for after `period`
+    function _fill(uint256 period, Epochs.Epoch memory epoch) private returns (bool waits) {
+        Traces.Point memory asked = _asked.upTo(period);
+        Traces.Point memory then = _asked.upTo(epoch.depositsThrough);
+        uint256 assets = asked.left - then.left;
+        if (epoch.redeemedThrough != epoch.depositsThrough) then = _asked.upTo(epoch.redeemedThrough);
+        uint256 redeemed = asked.right - then.right;
+        epoch.depositsThrough = uint32(period);
+        uint256 owed = _pay(period, redeemed, assets, epoch);
+        if (_book.clock.isUnpaid) redeemed = 0;
+        uint256 minted = Math.mulDiv(assets, epoch.shares, epoch.high);
+        if (assets != 0) emit DepositsSettled(period, assets, minted);
+        _changeBase(assets, owed, owed);
+        if (minted > redeemed) _mint(address(this), minted - redeemed);
+        else if (redeemed > minted) _burn(address(this), redeemed - minted);
+        then = _asked.last();
+        waits = then.left != asked.left || then.right != asked.right;
+    }
+
+    /// @dev Redemptions are paid all, or none is.
+    /// @return owed what is to be reserved for them
+    function _pay(uint256 period, uint256 redeemed, uint256 assets, Epochs.Epoch memory epoch)
+        private
+        returns (uint256 owed)
+    {
+        owed = Math.mulDiv(redeemed, epoch.low, epoch.shares);
+        uint256 free = idle() + assets;
+        bool isUnpaid = owed > free;
+        if (isUnpaid != _book.clock.isUnpaid) _book.clock.isUnpaid = isUnpaid;
+        if (isUnpaid) {
+            emit RedemptionsUnpaid(redeemed, owed, free);
+            _unpaid = owed;
+            return 0;
+        }
+        epoch.redeemedThrough = uint32(period);
+        if (redeemed != 0) emit RedemptionsSettled(period, redeemed, owed);
+    }
+
+    /// @return all shares, with those of the fees
+    function _takeFees(uint40 asOf, uint256 assets) private returns (uint96) {
+        uint256 supply = totalSupply();
+        uint256 part = _terms.managementFee * Math.min(asOf - _book.clock.asOf, YEAR);
+        uint256 managing = Math.mulDiv(supply, part, BPS * YEAR - part);
+        uint256 shares = supply + managing;
+        shares += _performanceShares(assets, shares);
+        uint256 price = Math.mulDiv(assets, PRICE, shares);
+        if (price > _book.clock.highest) _book.clock.highest = price.toUint96();
+        if (shares != supply) _mint(_terms.feeReceiver, shares - supply);
+        return shares.toUint96();
+    }
+
+    function _performanceShares(uint256 assets, uint256 shares) private view returns (uint256) {
+        uint256 price = Math.mulDiv(assets, PRICE, shares);
+        uint256 highest = _book.clock.highest;
+        if (highest == 0 || price <= highest) return 0;
+        uint256 gain = Math.mulDiv(price - highest, shares, PRICE);
+        uint256 fee = (gain * _terms.performanceFee) / BPS;
+        return Math.mulDiv(shares, fee, assets - fee);
+    }
+
+    /// @dev All assets by a snapshot: what custody holds, and what was idle then.
+    function _totalsOf(NavRecord memory nav, uint80 round) private view returns (uint256 low, uint256 high) {
+        uint256 price = AssetPrice.priceAt(_terms.assetFeed, round, nav.asOf, _terms.feedStaleness);
+        (low, high) = _idleAt(nav.asOf);
+        low += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Floor);
+        high += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Ceil);
+    }
+
+    function _canSettle() private view returns (bool) {
+        try this.provenValue() returns (NavRecord memory) {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    /// @dev Time of the latest snapshot that shows what this vault's shares are worth.
+    function _lastProven() private view returns (uint256 time) {
+        time = _book.last().time;
+        IHealthGate current = gate();
+        if (address(current) == address(0)) return time;
+        NavRecord memory nav = _read(current);
+        if (nav.units == totalSupply()) time = Math.max(time, nav.asOf);
+    }
+
+    function _read(IHealthGate current) private view returns (NavRecord memory) {
+        return INavSource(address(current.registry())).navOf(current.subject(), current.policyId());
+    }
+
+    function _toValue(uint256 assets, uint256 price) private view returns (uint256) {
+        return Math.mulDiv(assets, price, 10 ** _assetDecimals);
+    }
+}
