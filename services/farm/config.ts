@@ -34,8 +34,8 @@ const schema = z.strictObject({
   keyFile: path,
   /** Worker threads; the machine's processors when absent. */
   workers: z.int().min(1).max(64).optional(),
-  /** Proofs under way at once. */
-  proofs: z.int().min(1).max(16).default(2),
+  /** Jobs under way at once: two that the engine proves, and others whose books are opened meanwhile. */
+  proofs: z.int().min(1).max(16).default(4),
   batch: z
     .strictObject({
       size: z.int().min(1).max(50).default(10),
