@@ -9,7 +9,7 @@ import { type Bug, plantOf } from "./planted.js";
 import { INVARIANTS, SEED_OF_WALKS, walkVault } from "./vault-walk.js";
 
 const CALLS = Number(process.env.KEEL_CALLS ?? 100_000);
-const ENOUGH_FOR_A_BUG = 5_000;
+const ENOUGH_FOR_A_BUG = 20_000;
 const SHORT_WALK = 100;
 /** For one bug, and for all the calls. */
 const [SHORT_MS, LONG_MS] = [600_000, 3_600_000];
