@@ -259,6 +259,41 @@ describe("keel run refuses at the start, with exit code 1", () => {
   });
 });
 
+describe("keel watch as a service", () => {
+  it("sends each notice once, and goes on from its file; one that was refused waits there", async () => {
+    hook.taken.length = 0;
+    const look = [
+      "watch",
+      ...fund.onChain,
+      "--once",
+      "--memory",
+      path("watch.json"),
+      "--webhook",
+      "env:HOOK",
+    ];
+    const env = { HOOK: hook.url };
+    const first = await fund.run([...look, "--since", "0"], env);
+    const { notices } = JSON.parse(first.stdout);
+    expect(hook.taken).toHaveLength(notices.length);
+    expect(notices.length).toBeGreaterThan(0);
+    const again = await fund.run(look, env);
+    expect([again.code, JSON.parse(again.stdout).notices]).toEqual([0, []]);
+    expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(notices.length);
+    await rm(path("watch.json"));
+    hook.refuse(1);
+    await fund.run([...look, "--since", "0"], env);
+    expect(JSON.parse(await readFile(path("watch.json"), "utf8")).waiting).toHaveLength(notices.length);
+    expect(
+      errorOf(
+        await fund.run(
+          look.filter((word) => word !== "--memory" && word !== path("watch.json")),
+          env,
+        ),
+      ).code,
+    ).toBe("usage");
+  });
+});
+
 describe("keel run as a service", () => {
   let stop: AbortController;
   let running: Promise<number>;
