@@ -206,7 +206,10 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
 
 /** The salts that were given, or those of what the proof speaks of. */
 function saltsOf(parts: WitnessParts, content: ProofContent, next: DrawdownState): ProofSalts {
-  if (!("salts" in parts)) return parts;
+  if (!("salts" in parts)) {
+    const { portfolioSalt, exposuresSalt, newStateSalt } = parts;
+    return { portfolioSalt, exposuresSalt, newStateSalt };
+  }
   const { salts } = parts;
   const portfolioSalt = salts.portfolio(content);
   const { subject, previousState, messages } = content;
