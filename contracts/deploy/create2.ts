@@ -17,10 +17,14 @@ export const DEPLOYMENT_PROXY: Address = "0x4e59b44847b379578588920cA78FbF26c0B4
 export const DEPLOYMENT_PROXY_CODE: Hex =
   "0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3";
 
+/** The most that a transaction may use (EIP-7825). */
+const MOST_GAS = 2n ** 24n;
+
 /** What makes a contract through the proxy, and where it will stand. */
 export function creationThroughProxy(step: string, code: Hex): Work & { readonly address: Address } {
   // Two steps of the same code, such as a verifier under two names, are two contracts.
   const salt = keccak256(toHex(`keel:${step}`));
   const address = getContractAddress({ opcode: "CREATE2", from: DEPLOYMENT_PROXY, salt, bytecode: code });
-  return { step, to: DEPLOYMENT_PROXY, data: concat([salt, code]), address };
+  // A creation within a call keeps back a part of the gas, and not every node finds out how much it takes then.
+  return { step, to: DEPLOYMENT_PROXY, data: concat([salt, code]), gas: MOST_GAS, address };
 }

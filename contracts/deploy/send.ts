@@ -49,6 +49,8 @@ export interface Work extends Pick<Pending, "step" | "recipe" | "address"> {
   /** Absent for a creation. */
   readonly to?: Address;
   readonly data: Hex;
+  /** What it may use; as the node estimates when absent. */
+  readonly gas?: bigint;
 }
 
 /** Remembers the one transaction that is on its way. */
@@ -70,8 +72,8 @@ export async function sendRemembered(
   work: Work,
   remember: Remember,
 ): Promise<TransactionReceipt> {
-  const { step, to, data } = work;
-  const request = { data, ...(to === undefined ? {} : { to }) };
+  const { step, to, data, gas } = work;
+  const request = { data, ...(to === undefined ? {} : { to }), ...(gas === undefined ? {} : { gas }) };
   // Only what is signed here has a hash before it is sent.
   if (walletClient.account.type !== "local") {
     return await mined(publicClient, await walletClient.sendTransaction(request), step);
