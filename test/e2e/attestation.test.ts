@@ -343,7 +343,7 @@ describe("prove", () => {
     await cp(dir, copy, { recursive: true });
     expect((await prove(copy)).code).toBe(0);
     expect((await verify(own, "--key", join(copy, "verification_key.json"))).code).toBe(0);
-    await truncate(join(copy, "circuit.wasm"), 1000);
+    await truncate(join(copy, "witness.wasm"), 1000);
     const broken = await prove(copy);
     expect([broken.code, errorOf(broken).code]).toEqual([4, "artifact.hash"]);
   });

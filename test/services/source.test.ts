@@ -387,7 +387,7 @@ describe("a configuration", () => {
   it.each([
     ["two roles", { share: "key.json" }, "config.role"],
     ["an unknown key", { debug: true }, "input.unknown-key"],
-    ["a key file that is none", { key: "market.json" }, "input."],
+    ["a key file that is none", { key: "market.json" }, "file.format"],
     ["no accounts", { accounts: [] }, "config.accounts"],
     ["an account twice", { accounts: [account(), account()] }, "input.duplicate"],
     [
