@@ -68,12 +68,12 @@ beforeAll(async () => {
     await attestation(fixture, { ...about, drawdown: stepAfter(GENESIS) }),
   );
   await revokeFor(registry, cast.guardian, cast.subject.account.address, POLICY, HOSTILE);
-  later = Number(await latestBlock(registry)) + 1;
   const looser = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
   await publishPolicy(registry, cast.stranger, looser);
   const book = [cast.deployer, deployed.policyBook, policyBookAbi] as const;
   const { hash } = await write(chain, ...book, "openLine", ["main", POLICY]);
   const { logs } = await chain.client.getTransactionReceipt({ hash });
+  later = Number(await latestBlock(registry)) + 1;
   await write(chain, ...book, "moveLine", [logs[0]!.topics[1], policyId(looser)]);
 });
 
@@ -163,6 +163,7 @@ describe("keel watch --once", () => {
       "lapsed",
       "tableAccepted",
       "revoked",
+      "lineOpened",
       "policyLoosened",
     ]);
     expect(notices[2]).toMatchObject({ standing: "revokedByGuardian", reason: HOSTILE });
