@@ -67,7 +67,7 @@ describe("check --after", () => {
     ["a number", [buy({ quantity: 1 })], "input.decimal"],
     ["no trade", [], "input.range"],
     ["an unknown key", [buy({ venue: "x" })], "input.unknown-key"],
-    ["another file", '{ "keel": "snapshot/1" }', "input.value"],
+    ["another file", '{ "keel": "snapshot/1" }', "file.format"],
   ])("refuses %s", async (_, trades, code) => {
     const ended = await judged(trades, "--json");
     expect([errorOf(ended).code, ended.code]).toEqual([code, 1]);

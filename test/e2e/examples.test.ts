@@ -68,8 +68,9 @@ describe("examples", () => {
     const named = new Set(
       rows.flatMap((row) => [row.snapshot, row.market, row.policy, row.returns, row.units, row.attestation]),
     );
+    // Programs to copy have files of their own.
     const files = (await readdir(EXAMPLES, { recursive: true })).filter(
-      (name) => name.includes("/") && name.endsWith(".json"),
+      (name) => /\/.*\.json$/.test(name) && !/\/(package|tsconfig)\.json$/.test(name),
     );
     expect(files.filter((name) => !named.has(name))).toEqual([]);
   });

@@ -6,7 +6,7 @@
  */
 
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   ABSENT_MAX,
   limitsOf,
@@ -25,9 +25,10 @@ const { policy, market } = book({ limits: {} });
 const plain = policyTerms(policy, market);
 const withLevels = (change: Partial<PolicyTerms>) => limitsOf({ ...plain, ...change });
 
-const strategies = (await readdir(EXAMPLES, { withFileTypes: true }))
-  .filter((entry) => entry.isDirectory() && !["demo", "invalid"].includes(entry.name))
-  .map(({ name }) => name);
+const strategies = (await readdir(EXAMPLES, { recursive: true }))
+  .filter((path) => path.endsWith("/policy.json"))
+  .map((path) => dirname(path))
+  .filter((name) => !["demo", "invalid"].includes(name));
 
 describe("the limits of terms", () => {
   it.each(strategies)("are those of the policy file: %s", async (folder) => {
