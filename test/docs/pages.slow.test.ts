@@ -9,6 +9,14 @@ import { describe, expect, it } from "vitest";
 import { runPages } from "./pages.js";
 
 describe("pages from an empty folder", () => {
+  it("one attestation is walked through, end to end", async () => {
+    const { code, output } = await runPages("docs/walkthrough.md");
+    expect(code, output).toBe(0);
+    expect(output).toContain("Healthy: every limit holds.");
+    expect(output).toContain("VALID, but expired.");
+    expect(output).toContain("(snapshot.signature)");
+  });
+
   it("a manager attests a book twice, a week apart, and a regulator reads the record", async () => {
     const { code, output } = await runPages("docs/manager.md", "docs/regulator.md");
     expect(code, output).toBe(0);
