@@ -4,9 +4,9 @@
  *
  * Cores are shared where tests run, so the first figure is answers for a second of the program's own processor time, from its
  * counters; the time of the clock is printed beside it. The aim of 200 is reached, and the bound leaves room for slower
- * machines. The aim of three times a plain answer's time is not: a quorum's answer is four programs' work and five requests
- * more, so its time depends on how many cores there are. Both times are of the same messages in the same minute, and the
- * processor's time of all programs is printed with them.
+ * machines. A quorum's answer is to take at most three times a plain one's time. It is four programs' work, so that holds where
+ * cores are idle, and is asked only there. Both times are of the same messages in the same minute, and the processor's time of all
+ * programs is printed with them.
  *
  * @module
  */
@@ -140,9 +140,12 @@ it("a 2-of-3 answer beside a plain one", { timeout: 600_000 }, async () => {
       all.map((_, i) => rounds.map((one) => one[key][i]!).sort((a, b) => a - b)[3]!);
     const work = { asked: processorMs("asked"), after: processorMs("after") };
     console.log(JSON.stringify({ ratios, processorMs: work, cores: cpus().length, idle }));
-    expect(ratios[3]).toBeLessThanOrEqual(10);
+    expect(ratios[3]).toBeLessThanOrEqual(idle >= IDLE ? 3 : 10);
   });
 });
+
+/** Of two cores: what makes a time of several programs worth judging. */
+const IDLE = 1.5;
 
 /** Processor milliseconds of some work, a time, after it ran warm. */
 function workOf(times: number, work: (i: number) => void): number {
