@@ -32,12 +32,16 @@ const options = {
 const port = Number(process.env.PORT ?? PORT);
 // Another program may have the port; then any free one will do.
 const server = await serveConsole({ ...options, port }).catch(() => serveConsole(options));
-say(`The console is at ${server.origin} (vault ${world.vault}); Ctrl-C ends it and its chain.`);
-say(`The chain is at ${world.rpcUrl}, registry ${world.registry}; \`keel dev time +7d\` moves its clock.`);
-
 const end = async (): Promise<void> => {
   await server.close();
   await world.stop();
   process.exit(0);
 };
 process.once("SIGINT", end).once("SIGTERM", end);
+// Nobody reads any more what it says: the console is served all the same.
+process.stdout.on("error", () => {});
+
+say(
+  `The chain is at ${world.rpcUrl}, registry ${world.registry}; \`keel dev time +7d\` moves its clock.\n` +
+    `The console is at ${server.origin} (vault ${world.vault}); Ctrl-C ends it and its chain.`,
+);

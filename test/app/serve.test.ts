@@ -23,14 +23,20 @@ beforeAll(async () => {
     stdio: ["ignore", "pipe", 2],
   });
   let output = "";
-  for await (const part of child.stdout!) {
-    output += part;
-    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
-    if (found !== null) {
-      origin = found[0];
-      break;
-    }
-  }
+  const told = new Promise<string>((done) => {
+    child.stdout!.setEncoding("utf8").on("data", (part: string) => {
+      output += part;
+      const found = /The console is at (http:\/\/127\.0\.0\.1:\d+)/.exec(output);
+      if (found !== null) {
+        done(found[1]!);
+      }
+    });
+  });
+  const ended = once(child, "exit").then(() => Promise.reject(new Error(`It ended, and said:\n${output}`)));
+  origin = await Promise.race([told, ended]);
+  // Whoever read where it is may close the pipe: the console is served all the same.
+  child.stdout!.destroy();
+  ended.catch(() => {});
 });
 
 afterAll(() => void child.kill("SIGKILL"));
