@@ -16,6 +16,7 @@ import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
 import { pinnedCircuits, pinnedFiles, type ServedFile, virtualModules } from "@keel/circuits/vite";
 import { build, type InlineConfig, type Plugin } from "vite";
 import { HEADERS, META_POLICY } from "./headers.js";
+import { BUILD_TARGETS } from "./oldest.js";
 
 /** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
 const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
@@ -81,7 +82,10 @@ export async function buildConsole(outDir: string, more: readonly string[] = [])
     base: "./",
     logLevel: "error",
     plugins: [...config.plugins!, metaPolicy()],
-    build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: {
+      ...{ outDir, emptyOutDir: true, assetsInlineLimit: 0 },
+      ...{ modulePreload: { polyfill: false }, target: BUILD_TARGETS },
+    },
   });
   for (const { path, from } of parts.files) {
     const target = join(outDir, path);
