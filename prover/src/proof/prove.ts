@@ -25,6 +25,7 @@ import {
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
 import { memoOf, type SaltSource, type Seed, seededSalts } from "../book/seed.js";
+import { eitherOf } from "../book/signals.js";
 import { checkTimes, withUnits } from "../book/snapshot.js";
 import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
 import type { Assessment } from "../risk/judge.js";
@@ -198,7 +199,7 @@ interface Task {
 /** Proves at the same time; when one proof fails, the others are given up. Progress is that of the slowest. */
 async function proveTogether(tasks: readonly Task[], options: ProveOptions): Promise<ProofResult[]> {
   const failure = new AbortController();
-  const signals = [failure.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const { signal, release } = eitherOf(failure.signal, options.signal);
   const latest: (ProofProgress | undefined)[] = tasks.map(() => undefined);
   const prove = async ({ prover, input }: Task, i: number): Promise<ProofResult> => {
     const onProgress = (progress: ProofProgress): void => {
@@ -206,7 +207,7 @@ async function proveTogether(tasks: readonly Task[], options: ProveOptions): Pro
       const slowest = latest.reduce((a, b) => ((a?.fraction ?? 0) <= (b?.fraction ?? 0) ? a : b));
       if (slowest !== undefined) options.onProgress?.(slowest);
     };
-    return await prover.prove(input, { ...options, signal: AbortSignal.any(signals), onProgress });
+    return await prover.prove(input, { ...options, signal, onProgress });
   };
   const proofs = tasks.map(prove);
   try {
@@ -215,6 +216,8 @@ async function proveTogether(tasks: readonly Task[], options: ProveOptions): Pro
     failure.abort();
     await Promise.allSettled(proofs);
     throw error;
+  } finally {
+    release();
   }
 }
 
