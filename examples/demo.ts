@@ -11,14 +11,16 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ProgressContext } from "keel/progress";
-import { tellStory, tellWholeYear } from "./demo/story.js";
-import { createTeller, stepsText } from "./demo/teller.js";
-import { historyArgs, type YearRecord } from "./demo/year.js";
+import type { YearRecord } from "./demo/year.js";
 
 const USAGE = "npm run demo [-- [--json] [--out FILE] [--year [--weeks 52] [--seed 1] [--keep]]]";
 const MOST_WEEKS = 520;
 
 const given = options();
+// Loaded now: whoever mistypes an option need not wait for a prover.
+const { tellStory, tellWholeYear } = await import("./demo/story.js");
+const { createTeller, stepsText } = await import("./demo/teller.js");
+const { historyArgs } = await import("./demo/year.js");
 const say = (text: string): void => {
   if (!given.json) process.stdout.write(`${text}\n`);
 };
@@ -84,6 +86,8 @@ function options() {
     const { json = false, year = false, keep = false, weeks, seed, out } = values;
     const beside = keep || weeks !== undefined || seed !== undefined;
     if (beside && !year) throw new Error("--weeks, --seed and --keep go with --year");
+    // What cannot be written is better known now than at the end.
+    if (out !== undefined) writeFileSync(out, "");
     return {
       ...{ json, year, keep, out },
       ...{ weeks: number("--weeks", weeks, 52, 1, MOST_WEEKS), seed: number("--seed", seed, 1, 0, 2 ** 32) },

@@ -165,7 +165,7 @@ async function plant(planted: Bug<"CloneVault">): Promise<void> {
   // EIP-1167: ten bytes, and the address.
   const implementation: Address = `0x${(await client.getCode({ address: vault }))!.slice(22, 62)}`;
   const { bytecode } = plantOf(planted);
-  const hash = await wallets[0]!.sendTransaction({ data: bytecode, gas: 25_000_000n });
+  const hash = await wallets[0]!.sendTransaction({ data: bytecode, gas: 16_000_000n });
   const { contractAddress } = await client.waitForTransactionReceipt({ hash });
   const code: Hex = (await client.getCode({ address: contractAddress! }))!;
   await test.setCode({ address: implementation, bytecode: code });
