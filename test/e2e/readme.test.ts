@@ -40,7 +40,7 @@ describe("README.md", () => {
     expect(stdout).toContain("notCompared: [ 'enrolment', 'previousState', 'tableAccepted', 'standing' ]");
   });
 
-  it("has commands that check, prove and verify", async () => {
+  it("has commands that check, prove and verify, from the bundle that the package starts", async () => {
     await inFolder(async (folder) => {
       const commands = block("As a command", "sh").matchAll(/^npx keel (.*)$/gm);
       const codes: (number | null)[] = [];
@@ -51,7 +51,7 @@ describe("README.md", () => {
             ? join(PACKAGE, "examples/eth-hedged-vault", word)
             : word,
         );
-        const { code, stderr } = await keel(args);
+        const { code, stderr } = await keel(args, { bundled: true });
         expect(code, `${line}\n${stderr}`).toBe(0);
         codes.push(code);
       }
