@@ -95,7 +95,8 @@ function Loaded({ name, ...given }: PageProps & { readonly name: PageName }): JS
   }, [name]);
   if (error !== undefined) return <Unloaded />;
   if (found?.name !== name) return <p role="status">Loading…</p>;
-  return <found.Page {...given} />;
+  // Of another address nothing is kept: what was found of one would stand below the other.
+  return <found.Page key={given.about ?? name} {...given} />;
 }
 
 /** A part of the page did not come: the host has another build by now, or is out of reach. */

@@ -11,7 +11,7 @@ import type { Verified } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
-import { useContext, useId, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import { shortHex } from "./basics.js";
 import { Explorer, explorerLink, type Linked } from "./explorer.js";
 
@@ -248,6 +248,27 @@ function CopyButton({ value }: { readonly value: string }): JSX.Element {
       <span role="status">{said}</span>
     </span>
   );
+}
+
+/** Parts of a page that are opened for paper, and closed again after it. */
+export function usePaper(selector: string): void {
+  useEffect(() => {
+    let opened: HTMLDetailsElement[] = [];
+    const before = (): void => {
+      opened = [...document.querySelectorAll<HTMLDetailsElement>(`${selector} details:not([open])`)];
+      for (const part of opened) part.open = true;
+    };
+    const after = (): void => {
+      for (const part of opened) part.open = false;
+      opened = [];
+    };
+    window.addEventListener("beforeprint", before);
+    window.addEventListener("afterprint", after);
+    return () => {
+      window.removeEventListener("beforeprint", before);
+      window.removeEventListener("afterprint", after);
+    };
+  }, [selector]);
 }
 
 /** Whether there is room to have long parts open from the start. */

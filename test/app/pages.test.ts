@@ -31,11 +31,17 @@ import {
   sitDown,
   tabTo,
 } from "./people.js";
-import { openStrategy, type Strategy } from "./strategy.js";
+import { compileStrategy, openStrategy, type Strategy } from "./strategy.js";
 
-/** Longest page of a phone whose parts are all folded, in screens. */
 const PHONE = { width: 360, height: 740 };
-const MOST_SCREENS = 5;
+/** Longest pages of a phone while their parts are folded, in screens; a record and a strategy vault's figures are reports. */
+const MOST_SCREENS: Readonly<Record<string, number>> = {
+  start: 4,
+  vault: 4,
+  policy: 4,
+  strategy: 5,
+  subject: 6,
+};
 /** An account of the chain that nobody else is. */
 const STRANGER = 9;
 const EXPLORER = "https://explorer.example";
@@ -56,6 +62,7 @@ let attestation: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-pages-"));
   const site = join(folder, "site");
+  await compileStrategy();
   [world, browser, sizes] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(site)]);
   registry = await connectRegistry(world.stage.client, world.registry);
   book = await world.example(STRATEGY);
@@ -399,7 +406,7 @@ describe("several managers side by side", STORY, () => {
     const subjects = [STRATEGY.subject, strategy.subject.account.address, stranger.account.address];
     await page.getByRole("textbox", { name: "Subject" }).fill(subjects.join(" "));
     await button("Look").click();
-    await see("Side by side");
+    await page.getByRole("heading", { name: "Side by side" }).waitFor();
     const table = page.getByRole("table", { name: "Managers side by side" });
     expect(await table.getByRole("columnheader").count()).toBe(4);
     expect(await isWarnedAbove(person, ".compare .verdict")).toBe(true);
@@ -469,14 +476,14 @@ describe("each page, for everybody", STORY, () => {
     },
   );
 
-  it("on a phone no page is longer than five screens while its parts are folded, and no word is broken", async () => {
+  it("on a phone a page is four screens long at most while its parts are folded, a report six, and no word is broken", async () => {
     await page.setViewportSize(PHONE);
     for (const [name, route] of Object.entries(routes())) {
       await visit(route);
       await ready();
       expect([name, await page.evaluate(brokenWords)]).toEqual([name, []]);
       const height = await page.evaluate(() => document.documentElement.scrollHeight);
-      expect([name, height <= MOST_SCREENS * PHONE.height]).toEqual([name, true]);
+      expect([name, height <= MOST_SCREENS[name]! * PHONE.height]).toEqual([name, true]);
     }
   });
 

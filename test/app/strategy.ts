@@ -18,6 +18,7 @@ import {
 } from "@keel/verifier";
 import {
   enrol,
+  lineId,
   policyBookAbi,
   policyTermsOf,
   publishPolicy,
@@ -30,7 +31,6 @@ import {
 import { type Abi, type Address, getAddress, type Hex, zeroAddress } from "viem";
 import type { LocalWorld } from "../../dist/app/host/local.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
-import { lineId } from "../../verifier/dist/chain/operating.js";
 import {
   attestationOf,
   CIRCUIT,
@@ -58,7 +58,12 @@ export interface Strategy {
   nextPeriod(): Promise<void>;
 }
 
-/** Deploys it, with a million shares that the manager holds, and a depositor who has coins. */
+/** Compiles its verifiers: before a chain is started, whose idle connections would not outlive it. */
+export async function compileStrategy(): Promise<void> {
+  await compileVerifiers(await testVerifiers());
+}
+
+/** Deploys it, once {@link compileStrategy} is through, with a million shares that the manager holds, and a depositor who has coins. */
 export async function openStrategy(world: LocalWorld, registry: Registry): Promise<Strategy> {
   const { stage } = world;
   const deployer = stage.wallets[CAST.deployer]!;
@@ -76,8 +81,6 @@ export async function openStrategy(world: LocalWorld, registry: Registry): Promi
     const { status } = await stage.client.waitForTransactionReceipt({ hash });
     if (status !== "success") throw new Error(`${functionName} reverted`);
   };
-  const verifiers = await testVerifiers();
-  await compileVerifiers(verifiers);
   for (const [name, circuit] of [
     ["StatementVerifier", CIRCUIT],
     ["NavVerifier", NAV_CIRCUIT],

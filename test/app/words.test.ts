@@ -13,6 +13,7 @@ import { extent } from "../../app/src/charts/extent.js";
 import { mergeSpans } from "../../app/src/charts/time.js";
 import { parseConfig } from "../../app/src/config-schema.js";
 import { explorerLink } from "../../app/src/explorer.js";
+import { BLOCK_PATIENCE, behindText, isStillTrue, laterTime } from "../../app/src/freshness.js";
 import { readAddress, readAddresses } from "../../app/src/read.js";
 import { countedSpans } from "../../app/src/regulator/spans.js";
 import { linkTo, routeOf } from "../../app/src/route.js";
@@ -169,6 +170,23 @@ describe("a gate's word", () => {
     const { asOf: _, ...never } = closed;
     expect(closedText(never as Status)).toMatch(/has not attested under this policy yet/);
     expect(closedText(status)).toMatch(/asks for more than the policy does/);
+  });
+});
+
+describe("what a node said a while ago", () => {
+  it("64 is not called healthy beyond its end, a quarter of an hour, or by a node that is behind", () => {
+    const policy = { healthy: true, expiry: 2_000 };
+    expect(isStillTrue(policy, 1_000, 0)).toBe(true);
+    expect(isStillTrue(policy, 1_000, BLOCK_PATIENCE)).toBe(true);
+    expect(isStillTrue(policy, 1_000, BLOCK_PATIENCE + 1)).toBe(false);
+    expect(isStillTrue(policy, 1_900, 100)).toBe(false);
+    expect(isStillTrue({ ...policy, healthy: false }, 1_000, 0)).toBe(false);
+    expect(behindText(1, 1_000, 1_000 + BLOCK_PATIENCE + 1)).toMatch(
+      /^The node's latest block is 15 min 1 s old/,
+    );
+    expect(laterTime(1, 1_000, 5_000)).toBe(5_000);
+    expect(laterTime(1, 9_000, 5_000)).toBe(9_000);
+    expect(laterTime(31337, 1_000, 5_000)).toBe(1_000);
   });
 });
 

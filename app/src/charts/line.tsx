@@ -76,7 +76,7 @@ function Drawing(props: {
   const points = lines.flatMap(({ points }) => points);
   const [from, to] = extent(
     points.map(({ time }) => time),
-    3600,
+    60,
   );
   const [low, high] = extent(
     points.map(({ value }) => value),
@@ -108,10 +108,10 @@ function Drawing(props: {
           </g>
         ))}
         <text x={ROOM.left} y={HEIGHT - 6}>
-          {day(from)}
+          {moment(from, to - from)}
         </text>
         <text x={width - ROOM.right} y={HEIGHT - 6} class="end">
-          {day(to)}
+          {moment(to, to - from)}
         </text>
       </svg>
     </div>
@@ -163,10 +163,12 @@ function Figures({ title, lines }: { readonly title: string; readonly lines: rea
   );
 }
 
-/** The day alone, in UTC, whatever the browser's language is. */
-export function day(seconds: number): string {
-  return utc(seconds).slice(0, 10);
+/** A time in UTC, whatever the browser's language is: the day, and of short stretches the minute. @param reach in seconds */
+export function moment(seconds: number, reach: number): string {
+  return utc(seconds).slice(0, reach > 2 * DAY ? 10 : 16);
 }
+
+const DAY = 86_400;
 
 const FIRST_WIDTH = 320;
 

@@ -9,7 +9,7 @@ import "./charts.css";
 
 import type { JSX } from "preact";
 import { extent } from "./extent.js";
-import { day, useWidth } from "./line.js";
+import { moment, useWidth } from "./line.js";
 import type { Span } from "./time.js";
 
 const HEIGHT = 46;
@@ -23,7 +23,7 @@ export function SpanStrip(props: {
 }): JSX.Element | null {
   const { label, spans, until } = props;
   const [host, width] = useWidth();
-  const [from, to] = extent([...spans.map(({ from }) => from), until], 3600);
+  const [from, to] = extent([...spans.map(({ from }) => from), until], 60);
   const x = (time: number): number => ((time - from) / (to - from)) * width;
   return (
     <div ref={host} class="history-drawing spans" role="img" aria-label={label}>
@@ -40,10 +40,10 @@ export function SpanStrip(props: {
           />
         ))}
         <text x="0" y={HEIGHT - 4}>
-          {day(from)}
+          {moment(from, to - from)}
         </text>
         <text x={width} y={HEIGHT - 4} class="end">
-          {day(to)}
+          {moment(to, to - from)}
         </text>
       </svg>
     </div>

@@ -28,7 +28,9 @@ import {
   DoesNotSay,
   Facts,
   Field,
+  Fold,
   Hash,
+  hasRoom,
   PolicyWords,
   Problem,
   Section,
@@ -94,7 +96,7 @@ export function PolicyPage({ config, about = "0x" }: PageProps): JSX.Element {
       {known === undefined ? null : (
         <>
           <Words terms={known.terms} />
-          <TrustPanel {...known} policyId={id} config={config} isExpected={isHome || config === undefined} />
+          <TrustPanel {...known} policyId={id} config={config} isExpected />
           <Attested {...known} policyId={id} fromBlock={fromBlock} />
         </>
       )}
@@ -107,21 +109,24 @@ function Words({ terms }: { readonly terms: PolicyTerms }): JSX.Element {
     <Section title="What has to be proven">
       <p>Of the accounts that a manager declared, at the moment of a snapshot:</p>
       <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
-      <p>That is judged by:</p>
-      <BasisWords basis={terms} />
-      <Facts
-        rows={[
-          ["An attestation lasts", span(terms.validity)],
-          ["A snapshot may be", `${span(terms.maxAge)} old when it is brought`],
-          ["Its prices may be", `${span(terms.maxMarketSkew)} apart from it`],
-          ["Circuits", circuitsIn(terms).map(circuitName).join(" and ")],
-          ["Shown to everybody", terms.navStep === 0n ? "no net asset value" : "the net asset value"],
-          [
-            "Sealed for viewers",
-            terms.viewers.length === 0 ? "nothing" : `all sums, for ${terms.viewers.length}`,
-          ],
-        ]}
-      />
+      <Fold title="What it is judged by" open={hasRoom()}>
+        <BasisWords basis={terms} />
+      </Fold>
+      <Fold title="Times, circuits, what is shown" open={hasRoom()}>
+        <Facts
+          rows={[
+            ["An attestation lasts", span(terms.validity)],
+            ["A snapshot may be", `${span(terms.maxAge)} old when it is brought`],
+            ["Its prices may be", `${span(terms.maxMarketSkew)} apart from it`],
+            ["Circuits", circuitsIn(terms).map(circuitName).join(" and ")],
+            ["Shown to everybody", terms.navStep === 0n ? "no net asset value" : "the net asset value"],
+            [
+              "Sealed for viewers",
+              terms.viewers.length === 0 ? "nothing" : `all sums, for ${terms.viewers.length}`,
+            ],
+          ]}
+        />
+      </Fold>
       <DoesNotSay />
     </Section>
   );

@@ -10,11 +10,11 @@ import { navText, span, utc } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
 import { shortHex } from "../basics.js";
 import { type Line, LineChart } from "../charts/line.js";
+import { behindText } from "../freshness.js";
 import { DevelopmentKey, Section, Verdict } from "../parts.js";
 import { linkTo } from "../route.js";
-import { axisText, navPoint } from "../vault/worth.js";
-import type { Found } from "./funds.js";
-import type { PolicyRecord, SubjectRecord } from "./look.js";
+import { axisText, navPoints } from "../vault/worth.js";
+import type { Found, PolicyRecord, SubjectRecord } from "./look.js";
 
 /** A manager under one policy; without a policy where nothing was attested or the record does not hold. */
 interface Column {
@@ -73,12 +73,16 @@ type Cell = (policy: PolicyRecord, record: SubjectRecord) => ComponentChildren;
 
 const ROWS: readonly (readonly [string, Cell])[] = [
   [
-    "Now",
-    ({ healthy }, { insecure }) => (
-      <Verdict ok={healthy} insecure={insecure}>
-        {healthy ? "healthy" : "NOT healthy"}
-      </Verdict>
-    ),
+    "When looked at",
+    ({ healthy }, { insecure, registry, blockTime }) => {
+      const old = behindText(registry.chainId, blockTime, Date.now() / 1000);
+      if (healthy && old !== undefined) return <Verdict>healthy at {utc(blockTime)}</Verdict>;
+      return (
+        <Verdict ok={healthy} insecure={insecure}>
+          {healthy ? "healthy" : "NOT healthy"}
+        </Verdict>
+      );
+    },
   ],
   ["Policy", ({ policyId }) => <a href={linkTo({ name: "policy", id: policyId })}>{shortHex(policyId)}</a>],
   ["Since", ({ healthy, since }) => (healthy ? utc(since) : "—")],
@@ -109,7 +113,7 @@ export function navLines({ subject, record }: Found): Line[] {
   return record.policies.flatMap(({ policyId, terms }) => {
     if (terms.navStep === 0n) return [];
     const points = record.happenings.flatMap(({ event }) =>
-      event.kind === "attested" && event.policyId === policyId ? [navPoint(event, terms)] : [],
+      event.kind === "attested" && event.policyId === policyId ? navPoints(event, terms) : [],
     );
     return [{ name: `${shortHex(subject)} under ${shortHex(policyId)}`, points }];
   });

@@ -17,16 +17,9 @@ import type { ConsoleConfig } from "../config.js";
 import { Fold, Problem } from "../parts.js";
 import { readAddress } from "../read.js";
 import { SideBySide } from "./compare.js";
-import type { SubjectRecord } from "./look.js";
+import type { Found } from "./look.js";
 import { RecordView } from "./record.js";
 import { lookInWorker } from "./record-desk.js";
-
-/** What was found of a manager, or why nothing was. */
-export interface Found {
-  readonly subject: Address;
-  readonly record?: SubjectRecord;
-  readonly error?: unknown;
-}
 
 /** How far a look is. */
 export interface LookStep {
@@ -75,7 +68,13 @@ export function useLook() {
       if (isOwn()) setStep(undefined);
     }
   };
-  return { step, found, error, look, cancel: () => abort.current?.abort() };
+  // At once, also while a node that does not answer is waited for.
+  const cancel = (): void => {
+    abort.current?.abort();
+    abort.current = undefined;
+    setStep(undefined);
+  };
+  return { step, found, error, look, cancel };
 }
 
 async function lookAtAll(

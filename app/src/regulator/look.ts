@@ -81,6 +81,13 @@ export interface SubjectRecord {
   readonly blockTime: number;
 }
 
+/** What was found of a manager, or why nothing was. */
+export interface Found {
+  readonly subject: Address;
+  readonly record?: SubjectRecord;
+  readonly error?: unknown;
+}
+
 /** What happened, in a sentence. */
 export function happeningText(event: Event): string {
   if (event.kind !== "policyTightened") return sentence(event);

@@ -8,23 +8,27 @@
 import { limitsOf } from "@keel/verifier";
 import { EVIDENCE_NOT_ON_CHAIN, limitLines, navText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { BasisWords } from "../basis.js";
 import { LineChart } from "../charts/line.js";
 import { SpanStrip } from "../charts/strip.js";
 import type { Span } from "../charts/time.js";
+import { behindText, isStillTrue } from "../freshness.js";
 import {
   DevelopmentKey,
   DoesNotSay,
   Facts,
   Fold,
   Hash,
+  hasRoom,
   PolicyWords,
   Section,
   saveText,
+  usePaper,
   Verdict,
 } from "../parts.js";
 import { linkTo } from "../route.js";
-import { axisText, navPoint } from "../vault/worth.js";
+import { axisText, navPoints } from "../vault/worth.js";
 import { recordCsv } from "./csv.js";
 import {
   type Checked,
@@ -39,6 +43,8 @@ import { ViewerFigures } from "./viewer.js";
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
   const { subject, registry, policies, happenings, insecure, blockTime } = record;
+  usePaper(".record");
+  const shown = hasRoom() ? SHOWN_AT_ONCE : SHOWN_ON_PHONES;
   const save = (): void => saveText(`${subject}.csv`, recordCsv(record), "text/csv");
   const take = (
     <span class="no-print">
@@ -82,10 +88,10 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
       <ViewerFigures key={`${subject} ${blockTime}`} record={record} />
       <Section title="What happened" class="record">
         {happenings.length === 0 ? <p class="empty">Nothing happened.</p> : null}
-        <Timeline happenings={happenings.slice(-SHOWN_AT_ONCE)} />
-        {happenings.length <= SHOWN_AT_ONCE ? null : (
-          <Fold title={`The ${happenings.length - SHOWN_AT_ONCE} before them`}>
-            <Timeline happenings={happenings.slice(0, -SHOWN_AT_ONCE)} />
+        <Timeline happenings={happenings.slice(-shown)} />
+        {happenings.length <= shown ? null : (
+          <Fold title={`The ${happenings.length - shown} before them`}>
+            <Timeline happenings={happenings.slice(0, -shown)} />
           </Fold>
         )}
       </Section>
@@ -93,8 +99,8 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
   );
 }
 
-/** Of a long record the latest are seen at once. */
-const SHOWN_AT_ONCE = 8;
+/** Of a long record the latest are seen at once: so many with room, and on a phone. */
+const [SHOWN_AT_ONCE, SHOWN_ON_PHONES] = [8, 3];
 
 /** The latest first. */
 function Timeline({ happenings }: { readonly happenings: readonly Happening[] }): JSX.Element {
@@ -130,15 +136,23 @@ function Standing(props: { readonly policy: PolicyRecord; readonly record: Subje
   const { policyId, terms, circuits, healthy, standing, since, expiry } = policy;
   const { count, streak, lapses, firstAsOf } = policy;
   const spans = countedSpans(happenings, policyId);
+  const age = useAge(record);
+  const isCurrent =
+    behindText(record.registry.chainId, now, Date.now() / 1000 - age) === undefined &&
+    isStillTrue(policy, now, age);
   const insecure = happenings.some(
     ({ event, checked }) => "policyId" in event && event.policyId === policyId && checked?.insecure === true,
   );
   return (
     <article class={`standing ${insecure ? "insecure" : ""}`}>
       <h3>
-        <Verdict ok={healthy} insecure={insecure}>
-          {healthy ? "Healthy now" : "NOT healthy now"}
-        </Verdict>
+        {!healthy || isCurrent ? (
+          <Verdict ok={healthy} insecure={insecure}>
+            {healthy ? "Healthy now" : "NOT healthy now"}
+          </Verdict>
+        ) : (
+          <Verdict>Healthy when it was looked at, at {utc(now)}: look again</Verdict>
+        )}
       </h3>
       <SpanStrip label={spansText(spans, now)} spans={spans} until={now} />
       <Facts
@@ -169,6 +183,21 @@ function Standing(props: { readonly policy: PolicyRecord; readonly record: Subje
   );
 }
 
+/** Seconds since a record came to the page. */
+function useAge(record: SubjectRecord): number {
+  const [age, setAge] = useState(0);
+  useEffect(() => {
+    const started = performance.now();
+    const tick = (): void => setAge(Math.floor((performance.now() - started) / 1000));
+    tick();
+    const timer = setInterval(tick, AGE_STEP_MS);
+    return () => clearInterval(timer);
+  }, [record]);
+  return age;
+}
+
+const AGE_STEP_MS = 10_000;
+
 /** What the strip shows, for whoever does not see it. */
 function spansText(spans: readonly Span[], now: number): string {
   const parts = spans.map(({ from, to }) => `from ${utc(from)} to ${to > now ? "now" : utc(to)}`);
@@ -182,7 +211,7 @@ function NavChart(props: {
   const { policy, happenings } = props;
   if (policy.terms.navStep === 0n) return null;
   const points = happenings.flatMap(({ event }) =>
-    event.kind === "attested" && event.policyId === policy.policyId ? [navPoint(event, policy.terms)] : [],
+    event.kind === "attested" && event.policyId === policy.policyId ? navPoints(event, policy.terms) : [],
   );
   return (
     <LineChart
@@ -206,7 +235,9 @@ const BAD = new Set([
 
 function HappeningItem({ happening }: { readonly happening: Happening }): JSX.Element {
   const { event, checked } = happening;
-  const tone = event.kind === "attested" ? "good" : BAD.has(event.kind) ? "bad" : "";
+  // What a development key made is not green.
+  const isGood = event.kind === "attested" && checked?.insecure !== true;
+  const tone = isGood ? "good" : BAD.has(event.kind) ? "bad" : "";
   return (
     <li class={tone} data-event={event.kind}>
       <time dateTime={new Date(event.blockTime * 1000).toISOString()}>

@@ -116,8 +116,8 @@ function ByAddress(): JSX.Element {
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
         <small id={`${id}-note`}>
-          0x and 40 hexadecimal digits, or 64 of a policy. Your browser keeps it to itself: hosts are not told
-          what stands behind the # of an address.
+          0x and 40 hexadecimal digits, or 64 of a policy. What stands behind the # of an address is not sent
+          to the page's host; the node that the chain is read at sees what is asked.
         </small>
       </div>
       <p class="actions" aria-live="polite">

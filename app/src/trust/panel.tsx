@@ -104,6 +104,10 @@ function RegistryPart(
         Anybody can deploy a registry that calls any manager healthy. That this is the right one is the word
         of {isExpected ? "this page's host, or yours" : "whoever made the vault"}.
       </p>
+      <p>
+        What the node says of the chain is believed here: which node, you choose in the page's head. Proofs
+        are verified in this page on the manager's record.
+      </p>
       {isVault ? (
         <p>
           The vault's own code is not compared with Keel's here. Whoever wrote it decides what it does with
@@ -121,9 +125,11 @@ function KeysPart(props: {
   const all = props.verifiers.flatMap(({ versions }) => versions.filter(isInForce));
   const bad = all.filter(({ insecure }) => insecure).length;
   const says =
-    bad === 0
-      ? "none of the verifiers in force has a key that is known to be a development key"
-      : "DEVELOPMENT KEY: its secret is public, so anybody can prove anything";
+    bad === 0 ? (
+      "none of the verifiers in force has a key that is known to be a development key"
+    ) : (
+      <b class="wrong">DEVELOPMENT KEY: its secret is public, so anybody can prove anything</b>
+    );
   return (
     <Fold title="Keys and their ceremony" says={says}>
       {props.verifiers.map(({ circuit, versions }) => (
@@ -198,7 +204,7 @@ function SourcesPart(props: {
   const { policy } = named;
   return (
     <>
-      <Fold title="Sources" says={sourcesSay(policy)}>
+      <Fold title="Sources" says={`${sourcesSay(policy)}, by the policy's file`}>
         <p>The file is this policy's: it gives the policy's id.</p>
         <PolicyWords lines={evidenceLines(policy)} />
       </Fold>

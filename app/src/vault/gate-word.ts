@@ -6,9 +6,9 @@
  * @module
  */
 
-import { LOCAL_CHAINS } from "@keel/verifier";
 import { type Closed, type Status, whyClosed } from "@keel/verifier/chain";
 import { span, utc } from "@keel/verifier/text";
+import { behindText } from "../freshness.js";
 
 /** What a gate's word rests on. */
 export interface GateFacts {
@@ -33,8 +33,6 @@ export interface GateWord {
 
 /** The page reads every 15 seconds: what is older than this was not confirmed three times. */
 export const STALE_AFTER = 60;
-/** Blocks of a chain that lives are younger; another clock may be so much off. */
-const BLOCK_PATIENCE = 900;
 
 const REASONS: Readonly<Record<Closed, (status: Status) => string>> = {
   neverAttested: ({ enrolled }) =>
@@ -86,8 +84,5 @@ function staleText({ status, chainId, age, clock }: GateFacts): string | undefin
   if (age > STALE_AFTER) {
     return `The chain was last read ${span(age)} ago, and does not answer since. What it said then is no word for now.`;
   }
-  // A local chain makes no blocks while nobody uses it.
-  const behind = LOCAL_CHAINS.includes(chainId) ? 0 : clock - status.blockTime;
-  if (behind <= BLOCK_PATIENCE) return undefined;
-  return `The node's latest block is ${span(behind)} old: it may be behind the chain. Choose another node above.`;
+  return behindText(chainId, status.blockTime, clock);
 }

@@ -8,7 +8,7 @@
 import { lapsesText, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { DevelopmentKey, Facts, Hash, Section } from "../parts.js";
+import { DevelopmentKey, Facts, Fold, Hash, hasRoom, Section } from "../parts.js";
 import { linkTo } from "../route.js";
 import { gateWord } from "./gate-word.js";
 import { amountText } from "./money.js";
@@ -30,7 +30,7 @@ export function Gate(props: {
   readonly readAt: ReadAt;
 }): JSX.Element {
   const { any, seen, isExpected, readAt } = props;
-  const { status, policyId, insecure, admits, totalAssets } = seen;
+  const { status, insecure, admits, totalAssets } = seen;
   const { vault } = any;
   const age = useAge(readAt);
   const { chainId } = vault.registry;
@@ -58,7 +58,34 @@ export function Gate(props: {
       </p>
       <Facts
         rows={[
-          ["In the vault", `${amountText(totalAssets, vault.asset.decimals)} ${vault.asset.symbol}`],
+          [
+            any.kind === "gated" ? "In the vault" : "All shares, as last settled",
+            `${amountText(totalAssets, vault.asset.decimals)} ${vault.asset.symbol}`,
+          ],
+          ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
+          ["Attestations", `${status.count}, ${status.streak} in a row, ${lapsesText(status)}`],
+          ...(status.healthy ? [["Healthy since", healthyText(seen)] as const] : []),
+        ]}
+      />
+      <Addresses any={any} seen={seen} isExpected={isExpected} />
+    </Section>
+  );
+}
+
+/** Who is who. */
+function Addresses(props: {
+  readonly any: AnyVault;
+  readonly seen: Seen;
+  readonly isExpected: boolean;
+}): JSX.Element {
+  const { any, seen, isExpected } = props;
+  const { status, policyId } = seen;
+  const { vault } = any;
+  const registry = isExpected ? "Registry, as expected" : "Registry, by the vault's own word";
+  return (
+    <Fold title="Addresses" open={hasRoom()}>
+      <Facts
+        rows={[
           [
             "Manager",
             <span key="subject">
@@ -73,17 +100,11 @@ export function Gate(props: {
               <a href={linkTo({ name: "policy", id: policyId })}>The whole policy</a>
             </span>,
           ],
-          ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
-          ["Attestations", `${status.count}, ${status.streak} in a row, ${lapsesText(status)}`],
-          ...(status.healthy ? [["Healthy since", healthyText(seen)] as const] : []),
-          [
-            isExpected ? "Registry, as expected" : "Registry, by the vault's own word",
-            <Hash key="registry" value={vault.registry.address} what="address" />,
-          ],
+          [registry, <Hash key="registry" value={vault.registry.address} what="address" />],
           ["Vault", <Hash key="vault" value={vault.address} what="address" />],
         ]}
       />
-    </Section>
+    </Fold>
   );
 }
 

@@ -65,12 +65,12 @@ export function Requests(
             ]}
           />
           <Claimable vault={vault} wallet={wallet} mine={mine} onChange={onChange} />
-          <Waiting vault={vault} wallet={wallet} mine={mine} seen={seen} onChange={onChange} />
           {strategy.windingDown ? (
             <Surrender vault={vault} wallet={wallet} mine={mine} onChange={onChange} />
           ) : (
             <Ask vault={vault} wallet={wallet} mine={mine} seen={seen} onChange={onChange} />
           )}
+          <Waiting vault={vault} wallet={wallet} mine={mine} seen={seen} onChange={onChange} />
         </>
       )}
     </Section>

@@ -36,11 +36,12 @@ export function eachText({ value, units }: NetAssetValue): string {
   return grouped(rest === "" ? whole! : `${whole}.${rest}`);
 }
 
-/** An attestation's net asset value by the unit, as a point. */
-export function navPoint(entry: AttestedEntry, terms: Pick<PolicyTerms, "navStep">): Point {
+/** An attestation's net asset value by the unit, as a point; none where there are no units to divide by. */
+export function navPoints(entry: AttestedEntry, terms: Pick<PolicyTerms, "navStep">): Point[] {
   const nav = shownNav(entry, terms.navStep);
+  if (nav.units === 0n) return [];
   const text = eachText(nav);
-  return { time: entry.asOf, value: Number(text.replaceAll(",", "")), text: `${text} USD` };
+  return [{ time: entry.asOf, value: Number(text.replaceAll(",", "")), text: `${text} USD` }];
 }
 
 /** By the registry's logs, whose proofs are not verified here. @throws KeelError kind "environment" */
@@ -52,7 +53,7 @@ export async function provenLine(
   fromBlock: bigint,
 ): Promise<Line> {
   const entries = await historyOf(registry, { subject, policyId, fromBlock });
-  const points = entries.flatMap((entry) => (entry.kind === "attested" ? [navPoint(entry, terms)] : []));
+  const points = entries.flatMap((entry) => (entry.kind === "attested" ? navPoints(entry, terms) : []));
   return { name: "proven, a unit", points };
 }
 
