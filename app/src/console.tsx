@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type ConsoleConfig, loadConfig } from "./config.js";
 import { closeDesk } from "./desk.js";
-import { type OpenFiles, openTexts } from "./manager/book.js";
+import { type OpenFiles, openExample } from "./manager/book.js";
 import { exampleChoices, fetchExample } from "./manager/examples.js";
 import { Manager } from "./manager/manager.js";
 import { Problem, useWork } from "./parts.js";
@@ -34,7 +34,7 @@ export function Console(): JSX.Element {
   useEffect(() => {
     const [first] = exampleChoices(config);
     if (first?.isLocal !== true) return;
-    void opening.run(async () => setFiles(openTexts({}, await fetchExample(first))));
+    void opening.run(async () => setFiles(openExample({}, first.name, await fetchExample(first))));
   }, [config]);
   const view = VIEWS.find((candidate) => candidate.route === route)!;
   useEffect(() => {
