@@ -448,6 +448,12 @@ describe("several managers side by side", STORY, () => {
     await see("NOT healthy now");
     await page.getByRole("img", { name: /^Attestations counted from/ }).waitFor();
     await see("What this rests on");
+    const folded = page.locator(".record details:not([open])");
+    expect(await folded.count()).toBeGreaterThan(0);
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    expect(await folded.count()).toBe(0);
+    await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    expect(await folded.count()).toBeGreaterThan(0);
     await page.getByRole("link", { name: "The policy" }).click();
     await see("Who attested under it");
     await see("NOT healthy now");
