@@ -41,6 +41,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
+  browser: {
+    about: "What a page needs of its browser.",
+    cures: {
+      webassembly:
+        "Use a newer browser, or allow WebAssembly for this page: a lockdown or safest mode switches it off. `keel prove` needs no browser.",
+    },
+  },
   build: {
     about: "Building the console.",
     cures: { connect: "Give an https address of a node, as `--connect https://node.example`." },
@@ -300,7 +307,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       kind: "Open one of Keel's files: its first key is `keel`.",
       missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
+      folder: "Open a folder in which the book's .json files lie, not a folder of folders.",
       size: "Give a smaller file: this is none of Keel's.",
+      twice: "Open the one that is meant: a book has one file of each kind.",
       special: "Name a regular file, not a link, folder or device.",
       version: "Convert the file with the command in the message, or make it anew.",
       write: "Check the folder, its permissions and the space on the disk. Nothing was half written.",
@@ -511,6 +520,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   portfolio: {
     about: "A book as a whole.",
     cures: { size: "Split the book: its assets and exposure are beyond 7.92e12 USD." },
+  },
+  preflight: {
+    about: "What is looked at before a proof is made.",
+    cures: {
+      refused: "Put right what the list says, and ask the registry again; or prove for no registry.",
+    },
   },
   proof: {
     about: "A proof or an attestation that does not hold.",

@@ -19,6 +19,7 @@ import { pinnedCircuits, pinnedFiles, type ServedFile, virtualModules } from "@k
 import { inputError } from "@keel/verifier/errors";
 import { build, type InlineConfig, type Plugin } from "vite";
 import { headersFor, metaPolicy } from "./headers.js";
+import { BUILD_TARGETS } from "./oldest.js";
 import { PATHS } from "./paths.js";
 import { type Chunk, type ConsoleSizes, sizesOf, sizesText } from "./sizes.js";
 
@@ -101,7 +102,10 @@ export async function buildConsole(
     base: "./",
     logLevel: "error",
     plugins: [...config.plugins!, metaElement(connect)],
-    build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: {
+      ...{ outDir, emptyOutDir: true, assetsInlineLimit: 0 },
+      ...{ modulePreload: { polyfill: false }, target: BUILD_TARGETS },
+    },
   });
   for (const { path, from } of parts.files) {
     const target = join(outDir, path);

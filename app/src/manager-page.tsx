@@ -8,7 +8,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Problem, useWork } from "./basics.js";
-import { openTexts } from "./manager/book.js";
+import { openExample } from "./manager/book.js";
 import { exampleChoices, fetchExample } from "./manager/examples.js";
 import { Manager } from "./manager/manager.js";
 import type { PageProps } from "./page-props.js";
@@ -23,7 +23,7 @@ export function ManagerPage({ config, files, onFiles }: PageProps): JSX.Element 
     const [first] = exampleChoices(config);
     if (isOpened || first?.isLocal !== true) return;
     isOpened = true;
-    void run(async () => onFiles(openTexts({}, await fetchExample(first))));
+    void run(async () => onFiles(openExample({}, first.name, await fetchExample(first))));
   }, [config]);
   return (
     <>

@@ -11,13 +11,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { parseAttestation } from "@keel/verifier";
+import { type Attestation, parseAttestation } from "@keel/verifier";
 import { statusOf } from "@keel/verifier/chain";
 import { asKeelError, inputError } from "@keel/verifier/errors";
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { FarmMetrics } from "./metrics.js";
 import { type ProvingWorld, proveJob } from "./proving.js";
+import { standingOf } from "./standing.js";
 import { type Ending, type JobId, jobKey } from "./store.js";
 import type { Batcher } from "./submitting.js";
 
@@ -71,7 +72,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     prove: new Queue<JobId>("prove", { connection, prefix }),
     submit: new Queue<JobId>("submit", { connection, prefix }),
   };
-  const world = { ...options, prefix, queues };
+  const world: FarmWorld = { ...options, prefix, queues, proven: new Map() };
   const common = { prefix, lockDuration: stalledMs, stalledInterval: stalledMs, maxStalledCount: 1_000_000 };
   const connections = [redis.duplicate(), redis.duplicate()] as const;
   for (const one of connections) one.on("error", () => {});
@@ -90,11 +91,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const add = (id: JobId) => addJob(world, id);
   return {
     add,
-    refill: async () => {
-      const open = await options.store.open();
-      for (const id of open) await add(id);
-      return open.length;
-    },
+    refill: () => refill(world),
     counts: async () => {
       const [prove, submit] = await Promise.all([queues.prove.getJobCounts(), queues.submit.getJobCounts()]);
       const named = (kind: string, counts: Record<string, number>) =>
@@ -112,6 +109,8 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 interface FarmWorld extends FarmOptions {
   readonly prefix: string;
   readonly queues: { readonly prove: Queue<JobId>; readonly submit: Queue<JobId> };
+  /** What was proven here and waits to be submitted, so that it need not be read again. */
+  readonly proven: Map<string, Attestation>;
 }
 
 async function addJob({ store, queues }: FarmWorld, id: JobId): Promise<void> {
@@ -120,6 +119,23 @@ async function addJob({ store, queues }: FarmWorld, id: JobId): Promise<void> {
   const jobId = jobKey(own);
   if ((await queues.submit.getJob(jobId)) !== undefined) return;
   await queues.prove.add("prove", own, { jobId, ...RETRIES, ...KEEP_NONE });
+}
+
+/** Only what the queues do not have is put there. */
+async function refill({ store, queues, redis, prefix }: FarmWorld): Promise<number> {
+  const open = await store.open();
+  const asked = redis.pipeline();
+  for (const id of open)
+    asked.exists(...Object.keys(queues).map((name) => `${prefix}:${name}:${jobKey(id)}`));
+  const found = (await asked.exec()) ?? [];
+  const missing = open.filter((_, i) => found[i]?.[1] === 0);
+  const jobs = missing.map((id) => ({
+    name: "prove",
+    data: idOnly(id),
+    opts: { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE },
+  }));
+  if (jobs.length > 0) await queues.prove.addBulk(jobs);
+  return open.length;
 }
 
 /** Whatever else somebody put beside an id does not get into Redis. */
@@ -139,13 +155,13 @@ async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Prom
     await job.moveToDelayed(Date.now() + WAIT_MS, token);
     throw new DelayedError();
   }
-  const status = await statusOf(world.registry, id.subject, id.policyId);
-  if (status.asOf !== undefined && status.asOf >= id.asOf) {
-    return await ended(world, id, { outcome: status.asOf === id.asOf ? "already" : "superseded" });
+  const standing = await standingOf(world.registry, id);
+  if (standing.asOf !== undefined && standing.asOf >= id.asOf) {
+    return await ended(world, id, { outcome: standing.asOf === id.asOf ? "already" : "superseded" });
   }
   const started = performance.now();
   try {
-    await proveJob(world, id);
+    keep(world, id, await proveJob(world, id, standing));
   } catch (error) {
     return await giveUp(world, id, error);
   }
@@ -167,10 +183,10 @@ async function submitTask(world: FarmWorld, job: Job<JobId>): Promise<void> {
   const id = idOnly(job.data);
   const { store, batcher, queues, registry } = world;
   if ((await store.ending(id)) !== undefined) return await release(world, id);
-  const text = await store.attestation(id);
-  if (text === undefined) return;
+  const attestation = await provenOf(world, id);
+  if (attestation === undefined) return;
   try {
-    const ending = await batcher.submit(parseAttestation(text));
+    const ending = await batcher.submit(attestation);
     await ended(world, id, ending);
   } catch (error) {
     const known = asKeelError(error);
@@ -181,6 +197,22 @@ async function submitTask(world: FarmWorld, job: Job<JobId>): Promise<void> {
       return await ended(world, id, { outcome: "superseded" });
     await queues.prove.add("prove", id, { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE });
   }
+}
+
+/** Another farm may take the job, so what is kept is bounded. */
+function keep({ proven, backlog }: FarmWorld, id: JobId, attestation: Attestation): void {
+  proven.set(jobKey(id), attestation);
+  const [oldest] = proven.keys();
+  if (proven.size > backlog) proven.delete(oldest!);
+}
+
+/** What a job has proven: here, or by whoever wrote it to the store. */
+async function provenOf({ proven, store }: FarmWorld, id: JobId): Promise<Attestation | undefined> {
+  const known = proven.get(jobKey(id));
+  proven.delete(jobKey(id));
+  if (known !== undefined) return known;
+  const text = await store.attestation(id);
+  return text === undefined ? undefined : parseAttestation(text);
 }
 
 async function ended(world: FarmWorld, id: JobId, ending: Ending): Promise<void> {

@@ -20,6 +20,7 @@ import { openProvers } from "./proving.js";
 import { connectRedis } from "./redis.js";
 import { openFarmStore } from "./store.js";
 import { createBatcher } from "./submitting.js";
+import { createTables } from "./tables.js";
 
 /** A farm that runs. */
 export interface RunningFarm {
@@ -57,8 +58,7 @@ export async function startProgram(config: FarmConfig, log: Logger): Promise<Run
   const farm = await startFarm({
     ...{ store, redis, registry, provers, batcher, metrics },
     ...{ name: config.name, proofs: config.proofs, backlog: config.backlog, stalledMs: config.stalledMs },
-    fromBlock: BigInt(config.registry.fromBlock),
-    now: async () => Number((await registry.client.getBlock()).timestamp),
+    ...{ fromBlock: BigInt(config.registry.fromBlock), tables: createTables() },
   });
   // The store is the truth: what Redis has forgotten comes back.
   const refill = async (): Promise<void> => {

@@ -57,6 +57,8 @@ export async function sitDown(
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("dialog", (dialog) => {
+    // Who leaves a proof that is not saved is asked, and leaves.
+    if (dialog.type() === "beforeunload") return void dialog.accept();
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });

@@ -98,5 +98,10 @@ function nodeWords(error: BaseError): string {
 /** Where a request went: scheme, host and port. The rest of a node's URL may hold an access key. */
 function hostOf(error: BaseError): string | undefined {
   const { url } = (error.walk((cause) => "url" in (cause as object)) ?? {}) as { readonly url?: unknown };
-  return typeof url === "string" && URL.canParse(url) ? new URL(url).origin : undefined;
+  if (typeof url !== "string") return undefined;
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined;
+  }
 }
