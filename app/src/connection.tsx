@@ -88,6 +88,7 @@ function Panel({ config }: { readonly config: ConsoleConfig | undefined }): JSX.
         <NodeForm config={config} wallets={wallets} />
       )}
       <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
+      <WalletChain wallet={wallet} config={config} />
       {account === undefined ? (
         <p class="note">A wallet is asked for its account when something needs it, not before.</p>
       ) : (
@@ -96,6 +97,35 @@ function Panel({ config }: { readonly config: ConsoleConfig | undefined }): JSX.
         </p>
       )}
     </>
+  );
+}
+
+/** The chain that a wallet is on, said where it is another than the page's. */
+function WalletChain(props: {
+  readonly wallet: InjectedWallet | undefined;
+  readonly config: ConsoleConfig | undefined;
+}): JSX.Element | null {
+  const { wallet, config } = props;
+  const [chain, setChain] = useState<number | undefined>();
+  useEffect(() => {
+    setChain(undefined);
+    if (wallet === undefined) return;
+    let isCurrent = true;
+    chainIdOf({ kind: "wallet", wallet }).then(
+      (found) => isCurrent && setChain(Number(found)),
+      () => {},
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [wallet]);
+  if (chain === undefined || Number.isNaN(chain)) return null;
+  if (config === undefined || chain === config.chainId) return <p>The wallet is on chain {chain}.</p>;
+  return (
+    <p>
+      The wallet is on chain {chain}, the registry on chain {config.chainId}: the wallet is asked to go there
+      when something is to be sent.
+    </p>
   );
 }
 
