@@ -810,6 +810,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       schedule: "Let rounds be further apart, or use a faster machine; five fields, such as `0 6 * * 1`.",
       secret:
         "Put it into a file or a variable and name that: `env:NAME`. Take what stood in the file for known to others.",
+      registry:
+        "Write the registry's address and chain id into `[registry]`: `keel dev start` prints those of a rehearsal.",
       toml: "Correct the line: [run.md](run.md) has an example.",
       unconfirmed: "Run it again: the chain took a block back, and the round goes on.",
       variable: "Set the variable that the file names.",
