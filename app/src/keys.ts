@@ -52,10 +52,10 @@ export async function developmentVersions(
   return found;
 }
 
-function circuitsIn({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): Hex[] {
+function circuitsIn({ circuit, tailCircuit, liquidity, disclosureCircuit }: PolicyTerms): Hex[] {
   const tail = tailCircuit === NO_TAIL.tailCircuit ? [] : [tailCircuit];
   const shown = disclosureCircuit === NO_DISCLOSURE.disclosureCircuit ? [] : [disclosureCircuit];
-  return [circuit, ...tail, ...shown];
+  return [circuit, ...tail, ...(liquidity === undefined ? [] : [liquidity.circuit]), ...shown];
 }
 
 async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {

@@ -28,10 +28,12 @@ import {
   type Attestation,
   formatAttestation,
   parseAttestation,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
   parseUnits,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 import { type Registry, stateOf, stepsOf } from "@keel/verifier/chain";
@@ -94,11 +96,12 @@ export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestat
     const found = parseAttestation(kept);
     if (found.digest === digest.c) return found;
   }
-  const { circuit, tail, disclosure } = book.policy;
+  const { circuit, tail, liquidity, disclosure } = book.policy;
   const proven = await proveHealth({
     ...{ book, domain, seed },
     prover: await provers.of(circuit.id),
     ...(tail === undefined ? {} : { tailProver: await provers.of(tail.circuit.id) }),
+    ...(liquidity === undefined ? {} : { liquidityProver: await provers.of(liquidity.circuit.id) }),
     ...(disclosure === undefined ? {} : { disclosureProver: await provers.of(disclosure.circuit.id) }),
   });
   const { attestation } = proven;
@@ -108,11 +111,12 @@ export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestat
 }
 
 async function openStored(stored: StoredBook, state: DrawdownState | undefined, now: number) {
-  const { snapshot, market, policy, enrolment, units, returns } = stored;
-  const table = parseMarket(market);
+  const { snapshot, market, policy, enrolment, units, returns, liquidity } = stored;
+  const prices = parseMarket(market);
+  const table = returns === undefined ? prices : withReturns(prices, parseReturns(returns));
   return openBook({
     snapshot: parseSnapshot(snapshot),
-    market: returns === undefined ? table : withReturns(table, parseReturns(returns)),
+    market: liquidity === undefined ? table : withLiquidity(table, parseLiquidity(liquidity)),
     policy: parsePolicy(policy),
     enrolment: parseEnrolment(enrolment),
     ...(units === undefined ? {} : { units: parseUnits(units) }),

@@ -253,7 +253,7 @@ export function returnsText(
 export function liquidityText(
   instruments: readonly Pick<MarketRow, "id" | "kind">[],
   asOf: number,
-  depths = instruments.map(({ kind }) => (kind === "cash" ? UNLIMITED_DEPTH : 10n ** 14n)),
+  depths: readonly bigint[] = instruments.map(({ kind }) => (kind === "cash" ? UNLIMITED_DEPTH : 10n ** 14n)),
 ): string {
   const rows = instruments.map(({ id }, i) => {
     const depth = depths[i]!;

@@ -7,7 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
-import { LIMITS, type LimitName, limitRow, limitsWhere } from "../files/limits.js";
+import { LIMITS, type LimitName, type LimitUnit, limitRow, limitsWhere } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 
 /**
@@ -108,7 +108,7 @@ function wordsOf({ errorName, args }: Revert): Words {
     case "WrongSeries":
       return words(
         "policy.series",
-        "a market's series, and a returns' one exactly with tail limits",
+        "a market's series, a returns' one exactly with tail limits, a liquidity one with days to unwind",
         args[0],
       );
     case "NothingToVoid":
@@ -145,8 +145,12 @@ function wordsOf({ errorName, args }: Revert): Words {
         `a table that the market book accepted in the policy's series ${args[0]}`,
         `root ${args[1]} at ${args[2]}`,
       );
-    case "WrongTailProofs":
-      return words("tail", `${args[1]} tail-risk proofs under policy ${args[0]}`, args[2]);
+    case "WrongTableProofs":
+      return words(
+        "tables",
+        `${args[1]} proofs by tables under policy ${args[0]}, of tail risk first, then of the days to unwind`,
+        args[2],
+      );
     case "WrongDisclosures":
       return words("disclosure", `${args[1]} disclosures under policy ${args[0]}`, args[2]);
     case "WrongSealedSums":
@@ -177,6 +181,8 @@ function wordsOf({ errorName, args }: Revert): Words {
         "a point of BabyJubJub with x above 0",
         "another",
       );
+    case "BadParticipation":
+      return words("policy.liquidity.participation", "from 1 to 10000 bps", args[0]);
     case "TailCircuitMismatch":
       return words("policy.tail", "a tail-risk circuit exactly with tail-risk limits", args[0]);
     case "ConfidenceTooHigh":
@@ -356,8 +362,14 @@ function zeroOf(name: LimitName) {
 /** All that has a ceiling is a time or a limit. */
 function inSeconds(term: string): string {
   if (!(term in LIMITS)) return " s";
-  return LIMITS[term as keyof typeof LIMITS].unit === "usd8" ? " in USD 1e-8" : " bps";
+  return UNIT_WORDS[LIMITS[term as keyof typeof LIMITS].unit];
 }
+
+const UNIT_WORDS: Readonly<Record<LimitUnit, string>> = {
+  usd8: " in USD 1e-8",
+  bps: " bps",
+  days: " in 1e-4 days",
+};
 
 /** The limit that has confidence levels. */
 const [LEVELLED] = limitsWhere(({ kind }) => kind === "levels");
@@ -384,7 +396,7 @@ const PROOF_ERRORS: ReadonlySet<string> = new Set([
   "AlreadyExpired",
   "MarketTooFar",
   "MarketNotAccepted",
-  "WrongTailProofs",
+  "WrongTableProofs",
   "WrongDisclosures",
   "WrongSealedSums",
   "NavTooLarge",
