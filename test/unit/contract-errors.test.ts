@@ -29,7 +29,7 @@ const OF_THE_PROOF: Readonly<Record<string, string>> = {
   AlreadyExpired: "asOf",
   MarketTooFar: "market.asOf",
   MarketNotAccepted: "market",
-  WrongTailProofs: "tail",
+  WrongTableProofs: "tables",
   WrongDisclosures: "disclosure",
   WrongSealedSums: "disclosure.sealed",
   NavTooLarge: "disclosure.nav",
