@@ -29,9 +29,9 @@ import { type InjectedWallet, useWallets, WalletChoice } from "./wallets.js";
 export function Connection({ config }: { readonly config: ConsoleConfig | undefined }): JSX.Element {
   const id = useId();
   const [isOpen, setOpen] = useState(false);
-  const wallet = chosenWallet.use();
-  const account = chosenAccount.use();
-  const node = chosenNode.use();
+  const wallet = chosenWallet.useValue();
+  const account = chosenAccount.useValue();
+  const node = chosenNode.useValue();
   useWalletAccount(wallet);
   useEffect(() => {
     const close = ({ key }: KeyboardEvent): void => {
@@ -74,8 +74,8 @@ function walletText(wallet: InjectedWallet | undefined, account: string | undefi
 
 function Panel({ config }: { readonly config: ConsoleConfig | undefined }): JSX.Element {
   const wallets = useWallets(config);
-  const wallet = chosenWallet.use();
-  const account = chosenAccount.use();
+  const wallet = chosenWallet.useValue();
+  const account = chosenAccount.useValue();
   return (
     <>
       <h2>Chain and wallet</h2>
@@ -136,7 +136,7 @@ function NodeForm(props: {
 }): JSX.Element {
   const { config, wallets } = props;
   const id = useId();
-  const current = chosenNode.use();
+  const current = chosenNode.useValue();
   const others = otherAddresses();
   const choices = nodeChoices(config, wallets, current);
   const [text, setText] = useState("");

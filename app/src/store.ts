@@ -12,7 +12,7 @@ export interface Store<T> {
   get(): T;
   set(next: T): void;
   /** The value in a component, which is drawn again when it changes. */
-  use(): T;
+  useValue(): T;
 }
 
 /** @param initial what it is until somebody sets it */
@@ -25,7 +25,7 @@ export function createStore<T>(initial: T): Store<T> {
       value = next;
       for (const listener of listeners) listener(next);
     },
-    use: () => {
+    useValue: () => {
       const [shown, setShown] = useState<{ readonly value: T }>({ value });
       useEffect(() => {
         const listen = (next: T): void => setShown({ value: next });

@@ -53,8 +53,8 @@ interface Known {
 export function PolicyPage({ config, about = "0x" }: PageProps): JSX.Element {
   const id = about as Hex;
   const wallets = useWallets(config);
-  const wallet = chosenWallet.use();
-  const node = nodeKey(chosenNode.use());
+  const wallet = chosenWallet.useValue();
+  const node = nodeKey(chosenNode.useValue());
   const client = useMemo(() => readsOf(config, wallet), [config, wallet, node]);
   const [address, setAddress] = useState<string>(config?.registry ?? "");
   const [known, setKnown] = useState<Known | undefined>();

@@ -37,8 +37,8 @@ import { type Evidence, type Finding, openEvidence, verifyEvidence } from "./ver
 /** The view. */
 export function Regulator({ config }: Pick<PageProps, "config">): JSX.Element {
   const wallets = useWallets(config);
-  const wallet = chosenWallet.use();
-  const node = nodeKey(chosenNode.use());
+  const wallet = chosenWallet.useValue();
+  const node = nodeKey(chosenNode.useValue());
   const client = useMemo(() => readsOf(config, wallet), [config, wallet, node]);
   return (
     <>

@@ -20,8 +20,8 @@ import { useWallets, WalletChoice } from "../wallets.js";
 /** The page. */
 export function Subject({ config, about = "" }: PageProps): JSX.Element {
   const wallets = useWallets(config);
-  const wallet = chosenWallet.use();
-  const node = nodeKey(chosenNode.use());
+  const wallet = chosenWallet.useValue();
+  const node = nodeKey(chosenNode.useValue());
   const client = useMemo(() => readsOf(config, wallet), [config, wallet, node]);
   const [registry, setRegistry] = useState<string>(config?.registry ?? "");
   const [problem, setProblem] = useState<unknown>();

@@ -44,8 +44,8 @@ const REFRESH_MS = 15_000;
 /** The page. */
 export function Vault({ config, about }: PageProps): JSX.Element {
   const wallets = useWallets(config);
-  const wallet = chosenWallet.use();
-  const node = nodeKey(chosenNode.use());
+  const wallet = chosenWallet.useValue();
+  const node = nodeKey(chosenNode.useValue());
   const [address, setAddress] = useState<string>(about ?? config?.vault ?? "");
   const [registry, setRegistry] = useState<string>(config?.registry ?? "");
   const [open, setOpen] = useState<Open | undefined>();
