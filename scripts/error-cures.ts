@@ -738,8 +738,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       tooLateToCancel:
-        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses and nothing can be settled.",
       tooManyRequests: "Claim what was settled first.",
+      tooMuchOnItsWay:
+        "Attest a snapshot from `transit` seconds after the last large transfer to or from custody.",
       unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",

@@ -242,6 +242,11 @@ export const CALL_WORDS: Readonly<Record<string, ErrorWords>> = {
   MoreThanClaimable: ["amount", "at most the {claimable} that can be claimed", "{asked}"],
   NoProvenValue: ["vault", "a net asset value that is proven under the gate's policy and counts now", "none"],
   UnfitSnapshot: ["asOf", "a snapshot after {notBefore} and not after {notAfter}", "{asOf}"],
+  TooMuchOnItsWay: [
+    "asOf",
+    "a snapshot at whose time at most a hundredth of all assets was on its way",
+    "all assets between {low} and {high}",
+  ],
   ForeignUnits: ["units", "a proof that counts the vault's {shares} shares", "{units} units"],
   WrongRound: ["round", "the feed's last round at {asOf}, and no older than it may be", "{round}"],
   NotCustody: ["custody", "an address on the vault's list", "{custody}"],
