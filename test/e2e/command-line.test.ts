@@ -160,6 +160,24 @@ describe("usage", () => {
     expect(errorOf(await keelHere([args[0] ?? "--json", "--json", ...args.slice(1)])).code).toBe("usage");
   });
 
+  it("an option with one value is refused the second time, and one with several is not", async () => {
+    const twice = await keelHere(["check", ...BOOK, "--policy", BOOK[1]!]);
+    expect(twice.stderr).toContain("--policy: expected it once, received it twice (usage)");
+    const several = ["merge", "--snapshot", BOOK[1]!, "--snapshot", BOOK[1]!, "--out", BOOK[1]!];
+    expect((await keelHere(several)).stderr).toContain("expected another file than --out");
+  });
+
+  it("all missing options are told at once, by the command that was meant", async () => {
+    const { stderr } = await keelHere(["import", "csv", "--out", "x"]);
+    expect(stderr).toContain("as in `keel import csv --help`");
+    for (const name of ["--csv", "--market", "--subject", "--as-of"]) expect(stderr).toContain(`'${name} <`);
+  });
+
+  it("a value without its option is told what it wants", async () => {
+    const { stderr } = await keelHere(["merge", "--snapshot", "a", "b", "--out", "c"]);
+    expect(stderr).toContain("Each value needs its option before it");
+  });
+
   it("suggests what was meant", async () => {
     expect((await keelHere(["chekc"])).stderr).toContain("Did you mean check?");
   });

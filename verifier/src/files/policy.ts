@@ -26,6 +26,7 @@ import {
 import { type Bps, bps, type Field, usd8 } from "../core/units.js";
 import { abiWords, hex } from "../core/words.js";
 import {
+  CIRCUITS,
   type Circuit,
   type CircuitShape,
   checkRoom,
@@ -277,6 +278,12 @@ export function parsePolicy(text: string): Policy {
 
 type PolicyFile = z.output<typeof policySchema>;
 
+/** "minAccountHealthFactor, which portfolio-health/fund-64 proves": what to name instead. */
+function proversOf(name: string): string {
+  const provers = CIRCUITS.filter(({ limits }) => (limits as readonly string[]).includes(name));
+  return provers.length === 0 ? name : `${name}, which ${provers.map(({ id }) => id).join(", ")} would`;
+}
+
 /** A limit of a tail-risk circuit that is not known is no second fault. */
 function checkProven({ limits, tail: named }: PolicyFile, circuit: Circuit, tail?: TailTerms): void {
   const byTail = tail?.circuit.limits ?? (named === undefined ? [] : Object.keys(TAIL_LIMITS));
@@ -284,7 +291,7 @@ function checkProven({ limits, tail: named }: PolicyFile, circuit: Circuit, tail
   readEach(Object.keys(limits), (name) => {
     if (proven.includes(name)) return;
     const by = name in TAIL_LIMITS ? "the circuit of policy.tail" : circuit.id;
-    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
+    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, proversOf(name));
   });
 }
 
