@@ -18,6 +18,7 @@ import {
   hash,
   LATEST_TIME,
   nodeUrl,
+  once,
   share,
   units,
   wholeNumber,
@@ -143,29 +144,7 @@ export function createProgram(context: Context, output: OutputConfiguration, fin
   addStateCommands(program, context, finish, { add, withRegistry, withFromBlock });
   addEnvironmentCommands(program, context, finish);
   addCeremonyCommands(program, context, finish);
-  takeOnce(program);
   return program;
-}
-
-/** Options that hold one value are refused a second time: the first would be forgotten without a word. */
-function takeOnce(command: Command): void {
-  for (const option of command.options) {
-    const { parseArg } = option;
-    option.parseArg = <T>(value: string, previous: T): T => {
-      const next: unknown = parseArg === undefined ? value : parseArg(value, previous);
-      if (previous !== undefined && previous !== option.defaultValue && !goesOn(previous, next)) {
-        throw usageError("it once", "it twice", option.long ?? option.flags);
-      }
-      return next as T;
-    };
-  }
-  for (const inner of command.commands) takeOnce(inner);
-}
-
-/** Whether a list is another with more at its end, as options have it that may be given several times. */
-function goesOn(previous: unknown, next: unknown): boolean {
-  if (!Array.isArray(previous) || !Array.isArray(next) || next.length <= previous.length) return false;
-  return previous.every((item, i) => item === next[i]);
 }
 
 function addInitCommand(program: Command, context: Context, finish: Finish): void {
@@ -322,7 +301,7 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       "refuse a market of another series, which the source has pinned",
       hash("--series"),
     )
-    .requiredOption("--key <file>", "the source's key file")
+    .requiredOption("--key <file>", "the source's key file", once("--key"))
     .requiredOption("--out <file>", "the signed snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: SignOptions) => {
