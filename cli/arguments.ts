@@ -98,6 +98,15 @@ export function accounts(option: string): (text: string) => readonly NamedAccoun
     });
 }
 
+/** An option that is refused a second time: the first value would be forgotten without a word. */
+export function once(option: string): (value: string, previous?: string) => string {
+  return (value, previous) => {
+    if (previous !== undefined)
+      throw usageError("it once, and the command again for another", "it twice", option);
+    return value;
+  };
+}
+
 /** Collects an option that may be given several times. */
 export function collected(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -18,6 +18,7 @@ import {
   hash,
   LATEST_TIME,
   nodeUrl,
+  once,
   share,
   units,
   wholeNumber,
@@ -303,7 +304,7 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
       "refuse a market of another series, which the source has pinned",
       hash("--series"),
     )
-    .requiredOption("--key <file>", "the source's key file")
+    .requiredOption("--key <file>", "the source's key file", once("--key"))
     .requiredOption("--out <file>", "the signed snapshot to write (secret)")
     .option("--force", "replace an existing file")
     .action(async (options: SignOptions) => {
@@ -481,25 +482,29 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
       const { pinPolicy } = await import("./commands/policy-pin.js");
       finish(await pinPolicy(options, context));
     });
-  withPublic(
-    add(policy, "explain", "each limit in words, with values that others use and where that is said"),
+  withClockOf(
+    withPublic(
+      add(policy, "explain", "each limit in words, with values that others use and where that is said"),
+    ),
   )
     .option("--snapshot <file>", "also show the value in this book (secret)")
     .option("--units <file>", "units/1 file from the fund's administrator")
     .option("--state <file>", "latest state of the drawdown chain (secret)")
-    .action(async (options: PolicyExplainOptions) => {
+    .action(async (options: PolicyExplainOptions & ClockOptions) => {
       const { explainPolicy } = await import("./commands/policy-explain.js");
-      finish(await explainPolicy(options, context));
+      finish(await explainPolicy(options, await withClock(options, context)));
     });
-  withBook(add(policy, "fit", "limits that a book keeps with a margin, beside those of its policy"))
+  withClockOf(
+    withBook(add(policy, "fit", "limits that a book keeps with a margin, beside those of its policy")),
+  )
     .option("--margin <share>", "of each value", share("--margin"), 2_000n)
     .option("--units <file>", "units/1 file from the fund's administrator")
     .option("--state <file>", "latest state of the drawdown chain (secret)")
     .option("--out <file>", "the policy to write with them")
     .option("--force", "replace an existing file")
-    .action(async (options: PolicyFitOptions) => {
+    .action(async (options: PolicyFitOptions & ClockOptions) => {
       const { fitPolicy } = await import("./commands/policy-fit.js");
-      finish(await fitPolicy(options, context));
+      finish(await fitPolicy(options, await withClock(options, context)));
     });
   add(program, "migrate", "convert a policy or an enrolment of statement version 1")
     .option("--policy <file>", "policy/1 file to convert; with --enrolment the policy/2 file of its sources")
@@ -919,15 +924,38 @@ function withSender(command: Command): Command {
 }
 
 function fromCommander(error: CommanderError, argv: readonly string[], program: Command) {
-  const command = program.commands.find((candidate) => candidate.name() === argv[0]);
-  const name = command === undefined ? "keel" : `keel ${command.name()}`;
+  const { command, name } = commandOf(argv, program);
   if (error.code === "commander.help") return usageError(`a command (\`${name} --help\`)`, "none");
-  const message = error.message
+  const message = messageOf(error, command)
     .replace(/^error: /, "")
     // A value glued to an unknown option may be a secret.
     .replace(/(--?[\w-]+)=[^']*/g, "$1=…")
     .replace(/\s*\n\s*/g, " ");
   return usageError(`arguments as in \`${name} --help\``, message);
+}
+
+/** The command that arguments name, as deep as they name it, and how one calls it. */
+function commandOf(argv: readonly string[], program: Command): { command: Command; name: string } {
+  let found = { command: program, name: "keel" };
+  for (const word of argv) {
+    const inner = found.command.commands.find((candidate) => candidate.name() === word);
+    if (inner === undefined) break;
+    found = { command: inner, name: `${found.name} ${word}` };
+  }
+  return found;
+}
+
+/** All options that are missing, not the first alone; and what a value without its option wants. */
+function messageOf(error: CommanderError, command: Command): string {
+  if (error.code === "commander.excessArguments") {
+    return `${error.message} Each value needs its option before it, also the second of two`;
+  }
+  if (error.code !== "commander.missingMandatoryOptionValue") return error.message;
+  const missing = command.options.filter(
+    (option) => option.mandatory && command.getOptionValue(option.attributeName()) === undefined,
+  );
+  if (missing.length < 2) return error.message;
+  return `required options ${missing.map(({ flags }) => `'${flags}'`).join(", ")} not specified`;
 }
 
 /** From package.json, two levels above the built module. */

@@ -44,8 +44,12 @@ export async function writeImport(
       ...json,
     },
     text: [
-      `Imported ${positions} positions in ${accounts} accounts to ${out}; its sources sign it with \`keel sign\`.`,
+      `Imported ${counted(positions, "position")} in ${counted(accounts, "account")} to ${out}; its sources sign it with \`keel sign\`.`,
       ...(unused === undefined || unused.length === 0 ? [] : [`Columns not used: ${unused.join(", ")}.`]),
     ].join("\n"),
   };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

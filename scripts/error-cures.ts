@@ -303,7 +303,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       busy: "Wait until the other command that writes these files has ended.",
       format: "Name each file behind its own option: this one is of another format, as the message says.",
-      exists: "Name a new file, or add `--force`. A state, a key and an input are never replaced.",
+      exists: "Name a new file, or add `--force` to replace this one. A state is never replaced.",
       kind: "Open one of Keel's files: its first key is `keel`.",
       missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
@@ -379,7 +379,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       duplicate: "Give each name once.",
       encoding: "Save the file as UTF-8.",
       field: "Write an integer in quotes, without leading zeros, below the field's order.",
-      future: "Correct the time: it lies after the present. Check the machine's clock.",
+      future:
+        "Correct the time, or the machine's clock: it lies after the present. On a local chain whose clock was moved, add its node: `--rpc`.",
       invalid: "Correct the value at the path.",
       json: "Correct the JSON at the line and column: duplicate keys and floating-point numbers are refused too.",
       more: "Correct the faults that are shown, then look again.",
@@ -390,7 +391,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       skew: "Take a table nearer to the snapshot's time, or a policy with a wider window.",
       time: "Write unix seconds, which are milliseconds divided by 1000.",
       text: "Use the characters that the message lists.",
-      type: "Give a value of the type that is expected.",
+      type: "Give a value of the type that is expected; the format's page shows one: docs/formats.",
       "unknown-key": "Correct the key's spelling, or remove it.",
       value: "Give one of the values that are expected.",
     },
@@ -505,7 +506,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "List at least two registries, each once, this one among them; declare them to the policy book.",
       files: "Open a policy's file together with a market's that it fits.",
       interval: "Make `minInterval` at most `validity`.",
-      limit: "Correct the limit, or name a circuit that proves it.",
+      limit: "Correct the limit, or name a circuit that proves it as the policy's `circuit`.",
       other: "Open the file of the policy whose id the page shows: this one gives another id.",
       liquidity:
         "Name a liquidity circuit exactly when the policy limits the days to unwind, one with its tier's places.",
@@ -539,7 +540,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       expired: "Ask for a newer attestation.",
       formerPolicyId:
         "Publish the policy again and prove again: nothing in it changed, but policies can now ask for disclosures, and every id is another.",
-      future: "Check the clock, or `--now`: the attestation lies after it.",
+      future:
+        "Check the clock, or `--now`: the attestation lies after it. On a local chain whose clock was moved, add its node: `--rpc`.",
       infinity: ROUND,
       invalid: "Do not trust it. Check that market, policy and key are those it was made with.",
       mismatch: "Compare with what the attestation was made for, or prove again for what you expect.",
@@ -702,7 +704,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       notLiveYet: "Wait until the verifier's delay is over.",
       notNewer: "Take a snapshot newer than the last attestation, revocation or voiding.",
       notPublishable: "Publish a table of a series that publishers sign.",
-      notPublisher: "Sign with a publisher's key.",
+      notPublisher: "Sign with a publisher's key: `keel publishers list` names them.",
       notRevocable: "Make the EAS attestation revocable.",
       notYourOffer: "Send from an administrator, a guardian or the receiver.",
       noUnits: "Ask the units' source: it says none for that time.",
@@ -767,7 +769,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Send what was sealed as the attestation has it, exactly with policies that have viewers.",
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
-      wrongState: "Prove with `--state` and the file that the attestation before this one left.",
+      wrongState:
+        "Prove with `--state` and the file that the attestation before this one left. If it is lost: `keel state recover` where a vault's seed is kept, else a guardian lets the chain start over (`keel restart`).",
       wrongTableProofs:
         "Send a tail-risk proof exactly with policies that limit tail risk, and behind it a liquidity proof exactly with policies that limit the days to unwind.",
       wrongUnits: "Prove with the units that the policy's source says.",
@@ -854,7 +857,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "A snapshot of positions.",
     cures: {
       instrument: "Name an instrument of the market, or add it to the market.",
-      signature: "Let the account's source sign this very data: `keel sign`.",
+      signature: "Let each account's source sign this very data: `keel sign`, once for each source's key.",
       units: "Leave the units out, or take those that the policy's source says.",
     },
   },

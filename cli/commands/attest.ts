@@ -9,6 +9,7 @@
  */
 
 import {
+  circuitHash,
   claimedDisclosure,
   claimedStatement,
   isWithin,
@@ -16,7 +17,7 @@ import {
   registriesOf,
   type Scope,
 } from "@keel/verifier";
-import { type Registry, submitAttestation } from "@keel/verifier/chain";
+import { type Registry, submitAttestation, takesDevelopmentKey } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import { utc } from "@keel/verifier/text";
 import { connectSender, type SenderOptions } from "../chain.js";
@@ -42,9 +43,16 @@ export async function attest(options: AttestOptions, context: Context): Promise<
   const expiresAt = asOf + policy.validity;
   const already = receipt.already === true;
   const done = already ? "Attested already, nothing was sent" : "Attested";
+  const insecure = await takesDevelopmentKey(registry, circuitHash(policy.circuit.id));
+  const gas = already ? "" : ` (${receipt.gasUsed} gas)`;
   return {
-    json: { ok: true, subject, policyId, asOf, expiresAt, already, ...receiptJson(receipt) },
-    text: `${done}: ${subject} counts as healthy under ${policyId} until ${utc(expiresAt)} (${receipt.gasUsed} gas).`,
+    json: { ok: true, subject, policyId, asOf, expiresAt, already, insecure, ...receiptJson(receipt) },
+    text: [
+      `${done}: ${subject} counts as healthy under ${policyId} until ${utc(expiresAt)}${gas}.`,
+      ...(insecure
+        ? ["The registry takes a DEVELOPMENT KEY: anybody can make such proofs of anything."]
+        : []),
+    ].join("\n"),
   };
 }
 

@@ -13,12 +13,14 @@ import {
   checkedRecord,
   type HistoryEntry,
   historyOf,
+  type LapsedNotice,
   latestBlock,
   type NetAssetValue,
   policyTermsOf,
   type Registry,
   reverifyAll,
   shownNav,
+  timeline,
 } from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import type { VerificationKey } from "@keel/verifier/groth16";
@@ -74,17 +76,37 @@ export async function history(options: HistoryOptions, context: Context): Promis
   if (options.proofs) await verifyProofs(registry, entries.filter(isAttested), options.key ?? [], context);
   const records = await conclusions(registry, whole, entries.filter(isAttested), toBlock);
   const navs = await navsOf(registry, entries.filter(isAttested));
+  const lapsed = await lapsesOf(registry, entries, toBlock);
   return {
     json: {
       ok: true,
       proofs: options.proofs ? "verified" : "not verified",
       entries: entries.map(entryJson),
-      records,
+      ...{ records, lapsed },
       ...(navs.length === 0 ? {} : { nav: navs }),
       ...(policy === undefined ? {} : { sources: evidenceJson(policy) }),
     },
-    text: historyText(entries, records, options.proofs, navs, policy),
+    text: historyText(inOrder(entries, lapsed), records, options.proofs, navs, policy),
   };
+}
+
+/** When attestations ran out with none after them: no log says so. */
+async function lapsesOf(
+  registry: Registry,
+  entries: readonly HistoryEntry[],
+  toBlock: bigint,
+): Promise<readonly LapsedNotice[]> {
+  if (entries.length === 0) return [];
+  const { timestamp } = await registry.client.getBlock({ blockNumber: toBlock });
+  return timeline(entries, Number(timestamp)).timed.filter((notice) => notice.kind === "lapsed");
+}
+
+/** By time; what the log has stays in the log's order. */
+function inOrder(
+  entries: readonly HistoryEntry[],
+  lapsed: readonly LapsedNotice[],
+): readonly (HistoryEntry | LapsedNotice)[] {
+  return [...entries, ...lapsed].sort((a, b) => a.blockTime - b.blockTime);
 }
 
 /** A net asset value that an attestation showed. */
@@ -187,7 +209,7 @@ function navLines(navs: readonly ShownNav[]): string {
 }
 
 function historyText(
-  entries: readonly HistoryEntry[],
+  entries: readonly (HistoryEntry | LapsedNotice)[],
   records: readonly Conclusion[],
   proofs: boolean,
   navs: readonly ShownNav[],

@@ -50,10 +50,11 @@ export interface InitOptions {
 const REHEARSAL_SUBJECT = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
 /** How far a limit is from the book where the template's own would break. */
 const MARGIN = 2_000n;
-/** What nobody else should see, as lines of .gitignore. */
-const SECRETS = [
-  ...["snapshot*.json", "keys/", "enrolment*.json", "state*.json", "opening*.json"],
-  ...["vault/", "rounds/", "sender*"],
+/** Lines of .gitignore. Whatever else comes into the folder, an export of positions or a part of the book, stays out of sight. */
+const PUBLIC_ALONE = [
+  "# Everything is secret here but what is named.",
+  ...["*", "!.gitignore", "!market*.json", "!policy*.json", "!returns*.json", "!keel.toml"],
+  ...["!attestation*.json", "!signature*.json"],
 ];
 
 /** Makes the folder. */
@@ -71,7 +72,7 @@ export async function init(folder: string, options: InitOptions, context: Contex
   await mkdir(join(folder, "keys"), { recursive: true });
   const files = filesOf(folder, draft, keys, choices.subject);
   await writeFiles(files, false, context.signal);
-  for (const line of remarks(draft)) note(context, line);
+  for (const line of remarks(draft, choices)) note(context, line);
   const book = { snapshot: join(folder, "snapshot.json"), ...publicOf(folder, draft) };
   const verdict = await check(book, context);
   return {
@@ -111,7 +112,7 @@ function filesOf(
       text === undefined ? [] : [{ path: join(folder, `${name}.json`), text, secret: false }],
     ),
     { path: join(folder, "keel.toml"), text: runFile(draft, subject), secret: false },
-    { path: join(folder, ".gitignore"), text: `${SECRETS.join("\n")}\n`, secret: false },
+    { path: join(folder, ".gitignore"), text: `${PUBLIC_ALONE.join("\n")}\n`, secret: false },
     { path: join(folder, "snapshot.json"), text: draft.snapshot, secret: true },
   ];
 }
@@ -141,12 +142,16 @@ function keyFile(source: string): string {
   return join("keys", `${source.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.json`);
 }
 
-function remarks({ circuit, instead, leftOut, widened }: Draft): string[] {
+function remarks({ circuit, instead, leftOut, widened }: Draft, { accounts }: Choices): string[] {
+  const several = accounts !== undefined && accounts.length > 1;
   return [
-    `the tier that fits is ${circuit}${instead === undefined ? "" : `; the template's is ${instead}`}`,
+    `the tier that fits${several ? ` ${accounts.length} accounts` : ""} is ${circuit}${instead === undefined ? "" : `; the template's is ${instead}`}`,
     ...leftOut.map((name) => `${name} is left out: ${whyLeftOut(name)}`),
     ...widened.map((name) => `${name} is wider than the template's, so that the draft holds it`),
     "prices and positions are the template's: replace them (`keel market fetch`, `keel import`, or by hand)",
+    ...(several
+      ? ["each account has an equal part of every position: leave in each what is kept there"]
+      : []),
     "the sources' keys are for rehearsals: a real source keeps its own and gives you the public half",
   ];
 }

@@ -147,7 +147,7 @@ function bookLine({ name, value, ok, worst, confidence }: Judged[number]): strin
     value === null
       ? "nothing to divide by"
       : LIMITS[name].unit === "usd8"
-        ? `${value} USD`
+        ? `${dollars(value)} USD`
         : ratioText(LIMITS[name].unit, value);
   const level = confidence === undefined ? "" : ` at ${confidence}`;
   return `The book${level}: ${shown}${worst === undefined ? "" : `, of ${worst}`}${ok ? "" : ", which BREAKS it"}.`;

@@ -31,7 +31,9 @@ export async function publishMarketTable(options: PublishMarketOptions, context:
     const name = `signature[${i}]`;
     signatures.push(parseMarketSignature(await readText(file, name, context), name, registry, commitment));
   }
-  const receipt = await publishMarket(registry, wallet, commitment, signatures);
+  // A file that was named twice is one signature: the registry says how many are missing.
+  const distinct = [...new Map(signatures.map((one) => [one.signer.toLowerCase(), one])).values()];
+  const receipt = await publishMarket(registry, wallet, commitment, distinct);
   return {
     json: { ok: true, ...commitment, ...receiptJson(receipt) },
     text: `Published the table of ${options.table}, ${commitment.root} of ${commitment.asOf} in series ${commitment.series} (${receipt.gasUsed} gas).`,

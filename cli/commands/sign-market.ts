@@ -5,9 +5,9 @@
  * @module
  */
 
-import { signMarket } from "@keel/verifier/chain";
+import { publishersOf, type Registry, signMarket } from "@keel/verifier/chain";
 import { connectSender, type SenderOptions } from "../chain.js";
-import type { Context, Outcome } from "../context.js";
+import { type Context, note, type Outcome } from "../context.js";
 import { checkDistinct, checkOutput, writeText } from "../files.js";
 import { checkModel, loadPublic, type PublicFiles } from "../load.js";
 import { commitmentOf, formatMarketSignature, type TableName } from "../market-signature.js";
@@ -34,6 +34,7 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
   const signature = await signMarket(registry, account, commitment);
   const text = formatMarketSignature(registry, commitment, signature);
   await writeText({ path: out, text, secret: false }, force, context.signal);
+  await noteStranger(registry, signature.signer, context);
   return {
     json: {
       ok: true,
@@ -43,4 +44,15 @@ export async function signMarketTable(options: SignMarketOptions, context: Conte
     },
     text: `${signature.signer} signed the table of ${options.table}, ${commitment.root} of ${commitment.asOf} in series ${commitment.series}; wrote ${out}.`,
   };
+}
+
+/** Says that a signer is no publisher, before the registry refuses the signature. One that is announced may sign already. */
+async function noteStranger(registry: Registry, signer: string, context: Context): Promise<void> {
+  const { publishers, pending } = await publishersOf(registry);
+  const known = [...publishers, ...(pending?.publishers ?? [])].map((one) => one.toLowerCase());
+  if (known.includes(signer.toLowerCase())) return;
+  note(
+    context,
+    `warning: ${signer} is no publisher of this registry, which will refuse it; \`keel publishers list\``,
+  );
 }

@@ -5,7 +5,15 @@
  * @module
  */
 
-import { historyOf, policyTermsOf, type Registry, type Status, statusOf } from "@keel/verifier/chain";
+import type { PolicyTerms } from "@keel/verifier";
+import {
+  historyOf,
+  policyTermsOf,
+  type Registry,
+  type Status,
+  statusOf,
+  takesDevelopmentKey,
+} from "@keel/verifier/chain";
 import { KeelError } from "@keel/verifier/errors";
 import { lapsesText, navText, span, table, utc } from "@keel/verifier/text";
 import { connect, type RegistryOptions } from "../chain.js";
@@ -29,35 +37,58 @@ interface Due {
 /** What a status says beside the registry's own answer. */
 interface More {
   readonly due: Due;
+  /** The registry takes proofs of a development key, which anybody can make; absent of a policy that it does not know. */
+  readonly insecure?: boolean;
+  readonly whyNot?: WhyNot;
   /** Drawdown chains that were started over; absent where no block was named to count from. */
   readonly restarts?: number;
 }
+
+/** Why a subject is not healthy: as the record stands, or what it lacks. */
+type WhyNot =
+  | "unknownPolicy"
+  | "notEnrolled"
+  | "neverAttested"
+  | "expired"
+  | Exclude<Status["standing"], "open">;
 
 /** Asks a registry; exit code 3 when the subject is not healthy there. */
 export async function status(options: StatusOptions, context: Context): Promise<Outcome> {
   const id = await loadPolicyId(options, context);
   const registry = await connect(options);
   const found = await statusOf(registry, options.subject, id);
-  const more = { due: await dueOf(registry, found), ...(await restartsOf(registry, options)) };
+  const terms = await termsOf(registry, id);
+  const more: More = {
+    due: dueOf(found, terms),
+    ...(terms === undefined ? {} : { insecure: await takesDevelopmentKey(registry, terms.circuit) }),
+    ...(found.healthy ? {} : { whyNot: whyNotOf(found, terms) }),
+    ...(await restartsOf(registry, options)),
+  };
   return { exitCode: found.healthy ? 0 : 3, json: { ...found, ...more }, text: statusText(found, more) };
 }
 
-async function dueOf(registry: Registry, { policyId, healthy, expiry, countedAt }: Status): Promise<Due> {
-  const minInterval = await minIntervalOf(registry, policyId);
+function dueOf({ healthy, expiry, countedAt }: Status, terms?: PolicyTerms): Due {
   return {
-    ...(minInterval === undefined || countedAt === undefined ? {} : { countsFrom: countedAt + minInterval }),
+    ...(terms === undefined || countedAt === undefined ? {} : { countsFrom: countedAt + terms.minInterval }),
     ...(healthy && expiry !== undefined ? { before: expiry } : {}),
   };
 }
 
 /** Nothing of a policy that the registry does not know. */
-async function minIntervalOf(registry: Registry, policy: `0x${string}`): Promise<number | undefined> {
+async function termsOf(registry: Registry, policy: `0x${string}`): Promise<PolicyTerms | undefined> {
   try {
-    return (await policyTermsOf(registry, policy)).minInterval;
+    return await policyTermsOf(registry, policy);
   } catch (error) {
     if (error instanceof KeelError && error.code === "registry.unknownPolicy") return undefined;
     throw error;
   }
+}
+
+function whyNotOf({ count, enrolled, standing }: Status, terms?: PolicyTerms): WhyNot {
+  if (terms === undefined) return "unknownPolicy";
+  if (!enrolled) return "notEnrolled";
+  if (count === 0) return "neverAttested";
+  return standing === "open" ? "expired" : standing;
 }
 
 async function restartsOf(
@@ -69,7 +100,8 @@ async function restartsOf(
   return { restarts: entries.filter(({ kind }) => kind === "chainRestarted").length };
 }
 
-function statusText(found: Status, { due, restarts }: More): string {
+function statusText(found: Status, more: More): string {
+  const { due, restarts } = more;
   const { subject, healthy, enrolment, pendingEnrolment, standing, asOf, expiry, timeLeft } = found;
   const { count, streak, since, restartAt } = found;
   const rows = [
@@ -92,7 +124,24 @@ function statusText(found: Status, { due, restarts }: More): string {
       : [["drawdown started over", restarts === 1 ? "once" : `${restarts} times`]]),
     ...(found.nav === undefined ? [] : [["net asset value", navText(found.nav)]]),
   ];
-  return `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}.\n\n${table(rows)}`;
+  const verdict = `${subject} is ${healthy ? "healthy" : "NOT healthy"} at ${utc(found.blockTime)}`;
+  return `${verdict}${reason(found, more)}.\n\n${table(rows)}`;
+}
+
+/** Why not, or what the word "healthy" rests on when that is nothing. */
+function reason({ healthy, expiry = 0, blockTime }: Status, { whyNot, insecure }: More): string {
+  if (healthy)
+    return insecure === true ? ", by a DEVELOPMENT KEY: anybody can make such proofs of anything" : "";
+  const words: Readonly<Record<WhyNot, string>> = {
+    unknownPolicy: "the registry knows no such policy (`keel publish-policy`)",
+    notEnrolled: "the subject has declared no accounts (`keel enrol`)",
+    neverAttested: "nothing was attested under this policy (`keel attest`)",
+    expired: `the latest attestation ran out at ${utc(expiry)}, ${span(blockTime - expiry)} ago`,
+    revokedBySubject: "the subject revoked its attestation",
+    revokedByGuardian: "a guardian closed the record",
+    voided: "what the latest attestation rested on was taken back",
+  };
+  return whyNot === undefined ? "" : `: ${words[whyNot]}`;
 }
 
 function dueText({ countsFrom, before }: Due): string {

@@ -35,11 +35,13 @@ export async function runPages(...files: readonly string[]): Promise<PageEnd> {
   }
 }
 
-/** The built circuits of the user's cache, and a place of its own for the running chain, of which a user has one. */
+/** What is compiled and built in the user's cache, and a place of its own for the running chain, of which a user has one. */
 async function ownCache(folder: string): Promise<string> {
   const cache = join(folder, ".cache");
   await mkdir(cache);
-  const built = (await readdir(cacheRoot())).filter((name) => /^(?:artifacts|compiled)-/.test(name));
+  const built = (await readdir(cacheRoot())).filter((name) =>
+    /^(?:artifacts|compiled|witness)-[a-z0-9-]+$/.test(name),
+  );
   for (const name of built) await symlink(join(cacheRoot(), name), join(cache, name));
   return cache;
 }

@@ -100,7 +100,10 @@ describe("an attestation's way to the chain", () => {
       enrolled: false,
       count: 0,
       timeLeft: 0,
+      whyNot: "unknownPolicy",
     });
+    const words = await keelHere(status());
+    expect(words.stdout).toMatch(/is NOT healthy at .*: the registry knows no such policy/);
   });
 
   it("prove binds the attestation to the registry", async () => {
@@ -153,7 +156,10 @@ describe("an attestation's way to the chain", () => {
       STRANGER,
       ...accounts.flatMap((account) => ["--signature", path(`signature-${account}.json`)]),
     ];
+    expect((await keelHere(signMarket(STRANGER, "stranger.json"))).stderr).toContain("is no publisher of");
+    expect((await keelHere(signMarket(PUBLISHER, "publisher.json"))).stderr).not.toContain("warning");
     await refused(publish(PUBLISHER), "registry.tooFewSignatures", 1);
+    await refused(publish(PUBLISHER, PUBLISHER), "registry.tooFewSignatures", 1);
     await refused(publish(PUBLISHER, STRANGER), "registry.notPublisher", 1);
     const text = await readFile(path(`signature-${PUBLISHER}.json`), "utf8");
     const others: readonly [RegExp, string, string][] = [
@@ -173,6 +179,7 @@ describe("an attestation's way to the chain", () => {
   it("attest is accepted from anybody, once; then status is 0", async () => {
     const attested = await succeeds(attest());
     expect(attested.gas).toBeGreaterThan(200_000);
+    expect(attested.insecure).toBe(true);
     const found = await succeeds(status());
     const { enrolment, drawdown: step } = JSON.parse(await readFile(path("attestation.json"), "utf8"));
     expect(found).toMatchObject({ healthy: true, enrolled: true, standing: "open", count: 1, streak: 1 });
@@ -181,7 +188,8 @@ describe("an attestation's way to the chain", () => {
     const byId = ["--policy-id", String(found.policyId), "--subject", STRATEGY.subject];
     expect((await keel(["status", ...onChain, ...byId])).code).toBe(0);
     const words = await keelHere(["status", ...onChain, ...byId]);
-    expect(words.stdout).toContain("is healthy at");
+    expect(words.stdout).toMatch(/is healthy at .*, by a DEVELOPMENT KEY: anybody can make such proofs/);
+    expect([found.insecure, found.whyNot]).toEqual([true, undefined]);
     expect(words.stdout).toContain(`accounts ${enrolment}`);
     expect(words.stdout).toMatch(/healthy since +20\d\d-/);
     expect(found.since).toBeLessThanOrEqual(await now(chain));

@@ -160,6 +160,22 @@ describe("usage", () => {
     expect(errorOf(await keelHere([args[0] ?? "--json", "--json", ...args.slice(1)])).code).toBe("usage");
   });
 
+  it("a second source's key is refused, which would be the only one that signs", async () => {
+    const { stderr } = await keelHere(["sign", ...BOOK, "--key", "a", "--key", "b", "--out", "c"]);
+    expect(stderr).toContain("--key: expected it once, and the command again for another, received it twice");
+  });
+
+  it("all missing options are told at once, by the command that was meant", async () => {
+    const { stderr } = await keelHere(["import", "csv", "--out", "x"]);
+    expect(stderr).toContain("as in `keel import csv --help`");
+    for (const name of ["--csv", "--market", "--subject", "--as-of"]) expect(stderr).toContain(`'${name} <`);
+  });
+
+  it("a value without its option is told what it wants", async () => {
+    const { stderr } = await keelHere(["merge", "--snapshot", "a", "b", "--out", "c"]);
+    expect(stderr).toContain("Each value needs its option before it");
+  });
+
   it("suggests what was meant", async () => {
     expect((await keelHere(["chekc"])).stderr).toContain("Did you mean check?");
   });

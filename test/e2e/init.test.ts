@@ -6,7 +6,8 @@
  * @module
  */
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -65,9 +66,24 @@ describe("keel init", () => {
     const args = ["--template", "eth-hedged-vault", "--accounts", list, "--name", "Mine"];
     await inDraft(args, async (folder, { code, stderr }) => {
       expect(code, stderr).toBe(0);
-      expect(stderr).toContain("the tier that fits is portfolio-health/fund-64; the template's is");
+      expect(stderr).toContain(
+        "the tier that fits 3 accounts is portfolio-health/fund-64; the template's is",
+      );
+      expect(stderr).toContain("each account has an equal part of every position");
       expect(read(folder, "policy")).toMatchObject({ name: "Mine", circuit: "portfolio-health/fund-64" });
       expect(read(folder, "snapshot").accounts).toHaveLength(3);
+    });
+  });
+
+  it("shows to a repository what is public, and nothing else that comes into the folder", async () => {
+    await inDraft(["--template", "eth-hedged-vault"], async (folder) => {
+      const git = (...args: string[]) => execFileSync("git", ["-C", folder, ...args], { encoding: "utf8" });
+      git("init", "-q");
+      for (const name of ["venue.csv", "perps.json", "state-1.json", "attestation-1.json"]) {
+        writeFileSync(join(folder, name), "x");
+      }
+      const shown = git("ls-files", "--others", "--exclude-standard").trim().split("\n").sort();
+      expect(shown).toEqual([".gitignore", "attestation-1.json", "market.json", "policy.json"]);
     });
   });
 

@@ -90,7 +90,7 @@ describe("keel history", () => {
     const ended = await keelHere(["history", ...onChain, ...keys, "--json"]);
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stderr).toContain("DEVELOPMENT KEY");
-    const { ok, proofs, entries, records } = JSON.parse(ended.stdout);
+    const { ok, proofs, entries, records, lapsed } = JSON.parse(ended.stdout);
     expect([ok, proofs]).toEqual([true, "verified"]);
     expect(entries.map(({ kind }: { kind: string }) => kind)).toEqual([
       "enrolled",
@@ -110,6 +110,8 @@ describe("keel history", () => {
         lapses: 1,
       },
     ]);
+    const first = { kind: "lapsed", subject: subject(), policyId: POLICY, blockTime: entries[1].expiry };
+    expect(lapsed).toEqual([first]);
   });
 
   it("prints a line for each, in which a reason cannot do anything", async () => {
@@ -118,6 +120,7 @@ describe("keel history", () => {
     expect(ended.stdout).toContain(`"fraud\\u{1b}[1A\\u{1b}[31m\\u{a}all is well\\u{202e}\\u{9b}2J"`);
     expect(ended.stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(ended.stdout).toContain("Every proof was verified again");
+    expect(ended.stdout).toMatch(/attested healthy.*\n.*LAPSED: 0x.*\n.*attested healthy/);
     const unverified = await keelHere(["history", ...onChain, "--no-proofs"]);
     expect([unverified.code, unverified.stderr]).toEqual([0, ""]);
     expect(unverified.stdout).toContain("NOT verified again");

@@ -294,6 +294,29 @@ describe("71 columns that nothing reads", () => {
   });
 
   it.each([
+    ["a loss in parentheses", "Unrealised PnL", 'BTC,1,"(12,400.10)"', { negative: "parentheses" }],
+    ["a loss in parentheses that the mapping does not know", "Unrealised PnL", 'BTC,1,"(12,400.10)"', {}],
+    ["a loss with its currency", "Unrealised PnL", "BTC,1,-12.40 USDC", {}],
+    ["a loss after a true minus", "Unrealised PnL", "BTC,1,\u221212.40", {}],
+    ["a loss with a decimal comma", "Unrealised PnL", 'BTC,1,"-0,5"', { decimal: "," }],
+    ["a debt with its currency", "Loan", "BTC,1,$5", {}],
+    ["a debt in groups of its own", "Loan", "BTC,1,5'000", {}],
+  ])("%s is no gain because of how it is written", (_, column, row, style) => {
+    expect(faults(`Coin,Held,${column}\n${row}\n`, { ...SECOND, ...style })).toEqual([
+      `csv.column csv column ${column}`,
+    ]);
+  });
+
+  it.each([
+    ["a gain in groups", "Unrealised PnL", 'BTC,1,"12,400.10"', {}],
+    ["nothing, as a dash", "Loan", "BTC,1,-", {}],
+    ["nothing, with its currency", "Loan", "BTC,1,0.00 USD", {}],
+    ["the same size with a decimal comma", "Amount", 'BTC,"1,5","1,50"', { decimal: "," }],
+  ])("%s is left alone however it is written", (_, column, row, style) => {
+    expect(read(`Coin,Held,${column}\n${row}\n`, { ...SECOND, ...style }).unused).toEqual([column]);
+  });
+
+  it.each([
     ["by identity and time", "txid,time,Coin,Held\nL1,2025-01-02,BTC,2\n"],
     ["by its words", "Date,Operation,Coin,Held\n2025-01-02,Deposit,BTC,2\n"],
     ["by what was sent and received", "Date,Sent,Sent Currency,Held,Coin,Received\n1,,,2,BTC,2\n"],

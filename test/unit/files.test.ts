@@ -117,6 +117,14 @@ describe("market/1", () => {
   });
 });
 
+describe("an attestation", () => {
+  it("is told from another file before anything is said of its content", () => {
+    expect(() => parseAttestation('{ "keel": "snapshot/1", "accounts": [] }')).toThrow(
+      "attestation: expected a attestation file (attestation/2), received a file of snapshot/1 (file.format)",
+    );
+  });
+});
+
 describe("policy/2", () => {
   const limits = (change: object): object => ({ limits: { ...LIMITS, ...change } });
   const key = (...coordinates: string[]): object => ({ sources: [{ name: "A", key: coordinates }] });
@@ -139,6 +147,7 @@ describe("policy/2", () => {
     [limits({ maxLeverage: "-1" }), "input.decimal policy.limits.maxLeverage"],
     [limits({ netDelta: ["0.1", "-0.1"] }), "policy.band policy.limits.netDelta"],
     [limits({ netDelta: ["0.1"] }), "input.range policy.limits.netDelta"],
+    [limits({ netDelta: "0.1" }), "input.type policy.limits.netDelta"],
     [limits({ maxStressLoss: undefined }), "policy.scenarios policy.scenarios"],
     [{ scenarios: [] }, "policy.scenarios policy.scenarios"],
     [{ scenarios: [...SCENARIOS, SCENARIOS[0]] }, "input.duplicate policy.scenarios[2]"],
@@ -164,6 +173,21 @@ describe("policy/2", () => {
     [{ keel: "market/1" }, "file.format policy"],
     [{ name: "<b>" }, "input.text policy.name"],
   ])("%j: %s", (change, expected) => expect(policy(change)).toBe(expected));
+
+  it("says which circuits prove a limit that its own does not, and what a band is", () => {
+    const said = (change: object): string => {
+      try {
+        parsePolicy(JSON.stringify({ ...POLICY, ...limits(change) }));
+        return "accepted";
+      } catch (error) {
+        return (error as KeelError).message;
+      }
+    };
+    expect(said({ maxVenue: "0.5", maxGamma: "0.5" })).toContain(
+      "received maxGamma, which portfolio-health/options-64",
+    );
+    expect(said({ netDelta: "0.1" })).toContain('expected a list of two, such as ["1", "2"], received');
+  });
 
   it("names only underlyings of the market, whose prices stay above zero", () => {
     const known = parseMarket(JSON.stringify(MARKET));

@@ -72,6 +72,9 @@ describe("a snapshot's signatures", () => {
       accounts: snapshot.accounts.map(({ signature: _, ...account }) => account),
     };
     expect(() => checkSignatures(unsigned, market, policy)).toThrow(/snapshot.signature/);
+    const [account] = unsigned.accounts;
+    const two = { ...unsigned, accounts: [account!, { ...account!, id: "other" }] };
+    expect(() => checkSignatures(two, market, policy)).toThrow(/accounts\[0\][\s\S]*accounts\[1\]/);
     for (const change of [{ asOf: snapshot.asOf - 1 }, { subject: `0x${"1".repeat(40)}` as const }]) {
       expect(() => checkSignatures({ ...snapshot, ...change }, market, policy)).toThrow(/does not verify/);
     }

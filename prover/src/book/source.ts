@@ -18,6 +18,7 @@ import {
   type Market,
   type Policy,
   parseFile,
+  readEach,
   type SourceKey,
 } from "@keel/verifier";
 import { z } from "zod";
@@ -157,7 +158,7 @@ export function signedAccounts(
   policy: Policy,
   content: Content = contentOf(snapshot, market, policy.circuit.shape),
 ): SignedAccounts {
-  const sources = snapshot.accounts.map((_, s) => checkSignature(snapshot, s, market, policy, content));
+  const sources = readEach(snapshot.accounts, (_, s) => checkSignature(snapshot, s, market, policy, content));
   const messages = snapshot.accounts.map((_, s) => content.message(s));
   return { held: content.held(), messages, sources };
 }

@@ -140,6 +140,32 @@ export async function verifiersOf(registry: Registry, circuits: readonly string[
   return found.flat();
 }
 
+/**
+ * Whether a registry still takes proofs of a circuit that were made with a development key, which anybody can make.
+ *
+ * @param circuit hash of its id, as a policy's terms have it
+ */
+export async function takesDevelopmentKey(
+  { client, verifierBook }: Registry,
+  circuit: Hex,
+): Promise<boolean> {
+  const book = { address: verifierBook, abi: verifierBookAbi } as const;
+  return await reach(async () => {
+    const count = await client.readContract({ ...book, functionName: "versionCount", args: [circuit] });
+    const versions = await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const args = [circuit, i + 1] as const;
+        const [insecure, { retiredAt }] = await Promise.all([
+          client.readContract({ ...book, functionName: "insecure", args }),
+          client.readContract({ ...book, functionName: "versionOf", args }),
+        ]);
+        return insecure && retiredAt === 0;
+      }),
+    );
+    return versions.includes(true);
+  });
+}
+
 async function versionsOf({ client, verifierBook }: Registry, circuit: string): Promise<VerifierState[]> {
   const book = { address: verifierBook, abi: verifierBookAbi } as const;
   const hash = circuitHash(circuit);

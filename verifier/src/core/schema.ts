@@ -134,7 +134,7 @@ export function parseFile<T>(schema: z.ZodType<T>, text: string, name: string, c
 }
 
 /** Refuses a file that says that it is of another format, before anything else is said of it. */
-function checkFormat(schema: z.ZodType, data: Json, name: string): void {
+export function checkFormat(schema: z.ZodType, data: Json, name: string): void {
   const said = saidFormat(data);
   const expected = schemaVersion(schema);
   if (said === undefined || expected === undefined) return;
@@ -201,6 +201,16 @@ function named(pattern: RegExp, expected: string): z.ZodType<string> {
   });
 }
 
+/** The schema library's own words for two types, said as a reader would. */
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  tuple: 'a list of two, such as ["1", "2"]',
+  nonoptional: "something",
+};
+
+function typeWords(expected: string): string {
+  return TYPE_WORDS[expected] ?? expected;
+}
+
 function toError(issue: z.core.$ZodIssue, data: Json, name: string) {
   const path = formatPath(name, issue.path);
   const received = describeType(valueAt(data, issue.path));
@@ -212,7 +222,7 @@ function toError(issue: z.core.$ZodIssue, data: Json, name: string) {
     case "unrecognized_keys":
       return inputError("input.unknown-key", path, "only known keys", issue.keys.map(printable).join(", "));
     case "invalid_type":
-      return inputError("input.type", path, issue.expected, received);
+      return inputError("input.type", path, typeWords(issue.expected), received);
     case "invalid_value":
       return inputError("input.value", path, issue.values.map(String).join(" or "), "another value");
     case "too_small":

@@ -26,6 +26,7 @@ import {
 import { type Bps, bps, days, type Field, usd8 } from "../core/units.js";
 import { abiWords, hex } from "../core/words.js";
 import {
+  CIRCUITS,
   type Circuit,
   type CircuitShape,
   checkRoom,
@@ -296,6 +297,12 @@ export function parsePolicy(text: string): Policy {
 
 type PolicyFile = z.output<typeof policySchema>;
 
+/** "minAccountHealthFactor, which portfolio-health/fund-64 proves": what to name instead. */
+function proversOf(name: string): string {
+  const provers = CIRCUITS.filter(({ limits }) => (limits as readonly string[]).includes(name));
+  return provers.length === 0 ? name : `${name}, which ${provers.map(({ id }) => id).join(", ")} would`;
+}
+
 /** A limit of a circuit beside that is not known is no second fault. */
 function checkProven(
   { limits, tail: named, liquidity }: PolicyFile,
@@ -316,7 +323,7 @@ function checkProven(
         : name in LIQUIDITY_LIMITS
           ? "the circuit of policy.liquidity"
           : circuit.id;
-    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
+    throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, proversOf(name));
   });
 }
 

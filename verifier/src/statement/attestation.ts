@@ -12,6 +12,7 @@ import { type Groth16Proof, parseProof } from "../core/groth16.js";
 import type { Json } from "../core/json.js";
 import {
   address,
+  checkFormat,
   checkVersion,
   FORMATS,
   fieldElement,
@@ -171,6 +172,7 @@ FORMATS.add(z.union([attestationSchema, declaredSchema]), {
 export function parseAttestation(text: string): Attestation {
   try {
     const data = parseFileJson(text, "attestation");
+    checkFormat(attestationSchema, data, "attestation");
     checkVersion(attestationSchema, data, "attestation", {
       command: "a proof says what it said: no command converts it, prove again",
     });

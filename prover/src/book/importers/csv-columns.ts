@@ -10,7 +10,7 @@
  */
 
 import { inputError, type KeelError } from "@keel/verifier";
-import { absolute, difference, type Exact, isAtMost, negated, parseExact, product, UNIT } from "./exact.js";
+import { absolute, difference, type Exact, isAtMost, negated, product, UNIT } from "./exact.js";
 
 /** A row that was read, as far as the columns beside it can contradict it. */
 export interface ReadRow {
@@ -46,16 +46,20 @@ const TIME = /\b(?:time|date|timestamp)\b/;
 /** A stated value may differ from the market's by a quarter; a wrong unit differs by more. */
 const VALUE_SHARE = { value: 25n, places: 2 };
 
+/** What reads a cell as a number, in the file's own style. */
+export type ReadNumber = (cell: string) => Exact | undefined;
+
 /** Faults of the columns that nothing reads. */
 export function columnFaults(
   head: readonly string[],
   rows: readonly ReadRow[],
   used: ReadonlySet<string>,
   ignored: ReadonlySet<string>,
+  readNumber: ReadNumber,
 ): KeelError[] {
   return head.flatMap((column, place) => {
     if (column === "" || used.has(column) || ignored.has(column)) return [];
-    const why = danger(plainWords(column), place, rows);
+    const why = danger(plainWords(column), place, rows, readNumber);
     if (why === undefined) return [];
     const expected = "a place in the mapping, or its name under ignore.columns (mapping/2)";
     return [inputError("csv.column", `csv column ${shortened(column)}`, expected, `a column that ${why}`)];
@@ -63,7 +67,12 @@ export function columnFaults(
 }
 
 /** What a column would change, or undefined. */
-function danger(words: string, place: number, rows: readonly ReadRow[]): string | undefined {
+function danger(
+  words: string,
+  place: number,
+  rows: readonly ReadRow[],
+  readNumber: ReadNumber,
+): string | undefined {
   const cells = rows.map((row) => row.cells[place] ?? "");
   if (WORDS.side.test(words)) {
     return cells.every((cell) => NO_SIDE.test(cell)) ? undefined : "looks like a side";
@@ -71,11 +80,14 @@ function danger(words: string, place: number, rows: readonly ReadRow[]): string 
   if (cells.some((cell) => cell !== "") && cells.every((cell) => cell === "" || SIDE_CELLS.test(cell))) {
     return "looks like a side";
   }
-  const numbers = cells.map((cell) => parseExact(cell.replaceAll(",", "")));
+  const numbers = cells.map(readNumber);
+  // "(12.40)" or "-12.40 USD" that nothing could read may be a loss or a debt; a dash or a zero is none.
+  const unread = numbers.some((number, i) => number === undefined && /[1-9]/.test(cells[i]!));
   const some = (harmful: (number: Exact, row: ReadRow) => boolean): boolean =>
     numbers.some((number, i) => number !== undefined && number.value !== 0n && harmful(number, rows[i]!));
   if (WORDS.debt.test(words)) {
-    return some((debt, { raw }) => !isAtMost(raw, negated(absolute(debt)))) ? "looks like a debt" : undefined;
+    const owed = some((debt, { raw }) => !isAtMost(raw, negated(absolute(debt))));
+    return unread || owed ? "looks like a debt" : undefined;
   }
   if (WORDS.unit.test(words)) return some((unit) => !isSame(unit, UNIT)) ? "looks like a unit" : undefined;
   if (WORDS.currency.test(words)) {
@@ -85,7 +97,8 @@ function danger(words: string, place: number, rows: readonly ReadRow[]): string 
     return foreign ? "looks like a unit" : undefined;
   }
   if (WORDS.unrealised.test(words)) {
-    return some(({ value }) => value < 0n) ? "looks like a loss that is not booked yet" : undefined;
+    const lost = some(({ value }) => value < 0n);
+    return unread || lost ? "looks like a loss that is not booked yet" : undefined;
   }
   if (WORDS.harmless.test(words) || WORDS.part.test(words)) return undefined;
   if (WORDS.value.test(words)) {

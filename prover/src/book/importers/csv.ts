@@ -100,7 +100,7 @@ export function readCsv(text: string, market: Market, mapping: CsvMapping = PLAI
     }
   }
   const used = readHeaders(mapping);
-  faults.push(...columnFaults(table.head, read, used, mapping.ignore.columns));
+  faults.push(...columnFaults(table.head, read, used, mapping.ignore.columns, besideNumber(mapping.numbers)));
   if (faults.length > 0) throw allFaults(faults);
   const unused = table.head.filter((column) => column !== "" && !used.has(column)).map(shortened);
   return { accounts: book.accounts(), unused: [...new Set(unused)], ignoredRows };
@@ -339,6 +339,12 @@ function parseNumber(cell: string, { decimal, thousands, parentheses }: NumberSt
   const number = parseExact(text);
   if (number === undefined || inside === null) return number;
   return number.value < 0n ? undefined : negated(number);
+}
+
+/** Numbers of columns that nothing reads: in the mapping's style, or else in groups of commas, which columns beside may have. */
+function besideNumber(style: NumberStyle): (cell: string) => Exact | undefined {
+  return (cell) =>
+    parseNumber(cell, style) ?? (style.decimal === "." ? parseExact(cell.replaceAll(",", "")) : undefined);
 }
 
 /** What a cell is instead of a number, without its digits. */
