@@ -6,12 +6,13 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { cacheRoot } from "@keel/circuits/cache";
 import { compileSources } from "@keel/contracts";
 import { readSources, writeArtifacts } from "../../contracts/dist/sources.js";
+import { isMeasured } from "./parts.js";
 
 /** The parts of solidity-coverage's interface that are used; it has no types. */
 interface Instrumentation {
@@ -39,10 +40,8 @@ interface Counted {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const FOLDER = join(cacheRoot(), "coverage");
+const FOLDER = mkdtempSync(join(tmpdir(), "keel-coverage-"));
 const SOURCES = join(ROOT, "contracts");
-/** What is generated, says nothing or exists for tests only is not measured. */
-const UNMEASURED = /^(interfaces|mocks|test)\//;
 
 const MARK_FILE = "Mark.sol";
 /** Where the chain expects calls that tell of coverage. */
@@ -68,10 +67,8 @@ const Api = require("solidity-coverage/lib/api") as new (config: { silent: boole
 const api = new Api({ silent: true });
 
 export async function setup(): Promise<void> {
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
   const sources = await readSources();
-  const measured = Object.keys(sources).filter((name) => !UNMEASURED.test(name));
+  const measured = Object.keys(sources).filter(isMeasured);
   const targets = measured.map((name) => ({ canonicalPath: join(SOURCES, name), source: sources[name]! }));
   sources[MARK_FILE] = MARK;
   for (const { canonicalPath, source } of api.instrument(targets)) {
@@ -95,6 +92,7 @@ export function teardown(): void {
     const hits = JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as Record<string, number>;
     for (const [hash, count] of Object.entries(hits)) marks[hash]!.hits += count;
   }
+  rmSync(FOLDER, { recursive: true, force: true });
   api.coverage.generate(marks);
   const files = Object.entries(api.coverage.data).sort(([a], [b]) => (a < b ? -1 : 1));
   process.stdout.write(`\n${table(files)}\n`);

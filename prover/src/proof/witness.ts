@@ -6,22 +6,20 @@
  */
 
 import {
-  approvedSources,
   BASE_POINT,
   type CircuitShape,
   commitStatement,
   type Domain,
+  depthTable,
   type Exposures,
   exposuresCommitment,
   type Field,
   grossAndCollateral,
-  type Market,
-  type MarketTable,
-  marketTable,
+  type LiquidityStatement,
+  liquidityBasis,
+  liquidityVector,
   type Policy,
   policyDomainField,
-  policyId,
-  policyTerms,
   type Quantity,
   quantity,
   restOf,
@@ -30,7 +28,6 @@ import {
   type Statement,
   type StatementDigest,
   type StatementPlace,
-  scenarioTable,
   scopeOf,
   statementInputs,
   statementPlaces,
@@ -51,6 +48,7 @@ import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
 import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
+import { basisOf } from "./basis.js";
 import { portfolioCommitment } from "./commitments.js";
 import { type DisclosureWitness, disclosureWitness } from "./disclosure.js";
 import type { CircuitInput } from "./input.js";
@@ -79,6 +77,8 @@ export interface Witness {
   readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
+  /** The liquidity proof beside it, under policies that limit the days to unwind. */
+  readonly liquidity?: LiquidityWitness;
   /** The disclosure proof beside it, under policies that want something shown. */
   readonly disclosure?: DisclosureWitness;
 }
@@ -88,6 +88,14 @@ export interface TailWitness {
   /** Secret. */
   readonly input: CircuitInput;
   readonly statement: TailStatement;
+  readonly digest: StatementDigest;
+}
+
+/** Everything a liquidity proof needs, and what it will say. */
+export interface LiquidityWitness {
+  /** Secret. */
+  readonly input: CircuitInput;
+  readonly statement: LiquidityStatement;
   readonly digest: StatementDigest;
 }
 
@@ -139,17 +147,16 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
   const { domain, enrolment } = parts;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
-  const table = marketTable(market, policy);
+  const { table, terms, policyId, tableInputs } = basisOf(market, policy);
   const slots = accountSlots(book, accounts, table.universe);
   const messages = slots.map((slot) => slot.message);
   const exposures = exposuresOfBook(book, enrolment);
   const today = { equity: metrics.equity, units: snapshot.units };
-  const terms = policyTerms(policy, market);
   const { subject, asOf, units } = snapshot;
   const scope = scopeOf(policy, domain);
   const content = {
     ...{ subject, asOf, units, messages },
-    domain: policyDomainField(scope, policyId(terms)),
+    domain: policyDomainField(scope, policyId),
     marketRoot: table.root,
     enrolment: enrolmentCommitment(enrolment),
     previousState: state === undefined ? 0n : stateCommitment(state),
@@ -178,7 +185,7 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const input = {
     ...digest,
     ...Object.fromEntries(COPIED.map((name) => [name, places[name]])),
-    ...tableInputs(table, policy, market),
+    ...tableInputs,
     accountId: slots.map((slot) => slot.accountId),
     enrolmentSalt: enrolment.salt,
     quantity: slots.map((slot) => slot.quantities.map(toField)),
@@ -196,10 +203,12 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
+  const liquidity = liquidityWitness(book, slots, portfolioSalt, statement);
   const disclosure = wantedDisclosure(policy, exposures, exposuresSalt);
   return {
     ...{ input, statement, digest, exposures, newState, salts },
     ...(tail === undefined ? {} : { tail }),
+    ...(liquidity === undefined ? {} : { liquidity }),
     ...(disclosure === undefined ? {} : { disclosure }),
   };
 }
@@ -240,7 +249,7 @@ export function exposuresOfBook(
 ): Exposures {
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
-  return exposuresOf(metrics, equities, marketTable(market, policy).underlyingsId, policy.circuit.shape);
+  return exposuresOf(metrics, equities, basisOf(market, policy).table.underlyingsId, policy.circuit.shape);
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */
@@ -305,18 +314,36 @@ function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
   return { threshold: threshold.map(toField), beyond };
 }
 
-/** The public tables, whose roots are in the statement; the table's columns have the circuit's names. */
-function tableInputs(table: MarketTable, policy: Policy, market: Market): CircuitInput {
-  const { options, root: _, time: marketTime, ...columns } = table;
-  const scenarios =
-    options === undefined
-      ? { shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)) }
-      : {
-          scenarioTable: [options.scenarioRoot],
-          sensitivity: options.sensitivity.map((row) => row.map(toField)),
-        };
-  const sourceList = approvedSources(policy, policy.circuit.shape).list;
-  return { marketTime, ...columns, sourceList, ...scenarios };
+/** Inputs of the policy's liquidity circuit, from the same accounts and salt. */
+function liquidityWitness(
+  { snapshot: { subject, asOf }, market, policy }: Book,
+  slots: readonly Slot[],
+  portfolioSalt: Field,
+  { portfolioCommitment, terms }: Statement,
+): LiquidityWitness | undefined {
+  const basis = liquidityBasis(policy, market);
+  if (basis === undefined) return undefined;
+  const { maxDaysToUnwind, participation } = terms.liquidity!;
+  const { root, ...table } = depthTable(basis);
+  const statement = {
+    portfolioCommitment,
+    liquidityRoot: root,
+    liquidityTime: Number(table.time),
+    ...{ participation, maxDaysToUnwind },
+  };
+  const vector = liquidityVector(statement);
+  const digest = statementInputs(commitStatement(vector), vector);
+  const input = {
+    ...digest,
+    ...table,
+    maxDaysToUnwind: BigInt(maxDaysToUnwind),
+    subject: BigInt(subject),
+    accountId: slots.map((slot) => slot.accountId),
+    asOf: BigInt(asOf),
+    quantity: slots.map((slot) => slot.quantities.map(toField)),
+    portfolioSalt,
+  };
+  return { input, statement, digest };
 }
 
 /** One of the circuit's places for an account. */

@@ -142,9 +142,9 @@ export interface MarketTableId {
   readonly asOf: number;
 }
 
-/** A market or returns table to publish. */
+/** A market, returns or liquidity table to publish. */
 export interface MarketCommitment extends MarketTableId {
-  /** keccak256 of the canonical text of its file: `marketContentHash`, `returnsContentHash`. */
+  /** keccak256 of the canonical text of its file: `marketContentHash`, `returnsContentHash`, `liquidityContentHash`. */
   readonly contentHash: Hex;
 }
 
@@ -160,6 +160,10 @@ export interface Basis {
   /** Unix seconds. */
   readonly returnsTime: number;
   readonly disclosureVersion: number;
+  readonly liquidityVersion: number;
+  readonly liquidityRoot: bigint;
+  /** Unix seconds. */
+  readonly liquidityTime: number;
 }
 
 /** A subject's present run of health under a line of policies. Times are unix seconds. */
@@ -306,6 +310,7 @@ function basisArgument(basis: Basis) {
     ...basis,
     marketTime: BigInt(basis.marketTime),
     returnsTime: BigInt(basis.returnsTime),
+    liquidityTime: BigInt(basis.liquidityTime),
   };
 }
 
@@ -342,6 +347,7 @@ export async function reopen(
  * it, that is success.
  *
  * @param version of the circuit's verifier; the newest live one when absent
+ * @param gas as for {@link send}
  * @throws KeelError kind `proof` when it is refused; code `registry.<contract error>`
  */
 export async function submitAttestation(
@@ -349,11 +355,12 @@ export async function submitAttestation(
   wallet: Wallet,
   attestation: Attestation,
   version?: number,
+  gas?: bigint,
 ): Promise<Receipt> {
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]), gas);
   });
 }
 
@@ -369,15 +376,17 @@ export async function submitBatch(
   wallet: Wallet,
   attestations: readonly Attestation[],
   version?: number,
+  gas?: bigint,
 ): Promise<Receipt> {
   return await unlessDone(registry, attestations, async () => {
+    const latest = versionsOf(registry);
     const submissions = await Promise.all(
-      attestations.map((attestation) => submissionFor(registry, attestation, version)),
+      attestations.map((attestation) => submissionFor(registry, attestation, version, latest)),
     );
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, withMemos(data, attestations));
+      return await send(registry, wallet, registry.address, withMemos(data, attestations), gas);
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -479,29 +488,52 @@ export async function statementOf(
 }
 
 /** An attestation as a submission to the newest live verifiers; `version` of the health proof's may be given. */
-async function submissionFor(registry: Registry, attestation: Attestation, version?: number) {
-  const { circuit, tail, disclosure } = attestation;
+async function submissionFor(
+  registry: Registry,
+  attestation: Attestation,
+  version?: number,
+  latest = versionsOf(registry),
+) {
+  const { circuit, tail, liquidity, disclosure } = attestation;
+  const latestOf = async (proof: { readonly circuit: string } | undefined): Promise<number> =>
+    proof === undefined ? 0 : await latest(proof.circuit);
   return submissionOf(
     attestation,
-    version ?? (await latestVersion(registry, circuit)),
-    tail === undefined ? 0 : await latestVersion(registry, tail.circuit),
-    disclosure === undefined ? 0 : await latestVersion(registry, disclosure.circuit),
+    version ?? (await latest(circuit)),
+    await latestOf(tail),
+    await latestOf(disclosure),
+    await latestOf(liquidity),
   );
 }
+
+/** {@link latestVersion}, asked once a circuit. */
+function versionsOf(registry: Registry): (circuit: string) => Promise<number> {
+  const known = new Map<string, Promise<number>>();
+  return (circuit) => {
+    const version = known.get(circuit) ?? latestVersion(registry, circuit);
+    known.set(circuit, version);
+    return version;
+  };
+}
+
+/** What a proof beside the health proof is of, as the contracts number it. */
+export const PROOF_KIND = { tail: 1, liquidity: 2 } as const;
 
 /**
  * An attestation as the contract's `Submission`.
  *
  * @param tailVersion of the tail-risk circuit's verifier, where the attestation has such a proof
  * @param disclosureVersion of the disclosure circuit's, likewise
+ * @param liquidityVersion of the liquidity circuit's, likewise
  */
 export function submissionOf(
   attestation: Attestation,
   version: number,
   tailVersion = 0,
   disclosureVersion = 0,
+  liquidityVersion = 0,
 ) {
-  const { tail, disclosure } = attestation;
+  const { tail, liquidity, disclosure } = attestation;
   return {
     subject: attestation.subject,
     policyId: attestation.policyId,
@@ -518,19 +550,27 @@ export function submissionOf(
     commitment: attestation.digest,
     proof: encodeProof(attestation.proof),
     unitsSignature: attestation.unitsSignature ?? ("0x" as const),
-    tail:
-      tail === undefined
+    tables: [
+      ...(tail === undefined ? [] : [tableArgument("tail", tail, tail.returns, tailVersion)]),
+      ...(liquidity === undefined
         ? []
-        : [
-            {
-              version: tailVersion,
-              returnsRoot: tail.returns.root,
-              returnsTime: BigInt(tail.returns.asOf),
-              commitment: tail.digest,
-              proof: encodeProof(tail.proof),
-            },
-          ],
+        : [tableArgument("liquidity", liquidity, liquidity.depths, liquidityVersion)]),
+    ],
     disclosure: disclosure === undefined ? [] : [disclosureArgument(disclosure, disclosureVersion)],
+  };
+}
+
+function tableArgument(
+  kind: keyof typeof PROOF_KIND,
+  { digest, proof }: Pick<Attestation, "digest" | "proof">,
+  { root, asOf }: { readonly root: bigint; readonly asOf: number },
+  version: number,
+) {
+  return {
+    ...{ kind: PROOF_KIND[kind], version, root },
+    time: BigInt(asOf),
+    commitment: digest,
+    proof: encodeProof(proof),
   };
 }
 
@@ -802,8 +842,18 @@ export async function publishPolicy(
   wallet: Wallet,
   terms: PolicyTerms,
 ): Promise<Receipt & { readonly policyId: Hex }> {
-  const data = encodeFunctionData({ abi: policyBookAbi, functionName: "publish", args: [terms] });
+  const data = publishCall(terms);
   return { ...(await send(registry, wallet, registry.policyBook, data)), policyId: policyId(terms) };
+}
+
+/** The call that publishes terms, to the policy book. */
+export function publishCall(terms: PolicyTerms): Hex {
+  const { liquidity, ...policy } = terms;
+  if (liquidity === undefined) {
+    return encodeFunctionData({ abi: policyBookAbi, functionName: "publish", args: [policy] });
+  }
+  const args = [policy, liquidity] as const;
+  return encodeFunctionData({ abi: policyBookAbi, functionName: "publishWithLiquidity", args });
 }
 
 /**
@@ -821,12 +871,23 @@ export async function policyTermsOf(registry: Registry, id: Hex): Promise<Policy
     }),
   );
   const terms = { ...found, unitsSource: found.unitsSource.toLowerCase() as Address };
-  if (policyId(terms) !== id)
-    throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
-  return terms;
+  if (policyId(terms) === id) return terms;
+  // Another id than that of the policy alone: it limits the days to unwind, or somebody lies.
+  const liquidity = await reach(() =>
+    registry.client.readContract({
+      address: registry.policyBook,
+      abi: policyBookAbi,
+      functionName: "liquidityOf",
+      args: [id],
+    }),
+  );
+  const both = { ...terms, liquidity };
+  if (policyId(both) !== id)
+    throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(both)}`);
+  return both;
 }
 
-/** Signs a market or returns table as a publisher, for one market book on one chain. */
+/** Signs a market, returns or liquidity table as a publisher, for one market book on one chain. */
 export async function signMarket(
   registry: Pick<Registry, "chainId" | "marketBook">,
   account: LocalAccount,
@@ -948,18 +1009,28 @@ async function hasCode({ client }: Registry, address: Address): Promise<boolean>
  * Sends a call after simulating it, and waits until it is included and, where the registry asks for more confirmations, until so
  * many blocks stand. A reorganisation that puts it into another block is waited out.
  *
+ * @param gas what it is expected to need at most: where the simulation goes through with it, the node is not asked for the
+ * least, which some find by a dozen simulations. Too little is no harm: the node is asked then
  * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain; `chain.removed` when a
  * reorganisation took the transaction away; `chain.confirmations` when no more blocks come
  */
-export async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
+export async function send(
+  registry: Registry,
+  wallet: Wallet,
+  to: Address,
+  data: Hex,
+  gas?: bigint,
+): Promise<Receipt> {
   const { client } = registry;
   return await reach(async () => {
     if (wallet.chain.id !== registry.chainId) {
       throw fault("chain.id", `a wallet on chain ${registry.chainId}`, `chain ${wallet.chain.id}`);
     }
     // Against the pending block, whose time is that of inclusion: a snapshot of this second is not in the future there.
-    await client.call({ account: wallet.account, to, data, blockTag: "pending" });
-    const hash = await wallet.sendTransaction({ to, data });
+    const call = { account: wallet.account, to, data, blockTag: "pending" } as const;
+    const isEnough = gas !== undefined && (await client.call({ ...call, gas }).then(done, notDone));
+    if (!isEnough) await client.call(call);
+    const hash = await wallet.sendTransaction({ to, data, ...(isEnough ? { gas } : {}) });
     await client.waitForTransactionReceipt({ hash });
     const receipt = await settledReceipt(registry, hash);
     if (receipt.status === "success") {
@@ -970,6 +1041,9 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
   });
 }
+
+const done = (): boolean => true;
+const notDone = (): boolean => false;
 
 /** How often in a row a node may know nothing of a transaction that it had in a block. */
 const MISSES = 3;
