@@ -108,8 +108,8 @@ const YEAR_BUGS = [
   bug(
     "a management fee of the supply with the fee",
     "vault/VaultSettlement",
-    "Math.mulDiv(supply, part, BPS * YEAR - part)",
-    "Math.mulDiv(supply, part, BPS * YEAR)",
+    "Math.mulDiv(shares, part, BPS * YEAR - part)",
+    "Math.mulDiv(shares, part, BPS * YEAR)",
   ),
 ] as const;
 

@@ -281,7 +281,10 @@ function chain(limit, number) {
 
 const examples = new URL("../../examples/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, examples), "utf8"));
-const rows = read("expected.json").filter((row) => row.snapshot && !/invalid\//.test(JSON.stringify(row)));
+// A second policy of a strategy shows something of the same book, and limits nothing else.
+const rows = read("expected.json").filter(
+  (row) => row.snapshot && !/invalid\/|policy-shown/.test(JSON.stringify(row)),
+);
 const vectors = rows.map(({ snapshot, market, policy, returns }) => ({
   ...{ snapshot, market, policy, returns },
   ...evaluate(read(snapshot), read(market), read(policy), returns && read(returns)),
