@@ -64,8 +64,10 @@ let attestation: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-pages-"));
   site = join(folder, "site");
+  // Before the chain: what compiles holds this process for so long that idle connections would be closed.
   await compileStrategy();
-  [world, browser, sizes] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(site)]);
+  [browser, sizes] = await Promise.all([launchBrowser(), buildConsole(site)]);
+  world = await startLocalWorld();
   registry = await connectRegistry(world.stage.client, world.registry);
   book = await world.example(STRATEGY);
   [attestation] = (await attestationsBy(world, [book])) as [string];
