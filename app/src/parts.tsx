@@ -287,17 +287,17 @@ export function Fold(props: {
   const { title, says, open = false, onOpen, children } = props;
   return (
     <details
-      class="fold"
+      class="unfold"
       open={open}
       onToggle={(event) => {
         if ((event.currentTarget as HTMLDetailsElement).open) onOpen?.();
       }}
     >
       <summary>
-        <span class="fold-title">{title}</span>
-        {says === undefined ? null : <span class="fold-says">{says}</span>}
+        <span class="unfold-title">{title}</span>
+        {says === undefined ? null : <span class="unfold-says">{says}</span>}
       </summary>
-      <div class="fold-body">{children}</div>
+      <div class="unfold-body">{children}</div>
     </details>
   );
 }

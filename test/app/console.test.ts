@@ -104,7 +104,9 @@ const received: RecordedRequest[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-console-"));
   const site = join(folder, "site");
-  [world, browser] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(site)]);
+  // Before the chain: a build holds this process for so long that idle connections would be closed.
+  [browser] = await Promise.all([launchBrowser(), buildConsole(site)]);
+  world = await startLocalWorld();
   server = await serveConsole({
     folder: site,
     rpcUrl: world.rpcUrl,

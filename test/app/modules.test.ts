@@ -667,7 +667,7 @@ describe("files beside the page", () => {
 
 describe("texts", () => {
   it("addresses are read with their spaces, in small letters, and no others", () => {
-    const address = `0x${"Ab".repeat(20)}`;
+    const address = `0x${"AB".repeat(20)}`;
     expect(readAddress(` ${address} `, "x")).toBe(address.toLowerCase());
     for (const text of [
       "",

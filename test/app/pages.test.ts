@@ -64,8 +64,10 @@ let attestation: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keel-pages-"));
   site = join(folder, "site");
+  // Before the chain: what compiles holds this process for so long that idle connections would be closed.
   await compileStrategy();
-  [world, browser, sizes] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(site)]);
+  [browser, sizes] = await Promise.all([launchBrowser(), buildConsole(site)]);
+  world = await startLocalWorld();
   registry = await connectRegistry(world.stage.client, world.registry);
   book = await world.example(STRATEGY);
   [attestation] = (await attestationsBy(world, [book])) as [string];
@@ -469,8 +471,19 @@ describe("each page, for everybody", STORY, () => {
     policy: `#/policy/${world.policyId}`,
     subject: `#/subject/${strategy.subject.account.address}`,
   });
-  const ready = async (): Promise<void> => {
-    await page.getByRole("status").filter({ hasText: /…$/ }).first().waitFor({ state: "detached" });
+  /** What comes last on each page, so that it is there whole. */
+  const LAST: Readonly<Record<string, string | RegExp>> = {
+    start: "What this host knows",
+    vault: "2 of 3 have to sign",
+    strategy: "By attestation and by settlement",
+    policy: /0x.{40} ?NOT healthy now|0x.{40} ?healthy until|Nobody yet/,
+    subject: "2 of 3 have to sign",
+  };
+  const ready = async (name: string): Promise<void> => {
+    await see(LAST[name]!);
+    if (name === "vault" || name === "strategy") await page.locator(".gate").waitFor();
+    await page.getByText("2 of 3 have to sign").or(page.getByText("Who are you?")).first().waitFor();
+    expect(await page.getByText(/Connecting…|Loading…/).count()).toBe(0);
   };
 
   it.each(["light", "dark"] as const)(
@@ -481,7 +494,7 @@ describe("each page, for everybody", STORY, () => {
         await page.setViewportSize(viewport);
         for (const [name, route] of Object.entries(routes())) {
           await visit(route);
-          await ready();
+          await ready(name);
           expect([name, await accessibilityFindings(person)]).toEqual([name, []]);
           const width = await page.evaluate(() => document.documentElement.scrollWidth);
           expect([name, width]).toEqual([name, expect.toSatisfy((value: number) => value <= viewport.width)]);
@@ -495,7 +508,7 @@ describe("each page, for everybody", STORY, () => {
     await page.setViewportSize(PHONE);
     for (const [name, route] of Object.entries(routes())) {
       await visit(route);
-      await ready();
+      await ready(name);
       expect([name, await page.evaluate(brokenWords)]).toEqual([name, []]);
       const height = await page.evaluate(() => document.documentElement.scrollHeight);
       expect([name, height <= MOST_SCREENS[name]! * PHONE.height]).toEqual([name, true]);
