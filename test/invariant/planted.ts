@@ -316,6 +316,8 @@ export function plantOf<Contract extends string>({
     if (source.split(text).length !== 2) throw new Error(`${place} has not exactly one: ${text}`);
     return source.replace(text, () => instead);
   };
+  // Before the compiler runs, which takes no exception from what it reads.
+  sourceOf(place);
   const solc = require("solc") as { compile(input: string, callbacks: object): string };
   const input = {
     language: "Solidity",

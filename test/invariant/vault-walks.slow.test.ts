@@ -9,7 +9,7 @@ import { type Bug, plantOf } from "./planted.js";
 import { INVARIANTS, SEED_OF_WALKS, walkVault } from "./vault-walk.js";
 
 const CALLS = Number(process.env.KEEL_CALLS ?? 100_000);
-const ENOUGH_FOR_A_BUG = 20_000;
+const ENOUGH_FOR_A_BUG = 5_000;
 const SHORT_WALK = 100;
 /** For one bug, and for all the calls. */
 const [SHORT_MS, LONG_MS] = [600_000, 3_600_000];
@@ -112,8 +112,8 @@ const BUGS = [
   bug(
     "a lender's price without the fees that are due",
     "vault/VaultSettlement.sol",
-    "(_withFees(nav.asOf, low).toUint96(), value)",
-    "(nav.units, value)",
+    "(_withFees(nav.asOf, low).toUint96(), _toValue(low, price))",
+    "(nav.units, _toValue(low, price))",
   ),
   bug(
     "a lender's price that a newer proof took the place of",
