@@ -7,6 +7,7 @@
 
 import { assess, daysToUnwind, fitLimits, headroom, report, reportText } from "@keel/prover";
 import {
+  bps,
   liquidityContentHash,
   liquiditySeries,
   parseLiquidity,
@@ -83,7 +84,7 @@ describe("a liquidity table", () => {
     expect(same).toBe(series({}));
     expect(same).toMatch(/^0x04/);
     const others = [
-      { participation: 1n },
+      { participation: bps(1n) },
       { band: 1n },
       { refills: 1 },
       { depths: table.depths.toReversed() },

@@ -8,6 +8,7 @@
 import type { JSX } from "preact";
 import { type Sent, useSent } from "../network.js";
 import { Section } from "../parts.js";
+import { otherAddresses } from "../security-policy.js";
 
 /** The panel. */
 export function WhatLeaves(): JSX.Element {
@@ -20,7 +21,7 @@ export function WhatLeaves(): JSX.Element {
         the attestation, when you save or submit it, and what hides the list of accounts, when you declare
         them. Positions, salts and signatures stay in this page's memory: they are in no request and no
         storage, and are gone when you close it. The page's security policy forbids it to talk to any other
-        address than its own.
+        address than {["its own", ...otherAddresses()].join(" and ")}.
       </p>
       <details>
         <summary>

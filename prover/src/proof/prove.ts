@@ -19,6 +19,7 @@ import {
   KeelError,
   type LiquidityAttestation,
   type Policy,
+  type StatementDigest,
   scopeOf,
   type TailAttestation,
   verifyAttestation,
@@ -26,6 +27,7 @@ import {
 import { checkUnitsCounter, type DrawdownState, unitsCounter } from "../book/drawdown.js";
 import { declaredAccounts, type Enrolment, newEnrolment } from "../book/enrolment.js";
 import { memoOf, type SaltSource, type Seed, seededSalts } from "../book/seed.js";
+import { eitherOf } from "../book/signals.js";
 import { checkTimes, withUnits } from "../book/snapshot.js";
 import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook } from "../risk/book.js";
 import type { Assessment } from "../risk/judge.js";
@@ -49,6 +51,11 @@ interface ProofParts {
   readonly allowInsecure?: boolean;
   /** What all secrets of the proof are derived from; random ones without it. */
   readonly seed?: Seed;
+  /**
+   * Whether the attestation is verified as a stranger would, in JavaScript, after the prover has verified its proof: true when
+   * absent. Who submits at once leaves that to the contract, which simulates before anything is paid.
+   */
+  readonly isVerifiedAgain?: boolean;
   /** Handed to the prover: cancel, time limit, progress. */
   readonly options?: ProveOptions;
 }
@@ -135,20 +142,48 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
       ? {}
       : { disclosure: disclosureAttestation(policy, disclosure, shown!, disclosureProver!) }),
   });
-  verifyAttestation({
-    attestation,
-    policy,
-    market,
-    verificationKey: prover.verificationKey,
-    ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
-    ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
-    ...(liquidityProver === undefined ? {} : { liquidityKey: liquidityProver.verificationKey }),
-    allowInsecure,
-    expected: { domain: scopeOf(policy, domain) },
-  });
+  if (request.isVerifiedAgain === false) {
+    checkStatements(
+      [health!, digest],
+      [tailProof, tail?.digest],
+      [unwound, liquidity?.digest],
+      [shown, disclosure?.digest],
+    );
+  } else {
+    verifyAttestation({
+      attestation,
+      policy,
+      market,
+      verificationKey: prover.verificationKey,
+      ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
+      ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
+      ...(liquidityProver === undefined ? {} : { liquidityKey: liquidityProver.verificationKey }),
+      allowInsecure,
+      expected: { domain: scopeOf(policy, domain) },
+    });
+  }
   const state = { ...newState, unitsSource: unitsCounter(policy) };
   const { portfolioSalt, exposuresSalt } = witness.salts;
   return { attestation, enrolment, state, portfolioSalt, exposuresSalt, exposures };
+}
+
+/** That each proof, which its prover has verified, is of the statement that it was asked for. */
+function checkStatements(
+  ...proven: readonly (readonly [ProofResult | undefined, StatementDigest | undefined])[]
+): void {
+  for (const [proof, digest] of proven) {
+    if (proof === undefined || digest === undefined) continue;
+    const { c, x, y } = digest;
+    if (proof.publicSignals.join() === [c, x, y].join()) continue;
+    const [expected, received] = ["a proof of this statement", "a proof of another one"];
+    throw new KeelError({
+      kind: "proof",
+      code: "proof.invalid",
+      path: "attestation.proof",
+      expected,
+      received,
+    });
+  }
 }
 
 function saltSource(seed: Seed | undefined): SaltSource {
@@ -228,7 +263,7 @@ interface Task {
 /** Proves at the same time; when one proof fails, the others are given up. Progress is that of the slowest. */
 async function proveTogether(tasks: readonly Task[], options: ProveOptions): Promise<ProofResult[]> {
   const failure = new AbortController();
-  const signals = [failure.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const { signal, release } = eitherOf(failure.signal, options.signal);
   const latest: (ProofProgress | undefined)[] = tasks.map(() => undefined);
   const prove = async ({ prover, input }: Task, i: number): Promise<ProofResult> => {
     const onProgress = (progress: ProofProgress): void => {
@@ -236,7 +271,7 @@ async function proveTogether(tasks: readonly Task[], options: ProveOptions): Pro
       const slowest = latest.reduce((a, b) => ((a?.fraction ?? 0) <= (b?.fraction ?? 0) ? a : b));
       if (slowest !== undefined) options.onProgress?.(slowest);
     };
-    return await prover.prove(input, { ...options, signal: AbortSignal.any(signals), onProgress });
+    return await prover.prove(input, { ...options, signal, onProgress });
   };
   const proofs = tasks.map(prove);
   try {
@@ -245,6 +280,8 @@ async function proveTogether(tasks: readonly Task[], options: ProveOptions): Pro
     failure.abort();
     await Promise.allSettled(proofs);
     throw error;
+  } finally {
+    release();
   }
 }
 
