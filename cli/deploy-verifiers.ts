@@ -61,10 +61,9 @@ export async function readyVerifiers(
   return await verifiersOf(sets);
 }
 
-/** Whatever a registry verifies: health, tail risk, disclosures. */
+/** Whatever a registry verifies: health, and what stands beside it. */
 function checkKnown(id: string): void {
-  const others = BESIDE_CIRCUITS;
-  if (!others.some((circuit) => circuit.id === id)) circuitOf(id);
+  if (!BESIDE_CIRCUITS.some((circuit) => circuit.id === id)) circuitOf(id);
 }
 
 /** The same of artifacts that are loaded. */

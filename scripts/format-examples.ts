@@ -66,6 +66,13 @@ const WRITTEN: Readonly<Record<string, object>> = {
     ],
     covariance: [["0"], ["0", "0.36"]],
   },
+  "liquidity/1": {
+    ...{ keel: "liquidity/1", asOf: 1767225600, participation: "0.1", band: "0.01", refills: 24 },
+    instruments: [
+      { id: "USDC", depth: "unlimited" },
+      { id: "ETH", depth: "900.5" },
+    ],
+  },
   "trades/1": {
     keel: "trades/1",
     trades: [

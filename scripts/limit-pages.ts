@@ -7,7 +7,16 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CIRCUITS, LIMITS, type LimitName, limitRow, TAIL_CIRCUITS, TAIL_LIMITS } from "@keel/verifier";
+import {
+  CIRCUITS,
+  LIMITS,
+  LIQUIDITY_CIRCUITS,
+  LIQUIDITY_LIMITS,
+  type LimitName,
+  limitRow,
+  TAIL_CIRCUITS,
+  TAIL_LIMITS,
+} from "@keel/verifier";
 import { type Citation, LIMIT_NOTES } from "@keel/verifier/text";
 import { STRATEGIES } from "../examples/strategies.js";
 import { type Generated, ROOT, writeAsProgram } from "./generated.js";
@@ -54,12 +63,13 @@ function page(name: LimitName, clauses: ReadonlyMap<LimitName, Clause>): string 
     `${meaning} In a report: ${ratio}.`,
     `An attestation says: "${sentence}".${unless}`,
     "## Definition",
-    `${formula} In the circuit, clause [${id}](../../circuits/SPEC.md${name in TAIL_LIMITS ? "#11-the-tail-risk-statement" : "#5-sums-and-limits"}):`,
+    `${formula} In the circuit, clause [${id}](../../circuits/SPEC.md${sectionOf(name)}):`,
     `    ${holds.replaceAll("\\|", "|")}`,
     `Letters are those of SPEC.md; amounts are exact integers, ratios are in 1/10,000, nothing is divided, and equal passes. The check stands in [\`${file.split("/").at(-1)}\`](../../circuits/src/lib/${file}). Proven by ${provers(name)}.`,
     "## In a policy",
     `\`\`\`json\n${snippet(name)}\n\`\`\``,
     ...(needs === undefined ? [] : [NEEDS[needs]]),
+    ...(name in LIQUIDITY_LIMITS ? [LIQUIDITY_SECTION] : []),
     "## Values",
     others.length === 0 ? "No published value is named here." : others.join("\n"),
     `The examples: ${examples(name)}.`,
@@ -83,8 +93,18 @@ const NEEDS = {
   units: "The policy also says who counts the fund's `units`: a share token or an administrator.",
 } as const;
 
+const LIQUIDITY_SECTION =
+  "The policy also has `liquidity`: its `circuit`, with the places of the policy's own, the `participation`, `maxLiquiditySkew`, and the `series` of its tables, which `keel policy pin --liquidity` writes. `keel market depth` makes a table.";
+
+function sectionOf(name: LimitName): string {
+  if (name in LIQUIDITY_LIMITS) return "#14-the-liquidity-statement";
+  return name in TAIL_LIMITS ? "#11-the-tail-risk-statement" : "#5-sums-and-limits";
+}
+
 function provers(name: LimitName): string {
-  const all = [...CIRCUITS, ...TAIL_CIRCUITS].filter(({ limits }) => limits.includes(name));
+  const all = [...CIRCUITS, ...TAIL_CIRCUITS, ...LIQUIDITY_CIRCUITS].filter(({ limits }) =>
+    limits.includes(name),
+  );
   return all.map(({ id }) => `\`${id}\``).join(", ");
 }
 

@@ -193,7 +193,7 @@ describe("a policy that limits the days to unwind", () => {
     const call = fixture.chain.client.simulateContract({
       ...{ ...attest, functionName: "attest", args: [swapped], account: fixture.cast.stranger.account },
     });
-    await expect(call).rejects.toThrow(/WrongTableProofs/);
+    await expect(call).rejects.toThrow(/MarketNotAccepted/);
     const { tail: _, ...without } = three;
     await refused(submit(without), "registry.wrongTableProofs");
     const first = await attestation(fixture);

@@ -11,4 +11,5 @@ import { ensureCircuit } from "@keel/circuits";
 export async function setup(): Promise<void> {
   await ensureCircuit("portfolio-health/spot-16");
   await ensureCircuit("tail-risk/spot-64");
+  await ensureCircuit("liquidity/16x1");
 }

@@ -23,6 +23,7 @@ import {
   KeelError,
   marketTable,
   parseAttestation,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
@@ -33,7 +34,7 @@ import { describe, expect, it } from "vitest";
 import { fileOfBytes } from "../../prover/engine/dist/parts.js";
 import { eachTerm, parseZkey } from "../../prover/engine/dist/zkey.js";
 import { SMALL } from "../engine/small-circuit.js";
-import { SOURCE } from "../support/book.js";
+import { INSTRUMENTS, liquidityText, SOURCE } from "../support/book.js";
 import { EXAMPLES } from "../support/cli.js";
 import { growsLinearly, SPAN } from "../support/growth.js";
 import { mangledBytes, mangledJson, mangledText } from "../support/mangle.js";
@@ -65,6 +66,7 @@ const FILES: readonly (readonly [string, string, (text: string) => unknown])[] =
   ["snapshot/1", snapshot, (text) => assess(parseSnapshot(text), known.market, known.policy)],
   ["attestation/1", attestation, parseAttestation],
   ["returns/1", returns, parseReturns],
+  ["liquidity/1", liquidityText(INSTRUMENTS, 1_767_225_600), parseLiquidity],
   [
     "trades/1",
     JSON.stringify({ keel: "trades/1", trades: [TRADE, { ...TRADE, quantity: "-1" }] }),

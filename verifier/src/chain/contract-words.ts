@@ -42,7 +42,7 @@ export const PROOF_WORDS: Readonly<Record<string, ErrorWords>> = {
   AlreadyExpired: ["asOf", "submission before {expiry}", "{now_}"],
   MarketTooFar: [
     "market.asOf",
-    "a market or returns table within {maxMarketSkew} s of the snapshot's {asOf}",
+    "a market, returns or liquidity table within {maxMarketSkew} s of the snapshot's {asOf}",
     "{marketTime}",
   ],
   MarketNotAccepted: [
