@@ -11,6 +11,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ESTree, parseAst } from "vite";
+import { contractRefusals } from "./contract-refusals.js";
 import { ROOT } from "./generated.js";
 
 /** A code, and what is said with it. */
@@ -64,6 +65,7 @@ export function errorCodes(): ErrorCode[] {
   const sources = FOLDERS.flatMap(sourcesIn);
   const own = new Map(sources.map((source) => [source, makersIn(source)] as const));
   const all: Makers = new Map([...own.values()].flatMap((makers) => [...makers].filter(([, at]) => at >= 0)));
+  const refusals = new Map(contractRefusals().map(({ code, kind, text }) => [code, `${text} (${kind})`]));
   const found = new Map<string, { readonly expected: Set<string>; readonly files: Set<string> }>();
   const add = (code: string, file: string, expected?: string): void => {
     const entry = found.get(code) ?? { expected: new Set(), files: new Set() };
@@ -79,8 +81,10 @@ export function errorCodes(): ErrorCode[] {
         add(code, source.file, expected);
     });
     for (const code of IN_TABLES) if (source.text.includes(`"${code}"`)) add(code, source.file);
-    for (const [, name] of source.text.matchAll(/^ {2}"error (\w+)\(/gm))
-      add(`registry.${lowerFirst(name!)}`, source.file);
+    for (const [, name] of source.text.matchAll(/^ {2}"error (\w+)\(/gm)) {
+      const code = `registry.${lowerFirst(name!)}`;
+      add(code, source.file, refusals.get(code));
+    }
   }
   return [...found]
     .map(([code, { expected, files }]) => ({ code, expected: [...expected], files: [...files].sort() }))

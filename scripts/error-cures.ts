@@ -48,6 +48,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Use a newer browser, or allow WebAssembly for this page: a lockdown or safest mode switches it off. `keel prove` needs no browser.",
     },
   },
+  build: {
+    about: "Building the console.",
+    cures: { connect: "Give an https address of a node, as `--connect https://node.example`." },
+  },
   ceremony: {
     about: "A key ceremony: its folder, its transcript, its contributions.",
     cures: {
@@ -435,6 +439,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknown: "Check the line's name, and open it with `keel line open`.",
     },
   },
+  look: {
+    about: "Looking at managers' records in the console.",
+    cures: {
+      cancelled: "Look again when it was not you who cancelled.",
+      many: "Look at fewer managers at a time.",
+    },
+  },
   market: {
     about: "A market table.",
     cures: {
@@ -458,6 +469,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       subject: "Merge snapshots of one subject.",
       time: "Take all snapshots at one time.",
       units: "Give all snapshots the same units.",
+    },
+  },
+  node: {
+    about: "The node that the console reads the chain at.",
+    cures: {
+      address: "Choose the wallet's node, or build the page with `--connect` and the address of yours.",
     },
   },
   opening: {
@@ -486,8 +503,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
+      files: "Open a policy's file together with a market's that it fits.",
       interval: "Make `minInterval` at most `validity`.",
       limit: "Correct the limit, or name a circuit that proves it.",
+      other: "Open the file of the policy whose id the page shows: this one gives another id.",
       scenarios: "Give scenarios exactly when `maxStressLoss` is set.",
       series:
         "Use a table of the policy's series; `keel policy pin` names the series of a new table in a new policy.",
@@ -791,6 +810,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       schedule: "Let rounds be further apart, or use a faster machine; five fields, such as `0 6 * * 1`.",
       secret:
         "Put it into a file or a variable and name that: `env:NAME`. Take what stood in the file for known to others.",
+      registry:
+        "Write the registry's address and chain id into `[registry]`: `keel dev start` prints those of a rehearsal.",
       toml: "Correct the line: [run.md](run.md) has an example.",
       unconfirmed: "Run it again: the chain took a block back, and the round goes on.",
       variable: "Set the variable that the file names.",
@@ -902,8 +923,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: { "": "`keel COMMAND --help` lists the options." },
   },
   vault: {
-    about: "A gated vault.",
+    about: "A vault: gated, or one that takes requests.",
     cures: {
+      asset: "Do not use this vault: its asset says nonsense of itself.",
       balance: "Enter at most what the account has.",
       missing: "Check the vault's address and chain.",
     },

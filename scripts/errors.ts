@@ -17,7 +17,8 @@ const HEADER = `# Error codes
 
 Every failure that Keel detects is a \`KeelError\`: a stable code, the place, what was expected and what was received. This page has
 every code with a cure. It is written by \`npm run errors\`; the cures stand in \`scripts/error-cures.ts\`. … stands for a value that the
-message has. A code after \`registry.\` is a contract's refusal by its name.
+message has. A code after \`registry.\` is a contract's refusal by its name, with the place, what was expected and received, and the kind of error;
+{name} stands for the contract's own value of that name.
 `;
 
 /** Codes without a cure, and cures without a code. */

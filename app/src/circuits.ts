@@ -6,7 +6,7 @@
  */
 
 import { CIRCUIT_FILES, type CircuitFiles } from "virtual:keel-circuits";
-import { KeelError, type Policy } from "@keel/verifier";
+import { circuitHash, KeelError, type Policy, type VerificationKey } from "@keel/verifier";
 
 /** A policy's circuits by name. */
 export interface CircuitNames {
@@ -77,6 +77,13 @@ export function circuitKeys(names: CircuitNames) {
     ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
     ...(disclosure === undefined ? {} : { disclosureKey: disclosure.verificationKey }),
   };
+}
+
+/** The key of a circuit by the hash that is on chain. @throws KeelError `artifact.missing` where this page has none */
+export function keyByHash(hash: string): VerificationKey {
+  const found = CIRCUIT_FILES.find(({ id }) => circuitHash(id) === hash);
+  if (found === undefined) throw missing("policy.circuit", hash);
+  return found.verificationKey;
 }
 
 /** Whether this page has keys whose secret is public, of these circuits or of any. */

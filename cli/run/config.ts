@@ -129,6 +129,9 @@ export type RunFile = z.input<typeof schema>;
 /** One whose paths are whole. */
 export type RunConfig = z.output<typeof schema>;
 
+/** Stands where nobody has said yet which registry it is. */
+export const NO_REGISTRY = `0x${"0".repeat(40)}` as const;
+
 /** What reads as a variable's name. */
 const VARIABLE = /^env:[A-Z][A-Z0-9_]{0,63}$/;
 

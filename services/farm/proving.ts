@@ -24,18 +24,11 @@ import {
   type Seed,
   seededSalts,
 } from "@keel/prover";
-import {
-  type Attestation,
-  formatAttestation,
-  parseAttestation,
-  parseMarket,
-  parsePolicy,
-  parseReturns,
-  parseUnits,
-  withReturns,
-} from "@keel/verifier";
-import { type Registry, stateOf, stepsOf } from "@keel/verifier/chain";
+import { type Attestation, formatAttestation, parseAttestation, parseUnits } from "@keel/verifier";
+import { type Registry, stepsOf } from "@keel/verifier/chain";
+import type { Standing } from "./standing.js";
 import type { FarmStore, JobId, StoredBook } from "./store.js";
+import type { Tables } from "./tables.js";
 
 /** Provers by circuit, made when they are first needed. */
 export interface Provers {
@@ -72,20 +65,21 @@ export interface ProvingWorld {
   readonly registry: Registry;
   readonly provers: Provers;
   readonly fromBlock: bigint;
-  readonly now: () => Promise<number>;
+  /** The tables of a book. */
+  readonly tables: (book: StoredBook) => Tables;
 }
 
 /**
  * The attestation of a job, which is in the store when this returns. One of an earlier try that still goes on from the registry's
- * state is taken as it is.
+ * state is taken as it is. The proof is verified by its prover, and again by the registry before anything is paid.
  *
  * @throws KeelError `policy.broken` before any proving; whatever is wrong with the book
  */
-export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestation> {
+export async function proveJob(world: ProvingWorld, id: JobId, standing: Standing): Promise<Attestation> {
   const { store, registry, provers } = world;
   const seed = parseSeed(await store.seed(id.subject));
-  const state = await registryState(world, id.subject, seed);
-  const book = await openStored(await store.book(id), state, await world.now());
+  const state = await openedState(world, id.subject, standing.state, seed);
+  const book = openStored(world, await store.book(id), state, standing.time);
   requireHealthy(judgeBook(book));
   const domain = { chainId: registry.chainId, registry: registry.address };
   const kept = await store.attestation(id);
@@ -96,7 +90,7 @@ export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestat
   }
   const { circuit, tail, disclosure } = book.policy;
   const proven = await proveHealth({
-    ...{ book, domain, seed },
+    ...{ book, domain, seed, isVerifiedAgain: false },
     prover: await provers.of(circuit.id),
     ...(tail === undefined ? {} : { tailProver: await provers.of(tail.circuit.id) }),
     ...(disclosure === undefined ? {} : { disclosureProver: await provers.of(disclosure.circuit.id) }),
@@ -107,13 +101,16 @@ export async function proveJob(world: ProvingWorld, id: JobId): Promise<Attestat
   return attestation;
 }
 
-async function openStored(stored: StoredBook, state: DrawdownState | undefined, now: number) {
-  const { snapshot, market, policy, enrolment, units, returns } = stored;
-  const table = parseMarket(market);
+function openStored(
+  { tables }: ProvingWorld,
+  stored: StoredBook,
+  state: DrawdownState | undefined,
+  now: number,
+) {
+  const { snapshot, enrolment, units } = stored;
   return openBook({
+    ...tables(stored),
     snapshot: parseSnapshot(snapshot),
-    market: returns === undefined ? table : withReturns(table, parseReturns(returns)),
-    policy: parsePolicy(policy),
     enrolment: parseEnrolment(enrolment),
     ...(units === undefined ? {} : { units: parseUnits(units) }),
     ...(state === undefined ? {} : { state }),
@@ -122,12 +119,12 @@ async function openStored(stored: StoredBook, state: DrawdownState | undefined, 
 }
 
 /** What the registry has of a subject, opened; nothing at the genesis. */
-async function registryState(
+async function openedState(
   { store, registry, fromBlock }: ProvingWorld,
   subject: `0x${string}`,
+  commitment: bigint,
   seed: Seed,
 ): Promise<DrawdownState | undefined> {
-  const commitment = await stateOf(registry, subject);
   if (commitment === 0n) return undefined;
   const known = await store.state(subject, commitment);
   if (known !== undefined) return parseState(known);

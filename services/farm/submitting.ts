@@ -7,7 +7,14 @@
  */
 
 import type { Attestation } from "@keel/verifier";
-import { type Registry, statusOf, submitAttestation, submitBatch, type Wallet } from "@keel/verifier/chain";
+import {
+  type Receipt,
+  type Registry,
+  statusOf,
+  submitAttestation,
+  submitBatch,
+  type Wallet,
+} from "@keel/verifier/chain";
 import { asKeelError, type KeelError } from "@keel/verifier/errors";
 import type { Ending } from "./store.js";
 
@@ -15,6 +22,8 @@ import type { Ending } from "./store.js";
 export interface Batcher {
   /** @throws KeelError kind `environment` when the chain is in the way, `registry.wrongState` when the state moved */
   submit(attestation: Attestation): Promise<Ending>;
+  /** Sends what waits for others, and from now on waits no more. */
+  hurry(): void;
 }
 
 /** How batches are made. */
@@ -41,17 +50,28 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** Who sends, and what it has seen. */
+interface Sender {
+  readonly registry: Registry;
+  readonly wallet: Wallet;
+  readonly options: BatchOptions;
+  /** The most gas that an attestation of a circuit has taken. */
+  readonly gas: Map<string, bigint>;
+}
+
 /** Makes batches by circuit. */
 export function createBatcher(registry: Registry, wallet: Wallet, options: BatchOptions): Batcher {
+  const sender: Sender = { registry, wallet, options, gas: new Map() };
   const waiting = new Map<string, Waiting[]>();
   const timers = new Map<string, NodeJS.Timeout>();
+  let isHurried = false;
   const flush = (circuit: string): void => {
     clearTimeout(timers.get(circuit));
     timers.delete(circuit);
     const batch = waiting.get(circuit)?.splice(0, options.size) ?? [];
     if (batch.length > 0)
       void options
-        .exclusively(() => send(registry, wallet, batch, options))
+        .exclusively(() => send(sender, batch))
         .catch((error) => {
           for (const { reject } of batch) reject(error);
         });
@@ -71,55 +91,66 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
         const list = waiting.get(circuit) ?? [];
         waiting.set(circuit, list);
         list.push({ attestation, resolve, reject });
-        if (list.length >= options.size) flush(circuit);
+        if (isHurried || list.length >= options.size) flush(circuit);
         else arm(circuit);
       }),
+    hurry: () => {
+      isHurried = true;
+      for (const circuit of waiting.keys()) flush(circuit);
+    },
   };
 }
 
-async function send(
-  registry: Registry,
-  wallet: Wallet,
-  batch: readonly Waiting[],
-  options: BatchOptions,
-): Promise<void> {
+async function send(sender: Sender, batch: readonly Waiting[]): Promise<void> {
   if (batch.length > 1) {
     try {
-      const receipt = await submitBatch(
-        registry,
-        wallet,
+      const { hash } = await sendBatch(
+        sender,
         batch.map(({ attestation }) => attestation),
       );
-      if (receipt.already !== true) options.onBatch?.(batch.length, receipt.gasUsed);
-      for (const { resolve } of batch) resolve({ outcome: "attested", transaction: receipt.hash });
+      for (const { resolve } of batch) resolve({ outcome: "attested", transaction: hash });
       return;
     } catch (error) {
-      if (asKeelError(error).kind === "environment" && isAway(asKeelError(error))) throw error;
+      if (isAway(asKeelError(error))) throw error;
     }
   }
   for (const one of batch) {
     try {
-      one.resolve(await sendOne(registry, wallet, one.attestation, options));
+      one.resolve(await sendOne(sender, one.attestation));
     } catch (error) {
       one.reject(error);
     }
   }
 }
 
-function isAway({ code }: KeelError): boolean {
-  return code.startsWith("chain.");
+function isAway({ kind, code }: KeelError): boolean {
+  return kind === "environment" && code.startsWith("chain.");
 }
 
-async function sendOne(
-  registry: Registry,
-  wallet: Wallet,
-  attestation: Attestation,
-  { onBatch }: BatchOptions,
-): Promise<Ending> {
-  const { subject, policyId, asOf } = attestation;
+async function sendBatch(sender: Sender, batch: readonly Attestation[]): Promise<Receipt> {
+  const { registry, wallet } = sender;
+  const [{ circuit }] = batch as [Attestation];
+  const receipt = await submitBatch(
+    registry,
+    wallet,
+    batch,
+    undefined,
+    expectedGas(sender, circuit, batch.length),
+  );
+  return noted(sender, circuit, receipt, batch.length);
+}
+
+async function sendOne(sender: Sender, attestation: Attestation): Promise<Ending> {
+  const { registry, wallet } = sender;
+  const { subject, policyId, asOf, circuit } = attestation;
   try {
-    const receipt = await submitAttestation(registry, wallet, attestation);
-    if (receipt.already !== true) onBatch?.(1, receipt.gasUsed);
+    const gas = expectedGas(sender, circuit, 1);
+    const receipt = noted(
+      sender,
+      circuit,
+      await submitAttestation(registry, wallet, attestation, undefined, gas),
+      1,
+    );
     return { outcome: receipt.already === true ? "already" : "attested", transaction: receipt.hash };
   } catch (error) {
     const known = asKeelError(error);
@@ -132,4 +163,21 @@ async function sendOne(
     // Others may cure it, by publishing a market or enrolling; or the state moved, and the job proves again from there.
     throw error;
   }
+}
+
+/** Gas beyond what was used before, in percent: another book costs another amount. */
+const GAS_MARGIN = 30n;
+
+/** What so many are expected to take at most, so that the node need not look for it; unknown before the first. */
+function expectedGas({ gas }: Sender, circuit: string, count: number): bigint | undefined {
+  const most = gas.get(circuit);
+  return most === undefined ? undefined : (most * BigInt(count) * (100n + GAS_MARGIN)) / 100n;
+}
+
+function noted({ gas, options }: Sender, circuit: string, receipt: Receipt, count: number): Receipt {
+  if (receipt.already === true) return receipt;
+  options.onBatch?.(count, receipt.gasUsed);
+  const each = receipt.gasUsed / BigInt(count) + 1n;
+  if (each > (gas.get(circuit) ?? 0n)) gas.set(circuit, each);
+  return receipt;
 }

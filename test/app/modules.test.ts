@@ -61,6 +61,7 @@ import { readAddress } from "../../app/src/read.js";
 import { recordCsv } from "../../app/src/regulator/csv.js";
 import { figuresCsv, readRecord } from "../../app/src/regulator/figures.js";
 import type { SubjectRecord } from "../../app/src/regulator/look.js";
+import { lookInWorker, type WorkerMessage } from "../../app/src/regulator/record-desk.js";
 import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
 import { barOf, boundOf, distanceText, grouped, titleOf, valueText, wholeUsd } from "../../app/src/words.js";
 import { EXAMPLES } from "../support/cli.js";
@@ -440,6 +441,92 @@ describe("48 the desk", () => {
     const proving = proveAtDesk({} as never, {} as never, AbortSignal.abort(), () => {});
     await expect(proving).rejects.toMatchObject(cancelled);
     expect(PageWorker.alive.size).toBe(0);
+  });
+});
+
+describe("a record that a worker looks at", () => {
+  /** A worker that says what a test wants: its messages stand in for those of app/src/regulator/record-worker.ts. */
+  class ScriptedWorker {
+    static readonly alive = new Set<ScriptedWorker>();
+    static script: (say: (message: WorkerMessage) => void) => void = () => {};
+    static readonly received: unknown[] = [];
+    readonly #listeners = new Map<string, (event: { readonly data?: unknown }) => void>();
+    constructor() {
+      ScriptedWorker.alive.add(this);
+    }
+    addEventListener(name: string, listener: (event: { readonly data?: unknown }) => void): void {
+      this.#listeners.set(name, listener);
+    }
+    postMessage(message: { readonly kind: string }): void {
+      ScriptedWorker.received.push(structuredClone(message));
+      if (message.kind === "look") ScriptedWorker.script((data) => this.#listeners.get("message")!({ data }));
+      if (message.kind === "look" && ScriptedWorker.script === die) this.#listeners.get("error")!({});
+    }
+    terminate(): void {
+      ScriptedWorker.alive.delete(this);
+    }
+  }
+  const die = (): void => {};
+  const asked: string[] = [];
+  const request = async ({ method }: { readonly method: string }): Promise<unknown> => {
+    asked.push(method);
+    if (method === "eth_getLogs") {
+      const node = Object.assign(new Error("more than 10 blocks"), { code: -32005, data: "0x01" });
+      const words = { shortMessage: "RPC Request failed.", cause: node };
+      throw Object.assign(new Error("URL: https://node.example/secret-key"), words);
+    }
+    return "0x1";
+  };
+  const registry = { address: "0x1", chainId: 1, client: { request } } as never;
+  const lookNow = (signal = new AbortController().signal) =>
+    lookInWorker(registry, { subject: "0x2", fromBlock: 0n }, signal, () => {});
+
+  beforeEach(() => {
+    vi.stubGlobal("Worker", ScriptedWorker);
+    ScriptedWorker.received.length = 0;
+    asked.length = 0;
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("asks the chain through the page, which reads for it and sends nothing", async () => {
+    ScriptedWorker.script = (say) => {
+      for (const [i, method] of ["eth_call", "eth_sendTransaction", "personal_sign", "eth_getLogs"].entries())
+        say({ kind: "call", id: i, method, params: [] });
+      setTimeout(() => say({ kind: "done", found: { subject: "0x2" } as never }), 20);
+    };
+    const record = await lookNow();
+    expect(record).toEqual({ subject: "0x2", registry });
+    expect(asked).toEqual(["eth_call", "eth_getLogs"]);
+    const answers = ScriptedWorker.received.filter((message) => "id" in (message as object));
+    expect(answers).toEqual(
+      expect.arrayContaining([
+        { kind: "answer", id: 0, result: "0x1" },
+        expect.objectContaining({ id: 1, error: { message: "no read of a record: eth_sendTransaction" } }),
+        expect.objectContaining({
+          id: 3,
+          error: { message: "RPC Request failed.", code: -32005, data: "0x01" },
+        }),
+      ]),
+    );
+    // A node's address may have an access key in it.
+    expect(JSON.stringify(answers)).not.toContain("secret-key");
+    expect(ScriptedWorker.alive.size).toBe(0);
+  });
+
+  it("ends with its worker when it is cancelled, fails or dies", async () => {
+    ScriptedWorker.script = () => {};
+    const abort = new AbortController();
+    const looking = lookNow(abort.signal);
+    expect(ScriptedWorker.alive.size).toBe(1);
+    abort.abort();
+    await expect(looking).rejects.toMatchObject({ kind: "cancelled", code: "look.cancelled" });
+    await expect(lookNow(AbortSignal.abort())).rejects.toMatchObject({ code: "look.cancelled" });
+    ScriptedWorker.script = (say) =>
+      say({ kind: "failed", error: { kind: "proof", code: "history.proof", path: "0x3" } });
+    await expect(lookNow()).rejects.toMatchObject({ code: "history.proof", path: "0x3" });
+    ScriptedWorker.script = die;
+    await expect(lookNow()).rejects.toMatchObject({ code: "worker.died" });
+    expect(ScriptedWorker.alive.size).toBe(0);
   });
 });
 

@@ -39,7 +39,7 @@ export async function runPages(...files: readonly string[]): Promise<PageEnd> {
 async function ownCache(folder: string): Promise<string> {
   const cache = join(folder, ".cache");
   await mkdir(cache);
-  const built = (await readdir(cacheRoot())).filter((name) => name.startsWith("artifacts-"));
+  const built = (await readdir(cacheRoot())).filter((name) => /^(?:artifacts|compiled)-/.test(name));
   for (const name of built) await symlink(join(cacheRoot(), name), join(cache, name));
   return cache;
 }
@@ -49,13 +49,13 @@ async function shim(path: string, body: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-/** What runs in the background is awaited until it has printed a line, and ended with the script. */
+/** What runs in the background is awaited until it has printed its first result, which progress is not, and ended with the script. */
 function scriptOf(files: readonly string[]): string {
   const parts = files.flatMap(blocksOf).filter(({ language }) => language === "sh");
   const lines = parts.map(({ file, line, info, text }) => {
     const head = `echo "== ${file}:${line}"`;
     if (info !== "background") return `${head}\n${text}`;
-    return `${head}\n: > .background\n{ ${text.trim()}; } >> .background 2>&1 &\nfor i in $(seq 600); do [ -s .background ] && break; sleep 0.1; done\nsleep 0.5`;
+    return `${head}\n: > .background\n{ ${text.trim()}; } >> .background &\nfor i in $(seq 600); do [ -s .background ] && break; sleep 0.1; done\nsleep 0.5`;
   });
   // A job's processes are of its group: the trap ends them all, and nothing else.
   return `set -euo pipefail -m\ntrap 'for job in $(jobs -p); do kill -INT -- -$job 2> /dev/null || true; done; wait' EXIT\n${lines.join("\n")}\n`;

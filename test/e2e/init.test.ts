@@ -10,7 +10,16 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Ended, errorOf, inFolder, keelHere, PACKAGE, strategyArgs } from "../support/cli.js";
+import { parseRunConfig } from "../../cli/dist/run/config.js";
+import {
+  type Ended,
+  errorOf,
+  inFolder,
+  keelHere,
+  PACKAGE,
+  publicArgs,
+  strategyArgs,
+} from "../support/cli.js";
 
 const read = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
 const TEMPLATES = Object.keys(read(join(PACKAGE, "cli"), "templates").templates);
@@ -77,6 +86,31 @@ describe("keel init", () => {
     });
   });
 
+  it("makes a keel.toml that lacks a registry, a vault and an enrolment, all told at once, and nothing else", async () => {
+    const administrator = `0x${"ab".repeat(20)}`;
+    const args = ["--template", "leveraged-lending", "--units-administrator", administrator];
+    await inDraft(args, async (folder) => {
+      const file = join(folder, "keel.toml");
+      expect(parseRunConfig(readFileSync(file, "utf8"), "toml")).toMatchObject({
+        subject: read(folder, "snapshot").subject,
+        book: { snapshot: "snapshot.json", units: "units.json" },
+        market: { file: "market.json" },
+      });
+      const env = { KEEL_RPC: "http://127.0.0.1:9", KEEL_PRIVATE_KEY: `0x${"11".repeat(32)}` };
+      const ended = await keelHere(["run", "--config", file, "--once", "--json"], { env });
+      const { code, also = [] } = errorOf(ended);
+      expect([ended.code, code, ...also.map((one) => one.code)]).toEqual([
+        ...[1, "states.missing", "file.missing", "run.registry"],
+      ]);
+      const ignored = readFileSync(join(folder, ".gitignore"), "utf8").split("\n");
+      for (const name of ["vault/", "rounds/", "snapshot*.json"]) expect(ignored).toContain(name);
+    });
+    await inDraft(["--template", "eth-hedged-vault"], async (folder) => {
+      const { book } = parseRunConfig(readFileSync(join(folder, "keel.toml"), "utf8"), "toml");
+      expect(book).toEqual({ snapshot: "snapshot.json" });
+    });
+  });
+
   it("asks for what no option says, again after an answer that is none", async () => {
     const answers = ["nonsense", "eth-hedged-vault", "", "", "a=One,b=Two", "USDC,ETH,ETH-PERP"];
     const input = `${answers.join("\n")}\n`;
@@ -123,6 +157,23 @@ describe("keel policy explain", () => {
   it("names what the book breaks", async () => {
     const book = strategyArgs("eth-hedged-vault", "snapshot-overlevered.json");
     expect((await keelHere(["policy", "explain", ...book])).stdout).toContain("which BREAKS it");
+  });
+
+  it("says what the policy wants shown and to whom, and nothing of it where that is nothing", async () => {
+    const plain = publicArgs("delta-neutral-perps");
+    const shown = plain.map((word) => word.replace("policy.json", "policy-shown.json"));
+    const explain = ["policy", "explain"];
+    const { code, stdout } = await keelHere([...explain, ...shown]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("To everybody: the net asset value, rounded down to steps of 1,000.00 USD.");
+    expect(stdout).toContain("To Fjord Fund Supervision, sealed: ");
+    expect(JSON.parse((await keelHere([...explain, ...shown, "--json"])).stdout).shows).toEqual({
+      circuit: "disclosure/spot-16x1",
+      navStep: "1000",
+      viewers: ["Fjord Fund Supervision"],
+    });
+    expect((await keelHere([...explain, ...plain])).stdout).not.toContain("Shown");
+    expect(JSON.parse((await keelHere([...explain, ...plain, "--json"])).stdout)).not.toHaveProperty("shows");
   });
 });
 

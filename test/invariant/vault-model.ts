@@ -42,7 +42,10 @@ export interface Proof {
 }
 
 const YEAR = 365n * 86_400n;
-const SCALE = 10n ** 10n;
+/** Of the highest price, for an asset of six decimals. */
+const SCALE = 10n ** 22n;
+/** Sixteen decimals to the asset's six. */
+const UNIT = 10n ** 10n;
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
@@ -148,7 +151,11 @@ export class VaultModel {
   settle(now: number): void {
     const [low, high] = this.totals();
     const { asOf } = this.proof!;
+    const wasUnpaid = this.unpaid > 0n;
     const shares = this.withFees(low, asOf);
+    this.feeShares += shares - this.supply;
+    this.supply = shares;
+    this.highest = max(this.highest, (high * SCALE + shares - 1n) / shares);
     this.last = { assets: low, shares };
     const due = (side: Side) =>
       this.requests.filter(
@@ -167,7 +174,9 @@ export class VaultModel {
     }
     this.redeem(due("redeem"), low, shares);
     const waits = this.waiting("deposit") + this.waiting("redeem") > 0n;
-    if (this.unpaid === 0n) this.waitingSince = waits ? (this.periodOf(now) + 1) * this.rules.period : 0;
+    if (!wasUnpaid || this.unpaid === 0n) {
+      this.waitingSince = waits ? (this.periodOf(now) + 1) * this.rules.period : 0;
+    }
     [this.asOf, this.settledAt] = [asOf, now];
   }
 
@@ -177,9 +186,29 @@ export class VaultModel {
     // A value of nothing can be proven, and is no reason by itself.
     const stuck = reason !== undefined && !(reason === "NoProvenValue" && this.healthy(now));
     if (overdue && (this.idle() < this.unpaid || stuck)) return true;
-    const proven =
-      this.proof?.units === this.supply ? Math.max(this.settledAt, this.proof.asOf) : this.settledAt;
-    return now > proven + this.rules.grace;
+    const { proof } = this;
+    if (proof === undefined || (proof.units !== this.supply && proof.asOf !== this.asOf)) return false;
+    return now > Math.max(this.settledAt, proof.asOf) + this.rules.grace;
+  }
+
+  /** A share's value for a lender, as value and shares: less what the next settlement takes as fees. */
+  nav(): readonly [bigint, bigint] {
+    const { proof } = this;
+    if (proof === undefined) return [0n, 0n];
+    if (proof.asOf <= this.settledAt) {
+      return proof.asOf === this.asOf ? [this.last.assets * UNIT, this.last.shares] : [0n, 0n];
+    }
+    if (proof.units !== this.supply) return [0n, 0n];
+    const [low] = this.idleAt(proof.asOf);
+    return [proof.value + low * UNIT, this.withFees(this.totals()[0], proof.asOf)];
+  }
+
+  /** What may be sent to custody: what has surely come, and is not asked back. */
+  free(now: number): bigint {
+    const { assets, shares } = this.last;
+    const waits = this.waiting("redeem");
+    const kept = waits === 0n || shares === 0n ? 0n : (waits * assets + shares - 1n) / shares;
+    return max(this.idleAt(now)[0] - kept, 0n);
   }
 
   windDown(): void {
@@ -220,13 +249,13 @@ export class VaultModel {
 
   private totals(): readonly [bigint, bigint] {
     const [low, high] = this.idleAt(this.proof!.asOf);
-    // Sixteen decimals to the asset's six.
-    const unit = 10n ** 10n;
     const { value } = this.proof!;
-    return [low + value / unit, high + (value + unit - 1n) / unit];
+    return [low + value / UNIT, high + (value + UNIT - 1n) / UNIT];
   }
 
+  /** All shares with those of the fees. */
   private withFees(assets: bigint, asOf: number): bigint {
+    if (this.windingDown) return this.supply;
     const part = this.rules.managementFee * min(BigInt(asOf - this.asOf), YEAR);
     let shares = this.supply + (this.supply * part) / (10_000n * YEAR - part);
     const price = (assets * SCALE) / shares;
@@ -235,9 +264,6 @@ export class VaultModel {
       const fee = (gain * this.rules.performanceFee) / 10_000n;
       shares += (shares * fee) / (assets - fee);
     }
-    this.highest = max(this.highest, (assets * SCALE) / shares);
-    this.feeShares += shares - this.supply;
-    this.supply = shares;
     return shares;
   }
 

@@ -19,6 +19,8 @@ export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 /** Folder of the examples. */
 export const EXAMPLES = join(PACKAGE, "examples");
 const LAUNCHER = join(PACKAGE, "cli", "bin", "keel.js");
+/** What the published package starts; KEEL_BUNDLED=1 runs every test's commands from it. */
+const BUNDLE = join(PACKAGE, "cli", "bundle", "keel.js");
 
 /** How a command ended. */
 export interface Ended {
@@ -32,6 +34,8 @@ export interface KeelOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Standard input. */
   readonly input?: string;
+  /** Runs the bundle, as the published package does. */
+  readonly bundled?: boolean;
 }
 
 export interface HereOptions extends KeelOptions {
@@ -42,12 +46,12 @@ export interface HereOptions extends KeelOptions {
 /** Starts `keel` as a process. */
 export function start(
   args: readonly string[],
-  { env = {}, input }: KeelOptions = {},
+  { env = {}, input, bundled = process.env.KEEL_BUNDLED === "1" }: KeelOptions = {},
 ): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 } {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+  const child = spawn(process.execPath, [bundled ? BUNDLE : LAUNCHER, ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });

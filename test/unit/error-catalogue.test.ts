@@ -8,10 +8,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { contractRefusals } from "../../dist/scripts/contract-refusals.js";
 import { errorCodes } from "../../dist/scripts/error-codes.js";
 import { FAMILIES } from "../../dist/scripts/error-cures.js";
 import { errorPage, openCures } from "../../dist/scripts/errors.js";
 import { PACKAGE } from "../support/cli.js";
+
+/** Refusals of what the contracts stand on, which no call of a client meets. */
+const OF_LIBRARIES = [
+  "accessManagedInvalidAuthority",
+  "invalidShortString",
+  "stringTooLong",
+  "accessManagerBadConfirmation",
+  "accessManagerInvalidInitialAdmin",
+  "accessManagerLockedFunction",
+  "failedCall",
+  "insufficientBalance",
+  "safeCastOverflowedUintDowncast",
+];
 
 const codes = errorCodes();
 const cures = Object.values(FAMILIES).flatMap((family) => Object.values(family.cures));
@@ -57,6 +71,20 @@ describe("error codes", () => {
     const named = cures.flatMap((cure) => [...cure.matchAll(/`keel ([a-z-]+)/g)].map(([, name]) => name!));
     expect(named.length).toBeGreaterThan(10);
     expect([...new Set(named)].filter((name) => !program.includes(`"${name}"`))).toEqual([]);
+  });
+
+  it("say of a contract's refusal where, what and why, with the refusal's own values", () => {
+    const refusals = contractRefusals();
+    expect(refusals.length).toBeGreaterThan(150);
+    // A name that a refusal does not have would be left open.
+    expect(refusals.filter(({ text }) => /undefined/.test(text))).toEqual([]);
+    const unknown = refusals.filter(({ text }) => text.startsWith("the contract to accept the call"));
+    expect(unknown.map(({ code }) => code)).toEqual(OF_LIBRARIES.map((name) => `registry.${name}`));
+    expect(refusals.find(({ code }) => code === "registry.wrongState")).toEqual({
+      code: "registry.wrongState",
+      kind: "proof",
+      text: "`drawdown.previousState`: the registry's state {expected}; received {received}",
+    });
   });
 
   it("are on the page as `npm run errors` writes it", async () => {

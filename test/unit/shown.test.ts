@@ -158,7 +158,10 @@ function shown(): {
     nav: said.nav,
     sealed: said.sealed!,
   };
-  const attestation = attestationOf(statement, { ...common, circuit: policy.circuit.id, disclosure });
+  const attestation = attestationOf(statement, {
+    ...{ ...common, circuit: policy.circuit.id, disclosure },
+    memo: MEMO,
+  });
   const { underlyingsId: _, ...sums } = exposures;
   const { subject, asOf } = statement;
   const opening = {
@@ -168,6 +171,7 @@ function shown(): {
   return { policy, attestation, opening };
 }
 
+const MEMO = `0x${"5a".repeat(48)}` as const;
 const BASE_G2 = [
   [
     "10857046999023057135944570762232829481370756359578518086990519993285655852781",
@@ -184,6 +188,7 @@ describe("61 an attestation file with a disclosure", () => {
   const { policy, attestation } = shown();
 
   it("comes back as it went in, and without one when it has none", () => {
+    expect(attestation.memo).toBe(MEMO);
     expect(parseAttestation(formatAttestation(attestation))).toEqual(attestation);
     const { disclosure: _, ...plain } = attestation;
     expect(parseAttestation(formatAttestation(plain))).toEqual(plain);

@@ -8,6 +8,7 @@
 import type { JSX } from "preact";
 import { type Sent, useSent } from "../network.js";
 import { Section } from "../parts.js";
+import { otherAddresses } from "../security-policy.js";
 import { useIsPhone } from "./steps.js";
 
 /** The panel. */
@@ -20,8 +21,8 @@ export function WhatLeaves(): JSX.Element {
       <b>In:</b> the circuit and its key, public files whose hashes this page was built with. <b>Out:</b> the
       attestation, when you save or submit it, and what hides the list of accounts, when you declare them.
       Positions, salts and signatures stay in this page's memory: they are in no request and no storage, and
-      are gone when you close it. The page's security policy forbids it to talk to any other address than its
-      own.
+      are gone when you close it. The page's security policy forbids it to talk to any other address than{" "}
+      {["its own", ...otherAddresses()].join(" and ")}.
     </p>
   );
   return (

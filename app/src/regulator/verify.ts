@@ -61,6 +61,7 @@ import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
+import { laterTime } from "../freshness.js";
 import { circuitsOf } from "./look.js";
 
 /** What has been opened. */
@@ -185,7 +186,12 @@ async function verifyByFiles(
   const terms = await policyTermsOf(registry, attestation.policyId);
   await checkTables(registry, attestation, terms);
   const notCompared = await openAt(registry, attestation, verified.notCompared);
-  return finding({ ...verified, notCompared }, says, true, await blockTime(registry));
+  return finding({ ...verified, notCompared }, says, true, await timeAt(registry));
+}
+
+/** By the chain's clock, or the page's where a node may be behind. */
+async function timeAt(registry: Registry): Promise<number> {
+  return laterTime(registry.chainId, await blockTime(registry), Date.now() / 1000);
 }
 
 /** What the chain of the registry knows of the snapshot's time. */
@@ -238,7 +244,7 @@ async function verifyByChain(
   ].join(" ");
   const limits = limitLines({ limits: limitsOf(terms) });
   const says = { lead, limits, evidence: [EVIDENCE_NOT_ON_CHAIN], basis: terms };
-  return finding(verified, says, true, await blockTime(registry));
+  return finding(verified, says, true, await timeAt(registry));
 }
 
 /** The market book accepted the attestation's tables, in the policy's series, and their times are near enough. */

@@ -18,6 +18,7 @@ import {
   isDevelopmentKey,
   KeelError,
   type Policy,
+  type StatementDigest,
   scopeOf,
   type TailAttestation,
   verifyAttestation,
@@ -47,6 +48,11 @@ interface ProofParts {
   readonly allowInsecure?: boolean;
   /** What all secrets of the proof are derived from; random ones without it. */
   readonly seed?: Seed;
+  /**
+   * Whether the attestation is verified as a stranger would, in JavaScript, after the prover has verified its proof: true when
+   * absent. Who submits at once leaves that to the contract, which simulates before anything is paid.
+   */
+  readonly isVerifiedAgain?: boolean;
   /** Handed to the prover: cancel, time limit, progress. */
   readonly options?: ProveOptions;
 }
@@ -125,19 +131,42 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
       ? {}
       : { disclosure: disclosureAttestation(policy, disclosure, shown!, disclosureProver!) }),
   });
-  verifyAttestation({
-    attestation,
-    policy,
-    market,
-    verificationKey: prover.verificationKey,
-    ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
-    ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
-    allowInsecure,
-    expected: { domain: scopeOf(policy, domain) },
-  });
+  if (request.isVerifiedAgain === false) {
+    checkStatements([health!, digest], [tailProof, tail?.digest], [shown, disclosure?.digest]);
+  } else {
+    verifyAttestation({
+      attestation,
+      policy,
+      market,
+      verificationKey: prover.verificationKey,
+      ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
+      ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
+      allowInsecure,
+      expected: { domain: scopeOf(policy, domain) },
+    });
+  }
   const state = { ...newState, unitsSource: unitsCounter(policy) };
   const { portfolioSalt, exposuresSalt } = witness.salts;
   return { attestation, enrolment, state, portfolioSalt, exposuresSalt, exposures };
+}
+
+/** That each proof, which its prover has verified, is of the statement that it was asked for. */
+function checkStatements(
+  ...proven: readonly (readonly [ProofResult | undefined, StatementDigest | undefined])[]
+): void {
+  for (const [proof, digest] of proven) {
+    if (proof === undefined || digest === undefined) continue;
+    const { c, x, y } = digest;
+    if (proof.publicSignals.join() === [c, x, y].join()) continue;
+    const [expected, received] = ["a proof of this statement", "a proof of another one"];
+    throw new KeelError({
+      kind: "proof",
+      code: "proof.invalid",
+      path: "attestation.proof",
+      expected,
+      received,
+    });
+  }
 }
 
 function saltSource(seed: Seed | undefined): SaltSource {

@@ -6,7 +6,6 @@
  */
 
 import {
-  approvedSources,
   BASE_POINT,
   type CircuitShape,
   commitStatement,
@@ -15,13 +14,8 @@ import {
   exposuresCommitment,
   type Field,
   grossAndCollateral,
-  type Market,
-  type MarketTable,
-  marketTable,
   type Policy,
   policyDomainField,
-  policyId,
-  policyTerms,
   type Quantity,
   quantity,
   restOf,
@@ -30,7 +24,6 @@ import {
   type Statement,
   type StatementDigest,
   type StatementPlace,
-  scenarioTable,
   scopeOf,
   statementInputs,
   statementPlaces,
@@ -51,6 +44,7 @@ import { signedAccounts } from "../book/source.js";
 import type { Book, BookFiles } from "../risk/book.js";
 import { type Metrics, measureHeld, underlyingDeltaBound } from "../risk/measure.js";
 import { type TailMetrics, tailHints } from "../risk/tail.js";
+import { basisOf } from "./basis.js";
 import { portfolioCommitment } from "./commitments.js";
 import { type DisclosureWitness, disclosureWitness } from "./disclosure.js";
 import type { CircuitInput } from "./input.js";
@@ -139,17 +133,16 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const { snapshot, market, policy, state, metrics } = book;
   const { domain, enrolment } = parts;
   const accounts = declaredAccounts(snapshot, enrolment, policy);
-  const table = marketTable(market, policy);
+  const { table, terms, policyId, tableInputs } = basisOf(market, policy);
   const slots = accountSlots(book, accounts, table.universe);
   const messages = slots.map((slot) => slot.message);
   const exposures = exposuresOfBook(book, enrolment);
   const today = { equity: metrics.equity, units: snapshot.units };
-  const terms = policyTerms(policy, market);
   const { subject, asOf, units } = snapshot;
   const scope = scopeOf(policy, domain);
   const content = {
     ...{ subject, asOf, units, messages },
-    domain: policyDomainField(scope, policyId(terms)),
+    domain: policyDomainField(scope, policyId),
     marketRoot: table.root,
     enrolment: enrolmentCommitment(enrolment),
     previousState: state === undefined ? 0n : stateCommitment(state),
@@ -178,7 +171,7 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
   const input = {
     ...digest,
     ...Object.fromEntries(COPIED.map((name) => [name, places[name]])),
-    ...tableInputs(table, policy, market),
+    ...tableInputs,
     accountId: slots.map((slot) => slot.accountId),
     enrolmentSalt: enrolment.salt,
     quantity: slots.map((slot) => slot.quantities.map(toField)),
@@ -240,7 +233,7 @@ export function exposuresOfBook(
 ): Exposures {
   const accounts = declaredAccounts(snapshot, enrolment, policy);
   const equities = accounts.map(({ id }) => metrics.accounts.get(id)!.equity);
-  return exposuresOf(metrics, equities, marketTable(market, policy).underlyingsId, policy.circuit.shape);
+  return exposuresOf(metrics, equities, basisOf(market, policy).table.underlyingsId, policy.circuit.shape);
 }
 
 /** The sums of a book as the circuit commits to them. @param accountEquity in the declared order */
@@ -303,20 +296,6 @@ function tailWitness(
 function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
   const { threshold, beyond } = tailHints(metrics, levels);
   return { threshold: threshold.map(toField), beyond };
-}
-
-/** The public tables, whose roots are in the statement; the table's columns have the circuit's names. */
-function tableInputs(table: MarketTable, policy: Policy, market: Market): CircuitInput {
-  const { options, root: _, time: marketTime, ...columns } = table;
-  const scenarios =
-    options === undefined
-      ? { shock: scenarioTable(policy, market).shock.map((row) => row.map(toField)) }
-      : {
-          scenarioTable: [options.scenarioRoot],
-          sensitivity: options.sensitivity.map((row) => row.map(toField)),
-        };
-  const sourceList = approvedSources(policy, policy.circuit.shape).list;
-  return { marketTime, ...columns, sourceList, ...scenarios };
 }
 
 /** One of the circuit's places for an account. */

@@ -342,6 +342,7 @@ export async function reopen(
  * it, that is success.
  *
  * @param version of the circuit's verifier; the newest live one when absent
+ * @param gas as for {@link send}
  * @throws KeelError kind `proof` when it is refused; code `registry.<contract error>`
  */
 export async function submitAttestation(
@@ -349,11 +350,12 @@ export async function submitAttestation(
   wallet: Wallet,
   attestation: Attestation,
   version?: number,
+  gas?: bigint,
 ): Promise<Receipt> {
   return await unlessDone(registry, [attestation], async () => {
     const submission = await submissionFor(registry, attestation, version);
     const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
-    return await send(registry, wallet, registry.address, withMemos(data, [attestation]));
+    return await send(registry, wallet, registry.address, withMemos(data, [attestation]), gas);
   });
 }
 
@@ -369,15 +371,17 @@ export async function submitBatch(
   wallet: Wallet,
   attestations: readonly Attestation[],
   version?: number,
+  gas?: bigint,
 ): Promise<Receipt> {
   return await unlessDone(registry, attestations, async () => {
+    const latest = versionsOf(registry);
     const submissions = await Promise.all(
-      attestations.map((attestation) => submissionFor(registry, attestation, version)),
+      attestations.map((attestation) => submissionFor(registry, attestation, version, latest)),
     );
     const call = { abi: healthRegistryAbi, args: [submissions] } as const;
     const data = encodeFunctionData({ ...call, functionName: "attestBatch" });
     try {
-      return await send(registry, wallet, registry.address, withMemos(data, attestations));
+      return await send(registry, wallet, registry.address, withMemos(data, attestations), gas);
     } catch (error) {
       if (!(error instanceof KeelError) || error.code !== "registry.batchRefused") throw error;
       const index = await reach(() =>
@@ -479,14 +483,29 @@ export async function statementOf(
 }
 
 /** An attestation as a submission to the newest live verifiers; `version` of the health proof's may be given. */
-async function submissionFor(registry: Registry, attestation: Attestation, version?: number) {
+async function submissionFor(
+  registry: Registry,
+  attestation: Attestation,
+  version?: number,
+  latest = versionsOf(registry),
+) {
   const { circuit, tail, disclosure } = attestation;
   return submissionOf(
     attestation,
-    version ?? (await latestVersion(registry, circuit)),
-    tail === undefined ? 0 : await latestVersion(registry, tail.circuit),
-    disclosure === undefined ? 0 : await latestVersion(registry, disclosure.circuit),
+    version ?? (await latest(circuit)),
+    tail === undefined ? 0 : await latest(tail.circuit),
+    disclosure === undefined ? 0 : await latest(disclosure.circuit),
   );
+}
+
+/** {@link latestVersion}, asked once a circuit. */
+function versionsOf(registry: Registry): (circuit: string) => Promise<number> {
+  const known = new Map<string, Promise<number>>();
+  return (circuit) => {
+    const version = known.get(circuit) ?? latestVersion(registry, circuit);
+    known.set(circuit, version);
+    return version;
+  };
 }
 
 /**
@@ -948,18 +967,28 @@ async function hasCode({ client }: Registry, address: Address): Promise<boolean>
  * Sends a call after simulating it, and waits until it is included and, where the registry asks for more confirmations, until so
  * many blocks stand. A reorganisation that puts it into another block is waited out.
  *
+ * @param gas what it is expected to need at most: where the simulation goes through with it, the node is not asked for the
+ * least, which some find by a dozen simulations. Too little is no harm: the node is asked then
  * @throws KeelError as {@link toKeelError} makes it; `chain.id` for a wallet of another chain; `chain.removed` when a
  * reorganisation took the transaction away; `chain.confirmations` when no more blocks come
  */
-export async function send(registry: Registry, wallet: Wallet, to: Address, data: Hex): Promise<Receipt> {
+export async function send(
+  registry: Registry,
+  wallet: Wallet,
+  to: Address,
+  data: Hex,
+  gas?: bigint,
+): Promise<Receipt> {
   const { client } = registry;
   return await reach(async () => {
     if (wallet.chain.id !== registry.chainId) {
       throw fault("chain.id", `a wallet on chain ${registry.chainId}`, `chain ${wallet.chain.id}`);
     }
     // Against the pending block, whose time is that of inclusion: a snapshot of this second is not in the future there.
-    await client.call({ account: wallet.account, to, data, blockTag: "pending" });
-    const hash = await wallet.sendTransaction({ to, data });
+    const call = { account: wallet.account, to, data, blockTag: "pending" } as const;
+    const isEnough = gas !== undefined && (await client.call({ ...call, gas }).then(done, notDone));
+    if (!isEnough) await client.call(call);
+    const hash = await wallet.sendTransaction({ to, data, ...(isEnough ? { gas } : {}) });
     await client.waitForTransactionReceipt({ hash });
     const receipt = await settledReceipt(registry, hash);
     if (receipt.status === "success") {
@@ -970,6 +999,9 @@ export async function send(registry: Registry, wallet: Wallet, to: Address, data
     throw fault("chain.reverted", "the transaction to succeed", `${hash} reverted`);
   });
 }
+
+const done = (): boolean => true;
+const notDone = (): boolean => false;
 
 /** How often in a row a node may know nothing of a transaction that it had in a block. */
 const MISSES = 3;
