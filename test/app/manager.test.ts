@@ -57,17 +57,14 @@ const PHONE = { width: 360, height: 740 };
 
 /** Somebody new at a page. @param prepare runs in the page before anything else does */
 async function arrive(prepare?: () => void): Promise<Page> {
-  const person = await sitDown(
-    browser,
-    "about:blank",
-    world.stage.wallets[CAST.manager]!,
-    world.rpcUrl,
-    "Wallet",
-  );
+  const wallet = world.stage.wallets[CAST.manager]!;
+  const person = await sitDown(browser, server.origin, wallet, world.rpcUrl, "Wallet");
   people.push(person);
   const { page, context } = person;
-  if (prepare !== undefined) await context.addInitScript(prepare);
-  await page.goto(server.origin);
+  if (prepare !== undefined) {
+    await context.addInitScript(prepare);
+    await page.reload();
+  }
   await page.getByRole("heading", { name: "Manager" }).waitFor();
   return page;
 }
