@@ -65,7 +65,7 @@ async function arrive(prepare?: () => void): Promise<Page> {
     await context.addInitScript(prepare);
     await page.reload();
   }
-  await page.getByRole("heading", { name: "Manager" }).waitFor();
+  await bar(page).waitFor();
   return page;
 }
 
@@ -243,6 +243,16 @@ describe("files", () => {
       expect(await alert.textContent()).toContain(words);
     await button(page, "Close my-units.json").click();
     await says(page, "Still missing: units.");
+    // On another view a file is opened by nobody, the browser included.
+    await page.getByRole("link", { name: "Vault", exact: true }).click();
+    await page.getByRole("heading", { name: "Vault", level: 1 }).waitFor();
+    const isKept = await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["{}"], "lost.json"));
+      const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+      return !document.querySelector("footer")!.dispatchEvent(drop);
+    });
+    expect(isKept).toBe(true);
   });
 
   it("never mix with an example", async () => {
