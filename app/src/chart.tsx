@@ -42,7 +42,7 @@ export function BarChart(props: {
 interface Scale {
   /** Where a value stands, as a share of the track. */
   readonly place: (value: number) => string;
-  readonly share: (length: number) => string;
+  readonly extent: (length: number) => string;
 }
 
 function scaleOf(bars: readonly Bar[], limit: number | undefined): Scale {
@@ -50,11 +50,11 @@ function scaleOf(bars: readonly Bar[], limit: number | undefined): Scale {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const width = high - low || 1;
   const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
-  return { place: (value) => percent((value - low) / width), share: (length) => percent(length / width) };
+  return { place: (value) => percent((value - low) / width), extent: (length) => percent(length / width) };
 }
 
 function boxOf(scale: Scale, value: number) {
-  return { left: scale.place(Math.min(value, 0)), width: scale.share(Math.abs(value)) };
+  return { left: scale.place(Math.min(value, 0)), width: scale.extent(Math.abs(value)) };
 }
 
 /** 1,250,000 is "1.25M". */

@@ -29,15 +29,16 @@ export function addressesIn(policy: string): string[] {
 export function readNode(text: string, origin: string, others: readonly string[]): string {
   const plain = text.trim();
   const isPath = /^\/(?!\/)/.test(plain);
-  const url = isPath || /^https?:\/\//.test(plain) ? urlOf(plain, origin) : undefined;
+  const url = isPath || /^https?:\/\//.test(plain) ? urlIn(plain, origin) : undefined;
   if (url?.origin === origin) return url.pathname + url.search;
   if (url !== undefined && others.includes(url.origin)) return url.href;
   throw refused(url?.origin ?? "no address", others);
 }
 
-function urlOf(text: string, base: string): URL | undefined {
+/** `URL.canParse` is younger than the oldest browsers. */
+function urlIn(text: string, origin: string): URL | undefined {
   try {
-    return new URL(text, base);
+    return new URL(text, origin);
   } catch {
     return undefined;
   }

@@ -57,18 +57,15 @@ const PHONE = { width: 360, height: 740 };
 
 /** Somebody new at a page. @param prepare runs in the page before anything else does */
 async function arrive(prepare?: () => void): Promise<Page> {
-  const person = await sitDown(
-    browser,
-    "about:blank",
-    world.stage.wallets[CAST.manager]!,
-    world.rpcUrl,
-    "Wallet",
-  );
+  const wallet = world.stage.wallets[CAST.manager]!;
+  const person = await sitDown(browser, server.origin, wallet, world.rpcUrl, "Wallet");
   people.push(person);
   const { page, context } = person;
-  if (prepare !== undefined) await context.addInitScript(prepare);
-  await page.goto(server.origin);
-  await page.getByRole("heading", { name: "Manager" }).waitFor();
+  if (prepare !== undefined) {
+    await context.addInitScript(prepare);
+    await page.reload();
+  }
+  await bar(page).waitFor();
   return page;
 }
 
@@ -246,6 +243,16 @@ describe("files", () => {
       expect(await alert.textContent()).toContain(words);
     await button(page, "Close my-units.json").click();
     await says(page, "Still missing: units.");
+    // On another view a file is opened by nobody, the browser included.
+    await page.getByRole("link", { name: "Vault", exact: true }).click();
+    await page.getByRole("heading", { name: "Vault", level: 1 }).waitFor();
+    const isKept = await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["{}"], "lost.json"));
+      const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+      return !document.querySelector("footer")!.dispatchEvent(drop);
+    });
+    expect(isKept).toBe(true);
   });
 
   it("never mix with an example", async () => {

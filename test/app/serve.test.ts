@@ -7,10 +7,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { parseMarket, parsePolicy } from "@keel/verifier";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtCircuits } from "../../cli/dist/deploy-verifiers.js";
 import { PACKAGE } from "../support/cli.js";
 
 let child: ChildProcess;
@@ -83,6 +85,17 @@ describe("npm run app", () => {
       ["portfolio-health/spot-16", undefined],
       ["portfolio-health/spot-16", "tail-risk/spot-64"],
     ]);
+  });
+
+  it("proves with every circuit that is built here, as the chain verifies them", async () => {
+    const assets = join(PACKAGE, "dist/console/assets");
+    const names = (await readdir(assets)).filter((name) => name.endsWith(".js"));
+    const page = (await Promise.all(names.map((name) => readFile(join(assets, name), "utf8")))).join("\n");
+    const built = await builtCircuits();
+    expect(built).toContain("portfolio-health/spot-16");
+    expect(
+      built.filter((circuit) => !page.includes(`"${circuit}"`) && !page.includes(`\`${circuit}\``)),
+    ).toEqual([]);
   });
 
   it.each(["/../package.json", "/..%2f..%2fpackage.json", "/%2e%2e/%2e%2e/package.json", "/%zz"])(

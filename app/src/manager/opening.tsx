@@ -120,6 +120,9 @@ function DropAnywhere(props: Pick<OpeningProps, "onTexts" | "onError">): JSX.Ele
       setIsOver(false);
       void take(droppedFiles(event.dataTransfer));
     };
+    // Not taken back when another view is looked at.
+    window.addEventListener("dragover", keepPage);
+    window.addEventListener("drop", keepPage);
     window.addEventListener("dragover", over);
     window.addEventListener("dragleave", leave);
     window.addEventListener("drop", drop);
@@ -148,6 +151,12 @@ function DropAnywhere(props: Pick<OpeningProps, "onTexts" | "onError">): JSX.Ele
       </small>
     </div>
   );
+}
+
+/** A file that misses its place would be opened by the browser in the page's stead, and all that is open here be gone. */
+function keepPage(event: DragEvent): void {
+  const isForAnInput = event.target instanceof HTMLInputElement;
+  if (!isForAnInput && event.dataTransfer?.types.includes("Files") === true) event.preventDefault();
 }
 
 /** Files that were dropped; of a folder, those in it that may be Keel's. */
