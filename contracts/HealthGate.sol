@@ -20,12 +20,12 @@ abstract contract HealthGate is IHealthGate {
     bool private immutable _followsLine;
 
     modifier whenHealthy() {
-        require(isHealthy(), NotHealthy(subject, policyId()));
+        _checkHealth();
         _;
     }
 
     modifier whenUnwindOnly() {
-        require(unwindOnly(), StillHealthy(subject, policyId()));
+        if (isHealthy()) revert StillHealthy(subject, policyId());
         _;
     }
 
@@ -56,6 +56,12 @@ abstract contract HealthGate is IHealthGate {
     /// @inheritdoc IHealthGate
     function unwindOnly() public view returns (bool) {
         return !isHealthy();
+    }
+
+    /// @dev Not a `require`, whose error is made in any case: that would ask the book for the policy in vain, and stop exits
+    ///      when it does not answer.
+    function _checkHealth() internal view {
+        if (!isHealthy()) revert NotHealthy(subject, policyId());
     }
 
     /// @dev Whether the subject was healthy when the line was tightened, by a snapshot from before, and that still lasts.

@@ -27,8 +27,10 @@ import {
   parseMarket,
   parsePolicy,
   parseReturns,
+  parseViewerKey,
   returnsSeries,
   type SeriesId,
+  type SourceKey,
   signUnits,
   tailCircuitOf,
 } from "@keel/verifier";
@@ -63,6 +65,17 @@ export function exampleSourceKey(name: string): SourceKeyPair {
   return sourceKeyOf(Uint8Array.from(secret));
 }
 
+/**
+ * Public key of an invented viewer. INSECURE: its secret is derived from its name, as the sources' are; a real viewer makes one with
+ * `keel viewer new`.
+ */
+export function exampleViewerKey(name: string): SourceKey {
+  const secret = createHash("sha256")
+    .update(`keel example viewer, known to everybody: ${name}`)
+    .digest("hex");
+  return parseViewerKey(secret).publicKey;
+}
+
 /** Number of the local chain's account whose key signs units: `keel sign-units --account 19`. INSECURE: everybody has it. */
 const ADMINISTRATOR = 19;
 
@@ -77,6 +90,8 @@ export interface ExampleChange {
   readonly keyOf?: (source: string) => SourceKeyPair;
   /** Series that the policy names, such as one of feeds; the market's own when absent. */
   readonly marketSeries?: SeriesId;
+  /** What the policy's file says otherwise, or beside the strategy's own. */
+  readonly policy?: Readonly<Record<string, unknown>>;
 }
 
 /** A strategy's files, the snapshot signed by the sources of its accounts. */
@@ -89,7 +104,7 @@ export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): Ex
     market: change.marketSeries ?? marketSeries(parseMarket(prices)),
     ...seriesOfReturns(returns),
   };
-  const policy = policyText(strategy, keyOf, series);
+  const policy = policyText(strategy, keyOf, series, change.policy);
   const market = builtText(strategy, prices, policy);
   const accounts = [
     { id: strategy.accountId, source: strategy.sources[0]!, positions },
@@ -146,6 +161,11 @@ export function exampleFiles(): ReadonlyMap<string, string> {
     const slow = strategy.circuit === undefined ? {} : { slow: true as const };
     const healthy = { snapshot: place("snapshot.json", snapshot), ...shared };
     rows.push({ ...healthy, check: 0, prove: 0, verify: 0, ...slow });
+    const shown = shownPolicy(strategy);
+    if (shown !== undefined) {
+      const row = { ...healthy, policy: place("policy-shown.json", shown) };
+      rows.push({ ...row, check: 0, prove: 0, verify: 0, ...slow });
+    }
     const unhealthy = place(twin.file, exampleTexts(strategy, twin).snapshot);
     rows.push({
       snapshot: unhealthy,
@@ -160,6 +180,15 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   for (const [name, text] of invalid.files) files.set(name, text);
   files.set("expected.json", layOut([...rows, ...invalid.rows]));
   return files;
+}
+
+/** The strategy's policy with what its second one shows. */
+function shownPolicy(strategy: Strategy): string | undefined {
+  const { shown, policyName } = strategy;
+  if (shown === undefined) return undefined;
+  const viewers = shown.viewers.map((name) => ({ name, key: exampleViewerKey(name).map(String) }));
+  const policy = { name: `${policyName}, shown`, disclosure: { ...shown, viewers } };
+  return exampleTexts(strategy, { policy }).policy;
 }
 
 /** The days up to the example's, for the tail-risk circuit; nothing without one. */
@@ -192,6 +221,7 @@ function policyText(
   strategy: Strategy,
   keyOf: (source: string) => SourceKeyPair,
   { market, returns }: PolicySeries,
+  otherwise: Readonly<Record<string, unknown>> = {},
 ): string {
   const {
     policyName,
@@ -220,6 +250,7 @@ function policyText(
       ? {}
       : { tail: { circuit: tailCircuit, maxReturnsSkew: 172_800, series: returns } }),
     ...(units === undefined ? {} : { units }),
+    ...otherwise,
   });
 }
 

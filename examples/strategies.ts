@@ -182,6 +182,11 @@ const deltaNeutralPerps: Strategy = {
     { name: "10 October 2025", shocks: { ETH: "-0.21", SOL: "-0.32" } },
     { name: "Solana alone up 60%", shocks: { SOL: "0.6" } },
   ],
+  shown: {
+    circuit: "disclosure/spot-16x1",
+    navStep: "1000",
+    viewers: ["Fjord Fund Supervision"],
+  },
   units: "7500000",
   positions: { USDC: "1800000", ETH: "1000", SOL: "24000", "ETH-PERP": "-1001.5", "SOL-PERP": "-23950" },
   twin: {

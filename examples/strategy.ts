@@ -43,6 +43,12 @@ export interface Strategy {
     readonly shocks: Readonly<Record<string, string>>;
     readonly volatility?: string;
   }[];
+  /** A second policy, which is the first one and shows something: a public value in steps, and all sums to viewers by name. */
+  readonly shown?: {
+    readonly circuit: string;
+    readonly navStep: string;
+    readonly viewers: readonly string[];
+  };
   /** Units of the fund outstanding; one when absent. */
   readonly units?: string;
   readonly positions: Positions;

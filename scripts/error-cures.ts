@@ -41,6 +41,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknown: "Start at the registry's first block: `--from-block` of its deployments file.",
     },
   },
+  browser: {
+    about: "What a page needs of its browser.",
+    cures: {
+      webassembly:
+        "Use a newer browser, or allow WebAssembly for this page: a lockdown or safest mode switches it off. `keel prove` needs no browser.",
+    },
+  },
+  build: {
+    about: "Building the console.",
+    cures: { connect: "Give an https address of a node, as `--connect https://node.example`." },
+  },
   ceremony: {
     about: "A key ceremony: its folder, its transcript, its contributions.",
     cures: {
@@ -296,7 +307,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       kind: "Open one of Keel's files: its first key is `keel`.",
       missing: "Check the path: a file has to be there, not a folder.",
       read: "Check that it is a file and may be read.",
+      folder: "Open a folder in which the book's .json files lie, not a folder of folders.",
       size: "Give a smaller file: this is none of Keel's.",
+      twice: "Open the one that is meant: a book has one file of each kind.",
       special: "Name a regular file, not a link, folder or device.",
       version: "Convert the file with the command in the message, or make it anew.",
       write: "Check the folder, its permissions and the space on the disk. Nothing was half written.",
@@ -426,6 +439,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       unknown: "Check the line's name, and open it with `keel line open`.",
     },
   },
+  look: {
+    about: "Looking at managers' records in the console.",
+    cures: {
+      cancelled: "Look again when it was not you who cancelled.",
+      many: "Look at fewer managers at a time.",
+    },
+  },
   market: {
     about: "A market table.",
     cures: {
@@ -449,6 +469,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       subject: "Merge snapshots of one subject.",
       time: "Take all snapshots at one time.",
       units: "Give all snapshots the same units.",
+    },
+  },
+  node: {
+    about: "The node that the console reads the chain at.",
+    cures: {
+      address: "Choose the wallet's node, or build the page with `--connect` and the address of yours.",
     },
   },
   opening: {
@@ -477,8 +503,13 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
         "Name a disclosure circuit of the policy's tier, with a step that is a power of ten, or as many viewers as it has, or both.",
       domain:
         "List at least two registries, each once, this one among them; declare them to the policy book.",
+      files: "Open a policy's file together with a market's that it fits.",
       interval: "Make `minInterval` at most `validity`.",
       limit: "Correct the limit, or name a circuit that proves it.",
+      other: "Open the file of the policy whose id the page shows: this one gives another id.",
+      liquidity:
+        "Name a liquidity circuit exactly when the policy limits the days to unwind, one with its tier's places.",
+      participation: "Use depths made with the policy's participation, or name the table's in a new policy.",
       scenarios: "Give scenarios exactly when `maxStressLoss` is set.",
       series:
         "Use a table of the policy's series; `keel policy pin` names the series of a new table in a new policy.",
@@ -492,6 +523,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   portfolio: {
     about: "A book as a whole.",
     cures: { size: "Split the book: its assets and exposure are beyond 7.92e12 USD." },
+  },
+  preflight: {
+    about: "What is looked at before a proof is made.",
+    cures: {
+      refused: "Put right what the list says, and ask the registry again; or prove for no registry.",
+    },
   },
   proof: {
     about: "A proof or an attestation that does not hold.",
@@ -585,6 +622,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       badData: "Send the data that the schema asks for.",
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
+      badParticipation: "Give a share above 0 and at most 1 (10000 bps).",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
       badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
@@ -700,8 +738,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       tooLateToCancel:
-        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses and nothing can be settled.",
       tooManyRequests: "Claim what was settled first.",
+      tooMuchOnItsWay:
+        "Attest a snapshot from `transit` seconds after the last large transfer to or from custody.",
       unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -728,10 +768,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
-      wrongTailProofs: "Send a tail-risk proof exactly with policies that limit tail risk.",
+      wrongTableProofs:
+        "Send a tail-risk proof exactly with policies that limit tail risk, and behind it a liquidity proof exactly with policies that limit the days to unwind.",
       wrongUnits: "Prove with the units that the policy's source says.",
       zeroMaxDelay: "Deploy the market book with a longest delay above zero.",
       zeroValidity: "Give the policy a validity above zero.",
+    },
+  },
+  liquidity: {
+    about: "A table of what a day takes of each instrument.",
+    cures: {
+      depth: 'Write "unlimited" for what needs no limit.',
+      instruments: "Use the market's instruments, in its order: `keel market depth` does.",
+      missing: "Give the table: `--liquidity`.",
+      share: "Give a share above 0 and at most 1.",
+      unlimited: "Give a depth: only cash needs no limit.",
+      unused: "Leave `--liquidity` out, or use a policy that limits the days to unwind.",
     },
   },
   returns: {
@@ -889,8 +941,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: { "": "`keel COMMAND --help` lists the options." },
   },
   vault: {
-    about: "A gated vault.",
+    about: "A vault: gated, or one that takes requests.",
     cures: {
+      asset: "Do not use this vault: its asset says nonsense of itself.",
       balance: "Enter at most what the account has.",
       missing: "Check the vault's address and chain.",
     },

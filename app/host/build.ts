@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Builds the console: `npm run app:build` writes `dist/console/`, a folder that any static host can serve. Circuits named
- * behind it, as in `npm run app:build -- portfolio-health/fund-64 tail-risk/64`, are served as well.
+ * behind it, as in `npm run app:build -- portfolio-health/fund-64 tail-risk/64`, are served as well; `--connect https://node.example`
+ * lets the page talk to a node there. It prints how much JavaScript each page takes.
  *
  * The hashes of the circuits' files and their verification keys are compiled into the page, so that a host that swaps a file
  * is found out before anything is proven or verified with it.
@@ -12,10 +13,15 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
 import { pinnedCircuits, pinnedFiles, type ServedFile, virtualModules } from "@keel/circuits/vite";
+import { inputError } from "@keel/verifier/errors";
 import { build, type InlineConfig, type Plugin } from "vite";
-import { HEADERS, META_POLICY } from "./headers.js";
+import { headersFor, metaPolicy } from "./headers.js";
+import { BUILD_TARGETS } from "./oldest.js";
+import { PATHS } from "./paths.js";
+import { type Chunk, type ConsoleSizes, sizesOf, sizesText } from "./sizes.js";
 
 /** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
 const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
@@ -67,29 +73,52 @@ export function consoleConfig({ plugins }: ConsoleParts): InlineConfig {
   };
 }
 
+/** Modules that pages are loaded from, as app/src/pages.ts names them. */
+const PAGES: Readonly<Record<string, string>> = {
+  "manager-page.tsx": "manager",
+  "vault.tsx": "vault",
+  "regulator.tsx": "regulator",
+  "subject.tsx": "subject",
+  "policy.tsx": "policy",
+};
+
 /**
  * Writes the site into a folder, which is emptied first.
  *
  * @param more as {@link consoleParts}
+ * @param connect addresses beside its own that the page may talk to, as `https://node.example`: a visitor may name a node there
+ * @returns how much JavaScript its pages take
  * @throws KeelError as {@link consoleParts}
  */
-export async function buildConsole(outDir: string, more: readonly string[] = []): Promise<void> {
+export async function buildConsole(
+  outDir: string,
+  more: readonly string[] = [],
+  connect: readonly string[] = [],
+): Promise<ConsoleSizes> {
   const parts = await consoleParts(more);
   const config = consoleConfig(parts);
-  await build({
+  const made = await build({
     ...config,
     base: "./",
     logLevel: "error",
-    plugins: [...config.plugins!, metaPolicy()],
-    build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    plugins: [...config.plugins!, metaElement(connect)],
+    build: {
+      ...{ outDir, emptyOutDir: true, assetsInlineLimit: 0 },
+      ...{ modulePreload: { polyfill: false }, target: BUILD_TARGETS },
+    },
   });
   for (const { path, from } of parts.files) {
     const target = join(outDir, path);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(from, target);
   }
-  const headers = Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}\n`);
+  const headers = Object.entries(headersFor(connect)).map(([name, value]) => `  ${name}: ${value}\n`);
   await writeFile(join(outDir, "_headers"), `/*\n${headers.join("")}`);
+  const redirects = PATHS.map((name) => `/${name}/* /#/${name}/:splat 302\n`);
+  await writeFile(join(outDir, "_redirects"), redirects.join(""));
+  const outputs = "output" in made ? [made] : Array.isArray(made) ? made : [];
+  const chunks = outputs.flatMap(({ output }) => output.filter((one) => one.type === "chunk"));
+  return sizesOf(chunks as readonly Chunk[], PAGES);
 }
 
 /** What the page is made from, beside circuits and examples. */
@@ -176,15 +205,34 @@ function exampleFiles({ folder, snapshots, shared }: Example): ServedFile[] {
   }));
 }
 
-function metaPolicy(): Plugin {
-  const attrs = { "http-equiv": "Content-Security-Policy", content: META_POLICY };
+function metaElement(connect: readonly string[]): Plugin {
+  const attrs = { "http-equiv": "Content-Security-Policy", content: metaPolicy(connect) };
   return {
     name: "keel-policy",
     transformIndexHtml: () => [{ tag: "meta", attrs, injectTo: "head-prepend" }],
   };
 }
 
+/** Circuits, and what stands behind each `--connect`. @throws KeelError `build.connect` */
+export function readArguments(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { connect: { type: "string", multiple: true } },
+  });
+  const connect = (values.connect ?? []).map((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isLocal = url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
+    if (url !== undefined && (url.protocol === "https:" || isLocal) && /^[\w.:/[\]-]+$/.test(text))
+      return url.origin;
+    throw inputError("build.connect", "--connect", "an https address, or http on this machine", "other text");
+  });
+  return { more: positionals, connect };
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildConsole(CONSOLE_FOLDER, process.argv.slice(2));
+  const { more, connect } = readArguments(process.argv.slice(2));
+  const sizes = await buildConsole(CONSOLE_FOLDER, more, connect);
+  process.stdout.write(`${sizesText(sizes)}\n`);
   process.stdout.write(`The console is in ${CONSOLE_FOLDER}; _headers has what it should be served with.\n`);
 }

@@ -17,6 +17,7 @@ import { pathToFileURL } from "node:url";
 import { type Connect, createServer, type Plugin, type ViteDevServer } from "vite";
 import { type ConsoleParts, consoleConfig, consoleParts, ROOT } from "./build.js";
 import { type LocalWorld, startLocalWorld } from "./local.js";
+import { pageOf } from "./paths.js";
 
 const PORT = 5173;
 
@@ -31,6 +32,8 @@ function host(parts: ConsoleParts, { answers }: LocalWorld): Plugin {
       Promise.resolve(answers[path]!())
         .then((made) => send(JSON.stringify(made)))
         .catch(next);
+    } else if (pageOf(path) !== undefined) {
+      response.writeHead(302, { Location: pageOf(path)! }).end();
     } else if (files.has(path)) {
       readFile(files.get(path)!).then(send).catch(next);
     } else {

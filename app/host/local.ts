@@ -101,12 +101,14 @@ export async function startLocalWorld({
     keyOf,
     enrolment: declaredBy(keyOf),
   };
-  const publish = async (strategy: Strategy): Promise<Hex> => {
-    const { policy, market } = publicOf(exampleTexts(strategy, { keyOf }));
-    return (await publishPolicy(world.registry, deployer, policyTerms(policy, market))).policyId;
+  const publish = async (strategy: Strategy) => {
+    const texts = exampleTexts(strategy, { keyOf });
+    const { policy, market } = publicOf(texts);
+    const { policyId } = await publishPolicy(world.registry, deployer, policyTerms(policy, market));
+    return { policyId, files: { policy: texts.policy, market: texts.market } };
   };
-  const policyId = await publish(STRATEGY);
-  await publish(TAIL_STRATEGY);
+  const [own, tail] = [await publish(STRATEGY), await publish(TAIL_STRATEGY)];
+  const { policyId } = own;
   await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
   const vault = await openVault(world, policyId);
   await dev.mark();
@@ -130,6 +132,10 @@ export async function startLocalWorld({
       account("Trend follower's manager", TAIL_STRATEGY.subject),
     ],
   };
+  const policies = [
+    { policyId, path: "/local/vault-policy.json" },
+    { policyId: tail.policyId, path: "/local/trend-follower-policy.json" },
+  ];
   return {
     stage,
     rpcUrl: stage.chain.rpcUrl,
@@ -138,7 +144,9 @@ export async function startLocalWorld({
     policyId,
     config,
     answers: {
-      "/keel.json": () => config,
+      "/keel.json": () => ({ ...config, policies }),
+      "/local/vault-policy.json": () => own.files,
+      "/local/trend-follower-policy.json": () => tail.files,
       "/local/vault.json": () => exampleNow(world, STRATEGY),
       "/local/trend-follower.json": () => exampleNow(world, TAIL_STRATEGY),
     },

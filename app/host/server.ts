@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { HEADERS } from "./headers.js";
+import { pageOf } from "./paths.js";
 
 /** What the server has besides files. */
 export interface ServerOptions {
@@ -87,6 +88,8 @@ async function answer(
   if (method !== "GET") return send(405, "text/plain", "");
   const made = Object.hasOwn(answers, path) ? answers[path] : undefined;
   if (made !== undefined) return send(200, "application/json", JSON.stringify(await made()));
+  const page = pageOf(path);
+  if (page !== undefined) return void response.writeHead(302, { ...HEADERS, Location: page }).end();
   // A path that was made plain cannot lead out of the folder.
   const file = join(folder, normalize(path === "/" ? "/index.html" : path));
   const content = await readFile(file).catch(() => undefined);

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The frame around the views: choice of view, light or dark, the host's configuration, and the end.
+ * The frame around the pages: which page, light or dark, wallet and chain, the host's configuration, and the end.
  *
  * @module
  */
 
-import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem, shortHex } from "./basics.js";
 import { type ConsoleConfig, loadConfig } from "./config.js";
+import { Connection } from "./connection.js";
 import { closeDesk } from "./desk.js";
-import { type OpenFiles, openTexts } from "./manager/book.js";
-import { exampleChoices, fetchExample } from "./manager/examples.js";
-import { Manager } from "./manager/manager.js";
-import { Problem, useWork } from "./parts.js";
-import { Regulator } from "./regulator/regulator.js";
-import { Vault } from "./vault/vault.js";
-
-const VIEWS = [
-  { route: "manager", title: "Manager", says: "Check a book, prove it healthy" },
-  { route: "vault", title: "Vault", says: "Deposit behind a live attestation" },
-  { route: "regulator", title: "Regulator", says: "Verify, look back, export" },
-] as const;
-
-type Route = (typeof VIEWS)[number]["route"];
+import { Explorer } from "./explorer.js";
+import type { OpenFiles } from "./manager/book.js";
+import type { PageProps } from "./page-props.js";
+import { loadPage, type PageName } from "./pages.js";
+import { linkTo, type Route, routeOf, titleOf, VIEWS } from "./route.js";
+import { otherAddresses } from "./security-policy.js";
+import { rememberedWho } from "./session.js";
+import { Start } from "./start/start.js";
 
 /** The whole page. */
 export function Console(): JSX.Element {
@@ -30,85 +26,147 @@ export function Console(): JSX.Element {
   const [files, setFiles] = useState<OpenFiles>({});
   const { config, error, isLoading } = useConfig();
   useWipe(() => setFiles({}));
-  const opening = useWork();
-  useEffect(() => {
-    const [first] = exampleChoices(config);
-    if (first?.isLocal !== true) return;
-    void opening.run(async () => setFiles(openTexts({}, await fetchExample(first))));
-  }, [config]);
-  const view = VIEWS.find((candidate) => candidate.route === route)!;
-  useEffect(() => {
-    document.title = `${view.title} · Keel`;
-  }, [view]);
+  const { title, says } = titleOf(route);
+  const heading = useArrival(route);
   return (
-    <>
+    <Explorer.Provider value={config?.explorer}>
       <header class="bar">
-        <a class="mark" href="#/manager" aria-label="Keel, the manager's view">
+        <a class="mark" href={linkTo({ name: "start" })} aria-label="Keel, the first page">
           Keel
         </a>
         <nav aria-label="Views">
           {VIEWS.map((entry) => (
             <a
-              key={entry.route}
-              href={`#/${entry.route}`}
-              aria-current={entry.route === route ? "page" : undefined}
+              key={entry.name}
+              href={linkTo({ name: entry.name })}
+              aria-current={entry.name === route.name ? "page" : undefined}
             >
               {entry.title}
             </a>
           ))}
         </nav>
+        <Connection config={config} />
         <SchemeChoice />
       </header>
       <main>
         <div class="view-head">
-          <h1>{view.title}</h1>
-          <p>{view.says}</p>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          <p>{says}</p>
         </div>
-        <Problem error={error ?? opening.error} />
-        {isLoading || opening.busy ? (
-          <p role="status">Loading…</p>
-        ) : (
-          <View route={route} config={config} files={files} onFiles={setFiles} />
-        )}
+        <Problem error={error} />
+        <Body route={route} config={config} isLoading={isLoading} files={files} onFiles={setFiles} />
       </main>
-      <footer>
-        A proof speaks of one moment and of declared accounts. Nothing in this page comes from, or goes to,
-        another address than its own.
-      </footer>
-    </>
+      <Footer />
+    </Explorer.Provider>
   );
 }
 
-function View(props: {
-  readonly route: Route;
-  readonly config: ConsoleConfig | undefined;
-  readonly files: OpenFiles;
-  readonly onFiles: (files: OpenFiles) => void;
-}): JSX.Element {
-  const { route, config, files, onFiles } = props;
-  switch (route) {
-    case "manager":
-      return <Manager config={config} files={files} onFiles={onFiles} />;
-    case "vault":
-      return <Vault config={config} />;
-    case "regulator":
-      return <Regulator config={config} />;
-  }
+function Body(
+  props: Omit<PageProps, "about"> & { readonly route: Route; readonly isLoading: boolean },
+): JSX.Element {
+  const { route, isLoading, ...given } = props;
+  if (route.name === "start") return <Start config={given.config} />;
+  if (route.name === "unknown") return <Nowhere />;
+  if (isLoading) return <p role="status">Loading…</p>;
+  return <Loaded name={route.name} {...given} about={aboutOf(route)} />;
 }
 
-function useRoute(): Route {
-  const [route, setRoute] = useState(readRoute);
+function aboutOf(route: Route): string | undefined {
+  if (route.name === "policy") return route.id;
+  return "address" in route ? route.address : undefined;
+}
+
+/** A page once its code is there. */
+function Loaded({ name, ...given }: PageProps & { readonly name: PageName }): JSX.Element {
+  const [found, setFound] = useState<{ readonly name: PageName; readonly Page: ComponentType<PageProps> }>();
+  const [error, setError] = useState<unknown>();
   useEffect(() => {
-    const change = (): void => setRoute(readRoute());
+    let isCurrent = true;
+    setError(undefined);
+    loadPage(name).then(
+      (Page) => isCurrent && setFound({ name, Page }),
+      (reason: unknown) => isCurrent && setError(reason),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [name]);
+  if (error !== undefined) return <Unloaded />;
+  if (found?.name !== name) return <p role="status">Loading…</p>;
+  // Of another address nothing is kept: what was found of one would stand below the other.
+  return <found.Page key={given.about ?? name} {...given} />;
+}
+
+/** A part of the page did not come: the host has another build by now, or is out of reach. */
+function Unloaded(): JSX.Element {
+  return (
+    <section>
+      <p class="problem" role="alert">
+        A part of this page did not come from its host. What you opened is still here; the page's address,
+        opened again, asks anew and forgets it.
+      </p>
+    </section>
+  );
+}
+
+function Nowhere(): JSX.Element {
+  return (
+    <section>
+      <p>
+        This address leads nowhere. A vault or a manager is named by 0x and 40 hexadecimal digits, a policy by
+        0x and 64. <a href={linkTo({ name: "start" })}>Go to the first page</a>
+      </p>
+    </section>
+  );
+}
+
+function Footer(): JSX.Element {
+  const others = otherAddresses();
+  const own =
+    others.length === 0
+      ? "another address than its own."
+      : `other addresses than its own and ${others.join(", ")}, which it was built to talk to.`;
+  return (
+    <footer>
+      A proof speaks of one moment and of declared accounts. Nothing in this page comes from, or goes to,{" "}
+      {own}
+    </footer>
+  );
+}
+
+/** Names the page, and gives the keyboard its heading once somebody went there. */
+function useArrival(route: Route) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  const about = aboutOf(route);
+  useEffect(() => {
+    const { title } = titleOf(route);
+    document.title = `${title}${about === undefined ? "" : ` ${shortHex(about)}`} · Keel`;
+    if (!isFirst.current) heading.current?.focus({ preventScroll: true });
+    if (!isFirst.current) scrollTo(0, 0);
+    isFirst.current = false;
+  }, [route.name, about]);
+  return heading;
+}
+
+/** The page's address; whoever comes without one is led to what he chose the last time. */
+function useRoute(): Route {
+  const [route, setRoute] = useState(arrive);
+  useEffect(() => {
+    const change = (): void => setRoute(routeOf(location.hash));
     window.addEventListener("hashchange", change);
     return () => window.removeEventListener("hashchange", change);
   }, []);
   return route;
 }
 
-function readRoute(): Route {
-  const name = location.hash.replace(/^#\//, "");
-  return VIEWS.find(({ route }) => route === name)?.route ?? "manager";
+function arrive(): Route {
+  const who = rememberedWho();
+  const isBare = location.hash === "" || location.hash === "#" || location.hash === "#/";
+  if (isBare && who !== undefined) history.replaceState(null, "", linkTo({ name: who }));
+  return routeOf(location.hash);
 }
 
 function useConfig() {

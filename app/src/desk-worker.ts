@@ -8,21 +8,35 @@
 
 import "./no-eval.js";
 
+import type { CircuitFiles } from "virtual:keel-circuits";
 import { createProver, type Prover } from "@keel/engine/browser";
 import { checkSignatures, openBook, proveHealth } from "@keel/prover";
 import { asKeelError, KeelError, verifyAttestation } from "@keel/verifier";
 import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
 import { fetchPinned } from "./files.js";
+import { rootsOf } from "./manager/roots.js";
 
-/** Provers of the circuits with these names; the names are empty until all are there. */
-let loaded: { readonly names: string; readonly provers: readonly Prover[] } = { names: "", provers: [] };
+/** Circuits that are there, or on their way. */
+interface Loading {
+  readonly names: string;
+  readonly provers: Promise<readonly Prover[]>;
+  /** Told of the way, from wherever it is. */
+  readonly listeners: Set<(progress: DeskProgress) => void>;
+  readonly controller: AbortController;
+  latest: DeskProgress;
+  isOver: boolean;
+}
+
+let loading: Loading | undefined;
 let running: AbortController | undefined;
 
 const reply = (message: DeskReply): void => self.postMessage(message);
 
 self.addEventListener("message", async ({ data }: MessageEvent<DeskRequest>) => {
   if (data.kind === "cancel") {
-    running?.abort(new KeelError({ kind: "cancelled", code: "prover.cancelled" }));
+    const reason = new KeelError({ kind: "cancelled", code: "prover.cancelled" });
+    running?.abort(reason);
+    if (loading?.isOver === false) forget(reason);
     return;
   }
   try {
@@ -41,39 +55,99 @@ async function answer(request: Exclude<DeskRequest, { kind: "cancel" }>): Promis
       return verifyAttestation(request.verification);
     case "signatures":
       return checkSignatures(request.book.snapshot, request.book.market, request.book.policy);
+    case "roots":
+      return rootsOf(request.files);
+    case "load":
+      await load(request).provers;
+      return undefined;
   }
 }
 
 type ProveRequest = Extract<DeskRequest, { kind: "prove" }>;
 
 async function prove(asked: ProveRequest): Promise<unknown> {
-  const { domain, allowInsecure = false, ...files } = asked.request;
+  const { domain, allowInsecure = false, seed, ...files } = asked.request;
   const book = openBook(files);
   running = new AbortController();
   const { signal } = running;
   const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
   const { tail, disclosure } = asked.circuits;
-  const [prover, ...beside] = await provers(asked, signal, onProgress);
+  const [prover, ...beside] = await loaded(load(asked), signal, onProgress);
   const all = {
     prover: prover!,
     ...(tail === undefined ? {} : { tailProver: beside[0]! }),
     ...(disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
+    ...(seed === undefined ? {} : { seed }),
   };
   return await proveHealth({ book, domain, allowInsecure, ...all, options: { signal, onProgress } });
 }
 
-/** One a circuit, kept until other circuits are asked for. They share the processors, at least one each. */
-async function provers(
-  { id, circuits: { health, tail, disclosure }, base }: ProveRequest,
+type LoadRequest = Pick<ProveRequest, "id" | "circuits" | "base">;
+
+/** The circuits' provers, one a circuit, kept until other circuits are asked for; whoever asks meanwhile waits for the same ones. */
+function load(asked: LoadRequest): Loading {
+  const { health, tail, disclosure } = asked.circuits;
+  const circuits = [health, tail, disclosure].filter((circuit) => circuit !== undefined);
+  const names = circuits.map((circuit) => circuit.id).join(" ");
+  if (loading?.names === names) return loading;
+  forget(new KeelError({ kind: "cancelled", code: "prover.cancelled" }));
+  const [controller, listeners] = [new AbortController(), new Set<(progress: DeskProgress) => void>()];
+  const onProgress = (progress: DeskProgress): void => {
+    fresh.latest = progress;
+    for (const listener of listeners) listener(progress);
+  };
+  const fresh: Loading = {
+    ...{ names, listeners, controller, latest: { phase: "fetching" }, isOver: false },
+    provers: fetchProvers(asked, circuits, controller.signal, (progress) => onProgress(progress)),
+  };
+  loading = fresh;
+  fresh.provers.then(
+    () => {
+      fresh.isOver = true;
+    },
+    () => {
+      // The next one who asks tries again.
+      if (loading === fresh) loading = undefined;
+    },
+  );
+  return fresh;
+}
+
+/** Lets go of the circuits, also of those on their way. */
+function forget(reason: KeelError): void {
+  const old = loading;
+  loading = undefined;
+  old?.controller.abort(reason);
+  old?.provers.then(
+    (provers) => {
+      for (const prover of provers) prover.close();
+    },
+    () => {},
+  );
+}
+
+async function loaded(
+  { provers, listeners, latest, isOver }: Loading,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
 ): Promise<readonly Prover[]> {
-  const circuits = [health, tail, disclosure].filter((circuit) => circuit !== undefined);
-  const names = circuits.map((circuit) => circuit.id).join(" ");
-  if (loaded.names === names) return loaded.provers;
-  for (const old of loaded.provers) old.close();
-  const fresh: Prover[] = [];
-  loaded = { names: "", provers: fresh };
+  listeners.add(onProgress);
+  if (!isOver) onProgress(latest);
+  try {
+    return await provers;
+  } finally {
+    listeners.delete(onProgress);
+    signal.throwIfAborted();
+  }
+}
+
+/** They share the processors, at least one each. */
+async function fetchProvers(
+  { id, base }: LoadRequest,
+  circuits: readonly CircuitFiles[],
+  signal: AbortSignal,
+  onProgress: (progress: DeskProgress) => void,
+): Promise<readonly Prover[]> {
   const files = circuits.flatMap(({ wasm, zkey }) => [wasm, zkey]);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let count = 0;
@@ -88,11 +162,16 @@ async function provers(
   }
   onProgress({ phase: "loading" });
   const workers = Math.max(1, Math.floor(navigator.hardwareConcurrency / circuits.length));
-  for (const [i, { wasm, zkey }] of circuits.entries()) {
-    const sha256 = { wasm: wasm.sha256, zkey: zkey.sha256 };
-    fresh.push(await createProver({ wasm: contents[2 * i]!, zkey: contents[2 * i + 1]!, sha256, workers }));
+  const fresh: Prover[] = [];
+  try {
+    for (const [i, { wasm, zkey }] of circuits.entries()) {
+      const sha256 = { wasm: wasm.sha256, zkey: zkey.sha256 };
+      fresh.push(await createProver({ wasm: contents[2 * i]!, zkey: contents[2 * i + 1]!, sha256, workers }));
+    }
+    signal.throwIfAborted();
+    return fresh;
+  } catch (error) {
+    for (const prover of fresh) prover.close();
+    throw error;
   }
-  loaded = { names, provers: fresh };
-  signal.throwIfAborted();
-  return fresh;
 }

@@ -11,6 +11,7 @@ import type { ProofRequest, ProvenAttestation } from "@keel/prover";
 import type { Verification, Verified } from "@keel/verifier";
 import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
 import type { PolicyFiles } from "./circuits.js";
+import type { BookRoots, RootFiles } from "./manager/roots.js";
 import { noteFile } from "./network.js";
 
 /** What is proven; the desk brings the provers. */
@@ -31,6 +32,14 @@ export type DeskRequest =
     }
   | { readonly id: number; readonly kind: "verify"; readonly verification: Verification }
   | { readonly id: number; readonly kind: "signatures"; readonly book: SignedBook }
+  | { readonly id: number; readonly kind: "roots"; readonly files: RootFiles }
+  /** Fetches and loads circuits before anybody proves. */
+  | {
+      readonly id: number;
+      readonly kind: "load";
+      readonly circuits: PolicyFiles;
+      readonly base: string;
+    }
   | { readonly kind: "cancel" };
 
 /** From the worker. */
@@ -84,6 +93,22 @@ export async function proveAtDesk(
 /** Checks the sources' signatures. @throws KeelError as `checkSignatures` */
 export async function checkAtDesk({ snapshot, market, policy }: SignedBook): Promise<void> {
   await ask((id) => ({ id, kind: "signatures", book: { snapshot, market, policy } }));
+}
+
+/** The hashes that stand for a book's files on chain. @throws KeelError as `rootsOf` */
+export async function rootsAtDesk({ market, policy, enrolment, state }: RootFiles): Promise<BookRoots> {
+  const files = {
+    ...{ market, policy },
+    ...(enrolment === undefined ? {} : { enrolment }),
+    ...(state === undefined ? {} : { state }),
+  };
+  return await ask((id) => ({ id, kind: "roots", files }));
+}
+
+/** Has a policy's circuits fetched and loaded, so that a proof begins at once. @throws KeelError `artifact.*` */
+export async function loadAtDesk(circuits: PolicyFiles): Promise<void> {
+  const base = document.baseURI;
+  await ask((id) => ({ id, kind: "load", circuits, base }));
 }
 
 /** Verifies an attestation. @throws KeelError as `verifyAttestation` */

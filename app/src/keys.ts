@@ -7,13 +7,30 @@
 
 import { isDevelopmentCode, NO_DISCLOSURE, NO_TAIL, type PolicyTerms } from "@keel/verifier";
 import { groth16VerifierAbi, type Registry, toKeelError, verifierBookAbi } from "@keel/verifier/chain";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
 /** A version of a circuit's verifier. */
-interface Version {
+export interface Version {
+  readonly verifier: Address;
   readonly insecure: boolean;
+  /** Unix seconds: the first at which proofs for it are taken. */
+  readonly liveAt: number;
   /** Unix seconds; 0 while it is not retired. */
   readonly retiredAt: number;
+}
+
+/** A circuit of a policy with its verifiers, the first version first. */
+export interface CircuitVerifiers {
+  /** Hash of its name. */
+  readonly circuit: Hex;
+  readonly versions: readonly Version[];
+}
+
+/** The verifiers of the terms' circuits. @throws KeelError kind "environment" */
+export async function verifiersOf(registry: Registry, terms: PolicyTerms): Promise<CircuitVerifiers[]> {
+  return await Promise.all(
+    circuitsIn(terms).map(async (circuit) => ({ circuit, versions: await versionsOf(registry, circuit) })),
+  );
 }
 
 /**
@@ -52,10 +69,11 @@ export async function developmentVersions(
   return found;
 }
 
-function circuitsIn({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): Hex[] {
+/** The circuits that terms name, by the hashes of their names. */
+export function circuitsIn({ circuit, tailCircuit, liquidity, disclosureCircuit }: PolicyTerms): Hex[] {
   const tail = tailCircuit === NO_TAIL.tailCircuit ? [] : [tailCircuit];
   const shown = disclosureCircuit === NO_DISCLOSURE.disclosureCircuit ? [] : [disclosureCircuit];
-  return [circuit, ...tail, ...shown];
+  return [circuit, ...tail, ...(liquidity === undefined ? [] : [liquidity.circuit]), ...shown];
 }
 
 async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {
@@ -65,7 +83,7 @@ async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Pro
     return await Promise.all(
       Array.from({ length: count }, async (_, i) => {
         const args = [circuit, i + 1] as const;
-        const { verifier, retiredAt } = await client.readContract({
+        const { verifier, liveAt, retiredAt } = await client.readContract({
           ...book,
           functionName: "versionOf",
           args,
@@ -75,7 +93,7 @@ async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Pro
           client.readContract(call),
           client.getCode({ address: verifier }),
         ]);
-        return { insecure: marked || isDevelopmentCode(code), retiredAt };
+        return { verifier, insecure: marked || isDevelopmentCode(code), liveAt, retiredAt };
       }),
     );
   } catch (error) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The console's entry: one page, three views chosen by the address's hash.
+ * The console's entry: the frame is drawn at once, and each page is loaded when it is looked at.
  *
  * @module
  */
-
-import "./no-eval.js";
 
 import { render } from "preact";
 import { Console } from "./console.js";

@@ -12,7 +12,7 @@ import { missingFile } from "./files.js";
 /** One request. */
 export interface Sent {
   readonly method: string;
-  /** Path of the address; all are on this page's own origin. */
+  /** Path of the address on this page's own origin; the whole address of a node elsewhere. */
   readonly path: string;
   /** Size of the body that went out. */
   readonly bytesOut: number;

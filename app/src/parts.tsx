@@ -5,39 +5,17 @@
  * @module
  */
 
+import "./pages.css";
+
 import type { Verified } from "@keel/verifier";
-import { asKeelError, KeelError } from "@keel/verifier/errors";
+import { KeelError } from "@keel/verifier/errors";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { shortHex } from "./basics.js";
+import { Explorer, explorerLink, type Linked } from "./explorer.js";
 
-/** Work that takes a while: whether it is under way, and why it failed. */
-export function useWork() {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const run = async (work: () => Promise<void>): Promise<void> => {
-    setError(undefined);
-    setBusy(true);
-    try {
-      await work();
-    } catch (reason) {
-      setError(reason);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { busy, error, run };
-}
-
-/** Says what went wrong, at once to a screen reader. */
-export function Problem({ error }: { readonly error: unknown }): JSX.Element | null {
-  if (error === undefined) return null;
-  return (
-    <p class="problem" role="alert">
-      {asKeelError(error).message}
-    </p>
-  );
-}
+export { Problem, useWork } from "./basics.js";
 
 /** A part of a view. */
 export function Section(props: {
@@ -185,10 +163,24 @@ export function AllowInsecure(props: {
   );
 }
 
-/** A word that stands for yes or no, in colour and in text; without `ok` for neither. */
-export function Verdict(props: { readonly ok?: boolean; readonly children: ComponentChildren }): JSX.Element {
-  const tone = props.ok === undefined ? "" : props.ok ? "ok" : "bad";
-  return <span class={`verdict ${tone}`}>{props.children}</span>;
+/**
+ * A word that stands for yes or no, in colour and in text; without `ok` for neither. A yes that rests on a development key says so
+ * itself, and is not green.
+ */
+export function Verdict(props: {
+  readonly ok?: boolean;
+  readonly insecure?: boolean;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const { ok, insecure = false, children } = props;
+  const isDoubtful = ok === true && insecure;
+  const tone = ok === undefined || isDoubtful ? "" : ok ? "ok" : "bad";
+  return (
+    <span class={`verdict ${tone}${isDoubtful ? "insecure" : ""}`}>
+      {children}
+      {isDoubtful ? ", by a DEVELOPMENT KEY" : ""}
+    </span>
+  );
 }
 
 /** The limits of a policy, a sentence each. */
@@ -218,7 +210,94 @@ export function Facts(props: {
   );
 }
 
-/** A long address or hash: whole for machines and readers, wrapped where it must be. */
-export function Hash({ value }: { readonly value: string }): JSX.Element {
-  return <code class="hash">{value}</code>;
+/** A long address or hash: whole for machines and readers, wrapped where it must be; to be copied, and looked up. */
+export function Hash(props: { readonly value: string; readonly what?: Linked }): JSX.Element {
+  const { value, what } = props;
+  const explorer = useContext(Explorer);
+  const code = <code class="hash">{value}</code>;
+  return (
+    <span class="hash-row">
+      {explorer === undefined || what === undefined ? (
+        code
+      ) : (
+        <a href={explorerLink(explorer, what, value)} target="_blank" rel="noopener noreferrer">
+          {code}
+        </a>
+      )}
+      <CopyButton value={value} />
+    </span>
+  );
+}
+
+/** Takes a text to the clipboard, and says so. */
+function CopyButton({ value }: { readonly value: string }): JSX.Element {
+  const [said, setSaid] = useState("");
+  const copy = async (): Promise<void> => {
+    const done = await navigator.clipboard?.writeText(value).then(
+      () => true,
+      () => false,
+    );
+    setSaid(done === true ? "Copied" : "Not copied: select it instead");
+    setTimeout(() => setSaid(""), 2_000);
+  };
+  return (
+    <span class="no-print copy">
+      <button type="button" class="quiet" aria-label={`Copy ${shortHex(value)}`} onClick={() => void copy()}>
+        Copy
+      </button>
+      <span role="status">{said}</span>
+    </span>
+  );
+}
+
+/** Parts of a page that are opened for paper, and closed again after it. */
+export function usePaper(selector: string): void {
+  useEffect(() => {
+    let opened: HTMLDetailsElement[] = [];
+    const before = (): void => {
+      opened = [...document.querySelectorAll<HTMLDetailsElement>(`${selector} details:not([open])`)];
+      for (const part of opened) part.open = true;
+    };
+    const after = (): void => {
+      for (const part of opened) part.open = false;
+      opened = [];
+    };
+    window.addEventListener("beforeprint", before);
+    window.addEventListener("afterprint", after);
+    return () => {
+      window.removeEventListener("beforeprint", before);
+      window.removeEventListener("afterprint", after);
+    };
+  }, [selector]);
+}
+
+/** Whether there is room to have long parts open from the start. */
+export function hasRoom(): boolean {
+  return matchMedia("(min-width: 46rem)").matches;
+}
+
+/** A part that opens: its heading says what is inside, and the crux of it where there is one. */
+export function Fold(props: {
+  readonly title: string;
+  readonly says?: ComponentChildren;
+  readonly open?: boolean;
+  readonly onOpen?: () => void;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const { title, says, open = false, onOpen, children } = props;
+  return (
+    <details
+      class="fold"
+      open={open}
+      onToggle={(event) => {
+        if ((event.currentTarget as HTMLDetailsElement).open) onOpen?.();
+      }}
+    >
+      <summary>
+        <span class="fold-title">{title}</span>
+        {says === undefined ? null : <span class="fold-says">{says}</span>}
+      </summary>
+      <div class="fold-body">{children}</div>
+    </details>
+  );
 }

@@ -37,3 +37,6 @@ declare module "virtual:keel-examples" {
 
   export const EXAMPLES: readonly Example[];
 }
+
+/** Rules of a page, which come with its code. */
+declare module "*.css";

@@ -17,6 +17,8 @@ export interface InjectedWallet {
   readonly id: string;
   readonly name: string;
   readonly provider: EIP1193Provider;
+  /** An account of a local chain's node. */
+  readonly isNodeAccount?: true;
 }
 
 interface Announcement extends Event {
@@ -56,6 +58,7 @@ function nodeAccounts(config: ConsoleConfig | undefined): InjectedWallet[] {
     id: address,
     name: `${name} (local test account)`,
     provider: nodeProvider(config!.rpc, address),
+    isNodeAccount: true,
   }));
 }
 

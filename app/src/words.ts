@@ -7,7 +7,7 @@
 
 import type { LimitResult } from "@keel/prover";
 import { formatDecimal, LIMITS } from "@keel/verifier";
-import { dollars, percent } from "@keel/verifier/text";
+import { dayText, dollars, percent } from "@keel/verifier/text";
 
 /** A limit's name for people, and the ratio that it is. */
 export interface LimitTitle {
@@ -37,6 +37,7 @@ export function grouped(decimal: string): string {
 
 /** A limit's value or bound: bps as "241.23 %", USD in whole dollars. */
 export function amountOf(unit: LimitResult["unit"], value: bigint): string {
+  if (unit === "days") return dayText(formatDecimal(value, 4));
   return unit === "usd16" ? wholeUsd(value) : percent(formatDecimal(value, 4));
 }
 
@@ -50,22 +51,66 @@ export function boundOf({ name, unit, limit }: LimitResult): string {
 /** A limit's value; what stands for it where the ratio does not exist. */
 export function valueText({ unit, value, ok }: LimitResult): string {
   if (value !== undefined) return amountOf(unit, value);
+  if (unit === "days") return "never";
   return ok ? "no debt" : "no equity";
 }
 
+/** A limit as a bar: all in shares of the track. */
+export interface Bar {
+  /** What is held: from where to where. */
+  readonly held: readonly [from: number, to: number];
+  /** Where the limit stands; a band has two. */
+  readonly lines: readonly number[];
+  /** Where the policy is broken. */
+  readonly broken: readonly (readonly [from: number, to: number])[];
+}
+
+/** Where the line stands: of a maximum near the end, of a minimum near the beginning, of a band at both. */
+const LINES = { max: 0.75, min: 0.25, band: [0.125, 0.875] } as const;
+
 /**
- * How much of a limit is used, for drawing only: 1 at the limit, more beyond it. Of a band, the distance from its middle
- * over half its width; of a minimum, limit over value.
+ * A limit's bar, for drawing only. Longer is more: of a maximum the bar stays short of the line, of a minimum it reaches beyond it,
+ * of a band it stays between two. What has no value fills the track or leaves it empty, on the side where the limit holds or breaks.
  */
-export function useOf({ name, value, limit, ok }: LimitResult): number {
-  if (value === undefined) return ok ? 0 : Number.POSITIVE_INFINITY;
-  const [low, high] = typeof limit === "bigint" ? [0, Number(limit)] : limit.map(Number);
-  const number = Number(value);
-  if (typeof limit !== "bigint") return over(Math.abs(number - (low! + high!) / 2), (high! - low!) / 2);
-  return name.startsWith("min") ? over(high!, Math.max(number, 0)) : over(Math.max(number, 0), high!);
+export function barOf(result: LimitResult): Bar {
+  const { name, value, limit, ok } = result;
+  if (typeof limit !== "bigint") return bandBar(value, limit);
+  const isMin = name.startsWith("min");
+  const line = isMin ? LINES.min : LINES.max;
+  // Without debt a minimum is far behind and a maximum far ahead; without equity it is the other way round.
+  const none = isMin === ok ? 1 : 0;
+  const to = value === undefined ? none : within(over(Number(value), Number(limit)) * line);
+  return { held: [0, to], lines: [line], broken: [isMin ? [0, line] : [line, 1]] };
+}
+
+function bandBar(value: bigint | undefined, limit: readonly bigint[]): Bar {
+  const [low, high] = limit.map(Number) as [number, number];
+  const [first, last] = LINES.band;
+  const place = (number: number): number => within(first + over(number - low, high - low) * (last - first));
+  // From zero, where zero is in the track.
+  const zero = place(0);
+  const to = value === undefined ? zero : place(Number(value));
+  const broken = [[0, first] as const, [last, 1] as const];
+  return { held: [Math.min(zero, to), Math.max(zero, to)], lines: [first, last], broken };
+}
+
+function within(share: number): number {
+  return Math.min(Math.max(share, 0), 1);
 }
 
 function over(part: number, whole: number): number {
   if (whole > 0) return part / whole;
-  return part === 0 ? 0 : Number.POSITIVE_INFINITY;
+  return part <= 0 ? 0 : Number.POSITIVE_INFINITY;
+}
+
+/** How far from the limit, in words: "239.2 % above the least", "58.7 % below the most", "3 % beyond". */
+export function distanceText(result: LimitResult): string {
+  const { name, unit, value, limit, ok } = result;
+  if (value === undefined || typeof limit !== "bigint") return ok ? "within" : "beyond";
+  const apart = value > limit ? value - limit : limit - value;
+  const amount = `${amountOf(unit, apart)}${unit === "usd16" ? " USD" : ""}`;
+  const isMin = name.startsWith("min");
+  if (apart === 0n) return isMin ? "exactly the least" : "exactly the most";
+  if (ok) return isMin ? `${amount} above the least` : `${amount} below the most`;
+  return isMin ? `${amount} below the least` : `${amount} above the most`;
 }

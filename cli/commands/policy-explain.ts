@@ -6,8 +6,8 @@
  */
 
 import { type CheckReport, judgeBook, openUnfinished, report } from "@keel/prover";
-import { LIMITS, type LimitName, type Policy } from "@keel/verifier";
-import { LIMIT_NOTES, limitSentences, percent } from "@keel/verifier/text";
+import { formatDecimal, LIMITS, type LimitName, type Policy } from "@keel/verifier";
+import { dollars, LIMIT_NOTES, limitSentences, ratioText } from "@keel/verifier/text";
 import type { Context, Outcome } from "../context.js";
 import { readTemplates } from "../init-draft.js";
 import { type BookFiles, loadBook, loadPublic, loadState, loadUnits, type PublicFiles } from "../load.js";
@@ -28,10 +28,55 @@ export async function explainPolicy(options: PolicyExplainOptions, context: Cont
   const names = Object.keys(policy.limits) as LimitName[];
   const parts = names.map((name) => explained(name, policy, judged));
   const open = policy.circuit.limits.filter((name) => !(name in policy.limits)) as LimitName[];
+  const shows = shownBy(policy);
   return {
-    json: { ok: true, name: policy.name, limits: parts, notLimited: open },
-    text: [...parts.map(partText), ...(open.length === 0 ? [] : [openText(open)])].join("\n\n"),
+    json: {
+      ...{ ok: true, name: policy.name, limits: parts, notLimited: open },
+      ...(shows === undefined ? {} : { shows }),
+    },
+    text: [
+      ...parts.map(partText),
+      ...(open.length === 0 ? [] : [openText(open)]),
+      ...(shows === undefined ? [] : [shownText(shows)]),
+    ].join("\n\n"),
   };
+}
+
+/** What every attestation under the policy shows beyond health, and to whom. */
+interface Shown {
+  readonly circuit: string;
+  /** USD; absent where no value is shown. */
+  readonly navStep?: string;
+  readonly viewers: readonly string[];
+}
+
+function shownBy({ disclosure }: Policy): Shown | undefined {
+  if (disclosure === undefined) return undefined;
+  const { circuit, navStep, viewers } = disclosure;
+  return {
+    circuit: circuit.id,
+    ...(navStep === 0n ? {} : { navStep: formatDecimal(navStep, USD_PLACES) }),
+    viewers: viewers.map(({ name }) => name),
+  };
+}
+
+/** USD has 16 places. */
+const USD_PLACES = 16;
+
+function shownText({ circuit, navStep, viewers }: Shown): string {
+  const lines = [
+    `Each attestation carries a proof of ${circuit} about the same book, and none is accepted without it.`,
+    ...(navStep === undefined
+      ? []
+      : [`To everybody: the net asset value, rounded down to steps of ${dollars(navStep)} USD.`]),
+    ...(viewers.length === 0
+      ? []
+      : [
+          `To ${viewers.join(" and ")}, sealed: equity, assets, exposures, and what else the circuit sums up.`,
+        ]),
+    "To nobody: a position, an account, or a source's signature.",
+  ];
+  return ["Shown (disclosure)", ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
 async function judge(options: BookFiles & PolicyExplainOptions, context: Context): Promise<Judged> {
@@ -99,7 +144,11 @@ function partText({
 
 function bookLine({ name, value, ok, worst, confidence }: Judged[number]): string {
   const shown =
-    value === null ? "nothing to divide by" : LIMITS[name].unit === "usd8" ? `${value} USD` : percent(value);
+    value === null
+      ? "nothing to divide by"
+      : LIMITS[name].unit === "usd8"
+        ? `${value} USD`
+        : ratioText(LIMITS[name].unit, value);
   const level = confidence === undefined ? "" : ` at ${confidence}`;
   return `The book${level}: ${shown}${worst === undefined ? "" : `, of ${worst}`}${ok ? "" : ", which BREAKS it"}.`;
 }

@@ -86,6 +86,7 @@ function publicFiles({ market, policy }: RunConfig) {
     market: market.file,
     policy,
     ...(market.returns === undefined ? {} : { returns: market.returns }),
+    ...(market.liquidity === undefined ? {} : { liquidity: market.liquidity }),
   };
 }
 

@@ -6,11 +6,12 @@ import {IEulerFactory} from "../interfaces/IEulerFactory.sol";
 import {IHealthRegistry} from "../interfaces/IHealthRegistry.sol";
 
 /// @title EulerHook: an Euler vault takes deposits and lends while a portfolio is attested healthy
-/// @notice A hook target. Hook deposit, mint and borrow to it, and no other operation: whoever repays, withdraws or liquidates takes
-///         risk off. What is hooked by mistake beside those three passes.
+/// @notice A hook target. Hook deposit, mint, skim (a deposit of what was sent before) and borrow to it, and no other operation: whoever
+///         repays, withdraws or liquidates takes risk off. What is hooked by mistake beside those four passes.
 contract EulerHook is HealthGate {
     bytes4 private constant DEPOSIT = bytes4(keccak256("deposit(uint256,address)"));
     bytes4 private constant MINT = bytes4(keccak256("mint(uint256,address)"));
+    bytes4 private constant SKIM = bytes4(keccak256("skim(uint256,address)"));
     bytes4 private constant BORROW = bytes4(keccak256("borrow(uint256,address)"));
 
     IEulerFactory public immutable factory;
@@ -24,8 +25,8 @@ contract EulerHook is HealthGate {
     /// @dev A vault calls it with its operation's calldata and the caller's address behind it.
     // solhint-disable-next-line no-complex-fallback
     fallback() external {
-        bool takesRisk = msg.sig == DEPOSIT || msg.sig == MINT || msg.sig == BORROW;
-        require(!takesRisk || isHealthy(), NotHealthy(subject, policyId()));
+        bytes4 operation = msg.sig;
+        if (operation == DEPOSIT || operation == MINT || operation == SKIM || operation == BORROW) _checkHealth();
     }
 
     /// @notice Its own selector, to vaults of the factory.

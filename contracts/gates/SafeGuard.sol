@@ -17,7 +17,6 @@ contract SafeGuard is HealthGate {
 
     event RemovalAnnounced(uint40 removableAt);
     error NotSafe(address caller);
-    error Refused(address to, uint8 operation);
 
     constructor(
         address safe_,
@@ -39,14 +38,14 @@ contract SafeGuard is HealthGate {
 
     function checkAfterExecution(bytes32, bool) external {}
 
-    /// @notice Asked by the Safe before its owners' transaction. Gas is not refunded while unwinding: it would be a payment.
+    /// @notice Asked by the Safe before its owners' transaction. Gas is not refunded while unwinding: it would be a payment. Unwinding
+    ///         does not ask the registry.
     function checkTransaction(
         address to, uint256 value, bytes memory data, uint8 operation, uint256, uint256, uint256 gasPrice,
         address, address payable, bytes memory, address
     ) external view {
-        if (isHealthy()) return;
-        require(operation == 0 && value == 0 && gasPrice == 0 && data.length >= 4, Refused(to, operation));
-        require(_mayUnwind(to, bytes4(data)), NotHealthy(subject, policyId()));
+        bool isBare = operation == 0 && value == 0 && gasPrice == 0 && data.length >= 4;
+        if (!isBare || !_mayUnwind(to, bytes4(data))) _checkHealth();
     }
 
     /// @notice ERC-165, and Safe's ITransactionGuard.

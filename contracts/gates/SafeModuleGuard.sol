@@ -40,7 +40,7 @@ contract SafeModuleGuard is HealthGate {
     {
         require(operation == 0 && to != safe && to != address(this), Refused(to, operation));
         bool isUnwind = value == 0 && data.length >= 4 && unwinds[to][bytes4(data)];
-        require(isUnwind || isHealthy(), NotHealthy(subject, policyId()));
+        if (!isUnwind) _checkHealth();
         return 0;
     }
 

@@ -5,4 +5,10 @@ pragma solidity ^0.8.28;
 interface ILagoonVault {
     /// @notice Proposes what all assets are worth; the valuation manager may.
     function updateNewTotalAssets(uint256 newTotalAssets) external;
+
+    /// @notice All shares, which settlements change.
+    function totalSupply() external view returns (uint256);
+
+    /// @notice Of its shares.
+    function decimals() external view returns (uint8);
 }

@@ -32,14 +32,15 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
         uint16 managementFee;
         /// Basis points of what a share gains above its highest settled price; at most 3000.
         uint16 performanceFee;
-        /// Gets the fees, in shares.
+        /// Gets the fees, in shares, and the smallest part of one at the beginning.
         address feeReceiver;
-        /// Seconds that assets may be on their way between vault and custody; at most 7 days.
+        /// Seconds that assets may be on their way between vault and custody; at most 7 days. No snapshot prices shares at whose time
+        /// more than a hundredth of all assets was.
         uint32 transit;
         /// Seconds for which a snapshot can be settled by; at most 7 days.
         uint32 maxLag;
         /// Seconds without a proven value, or in which a request waits, until anybody may wind down; 1 to 180 days, and no less
-        /// than `maxLag`.
+        /// than a dealing period with `maxLag`.
         uint32 grace;
         /// Seconds from the announcement of a gate or a custody address until it counts; 1 to 60 days.
         uint32 delay;
@@ -114,6 +115,8 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     error UnfitSnapshot(uint40 asOf, uint256 notBefore, uint256 notAfter);
     /// @dev The proof counts other units than this vault's shares.
     error ForeignUnits(uint256 shares, uint256 units);
+    /// @dev More than a hundredth of all assets was on its way at the snapshot's time, by `transit`: either side's price would be wrong.
+    error TooMuchOnItsWay(uint256 low, uint256 high);
     /// @dev The named round is not the one that the feed had at the snapshot's time, or that is older than it may be.
     error WrongRound(uint80 round, uint40 asOf);
     error NotCustody(address custody);
@@ -133,7 +136,8 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     /// @dev Deposits are settled in any case; redemptions when the vault can pay all that are due.
     function settle(uint80 round) external;
 
-    /// @notice Takes a whole deposit request back: until its period ends, while the gate is closed, and in a wind-down.
+    /// @notice Takes a whole deposit request back: until its period ends, in a wind-down, and while the gate is closed and nothing can
+    ///         be settled.
     function cancelDeposit(uint256 requestId, address controller, address receiver) external returns (uint256 assets);
 
     /// @notice Takes a whole redemption request back, when a deposit request could be.
@@ -150,16 +154,16 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     function collect() external returns (uint256 assets);
 
     /// @notice Begins the wind-down, for ever. Anybody may, once `grace` has passed since the snapshot of the last proven net asset
-    ///         value of this vault's shares; or since the end of a request's period, while nothing can be settled now, or no
-    ///         redemptions can be paid.
+    ///         value of this vault's shares; or since the end of a request's period, while nothing can be settled now; or since
+    ///         redemptions were first found unpaid, while they still cannot be paid.
     function windDown() external;
 
     /// @notice In a wind-down: gives up shares, or none, and pays the holder's part of all that came back so far. Who comes late
     ///         gets the same.
     function surrender(uint256 shares, address receiver) external returns (uint256 assets);
 
-    /// @notice Announces a gate, in place of what was announced before; the first one counts at once. The gate that counts now calls
-    ///         the announced one off. Owner.
+    /// @notice Announces a gate, in place of what was announced before; the first one counts at once, and none can be taken away. The
+    ///         gate that counts now calls the announced one off. Owner.
     function announceGate(IHealthGate gate) external;
 
     /// @notice Announces a custody address. Owner.
@@ -188,8 +192,12 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     /// @notice The proven net asset value that requests can be settled by now; reverts with the reason when there is none.
     function provenValue() external view returns (NavRecord memory);
 
+    /// @notice Whether requests can be settled now, by the asset's latest price; false, or the reason why not.
+    function canSettle() external view returns (bool);
+
     /// @notice A subject's proven net asset value with what lies idle in this vault, over its shares: what a price feed of the shares
-    ///         reads. From the snapshot after the last settlement on, or, until there is one, as it was settled.
+    ///         reads, less the fees that the next settlement takes. From the snapshot after the last settlement on, or, until there is
+    ///         a newer one, as it was settled.
     /// @dev Of this vault's own subject and policy alone; zeros of any other.
     function navOf(address subject, bytes32 policyId) external view override returns (NavRecord memory);
 

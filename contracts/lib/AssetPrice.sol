@@ -40,6 +40,8 @@ library AssetPrice {
     function _isLastBefore(IAggregatorV3Rounds feed, uint80 round, uint40 asOf) private view returns (bool) {
         (uint80 last,,,,) = feed.latestRoundData();
         if (last == round) return true;
+        // Chainlink's proxies number their aggregators above bit 64, and an old one goes on beside the new one.
+        if (last >> 64 != round >> 64) return false;
         (,,, uint256 nextAt,) = feed.getRoundData(round + 1);
         return nextAt > asOf;
     }

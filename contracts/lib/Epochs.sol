@@ -19,9 +19,9 @@ library Epochs {
     }
 
     /// @dev `asOf`: the last settlement's snapshot, at first the vault's beginning. `notBefore`: the next snapshot is no older.
-    ///      `waitingSince`: no request that waits is of a period that ended earlier; 0 without any. `highest`: the highest price that
-    ///      was settled, after fees. `count` of epochs; the first one is the vault's beginning. `isUnpaid`: redemptions wait that
-    ///      were due and could not be paid.
+    ///      `waitingSince`: no request that waits is of a period that ended earlier, and no redemption was found unpaid in one; 0
+    ///      without any. `highest`: the highest price that shares were settled at, after fees. `count` of epochs; the first one is the
+    ///      vault's beginning. `isUnpaid`: redemptions wait that were due and could not be paid.
     struct Clock {
         uint40 asOf;
         uint40 notBefore;

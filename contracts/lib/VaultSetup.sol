@@ -21,15 +21,19 @@ library VaultSetup {
         _between("dealingPeriod", terms.dealingPeriod, 1 minutes, 31 days);
         _between("transit", terms.transit, 0, 7 days);
         _between("maxLag", terms.maxLag, 1, 7 days);
-        _between("grace", terms.grace, Math.max(1 days, terms.maxLag), 180 days);
+        // What is taken back late makes snapshots until the running period's end useless; a later one is in time.
+        _between("grace", terms.grace, Math.max(1 days, uint256(terms.dealingPeriod) + terms.maxLag), 180 days);
         _between("delay", terms.delay, 1 days, 60 days);
         _between("asset", IERC20Metadata(address(setup.asset)).decimals(), 0, MAX_DECIMALS);
         if (address(terms.assetFeed) != address(0)) {
             _between("assetFeed", terms.assetFeed.decimals(), 0, MAX_DECIMALS);
         }
         require(setup.owner != address(0), IStrategyVault.BadSetup("owner", 0));
-        bool takesFees = terms.managementFee != 0 || terms.performanceFee != 0;
-        require(!takesFees || terms.feeReceiver != address(0), IStrategyVault.BadSetup("feeReceiver", 0));
+        require(!takesFees(terms) || terms.feeReceiver != address(0), IStrategyVault.BadSetup("feeReceiver", 0));
+    }
+
+    function takesFees(IStrategyVault.Terms memory terms) internal pure returns (bool) {
+        return terms.managementFee != 0 || terms.performanceFee != 0;
     }
 
     function _between(string memory what, uint256 value, uint256 least, uint256 most) private pure {

@@ -23,12 +23,13 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
     using Traces for Traces.Point[];
 
     IERC20 internal _asset;
+
+    /// @dev One slot with the next three, which the decimals fill before the first settlement does.
+    int104 private _base;
+    uint104 internal _reserved;
     uint8 internal _assetDecimals;
     /// @inheritdoc IStrategyVault
     bool public isWindingDown;
-
-    int128 private _base;
-    uint128 internal _reserved;
     /// @dev By time: left what came, right what went.
     Traces.Point[] private _flows;
 
@@ -101,8 +102,8 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
 
     /// @dev Moves assets between what waits, is reserved or is paid out, and what is idle.
     function _changeBase(uint256 more, uint256 less, uint256 reserved) internal {
-        _base = (int256(_base) + more.toInt256() - less.toInt256()).toInt128();
-        _reserved += reserved.toUint128();
+        _base = (int256(_base) + more.toInt256() - less.toInt256()).toInt104();
+        _reserved += reserved.toUint104();
     }
 
     function _startWindDown() internal {

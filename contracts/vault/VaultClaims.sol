@@ -183,7 +183,7 @@ abstract contract VaultClaims is VaultSettlement, IERC4626, IERC165 {
     }
 
     function _payOut(address controller, address receiver, uint256 assets, uint256 shares) private {
-        _reserved -= assets.toUint128();
+        _reserved -= assets.toUint104();
         emit Withdraw(msg.sender, receiver, controller, assets, shares);
         _asset.safeTransfer(receiver, assets);
     }

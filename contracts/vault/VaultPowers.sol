@@ -28,6 +28,8 @@ abstract contract VaultPowers is IStrategyVault {
 
     /// @inheritdoc IStrategyVault
     function announceGate(IHealthGate next) external onlyOwner {
+        // Without one the next would count at once.
+        require(address(next) != address(0), BadSetup("gate", 0));
         IHealthGate current = gate();
         uint40 liveAt = _liveAt(address(current) == address(0) || address(next) == address(current));
         (_gate, _nextGate, _nextGateAt) = (current, next, liveAt);

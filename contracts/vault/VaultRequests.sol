@@ -122,6 +122,9 @@ abstract contract VaultRequests is VaultAssets {
     /// @dev A vault that lets only some deposit, or so much, reverts here.
     function _onDepositRequest(address controller, address owner_, uint256 assets) internal virtual {}
 
+    /// @dev Whether there is a proven value that requests can be settled by now.
+    function _canSettle() internal view virtual returns (bool);
+
     /// @dev Whether anything waits that is not settled.
     function _isWaiting() internal view returns (bool) {
         return _waitingAssets() != 0 || _waitingShares() != 0;
@@ -164,7 +167,7 @@ abstract contract VaultRequests is VaultAssets {
     function _checkCancel(uint256 id, address controller) private {
         _checkCaller(controller);
         if (isWindingDown || id == currentPeriod()) return;
-        require(!isHealthy(), TooLateToCancel(id, currentPeriod()));
+        require(!isHealthy() && !_canSettle(), TooLateToCancel(id, currentPeriod()));
         _book.clock.notBefore = _periodEnd();
     }
 }

@@ -20,8 +20,10 @@ abstract contract VaultSettlement is VaultRequests {
 
     uint256 private constant BPS = 10_000;
     uint256 private constant YEAR = 365 days;
-    /// @dev Scale of an asset's base units for a share's, in the highest price.
-    uint256 private constant PRICE = 1e10;
+    /// @dev A whole asset's base units for a share's smallest part, in the highest price.
+    uint256 private constant PRICE_DECIMALS = 28;
+    /// @dev A hundredth of all assets may be on its way at a snapshot that prices shares.
+    uint256 private constant ON_ITS_WAY = 100;
 
     /// @dev Assets that redemptions were due when they could not be paid.
     uint256 private _unpaid;
@@ -30,17 +32,21 @@ abstract contract VaultSettlement is VaultRequests {
     function settle(uint80 round) external nonReentrant {
         require(!isWindingDown, WindingDown());
         NavRecord memory nav = provenValue();
-        (uint256 low, uint256 high) = _totalsOf(nav, round);
+        (uint256 low, uint256 high) =
+            _totalsOf(nav, AssetPrice.priceAt(_terms.assetFeed, round, nav.asOf, _terms.feedStaleness));
         require(low != 0, NoProvenValue());
+        require(_isNarrow(low, high), TooMuchOnItsWay(low, high));
         Epochs.Epoch memory epoch = _book.last();
         (epoch.low, epoch.high, epoch.time) = (low.toUint96(), high.toUint96(), uint40(block.timestamp));
-        epoch.shares = _takeFees(nav.asOf, low);
+        epoch.shares = _takeFees(nav.asOf, low, high);
         emit Settled(nav.asOf, low, high, epoch.shares);
+        Epochs.Clock storage clock_ = _book.clock;
+        bool wasUnpaid = clock_.isUnpaid;
         bool waits = _fill(nav.asOf / _terms.dealingPeriod - 1, epoch);
         epoch.supply = totalSupply().toUint96();
         _book.write(epoch);
-        Epochs.Clock storage clock_ = _book.clock;
-        if (!clock_.isUnpaid) clock_.waitingSince = waits ? _periodEnd() : 0;
+        bool isUnpaid = clock_.isUnpaid;
+        if (!wasUnpaid || !isUnpaid) clock_.waitingSince = waits || isUnpaid ? _periodEnd() : 0;
         (clock_.asOf, clock_.count) = (nav.asOf, clock_.count + 1);
         _onSettled(nav);
     }
@@ -61,20 +67,29 @@ abstract contract VaultSettlement is VaultRequests {
         if (address(current) == address(0)) return found;
         if (current.subject() != subject || current.policyId() != policyId) return found;
         NavRecord memory nav = _read(current);
-        uint256 price = AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
+        uint256 price = _latestPrice();
         if (price == 0) return found;
         Epochs.Epoch storage last = _book.last();
         if (nav.asOf <= last.time) {
-            // Nothing was settled yet, or what was, stands.
-            if (last.low == 0) return found;
-            (nav.units, nav.asOf) = (last.shares, _book.clock.asOf);
-            nav.value = _toValue(last.low, price);
+            // What was settled by it stands, and nothing by a newer one of before the settlement.
+            if (nav.asOf != _book.clock.asOf) return found;
+            (nav.units, nav.value) = (last.shares, _toValue(last.low, price));
             return nav;
         }
         if (nav.units != totalSupply()) return found;
-        (uint256 low,) = _idleAt(nav.asOf);
-        nav.value += _toValue(low, price);
+        (uint256 low, uint256 high) = _totalsOf(nav, price);
+        if (!_isNarrow(low, high)) return found;
+        (nav.units, nav.value) = (_withFees(nav.asOf, low).toUint96(), _toValue(low, price));
         return nav;
+    }
+
+    /// @inheritdoc IStrategyVault
+    function canSettle() external view returns (bool) {
+        NavRecord memory nav = provenValue();
+        uint256 price = _latestPrice();
+        if (price == 0) return false;
+        (uint256 low, uint256 high) = _totalsOf(nav, price);
+        return low != 0 && _isNarrow(low, high);
     }
 
     /// @inheritdoc IStrategyVault
@@ -87,11 +102,15 @@ abstract contract VaultSettlement is VaultRequests {
         uint256 notAfter = uint256(nav.asOf) + _terms.maxLag;
         bool isFit = nav.asOf >= notBefore && block.timestamp <= notAfter;
         require(isFit, UnfitSnapshot(nav.asOf, notBefore, notAfter));
-        require(nav.units == totalSupply(), ForeignUnits(totalSupply(), nav.units));
+        uint256 supply = totalSupply();
+        require(nav.units == supply, ForeignUnits(supply, nav.units));
     }
 
     function _setUpSettlement(Setup memory setup) internal {
-        _mint(setup.seedHolder, setup.seedShares - VaultSetup.LOCKED);
+        // The receiver of fees has the smallest part of a share, so that its first fee costs no more gas than a later one.
+        uint256 first = VaultSetup.takesFees(setup.terms) ? 1 : 0;
+        if (first != 0) _mint(setup.terms.feeReceiver, first);
+        _mint(setup.seedHolder, setup.seedShares - VaultSetup.LOCKED - first);
         _mint(address(this), VaultSetup.LOCKED);
         _redemptions.key = Epochs.Key.Redemptions;
         uint40 time = uint40(block.timestamp);
@@ -152,55 +171,77 @@ abstract contract VaultSettlement is VaultRequests {
         if (redeemed != 0) emit RedemptionsSettled(period, redeemed, owed);
     }
 
+    /// @dev The highest price is what was paid for shares, rounded up: there is no fee on what a holder did not gain.
     /// @return all shares, with those of the fees
-    function _takeFees(uint40 asOf, uint256 assets) private returns (uint96) {
+    function _takeFees(uint40 asOf, uint256 low, uint256 high) private returns (uint96) {
         uint256 supply = totalSupply();
-        uint256 part = _terms.managementFee * Math.min(asOf - _book.clock.asOf, YEAR);
-        uint256 managing = Math.mulDiv(supply, part, BPS * YEAR - part);
-        uint256 shares = supply + managing;
-        shares += _performanceShares(assets, shares);
-        uint256 price = Math.mulDiv(assets, PRICE, shares);
+        uint256 shares = _withFees(asOf, low);
+        uint256 price = Math.mulDiv(high, _priceScale(), shares, Math.Rounding.Ceil);
         if (price > _book.clock.highest) _book.clock.highest = price.toUint96();
         if (shares != supply) _mint(_terms.feeReceiver, shares - supply);
         return shares.toUint96();
     }
 
+    /// @dev All shares, with those that fees would be at a settlement by `asOf`. There is none in a wind-down.
+    function _withFees(uint40 asOf, uint256 assets) private view returns (uint256 shares) {
+        shares = totalSupply();
+        if (isWindingDown) return shares;
+        uint256 part = _terms.managementFee * Math.min(asOf - _book.clock.asOf, YEAR);
+        shares += Math.mulDiv(shares, part, BPS * YEAR - part);
+        shares += _performanceShares(assets, shares);
+    }
+
     function _performanceShares(uint256 assets, uint256 shares) private view returns (uint256) {
-        uint256 price = Math.mulDiv(assets, PRICE, shares);
+        uint256 scale = _priceScale();
+        uint256 price = Math.mulDiv(assets, scale, shares);
         uint256 highest = _book.clock.highest;
         if (highest == 0 || price <= highest) return 0;
-        uint256 gain = Math.mulDiv(price - highest, shares, PRICE);
+        uint256 gain = Math.mulDiv(price - highest, shares, scale);
         uint256 fee = (gain * _terms.performanceFee) / BPS;
         return Math.mulDiv(shares, fee, assets - fee);
     }
 
+    /// @dev Whether what may be on its way is so little that nobody moves the price by it.
+    function _isNarrow(uint256 low, uint256 high) private pure returns (bool) {
+        return high - low <= high / ON_ITS_WAY + 1;
+    }
+
+    /// @dev Of the highest price: as exact for assets of few decimals as for those of many.
+    function _priceScale() private view returns (uint256) {
+        return 10 ** (PRICE_DECIMALS - _assetDecimals);
+    }
+
     /// @dev All assets by a snapshot: what custody holds, and what was idle then.
-    function _totalsOf(NavRecord memory nav, uint80 round) private view returns (uint256 low, uint256 high) {
-        uint256 price = AssetPrice.priceAt(_terms.assetFeed, round, nav.asOf, _terms.feedStaleness);
+    function _totalsOf(NavRecord memory nav, uint256 price) private view returns (uint256 low, uint256 high) {
         (low, high) = _idleAt(nav.asOf);
         low += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Floor);
         high += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Ceil);
     }
 
-    function _canSettle() private view returns (bool) {
-        try this.provenValue() returns (NavRecord memory) {
-            return true;
+    function _canSettle() internal view override returns (bool) {
+        try this.canSettle() returns (bool can) {
+            return can;
         } catch {
             return false;
         }
     }
 
-    /// @dev Time of the latest snapshot that shows what this vault's shares are worth.
-    function _lastProven() private view returns (uint256 time) {
-        time = _book.last().time;
+    /// @dev Time of the latest snapshot that shows what this vault's shares are worth. None is known where the gate's policy has only
+    ///      others, as after a line moved or a gate was exchanged: that alone is no end, and a request that waits can bring it.
+    function _lastProven() private view returns (uint256) {
         IHealthGate current = gate();
-        if (address(current) == address(0)) return time;
+        if (address(current) == address(0)) return block.timestamp;
         NavRecord memory nav = _read(current);
-        if (nav.units == totalSupply()) time = Math.max(time, nav.asOf);
+        bool isKnown = nav.units == totalSupply() || nav.asOf == _book.clock.asOf;
+        return isKnown ? Math.max(_book.last().time, nav.asOf) : block.timestamp;
     }
 
     function _read(IHealthGate current) private view returns (NavRecord memory) {
         return INavSource(address(current.registry())).navOf(current.subject(), current.policyId());
+    }
+
+    function _latestPrice() private view returns (uint256) {
+        return AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
     }
 
     function _toValue(uint256 assets, uint256 price) private view returns (uint256) {

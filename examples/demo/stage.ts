@@ -14,9 +14,12 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
+  decodeErrorResult,
   defineChain,
+  encodeFunctionData,
   type Hex,
   http,
+  isHex,
   keccak256,
   type PublicClient,
   type TestClient,
@@ -47,7 +50,7 @@ export async function openStage(running?: LocalChain): Promise<Stage> {
       rpcUrls: { default: { http: [chain.rpcUrl] } },
     }),
     // The node answers a revert as an internal error, which would be tried again.
-    transport: http(chain.rpcUrl, { retryCount: 0 }),
+    transport: http(chain.rpcUrl, { retryCount: 0, fetchFn: fetchAgain }),
     pollingInterval: 20,
     cacheTime: 0,
   };
@@ -59,6 +62,18 @@ export async function openStage(running?: LocalChain): Promise<Stage> {
     accounts,
     wallets: accounts.map((account) => createWalletClient({ ...options, account })),
   };
+}
+
+/**
+ * A node closes connections on which nothing came for seconds, as while a compiler runs here. A request that met such an end never
+ * arrived: it is sent once more.
+ */
+async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Response> {
+  return await fetch(...request).catch((error: Error) => {
+    const { code } = (error.cause ?? {}) as { readonly code?: string };
+    if (code !== "UND_ERR_SOCKET" && code !== "ECONNRESET") throw error;
+    return fetch(...request);
+  });
 }
 
 /** Counts the gas of all transactions since the chain started. */
@@ -108,6 +123,12 @@ export async function passTime({ test }: Stage, seconds: number): Promise<void> 
   await test.mine({ blocks: 1 });
 }
 
+/** Goes on to a time and mines a block there. */
+export async function goTo({ test }: Stage, seconds: number): Promise<void> {
+  await test.setNextBlockTimestamp({ timestamp: BigInt(seconds) });
+  await test.mine({ blocks: 1 });
+}
+
 /**
  * Sends a transaction that has to be refused, without asking first whether it would be: it is mined, and reverts.
  *
@@ -115,10 +136,43 @@ export async function passTime({ test }: Stage, seconds: number): Promise<void> 
  * @throws KeelError when the transaction succeeds or another error refuses it
  */
 export async function sendRefused(
+  stage: Stage,
+  wallet: Wallet,
+  call: RawCall,
+  expected: string,
+): Promise<string> {
+  return await refusedBy(stage, wallet, call, expected, registryError);
+}
+
+/**
+ * The same for any contract.
+ *
+ * @param errors of every contract that may refuse, also behind the one that is called
+ * @returns the error's name, or the words of a contract that reverts with words
+ */
+export async function callRefused(
+  stage: Stage,
+  wallet: Wallet,
+  { address, abi, functionName, args }: Call,
+  expected: string,
+  errors: Abi = abi as Abi,
+): Promise<string> {
+  const data = encodeFunctionData({ abi: abi as Abi, functionName, args });
+  return await refusedBy(stage, wallet, { to: address, data }, expected, (error) => nameOf(error, errors));
+}
+
+/** A call as it is sent. */
+interface RawCall {
+  readonly to: Address;
+  readonly data: Hex;
+}
+
+async function refusedBy(
   { client }: Stage,
   wallet: Wallet,
-  call: { readonly to: Address; readonly data: Hex },
+  call: RawCall,
   expected: string,
+  nameOfError: (error: unknown) => string,
 ): Promise<string> {
   const request = await wallet.prepareTransactionRequest({ ...call, gas: GAS_LIMIT });
   const serializedTransaction = await wallet.signTransaction(request);
@@ -128,7 +182,7 @@ export async function sendRefused(
   const received =
     receipt.status === "success"
       ? "a transaction that succeeded"
-      : await revertName(client, wallet, call, receipt.blockNumber);
+      : await revertName(client, wallet, call, receipt.blockNumber, nameOfError);
   if (received === expected) return received;
   throw new KeelError({ kind: "proof", code: "demo.refusal", path: "transaction", expected, received });
 }
@@ -136,15 +190,37 @@ export async function sendRefused(
 async function revertName(
   client: PublicClient,
   wallet: Wallet,
-  call: { readonly to: Address; readonly data: Hex },
+  call: RawCall,
   blockNumber: bigint,
+  nameOfError: (error: unknown) => string,
 ): Promise<string> {
   try {
     await client.call({ ...call, account: wallet.account, blockNumber });
     return "no error when called again";
   } catch (error) {
-    const { code } = toKeelError(error);
-    const name = code.replace(/^registry\./, "");
-    return name.charAt(0).toUpperCase() + name.slice(1);
+    return nameOfError(error);
   }
+}
+
+function registryError(error: unknown): string {
+  const name = toKeelError(error).code.replace(/^registry\./, "");
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function nameOf(error: unknown, abi: Abi): string {
+  const data = revertData(error);
+  if (data === undefined) throw error;
+  const { errorName, args } = decodeErrorResult({ abi, data });
+  return errorName === "Error" ? String(args?.[0]) : errorName;
+}
+
+/** What a contract reverted with. Nodes put it at different depths. */
+function revertData(error: unknown): Hex | undefined {
+  for (let cause = error; typeof cause === "object" && cause !== null; ) {
+    const { data, cause: next } = cause as { readonly data?: unknown; readonly cause?: unknown };
+    const found = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
+    if (isHex(found)) return found;
+    cause = next;
+  }
+  return undefined;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The story in five steps: set up, sign, prove, gate a vault, refuse. Real circuit, keys, signatures, proofs, chain and
- * contracts; only the vault's asset is a test token, and the chain's clock is moved.
+ * The story: set up, sign, prove, gate a vault, refuse; then `money.ts`. Real circuits, keys, signatures, proofs, chain and
+ * contracts; only the vaults' assets are test tokens, and the chain's clock is moved.
  *
  * @module
  */
 
-import { ensureCircuit } from "@keel/circuits";
+import { type ArtifactSet, ensureCircuit } from "@keel/circuits";
 import { compileVerifiers, deployKeel, loadArtifact } from "@keel/contracts";
 import { createProver, type Prover } from "@keel/engine";
 import {
@@ -23,6 +23,9 @@ import {
 import { formatAttestation, formatDecimal, policyTerms } from "@keel/verifier";
 import { connectRegistry, enrol, isHealthy, publishPolicy, submitAttestation } from "@keel/verifier/chain";
 import { DEVELOPMENT_KEY_WARNING } from "@keel/verifier/text";
+import type { Progress } from "keel/progress";
+import { DISCLOSURE, DISCLOSURE_VERIFIER } from "./fund.js";
+import { type Purses, tellMoney } from "./money.js";
 import { gasMeter, openStage, passTime } from "./stage.js";
 import type { RunPart, Teller } from "./teller.js";
 import {
@@ -33,10 +36,9 @@ import {
   type Book,
   CAST,
   CIRCUIT,
-  callVault,
   DEPOSIT,
   declaredBy,
-  depositorOf,
+  deposit,
   depositRefused,
   expect,
   forgedAttestation,
@@ -54,14 +56,11 @@ import {
   type World,
   withdraw,
 } from "./world.js";
+import { tellYear, type YearOptions, type YearRecord } from "./year.js";
 
-/** Tells everything. Ends the chain, whatever happens. */
-export async function tellStory(teller: Teller, say: (text: string) => void): Promise<void> {
-  const closing: (() => Promise<void> | void)[] = [];
-  try {
-    const world = await teller.step("set up: circuit, keys, chain, contracts", (part) =>
-      setUp(part, teller, say, closing),
-    );
+/** Tells everything. Ends the chain, whatever happens. @returns everybody's coins at the end */
+export async function tellStory(teller: Teller, say: (text: string) => void): Promise<Purses> {
+  return await inWorld(teller, say, async (world, closing) => {
     const { book, vault } = await teller.step("sign: account, market, policy", (part) => sign(part, world));
     const { first, prover } = await teller.step("prove: check, prove, attest", (part) =>
       prove(part, world, book, say, closing),
@@ -70,32 +69,86 @@ export async function tellStory(teller: Teller, say: (text: string) => void): Pr
     await teller.step("refuse: unhealthy, forged, foreign, replayed", (part) =>
       refuse(part, world, vault, prover, first),
     );
+    const disclosureProver = await loaded(world.disclosing, closing, 1);
+    return await tellMoney(world, { prover, disclosureProver }, teller, say);
+  });
+}
+
+/**
+ * Tells a fund's year. Ends the chain, whatever happens.
+ *
+ * @param meanwhile what is done with the record before the chain ends
+ */
+export async function tellWholeYear(
+  teller: Teller,
+  say: (text: string) => void,
+  options: YearOptions,
+  meanwhile: (record: YearRecord) => Promise<void>,
+): Promise<void> {
+  await inWorld(teller, say, async (world, closing) => {
+    const prover = await loaded(world.artifacts, closing);
+    const disclosureProver = await loaded(world.disclosing, closing, 1);
+    await meanwhile(await tellYear(world, { prover, disclosureProver }, teller, say, options));
+  });
+}
+
+/** What has to be ended, in the order in which it began. */
+export type Closing = (() => Promise<void> | void)[];
+
+/** A world for work, which ends with it. */
+export async function inWorld<T>(
+  teller: Teller,
+  say: (text: string) => void,
+  work: (world: World, closing: Closing) => Promise<T>,
+): Promise<T> {
+  const closing: Closing = [];
+  try {
+    const world = await teller.step("set up: circuit, keys, chain, contracts", (part) =>
+      setUp(part, teller, say, closing),
+    );
+    return await work(world, closing);
   } finally {
     for (const close of closing.reverse()) await close();
   }
 }
 
+/** A circuit's prover. A disclosure is an eighth of the health proof: one worker makes it meanwhile. */
+export async function loaded(set: ArtifactSet, closing: Closing, workers?: number): Promise<Prover> {
+  const files = filesOf(set);
+  const prover = await createProver(workers === undefined ? files : { ...files, workers });
+  closing.push(() => prover.close());
+  return prover;
+}
+
+/** What the engine loads, with the hashes that it compares. */
+function filesOf({ witnessPath: wasm, zkeyPath: zkey, manifest }: ArtifactSet) {
+  const { witness, zkey: zkeyFile } = manifest.files;
+  return { wasm, zkey, sha256: { wasm: witness.sha256, zkey: zkeyFile.sha256 } };
+}
+
+/** Circuits, chain and contracts. */
 async function setUp(
   part: RunPart,
   teller: Teller,
   say: (text: string) => void,
-  closing: (() => unknown)[],
+  closing: Closing,
 ): Promise<World> {
-  const artifacts = await part("compile the circuit, make development keys", async (progress) => {
-    const set = await ensureCircuit(CIRCUIT, {
-      // The prover compares the hashes of what it loads.
-      check: [],
-      onProgress: ({ phase, fraction }) => progress.update(`circuit: ${phase}`, fraction),
-    });
-    const { constraints, files } = set.manifest;
-    const size = `${constraints} constraints, key ${megabytes(files.zkey.bytes)}`;
-    return { value: set, detail: `${size}; a DEVELOPMENT KEY` };
-  });
+  const [artifacts, disclosing] = await part(
+    "compile the circuits, make development keys",
+    async (progress) => {
+      const sets = await circuitSets(progress);
+      const size = ({ manifest: { constraints, files } }: ArtifactSet): string =>
+        `${constraints} constraints, key ${megabytes(files.zkey.bytes)}`;
+      return { value: sets, detail: `${sets.map(size).join("; ")}; DEVELOPMENT KEYS` };
+    },
+  );
   say(`\n${indent(DEVELOPMENT_KEY_WARNING)}\n`);
-  await part("compile the verifier", async () => {
-    const { verificationKey } = artifacts;
-    const verifier = { circuit: CIRCUIT, contractName: VERIFIER, verificationKey, insecure: true };
-    await compileVerifiers([verifier]);
+  const verifiers = [
+    { circuit: CIRCUIT, contractName: VERIFIER, verificationKey: artifacts.verificationKey },
+    { circuit: DISCLOSURE, contractName: DISCLOSURE_VERIFIER, verificationKey: disclosing.verificationKey },
+  ];
+  await part("compile the verifiers", async () => {
+    await compileVerifiers(verifiers.map((verifier) => ({ ...verifier, insecure: true })));
     return { value: undefined, detail: "" };
   });
   const stage = await part("start a local Hardhat chain", async () => {
@@ -104,13 +157,13 @@ async function setUp(
     return { value, detail: `chain ${value.chain.chainId}` };
   });
   teller.measureGas(gasMeter(stage));
-  const keel = await part("deploy books, registry, verifier", async () => {
+  const keel = await part("deploy books, registry, verifiers", async () => {
     const value = await deployKeel({
       walletClient: stage.wallets[CAST.deployer]!,
       publicClient: stage.client,
       publishers: PUBLISHERS.map((i) => stage.accounts[i]!.address),
       threshold: THRESHOLD,
-      verifiers: [{ circuit: CIRCUIT, contractName: VERIFIER }],
+      verifiers: verifiers.map(({ circuit, contractName }) => ({ circuit, contractName })),
     });
     return { value, detail: `registry ${value.registry}` };
   });
@@ -118,13 +171,25 @@ async function setUp(
   const keys = new Map(STRATEGY.sources.map((name) => [name, generateSourceKey()]));
   const keyOf = (source: string): SourceKeyPair => keys.get(source)!;
   return {
-    stage,
-    artifacts,
+    ...{ stage, artifacts, disclosing },
     registry: await connectRegistry(stage.client, keel.registry),
     abis: { vault: vault.abi, token: token.abi },
     keyOf,
     enrolment: declaredBy(keyOf),
   };
+}
+
+/** Both circuits at once: while one is compiled, on one core, the other's key is made. */
+async function circuitSets(progress: Progress): Promise<readonly [ArtifactSet, ArtifactSet]> {
+  const ensure = (id: string): Promise<ArtifactSet> =>
+    ensureCircuit(id, {
+      // The prover compares the hashes of what it loads.
+      check: [],
+      onProgress: ({ phase, fraction }) => {
+        progress.update(`${id}: ${phase}`, fraction);
+      },
+    });
+  return await Promise.all([ensure(CIRCUIT), ensure(DISCLOSURE)]);
 }
 
 async function sign(part: RunPart, world: World): Promise<{ readonly book: Book; readonly vault: Vault }> {
@@ -170,7 +235,7 @@ async function prove(
   world: World,
   book: Book,
   say: (text: string) => void,
-  closing: (() => unknown)[],
+  closing: Closing,
 ): Promise<{ readonly first: ProvenAttestation; readonly prover: Prover }> {
   await part("check", async () => {
     const assessment = assess(withUnits(book.snapshot, book.policy, book.units), book.market, book.policy);
@@ -179,11 +244,7 @@ async function prove(
     return { value: undefined, detail: "every limit holds" };
   });
   const prover = await part("load the key into workers", async () => {
-    const { witnessPath: wasm, zkeyPath: zkey, manifest } = world.artifacts;
-    const { witness, zkey: zkeyFile } = manifest.files;
-    const sha256 = { wasm: witness.sha256, zkey: zkeyFile.sha256 };
-    const value = await createProver({ wasm, zkey, sha256 });
-    closing.push(() => value.close());
+    const value = await loaded(world.artifacts, closing);
     return { value, detail: `${value.workers} workers` };
   });
   const first = await part("prove, verify", async (progress) => {
@@ -198,15 +259,18 @@ async function prove(
     const { data } = await attestCall(world, attestation);
     const healthy = await isHealthy(world.registry, attestation.subject, attestation.policyId);
     expect(healthy, "the registry to say healthy");
-    return { value: undefined, detail: `healthy; calldata ${(data.length - 2) / 2} bytes` };
+    return {
+      value: undefined,
+      detail: `healthy, by a development key; calldata ${(data.length - 2) / 2} bytes`,
+    };
   });
   return { first, prover };
 }
 
 async function gate(part: RunPart, world: World, vault: Vault): Promise<void> {
   await part("a deposit while healthy", async () => {
-    const shares = await callVault(world, vault, "deposit", [DEPOSIT, depositorOf(world)]);
-    return { value: shares, detail: "accepted" };
+    await deposit(world, vault, DEPOSIT);
+    return { value: undefined, detail: "accepted" };
   });
   await part("a withdrawal while healthy", async () => ({
     value: await withdraw(world, vault, DEPOSIT / 2n),
@@ -304,7 +368,7 @@ async function refuse(
     detail: `refused, ${await attestRefused(world, attestation, "NotNewer")}`,
   }));
   await part("a deposit after renewal", async () => {
-    await callVault(world, vault, "deposit", [DEPOSIT / 4n, depositorOf(world)]);
+    await deposit(world, vault, DEPOSIT / 4n);
     return { value: undefined, detail: "accepted" };
   });
 }

@@ -40,8 +40,13 @@ export type GasMeter = () => Promise<bigint>;
 export interface Teller {
   /** Sets the gas meter, once there is a chain. */
   measureGas(meter: GasMeter): void;
-  /** Runs a step. @throws whatever a part throws, after it has been recorded */
-  step<T>(name: string, work: (part: RunPart) => Promise<T>): Promise<T>;
+  /**
+   * Runs a step.
+   *
+   * @param heading what it is about, for people
+   * @throws whatever a part throws, after it has been recorded
+   */
+  step<T>(name: string, work: (part: RunPart) => Promise<T>, heading?: string): Promise<T>;
   /** The steps so far, the failed one included. */
   readonly steps: readonly Step[];
 }
@@ -78,10 +83,10 @@ export function createTeller(context: ProgressContext, say: (text: string) => vo
     measureGas(gasMeter) {
       meter = gasMeter;
     },
-    async step(name, work) {
+    async step(name, work, heading) {
       const parts: Part[] = [];
       const started = performance.now();
-      say(`\n${steps.length + 1}. ${name}`);
+      say(`\n${steps.length + 1}. ${name}${heading === undefined ? "" : `: ${heading}`}`);
       let ok = false;
       try {
         const result = await work((partName, partWork) => runPart(parts, partName, partWork));

@@ -76,6 +76,8 @@ export const THRESHOLD = 2;
 export interface World {
   readonly stage: Stage;
   readonly artifacts: ArtifactSet;
+  /** Of the circuit that shows a value and seals sums. */
+  readonly disclosing: ArtifactSet;
   readonly registry: Registry;
   readonly abis: { readonly vault: VaultAbi; readonly token: VaultAbi };
   /** Keys of the sources, made for this run. */
@@ -99,6 +101,8 @@ export interface Book {
 export interface Vault {
   readonly address: Address;
   readonly policyId: Hex;
+  /** Its asset. */
+  readonly token: Address;
 }
 
 /** How many units a fund has, signed. @param by a key; the administrator's when absent */
@@ -109,10 +113,10 @@ export function signedUnits(
   return signUnits(statement, hexToBytes(by));
 }
 
-/** The manager's declared accounts, with the sources that sign them. */
-export function declaredBy(keyOf: World["keyOf"]): Enrolment {
-  const source = STRATEGY.sources[0]!;
-  const account = { id: STRATEGY.accountId, source, key: keyOf(source).publicKey };
+/** A strategy's declared account, with the source that signs it. */
+export function declaredBy(keyOf: World["keyOf"], strategy: Strategy = STRATEGY): Enrolment {
+  const source = strategy.sources[0]!;
+  const account = { id: strategy.accountId, source, key: keyOf(source).publicKey };
   return { accounts: [account], salt: randomSalt() };
 }
 
@@ -227,23 +231,33 @@ export async function openVault(
   ] as const) {
     await transact(stage, depositor, { address: token, abi: abis.token, functionName, args: callArgs });
   }
-  return { address, policyId: id };
+  return { address, policyId: id, token };
 }
 
-/** A transaction of the depositor that has to succeed. */
-export async function callVault(
-  { stage, abis }: World,
-  { address }: Vault,
-  functionName: "deposit" | "withdraw",
-  args: readonly unknown[],
-): Promise<void> {
-  await transact(stage, stage.wallets[CAST.depositor]!, { address, abi: abis.vault, functionName, args });
+/** A deposit of the depositor, whose coins the vault then has to have. */
+export async function deposit(world: World, vault: Vault, assets: bigint): Promise<void> {
+  await movesCoins(world, vault, "deposit", [assets, depositorOf(world)], assets);
 }
 
-/** A withdrawal of the depositor that has to succeed. */
+/** A withdrawal of the depositor, who then has to have the coins. */
 export async function withdraw(world: World, vault: Vault, assets: bigint): Promise<void> {
   const depositor = depositorOf(world);
-  await callVault(world, vault, "withdraw", [assets, depositor, depositor]);
+  await movesCoins(world, vault, "withdraw", [assets, depositor, depositor], -assets);
+}
+
+/** A transaction of the depositor that has to succeed, and to bring so many coins to the vault. */
+async function movesCoins(
+  { stage, abis }: World,
+  { address, token }: Vault,
+  functionName: "deposit" | "withdraw",
+  args: readonly unknown[],
+  expected: bigint,
+): Promise<void> {
+  const balance = { address: token, abi: abis.token, functionName: "balanceOf", args: [address] } as const;
+  const before = (await stage.client.readContract(balance)) as bigint;
+  await transact(stage, stage.wallets[CAST.depositor]!, { address, abi: abis.vault, functionName, args });
+  const moved = ((await stage.client.readContract(balance)) as bigint) - before;
+  expect(moved === expected, `${expected} coins to come to the vault`, `${moved}`);
 }
 
 /** Sends a deposit that the vault has to refuse; gives the error's name. */
@@ -256,7 +270,7 @@ export async function depositRefused(world: World, vault: Vault): Promise<string
 
 /** Sends an attestation that the registry has to refuse; gives the error's name. */
 export async function attestRefused(
-  world: World,
+  world: Pick<World, "stage" | "registry">,
   attestation: Attestation,
   expected: string,
 ): Promise<string> {
@@ -266,10 +280,12 @@ export async function attestRefused(
 
 /** The call that submits an attestation. */
 export async function attestCall(
-  { registry }: World,
+  { registry }: Pick<World, "registry">,
   attestation: Attestation,
 ): Promise<{ to: Address; data: Hex }> {
-  const submission = submissionOf(attestation, await latestVersion(registry, attestation.circuit));
+  const { circuit, disclosure } = attestation;
+  const beside = disclosure === undefined ? 0 : await latestVersion(registry, disclosure.circuit);
+  const submission = submissionOf(attestation, await latestVersion(registry, circuit), 0, beside);
   const data = encodeFunctionData({ abi: healthRegistryAbi, functionName: "attest", args: [submission] });
   return { to: registry.address, data };
 }
@@ -285,11 +301,12 @@ export async function refusedLocally(work: Promise<unknown>): Promise<KeelError>
   throw new KeelError({ kind: "proof", code: "demo.refusal", expected: "a refusal", received: "none" });
 }
 
-export function depositorOf({ stage }: World): Address {
+function depositorOf({ stage }: World): Address {
   return stage.accounts[CAST.depositor]!.address;
 }
 
-function domainOf({ chainId, address }: Registry): Domain {
+/** The registry where a proof counts. */
+export function domainOf({ chainId, address }: Registry): Domain {
   return { chainId, registry: address.toLowerCase() as Hex };
 }
 

@@ -29,6 +29,7 @@ export interface StoredBook {
   readonly enrolment: string;
   readonly units?: string;
   readonly returns?: string;
+  readonly liquidity?: string;
 }
 
 /** How a job ended. Public. */

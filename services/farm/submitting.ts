@@ -42,7 +42,7 @@ export interface BatchOptions {
 const FINAL: ReadonlySet<string> = new Set(
   [
     ...["snapshotTooOld", "alreadyExpired", "marketTooFar", "proofRefused", "wrongUnits"],
-    ...["unitsNotSigned", "foreignDomain", "wrongTailProofs", "closedByGuardian"],
+    ...["unitsNotSigned", "foreignDomain", "wrongTableProofs", "closedByGuardian"],
   ].map((name) => `registry.${name}`),
 );
 

@@ -17,6 +17,7 @@ import {
   enrolmentCommitment,
   parseEnrolment,
   parseSnapshot,
+  parseState,
   withUnits,
 } from "@keel/prover";
 import {
@@ -151,6 +152,15 @@ const leaveAndReturn = async (page: Page, away: string, back: string): Promise<v
   await view(page, away);
   await view(page, back);
 };
+/** Saves what the page wants saved before it goes on, and says so. */
+const keep = async (page: Page, what: RegExp): Promise<string> => {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: what }).click(),
+  ]);
+  await page.getByLabel(`I have the file ${download.suggestedFilename()}`).check();
+  return await readFile(await download.path(), "utf8");
+};
 const chooseWallet = (page: Page) => page.getByLabel("Wallet").selectOption("test-wallet");
 
 /** What the page shows of each limit. */
@@ -229,7 +239,7 @@ async function arrive(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto("about:blank");
-  await page.goto(server.origin);
+  await page.goto(`${server.origin}/#/manager`);
   await page.getByRole("heading", { name: "Manager" }).waitFor();
 }
 
@@ -313,7 +323,10 @@ describe("48, 49, 50 three people at the console", () => {
 
     it("a proof can be cancelled while its circuit is fetched and while it is made, and the page is as before", async () => {
       const { page } = manager;
+      // The circuit is fetched as soon as a book is open.
+      await button(page, "Close and forget everything").click();
       await page.route("**/*.zkey", () => {});
+      await open(page, book);
       await button(page, "Prove").click();
       await see(page, "fetching the circuit");
       await button(page, "Cancel").click();
@@ -344,6 +357,25 @@ describe("48, 49, 50 three people at the console", () => {
       expect(Math.min(...held)).toBe(0);
       expect(await isWarnedAbove(manager, ".result p:not(.warning)")).toBe(true);
       await photograph(manager, "manager-proved");
+    });
+
+    it("48 the attestation leaves the page only after its state was saved, and leaving asks before", async () => {
+      const { page } = manager;
+      for (const name of ["Save attestation", "Submit"])
+        expect(await button(page, name).isDisabled()).toBe(true);
+      const asks = () =>
+        page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+      expect(await asks()).toBe(true);
+      // Also while another view is looked at, where the proof waits.
+      await view(page, "Regulator");
+      expect(await asks()).toBe(true);
+      await view(page, "Manager");
+      await see(page, "Proved, and NOT saved.");
+      expect(await page.getByLabel(/^I have the file state-/).isDisabled()).toBe(true);
+      const state = parseState(await keep(page, /^Save next state/));
+      expect(state.epoch).toBe(0n);
+      expect(await asks()).toBe(false);
+      expect(await button(page, "Submit").isEnabled()).toBe(true);
     });
 
     it("what is saved is an attestation that Node verifies", async () => {
@@ -477,7 +509,9 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
       await button(page, "Look").click();
       await see(page, /0 of 1 proofs were verified again in this page/);
-      expect(await isWarnedAbove(regulator, ".record .verdict.ok")).toBe(true);
+      expect(await isWarnedAbove(regulator, ".record .verdict.insecure")).toBe(true);
+      await see(page, "Healthy now, by a DEVELOPMENT KEY");
+      expect(await page.locator(".verdict.ok").count()).toBe(0);
       await see(page, /Healthy since/);
     });
   });
@@ -510,9 +544,10 @@ describe("48, 49, 50 three people at the console", () => {
     it("only its subject declares its accounts", async () => {
       const { page } = manager;
       await open(page, pair);
-      await page.getByText(/takes no attestation of/).waitFor();
+      await see(page, /takes no attestation of/);
       await page.getByLabel("Wallet").first().selectOption("test-wallet");
-      await button(page, "Declare").or(button(page, "Save and declare")).click();
+      await keep(page, /^Save list of accounts/);
+      await button(page, "Declare").click();
       await see(page, /wallet.account/);
     });
 
@@ -525,8 +560,10 @@ describe("48, 49, 50 three people at the console", () => {
       await chooser.setFiles(asFiles(pair));
       await see(page, "signatures verified");
       await see(page, /takes no attestation of/);
+      const saved = parseEnrolment(await download(press("Save list of accounts (secret)")));
+      await press(`I have the file enrolment-${subject.slice(2, 10)}.json`, "Space");
       await press("Wallet", "ArrowDown");
-      const saved = parseEnrolment(await download(press("Save and declare")));
+      await press("Declare");
       await see(page, "The registry knows these accounts");
       const registry = await connectRegistry(world.stage.client, world.registry);
       expect(await enrolmentOf(registry, subject)).toBe(enrolmentCommitment(saved));
@@ -536,6 +573,8 @@ describe("48, 49, 50 three people at the console", () => {
       const { page } = owner;
       await press("Prove");
       await see(page, "a proof of health and one of tail risk");
+      await download(press("Save next state (secret)"));
+      await press(`I have the file state-${subject.slice(2, 10)}-0.json`, "Space");
       proven = await download(press("Save attestation"));
       const policy = parsePolicy(pair.policy!);
       const [health, tail] = await Promise.all(
@@ -590,6 +629,7 @@ describe("48, 49, 50 three people at the console", () => {
       const row = (name: string) => page.locator(`[data-limit="${name}"]`);
       await row("minAccountHealthFactor").getByText("Health factor of the weakest account").waitFor();
       await row("maxVenue").getByText("equity at one source, over all equity").waitFor();
+      await page.getByText("Where the risk sits").click();
       const venues = page.getByRole("table", { name: "Equity by venue" }).getByRole("rowheader");
       expect(await venues.allTextContents()).toEqual([
         "Halyard Prime",
@@ -722,7 +762,7 @@ describe("48, 49, 50 three people at the console", () => {
     let arrived: number;
 
     onItsOwn(async () => {
-      arrived = manager.requests.lastIndexOf(`${server.origin}/`);
+      arrived = manager.requests.findLastIndex((url) => new URL(url).pathname === "/");
       const { page } = manager;
       await view(page, "Manager");
       await open(page, book);

@@ -10,13 +10,22 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { disclosureWitness, newEnrolment, parseSnapshot } from "@keel/prover";
+import {
+  disclosureWitness,
+  enrolmentCommitment,
+  formatEnrolment,
+  formatState,
+  newEnrolment,
+  parseSnapshot,
+  stateCommitment,
+} from "@keel/prover";
 import {
   circuitHash,
   disclosureCircuitOf,
   type Exposures,
   formatViewerKey,
   KeelError,
+  marketTable,
   parseMarket,
   parsePolicy,
   toField,
@@ -30,10 +39,13 @@ import {
   type Book,
   bookOf,
   cellOf,
+  closeFile,
   edited,
   judge,
   missingFiles,
   type OpenFiles,
+  openExample,
+  openFiles,
   openTexts,
   quantityOf,
   readQuantity,
@@ -41,12 +53,17 @@ import {
   tradesOf,
   writeQuantity,
 } from "../../app/src/manager/book.js";
+import { isUnsaved, type Made, mayLeave } from "../../app/src/manager/made.js";
+import { nextOf, type Situation } from "../../app/src/manager/plan.js";
+import { preflight, type RegistryFacts } from "../../app/src/manager/preflight.js";
+import { rootsOf } from "../../app/src/manager/roots.js";
 import { readAddress } from "../../app/src/read.js";
 import { recordCsv } from "../../app/src/regulator/csv.js";
 import { figuresCsv, readRecord } from "../../app/src/regulator/figures.js";
 import type { SubjectRecord } from "../../app/src/regulator/look.js";
+import { lookInWorker, type WorkerMessage } from "../../app/src/regulator/record-desk.js";
 import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
-import { boundOf, grouped, titleOf, useOf, valueText, wholeUsd } from "../../app/src/words.js";
+import { barOf, boundOf, distanceText, grouped, titleOf, valueText, wholeUsd } from "../../app/src/words.js";
 import { EXAMPLES } from "../support/cli.js";
 import { CIRCUIT_FILES, pageKey } from "../support/page-circuits.js";
 import { PageWorker } from "../support/page-worker.js";
@@ -90,7 +107,8 @@ function failure(work: () => unknown): KeelError {
 describe("the manager's files", () => {
   it("are known by their marks, and a later one replaces an earlier one", () => {
     const first = openTexts({}, [texts.policy, texts.market]);
-    expect(Object.keys(first).sort()).toEqual(["market", "policy"]);
+    expect(Object.keys(first).sort()).toEqual(["market", "names", "policy"]);
+    expect(first.names).toEqual({});
     expect(missingFiles(first)).toEqual(["snapshot"]);
     expect(bookOf(first)).toBeUndefined();
     const other = texts.policy.replace(/"name": "[^"]*"/, '"name": "another"');
@@ -119,6 +137,9 @@ describe("the manager's files", () => {
       expect(files.market!.returns).toBe(files.returns);
       expect(openTexts(files, []).market).toBe(files.market);
     }
+    expect(
+      closeFile(openTexts({}, [tail.returns, tail.market, tail.policy]), "returns").market!.returns,
+    ).toBe(undefined);
     const { returns: _, ...plain } = openTexts({}, [texts.policy, texts.market]);
     expect(plain.market!.returns).toBeUndefined();
   });
@@ -136,6 +157,171 @@ describe("the manager's files", () => {
     expect(secretsFor({ ...book, state }, [next])).toEqual({ state });
     expect(secretsFor(files, [other, texts.market])).toEqual({});
     expect(secretsFor(files, [texts.market])).toEqual({});
+  });
+});
+
+describe("files by their names", () => {
+  const named = (name: string, text: string) => ({ name, text });
+  const anothers = () => texts.snapshot.replace(/"subject": "0x./, '"subject": "0x1');
+
+  it("are listed by them", () => {
+    const { files } = openFiles({}, [named("book.json", texts.snapshot), named("may.json", texts.market)]);
+    expect(files.names).toEqual({ snapshot: "book.json", market: "may.json" });
+    expect(closeFile(files, "market").names).toEqual({ snapshot: "book.json" });
+    expect(closeFile(files, "market").market).toBeUndefined();
+  });
+
+  it("are named in what is wrong with them, every one at once, and nothing is opened", () => {
+    const half = texts.market.slice(0, 99);
+    const wrong = () =>
+      openFiles({}, [
+        named("a.json", texts.policy),
+        named("b.json", half),
+        named("c.json", '{"keel": "keystore/3"}'),
+      ]);
+    const error = failure(wrong);
+    expect(error.path).toMatch(/^b\.json: /);
+    expect(error.also!.map(({ path }) => path)).toEqual(["c.json: file.keel"]);
+    expect(error.message).toContain("c.json");
+  });
+
+  it("two of one kind at a time are refused by their names: nobody knows which one is meant", () => {
+    const both = () => openFiles({}, [named("a.json", texts.policy), named("b.json", texts.policy)]);
+    expect(failure(both)).toMatchObject({ code: "file.twice", received: "2: a.json, b.json" });
+  });
+
+  it("never mix with an example; what is secret does", () => {
+    const example = openExample({}, "ETH hedged vault", [texts.snapshot, texts.market, texts.policy]);
+    expect(example.example).toBe("ETH hedged vault");
+    const { files, closed } = openFiles(example, [named("mine.json", texts.market)]);
+    expect(missingFiles(files)).toEqual(["snapshot", "policy"]);
+    expect(files.example).toBeUndefined();
+    expect(closed).toEqual(["the example “ETH hedged vault”"]);
+    const enrolment = formatEnrolment(newEnrolment(book.snapshot, book.policy, 5n as never));
+    const beside = openFiles(example, [named("list.json", enrolment)]);
+    expect([beside.files.example, missingFiles(beside.files)]).toEqual([example.example, []]);
+    expect(beside.closed).toEqual([]);
+    expect(beside.files.names).toEqual({ enrolment: "list.json" });
+  });
+
+  it("of another subject are closed with a word, unless they come with its snapshot", () => {
+    const enrolment = newEnrolment(book.snapshot, book.policy, 5n as never);
+    const state = { equity: 1n, units: 1n, epoch: 1n, salt: 7n } as never;
+    const files: OpenFiles = { ...book, enrolment, state, names: { state: "state-1.json" } };
+    const { files: next, closed } = openFiles(files, [named("b.json", anothers())]);
+    expect([next.state, next.enrolment, next.units]).toEqual([undefined, undefined, undefined]);
+    expect(closed.join()).toContain(`state-1.json, which is of ${book.snapshot.subject}`);
+    const own = formatState({ ...(state as object), epoch: 4n } as never);
+    const both = openFiles(files, [named("b.json", anothers()), named("s.json", own)]);
+    expect(both.files.state!.epoch).toBe(4n);
+    expect(both.files.enrolment).toBeUndefined();
+  });
+
+  it("make a proof of what was open before a proof of nothing", () => {
+    const files = { ...book, made: {} } as OpenFiles;
+    expect(openFiles(files, [named("b.json", texts.market)]).files.made).toBeUndefined();
+    expect(closeFile(files, "units").made).toBeUndefined();
+  });
+});
+
+describe("the manager's steps", () => {
+  const assessment = () => judge(book).assessment;
+  const found = (over: object, roots: object = {}) =>
+    ({
+      status: {
+        subject: "0x1",
+        state: 0n,
+        blockTime: book.snapshot.asOf + 60,
+        floor: 0,
+        enrolment: 5n,
+        ...over,
+      },
+      ...{ isPublished: true, verifiers: { "portfolio-health/spot-16": 1 }, market: "accepted" },
+      roots: { market: 1n, enrolment: 5n, ...roots },
+    }) as unknown as RegistryFacts;
+  const next = (over: Partial<Situation>) =>
+    nextOf({ files: book, assessment: assessment(), hasRegistry: true, findings: [], ...over });
+
+  it("lead from files to an attestation, one at a time", () => {
+    const empty = { files: {}, assessment: undefined };
+    expect(next(empty)).toMatchObject({ step: "book", says: "Nothing is open yet." });
+    const some = { files: openTexts({}, [texts.policy]), assessment: undefined };
+    expect(next(some).says).toBe("Still missing: snapshot, market.");
+    const broken = { assessment: { ...assessment(), healthy: false } };
+    expect(next(broken)).toMatchObject({ step: "check", label: "see what is broken" });
+    expect(next({ facts: found({ enrolment: undefined }) })).toMatchObject({
+      step: "accounts",
+      label: "declare the accounts",
+    });
+    expect(next({ isSilent: true })).toMatchObject({ step: "accounts", label: "ask again" });
+    expect(next({ facts: found({}) })).toMatchObject({ step: "prove", label: "prove" });
+    const made = { isBound: true, isSeeded: false, isKept: false } as Made;
+    const proved = (more: object) =>
+      next({ files: { ...book, made: { ...made, ...more } }, facts: found({}) });
+    expect(proved({})).toMatchObject({
+      step: "submit",
+      says: "Proved, and NOT saved.",
+      label: "save the state",
+    });
+    expect(proved({ isKept: true })).toMatchObject({ step: "submit", label: "submit" });
+    expect(proved({ isSeeded: true }).label).toBe("submit");
+    expect(proved({ isBound: false }).label).toBe("save the attestation");
+    expect(proved({ isKept: true, receipt: {} })).toMatchObject({ isDone: true });
+  });
+
+  it("the attestation leaves the page only when its state is saved, or follows from a seed, or no registry takes it", () => {
+    const made = { isBound: true, isSeeded: false, isKept: false } as Made;
+    expect([mayLeave(made), isUnsaved(made)]).toEqual([false, true]);
+    for (const more of [{ isKept: true }, { isSeeded: true }, { isBound: false }]) {
+      expect([mayLeave({ ...made, ...more }), isUnsaved({ ...made, ...more })]).toEqual([true, false]);
+    }
+    expect(isUnsaved(undefined)).toBe(false);
+  });
+
+  const wrong = (facts: RegistryFacts, of: Book = book) =>
+    preflight(of, facts)
+      .filter(({ ok }) => !ok)
+      .map(({ name, says }) => `${name}: ${says}`);
+
+  it("look before a proof at what the registry would refuse", () => {
+    expect(wrong(found({}))).toEqual([]);
+    const { asOf } = book.snapshot;
+    for (const [facts, words] of [
+      [
+        { ...found({}), verifiers: { "portfolio-health/spot-16": 0 } },
+        /^Verifier: .*no verifier of portfolio/,
+      ],
+      [{ ...found({}), isPublished: false }, /^Policy: .*does not know this policy/],
+      [found({ enrolment: undefined }), /^Accounts: .*before it has declared/],
+      [found({ enrolment: 6n, pendingEnrolment: { enrolment: 5n, liveAt: 9 } }), /^Accounts: .*counts from/],
+      [found({}, { enrolment: undefined }), /^Accounts: .*open the enrolment file/],
+      [{ ...found({}), market: "unknown" }, /^Market: .*has not accepted/],
+      [{ ...found({}), returns: "withdrawn" }, /^Returns: .*WITHDRAWN/],
+      [found({ blockTime: asOf - 1 }), /^Age: .*has not reached/],
+      [found({ blockTime: asOf + book.policy.maxAge + 1 }), /^Age: .*Sign a newer one/],
+      [found({ floor: asOf }), /^Age: .*not newer than/],
+      [found({ state: 9n }), /^State: .*open the state file/],
+      [found({ state: 9n }, { state: 8n }), /^State: .*not the registry's/],
+      [found({}, { state: 8n }), /^State: .*begins anew/],
+    ] as const) {
+      const [only, ...others] = wrong(facts as RegistryFacts);
+      expect(only).toMatch(words);
+      expect(others).toEqual([]);
+    }
+    expect(wrong(found({ state: 9n }, { state: 9n }))).toEqual([]);
+    expect(
+      wrong(found({ blockTime: asOf + Math.min(book.policy.maxAge, book.policy.validity - 1) })),
+    ).toEqual([]);
+  });
+
+  it("the hashes that the registry is asked for are those of the files", () => {
+    const enrolment = newEnrolment(book.snapshot, book.policy, 5n as never);
+    const state = { equity: 1n, units: 1n, epoch: 1n, salt: 7n } as never;
+    expect(rootsOf(book)).toEqual({ market: marketTable(book.market, book.policy).root });
+    expect(rootsOf({ ...book, enrolment, state })).toMatchObject({
+      enrolment: enrolmentCommitment(enrolment),
+      state: stateCommitment(state),
+    });
   });
 });
 
@@ -255,6 +441,92 @@ describe("48 the desk", () => {
     const proving = proveAtDesk({} as never, {} as never, AbortSignal.abort(), () => {});
     await expect(proving).rejects.toMatchObject(cancelled);
     expect(PageWorker.alive.size).toBe(0);
+  });
+});
+
+describe("a record that a worker looks at", () => {
+  /** A worker that says what a test wants: its messages stand in for those of app/src/regulator/record-worker.ts. */
+  class ScriptedWorker {
+    static readonly alive = new Set<ScriptedWorker>();
+    static script: (say: (message: WorkerMessage) => void) => void = () => {};
+    static readonly received: unknown[] = [];
+    readonly #listeners = new Map<string, (event: { readonly data?: unknown }) => void>();
+    constructor() {
+      ScriptedWorker.alive.add(this);
+    }
+    addEventListener(name: string, listener: (event: { readonly data?: unknown }) => void): void {
+      this.#listeners.set(name, listener);
+    }
+    postMessage(message: { readonly kind: string }): void {
+      ScriptedWorker.received.push(structuredClone(message));
+      if (message.kind === "look") ScriptedWorker.script((data) => this.#listeners.get("message")!({ data }));
+      if (message.kind === "look" && ScriptedWorker.script === die) this.#listeners.get("error")!({});
+    }
+    terminate(): void {
+      ScriptedWorker.alive.delete(this);
+    }
+  }
+  const die = (): void => {};
+  const asked: string[] = [];
+  const request = async ({ method }: { readonly method: string }): Promise<unknown> => {
+    asked.push(method);
+    if (method === "eth_getLogs") {
+      const node = Object.assign(new Error("more than 10 blocks"), { code: -32005, data: "0x01" });
+      const words = { shortMessage: "RPC Request failed.", cause: node };
+      throw Object.assign(new Error("URL: https://node.example/secret-key"), words);
+    }
+    return "0x1";
+  };
+  const registry = { address: "0x1", chainId: 1, client: { request } } as never;
+  const lookNow = (signal = new AbortController().signal) =>
+    lookInWorker(registry, { subject: "0x2", fromBlock: 0n }, signal, () => {});
+
+  beforeEach(() => {
+    vi.stubGlobal("Worker", ScriptedWorker);
+    ScriptedWorker.received.length = 0;
+    asked.length = 0;
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("asks the chain through the page, which reads for it and sends nothing", async () => {
+    ScriptedWorker.script = (say) => {
+      for (const [i, method] of ["eth_call", "eth_sendTransaction", "personal_sign", "eth_getLogs"].entries())
+        say({ kind: "call", id: i, method, params: [] });
+      setTimeout(() => say({ kind: "done", found: { subject: "0x2" } as never }), 20);
+    };
+    const record = await lookNow();
+    expect(record).toEqual({ subject: "0x2", registry });
+    expect(asked).toEqual(["eth_call", "eth_getLogs"]);
+    const answers = ScriptedWorker.received.filter((message) => "id" in (message as object));
+    expect(answers).toEqual(
+      expect.arrayContaining([
+        { kind: "answer", id: 0, result: "0x1" },
+        expect.objectContaining({ id: 1, error: { message: "no read of a record: eth_sendTransaction" } }),
+        expect.objectContaining({
+          id: 3,
+          error: { message: "RPC Request failed.", code: -32005, data: "0x01" },
+        }),
+      ]),
+    );
+    // A node's address may have an access key in it.
+    expect(JSON.stringify(answers)).not.toContain("secret-key");
+    expect(ScriptedWorker.alive.size).toBe(0);
+  });
+
+  it("ends with its worker when it is cancelled, fails or dies", async () => {
+    ScriptedWorker.script = () => {};
+    const abort = new AbortController();
+    const looking = lookNow(abort.signal);
+    expect(ScriptedWorker.alive.size).toBe(1);
+    abort.abort();
+    await expect(looking).rejects.toMatchObject({ kind: "cancelled", code: "look.cancelled" });
+    await expect(lookNow(AbortSignal.abort())).rejects.toMatchObject({ code: "look.cancelled" });
+    ScriptedWorker.script = (say) =>
+      say({ kind: "failed", error: { kind: "proof", code: "history.proof", path: "0x3" } });
+    await expect(lookNow()).rejects.toMatchObject({ code: "history.proof", path: "0x3" });
+    ScriptedWorker.script = die;
+    await expect(lookNow()).rejects.toMatchObject({ code: "worker.died" });
+    expect(ScriptedWorker.alive.size).toBe(0);
   });
 });
 
@@ -423,33 +695,60 @@ describe("texts", () => {
     ]);
   });
 
-  it("limits are named with what they bound", () => {
-    const limit = { name: "maxLeverage", unit: "bps", limit: 30_000n, value: 15_000n, ok: true } as never;
-    expect([boundOf(limit), valueText(limit), useOf(limit)]).toEqual(["at most 300 %", "150 %", 0.5]);
-    const least = {
-      name: "minCollateralRatio",
-      unit: "bps",
-      limit: 15_000n,
-      value: 30_000n,
-      ok: true,
-    } as never;
-    expect([boundOf(least), useOf(least)]).toEqual(["at least 150 %", 0.5]);
-    const band = {
-      name: "netDelta",
-      unit: "bps",
-      limit: [-1_000n, 3_000n],
-      value: 2_000n,
-      ok: true,
-    } as never;
-    expect([boundOf(band), useOf(band)]).toEqual(["-10 % to 30 %", 0.5]);
-    const equity = { name: "minEquity", unit: "usd16", limit: 0n, value: 1n, ok: true } as never;
-    expect(boundOf(equity)).toBe("above zero");
-    for (const [ok, text, use] of [
-      [true, "no debt", 0],
-      [false, "no equity", Number.POSITIVE_INFINITY],
+  const limitOf = (name: string, limit: bigint | readonly bigint[], value: bigint | undefined, ok = true) =>
+    ({ name, unit: name === "minEquity" ? "usd16" : "bps", limit, value, ok }) as never;
+
+  it("a bar is longer where there is more of it, and holds on the right side of its line", () => {
+    const most = barOf(limitOf("maxLeverage", 30_000n, 15_000n));
+    expect(most).toEqual({ held: [0, 0.375], lines: [0.75], broken: [[0.75, 1]] });
+    const beyond = barOf(limitOf("maxLeverage", 30_000n, 45_000n, false));
+    expect(beyond.held[1]).toBe(1);
+    // 419 % where 180 % are the least: more than the line, not less.
+    const least = barOf(limitOf("minCollateralRatio", 18_000n, 41_900n));
+    expect(least.held[1]).toBeCloseTo((0.25 * 419) / 180);
+    expect(least).toMatchObject({ lines: [0.25], broken: [[0, 0.25]] });
+    const short = barOf(limitOf("minCollateralRatio", 18_000n, 9_000n, false));
+    expect(short.held[1]).toBeLessThan(0.25);
+    for (const [value, from, to] of [
+      [2_000n, 0.3125, 0.6875],
+      [-500n, 0.21875, 0.3125],
+      [9_000n, 0.3125, 1],
     ] as const) {
-      const none = { name: "minCollateralRatio", unit: "bps", limit: 15_000n, ok } as never;
-      expect([valueText(none), useOf(none)]).toEqual([text, use]);
+      const band = barOf(limitOf("netDelta", [-1_000n, 3_000n], value, value < 3_000n));
+      expect(band.held.map((share) => Math.round(share * 1e5) / 1e5)).toEqual([from, to]);
+      expect(band.lines).toEqual([0.125, 0.875]);
+    }
+  });
+
+  it("what has no value fills the side where it holds", () => {
+    expect(barOf(limitOf("minCollateralRatio", 15_000n, undefined)).held[1]).toBe(1);
+    expect(barOf(limitOf("minCollateralRatio", 15_000n, undefined, false)).held[1]).toBe(0);
+    expect(barOf(limitOf("maxLeverage", 15_000n, undefined)).held[1]).toBe(0);
+    expect(barOf(limitOf("maxLeverage", 15_000n, undefined, false)).held[1]).toBe(1);
+    expect(barOf(limitOf("minEquity", 0n, 5n)).held[1]).toBe(1);
+    expect(barOf(limitOf("minEquity", 0n, -5n, false)).held[1]).toBe(0);
+  });
+
+  it("limits are named with what they bound, and how far from it", () => {
+    const limit = limitOf("maxLeverage", 30_000n, 15_000n);
+    expect([boundOf(limit), valueText(limit), distanceText(limit)]).toEqual([
+      "at most 300 %",
+      "150 %",
+      "150 % below the most",
+    ]);
+    expect(distanceText(limitOf("maxLeverage", 30_000n, 31_000n, false))).toBe("10 % above the most");
+    const least = limitOf("minCollateralRatio", 18_000n, 41_900n);
+    expect([boundOf(least), distanceText(least)]).toEqual(["at least 180 %", "239 % above the least"]);
+    expect(distanceText(limitOf("minCollateralRatio", 18_000n, 18_000n))).toBe("exactly the least");
+    expect(distanceText(limitOf("minCollateralRatio", 18_000n, 17_900n, false))).toBe("1 % below the least");
+    const band = limitOf("netDelta", [-1_000n, 3_000n], 2_000n);
+    expect([boundOf(band), distanceText(band)]).toEqual(["-10 % to 30 %", "within"]);
+    expect(boundOf(limitOf("minEquity", 0n, 1n))).toBe("above zero");
+    for (const [ok, text] of [
+      [true, "no debt"],
+      [false, "no equity"],
+    ] as const) {
+      expect(valueText(limitOf("minCollateralRatio", 15_000n, undefined, ok))).toBe(text);
     }
     const shortfall = titleOf({ name: "maxExpectedShortfall", confidence: 9_750n as never });
     expect(shortfall.ratio).toContain("worst 2.5 % of days");

@@ -23,7 +23,7 @@ export interface Person {
 }
 
 /** For what is waited for: long enough for the slowest machine, since only a failure takes it all. */
-export const PATIENCE = { timeout: 60_000 };
+export const PATIENCE = { timeout: 20_000 };
 
 /** Files as a file input takes them, by role. */
 export function asFiles(texts: object) {
@@ -57,6 +57,8 @@ export async function sitDown(
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("dialog", (dialog) => {
+    // Who leaves a proof that is not saved is asked, and leaves.
+    if (dialog.type() === "beforeunload") return void dialog.accept();
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
@@ -64,7 +66,7 @@ export async function sitDown(
     answer(wallet, rpcUrl, method, params),
   );
   await context.addInitScript(injectWallet, walletName);
-  await page.goto(origin);
+  await page.goto(`${origin}/#/manager`);
   return { page, context, requests, complaints };
 }
 
@@ -192,6 +194,26 @@ export async function accessibilityFindings({ page }: Person): Promise<string[]>
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
   });
+}
+
+/** Runs in the page: words that stand on two lines. Hashes may; names of circuits and codes break at their signs. */
+export function brokenWords(): string[] {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const broken: string[] = [];
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const text = node.textContent ?? "";
+    for (const { 0: token, index: start } of text.matchAll(/\S+/g)) {
+      if (/0x|\d{12}/.test(token)) continue;
+      for (const { 0: word, index } of token.matchAll(/\p{L}{2,}/gu)) {
+        const range = document.createRange();
+        range.setStart(node, start + index);
+        range.setEnd(node, start + index + word.length);
+        const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (tops.size > 1) broken.push(word);
+      }
+    }
+  }
+  return broken;
 }
 
 const SCREENSHOTS = fileURLToPath(new URL("../screenshots/", import.meta.url));

@@ -66,7 +66,7 @@ async function askTen(): Promise<void> {
   }
 }
 
-it("76: a settlement after the first costs at most 150,000 beyond the attestation, however many requests wait", async () => {
+it("76: a settlement costs at most 150,000 beyond the attestation, however many requests wait", async () => {
   const { alice, bob, manager, custody, mallory } = world.people;
   const prepare = async (dollars: bigint) => {
     const asOf = await nextPeriod(world);
@@ -76,7 +76,7 @@ it("76: a settlement after the first costs at most 150,000 beyond the attestatio
   await measure("request a deposit, first", alice, "requestDeposit", 1_000n * COIN, at(alice), at(alice));
   await measure("request a deposit, later", bob, "requestDeposit", 1_000n * COIN, at(bob), at(bob));
   await prepare(MILLION);
-  await measure("settle, first", mallory, "settle", 0n);
+  expect(await measure("settle, first", mallory, "settle", 0n)).toBeLessThanOrEqual(MOST);
   await measure("claim a deposit", alice, "deposit", 1_000n * COIN, at(alice), at(alice));
   await act(world, bob, "deposit", 1_000n * COIN, at(bob), at(bob));
   await measure("allocate", manager, "allocate", at(custody), 100n * COIN);

@@ -6,12 +6,13 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { cacheRoot } from "@keel/circuits/cache";
 import { compileSources } from "@keel/contracts";
 import { readSources, writeArtifacts } from "../../contracts/dist/sources.js";
+import { isMeasured } from "./parts.js";
 
 /** The parts of solidity-coverage's interface that are used; it has no types. */
 interface Instrumentation {
@@ -39,23 +40,39 @@ interface Counted {
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const FOLDER = join(cacheRoot(), "coverage");
+const FOLDER = mkdtempSync(join(tmpdir(), "keel-coverage-"));
 const SOURCES = join(ROOT, "contracts");
-/** What is generated, says nothing or exists for tests only is not measured. */
-const UNMEASURED = /^(interfaces|mocks|test)\//;
+
+const MARK_FILE = "Mark.sol";
+/** Where the chain expects calls that tell of coverage. */
+const LISTENER = "0xc0bEc0BEc0BeC0bEC0beC0bEC0bEC0beC0beC0BE";
+/** Tells the chain of a marker by a call to nobody: a listener to every step of the machine would be some hundred times slower. */
+const MARK = `// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.0;
+library Mark {
+    function tell(bytes8 mark) internal pure { _asPure(_tell)(mark); }
+    function _tell(bytes8 mark) private view {
+        assembly ("memory-safe") { mstore(0, mark) pop(staticcall(gas(), ${LISTENER}, 0, 8, 0, 0)) }
+    }
+    function _asPure(function(bytes8) view f) private pure returns (function(bytes8) pure g) {
+        assembly ("memory-safe") { g := f }
+    }
+}`;
+/** The empty functions to which the instrumenter gives its markers. */
+const MARKER =
+  /(function c_(?:true|false)?[0-9a-f]{8}\(bytes8 (c__[0-9a-f]{8})\) (?:internal )?pure[^{]*\{)/g;
 
 const require = createRequire(import.meta.url);
 const Api = require("solidity-coverage/lib/api") as new (config: { silent: boolean }) => Instrumentation;
 const api = new Api({ silent: true });
 
 export async function setup(): Promise<void> {
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
   const sources = await readSources();
-  const measured = Object.keys(sources).filter((name) => !UNMEASURED.test(name));
+  const measured = Object.keys(sources).filter(isMeasured);
   const targets = measured.map((name) => ({ canonicalPath: join(SOURCES, name), source: sources[name]! }));
+  sources[MARK_FILE] = MARK;
   for (const { canonicalPath, source } of api.instrument(targets)) {
-    sources[relative(SOURCES, canonicalPath)] = source;
+    sources[relative(SOURCES, canonicalPath)] = told(source);
   }
   writeFileSync(join(FOLDER, "marks.json"), JSON.stringify(api.getInstrumentationData()));
   // Unoptimised, so that the markers stay where they were put.
@@ -65,12 +82,17 @@ export async function setup(): Promise<void> {
   process.env.KEEL_HARDHAT_CONFIG = join(import.meta.dirname, "hardhat.config.cjs");
 }
 
+function told(source: string): string {
+  return `${source.replaceAll(MARKER, "$1 Mark.tell($2);")}\nimport {Mark} from "${MARK_FILE}";\n`;
+}
+
 export function teardown(): void {
   const marks = api.instrumenter.instrumentationData;
   for (const name of readdirSync(FOLDER).filter((file) => file.startsWith("hits-"))) {
     const hits = JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as Record<string, number>;
     for (const [hash, count] of Object.entries(hits)) marks[hash]!.hits += count;
   }
+  rmSync(FOLDER, { recursive: true, force: true });
   api.coverage.generate(marks);
   const files = Object.entries(api.coverage.data).sort(([a], [b]) => (a < b ? -1 : 1));
   process.stdout.write(`\n${table(files)}\n`);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * The contract tests, on instrumented contracts: `npm run coverage:contracts`.
+ * The contract tests, on instrumented contracts: `npm run coverage:contracts`; a piece of them with KEEL_COVER, see parts.ts.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { include } from "./parts.js";
 
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
-    include: ["test/contracts/**/*.test.ts"],
+    include: [...include],
     // Those that look at what is outside the contracts, or at gas, which instrumented code has other.
     exclude: ["abi", "client", "compile", "deploy", "gas", "history", "vault-gas", "verifier", "watch"].map(
       (name) => `test/contracts/${name}.test.ts`,

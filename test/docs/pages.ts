@@ -39,7 +39,7 @@ export async function runPages(...files: readonly string[]): Promise<PageEnd> {
 async function ownCache(folder: string): Promise<string> {
   const cache = join(folder, ".cache");
   await mkdir(cache);
-  const built = (await readdir(cacheRoot())).filter((name) => name.startsWith("artifacts-"));
+  const built = (await readdir(cacheRoot())).filter((name) => /^(?:artifacts|compiled)-/.test(name));
   for (const name of built) await symlink(join(cacheRoot(), name), join(cache, name));
   return cache;
 }

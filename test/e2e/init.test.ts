@@ -11,7 +11,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseRunConfig } from "../../cli/dist/run/config.js";
-import { type Ended, errorOf, inFolder, keelHere, PACKAGE, strategyArgs } from "../support/cli.js";
+import {
+  type Ended,
+  errorOf,
+  inFolder,
+  keelHere,
+  PACKAGE,
+  publicArgs,
+  strategyArgs,
+} from "../support/cli.js";
 
 const read = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
 const TEMPLATES = Object.keys(read(join(PACKAGE, "cli"), "templates").templates);
@@ -149,6 +157,23 @@ describe("keel policy explain", () => {
   it("names what the book breaks", async () => {
     const book = strategyArgs("eth-hedged-vault", "snapshot-overlevered.json");
     expect((await keelHere(["policy", "explain", ...book])).stdout).toContain("which BREAKS it");
+  });
+
+  it("says what the policy wants shown and to whom, and nothing of it where that is nothing", async () => {
+    const plain = publicArgs("delta-neutral-perps");
+    const shown = plain.map((word) => word.replace("policy.json", "policy-shown.json"));
+    const explain = ["policy", "explain"];
+    const { code, stdout } = await keelHere([...explain, ...shown]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("To everybody: the net asset value, rounded down to steps of 1,000.00 USD.");
+    expect(stdout).toContain("To Fjord Fund Supervision, sealed: ");
+    expect(JSON.parse((await keelHere([...explain, ...shown, "--json"])).stdout).shows).toEqual({
+      circuit: "disclosure/spot-16x1",
+      navStep: "1000",
+      viewers: ["Fjord Fund Supervision"],
+    });
+    expect((await keelHere([...explain, ...plain])).stdout).not.toContain("Shown");
+    expect(JSON.parse((await keelHere([...explain, ...plain, "--json"])).stdout)).not.toHaveProperty("shows");
   });
 });
 

@@ -42,7 +42,10 @@ export interface Proof {
 }
 
 const YEAR = 365n * 86_400n;
-const SCALE = 10n ** 10n;
+/** Of the highest price, for an asset of six decimals. */
+const SCALE = 10n ** 22n;
+/** Sixteen decimals to the asset's six. */
+const UNIT = 10n ** 10n;
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
@@ -142,13 +145,19 @@ export class VaultModel {
     const isFit = proof.asOf > this.settledAt && proof.asOf >= this.notBefore;
     if (!isFit || now > proof.asOf + this.rules.maxLag) return "UnfitSnapshot";
     if (proof.units !== this.supply) return "ForeignUnits";
-    return this.totals()[0] === 0n ? "NoProvenValue" : undefined;
+    const [low, high] = this.totals();
+    if (low === 0n) return "NoProvenValue";
+    return isNarrow(low, high) ? undefined : "TooMuchOnItsWay";
   }
 
   settle(now: number): void {
     const [low, high] = this.totals();
     const { asOf } = this.proof!;
+    const wasUnpaid = this.unpaid > 0n;
     const shares = this.withFees(low, asOf);
+    this.feeShares += shares - this.supply;
+    this.supply = shares;
+    this.highest = max(this.highest, (high * SCALE + shares - 1n) / shares);
     this.last = { assets: low, shares };
     const due = (side: Side) =>
       this.requests.filter(
@@ -167,19 +176,39 @@ export class VaultModel {
     }
     this.redeem(due("redeem"), low, shares);
     const waits = this.waiting("deposit") + this.waiting("redeem") > 0n;
-    if (this.unpaid === 0n) this.waitingSince = waits ? (this.periodOf(now) + 1) * this.rules.period : 0;
+    if (!wasUnpaid || this.unpaid === 0n) {
+      this.waitingSince = waits ? (this.periodOf(now) + 1) * this.rules.period : 0;
+    }
     [this.asOf, this.settledAt] = [asOf, now];
   }
 
   mayWindDown(now: number): boolean {
     const overdue = this.waitingSince !== 0 && now > this.waitingSince + this.rules.grace;
-    const reason = this.whyNot(now);
-    // A value of nothing can be proven, and is no reason by itself.
-    const stuck = reason !== undefined && !(reason === "NoProvenValue" && this.healthy(now));
-    if (overdue && (this.idle() < this.unpaid || stuck)) return true;
-    const proven =
-      this.proof?.units === this.supply ? Math.max(this.settledAt, this.proof.asOf) : this.settledAt;
-    return now > proven + this.rules.grace;
+    const isStuck = this.whyNot(now) !== undefined;
+    if (overdue && (this.idle() < this.unpaid || isStuck)) return true;
+    const { proof } = this;
+    if (proof === undefined || (proof.units !== this.supply && proof.asOf !== this.asOf)) return false;
+    return now > Math.max(this.settledAt, proof.asOf) + this.rules.grace;
+  }
+
+  /** A share's value for a lender, as value and shares: less what the next settlement takes as fees. */
+  nav(): readonly [bigint, bigint] {
+    const { proof } = this;
+    if (proof === undefined) return [0n, 0n];
+    if (proof.asOf <= this.settledAt) {
+      return proof.asOf === this.asOf ? [this.last.assets * UNIT, this.last.shares] : [0n, 0n];
+    }
+    if (proof.units !== this.supply) return [0n, 0n];
+    const [low, high] = this.totals();
+    return isNarrow(low, high) ? [low * UNIT, this.withFees(low, proof.asOf)] : [0n, 0n];
+  }
+
+  /** What may be sent to custody: what is not asked back. */
+  free(): bigint {
+    const { assets, shares } = this.last;
+    const waits = this.waiting("redeem");
+    const kept = waits === 0n || shares === 0n ? 0n : (waits * assets + shares - 1n) / shares;
+    return max(this.idle() - kept, 0n);
   }
 
   windDown(): void {
@@ -220,13 +249,13 @@ export class VaultModel {
 
   private totals(): readonly [bigint, bigint] {
     const [low, high] = this.idleAt(this.proof!.asOf);
-    // Sixteen decimals to the asset's six.
-    const unit = 10n ** 10n;
     const { value } = this.proof!;
-    return [low + value / unit, high + (value + unit - 1n) / unit];
+    return [low + value / UNIT, high + (value + UNIT - 1n) / UNIT];
   }
 
+  /** All shares with those of the fees. */
   private withFees(assets: bigint, asOf: number): bigint {
+    if (this.windingDown) return this.supply;
     const part = this.rules.managementFee * min(BigInt(asOf - this.asOf), YEAR);
     let shares = this.supply + (this.supply * part) / (10_000n * YEAR - part);
     const price = (assets * SCALE) / shares;
@@ -235,9 +264,6 @@ export class VaultModel {
       const fee = (gain * this.rules.performanceFee) / 10_000n;
       shares += (shares * fee) / (assets - fee);
     }
-    this.highest = max(this.highest, (assets * SCALE) / shares);
-    this.feeShares += shares - this.supply;
-    this.supply = shares;
     return shares;
   }
 
@@ -255,6 +281,11 @@ export class VaultModel {
     this.reserved += owed;
     this.supply -= burnt;
   }
+}
+
+/** Whether so little may be on its way that a price is one. */
+function isNarrow(low: bigint, high: bigint): boolean {
+  return high - low <= high / 100n + 1n;
 }
 
 function sum(requests: readonly { readonly amount: bigint }[]): bigint {

@@ -33,6 +33,7 @@ export const INVARIANTS = {
   supply: "the supply changes in a settlement, and at no other time",
   price: "the settled price changes in a settlement, and at no other time",
   fees: "fees stay below their bounds",
+  lender: "a lender's price is what a settlement would give",
   fair: "in a wind-down each gets the same part of all that came back",
 } as const;
 
@@ -84,6 +85,8 @@ interface Walk {
 const who = fc.integer({ min: 0, max: 2 });
 const side = fc.constantFrom<Side>("deposit", "redeem");
 const amount = fc.integer({ min: 0, max: 10 ** 9 });
+const dollars = fc.integer({ min: 0, max: 2_000_000 });
+const percent = fc.integer({ min: 0, max: 101 });
 const around = (value: number) => fc.integer({ min: value - 2, max: value + 2 });
 const act = <T extends string>(...names: T[]) => ({ do: fc.constantFrom(...names) });
 
@@ -92,17 +95,20 @@ export const vaultAction: fc.Arbitrary<VaultAction> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       ...act("wait"),
-      seconds: fc.oneof(fc.integer({ min: 1, max: 900 }), around(PERIOD), around(120), around(3_600), {
-        weight: 1,
-        arbitrary: fc.integer({ min: 1, max: 90_000 }),
-      }),
+      seconds: fc.oneof(
+        fc.integer({ min: 1, max: 900 }),
+        around(PERIOD),
+        around(120),
+        around(3_600),
+        around(86_400),
+      ),
     }),
   },
   {
     weight: 6,
     arbitrary: fc.record({
       ...act("prove"),
-      dollars: fc.integer({ min: 0, max: 2_000_000 }),
+      dollars,
       age: fc.oneof(fc.integer({ min: 0, max: 700 }), around(3_600)),
       units: fc.oneof(
         { weight: 12, arbitrary: fc.constant("true" as const) },
@@ -111,16 +117,100 @@ export const vaultAction: fc.Arbitrary<VaultAction> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record(act("settle")) },
-  { weight: 1, arbitrary: fc.record(act("lapse", "collect", "windDown")) },
+  { weight: 2, arbitrary: fc.record(act("lapse", "collect", "windDown")) },
   { weight: 8, arbitrary: fc.record({ ...act("request"), side, who, amount }) },
   { weight: 2, arbitrary: fc.record({ ...act("cancel"), side, who, back: fc.integer({ min: 0, max: 3 }) }) },
   { weight: 4, arbitrary: fc.record({ ...act("claim"), side, who, exactly: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ ...act("allocate", "return", "give"), amount }) },
   {
     weight: 2,
-    arbitrary: fc.record({ ...act("transfer", "surrender"), who, percent: fc.integer({ min: 0, max: 101 }) }),
+    arbitrary: fc.record({ ...act("transfer", "surrender"), who, percent }),
   },
 );
+
+const wait = (seconds: number): VaultAction => ({ do: "wait", seconds });
+const proof = (dollars: number): VaultAction => ({ do: "prove", dollars, age: 0, units: "true" });
+
+/** What rarely happens by chance: a few actions that belong together, with whatever else comes between walks of single ones. */
+const story: fc.Arbitrary<readonly VaultAction[]> = fc.oneof(
+  // What was asked for is settled once its period is over.
+  fc
+    .tuple(side, who, amount, dollars)
+    .map(([side, who, amount, dollars]): VaultAction[] => [
+      proof(dollars),
+      { do: "request", side, who, amount },
+      wait(PERIOD + 1),
+      proof(dollars),
+      { do: "settle" },
+    ]),
+  // Health lapses, a request is taken back late, and a proof comes of before the period's end.
+  fc
+    .tuple(side, who, amount, dollars)
+    .map(([side, who, amount, dollars]): VaultAction[] => [
+      proof(dollars),
+      { do: "request", side, who, amount },
+      { do: "request", side, who: (who + 1) % 3, amount },
+      wait(PERIOD),
+      { do: "lapse" },
+      { do: "cancel", side, who, back: 1 },
+      proof(dollars),
+      { do: "settle" },
+    ]),
+  // Proofs go on, and nobody settles for the grace.
+  fc
+    .tuple(dollars, around(86_400))
+    .map(([dollars, seconds]): VaultAction[] => [wait(seconds), proof(dollars), { do: "windDown" }]),
+  // Money comes while a snapshot of a small book is taken, which prices nothing until it has surely come.
+  fc
+    .tuple(amount, fc.integer({ min: 0, max: 200_000 }), side, who)
+    .map(([amount, dollars, side, who]): VaultAction[] => [
+      proof(dollars),
+      { do: "request", side, who, amount },
+      wait(PERIOD),
+      { do: "return", amount },
+      { do: "allocate", amount },
+      wait(60),
+      proof(dollars),
+      { do: "settle" },
+      wait(121),
+      proof(dollars),
+      { do: "settle" },
+    ]),
+  // All is lost, and a request waits for the grace.
+  fc
+    .tuple(side, who, amount)
+    .map(([side, who, amount]): VaultAction[] => [
+      proof(1),
+      { do: "request", side, who, amount },
+      wait(86_400 + PERIOD + 1),
+      proof(0),
+      { do: "windDown" },
+    ]),
+  // No proof comes, and holders leave while assets come back.
+  fc
+    .tuple(who, percent, percent, amount)
+    .map(([who, first, second, amount]): VaultAction[] => [
+      { do: "request", side: "redeem", who, amount },
+      wait(86_400 + PERIOD + 3_600),
+      { do: "windDown" },
+      { do: "return", amount },
+      { do: "surrender", who, percent: first },
+      { do: "return", amount },
+      { do: "surrender", who, percent: second },
+      { do: "surrender", who, percent: 0 },
+    ]),
+);
+
+const actions = (longest: number): fc.Arbitrary<readonly VaultAction[]> =>
+  fc
+    .array(
+      fc.oneof(
+        { weight: 9, arbitrary: vaultAction.map((action) => [action]) },
+        { weight: 1, arbitrary: story },
+      ),
+      { maxLength: longest, size: "max" },
+    )
+    .map((parts) => parts.flat());
 
 export interface VaultWalks {
   readonly calls: number;
@@ -139,22 +229,19 @@ export async function walkVault(
   const outcomes = new Map<string, number>();
   let calls = 0;
   let broken: unknown;
-  const property = fc.asyncProperty(
-    fc.array(vaultAction, { maxLength: longest, size: "max" }),
-    async (actions) => {
-      if (calls >= atLeast && broken === undefined) return;
-      await restore();
-      const walk: Walk = { world, model: new VaultModel(RULES, SEED, world.start), outcomes, calls: 0 };
-      try {
-        for (const action of actions) await step(walk, action);
-      } catch (error) {
-        broken = error;
-        throw error;
-      } finally {
-        calls += walk.calls;
-      }
-    },
-  );
+  const property = fc.asyncProperty(actions(longest), async (actions) => {
+    if (calls >= atLeast && broken === undefined) return;
+    await restore();
+    const walk: Walk = { world, model: new VaultModel(RULES, SEED, world.start), outcomes, calls: 0 };
+    try {
+      for (const action of actions) await step(walk, action);
+    } catch (error) {
+      broken = error;
+      throw error;
+    } finally {
+      calls += walk.calls;
+    }
+  });
   const result = await fc.check(property, {
     seed: SEED_OF_WALKS,
     numRuns: Math.ceil(atLeast / 10),
@@ -294,6 +381,7 @@ async function step(walk: Walk, action: VaultAction): Promise<void> {
   hold("model", seen.supply === model.supply, `a supply of ${seen.supply}, not ${model.supply}`);
   hold("fees", model.feeShares <= seen.supply, `${model.feeShares} of ${seen.supply}`);
   await checkAssets(walk);
+  if (action.do === "prove" || action.do === "settle") await checkNav(walk);
   if (CHANGES_CLAIMS.has(action.do)) await checkClaims(walk);
 }
 
@@ -303,6 +391,16 @@ const CHANGES_CLAIMS: ReadonlySet<VaultAction["do"]> = new Set([
   "cancel",
   "windDown",
 ] as const);
+
+/** What a feed of the shares tells lenders. */
+async function checkNav({ world, model }: Walk): Promise<void> {
+  const nav = (await read(world, "navOf", [world.subject, POLICY])) as unknown as {
+    readonly value: bigint;
+    readonly units: bigint;
+  };
+  const received = [nav.value, nav.units].join();
+  hold("lender", received === model.nav().join(), `${received} and not ${model.nav()}`);
+}
 
 async function checkAssets({ world, model }: Walk): Promise<void> {
   const idle = await read(world, "idle");
@@ -494,15 +592,11 @@ async function move(
     model.flows.push({ time: next, came: (await read(world, "idle")) - before, went: 0n });
     return;
   }
-  const { assets, shares: all } = model.last;
-  const waits = model.waiting("redeem");
-  const kept = waits === 0n || all === 0n ? 0n : (waits * assets + all - 1n) / all;
-  const free = model.idle() > kept ? model.idle() - kept : 0n;
   const why = model.windingDown
     ? "WindingDown"
     : !model.healthy(next)
       ? "NoProvenValue"
-      : size > free
+      : size > model.free()
         ? "MoreThanIdle"
         : undefined;
   if (await attempt(walk, world.owner, "allocate", [custody, size], why))

@@ -15,18 +15,22 @@ import {
   judgeBook,
   openDraft,
   parseEnrolment,
+  parseSeed,
   parseSnapshot,
   parseState,
   type Room,
+  type Seed,
   type Snapshot,
   type Trade,
   withUnits,
 } from "@keel/prover";
 import {
+  allFaults,
   checkFit,
   formatDecimal,
   inputError,
   isFunded,
+  KeelError,
   type Market,
   type Policy,
   parseDecimal,
@@ -39,6 +43,16 @@ import {
   type SignedUnits,
   withReturns,
 } from "@keel/verifier";
+import type { Made } from "./made.js";
+
+/** A file as it was opened. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a file can be, by what stands before the version in its mark. */
+export type FileKind = keyof typeof PARSERS;
 
 /** What has been opened so far. */
 export interface OpenFiles {
@@ -54,6 +68,14 @@ export interface OpenFiles {
   readonly enrolment?: Enrolment;
   /** The drawdown chain's latest state, secret; its genesis without it. */
   readonly state?: DrawdownState;
+  /** What the states of this subject follow from, secret; each is random without it. */
+  readonly seed?: Seed;
+  /** What each file is called. */
+  readonly names?: Readonly<Partial<Record<FileKind, string>>>;
+  /** The example's name, where snapshot, market and policy are an example's. */
+  readonly example?: string;
+  /** A proof of all this. */
+  readonly made?: Made;
 }
 
 /** Enough to judge. */
@@ -71,41 +93,164 @@ export interface Judged {
 }
 
 /** By what stands before the version in a file's mark; a parser says itself what becomes of an older version. */
-const PARSERS: Readonly<Record<string, (text: string) => OpenFiles>> = {
-  snapshot: (text) => ({ snapshot: parseSnapshot(text) }),
-  market: (text) => ({ market: parseMarket(text) }),
-  policy: (text) => ({ policy: parsePolicy(text) }),
-  returns: (text) => ({ returns: parseReturns(text) }),
-  units: (text) => ({ units: parseUnits(text) }),
-  enrolment: (text) => ({ enrolment: parseEnrolment(text) }),
-  state: (text) => ({ state: parseState(text) }),
-};
+const PARSERS = {
+  snapshot: (text: string): OpenFiles => ({ snapshot: parseSnapshot(text) }),
+  market: (text: string): OpenFiles => ({ market: parseMarket(text) }),
+  policy: (text: string): OpenFiles => ({ policy: parsePolicy(text) }),
+  returns: (text: string): OpenFiles => ({ returns: parseReturns(text) }),
+  units: (text: string): OpenFiles => ({ units: parseUnits(text) }),
+  enrolment: (text: string): OpenFiles => ({ enrolment: parseEnrolment(text) }),
+  state: (text: string): OpenFiles => ({ state: parseState(text) }),
+  seed: (text: string): OpenFiles => ({ seed: parseSeed(text) }),
+} as const;
+
+/** The files' kinds, in the order in which they are listed. */
+export const FILE_KINDS = Object.keys(PARSERS) as readonly FileKind[];
+
+/** What belongs to a subject and not to a moment: it goes on to the next snapshot, and beside an example as well. */
+const SECRETS = ["enrolment", "state", "seed"] as const satisfies readonly FileKind[];
+
+/** What came of opening files. */
+export interface Opened {
+  readonly files: OpenFiles;
+  /** What was closed for it, in words. */
+  readonly closed: readonly string[];
+}
 
 /**
- * Adds files, each known by its own `keel` mark; a later one replaces an earlier one of its kind.
+ * Adds files, each known by its own `keel` mark; a later one replaces an earlier one of its kind. An example is closed when files
+ * are opened that are not secrets, and what is another subject's when a snapshot is.
  *
- * @throws KeelError kind "input"
+ * @throws KeelError kind "input", of every file that cannot be read; then nothing is opened
  */
+export function openFiles(before: OpenFiles, texts: readonly NamedText[]): Opened {
+  const read = readAll(texts);
+  const kept = keptOf(before, read);
+  const fresh = Object.assign({}, ...read.map(({ file }) => file)) as OpenFiles;
+  const named = read.filter(({ name }) => name !== "").map(({ kind, name }) => [kind, name]);
+  const names = { ...kept.files.names, ...Object.fromEntries(named) };
+  const { made: _, ...files } = { ...kept.files, ...fresh, names };
+  return { files: withTable(files), closed: kept.closed };
+}
+
+/** {@link openFiles} of texts that have no names. */
 export function openTexts(before: OpenFiles, texts: readonly string[]): OpenFiles {
-  const files = Object.assign({ ...before }, ...texts.map(readFile)) as OpenFiles;
+  return openFiles(
+    before,
+    texts.map((text) => ({ name: "", text })),
+  ).files;
+}
+
+/** An example in place of whatever was open, but for the secrets that go on. */
+export function openExample(before: OpenFiles, name: string, texts: readonly string[]): OpenFiles {
+  return { ...openTexts(before, texts), example: name };
+}
+
+/** Without the file of this kind. */
+export function closeFile(files: OpenFiles, kind: FileKind): OpenFiles {
+  const { [kind]: _, made: __, ...others } = files;
+  const rest: OpenFiles = others;
+  const { [kind]: ___, ...names } = files.names ?? {};
+  if (kind !== "returns" || rest.market === undefined) return { ...rest, names };
+  const { returns: ____, ...market } = rest.market;
+  return { ...rest, names, market: market as Market };
+}
+
+interface ReadFile {
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly file: OpenFiles;
+}
+
+function readAll(texts: readonly NamedText[]): ReadFile[] {
+  const faults: KeelError[] = [];
+  const read: ReadFile[] = [];
+  for (const { name, text } of texts) {
+    try {
+      const kind = kindOf(text);
+      read.push({ name, kind, file: PARSERS[kind](text) });
+    } catch (error) {
+      if (!(error instanceof KeelError)) throw error;
+      faults.push(inFile(name, error));
+    }
+  }
+  faults.push(...FILE_KINDS.flatMap((kind) => twice(read.filter((file) => file.kind === kind))));
+  if (faults.length > 0) throw allFaults(faults);
+  return read;
+}
+
+/** Which of two snapshots is meant, nobody can tell. */
+function twice(alike: readonly ReadFile[]): KeelError[] {
+  if (alike.length < 2) return [];
+  const { kind, name } = alike[0]!;
+  const received = `${alike.length}: ${alike.map((file) => file.name).join(", ")}`;
+  return [inputError("file.twice", name, `one ${kind} at a time`, received)];
+}
+
+/** Says in which file it was. */
+function inFile(name: string, error: KeelError): KeelError {
+  if (name === "") return error;
+  const { message: _, ...details } = error.toJSON();
+  const path = `${name}: ${details.path ?? "file"}`;
+  const also = details.also?.map((other) => ({ ...other, path: `${name}: ${other.path ?? "file"}` }));
+  return new KeelError({ ...details, path, ...(also === undefined ? {} : { also }) });
+}
+
+/** What stays open beside new files. */
+function keptOf(before: OpenFiles, read: readonly ReadFile[]): Opened {
+  const closed: string[] = [];
+  let files = before;
+  const isSecret = (kind: FileKind): boolean => (SECRETS as readonly FileKind[]).includes(kind);
+  if (files.example !== undefined && read.some(({ kind }) => !isSecret(kind))) {
+    closed.push(`the example “${files.example}”`);
+    files = secretsOf(files);
+  }
+  const next = Object.assign({}, ...read.map(({ file }) => file)) as OpenFiles;
+  const [was, is] = [before.snapshot?.subject, next.snapshot?.subject];
+  if (was === undefined || is === undefined || was === is) return { files, closed };
+  for (const kind of [...SECRETS, "units"] as const) {
+    if (files[kind] === undefined || next[kind] !== undefined) continue;
+    closed.push(`${files.names?.[kind] ?? kind}, which is of ${was}`);
+    files = closeFile(files, kind);
+  }
+  return { files, closed };
+}
+
+function secretsOf(files: OpenFiles): OpenFiles {
+  const kinds = SECRETS.filter((kind) => files[kind] !== undefined);
+  const pick = <T extends object>(from: T | undefined): Partial<T> =>
+    Object.fromEntries(
+      Object.entries(from ?? {}).filter(([key]) => (kinds as string[]).includes(key)),
+    ) as Partial<T>;
+  const names = pick(files.names);
+  return { ...pick(files), ...(Object.keys(names).length === 0 ? {} : { names }) };
+}
+
+/** Returns go to the market once both are open and the policy needs them. */
+function withTable(files: OpenFiles): OpenFiles {
   const { market, policy, returns } = files;
   const lacksReturns = policy?.tail !== undefined && returns !== undefined && market?.returns !== returns;
   // Here, so that what is made of the market stays while nothing of it is opened anew.
   return lacksReturns && market !== undefined ? { ...files, market: withReturns(market, returns) } : files;
 }
 
-/** What of the opened files a newer snapshot of the same subject goes on from: its state and its declared accounts. */
-export function secretsFor({ snapshot, state, enrolment }: OpenFiles, texts: readonly string[]): OpenFiles {
-  if (openTexts({}, texts).snapshot?.subject !== snapshot?.subject) return {};
-  return { ...(state === undefined ? {} : { state }), ...(enrolment === undefined ? {} : { enrolment }) };
+/** What of the opened files a newer snapshot of the same subject goes on from: its secrets. */
+export function secretsFor(files: OpenFiles, texts: readonly string[]): OpenFiles {
+  return openTexts({}, texts).snapshot?.subject === files.snapshot?.subject ? secretsOf(files) : {};
 }
 
-function readFile(text: string): OpenFiles {
+function kindOf(text: string): FileKind {
   const json = parseJson(text, "file");
   const mark = typeof json === "object" && json !== null && !Array.isArray(json) ? json.keel : undefined;
   const [kind] = typeof mark === "string" ? mark.split("/") : [];
-  if (kind !== undefined && Object.hasOwn(PARSERS, kind)) return PARSERS[kind]!(text);
-  throw inputError("file.kind", "file.keel", Object.keys(PARSERS).join(", "), "another mark");
+  if (kind !== undefined && Object.hasOwn(PARSERS, kind)) return kind as FileKind;
+  throw inputError("file.kind", "file.keel", FILE_KINDS.join(", "), markText(mark));
+}
+
+/** A mark that is none of ours to open; a key's or a keystore's is not repeated. */
+function markText(mark: unknown): string {
+  const known = typeof mark === "string" && /^[a-z-]{1,24}\/\d{1,3}$/.test(mark);
+  return known ? `${mark}, which is not opened here` : "another mark";
 }
 
 /** What is still needed before a book can be judged. */

@@ -7,91 +7,61 @@
  */
 
 import { type Enrolment, enrolmentCommitment, formatEnrolment, newEnrolment, randomSalt } from "@keel/prover";
-import { inputError, policyId, policyTerms } from "@keel/verifier";
-import { enrol, type Status, statusOf } from "@keel/verifier/chain";
-import { utc } from "@keel/verifier/text";
+import { inputError } from "@keel/verifier";
+import { enrol } from "@keel/verifier/chain";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
-import { Problem, Section, saveText, useWork } from "../parts.js";
+import { Problem, useWork } from "../parts.js";
 import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
+import { Keep } from "./keep.js";
+import { type RegistryFacts, standingOf, standingText } from "./preflight.js";
 
 /** Whose accounts, and where. */
 export interface DeclareProps {
   readonly book: Book;
   readonly config: ConsoleConfig;
-  /** A list was made to be declared. */
+  /** What the registry knows; absent while it is asked. */
+  readonly facts: RegistryFacts | undefined;
+  /** It did not answer, and its error stands above. */
+  readonly isSilent: boolean;
+  /** A list was made to be declared, and saved. */
   readonly onEnrolment: (enrolment: Enrolment) => void;
+  /** Another list was declared. */
+  readonly onDeclared: () => void;
 }
 
 /** The part of the view. */
-export function Declare({ book, config, onEnrolment }: DeclareProps): JSX.Element {
-  const { snapshot, policy, market, enrolment } = book;
-  const [status, setStatus] = useState<Status | undefined>();
-  const reading = useWork();
-  const read = async (): Promise<void> => {
-    const id = policyId(policyTerms(policy, market));
-    setStatus(await statusOf(await hostRegistry(config), snapshot.subject, id));
-  };
-  useEffect(() => {
-    setStatus(undefined);
-    void reading.run(read);
-  }, [config, snapshot.subject]);
-  const standing = status === undefined ? undefined : standingOf(status, enrolment);
+export function Declare(props: DeclareProps): JSX.Element {
+  const { facts, isSilent } = props;
+  if (facts === undefined) return <p role="status">{isSilent ? "" : "Asking the registry…"}</p>;
+  const standing = standingOf(facts.status, facts.roots.enrolment);
+  const isSettled = standing === "declared" || standing === "announced";
   return (
-    <Section title="Declared accounts">
-      <p role="status">{standing === undefined ? "Asking the registry…" : standingText(standing, status!)}</p>
-      <Problem error={reading.error} />
-      {standing === undefined || standing === "declared" || standing === "announced" ? null : (
-        <DeclareForm
-          book={book}
-          config={config}
-          isFirst={standing === "none"}
-          onEnrolment={onEnrolment}
-          onDeclared={read}
-        />
-      )}
-    </Section>
+    <>
+      <p role="status">{standingText(standing, facts.status)}</p>
+      {isSettled ? null : <DeclareForm {...props} isFirst={standing === "none"} />}
+    </>
   );
 }
 
-/** How the registry's list stands to the opened one. */
-type Standing = "none" | "declared" | "announced" | "notOpened" | "another";
-
-function standingOf({ enrolment, pendingEnrolment }: Status, opened: Enrolment | undefined): Standing {
-  if (enrolment === undefined) return "none";
-  if (opened === undefined) return "notOpened";
-  const commitment = enrolmentCommitment(opened);
-  if (commitment === enrolment) return "declared";
-  return commitment === pendingEnrolment?.enrolment ? "announced" : "another";
-}
-
-function standingText(standing: Standing, { subject, pendingEnrolment }: Status): string {
-  switch (standing) {
-    case "none":
-      return `The registry takes no attestation of ${subject} before it has declared its accounts.`;
-    case "declared":
-      return "The registry knows these accounts: every proof covers exactly them.";
-    case "announced":
-      return `The registry knows another list. This one counts from ${utc(pendingEnrolment!.liveAt)}.`;
-    case "notOpened":
-      return "The registry knows a list of accounts: open the enrolment file that was saved when it was declared.";
-    case "another":
-      return "The registry knows another list than the enrolment that is open, and refuses proofs of this one.";
-  }
-}
-
-function DeclareForm(
-  props: DeclareProps & { readonly isFirst: boolean; readonly onDeclared: () => Promise<void> },
-): JSX.Element {
+function DeclareForm(props: DeclareProps & { readonly isFirst: boolean }): JSX.Element {
   const { book, config, isFirst, onEnrolment, onDeclared } = props;
-  const { snapshot, enrolment } = book;
+  const { snapshot, enrolment, policy } = book;
   const { accounts } = enrolment ?? snapshot;
   const wallets = useWallets(config);
   const [chosen, setChosen] = useState<InjectedWallet | undefined>();
+  const [fresh, setFresh] = useState<Enrolment | undefined>();
+  useEffect(() => setFresh(undefined), [snapshot, policy]);
   const { busy, error, run } = useWork();
+  const list = (): Enrolment => {
+    if (enrolment !== undefined) return enrolment;
+    const made = fresh ?? newEnrolment(snapshot, policy, randomSalt());
+    setFresh(made);
+    return made;
+  };
   const declare = async (): Promise<void> => {
     if (chosen === undefined) throw inputError("wallet.none", "wallet", "the subject's wallet", "none");
     const registry = await hostRegistry(config);
@@ -99,31 +69,38 @@ function DeclareForm(
     const { address } = wallet.account;
     if (address.toLowerCase() !== snapshot.subject)
       throw inputError("wallet.account", "wallet", `the subject, ${snapshot.subject}`, address);
-    const list = enrolment ?? newEnrolment(snapshot, book.policy, randomSalt());
-    if (enrolment === undefined) {
-      saveText("enrolment.json", formatEnrolment(list));
-      onEnrolment(list);
-    }
-    await enrol(registry, wallet, enrolmentCommitment(list));
-    await onDeclared();
+    await enrol(registry, wallet, enrolmentCommitment(enrolment!));
+    onDeclared();
   };
   return (
     <>
       <p>
         The subject's own wallet declares {accounts.map(({ id, source }) => `${id} at ${source}`).join(", ")}:
         no other source can sign for an account from then on. What is sent hides the list.{" "}
-        {enrolment === undefined ? "The list is saved first; keep it secret, and do not lose it. " : ""}
         {isFirst ? "" : "Another list than the first counts only after the registry's delay."}
       </p>
+      {enrolment !== undefined ? null : (
+        <Keep
+          what="list of accounts (secret)"
+          name={`enrolment-${snapshot.subject.slice(2, 10)}.json`}
+          text={() => formatEnrolment(list())}
+          why="The list is saved before it is declared: without it no proof can follow."
+          isKept={false}
+          onKept={(isKept) => {
+            if (isKept) onEnrolment(list());
+          }}
+        />
+      )}
       <div class="actions">
         <WalletChoice wallets={wallets} chosen={chosen} onChoose={setChosen} />
         <button
           type="button"
           class={isFirst ? "primary" : ""}
-          disabled={busy}
+          disabled={busy || enrolment === undefined}
+          data-act
           onClick={() => void run(declare)}
         >
-          {busy ? "Declaring…" : enrolment === undefined ? "Save and declare" : "Declare"}
+          {busy ? "Declaring…" : "Declare"}
         </button>
       </div>
       <Problem error={error} />

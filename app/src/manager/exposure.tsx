@@ -10,7 +10,6 @@ import { dollars, percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { BarChart } from "../chart.js";
-import { Section } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import type { Book, Judged } from "./book.js";
 
@@ -20,7 +19,7 @@ const BPS = 10_000n;
 export function Exposure({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
   const { metrics } = judged.assessment;
   return (
-    <Section title="Where the risk sits">
+    <>
       <div class="charts">
         <Amounts title="Delta by underlying" unit="USD" amounts={metrics.underlyingDelta} />
         <Amounts title="Equity by venue" unit="USD" amounts={metrics.venueEquity} />
@@ -30,7 +29,7 @@ export function Exposure({ book, judged }: { readonly book: Book; readonly judge
       ) : (
         <StressGrid book={book} judged={judged} />
       )}
-    </Section>
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Every limit as a bar. All bars share one load line, the limit itself, whatever the limit measures: what is left of it is
- * headroom, what is right of it breaks the policy.
+ * Every limit as a bar. Longer is more, of what is wanted and of what is not: a maximum's bar stays short of its line, a minimum's
+ * reaches beyond it. Where the policy is broken the track is hatched, and each row says in words how far that is.
  *
  * @module
  */
@@ -11,11 +11,9 @@ import { formatDecimal } from "@keel/verifier";
 import { percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { Verdict } from "../parts.js";
-import { boundOf, titleOf, useOf, valueText, wholeUsd } from "../words.js";
+import { type Bar, barOf, boundOf, distanceText, titleOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";
-
-/** Where the load line stands, as a share of the track; app/src/styles.css has it too. */
-const LINE = 0.75;
+import { useIsPhone } from "./steps.js";
 
 /** The bars; with `before`, where each stood before the edits. */
 export function Limits(props: {
@@ -24,16 +22,22 @@ export function Limits(props: {
 }): JSX.Element {
   const { judged, before } = props;
   return (
-    <ol class="limits">
-      {judged.assessment.limits.map((limit, i) => (
-        <LimitBar
-          key={`${limit.name} ${i}`}
-          limit={limit}
-          room={judged.rooms[i]!}
-          before={before?.assessment.limits[i]}
-        />
-      ))}
-    </ol>
+    <>
+      <p class="legend">
+        The longer the bar, the more there is of it. Hatched is where the policy is broken: beyond the line of
+        a maximum, short of the line of a minimum.
+      </p>
+      <ol class="limits">
+        {judged.assessment.limits.map((limit, i) => (
+          <LimitBar
+            key={`${limit.name} ${i}`}
+            limit={limit}
+            room={judged.rooms[i]!}
+            before={before?.assessment.limits[i]}
+          />
+        ))}
+      </ol>
+    </>
   );
 }
 
@@ -55,28 +59,55 @@ function LimitBar(props: {
         </small>
       </div>
       <div class="limit-bar">
-        <div class="track" aria-hidden="true">
-          <div class="fill" style={{ width: widthOf(limit) }} />
-          {moved ? <div class="ghost" style={{ left: widthOf(before) }} /> : null}
-          <div class="line" />
-        </div>
+        <Track bar={barOf(limit)} before={moved ? barOf(before) : undefined} />
         <RoomText room={room} ok={limit.ok} />
       </div>
       <div class="limit-figures">
         <strong class="figure">{valueText(limit)}</strong>
         <span>{boundOf(limit)}</span>
         {moved ? <span class="was">was {valueText(before)}</span> : null}
-        <Verdict ok={limit.ok}>{limit.ok ? "holds" : "BROKEN"}</Verdict>
+        <p class="distance">
+          <Verdict ok={limit.ok}>{limit.ok ? "holds" : "BROKEN"}</Verdict>{" "}
+          <small>{distanceText(limit)}</small>
+        </p>
       </div>
     </li>
   );
 }
 
-function widthOf(limit: LimitResult): string {
-  return `${Math.min(useOf(limit) * LINE, 1) * 100}%`;
+/** The same is said in words beside it. */
+function Track({ bar, before }: { readonly bar: Bar; readonly before: Bar | undefined }): JSX.Element {
+  const { held, lines, broken } = bar;
+  return (
+    <div class="track" aria-hidden="true">
+      {broken.map(([from, to]) => (
+        <div key={from} class="forbidden" style={spanOf([from, to])} />
+      ))}
+      <div class="fill" style={spanOf(held)} />
+      {before === undefined ? null : <div class="ghost" style={{ left: share(endOf(before, bar)) }} />}
+      {lines.map((line) => (
+        <div key={line} class="line" style={{ left: share(line) }} />
+      ))}
+    </div>
+  );
+}
+
+/** Where the bar ended: of a band the end that moved. */
+function endOf(before: Bar, now: Bar): number {
+  const [from, to] = before.held;
+  return to === now.held[1] ? from : to;
+}
+
+function spanOf([from, to]: readonly [number, number]) {
+  return { left: share(from), width: share(to - from) };
+}
+
+function share(part: number): string {
+  return `${part * 100}%`;
 }
 
 function RoomText({ room, ok }: { readonly room: Room; readonly ok: boolean }): JSX.Element {
+  const isPhone = useIsPhone();
   const { add, lose, move, scenarios, accounts, instruments } = room;
   const added = add === undefined ? [] : [`${wholeUsd(abs(add.value))} USD of ${ADDITIONS[add.of]}`];
   const lost = lose === undefined ? [] : [`${wholeUsd(abs(lose))} USD of equity${ok ? " lost" : ""}`];
@@ -85,19 +116,26 @@ function RoomText({ room, ok }: { readonly room: Room; readonly ok: boolean }): 
   const parts = ok ? [...added, ...lost, ...fall] : added.length > 0 ? added : lost;
   const label = ok ? "Room for" : added.length > 0 ? "Over by" : "Short of";
   const users = scenarios.length > 0 ? scenarios : [...(accounts.length > 1 ? accounts : []), ...instruments];
-  return (
-    <div class="limit-text">
+  const told = (
+    <>
       {parts.length === 0 ? null : (
         <p>
           <b>{label}</b> {parts.join(", or ")}
         </p>
       )}
       {users.length === 0 ? null : (
-        <p class="users">
+        <p>
           <b>Used by</b> <Users parts={users} />
         </p>
       )}
-    </div>
+    </>
+  );
+  if (!isPhone) return <div class="limit-text">{told}</div>;
+  return (
+    <details class="limit-text">
+      <summary>{label.replace(/ \w+$/, "")}, and what uses it</summary>
+      {told}
+    </details>
   );
 }
 

@@ -8,30 +8,41 @@
 import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
 import { dollars, sourceText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { BasisWords } from "../basis.js";
+import { hostRegistry } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
-import { checkAtDesk, closeDesk } from "../desk.js";
-import { Facts, FileDrop, Problem, Section, Verdict } from "../parts.js";
+import { checkAtDesk, closeDesk, rootsAtDesk } from "../desk.js";
+import { Facts, Problem, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
   type Book,
   bookOf,
+  closeFile,
   type Edits,
   edited,
+  FILE_KINDS,
   type Judged,
   judge,
-  missingFiles,
+  type NamedText,
   type OpenFiles,
-  openTexts,
+  openExample,
+  openFiles,
   secretsFor,
 } from "./book.js";
-import { Declare, type DeclareProps } from "./declare.js";
-import { type ExampleChoice, exampleChoices, fetchExample } from "./examples.js";
+import { Declare } from "./declare.js";
+import { type ExampleChoice, fetchExample } from "./examples.js";
 import { Exposure } from "./exposure.js";
 import { WhatLeaves } from "./leaves.js";
 import { Limits } from "./limits.js";
+import { holdPage, isUnsaved, type Made } from "./made.js";
+import { Opening } from "./opening.js";
+import { nextOf, type StepId } from "./plan.js";
+import { askRegistry, preflight, type RegistryFacts, standingOf } from "./preflight.js";
 import { Prove } from "./prove.js";
+import { findState } from "./recover.js";
+import { act, Fold, NextBar, Step, useIsPhone } from "./steps.js";
+import { Submit } from "./submit.js";
 import { WhatIf } from "./what-if.js";
 
 /** What the manager has opened, kept while the other views are looked at. */
@@ -43,64 +54,247 @@ export interface ManagerProps {
 
 /** The view. */
 export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
+  const latest = useRef(files);
+  latest.current = files;
+  const change = (some: Partial<OpenFiles>): void => onFiles({ ...latest.current, ...some });
+  const opening = useOpening(files, onFiles);
+  const judgement = useMemo(() => judgeOrError(files), [...FILE_KINDS.map((kind) => files[kind])]);
+  const { book, judged } = judgement;
+  const [isBound, setIsBound] = useState(true);
+  const registry = useFacts(config, book);
+  const bound = config !== undefined && isBound;
+  const findings = useMemo(
+    () => (book === undefined || registry.facts === undefined ? [] : preflight(book, registry.facts)),
+    [book, registry.facts],
+  );
+  const { made } = files;
+  const situation = {
+    assessment: judged?.assessment,
+    hasRegistry: bound,
+    facts: registry.facts,
+    isSilent: registry.error !== undefined,
+  };
+  const next = nextOf({ ...situation, files, findings: bound ? findings : [] });
+  const steps = useSteps(next.step, files.made !== undefined);
+  // Not taken back when another view is looked at: the proof is still there.
+  useEffect(() => holdPage(isUnsaved(made)), [made]);
+  const setMade = (value: Made | undefined): void => {
+    const { made: _, ...rest } = latest.current;
+    // What was attested is what the next proof goes on from.
+    const secrets = value?.receipt === undefined ? {} : secretsAfter(value, latest.current);
+    onFiles({ ...rest, ...secrets, ...(value === undefined ? {} : { made: value }) });
+  };
+  const recover = async (): Promise<void> => {
+    const { seed, snapshot, names } = latest.current;
+    const { state: _, ...others } = names ?? {};
+    change({ state: await findState(config!, snapshot!.subject, seed!), names: others });
+  };
+  const step = (id: StepId) => ({
+    ...{ id, isNext: next.step === id, isOpen: steps.isOpen(id) },
+    onToggle: (isOpen: boolean) => steps.toggle(id, isOpen),
+  });
+  return (
+    <>
+      <Step {...step("book")} title="Your book" says={bookSays(files)}>
+        <Opening config={config} files={files} {...opening.parts} />
+        <Problem error={opening.error ?? judgement.error} />
+      </Step>
+      {book === undefined ? null : (
+        <>
+          <Step {...step("check")} title="Check" says={<CheckSays judged={judged} />}>
+            <Check book={book} judged={judged} />
+          </Step>
+          {config === undefined ? null : (
+            <Step {...step("accounts")} title="Declared accounts" says={accountsSay(registry.facts)}>
+              {registry.error === undefined ? null : <Silent error={registry.error} onAsk={registry.ask} />}
+              <Declare
+                book={book}
+                config={config}
+                facts={registry.facts}
+                isSilent={registry.error !== undefined}
+                onEnrolment={(enrolment) => change({ enrolment })}
+                onDeclared={() => void registry.ask()}
+              />
+            </Step>
+          )}
+          <Step {...step("prove")} title="Prove" says={made === undefined ? "" : "proved"}>
+            <Prove
+              book={book}
+              config={config}
+              healthy={judged.assessment.healthy}
+              findings={findings}
+              isSilent={registry.error !== undefined}
+              isBound={bound}
+              isAttested={made?.receipt !== undefined}
+              onBound={setIsBound}
+              onAsk={registry.ask}
+              onRecover={canRecover(files, registry.facts) ? recover : undefined}
+              onMade={setMade}
+            />
+          </Step>
+          {made === undefined ? null : (
+            <Step {...step("submit")} title="Save and submit" says={submitSays(made)}>
+              <Submit made={made} book={book} config={config} onMade={setMade} />
+            </Step>
+          )}
+        </>
+      )}
+      <WhatLeaves />
+      <NextBar next={next} onGo={steps.go} />
+    </>
+  );
+}
+
+function Silent({ error, onAsk }: { readonly error: unknown; readonly onAsk: () => Promise<unknown> }) {
+  return (
+    <>
+      <Problem error={error} />
+      <button type="button" data-act onClick={() => void onAsk()}>
+        Ask the registry again
+      </button>
+    </>
+  );
+}
+
+/** Whether the seed may have the state that the registry goes on from, and none else that is open. */
+function canRecover({ seed }: OpenFiles, facts: RegistryFacts | undefined): boolean {
+  if (seed === undefined || facts === undefined || facts.status.state === 0n) return false;
+  return facts.roots.state !== facts.status.state;
+}
+
+/** The list and the state that the registry has now. A seed brings its states back itself, but this one is at hand. */
+function secretsAfter({ proven }: Made, { names }: OpenFiles): Partial<OpenFiles> {
+  const { state: _, ...others } = names ?? {};
+  return { state: proven.state, enrolment: proven.enrolment, names: others };
+}
+
+/** Opening and closing files, and what came of it. */
+function useOpening(files: OpenFiles, onFiles: (files: OpenFiles) => void) {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const open = (texts: readonly string[], before: OpenFiles = files): void => {
+  const [closed, setClosed] = useState<readonly string[]>([]);
+  const take = (opened: { readonly files: OpenFiles; readonly closed: readonly string[] }): void => {
+    // Files that do not go together are not opened.
+    bookOf(opened.files);
+    onFiles(opened.files);
+    // It never left the page, so that nothing on a chain stands on it.
+    const proof = isUnsaved(files.made) ? ["a proof that was not saved"] : [];
+    setClosed([...proof, ...opened.closed]);
+  };
+  const attempt = (work: () => void): void => {
     try {
       setError(undefined);
-      const next = openTexts(before, texts);
-      bookOf(next);
-      onFiles(next);
+      setClosed([]);
+      work();
     } catch (reason) {
       setError(reason);
     }
   };
-  const openExample = async (example: ExampleChoice): Promise<void> => {
+  const openChoice = async (example: ExampleChoice): Promise<void> => {
     setBusy(true);
     try {
       const texts = await fetchExample(example);
-      open(texts, example.isLocal ? secretsFor(files, texts) : {});
+      const before = example.isLocal ? secretsFor(files, texts) : {};
+      attempt(() => take({ files: openExample(before, example.name, texts), closed: [] }));
     } catch (reason) {
       setError(reason);
     } finally {
       setBusy(false);
     }
   };
-  const clear = (): void => {
-    closeDesk();
-    setError(undefined);
-    onFiles({});
+  const clear = (): void =>
+    attempt(() => {
+      closeDesk();
+      onFiles({});
+    });
+  const parts = {
+    ...{ busy, closed, onError: setError, onClear: clear },
+    onTexts: (texts: readonly NamedText[]) => attempt(() => take(openFiles(files, texts))),
+    onExample: (example: ExampleChoice) => void openChoice(example),
+    onCloseFile: (kind: (typeof FILE_KINDS)[number]) =>
+      attempt(() => take({ files: closeFile(files, kind), closed: [] })),
   };
-  const judgement = useMemo(() => judgeOrError(files), [files]);
-  return (
-    <>
-      <Opening
-        config={config}
-        files={files}
-        busy={busy}
-        onTexts={open}
-        onError={setError}
-        onExample={(example) => void openExample(example)}
-        onClear={clear}
-      />
-      <Problem error={error ?? judgement.error} />
-      {judgement.book === undefined ? null : (
-        <Dashboard
-          book={judgement.book}
-          judged={judgement.judged}
-          config={config}
-          onEnrolment={(enrolment) => onFiles({ ...files, enrolment })}
-          onAttested={({ state, enrolment }) => onFiles({ ...files, state, enrolment })}
-        />
-      )}
-      <WhatLeaves />
-    </>
-  );
+  return { error, parts };
+}
+
+/** What the registry says of the book, asked anew whenever the book changes. */
+function useFacts(config: ConsoleConfig | undefined, book: Book | undefined) {
+  const [facts, setFacts] = useState<RegistryFacts | undefined>();
+  const [error, setError] = useState<unknown>();
+  const current = useRef<Book | undefined>(undefined);
+  current.current = book;
+  const ask = async (): Promise<RegistryFacts | undefined> => {
+    const asked = current.current;
+    if (config === undefined || asked === undefined) return undefined;
+    setError(undefined);
+    try {
+      const roots = await rootsAtDesk(asked);
+      const found = await askRegistry(await hostRegistry(config), asked, roots);
+      // Another book may be open by now.
+      if (current.current === asked) setFacts(found);
+      return found;
+    } catch (reason) {
+      if (current.current === asked) setError(reason);
+      return undefined;
+    }
+  };
+  useEffect(() => {
+    setFacts(undefined);
+    void ask();
+  }, [config, book]);
+  return { facts, error, ask };
+}
+
+/**
+ * Which steps are unfolded: on a phone the next one, elsewhere all, but for the limits once there is a proof. What was folded by hand
+ * stays so until the next step is another.
+ */
+function useSteps(next: StepId, isProved: boolean) {
+  const isPhone = useIsPhone();
+  const [byHand, setByHand] = useState<Partial<Record<StepId, boolean>>>({});
+  useEffect(() => setByHand({}), [next, isPhone]);
+  const isOpen = (id: StepId): boolean =>
+    byHand[id] ?? (id === next || (!isPhone && !(isProved && id === "check")));
+  const toggle = (id: StepId, open: boolean): void => setByHand((before) => ({ ...before, [id]: open }));
+  const go = (id: StepId): void => {
+    if (!isOpen(id)) toggle(id, true);
+    // Once it is unfolded.
+    requestAnimationFrame(() => requestAnimationFrame(() => act(id)));
+  };
+  return { isOpen, toggle, go };
+}
+
+function bookSays(files: OpenFiles): string {
+  if (files.example !== undefined) return `example: ${files.example}`;
+  const count = FILE_KINDS.filter((kind) => files[kind] !== undefined).length;
+  return count === 0 ? "nothing is open" : count === 1 ? "1 file is open" : `${count} files are open`;
+}
+
+function CheckSays({ judged }: { readonly judged: Judged }): JSX.Element {
+  const { healthy, limits } = judged.assessment;
+  const broken = limits.filter(({ ok }) => !ok).length;
+  return <Verdict ok={healthy}>{healthy ? "holds" : `${broken} of ${limits.length} BROKEN`}</Verdict>;
+}
+
+function accountsSay(facts: RegistryFacts | undefined): string {
+  if (facts === undefined) return "asking";
+  return {
+    none: "not declared yet",
+    declared: "declared",
+    announced: "announced",
+    notOpened: "to be opened",
+    another: "others than the registry's",
+  }[standingOf(facts.status, facts.roots.enrolment)];
+}
+
+function submitSays(made: Made): string {
+  if (made.receipt !== undefined) return "attested";
+  return isUnsaved(made) ? "NOT saved" : "saved";
 }
 
 type Judgement =
   | { readonly book: Book; readonly judged: Judged; readonly error?: undefined }
-  | { readonly book?: undefined; readonly error?: unknown };
+  | { readonly book?: undefined; readonly judged?: undefined; readonly error?: unknown };
 
 function judgeOrError(files: OpenFiles): Judgement {
   try {
@@ -111,76 +305,8 @@ function judgeOrError(files: OpenFiles): Judgement {
   }
 }
 
-function Opening(props: {
-  readonly config: ConsoleConfig | undefined;
-  readonly files: OpenFiles;
-  readonly busy: boolean;
-  readonly onTexts: (texts: readonly string[]) => void;
-  readonly onError: (error: unknown) => void;
-  readonly onExample: (example: ExampleChoice) => void;
-  readonly onClear: () => void;
-}): JSX.Element {
-  const { config, files, busy, onTexts, onError, onExample, onClear } = props;
-  const missing = missingFiles(files);
-  const isEmpty = Object.keys(files).length === 0;
-  const close = (
-    <button type="button" class="quiet" disabled={isEmpty} onClick={onClear}>
-      Close and forget everything
-    </button>
-  );
-  return (
-    <Section title="Your book" aside={close} class="opening">
-      <div class="open-row">
-        <FileDrop
-          label="Drop or open files"
-          hint="Snapshot, market and policy; also returns, units, an enrolment and the latest state. They are read here and go nowhere."
-          onTexts={onTexts}
-          onError={onError}
-        />
-        <Examples config={config} busy={busy} onExample={onExample} />
-      </div>
-      {isEmpty || missing.length === 0 ? null : <p role="status">Still missing: {missing.join(", ")}.</p>}
-    </Section>
-  );
-}
-
-function Examples(props: {
-  readonly config: ConsoleConfig | undefined;
-  readonly busy: boolean;
-  readonly onExample: (example: ExampleChoice) => void;
-}): JSX.Element {
-  const { config, busy, onExample } = props;
-  const choices = exampleChoices(config);
-  const [chosen, setChosen] = useState(0);
-  return (
-    <div class="field example">
-      <label for="example">Or open an example</label>
-      <select
-        id="example"
-        value={chosen}
-        onChange={({ currentTarget: { value } }) => setChosen(Number(value))}
-      >
-        {choices.map(({ name }, i) => (
-          <option key={name} value={i}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <button type="button" disabled={busy} onClick={() => onExample(choices[chosen]!)}>
-        {busy ? "Opening…" : "Open example"}
-      </button>
-    </div>
-  );
-}
-
-function Dashboard(props: {
-  readonly book: Book;
-  readonly judged: Judged;
-  readonly config: ConsoleConfig | undefined;
-  readonly onEnrolment: DeclareProps["onEnrolment"];
-  readonly onAttested: Parameters<typeof Prove>[0]["onAttested"];
-}): JSX.Element {
-  const { book, judged, config, onEnrolment, onAttested } = props;
+function Check({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
+  const isPhone = useIsPhone();
   const moneys = book.market.instruments.filter(({ kind }) => kind === "cash");
   const [edits, setEdits] = useState<Edits>(new Map());
   const [cash, setCash] = useState(moneys[0]?.id);
@@ -194,18 +320,23 @@ function Dashboard(props: {
     <>
       <Summary book={book} judged={shown} isEdited={later !== undefined} />
       <div class="workbench">
-        <Section
-          title="Limits"
-          aside={<span class="legend">the red line is the limit, for every row</span>}
-          class="limits-section"
-        >
+        <section aria-label="Limits" class="limits-section">
           <Limits judged={shown} before={later === undefined ? undefined : judged} />
-        </Section>
-        <WhatIf book={book} edits={edits} onEdits={setEdits} cash={cash} onCash={setCash} problem={problem} />
+        </section>
+        <Fold title="What if" isOpen={!isPhone} class="what-if">
+          <WhatIf
+            book={book}
+            edits={edits}
+            onEdits={setEdits}
+            cash={cash}
+            onCash={setCash}
+            problem={problem}
+          />
+        </Fold>
       </div>
-      <Exposure book={later?.book ?? book} judged={shown} />
-      {config === undefined ? null : <Declare book={book} config={config} onEnrolment={onEnrolment} />}
-      <Prove book={book} config={config} healthy={judged.assessment.healthy} onAttested={onAttested} />
+      <Fold title="Where the risk sits" isOpen={false}>
+        <Exposure book={later?.book ?? book} judged={shown} />
+      </Fold>
     </>
   );
 }
@@ -225,21 +356,20 @@ function Summary(props: {
   readonly isEdited: boolean;
 }): JSX.Element {
   const { book, judged, isEdited } = props;
+  const isPhone = useIsPhone();
   const { snapshot, policy, market } = book;
   const terms = useMemo(() => policyTerms(policy, market), [policy, market]);
   const { healthy, metrics, limits } = judged.assessment;
   const broken = limits.filter(({ ok }) => !ok).length;
   return (
-    <Section
-      title={policy.name}
-      class="summary"
-      aside={
+    <section class="summary" aria-label={policy.name}>
+      <header class="section-head">
+        <h3>{policy.name}</h3>
         <Verdict ok={healthy}>
           {isEdited ? "What if: " : ""}
           {healthy ? "every limit holds" : `${broken} of ${limits.length} limits BROKEN`}
         </Verdict>
-      }
-    >
+      </header>
       <dl class="tiles" aria-live="polite">
         {(
           [
@@ -256,17 +386,19 @@ function Summary(props: {
           </div>
         ))}
       </dl>
-      <Facts
-        rows={[
-          ["Subject", <code key="subject">{snapshot.subject}</code>],
-          ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
-          ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
-          ["Accounts", <Accounts key="accounts" book={book} />],
-          ["Judged by", <BasisWords key="basis" basis={terms} />],
-          ["Attestation lasts", span(policy.validity)],
-        ]}
-      />
-    </Section>
+      <Fold title="About this book" isOpen={!isPhone} class="about">
+        <Facts
+          rows={[
+            ["Subject", <code key="subject">{snapshot.subject}</code>],
+            ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
+            ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
+            ["Accounts", <Accounts key="accounts" book={book} />],
+            ["Judged by", <BasisWords key="basis" basis={terms} />],
+            ["Attestation lasts", span(policy.validity)],
+          ]}
+        />
+      </Fold>
+    </section>
   );
 }
 

@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * From a healthy book to an attestation: prove with progress and cancel, save, submit.
+ * From a healthy book to a proof: what would be in its way is looked at first; then it is made, with progress and cancel.
  *
  * @module
  */
 
-import { formatEnrolment, formatState, type ProvenAttestation } from "@keel/prover";
-import {
-  type Attestation,
-  formatAttestation,
-  inputError,
-  LOCAL_CHAINS,
-  UNBOUND_DOMAIN,
-} from "@keel/verifier";
-import { type Receipt, submitAttestation } from "@keel/verifier/chain";
-import { span, utc } from "@keel/verifier/text";
-import { formatOpening } from "keel/opening";
+import { inputError, LOCAL_CHAINS, UNBOUND_DOMAIN } from "@keel/verifier";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { blockTime, hostRegistry, walletOn } from "../chain.js";
-import { circuitFiles, circuitNames, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
+import { blockTime, hostRegistry } from "../chain.js";
+import {
+  type CircuitNames,
+  circuitFiles,
+  circuitNames,
+  hasDevelopmentKeys,
+  missingCircuit,
+} from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
-import { type DeskProgress, proveAtDesk } from "../desk.js";
-import { AllowInsecure, DevelopmentKey, Facts, Hash, Problem, Section, saveText, useWork } from "../parts.js";
-import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
+import { type DeskProgress, loadAtDesk, proveAtDesk } from "../desk.js";
+import { AllowInsecure, Problem, useWork } from "../parts.js";
 import type { Book } from "./book.js";
+import { lackOfBrowser } from "./browser.js";
+import type { Made } from "./made.js";
+import { type Finding, preflight, type RegistryFacts } from "./preflight.js";
 
 const PHASES: Readonly<Record<DeskProgress["phase"], string>> = {
   fetching: "fetching the circuit",
@@ -38,46 +36,87 @@ const PHASES: Readonly<Record<DeskProgress["phase"], string>> = {
   done: "done",
 };
 
-/** A proof in this page's memory. */
-interface Made {
-  readonly proven: ProvenAttestation;
-  readonly ms: number;
-}
-
-/** Proves the book as the sources signed it. */
-export function Prove(props: {
+/** What is proven, and for whom. */
+export interface ProveProps {
   readonly book: Book;
   readonly config: ConsoleConfig | undefined;
   readonly healthy: boolean;
-  /** The registry took an attestation: the next one goes on from here. */
-  readonly onAttested: (proven: ProvenAttestation) => void;
-}): JSX.Element {
-  const { book, config, healthy, onAttested } = props;
+  readonly findings: readonly Finding[];
+  /** The registry did not answer; its error stands in the step before. */
+  readonly isSilent: boolean;
+  /** Where it shall count: at the registry, or nowhere. */
+  readonly isBound: boolean;
+  /** The registry took the proof of this book: it would take no second one. */
+  readonly isAttested: boolean;
+  readonly onBound: (isBound: boolean) => void;
+  /** Finds the registry's state by the seed that is open; absent where that is of no use. */
+  readonly onRecover?: (() => Promise<void>) | undefined;
+  /** Asks the registry once more. */
+  readonly onAsk: () => Promise<RegistryFacts | undefined>;
+  readonly onMade: (made: Made | undefined) => void;
+}
+
+/** Proves the book as the sources signed it. */
+export function Prove(props: ProveProps): JSX.Element {
+  const names = circuitNames(props.book.policy);
+  const lack = lackOfBrowser() ?? missingCircuit(names);
+  if (lack === undefined) return <Proving {...props} names={names} />;
+  return (
+    <>
+      <Problem error={lack} />
+      <p>
+        The book is judged here all the same. Prove it with <code>keel prove</code>
+        {missingCircuit(names) === undefined ? (
+          ", or in another browser."
+        ) : (
+          <>
+            , or build the page with what it lacks:{" "}
+            <code>npm run app -- {Object.values(names).join(" ")}</code>
+          </>
+        )}
+      </p>
+    </>
+  );
+}
+
+function Proving(props: ProveProps & { readonly names: CircuitNames }): JSX.Element {
+  const {
+    book,
+    config,
+    healthy,
+    findings,
+    isSilent,
+    isBound,
+    isAttested,
+    onBound,
+    onRecover,
+    onAsk,
+    onMade,
+    names,
+  } = props;
   const targetId = useId();
-  const [bound, setBound] = useState(config !== undefined);
   const [allowInsecure, setAllowInsecure] = useState(false);
   const [progress, setProgress] = useState<DeskProgress | undefined>();
-  const [made, setMade] = useState<Made | undefined>();
   const [error, setError] = useState<unknown>();
   const abort = useRef<AbortController | undefined>(undefined);
-  const names = circuitNames(book.policy);
-  const missing = missingCircuit(names);
-  const isLocal = bound && config !== undefined && LOCAL_CHAINS.includes(config.chainId);
-  useEffect(() => setMade(undefined), [book.snapshot, book.market, book.policy]);
+  const isLocal = isBound && config !== undefined && LOCAL_CHAINS.includes(config.chainId);
   useEffect(() => () => abort.current?.abort(), []);
+  useLoaded(names);
 
   const prove = async (): Promise<void> => {
     setError(undefined);
-    setMade(undefined);
+    onMade(undefined);
     setProgress({ phase: "queued" });
     abort.current = new AbortController();
     const started = performance.now();
     try {
-      const { domain, now } = await targetOf(config, bound);
+      const { domain, now } = await targetOf(config, isBound);
+      if (isBound) refuseRefused(book, await onAsk());
       const { signal } = abort.current;
-      const request = { ...book, domain, now, allowInsecure };
+      const request = { ...filesOf(book), domain, now, allowInsecure };
       const proven = await proveAtDesk(circuitFiles(names), request, signal, setProgress);
-      setMade({ proven, ms: performance.now() - started });
+      const ms = performance.now() - started;
+      onMade({ proven, ms, isBound, isSeeded: book.seed !== undefined, isKept: false });
     } catch (reason) {
       setError(reason);
     } finally {
@@ -86,59 +125,109 @@ export function Prove(props: {
   };
 
   return (
-    <Section title="Prove">
-      {missing !== undefined ? (
-        <>
-          <Problem error={missing} />
-          <p>
-            The book is judged here all the same. Prove it with <code>keel prove</code>, or build the page
-            with what it lacks: <code>npm run app -- {Object.values(names).join(" ")}</code>
-          </p>
-        </>
-      ) : (
-        <>
-          <div class="actions">
-            {config === undefined ? null : (
-              <div class="field">
-                <label for={targetId}>Where it shall count</label>
-                <select
-                  id={targetId}
-                  value={bound ? "registry" : "nowhere"}
-                  onChange={({ currentTarget: { value } }) => setBound(value === "registry")}
-                >
-                  <option value="registry">
-                    Registry {config.registry.slice(0, 10)}… on chain {config.chainId}
-                  </option>
-                  <option value="nowhere">No registry: a file to show</option>
-                </select>
-              </div>
-            )}
-            {isLocal || !hasDevelopmentKeys(names) ? null : (
-              <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
-            )}
-            <button
-              type="button"
-              class="primary"
-              disabled={progress !== undefined || !healthy}
-              onClick={() => void prove()}
-            >
-              Prove
-            </button>
-            {progress === undefined ? null : (
-              <button type="button" onClick={() => abort.current?.abort()}>
-                Cancel
-              </button>
-            )}
-          </div>
-          {healthy ? null : <p>A limit is broken, so there is nothing to prove.</p>}
-          {progress === undefined ? null : <Running progress={progress} />}
-          <Problem error={error} />
-          {made === undefined ? null : (
-            <Result made={made} book={book} config={bound ? config : undefined} onAttested={onAttested} />
-          )}
-        </>
+    <>
+      {config === undefined ? null : (
+        <div class="field target">
+          <label for={targetId}>Where it shall count</label>
+          <select
+            id={targetId}
+            value={isBound ? "registry" : "nowhere"}
+            onChange={({ currentTarget: { value } }) => onBound(value === "registry")}
+          >
+            <option value="registry">
+              Registry {config.registry.slice(0, 10)}… on chain {config.chainId}
+            </option>
+            <option value="nowhere">No registry: a file to show</option>
+          </select>
+        </div>
       )}
-    </Section>
+      {isBound && !isAttested ? (
+        <Preflight findings={findings} isSilent={isSilent} onAsk={onAsk} onRecover={onRecover} />
+      ) : null}
+      {isLocal || !hasDevelopmentKeys(names) ? null : (
+        <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
+      )}
+      <div class="actions">
+        <button
+          type="button"
+          class="primary"
+          disabled={progress !== undefined || !healthy}
+          data-act
+          onClick={() => void prove()}
+        >
+          Prove
+        </button>
+        {progress === undefined ? null : (
+          <button type="button" onClick={() => abort.current?.abort()}>
+            Cancel
+          </button>
+        )}
+      </div>
+      {healthy ? null : <p>A limit is broken, so there is nothing to prove.</p>}
+      {progress === undefined ? null : <Running progress={progress} />}
+      <Problem error={error} />
+    </>
+  );
+}
+
+/** The circuits are fetched and loaded while the book is looked at. What fails then fails again when they are needed, and is told. */
+function useLoaded(names: CircuitNames): void {
+  const wanted = Object.values(names).join(" ");
+  useEffect(() => {
+    loadAtDesk(circuitFiles(names)).catch(() => {});
+  }, [wanted]);
+}
+
+function filesOf({ snapshot, market, policy, units, enrolment, state, seed }: Book) {
+  return {
+    ...{ snapshot, market, policy },
+    ...(units === undefined ? {} : { units }),
+    ...(enrolment === undefined ? {} : { enrolment }),
+    ...(state === undefined ? {} : { state }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+/** @throws KeelError `preflight.refused` */
+function refuseRefused(book: Book, facts: RegistryFacts | undefined): void {
+  const wrong = facts === undefined ? [] : preflight(book, facts).filter(({ ok }) => !ok);
+  if (wrong.length === 0) return;
+  const received = wrong.map(({ name }) => name.toLowerCase()).join(", ");
+  throw inputError("preflight.refused", "book", "what the registry takes, as listed above", received);
+}
+
+function Preflight(props: {
+  readonly findings: readonly Finding[];
+  readonly isSilent: boolean;
+  readonly onAsk: () => Promise<unknown>;
+  readonly onRecover: ProveProps["onRecover"];
+}): JSX.Element {
+  const { findings, isSilent, onAsk, onRecover } = props;
+  const recovery = useWork();
+  const isAsking = findings.length === 0 && !isSilent;
+  return (
+    <div class="preflight">
+      {isAsking ? <p role="status">Asking the registry…</p> : null}
+      {isSilent ? <p>The registry did not answer: see the step before.</p> : null}
+      <ul aria-label="Before proving">
+        {findings.map(({ name, ok, says }) => (
+          <li key={name} class={ok ? "ok" : "bad"}>
+            <b>{name}</b> <span>{says}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="actions">
+        {onRecover === undefined ? null : (
+          <button type="button" disabled={recovery.busy} onClick={() => void recovery.run(onRecover)}>
+            {recovery.busy ? "Looking through the chain…" : "Find the state by the seed"}
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={() => void onAsk()}>
+          Ask the registry again
+        </button>
+      </div>
+      <Problem error={recovery.error} />
+    </div>
   );
 }
 
@@ -146,26 +235,14 @@ export function Prove(props: {
  * Where an attestation shall count, and what time it is there. A local chain's clock may be ahead of this machine's, and its
  * example is signed by that clock also when the proof is for no registry.
  */
-async function targetOf(config: ConsoleConfig | undefined, bound: boolean) {
+async function targetOf(config: ConsoleConfig | undefined, isBound: boolean) {
   const machine = Math.floor(Date.now() / 1000);
   if (config === undefined) return { domain: UNBOUND_DOMAIN, now: machine };
   const { chainId, registry } = config;
-  if (bound) return { domain: { chainId, registry }, now: await blockTime(await hostRegistry(config)) };
+  if (isBound) return { domain: { chainId, registry }, now: await blockTime(await hostRegistry(config)) };
   if (!LOCAL_CHAINS.includes(chainId)) return { domain: UNBOUND_DOMAIN, now: machine };
-  return { domain: UNBOUND_DOMAIN, now: await blockTime(await hostRegistry(config)) };
-}
-
-/** Which proofs it has, where they are several. */
-function proofsText({ tail, disclosure }: Attestation): string {
-  const beside = [
-    ...(tail === undefined ? [] : ["one of tail risk"]),
-    ...(disclosure === undefined ? [] : ["one of what is shown"]),
-  ];
-  return beside.length === 0 ? "" : `, a proof of health and ${beside.join(" and ")}`;
-}
-
-function isInsecure({ insecure, tail, disclosure }: Attestation): boolean {
-  return insecure || tail?.insecure === true || disclosure?.insecure === true;
+  const chain = await blockTime(await hostRegistry(config));
+  return { domain: UNBOUND_DOMAIN, now: Math.max(machine, chain) };
 }
 
 function Running({ progress: { phase, fraction } }: { readonly progress: DeskProgress }): JSX.Element {
@@ -183,103 +260,6 @@ function Running({ progress: { phase, fraction } }: { readonly progress: DeskPro
       </div>
       <progress id={id} max={1} {...(fraction === undefined ? {} : { value: fraction })} />
       <span class="figure">{seconds.toFixed(1)} s</span>
-    </div>
-  );
-}
-
-function Result(props: {
-  readonly made: Made;
-  readonly book: Book;
-  readonly config: ConsoleConfig | undefined;
-  readonly onAttested: (proven: ProvenAttestation) => void;
-}): JSX.Element {
-  const { made, book, config, onAttested } = props;
-  const { attestation, enrolment, state } = made.proven;
-  const expiresAt = attestation.asOf + book.policy.validity;
-  return (
-    <div class="result" aria-live="polite">
-      {isInsecure(attestation) ? <DevelopmentKey /> : null}
-      <p>
-        Proved in {(made.ms / 1000).toFixed(1)} s and verified
-        {proofsText(attestation)}. {attestation.subject} respects policy “{book.policy.name}” as of{" "}
-        {utc(attestation.asOf)}.
-      </p>
-      <Facts
-        rows={[
-          ["Policy id", <Hash key="policy" value={attestation.policyId} />],
-          ["Expires", `${utc(expiresAt)}, ${span(book.policy.validity)} after the snapshot`],
-          ["Digest", <Hash key="digest" value={attestation.digest.toString()} />],
-        ]}
-      />
-      <div class="actions">
-        <button
-          type="button"
-          class="primary"
-          onClick={() => saveText("attestation.json", formatAttestation(attestation))}
-        >
-          Save attestation
-        </button>
-        <button type="button" onClick={() => saveText("state.json", formatState(state))}>
-          Save next state (secret)
-        </button>
-        <button type="button" onClick={() => saveText("enrolment.json", formatEnrolment(enrolment))}>
-          Save declared accounts (secret)
-        </button>
-        <button type="button" onClick={() => saveText("opening.json", formatOpening(made.proven))}>
-          Save opening (secret)
-        </button>
-      </div>
-      <p class="note">
-        The attestation is public. State and declared accounts are secret, and the next proof for the same
-        registry needs them: without the state the drawdown chain cannot go on. The opening is secret: its
-        salts open the attestation's two commitments, each its own.
-      </p>
-      {config === undefined ? null : (
-        <Submit config={config} proven={made.proven} onAttested={() => onAttested(made.proven)} />
-      )}
-    </div>
-  );
-}
-
-function Submit(props: {
-  readonly config: ConsoleConfig;
-  readonly proven: ProvenAttestation;
-  readonly onAttested: () => void;
-}): JSX.Element {
-  const { config, proven, onAttested } = props;
-  const wallets = useWallets(config);
-  const [chosen, setChosen] = useState<InjectedWallet | undefined>();
-  const [receipt, setReceipt] = useState<Receipt | undefined>();
-  const { busy, error, run } = useWork();
-  const submit = async (): Promise<void> => {
-    if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
-    const registry = await hostRegistry(config);
-    const wallet = await walletOn(chosen, registry.chainId);
-    setReceipt(await submitAttestation(registry, wallet, proven.attestation));
-    onAttested();
-  };
-  return (
-    <div class="submit">
-      <h3>Submit to the registry</h3>
-      <p>Any account may send it: the proof is bound to its subject. What is sent is the attestation.</p>
-      <div class="actions">
-        <WalletChoice wallets={wallets} chosen={chosen} onChoose={setChosen} />
-        <button
-          type="button"
-          class="primary"
-          disabled={busy || receipt !== undefined}
-          onClick={() => void run(submit)}
-        >
-          {busy ? "Submitting…" : "Submit"}
-        </button>
-      </div>
-      <Problem error={error} />
-      {receipt === undefined ? null : (
-        <p role="status">
-          {receipt.already === true ? "Attested by somebody else" : "Attested"}: the registry says healthy (
-          {receipt.gasUsed.toString()} gas).
-        </p>
-      )}
     </div>
   );
 }

@@ -9,7 +9,6 @@
 import { KeelError } from "@keel/verifier/errors";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { Section } from "../parts.js";
 import { grouped } from "../words.js";
 import { type Book, cellOf, type Edits, quantityOf, readQuantity, writeQuantity } from "./book.js";
 
@@ -41,7 +40,7 @@ export function WhatIf({ book, edits, onEdits, cash, onCash, problem }: WhatIfPr
     </button>
   );
   return (
-    <Section title="What if" aside={reset} class="what-if">
+    <>
       <p>
         Type another quantity: every limit moves at once. Perpetuals and futures move no cash; what else you
         buy is paid for at the market's price. Only what a source has signed can be proven.
@@ -66,7 +65,8 @@ export function WhatIf({ book, edits, onEdits, cash, onCash, problem }: WhatIfPr
       {book.snapshot.accounts.map((account) => (
         <Account key={account.id} book={book} account={account.id} edits={edits} onChange={change} />
       ))}
-    </Section>
+      {reset}
+    </>
   );
 }
 

@@ -22,14 +22,14 @@ import {
   policyBookAbi,
   policyTermsOf,
   type Registry,
-  reverify,
+  reverifyAll,
   startWatch,
   tableStandingOf,
   toKeelError,
 } from "@keel/verifier/chain";
 import { circuitName, sentence } from "@keel/verifier/text";
 import type { Address, Hex } from "viem";
-import { type CircuitNames, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../circuits.js";
+import { type CircuitNames, hasDevelopmentKeys, keyByHash, missingCircuit } from "../circuits.js";
 import { developmentVersions, versionName } from "../keys.js";
 
 /** A line of policies moved to a tighter one, at once. */
@@ -81,6 +81,13 @@ export interface SubjectRecord {
   readonly blockTime: number;
 }
 
+/** What was found of a manager, or why nothing was. */
+export interface Found {
+  readonly subject: Address;
+  readonly record?: SubjectRecord;
+  readonly error?: unknown;
+}
+
 /** What happened, in a sentence. */
 export function happeningText(event: Event): string {
   if (event.kind !== "policyTightened") return sentence(event);
@@ -88,16 +95,16 @@ export function happeningText(event: Event): string {
 }
 
 /**
- * Looks at everything from a block on.
+ * Looks at everything from a block on. Proofs are verified in batches, which share a product of pairings.
  *
- * @param onProof told before each proof that is verified
+ * @param onProof told how many proofs are verified, of how many
  * @throws KeelError kind `proof` when a proof does not hold, or the registry says something else than its logs
  */
 export async function lookAt(
   registry: Registry,
   subject: Address,
   fromBlock: bigint,
-  onProof: (index: number, count: number) => void,
+  onProof: (done: number, count: number) => void,
 ): Promise<SubjectRecord> {
   const toBlock = await latestBlock(registry);
   const { notices, watch } = await look(
@@ -108,13 +115,11 @@ export async function lookAt(
   const attested = watch.entries.filter((entry) => entry.kind === "attested");
   const policies = await policiesOf(registry, watch.entries, attested, subject, toBlock);
   const byId = new Map(policies.map((policy) => [policy.policyId, policy]));
+  await requireProofs(registry, attested, byId, onProof);
   const checked = new Map<HistoryEntry, Checked>();
-  for (const [i, entry] of attested.entries()) {
-    onProof(i + 1, attested.length);
-    // The page draws between two proofs.
-    await new Promise((done) => setTimeout(done, 0));
+  await inGroups(attested, async (entry) => {
     checked.set(entry, await check(registry, entry, byId.get(entry.policyId)!));
-  }
+  });
   const tightened = await tightenings(registry, { fromBlock, toBlock });
   const happenings = inOrder(watch.entries, [...notices, ...tightened]).map((event) => {
     const found = event.kind === "attested" ? checked.get(event) : undefined;
@@ -143,12 +148,18 @@ async function policiesOf(
 }
 
 /** The circuits that terms name. */
-export function circuitsOf({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): CircuitNames {
+export function circuitsOf({
+  circuit,
+  tailCircuit,
+  liquidity,
+  disclosureCircuit,
+}: PolicyTerms): CircuitNames {
   const hasTail = tailCircuit !== NO_TAIL.tailCircuit;
   const isShown = disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
   return {
     circuit: circuitName(circuit),
     ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}),
+    ...(liquidity === undefined ? {} : { liquidityCircuit: circuitName(liquidity.circuit) }),
     ...(isShown ? { disclosureCircuit: circuitName(disclosureCircuit) } : {}),
   };
 }
@@ -159,18 +170,36 @@ async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRec
   const onChain =
     versions.has(versionName(terms.circuit, entry.version)) ||
     (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version))) ||
+    (entry.liquidity !== undefined &&
+      terms.liquidity !== undefined &&
+      versions.has(versionName(terms.liquidity.circuit, entry.liquidity.version))) ||
     (entry.disclosure !== undefined &&
       versions.has(versionName(terms.disclosureCircuit, entry.disclosure.version)));
   if (missingCircuit(circuits) !== undefined) return { proof: "noKey", insecure: onChain, withdrawn };
-  await requireProof(registry, entry, circuits);
   return { proof: "verified", insecure: onChain || hasDevelopmentKeys(circuits), withdrawn };
 }
 
-/** @throws KeelError `history.proof` */
-async function requireProof(registry: Registry, entry: AttestedEntry, names: CircuitNames): Promise<void> {
-  const { verificationKey, tailKey, disclosureKey } = circuitKeys(names);
-  if (await reverify(registry, entry, verificationKey, tailKey, disclosureKey)) return;
-  throw liar("history.proof", entry, "a proof that holds under this page's keys", "one that does not");
+/** Verifies those that this page has the keys of. @throws KeelError `history.proof` */
+async function requireProofs(
+  registry: Registry,
+  attested: readonly AttestedEntry[],
+  byId: ReadonlyMap<Hex, PolicyRecord>,
+  onProof: (done: number, count: number) => void,
+): Promise<void> {
+  const own = attested.filter(({ policyId }) => missingCircuit(byId.get(policyId)!.circuits) === undefined);
+  onProof(0, own.length);
+  const keyOf = async (circuit: Hex) => keyByHash(circuit);
+  const bad = await reverifyAll(registry, own, { keyOf, onProgress: onProof });
+  if (bad === undefined) return;
+  throw liar("history.proof", bad, "a proof that holds under this page's keys", "one that does not");
+}
+
+/** A node is asked so much at a time. */
+const GROUP = 16;
+
+async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += GROUP)
+    await Promise.all(items.slice(start, start + GROUP).map(work));
 }
 
 /**
@@ -182,12 +211,15 @@ async function requireProof(registry: Registry, entry: AttestedEntry, names: Cir
 async function checkTables(
   registry: Registry,
   entry: AttestedEntry,
-  { marketSeries, returnsSeries }: PolicyTerms,
+  { marketSeries, returnsSeries, liquidity: unwinding }: PolicyTerms,
 ): Promise<boolean> {
-  const { market, tail } = entry;
+  const { market, tail, liquidity } = entry;
   const tables = [
     { series: marketSeries, ...market },
     ...(tail === undefined ? [] : [{ series: returnsSeries, ...tail.returns }]),
+    ...(liquidity === undefined || unwinding === undefined
+      ? []
+      : [{ series: unwinding.series, ...liquidity.depths }]),
   ];
   const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
   if (!standings.includes("unknown")) return standings.includes("withdrawn");

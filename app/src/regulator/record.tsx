@@ -8,17 +8,27 @@
 import { limitsOf } from "@keel/verifier";
 import { EVIDENCE_NOT_ON_CHAIN, limitLines, navText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { BasisWords } from "../basis.js";
+import { LineChart } from "../charts/line.js";
+import { SpanStrip } from "../charts/strip.js";
+import type { Span } from "../charts/time.js";
+import { behindText, isStillTrue } from "../freshness.js";
 import {
   DevelopmentKey,
   DoesNotSay,
   Facts,
+  Fold,
   Hash,
+  hasRoom,
   PolicyWords,
   Section,
   saveText,
+  usePaper,
   Verdict,
 } from "../parts.js";
+import { linkTo } from "../route.js";
+import { axisText, navPoints } from "../vault/worth.js";
 import { recordCsv } from "./csv.js";
 import {
   type Checked,
@@ -27,11 +37,14 @@ import {
   type PolicyRecord,
   type SubjectRecord,
 } from "./look.js";
+import { countedSpans } from "./spans.js";
 import { ViewerFigures } from "./viewer.js";
 
 /** The report. */
 export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.Element {
   const { subject, registry, policies, happenings, insecure, blockTime } = record;
+  usePaper(".record");
+  const shown = hasRoom() ? SHOWN_AT_ONCE : SHOWN_ON_PHONES;
   const save = (): void => saveText(`${subject}.csv`, recordCsv(record), "text/csv");
   const take = (
     <span class="no-print">
@@ -49,8 +62,13 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
         {insecure ? <DevelopmentKey /> : null}
         <Facts
           rows={[
-            ["Subject", <Hash key="subject" value={subject} />],
-            ["Registry", <Hash key="registry" value={`${registry.address} on chain ${registry.chainId}`} />],
+            ["Subject", <Hash key="subject" value={subject} what="address" />],
+            [
+              "Registry",
+              <span key="registry">
+                <Hash value={registry.address} what="address" /> on chain {registry.chainId}
+              </span>,
+            ],
             ["Looked at", utc(blockTime)],
           ]}
         />
@@ -63,20 +81,35 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
           </p>
         )}
         {policies.map((policy) => (
-          <Standing key={policy.policyId} policy={policy} now={blockTime} />
+          <Standing key={policy.policyId} policy={policy} record={record} />
         ))}
         <DoesNotSay />
       </Section>
       <ViewerFigures key={`${subject} ${blockTime}`} record={record} />
       <Section title="What happened" class="record">
         {happenings.length === 0 ? <p class="empty">Nothing happened.</p> : null}
-        <ol class="timeline" reversed>
-          {[...happenings].reverse().map((happening, i) => (
-            <HappeningItem key={`${happenings.length - i}`} happening={happening} />
-          ))}
-        </ol>
+        <Timeline happenings={happenings.slice(-shown)} />
+        {happenings.length <= shown ? null : (
+          <Fold title={`The ${happenings.length - shown} before them`}>
+            <Timeline happenings={happenings.slice(0, -shown)} />
+          </Fold>
+        )}
       </Section>
     </>
+  );
+}
+
+/** Of a long record the latest are seen at once: so many with room, and on a phone. */
+const [SHOWN_AT_ONCE, SHOWN_ON_PHONES] = [8, 3];
+
+/** The latest first. */
+function Timeline({ happenings }: { readonly happenings: readonly Happening[] }): JSX.Element {
+  return (
+    <ol class="timeline" reversed>
+      {[...happenings].reverse().map((happening, i) => (
+        <HappeningItem key={`${happenings.length - i}`} happening={happening} />
+      ))}
+    </ol>
   );
 }
 
@@ -97,17 +130,39 @@ const STANDING_WORDS = {
   voided: "voided: what the latest attestation rests on was withdrawn or retired",
 } as const satisfies Record<PolicyRecord["standing"], string>;
 
-function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now: number }): JSX.Element {
+function Standing(props: { readonly policy: PolicyRecord; readonly record: SubjectRecord }): JSX.Element {
+  const { policy, record } = props;
+  const { happenings, blockTime: now } = record;
   const { policyId, terms, circuits, healthy, standing, since, expiry } = policy;
   const { count, streak, lapses, firstAsOf } = policy;
+  const spans = countedSpans(happenings, policyId);
+  const age = useAge(record);
+  const isCurrent =
+    behindText(record.registry.chainId, now, Date.now() / 1000 - age) === undefined &&
+    isStillTrue(policy, now, age);
+  const insecure = happenings.some(
+    ({ event, checked }) => "policyId" in event && event.policyId === policyId && checked?.insecure === true,
+  );
   return (
-    <article class="standing">
+    <article class={`standing ${insecure ? "insecure" : ""}`}>
       <h3>
-        <Verdict ok={healthy}>{healthy ? "Healthy now" : "NOT healthy now"}</Verdict>
+        {!healthy || isCurrent ? (
+          <Verdict ok={healthy} insecure={insecure}>
+            {healthy ? "Healthy now" : "NOT healthy now"}
+          </Verdict>
+        ) : (
+          <Verdict>Healthy when it was looked at, at {utc(now)}: look again</Verdict>
+        )}
       </h3>
+      <SpanStrip label={spansText(spans, now)} spans={spans} until={now} />
       <Facts
         rows={[
-          ["Policy id", <Hash key="policy" value={policyId} />],
+          [
+            "Policy id",
+            <span key="policy">
+              <Hash value={policyId} /> <a href={linkTo({ name: "policy", id: policyId })}>The policy</a>
+            </span>,
+          ],
           ["Proven by", Object.values(circuits).join(" and ")],
           ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
           ...(healthy ? [["Healthy since", `${utc(since)}, for ${span(now - since)}`] as const] : []),
@@ -117,12 +172,53 @@ function Standing({ policy, now }: { readonly policy: PolicyRecord; readonly now
           ...(policy.nav === undefined ? [] : [["Net asset value", navText(policy.nav)] as const]),
         ]}
       />
-      <p>What each attestation says of its moment:</p>
-      <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
-      <p>It is judged by:</p>
-      <BasisWords basis={terms} />
-      <p>{EVIDENCE_NOT_ON_CHAIN}</p>
+      <NavChart policy={policy} happenings={happenings} />
+      <Fold title="What each attestation says of its moment">
+        <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
+        <p>It is judged by:</p>
+        <BasisWords basis={terms} />
+        <p>{EVIDENCE_NOT_ON_CHAIN}</p>
+      </Fold>
     </article>
+  );
+}
+
+/** Seconds since a record came to the page. */
+function useAge(record: SubjectRecord): number {
+  const [age, setAge] = useState(0);
+  useEffect(() => {
+    const started = performance.now();
+    const tick = (): void => setAge(Math.floor((performance.now() - started) / 1000));
+    tick();
+    const timer = setInterval(tick, AGE_STEP_MS);
+    return () => clearInterval(timer);
+  }, [record]);
+  return age;
+}
+
+const AGE_STEP_MS = 10_000;
+
+/** What the strip shows, for whoever does not see it. */
+function spansText(spans: readonly Span[], now: number): string {
+  const parts = spans.map(({ from, to }) => `from ${utc(from)} to ${to > now ? "now" : utc(to)}`);
+  return parts.length === 0 ? "Nothing counted at any time" : `Attestations counted ${parts.join(", ")}`;
+}
+
+function NavChart(props: {
+  readonly policy: PolicyRecord;
+  readonly happenings: readonly Happening[];
+}): JSX.Element | null {
+  const { policy, happenings } = props;
+  if (policy.terms.navStep === 0n) return null;
+  const points = happenings.flatMap(({ event }) =>
+    event.kind === "attested" && event.policyId === policy.policyId ? navPoints(event, policy.terms) : [],
+  );
+  return (
+    <LineChart
+      title="Net asset value by the unit"
+      lines={[{ name: "by attestation", points }]}
+      format={axisText}
+    />
   );
 }
 
@@ -139,7 +235,9 @@ const BAD = new Set([
 
 function HappeningItem({ happening }: { readonly happening: Happening }): JSX.Element {
   const { event, checked } = happening;
-  const tone = event.kind === "attested" ? "good" : BAD.has(event.kind) ? "bad" : "";
+  // What a development key made is not green.
+  const isGood = event.kind === "attested" && checked?.insecure !== true;
+  const tone = isGood ? "good" : BAD.has(event.kind) ? "bad" : "";
   return (
     <li class={tone} data-event={event.kind}>
       <time dateTime={new Date(event.blockTime * 1000).toISOString()}>

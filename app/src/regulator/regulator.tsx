@@ -5,14 +5,15 @@
  * @module
  */
 
-import { connectRegistry } from "@keel/verifier/chain";
+import { inputError } from "@keel/verifier";
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId, useMemo, useState } from "preact/hooks";
 import type { PublicClient } from "viem";
 import { BasisWords } from "../basis.js";
-import { nodeClient, walletReads } from "../chain.js";
+import { readsOf } from "../chain.js";
 import { hasDevelopmentKeys } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
+import type { PageProps } from "../page-props.js";
 import {
   AllowInsecure,
   DevelopmentKey,
@@ -26,37 +27,31 @@ import {
   Section,
   Verdict,
 } from "../parts.js";
-import { readAddress } from "../read.js";
-import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
-import { lookAt, type SubjectRecord } from "./look.js";
-import { RecordView } from "./record.js";
+import { readAddresses } from "../read.js";
+import { linkTo } from "../route.js";
+import { chooseWallet, chosenNode, chosenWallet, nodeKey } from "../session.js";
+import { useWallets, WalletChoice } from "../wallets.js";
+import { LookProgress, MOST_FUNDS, Records, useLook } from "./funds.js";
 import { type Evidence, type Finding, openEvidence, verifyEvidence } from "./verify.js";
 
 /** The view. */
-export function Regulator({ config }: { readonly config: ConsoleConfig | undefined }): JSX.Element {
+export function Regulator({ config }: Pick<PageProps, "config">): JSX.Element {
   const wallets = useWallets(config);
-  const [wallet, setWallet] = useState<InjectedWallet | undefined>();
-  const client = clientOf(config, wallet);
+  const wallet = chosenWallet.useValue();
+  const node = nodeKey(chosenNode.useValue());
+  const client = useMemo(() => readsOf(config, wallet), [config, wallet, node]);
   return (
     <>
       {config === undefined && wallets.length > 0 ? (
         <Section title="Which chain" class="no-print">
           <p>This host knows no chain. Files are verified without one; a wallet can reach one.</p>
-          <WalletChoice wallets={wallets} chosen={wallet} onChoose={setWallet} />
+          <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
         </Section>
       ) : null}
       <OneAttestation client={client} home={config} />
       <Look client={client} config={config} />
     </>
   );
-}
-
-function clientOf(
-  config: ConsoleConfig | undefined,
-  wallet: InjectedWallet | undefined,
-): PublicClient | undefined {
-  if (config !== undefined) return nodeClient(config);
-  return wallet === undefined ? undefined : walletReads(wallet);
 }
 
 function OneAttestation({
@@ -148,7 +143,20 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
       <BasisWords basis={basis} />
       <Facts
         rows={[
-          ["Policy id", <Hash key="policy" value={verified.policyId} />],
+          [
+            "Policy id",
+            <span key="policy">
+              <Hash value={verified.policyId} />{" "}
+              <a href={linkTo({ name: "policy", id: verified.policyId })}>The policy</a>
+            </span>,
+          ],
+          [
+            "Manager",
+            <span key="subject">
+              <Hash value={verified.subject} what="address" />{" "}
+              <a href={linkTo({ name: "subject", address: verified.subject })}>The record</a>
+            </span>,
+          ],
           ["Where", where],
           ["Until", until],
         ]}
@@ -159,7 +167,7 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
 }
 
 /** "VALID" only by tables that were published: who chooses the prices chooses what can be proven. */
-function Word({ finding: { published, expired } }: { readonly finding: Finding }): JSX.Element {
+function Word({ finding: { published, expired, verified } }: { readonly finding: Finding }): JSX.Element {
   if (!published) {
     return (
       <Verdict>
@@ -167,7 +175,11 @@ function Word({ finding: { published, expired } }: { readonly finding: Finding }
       </Verdict>
     );
   }
-  return <Verdict ok={!expired}>{expired ? "VALID, but expired." : "VALID."}</Verdict>;
+  return (
+    <Verdict ok={!expired} insecure={verified.insecure}>
+      {expired ? "VALID, but expired." : "VALID."}
+    </Verdict>
+  );
 }
 
 function Look(props: {
@@ -176,30 +188,20 @@ function Look(props: {
 }): JSX.Element {
   const { client, config } = props;
   const [registry, setRegistry] = useState<string>(config?.registry ?? "");
-  const [subject, setSubject] = useState<string>(config?.subject ?? "");
-  const [step, setStep] = useState("");
-  const [record, setRecord] = useState<SubjectRecord | undefined>();
-  const [error, setError] = useState<unknown>();
-  const look = async (): Promise<void> => {
-    setRecord(undefined);
-    setError(undefined);
-    setStep("Reading the registry's logs…");
+  const [subjects, setSubjects] = useState<string>(config?.subject ?? "");
+  const [problem, setProblem] = useState<unknown>();
+  const { step, found, error, look, cancel } = useLook();
+  const begin = (): void => {
+    setProblem(undefined);
     try {
-      const address = readAddress(registry, "registry");
-      const who = readAddress(subject, "subject");
-      const connected = await connectRegistry(client!, address);
-      const fromBlock = config !== undefined && address === config.registry ? config.fromBlock : 0;
-      const told = (index: number, count: number): void => setStep(`Verifying proof ${index} of ${count}…`);
-      setRecord(await lookAt(connected, who, BigInt(fromBlock), told));
+      void look({ client: client!, config, registry, subjects: readSubjects(subjects) });
     } catch (reason) {
-      setError(reason);
-    } finally {
-      setStep("");
+      setProblem(reason);
     }
   };
   return (
     <>
-      <Section title="A subject's record" class="no-print">
+      <Section title="Managers' records" class="no-print">
         {client === undefined ? (
           <p class="empty">
             No chain can be reached from here: this host knows none, and no wallet is chosen.
@@ -209,20 +211,34 @@ function Look(props: {
             class="actions"
             onSubmit={(event) => {
               event.preventDefault();
-              void look();
+              begin();
             }}
           >
             <Field label="Registry" value={registry} onInput={setRegistry} mono class="wide" />
-            <Field label="Subject" value={subject} onInput={setSubject} mono class="wide" />
-            <button type="submit" class="primary" disabled={step !== ""}>
+            <Field
+              label="Subject"
+              value={subjects}
+              onInput={setSubjects}
+              hint={`A manager's address; up to ${MOST_FUNDS}, apart by spaces, are put side by side`}
+              mono
+              class="wide"
+            />
+            <button type="submit" class="primary" disabled={step !== undefined}>
               Look
             </button>
           </form>
         )}
-        {step === "" ? null : <p role="status">{step}</p>}
-        <Problem error={error} />
+        <LookProgress step={step} onCancel={cancel} />
+        <Problem error={problem ?? error} />
       </Section>
-      {record === undefined ? null : <RecordView record={record} />}
+      <Records found={found} />
     </>
   );
+}
+
+/** @throws KeelError `input.address`, `input.checksum`, `look.many` */
+function readSubjects(text: string): ReturnType<typeof readAddresses> {
+  const found = readAddresses(text, "subject");
+  if (found.length <= MOST_FUNDS) return found;
+  throw inputError("look.many", "subject", `at most ${MOST_FUNDS} addresses`, `${found.length}`);
 }

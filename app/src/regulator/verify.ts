@@ -61,6 +61,7 @@ import type { Basis } from "../basis.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
+import { laterTime } from "../freshness.js";
 import { circuitsOf } from "./look.js";
 
 /** What has been opened. */
@@ -185,7 +186,12 @@ async function verifyByFiles(
   const terms = await policyTermsOf(registry, attestation.policyId);
   await checkTables(registry, attestation, terms);
   const notCompared = await openAt(registry, attestation, verified.notCompared);
-  return finding({ ...verified, notCompared }, says, true, await blockTime(registry));
+  return finding({ ...verified, notCompared }, says, true, await timeAt(registry));
+}
+
+/** By the chain's clock, or the page's where a node may be behind. */
+async function timeAt(registry: Registry): Promise<number> {
+  return laterTime(registry.chainId, await blockTime(registry), Date.now() / 1000);
 }
 
 /** What the chain of the registry knows of the snapshot's time. */
@@ -219,11 +225,12 @@ async function verifyByChain(
   const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
-  const { verificationKey, tailKey, disclosureKey } = circuitKeys(circuitsOf(terms));
-  const keys = [verificationKey, tailKey, disclosureKey];
+  const { verificationKey, tailKey, liquidityKey, disclosureKey } = circuitKeys(circuitsOf(terms));
+  const keys = [verificationKey, tailKey, liquidityKey, disclosureKey];
   const insecure = keys.some((key) => key !== undefined && isDevelopmentKey(key));
   checkDevelopmentKey(insecure, named === undefined ? "unnamed" : domain, allowInsecure);
-  if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey, disclosureKey))) {
+  const beside = [tailKey, disclosureKey, liquidityKey] as const;
+  if (!(await reverify(registry, claimOf(attestation), verificationKey, ...beside))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
   const expiresAt = asOf + terms.validity;
@@ -238,21 +245,29 @@ async function verifyByChain(
   ].join(" ");
   const limits = limitLines({ limits: limitsOf(terms) });
   const says = { lead, limits, evidence: [EVIDENCE_NOT_ON_CHAIN], basis: terms };
-  return finding(verified, says, true, await blockTime(registry));
+  return finding(verified, says, true, await timeAt(registry));
 }
 
 /** The market book accepted the attestation's tables, in the policy's series, and their times are near enough. */
 async function checkTables(
   registry: Registry,
   attestation: Attestation,
-  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew }: PolicyTerms,
+  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew, liquidity: unwinding }: PolicyTerms,
 ): Promise<void> {
-  const { market, tail } = attestation;
+  const { market, tail, liquidity } = attestation;
   const tables = [
     { path: "market", series: marketSeries, maxSkew: maxMarketSkew, ...market },
     ...(tail === undefined
       ? []
       : [{ path: "tail.returns", series: returnsSeries, maxSkew: maxReturnsSkew, ...tail.returns }]),
+    ...(liquidity === undefined || unwinding === undefined
+      ? []
+      : [
+          {
+            ...{ path: "liquidity.depths", series: unwinding.series },
+            ...{ maxSkew: unwinding.maxLiquiditySkew, ...liquidity.depths },
+          },
+        ]),
   ];
   for (const { path, maxSkew, ...table } of tables) {
     if (!(await isMarketAccepted(registry, table))) {
@@ -303,11 +318,14 @@ function finding(
 
 /** What the registry's log would say of it. */
 function claimOf(attestation: Attestation) {
-  const { tail, disclosure, ...health } = attestation;
+  const { tail, liquidity, disclosure, ...health } = attestation;
   return {
     ...health,
     proof: encodeProof(attestation.proof),
     ...(tail === undefined ? {} : { tail: { ...tail, version: 0, proof: encodeProof(tail.proof) } }),
+    ...(liquidity === undefined
+      ? {}
+      : { liquidity: { ...liquidity, version: 0, proof: encodeProof(liquidity.proof) } }),
     ...(disclosure === undefined ? {} : { disclosure: disclosureEntryOf(disclosure) }),
   };
 }

@@ -7,8 +7,11 @@
 
 import { dollars, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { Facts, FileDrop, Hash, Problem, Section, saveText } from "../parts.js";
+import { useId, useState } from "preact/hooks";
+import { shortHex } from "../basics.js";
+import { LineChart } from "../charts/line.js";
+import { Facts, FileDrop, Fold, Hash, Problem, Section, saveText } from "../parts.js";
+import { axisText } from "../vault/worth.js";
 import { figuresCsv, type Reading, readRecord } from "./figures.js";
 import type { SubjectRecord } from "./look.js";
 
@@ -40,16 +43,16 @@ export function ViewerFigures({ record }: { readonly record: SubjectRecord }): J
         onError={setError}
       />
       <Problem error={error} />
+      {readings.length === 0 ? null : <FiguresOverTime readings={readings} />}
       {[...readings].reverse().map(({ policyId, asOf, figures }) => (
-        <article key={`${policyId} ${asOf}`}>
-          <h3>{utc(asOf)}</h3>
+        <Fold key={`${policyId} ${asOf}`} title={utc(asOf)} open={asOf === readings.at(-1)?.asOf}>
           <Facts
             rows={[
               ["Policy id", <Hash key="policy" value={policyId} />],
               ...figures.map(({ name, usd }) => [name, `${dollars(usd)} USD`] as const),
             ]}
           />
-        </article>
+        </Fold>
       ))}
       {readings.length === 0 ? null : (
         <button type="button" class="quiet" onClick={save}>
@@ -57,5 +60,36 @@ export function ViewerFigures({ record }: { readonly record: SubjectRecord }): J
         </button>
       )}
     </Section>
+  );
+}
+
+/** One figure over all attestations that show it. */
+function FiguresOverTime({ readings }: { readonly readings: readonly Reading[] }): JSX.Element {
+  const id = useId();
+  const names = [...new Set(readings.flatMap(({ figures }) => figures.map(({ name }) => name)))];
+  const [chosen, setChosen] = useState(names[0]!);
+  const policies = [...new Set(readings.map(({ policyId }) => policyId))];
+  const lines = policies.map((policyId) => ({
+    name: `policy ${shortHex(policyId)}`,
+    points: readings.flatMap(({ policyId: of, asOf, figures }) => {
+      const figure = of === policyId ? figures.find(({ name }) => name === chosen) : undefined;
+      if (figure === undefined) return [];
+      return [{ time: asOf, value: Number(figure.usd), text: `${dollars(figure.usd)} USD` }];
+    }),
+  }));
+  return (
+    <>
+      <div class="field">
+        <label for={id}>Over time</label>
+        <select id={id} value={chosen} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
+      <LineChart title={chosen} lines={lines} format={axisText} />
+    </>
   );
 }

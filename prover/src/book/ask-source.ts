@@ -21,6 +21,7 @@ import {
   title,
 } from "@keel/verifier";
 import { z } from "zod";
+import { eitherOf } from "./signals.js";
 
 /** Where a source listens, and what it is asked with. */
 export interface SourceConnection {
@@ -57,12 +58,20 @@ const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
  * @throws KeelError `source.url`; never with the address, which may hold a secret
  */
 export function checkSourceUrl(text: string, path: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlIn(text);
   const isPlain = url?.protocol === "http:" && LOOPBACK.test(url.hostname);
   if (url === undefined || !(isPlain || url.protocol === "https:") || url.search !== "" || url.hash !== "") {
     throw inputError("source.url", path, "an https URL, or an http URL of this machine", "another");
   }
   return text.replace(/\/+$/, "");
+}
+
+function urlIn(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -74,6 +83,7 @@ export function checkSourceUrl(text: string, path: string): string {
 export async function askSource(connection: SourceConnection, path: string, body?: object): Promise<Json> {
   const { url, token, timeoutMs = TIMEOUT_MS, signal, send = sendByFetch } = connection;
   const limit = AbortSignal.timeout(timeoutMs);
+  const either = eitherOf(limit, signal);
   try {
     const { status, text } = await send(`${url}${path}`, {
       method: body === undefined ? "GET" : "POST",
@@ -82,7 +92,7 @@ export async function askSource(connection: SourceConnection, path: string, body
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      signal: either.signal,
     });
     const answer = jsonOf(text, status);
     if (status >= 200 && status < 300) return answer;
@@ -90,6 +100,8 @@ export async function askSource(connection: SourceConnection, path: string, body
   } catch (error) {
     if (error instanceof KeelError) throw error;
     throw unreachable(limit.aborted ? "none in time" : "none");
+  } finally {
+    either.release();
   }
 }
 

@@ -96,7 +96,7 @@ function dailyLosses(deltas: readonly bigint[], { returns, tail }: TailBasis): b
  */
 export function expectedShortfall(losses: readonly bigint[], confidence: Bps): Shortfall {
   const weight = (BPS - confidence) * BigInt(losses.length);
-  const worstFirst = losses.toSorted((a, b) => (a > b ? -1 : a < b ? 1 : 0));
+  const worstFirst = [...losses].sort((a, b) => (a > b ? -1 : a < b ? 1 : 0));
   const threshold = worstFirst[Number(ceilDiv(weight, BPS)) - 1]!;
   const excess = losses.reduce((sum, loss) => (loss > threshold ? sum + loss - threshold : sum), 0n);
   return { confidence, threshold, sum: threshold * weight + excess * BPS, weight };

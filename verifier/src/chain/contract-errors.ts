@@ -7,7 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
-import { LIMITS } from "../files/limits.js";
+import { LIMITS, type LimitUnit } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 import { CALL_WORDS, type ErrorWords, PROOF_WORDS } from "./contract-words.js";
 
@@ -76,8 +76,14 @@ function wordsOf({ errorName, args = [] }: Revert): Pick<ErrorDetails, "path" | 
 /** All that has a ceiling is a time or a limit. */
 function unitOf(term = ""): string {
   if (!Object.hasOwn(LIMITS, term)) return " s";
-  return LIMITS[term as keyof typeof LIMITS].unit === "usd8" ? " in USD 1e-8" : " bps";
+  return UNIT_WORDS[LIMITS[term as keyof typeof LIMITS].unit];
 }
+
+const UNIT_WORDS: Readonly<Record<LimitUnit, string>> = {
+  usd8: " in USD 1e-8",
+  bps: " bps",
+  days: " in 1e-4 days",
+};
 
 function describeRevert(revert: Revert): ErrorDetails {
   const { errorName } = revert;
@@ -98,5 +104,10 @@ function nodeWords(error: BaseError): string {
 /** Where a request went: scheme, host and port. The rest of a node's URL may hold an access key. */
 function hostOf(error: BaseError): string | undefined {
   const { url } = (error.walk((cause) => "url" in (cause as object)) ?? {}) as { readonly url?: unknown };
-  return typeof url === "string" && URL.canParse(url) ? new URL(url).origin : undefined;
+  if (typeof url !== "string") return undefined;
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined;
+  }
 }

@@ -167,5 +167,5 @@ function applyMatrix(steps: Steps, { u, v, q, r }: Entries, { x, y }: Vector, mo
 
 /** Sets variables at once: every value is taken before the first is set. */
 function assign(pairs: readonly (readonly [target: Local, value: Operand64])[]): Code {
-  return [pairs.map(([, value]) => operand(value)), pairs.toReversed().map(([target]) => target.set([]))];
+  return [pairs.map(([, value]) => operand(value)), [...pairs].reverse().map(([target]) => target.set([]))];
 }
