@@ -217,14 +217,17 @@ async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Prom
   if (standing.asOf !== undefined && standing.asOf >= id.asOf) {
     return await ended(world, id, { outcome: standing.asOf === id.asOf ? "already" : "superseded" });
   }
-  const started = performance.now();
+  const arrived = world.batcher.expect();
   try {
+    const started = performance.now();
     keep(world, id, await proveJob(world, id, standing));
+    metrics.proof((performance.now() - started) / 1000);
+    await queues.submit.add("submit", id, { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE });
   } catch (error) {
-    return await giveUp(world, id, error);
+    await giveUp(world, id, error);
+  } finally {
+    arrived();
   }
-  metrics.proof((performance.now() - started) / 1000);
-  await queues.submit.add("submit", id, { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE });
 }
 
 /** Ends what another try does not change; anything else is tried again. */

@@ -145,8 +145,6 @@ async function list(values: Values): Promise<number> {
   return 0;
 }
 
-const LEFT_BEHIND_MS = 2_000;
-
 /** Until a signal ends it; proofs under way are finished. */
 async function work(values: Values): Promise<number> {
   const log = pino({ level: process.env.KEEL_FARM_LOG ?? "info", base: null });
@@ -156,7 +154,5 @@ async function work(values: Values): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   await stop();
-  // A Redis that went away meanwhile leaves timers of its client behind.
-  setTimeout(() => process.exit(0), LEFT_BEHIND_MS).unref();
   return 0;
 }

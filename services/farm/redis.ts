@@ -17,8 +17,9 @@ const PAUSE_MS = 50;
  * @throws KeelError `farm.eviction` for a Redis that may evict, `farm.redis` for none
  */
 export async function connectRedis(url: string, left?: AbortSignal): Promise<Redis> {
+  let isGivenUp = false;
   const retryStrategy = (times: number): number | null =>
-    left?.aborted === true ? null : Math.min(times * PAUSE_MS, LONGEST_PAUSE_MS);
+    isGivenUp || left?.aborted === true ? null : Math.min(times * PAUSE_MS, LONGEST_PAUSE_MS);
   const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy });
   // Told by whoever waits for an answer; the client connects again by itself.
   redis.on("error", () => {});
@@ -27,6 +28,9 @@ export async function connectRedis(url: string, left?: AbortSignal): Promise<Red
     await checkEviction(redis);
     return redis;
   } catch (error) {
+    isGivenUp = true;
+    // One that is being made may yet come, and would keep the program alive.
+    redis.on("connect", () => redis.disconnect());
     redis.disconnect();
     if (error instanceof KeelError) throw error;
     throw new KeelError({

@@ -22,6 +22,8 @@ import type { Ending } from "./store.js";
 export interface Batcher {
   /** @throws KeelError kind `environment` when the chain is in the way, `registry.wrongState` when the state moved */
   submit(attestation: Attestation): Promise<Ending>;
+  /** Announces an attestation that is being made: what waits, waits for it. @returns to be called once it is there or given up */
+  expect(): () => void;
   /** Sends what waits for others, and from now on waits no more. */
   hurry(): void;
 }
@@ -59,11 +61,17 @@ interface Sender {
   readonly gas: Map<string, bigint>;
 }
 
+/** How often waiting attestations look whether others are still to come. */
+const LOOK_MS = 100;
+/** How long nothing is being made before nothing more is waited for. */
+const QUIET_MS = 300;
+
 /** Makes batches by circuit. */
 export function createBatcher(registry: Registry, wallet: Wallet, options: BatchOptions): Batcher {
   const sender: Sender = { registry, wallet, options, gas: new Map() };
   const waiting = new Map<string, Waiting[]>();
   const timers = new Map<string, NodeJS.Timeout>();
+  const expected = { count: 0, since: 0 };
   let isHurried = false;
   const flush = (circuit: string): void => {
     clearTimeout(timers.get(circuit));
@@ -78,13 +86,23 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
     if ((waiting.get(circuit)?.length ?? 0) > 0) arm(circuit);
   };
   const arm = (circuit: string): void => {
-    if (!timers.has(circuit))
-      timers.set(
-        circuit,
-        setTimeout(() => flush(circuit), options.waitMs),
-      );
+    if (timers.has(circuit)) return;
+    const until = Date.now() + options.waitMs;
+    const look = (): void => {
+      const isQuiet = expected.count === 0 && Date.now() - expected.since >= QUIET_MS;
+      if (Date.now() >= until || isQuiet) flush(circuit);
+      else timers.set(circuit, setTimeout(look, Math.min(LOOK_MS, until - Date.now())));
+    };
+    timers.set(circuit, setTimeout(look, Math.min(LOOK_MS, options.waitMs)));
   };
   return {
+    expect: () => {
+      expected.count += 1;
+      return () => {
+        expected.count -= 1;
+        expected.since = Date.now();
+      };
+    },
     submit: (attestation) =>
       new Promise((resolve, reject) => {
         const { circuit } = attestation;

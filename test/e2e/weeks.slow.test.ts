@@ -102,6 +102,16 @@ async function asProcess({
   await ended;
 }
 
+/** Once, or again where the machine was too busy for its own chain to answer in time: told as such, and cured by another try. */
+async function settled() {
+  for (let tries = 0; ; tries++) {
+    const ended = await once();
+    const isLate = /"alert": ?"node"/.test(ended.stdout) && ended.stdout.includes("timed out");
+    if (!isLate || tries === 5) return ended;
+    expect(hook.taken.map(({ body }) => body.kind)).toContain("node");
+  }
+}
+
 /** What goes wrong in a week, and the alert that it has to raise. */
 const TROUBLES: Readonly<
   Record<string, { readonly alert?: string; work(random: () => number, folder: string): Promise<void> }>
@@ -189,11 +199,12 @@ it(`75, 79 ${WEEKS} weeks of trouble: each ends attested, once, and told by the 
       alert === undefined || kinds.includes(alert) || (name === "deadNode" && met.get(name)! > 1);
     if (!isTold) missing.push(`week ${week}, seed ${SEED}: ${name} raised ${kinds.join(", ") || "nothing"}`);
     await placed(folder);
-    const ended = await once();
+    const ended = await settled();
     expect(ended.code, `week ${week}, seed ${SEED}, ${name}: ${ended.stdout}`).toBe(0);
     const status = await statusOf(fund.registry, fund.subject, fund.policyId);
     expect([status.healthy, status.asOf], `week ${week}, seed ${SEED}, ${name}`).toEqual([true, asOf]);
     expect(status.count).toBe(week + 1);
+    if (week % 50 === 49) console.log(`${week + 1} weeks, seed ${SEED}`);
   }
   console.log(
     `${WEEKS} weeks, seed ${SEED}: ${JSON.stringify(Object.fromEntries(met))}; not told: ${missing.length}`,

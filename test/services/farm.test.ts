@@ -8,7 +8,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { KeelError } from "@keel/verifier/errors";
 import { Redis } from "ioredis";
@@ -283,6 +283,17 @@ async function startWire(to: string) {
 }
 
 describe("a farm whose Redis is gone", () => {
+  it("ends with exit code 4 when Redis takes a connection and says nothing", async () => {
+    const sockets: Socket[] = [];
+    const silent = createTcpServer((socket) => void sockets.push(socket));
+    await new Promise<void>((done) => silent.listen(0, "127.0.0.1", () => done()));
+    const { port } = silent.address() as AddressInfo;
+    const farm = await startFarmProcess(await funds.config(`redis://127.0.0.1:${port}`, { store: "empty" }));
+    expect([farm.child.exitCode, farm.log()]).toEqual([4, expect.stringContaining("farm.redis")]);
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((done) => silent.close(() => done()));
+  });
+
   it("ends when it is told to", async () => {
     const gone = await startRedis();
     const farm = await startFarmProcess(await funds.config(gone.url, { store: "empty" }));

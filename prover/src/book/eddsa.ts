@@ -31,8 +31,16 @@ export interface EddsaSignature {
 
 const { Point } = babyjubjub;
 const COFACTOR = 8n;
-/** BASE without its table of multiples, which takes twenty verifications to make up for its making. */
-const GENERATOR = Point.fromAffine(Point.BASE.toAffine());
+/** Verifications after which the generator's table of multiples has made up for its making. */
+const TABLE_FROM = 20;
+let verified = 0;
+const plainGenerator = Point.fromAffine(Point.BASE.toAffine());
+
+/** The generator: with its table of multiples where many signatures are verified, as for many funds. */
+function generator() {
+  verified += 1;
+  return verified > TABLE_FROM ? Point.BASE : plainGenerator;
+}
 
 /** The public key of 32 secret bytes. */
 export function publicKeyOf(secret: Uint8Array): SourceKey {
@@ -69,7 +77,7 @@ export function verifyField(message: Field, { R8, S }: EddsaSignature, key: Sour
   checkSourceKey(key, "key");
   if (S < 0n || S >= SUBGROUP_ORDER || !isOnCurve(R8)) return false;
   const h = challenge(R8, key, message);
-  const left = GENERATOR.multiplyUnsafe(S);
+  const left = generator().multiplyUnsafe(S);
   const right = toPoint(R8).add(
     toPoint(key)
       .multiplyUnsafe(COFACTOR)

@@ -4,6 +4,8 @@
 import("../dist/main.js")
   .then(async ({ main }) => {
     process.exitCode = await main(process.argv.slice(2));
+    // A Redis that is away can leave a connection or a timer behind; whoever restarts a farm waits for its end.
+    setTimeout(() => process.exit(), 2_000).unref();
   })
   .catch((error) => {
     const isUnbuilt =
