@@ -11,7 +11,7 @@ import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { loadFarmConfig } from "../../services/farm/dist/config.js";
 import { connectRedis } from "../../services/farm/dist/redis.js";
 import { inFolder, PACKAGE } from "../support/cli.js";
@@ -65,8 +65,8 @@ describe("the farm's compose file", () => {
     const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), "keel-compose-"))];
     const child = spawn(program!, [...args, "--port", String(port), "--dir", folder], { stdio: "ignore" });
     try {
-      const redis = await connectRedis(`redis://127.0.0.1:${port}`);
-      redis.disconnect();
+      // As `service_healthy` does: not before it answers.
+      await vi.waitFor(async () => (await connectRedis(`redis://127.0.0.1:${port}`)).disconnect(), 20_000);
     } finally {
       const ended = new Promise((done) => child.once("exit", done));
       child.kill("SIGKILL");
