@@ -13,12 +13,11 @@ import { cacheRoot } from "@keel/circuits/cache";
 import { compileVerifiers, type VerifierSource } from "@keel/contracts";
 import {
   allFaults,
+  BESIDE_CIRCUITS,
   CIRCUITS,
   circuitOf,
-  DISCLOSURE_CIRCUITS,
   isDevelopmentKey,
   type KeelError,
-  TAIL_CIRCUITS,
 } from "@keel/verifier";
 import { asKeelError } from "@keel/verifier/errors";
 import { artifactsOf } from "./artifacts.js";
@@ -64,7 +63,7 @@ export async function readyVerifiers(
 
 /** Whatever a registry verifies: health, tail risk, disclosures. */
 function checkKnown(id: string): void {
-  const others = [...TAIL_CIRCUITS, ...DISCLOSURE_CIRCUITS];
+  const others = BESIDE_CIRCUITS;
   if (!others.some((circuit) => circuit.id === id)) circuitOf(id);
 }
 

@@ -16,8 +16,11 @@ import {
 import {
   checkFit,
   type Domain,
+  type Liquidity,
+  liquidityBasis,
   type Market,
   type Policy,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
@@ -28,6 +31,7 @@ import {
   readEach,
   type SignedUnits,
   tailBasis,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 import type { Context } from "./context.js";
@@ -40,6 +44,8 @@ export interface PublicFiles {
   readonly policy: string;
   /** Under policies with tail-risk limits. */
   readonly returns?: string;
+  /** Under policies that limit the days to unwind. */
+  readonly liquidity?: string;
 }
 
 /** Files of a manager. */
@@ -47,7 +53,7 @@ export interface BookFiles extends PublicFiles {
   readonly snapshot: string;
 }
 
-/** Reads market, policy and returns, and makes sure that they go together: tables of the policy's series. */
+/** Reads market, policy, returns and liquidity, and makes sure that they go together: tables of the policy's series. */
 export async function loadPublic(
   files: PublicFiles,
   context: Context,
@@ -55,21 +61,30 @@ export async function loadPublic(
   return fitted(await together(...publicJobs(files, context)));
 }
 
-/** A market and a policy that go together, with the returns where there are some. */
-function fitted([market, policy, returns]: readonly [Market, Policy, Returns | undefined]) {
+/** A market and a policy that go together, with the returns and the depths where there are some. */
+function fitted([market, policy, returns, liquidity]: readonly [
+  Market,
+  Policy,
+  Returns | undefined,
+  Liquidity | undefined,
+]) {
   checkFit(policy, market);
-  if (returns === undefined) return { market, policy };
-  const complete = withReturns(market, returns);
-  tailBasis(policy, complete);
+  const withDays = returns === undefined ? market : withReturns(market, returns);
+  if (returns !== undefined) tailBasis(policy, withDays);
+  if (liquidity === undefined) return { market: withDays, policy };
+  const complete = withLiquidity(withDays, liquidity);
+  liquidityBasis(policy, complete);
   return { market: complete, policy };
 }
 
-function publicJobs({ market, policy, returns }: PublicFiles, context: Context) {
+function publicJobs({ market, policy, returns, liquidity }: PublicFiles, context: Context) {
   return [
     async () => parseMarket(await readText(market, "market", context)),
     async () => parsePolicy(await readText(policy, "policy", context)),
     async () =>
       returns === undefined ? undefined : parseReturns(await readText(returns, "returns", context)),
+    async () =>
+      liquidity === undefined ? undefined : parseLiquidity(await readText(liquidity, "liquidity", context)),
   ] as const;
 }
 
@@ -101,10 +116,11 @@ export async function loadBook(
   files: BookFiles,
   context: Context,
 ): Promise<{ readonly market: Market; readonly policy: Policy; readonly snapshot: Snapshot }> {
-  const [market, policy, returns, snapshot] = await together(...publicJobs(files, context), async () =>
-    parseSnapshot(await readText(files.snapshot, "snapshot", context)),
+  const [market, policy, returns, liquidity, snapshot] = await together(
+    ...publicJobs(files, context),
+    async () => parseSnapshot(await readText(files.snapshot, "snapshot", context)),
   );
-  return { ...fitted([market, policy, returns]), snapshot };
+  return { ...fitted([market, policy, returns, liquidity]), snapshot };
 }
 
 /** Reads the latest state of a drawdown chain; nothing at its genesis. */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * One publisher's signature of a market or returns table as a file (market-signature/2). Public.
+ * One publisher's signature of a market, returns or liquidity table as a file (market-signature/2). Public.
  *
  * @module
  */
 
 import {
   address,
+  depthTable,
   FIELD_ORDER,
   FORMATS,
   fieldElement,
+  liquidityBasis,
+  liquidityContentHash,
   type Market,
   marketContentHash,
   marketTable,
@@ -47,19 +50,21 @@ const schema = z.strictObject({
 FORMATS.add(schema, { id: "market-signature/2", folder: "cli", title: "A publisher's signature of a table" });
 
 /** A policy's tables. */
-export type TableName = "prices" | "returns";
+export type TableName = "prices" | "returns" | "liquidity";
 
 /**
- * What a publisher signs: the market table of the policy's tier, or its table of returns; with the series that the policy names
- * and the hash of the file's content.
+ * What a publisher signs: the market table of the policy's tier, its table of returns or that of depths; with the series that the
+ * policy names and the hash of the file's content.
  *
- * @throws KeelError `policy.series` for a market that a contract reads from feeds; `returns.missing`, `returns.unused`
+ * @throws KeelError `policy.series` for a market that a contract reads from feeds; `returns.missing`, `returns.unused`,
+ * `liquidity.missing`, `liquidity.unused`
  */
 export function commitmentOf(
   { market, policy }: { readonly market: Market; readonly policy: Policy },
   table: TableName,
 ): MarketCommitment {
   if (table === "prices") return marketCommitment(market, policy);
+  if (table === "liquidity") return liquidityCommitment(market, policy);
   const basis = tailBasis(policy, market);
   if (basis === undefined) {
     throw inputError("returns.unused", "--returns", "a policy with tail-risk limits", "one without");
@@ -77,6 +82,18 @@ function marketCommitment(market: Market, policy: Policy): MarketCommitment {
   }
   const { root } = marketTable(market, policy);
   return { series, root, asOf: market.asOf, contentHash: marketContentHash(market) };
+}
+
+function liquidityCommitment(market: Market, policy: Policy): MarketCommitment {
+  const basis = liquidityBasis(policy, market);
+  if (basis === undefined) {
+    const expected = "a policy that limits the days to unwind";
+    throw inputError("liquidity.unused", "--liquidity", expected, "one that does not");
+  }
+  const { liquidity } = basis.market;
+  const { root, universe } = depthTable(basis);
+  const contentHash = liquidityContentHash(liquidity, universe);
+  return { series: basis.terms.series, root, asOf: liquidity.asOf, contentHash };
 }
 
 /** Writes a signature file. */

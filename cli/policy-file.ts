@@ -8,10 +8,14 @@
 import {
   checkFit,
   inputError,
+  type Liquidity,
+  liquidityBasis,
+  liquiditySeries,
   type Market,
   marketSeries,
   type Policy,
   parseFile,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
@@ -21,6 +25,7 @@ import {
   returnsSeries,
   type SeriesId,
   tailBasis,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 import { evidenceJson, evidenceLines } from "@keel/verifier/text";
@@ -41,17 +46,21 @@ export interface Tables {
   /** Series of a market that a contract reads from feeds; else the market's own. */
   readonly series?: SeriesId;
   readonly returns?: Returns;
+  readonly liquidity?: Liquidity;
 }
 
 /** Reads the tables of a policy that does not name them yet. */
 export async function loadTables(
-  { market, returns, series }: Omit<PublicFiles, "policy"> & Pick<Tables, "series">,
+  { market, returns, liquidity, series }: Omit<PublicFiles, "policy"> & Pick<Tables, "series">,
   context: Context,
 ): Promise<Tables> {
   return {
     market: parseMarket(await readText(market, "market", context)),
     ...(series === undefined ? {} : { series }),
     ...(returns === undefined ? {} : { returns: parseReturns(await readText(returns, "returns", context)) }),
+    ...(liquidity === undefined
+      ? {}
+      : { liquidity: parseLiquidity(await readText(liquidity, "liquidity", context)) }),
   };
 }
 
@@ -70,17 +79,23 @@ export interface Pinned {
 /**
  * Writes the tables' series into a draft, and makes sure that it is a policy to which they belong.
  *
- * @throws KeelError `returns.missing`, `returns.unused`; as `parsePolicy` and `checkFit`
+ * @throws KeelError `returns.missing`, `returns.unused`, `liquidity.missing`, `liquidity.unused`; as `parsePolicy` and `checkFit`
  */
-export function pin(draft: Draft, { market, series, returns }: Tables): Pinned {
+export function pin(draft: Draft, { market, series, returns, liquidity }: Tables): Pinned {
   const text = `${JSON.stringify(
-    { ...draft, market: { series: series ?? marketSeries(market) }, ...tailOf(draft, returns) },
+    {
+      ...draft,
+      market: { series: series ?? marketSeries(market) },
+      ...tailOf(draft, returns),
+      ...liquidityOf(draft, liquidity),
+    },
     null,
     2,
   )}\n`;
   const policy = parsePolicy(text);
   checkFit(policy, market);
   tailBasis(policy, returns === undefined ? market : withReturns(market, returns));
+  liquidityBasis(policy, liquidity === undefined ? market : withLiquidity(market, liquidity));
   return { policy, policyId: policyId(policyTerms(policy, market)), text };
 }
 
@@ -96,6 +111,21 @@ function tailOf({ tail }: Draft, returns: Returns | undefined): object {
   return isObject ? { tail: { ...tail, series: returnsSeries(returns) } } : { tail };
 }
 
+/** With the series of the depths. */
+function liquidityOf({ liquidity }: Draft, depths: Liquidity | undefined): object {
+  if (liquidity === undefined && depths === undefined) return {};
+  if (liquidity === undefined) {
+    const expected = "a policy that limits the days to unwind";
+    throw inputError("liquidity.unused", "--liquidity", expected, "one that does not");
+  }
+  if (depths === undefined) {
+    const expected = "a table, by which the policy limits the days to unwind";
+    throw inputError("liquidity.missing", "--liquidity", expected, "none");
+  }
+  const isObject = typeof liquidity === "object" && liquidity !== null && !Array.isArray(liquidity);
+  return isObject ? { liquidity: { ...liquidity, series: liquiditySeries(depths) } } : { liquidity };
+}
+
 /** Writes a policy, and says which series it names. @param what "Pinned" */
 export async function writePolicy(
   { policy, policyId, text }: Pinned,
@@ -104,16 +134,18 @@ export async function writePolicy(
   context: Context,
 ): Promise<Outcome> {
   await writeText({ path: out, text, secret: false }, force, context.signal);
-  const { market, tail } = policy;
+  const { market, tail, liquidity } = policy;
   const returns = tail === undefined ? "" : `, returns of series ${tail.series}`;
+  const depths = liquidity === undefined ? "" : `, liquidity of series ${liquidity.series}`;
   return {
     json: {
       ...{ ok: true, out, policyId, marketSeries: market.series },
       ...(tail === undefined ? {} : { returnsSeries: tail.series }),
+      ...(liquidity === undefined ? {} : { liquiditySeries: liquidity.series }),
       sources: evidenceJson(policy),
     },
     text: [
-      `${what} "${policy.name}": markets of series ${market.series}${returns}. Its id is ${policyId}; wrote ${out}.`,
+      `${what} "${policy.name}": markets of series ${market.series}${returns}${depths}. Its id is ${policyId}; wrote ${out}.`,
       ...evidenceLines(policy),
     ].join("\n"),
   };

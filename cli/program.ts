@@ -196,6 +196,7 @@ function addManagerCommands(program: Command, context: Context, finish: Finish):
     .option("--vault <folder>", "take and keep states there instead, as `keel state` does; asks --rpc")
     .option("--artifacts <folder>", "what a ceremony exported; a development key when absent")
     .option("--tail-artifacts <folder>", "the same for the tail-risk circuit")
+    .option("--liquidity-artifacts <folder>", "the same for the liquidity circuit")
     .option("--disclosure-artifacts <folder>", "the same for the disclosure circuit")
     .option("--workers <n>", "worker threads", wholeNumber("--workers", 1, 64))
     .option("--timeout <seconds>", "give up after this time", wholeNumber("--timeout", 1, 86_400))
@@ -253,6 +254,7 @@ function addVerifierCommands(program: Command, context: Context, finish: Finish)
     .requiredOption("--attestation <file>", "attestation/2 file")
     .option("--key <file>", "verification key; the built circuit's when absent")
     .option("--tail-key <file>", "the tail-risk circuit's, likewise")
+    .option("--liquidity-key <file>", "the liquidity circuit's, likewise")
     .option("--disclosure-key <file>", "the disclosure circuit's, likewise")
     .option("--opening <file>", "what the manager opened to you, from open (secret): shows its figures")
     .option("--on-chain", "the registry's log has to have it: with --rpc and --registry")
@@ -293,6 +295,7 @@ function addSourceCommands(program: Command, context: Context, finish: Finish): 
     .requiredOption("--market <file>", "market/1 file, the source's own: its rows are signed, not its prices")
     .option("--policy <file>", "policy/2 file with the source's name, circuit and series")
     .option("--returns <file>", "returns/1 file, with a policy with tail-risk limits")
+    .option("--liquidity <file>", "liquidity/1 file, with a policy that limits the days to unwind")
     .option("--source <name>", "the source's name, with --circuit instead of --policy")
     .option("--circuit <id>", "the circuit that the accounts will be proven with")
     .option(
@@ -470,6 +473,7 @@ function addPolicyCommands(program: Command, context: Context, finish: Finish): 
     .requiredOption("--policy <file>", "policy/2 file, or a draft of one without series")
     .requiredOption("--market <file>", "market/1 file of the series")
     .option("--returns <file>", "returns/1 file of the series, for a policy with tail-risk limits")
+    .option("--liquidity <file>", "liquidity/1 file of the series, for a policy that limits days to unwind")
     .option("--series <id>", "series of a market that a contract reads from feeds (0x02…)", hash("--series"))
     .requiredOption("--out <file>", "the policy to write")
     .option("--force", "replace an existing file")
@@ -560,7 +564,7 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   });
   withSender(
     withRegistry(
-      withPublic(add(program, "sign-market", "sign a table of prices or of returns as a publisher")),
+      withPublic(add(program, "sign-market", "sign a table of prices, returns or depths as a publisher")),
     ),
   )
     .addOption(tableOption())
@@ -573,7 +577,9 @@ function addChainCommands(program: Command, context: Context, finish: Finish): v
   withConfirmations(
     withSender(
       withRegistry(
-        withPublic(add(program, "publish-market", "publish a signed table of prices or of returns on chain")),
+        withPublic(
+          add(program, "publish-market", "publish a signed table of prices, returns or depths on chain"),
+        ),
       ),
     ),
   )
@@ -819,12 +825,13 @@ function withPublic(command: Command): Command {
   return command
     .requiredOption("--market <file>", "market/1 file")
     .requiredOption("--policy <file>", "policy/2 file")
-    .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits");
+    .option("--returns <file>", "returns/1 file, for a policy with tail-risk limits")
+    .option("--liquidity <file>", "liquidity/1 file, for a policy that limits the days to unwind");
 }
 
 function tableOption(): Option {
   return new Option("--table <name>", "which table of the policy")
-    .choices(["prices", "returns"])
+    .choices(["prices", "returns", "liquidity"])
     .default("prices");
 }
 

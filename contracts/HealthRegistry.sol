@@ -7,13 +7,15 @@ import {IMarketBook} from "./interfaces/IMarketBook.sol";
 import {INavSource} from "./interfaces/INavSource.sol";
 import {IPolicyBook} from "./interfaces/IPolicyBook.sol";
 import {IVerifierBook} from "./interfaces/IVerifierBook.sol";
+import {BasisReader} from "./BasisReader.sol";
 import {LineRecords} from "./LineRecords.sol";
 import {ProofChecker} from "./ProofChecker.sol";
 import {UnitsReader} from "./UnitsReader.sol";
 import {Bn254} from "./lib/Bn254.sol";
-import {Claim, PROOFS} from "./lib/Claim.sol";
+import {Claim} from "./lib/Claim.sol";
 import {Digest} from "./lib/Digest.sol";
 import {Statement} from "./lib/Statement.sol";
+import {Terms} from "./lib/Terms.sol";
 import {Units} from "./lib/Units.sol";
 
 /// @title HealthRegistry: verifies portfolio-health proofs and remembers who is healthy until when
@@ -50,10 +52,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     mapping(address subject => mapping(bytes32 policyId => Record)) private _records;
     mapping(address subject => mapping(bytes32 policyId => Nav)) private _navs;
 
-    /// @dev All three read only, so that they need not be in this contract, whose code has an end.
+    /// @dev All four read only, so that they need not be in this contract, whose code has an end.
     ProofChecker private immutable _proofChecker;
     LineRecords private immutable _lineRecords;
     UnitsReader private immutable _unitsReader;
+    BasisReader private immutable _basisReader;
 
     constructor(
         address authority,
@@ -68,7 +71,8 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         verifierBook = verifierBook_;
         enrolmentDelay = enrolmentDelay_;
         restartDelay = restartDelay_;
-        (_proofChecker, _lineRecords, _unitsReader) = (new ProofChecker(), new LineRecords(), new UnitsReader());
+        (_proofChecker, _lineRecords) = (new ProofChecker(), new LineRecords());
+        (_unitsReader, _basisReader) = (new UnitsReader(), new BasisReader());
     }
 
     /// @inheritdoc IHealthRegistry
@@ -85,16 +89,17 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function attest(Submission calldata s) external {
-        Claim[PROOFS] memory claims = _accept(s);
+        Claim[] memory claims = _accept(s);
         uint256 wrong = _firstFalse(claims);
-        require(wrong == PROOFS, ProofRefused(s.subject, s.policyId, address(claims[wrong % PROOFS].verifier)));
+        if (wrong == claims.length) return;
+        revert ProofRefused(s.subject, s.policyId, address(claims[wrong].verifier));
     }
 
     /// @inheritdoc IHealthRegistry
     function attestBatch(Submission[] calldata submissions) external {
         uint256 size = submissions.length;
         require(size != 0, EmptyBatch());
-        Claim[PROOFS][] memory claims = new Claim[PROOFS][](size);
+        Claim[][] memory claims = new Claim[][](size);
         for (uint256 i = 0; i < size; ++i) {
             if (!_isDone(submissions, i)) claims[i] = _accept(submissions[i]);
         }
@@ -115,7 +120,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(isHealthy(subject, policyId), NothingToVoid(subject, policyId));
         bytes22 hash = _hash(basis);
         require(hash == record.basis, WrongBasis(record.basis, hash));
-        require(_isTakenBack(basis, policyBook.policyOf(policyId)), NothingToVoid(subject, policyId));
+        require(_basisReader.isTakenBack(this, policyId, basis), NothingToVoid(subject, policyId));
         record.standing = Standing.Voided;
         emit Voided(subject, policyId, msg.sender, basis);
     }
@@ -165,7 +170,7 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
 
     /// @inheritdoc IHealthRegistry
     function statementOf(Submission calldata s) external view returns (uint256[] memory v, uint256 x, uint256 y) {
-        v = _statementOf(s, policyBook.policyOf(s.policyId));
+        v = _statementOf(s, abi.decode(Terms.read(policyBook, s.policyId), (IPolicyBook.Policy)));
         (x, y) = Digest.fold(s.commitment, v);
     }
 
@@ -174,9 +179,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         for (; index < submissions.length; ++index) {
             if (_isDone(submissions, index)) continue;
             Submission calldata s = submissions[index];
-            IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
-            if (s.tail.length != _one(policy.tailCircuit) || s.disclosure.length != _one(policy.disclosureCircuit)) break;
-            if (_firstFalse(_claimsOf(s, policy)) != PROOFS) break;
+            bytes memory terms = Terms.read(policyBook, s.policyId);
+            IPolicyBook.Policy memory policy = abi.decode(terms, (IPolicyBook.Policy));
+            if (s.tables.length != _tables(policy, terms) || s.disclosure.length != _one(policy.disclosureCircuit)) break;
+            Claim[] memory claims = _claimsOf(s, policy, terms);
+            if (_firstFalse(claims) != claims.length) break;
         }
     }
 
@@ -232,10 +239,11 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @dev Stores an attestation whose proofs are still to be verified: the caller reverts when one does not hold.
-    function _accept(Submission calldata s) private returns (Claim[PROOFS] memory claims) {
-        IPolicyBook.Policy memory policy = policyBook.policyOf(s.policyId);
-        uint40 expiry = _admit(s, policy);
-        claims = _claimsOf(s, policy);
+    function _accept(Submission calldata s) private returns (Claim[] memory claims) {
+        bytes memory terms = Terms.read(policyBook, s.policyId);
+        IPolicyBook.Policy memory policy = abi.decode(terms, (IPolicyBook.Policy));
+        uint40 expiry = _admit(s, policy, terms);
+        claims = _claimsOf(s, policy, terms);
         _record(s, expiry, policy.minInterval);
         if (policy.navStep != 0) _recordNav(s, policy.navStep);
         if (_enrolments[s.subject].restartAt != 0) _settleRestart(s);
@@ -243,23 +251,36 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         emit Attested(s.subject, s.policyId, expiry, address(claims[0].verifier), s);
     }
 
-    /// @dev What has to be verified; empty where the policy asks for no such proof.
-    function _claimsOf(Submission calldata s, IPolicyBook.Policy memory policy)
+    /// @dev What has to be verified: the health proof, and what the policy asks for beside it. The caller has counted them.
+    function _claimsOf(Submission calldata s, IPolicyBook.Policy memory policy, bytes memory terms)
         private
         view
-        returns (Claim[PROOFS] memory claims)
+        returns (Claim[] memory claims)
     {
+        claims = new Claim[](1 + s.tables.length + s.disclosure.length);
         _claim(claims[0], policy.circuit, s.version, s.proof, s.commitment, _statementOf(s, policy));
-        if (s.tail.length != 0) {
-            TailProof calldata t = s.tail[0];
-            Bn254.check(t.returnsRoot);
+        if (claims.length == 1) return claims;
+        uint256 at;
+        if (policy.tailCircuit != 0) {
+            TableProof calldata t = s.tables[at++];
+            Bn254.check(t.root);
             uint256[] memory v = Statement.buildTail(s.exposuresCommitment, t, policy);
-            _claim(claims[1], policy.tailCircuit, t.version, t.proof, t.commitment, v);
+            claims[at].kind = ProofKind.TailRisk;
+            _claim(claims[at], policy.tailCircuit, t.version, t.proof, t.commitment, v);
+        }
+        if (Terms.hasLiquidity(terms)) {
+            IPolicyBook.Liquidity memory l = Terms.liquidityIn(terms);
+            TableProof calldata t = s.tables[at++];
+            Bn254.check(t.root);
+            uint256[] memory v = Statement.buildLiquidity(s.portfolioCommitment, t, l);
+            claims[at].kind = ProofKind.Liquidity;
+            _claim(claims[at], l.circuit, t.version, t.proof, t.commitment, v);
         }
         if (s.disclosure.length != 0) {
             DisclosureProof calldata d = s.disclosure[0];
             uint256[] memory v = Statement.buildDisclosure(s.exposuresCommitment, d, policy);
-            _claim(claims[2], policy.disclosureCircuit, d.version, d.proof, d.commitment, v);
+            claims[++at].kind = ProofKind.Disclosure;
+            _claim(claims[at], policy.disclosureCircuit, d.version, d.proof, d.commitment, v);
         }
     }
 
@@ -281,11 +302,15 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         return circuit == 0 ? 0 : 1;
     }
 
-    /// @dev Index of the first claim that does not hold, or `PROOFS`. A health proof alone, which most are, takes no detour.
-    function _firstFalse(Claim[PROOFS] memory claims) private view returns (uint256) {
-        bool alone = address(claims[1].verifier) == address(0) && address(claims[2].verifier) == address(0);
-        if (!alone) return _proofChecker.firstFalse(claims);
-        return claims[0].verifier.verify(claims[0].proof, claims[0].inputs) ? PROOFS : 0;
+    /// @dev How many proofs by tables beside the market a submission has.
+    function _tables(IPolicyBook.Policy memory policy, bytes memory terms) private pure returns (uint256) {
+        return _one(policy.tailCircuit) + (Terms.hasLiquidity(terms) ? 1 : 0);
+    }
+
+    /// @dev Index of the first claim that does not hold, or their number. A health proof alone, which most are, takes no detour.
+    function _firstFalse(Claim[] memory claims) private view returns (uint256) {
+        if (claims.length > 1) return _proofChecker.firstFalse(claims);
+        return claims[0].verifier.verify(claims[0].proof, claims[0].inputs) ? 1 : 0;
     }
 
     function _record(Submission calldata s, uint40 expiry, uint32 minInterval) private {
@@ -346,23 +371,6 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         return state == present;
     }
 
-    function _isTakenBack(Basis calldata basis, IPolicyBook.Policy memory policy) private view returns (bool) {
-        return _isRetired(policy.circuit, basis.version)
-            || _isWithdrawn(policy.marketSeries, basis.marketRoot, basis.marketTime)
-            || _isRetired(policy.tailCircuit, basis.tailVersion)
-            || _isWithdrawn(policy.returnsSeries, basis.returnsRoot, basis.returnsTime)
-            || _isRetired(policy.disclosureCircuit, basis.disclosureVersion);
-    }
-
-    /// @dev No circuit, no version and no series is the name of anything: what a policy does not ask for was never taken back.
-    function _isRetired(bytes32 circuit, uint32 version) private view returns (bool) {
-        return verifierBook.versionOf(circuit, version).retiredAt != 0;
-    }
-
-    function _isWithdrawn(bytes32 series, uint256 root, uint64 time) private view returns (bool) {
-        return marketBook.standingOf(series, root, time) == IMarketBook.Standing.Withdrawn;
-    }
-
     /// @dev As it stands: an announced list that has come into force is shown as current.
     function _enrolmentOf(address subject) private view returns (Enrolment memory found) {
         found = _enrolments[subject];
@@ -380,14 +388,18 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     }
 
     /// @dev All rules that need no proof. Times fit 40 bits because none is in the future by more than 2^32 s.
-    function _admit(Submission calldata s, IPolicyBook.Policy memory policy) private view returns (uint40 expiry) {
+    function _admit(Submission calldata s, IPolicyBook.Policy memory policy, bytes memory terms)
+        private
+        view
+        returns (uint40 expiry)
+    {
         uint256 enrolment = enrolmentOf(s.subject);
         require(enrolment != 0, NotEnrolled(s.subject));
         Record storage record = _records[s.subject][s.policyId];
         require(record.standing != Standing.RevokedByGuardian, ClosedByGuardian(s.subject, s.policyId));
         require(s.asOf > record.floor, NotNewer(s.asOf, record.floor));
         expiry = _checkAge(s.asOf, policy);
-        _checkTables(s, policy);
+        _checkTables(s, policy, terms);
         require(s.enrolment == enrolment, WrongEnrolment(s.subject, enrolment, s.enrolment));
         uint256 state = _states[s.subject];
         bool goesOn = s.previousState == state || s.previousState == stateOf(s.subject);
@@ -414,15 +426,25 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
         require(block.timestamp < expiry, AlreadyExpired(expiry, block.timestamp));
     }
 
-    function _checkTables(Submission calldata s, IPolicyBook.Policy memory policy) private view {
+    function _checkTables(Submission calldata s, IPolicyBook.Policy memory policy, bytes memory terms) private view {
         _checkTable(policy.marketSeries, s.asOf, s.marketRoot, s.marketTime, policy.maxMarketSkew);
         uint256 wanted = _one(policy.disclosureCircuit);
         require(s.disclosure.length == wanted, WrongDisclosures(s.policyId, wanted, s.disclosure.length));
-        wanted = _one(policy.tailCircuit);
-        require(s.tail.length == wanted, WrongTailProofs(s.policyId, wanted, s.tail.length));
-        if (wanted == 0) return;
-        TailProof calldata t = s.tail[0];
-        _checkTable(policy.returnsSeries, s.asOf, t.returnsRoot, t.returnsTime, policy.maxReturnsSkew);
+        wanted = _tables(policy, terms);
+        bool fits = s.tables.length == wanted;
+        if (wanted == 0 && fits) return;
+        if (fits && policy.tailCircuit != 0) {
+            TableProof calldata t = s.tables[0];
+            fits = t.kind == ProofKind.TailRisk;
+            _checkTable(policy.returnsSeries, s.asOf, t.root, t.time, policy.maxReturnsSkew);
+        }
+        if (fits && Terms.hasLiquidity(terms)) {
+            IPolicyBook.Liquidity memory l = Terms.liquidityIn(terms);
+            TableProof calldata t = s.tables[wanted - 1];
+            fits = t.kind == ProofKind.Liquidity;
+            _checkTable(l.series, s.asOf, t.root, t.time, l.maxLiquiditySkew);
+        }
+        require(fits, WrongTableProofs(s.policyId, wanted, s.tables.length));
     }
 
     function _checkTable(bytes32 series, uint64 asOf, uint256 root, uint64 time, uint32 maxSkew) private view {
@@ -455,9 +477,14 @@ contract HealthRegistry is IHealthRegistry, AccessManaged {
     function _basisOf(Submission calldata s) private pure returns (Basis memory basis) {
         (basis.version, basis.marketRoot, basis.marketTime) = (s.version, s.marketRoot, s.marketTime);
         if (s.disclosure.length != 0) basis.disclosureVersion = s.disclosure[0].version;
-        if (s.tail.length == 0) return basis;
-        TailProof calldata t = s.tail[0];
-        (basis.tailVersion, basis.returnsRoot, basis.returnsTime) = (t.version, t.returnsRoot, t.returnsTime);
+        for (uint256 i = 0; i < s.tables.length; ++i) {
+            TableProof calldata t = s.tables[i];
+            if (t.kind == ProofKind.TailRisk) {
+                (basis.tailVersion, basis.returnsRoot, basis.returnsTime) = (t.version, t.root, t.time);
+            } else {
+                (basis.liquidityVersion, basis.liquidityRoot, basis.liquidityTime) = (t.version, t.root, t.time);
+            }
+        }
     }
 
     function _hash(Basis memory basis) private pure returns (bytes22) {

@@ -7,6 +7,7 @@ import {Bn254} from "./lib/Bn254.sol";
 import {PolicyOrder} from "./lib/PolicyOrder.sol";
 import {Series} from "./lib/Series.sol";
 import {Statement} from "./lib/Statement.sol";
+import {Terms} from "./lib/Terms.sol";
 import {StoredBytes} from "./lib/StoredBytes.sol";
 import {Viewers} from "./lib/Viewers.sol";
 
@@ -17,11 +18,14 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     uint256 private constant MAX_VALIDITY = 92 days;
     uint256 private constant MAX_MARKET_SKEW = 1 days;
     uint256 private constant MAX_RETURNS_SKEW = 35 days;
+    uint256 private constant MAX_LIQUIDITY_SKEW = 7 days;
+    /// @dev Ten years, in 1e-4 days.
+    uint256 private constant MAX_DAYS_TO_UNWIND = 3_650 * 10_000;
     /// @dev The circuit squares the limit, and proves none above.
     uint32 private constant MAX_VOLATILITY = 2 ** 20 - 1;
     /// @dev The circuit gives equity 96 bits in USD 1e16, and proves no more than that.
     uint256 private constant MAX_EQUITY = uint256(type(uint96).max) / 1e8;
-    /// @dev A drawdown of all that there is: from here on the limit bounds nothing.
+    /// @dev A drawdown of all that there is: from here on the limit bounds nothing. Also a share of all that is traded.
     uint32 private constant ALL = 10_000;
     /// @dev Most moves of a line within the delay that a tightening may be the last of: gates look at all of them, and at as many
     ///      that took one back.
@@ -55,12 +59,20 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function publish(Policy calldata policy) external returns (bytes32 policyId) {
-        bytes memory encoded = abi.encode(policy);
+        policyId = _publish(policy, abi.encode(policy));
+    }
+
+    /// @inheritdoc IPolicyBook
+    function publishWithLiquidity(Policy calldata policy, Liquidity calldata liquidity)
+        external
+        returns (bytes32 policyId)
+    {
+        bytes memory encoded = abi.encode(policy, liquidity);
         policyId = keccak256(encoded);
         if (exists(policyId)) return policyId;
-        _check(policy);
-        _policies[policyId] = StoredBytes.write(encoded);
-        emit PolicyPublished(policyId, policy);
+        _checkLiquidity(liquidity);
+        _publish(policy, encoded);
+        emit LiquidityLimited(policyId, liquidity);
     }
 
     /// @inheritdoc IPolicyBook
@@ -130,6 +142,12 @@ contract PolicyBook is IPolicyBook, AccessManaged {
     }
 
     /// @inheritdoc IPolicyBook
+    function liquidityOf(bytes32 policyId) external view returns (Liquidity memory liquidity) {
+        bytes memory encoded = _encodingOf(policyId);
+        if (Terms.hasLiquidity(encoded)) liquidity = Terms.liquidityIn(encoded);
+    }
+
+    /// @inheritdoc IPolicyBook
     function grace() external view returns (uint40) {
         return delay;
     }
@@ -187,7 +205,20 @@ contract PolicyBook is IPolicyBook, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function isTighter(bytes32 policyId, bytes32 than) public view returns (bool) {
-        return PolicyOrder.isTighter(_policy(policyId), _policy(than));
+        (bytes memory a, bytes memory b) = (_encodingOf(policyId), _encodingOf(than));
+        if (!PolicyOrder.isTighter(abi.decode(a, (Policy)), abi.decode(b, (Policy)))) return false;
+        // A policy that limits no days to unwind is looser than any that does.
+        if (!Terms.hasLiquidity(b)) return true;
+        return Terms.hasLiquidity(a) && PolicyOrder.unwindsSooner(Terms.liquidityIn(a), Terms.liquidityIn(b));
+    }
+
+    /// @dev Checks and stores what was not published yet.
+    function _publish(Policy calldata policy, bytes memory encoded) private returns (bytes32 policyId) {
+        policyId = keccak256(encoded);
+        if (exists(policyId)) return policyId;
+        _check(policy);
+        _policies[policyId] = StoredBytes.write(encoded);
+        emit PolicyPublished(policyId, policy);
     }
 
     /// @dev Writes down an announced move that has come into force, before anything takes its place.
@@ -208,10 +239,6 @@ contract PolicyBook is IPolicyBook, AccessManaged {
             require(!_isRecent(oldest), TooManyTightenings(line, oldest + delay));
         }
         past.push(left);
-    }
-
-    function _policy(bytes32 policyId) private view returns (Policy memory) {
-        return abi.decode(_encodingOf(policyId), (Policy));
     }
 
     function _encodingOf(bytes32 policyId) private view returns (bytes memory) {
@@ -262,6 +289,15 @@ contract PolicyBook is IPolicyBook, AccessManaged {
         for (uint256 i = 0; i < policy.confidence.length; ++i) {
             require(policy.confidence[i] < 10_000, ConfidenceTooHigh(policy.confidence[i]));
         }
+    }
+
+    function _checkLiquidity(Liquidity calldata liquidity) private pure {
+        require(liquidity.circuit != 0, NoCircuit());
+        require(Series.kindOf(liquidity.series) == Series.LIQUIDITY, WrongSeries(liquidity.series));
+        _checkCeiling("maxDaysToUnwind", liquidity.maxDaysToUnwind, MAX_DAYS_TO_UNWIND);
+        _checkCeiling("maxLiquiditySkew", liquidity.maxLiquiditySkew, MAX_LIQUIDITY_SKEW);
+        uint16 share = liquidity.participation;
+        require(share != 0 && share <= ALL, BadParticipation(share));
     }
 
     function _checkUnits(Policy calldata policy) private pure {

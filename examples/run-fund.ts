@@ -10,6 +10,7 @@
  */
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureCircuit } from "@keel/circuits";
@@ -77,6 +78,13 @@ const context: Context = {
   signal: stop.signal,
   now: () => Math.floor(Date.now() / 1000),
 };
+if (existsSync(join(folder, "vault"))) {
+  // Its states are of another chain, which is gone.
+  process.stderr.write(
+    `run-fund: ${folder}: expected a new folder, received one with a vault (file.exists)\n`,
+  );
+  process.exit(1);
+}
 const dev = await openDevChain({
   verifiers: await verifiersOf([await ensureCircuit(CIRCUIT)]),
   stateFile: false,

@@ -507,6 +507,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       interval: "Make `minInterval` at most `validity`.",
       limit: "Correct the limit, or name a circuit that proves it.",
       other: "Open the file of the policy whose id the page shows: this one gives another id.",
+      liquidity:
+        "Name a liquidity circuit exactly when the policy limits the days to unwind, one with its tier's places.",
+      participation: "Use depths made with the policy's participation, or name the table's in a new policy.",
       scenarios: "Give scenarios exactly when `maxStressLoss` is set.",
       series:
         "Use a table of the policy's series; `keel policy pin` names the series of a new table in a new policy.",
@@ -619,6 +622,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       badData: "Send the data that the schema asks for.",
       badInstrument:
         "Give each instrument either a feed with a heartbeat or a fixed price, and a factor that fits.",
+      badParticipation: "Give a share above 0 and at most 1 (10000 bps).",
       badInterval: "Make `minInterval` from 1 to `validity`.",
       badReceiver: "Offer the role to an account that can accept it.",
       badNavStep: "Take a power of ten as the step of the net asset value, 0.01 USD at least.",
@@ -734,8 +738,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tooManyViewers: "Name at most four viewers.",
       tooFewSignatures: "Collect signatures of more publishers.",
       tooLateToCancel:
-        "Wait for the settlement: once a request's period is over it stands, unless health lapses.",
+        "Wait for the settlement: once a request's period is over it stands, unless health lapses and nothing can be settled.",
       tooManyRequests: "Claim what was settled first.",
+      tooMuchOnItsWay:
+        "Attest a snapshot from `transit` seconds after the last large transfer to or from custody.",
       unfitSnapshot: "Attest a snapshot from after the last settlement, and settle before it is too old.",
       unitsNotSigned: "Let the administrator sign these units: `keel sign-units`.",
       unitsSourceMismatch: "Give a source of units both a kind and an address, or neither.",
@@ -762,10 +768,22 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
-      wrongTailProofs: "Send a tail-risk proof exactly with policies that limit tail risk.",
+      wrongTableProofs:
+        "Send a tail-risk proof exactly with policies that limit tail risk, and behind it a liquidity proof exactly with policies that limit the days to unwind.",
       wrongUnits: "Prove with the units that the policy's source says.",
       zeroMaxDelay: "Deploy the market book with a longest delay above zero.",
       zeroValidity: "Give the policy a validity above zero.",
+    },
+  },
+  liquidity: {
+    about: "A table of what a day takes of each instrument.",
+    cures: {
+      depth: 'Write "unlimited" for what needs no limit.',
+      instruments: "Use the market's instruments, in its order: `keel market depth` does.",
+      missing: "Give the table: `--liquidity`.",
+      share: "Give a share above 0 and at most 1.",
+      unlimited: "Give a depth: only cash needs no limit.",
+      unused: "Leave `--liquidity` out, or use a policy that limits the days to unwind.",
     },
   },
   returns: {
@@ -810,6 +828,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       schedule: "Let rounds be further apart, or use a faster machine; five fields, such as `0 6 * * 1`.",
       secret:
         "Put it into a file or a variable and name that: `env:NAME`. Take what stood in the file for known to others.",
+      registry:
+        "Write the registry's address and chain id into `[registry]`: `keel dev start` prints those of a rehearsal.",
       toml: "Correct the line: [run.md](run.md) has an example.",
       unconfirmed: "Run it again: the chain took a block back, and the round goes on.",
       variable: "Set the variable that the file names.",

@@ -18,11 +18,11 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const named = process.argv.slice(2);
 
 say("Building the console, starting a local chain…");
-// A book of any circuit that is built can be attested, also by the command line.
+// A book of any circuit that is built can be attested, in the page and by the command line.
 const circuits = [...named, ...(await builtCircuits())];
 const [world] = await Promise.all([
   startLocalWorld({ circuits, findable: true }),
-  refreshConsole(CONSOLE_FOLDER, named),
+  refreshConsole(CONSOLE_FOLDER, circuits),
 ]);
 const options = {
   folder: CONSOLE_FOLDER,

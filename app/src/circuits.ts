@@ -13,15 +13,18 @@ export interface CircuitNames {
   readonly circuit: string;
   /** Of its tail-risk limits, when it has some. */
   readonly tailCircuit?: string;
+  /** Of its limit on the days to unwind, when it has one. */
+  readonly liquidityCircuit?: string;
   /** Of what it wants shown, when it does. */
   readonly disclosureCircuit?: string;
 }
 
 /** Of a policy file. */
-export function circuitNames({ circuit, tail, disclosure }: Policy): CircuitNames {
+export function circuitNames({ circuit, tail, liquidity, disclosure }: Policy): CircuitNames {
   return {
     circuit: circuit.id,
     ...(tail === undefined ? {} : { tailCircuit: tail.circuit.id }),
+    ...(liquidity === undefined ? {} : { liquidityCircuit: liquidity.circuit.id }),
     ...(disclosure === undefined ? {} : { disclosureCircuit: disclosure.circuit.id }),
   };
 }
@@ -30,6 +33,7 @@ export function circuitNames({ circuit, tail, disclosure }: Policy): CircuitName
 const PATHS = {
   circuit: "policy.circuit",
   tailCircuit: "policy.tail.circuit",
+  liquidityCircuit: "policy.liquidity.circuit",
   disclosureCircuit: "policy.disclosure.circuit",
 } as const;
 
@@ -46,6 +50,7 @@ export function missingCircuit(names: CircuitNames): KeelError | undefined {
 export interface PolicyFiles {
   readonly health: CircuitFiles;
   readonly tail?: CircuitFiles;
+  readonly liquidity?: CircuitFiles;
   readonly disclosure?: CircuitFiles;
 }
 
@@ -57,10 +62,11 @@ export interface PolicyFiles {
 export function circuitFiles(names: CircuitNames): PolicyFiles {
   const error = missingCircuit(names);
   if (error !== undefined) throw error;
-  const { circuit, tailCircuit, disclosureCircuit } = names;
+  const { circuit, tailCircuit, liquidityCircuit, disclosureCircuit } = names;
   return {
     health: find(circuit)!,
     ...(tailCircuit === undefined ? {} : { tail: find(tailCircuit)! }),
+    ...(liquidityCircuit === undefined ? {} : { liquidity: find(liquidityCircuit)! }),
     ...(disclosureCircuit === undefined ? {} : { disclosure: find(disclosureCircuit)! }),
   };
 }
@@ -71,10 +77,11 @@ export function circuitFiles(names: CircuitNames): PolicyFiles {
  * @throws KeelError as {@link circuitFiles}
  */
 export function circuitKeys(names: CircuitNames) {
-  const { health, tail, disclosure } = circuitFiles(names);
+  const { health, tail, liquidity, disclosure } = circuitFiles(names);
   return {
     verificationKey: health.verificationKey,
     ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
+    ...(liquidity === undefined ? {} : { liquidityKey: liquidity.verificationKey }),
     ...(disclosure === undefined ? {} : { disclosureKey: disclosure.verificationKey }),
   };
 }

@@ -70,10 +70,10 @@ export async function developmentVersions(
 }
 
 /** The circuits that terms name, by the hashes of their names. */
-export function circuitsIn({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): Hex[] {
+export function circuitsIn({ circuit, tailCircuit, liquidity, disclosureCircuit }: PolicyTerms): Hex[] {
   const tail = tailCircuit === NO_TAIL.tailCircuit ? [] : [tailCircuit];
   const shown = disclosureCircuit === NO_DISCLOSURE.disclosureCircuit ? [] : [disclosureCircuit];
-  return [circuit, ...tail, ...shown];
+  return [circuit, ...tail, ...(liquidity === undefined ? [] : [liquidity.circuit]), ...shown];
 }
 
 async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {

@@ -7,7 +7,7 @@
 
 import type { LimitResult } from "@keel/prover";
 import { formatDecimal, LIMITS } from "@keel/verifier";
-import { dollars, percent } from "@keel/verifier/text";
+import { dayText, dollars, percent } from "@keel/verifier/text";
 
 /** A limit's name for people, and the ratio that it is. */
 export interface LimitTitle {
@@ -37,6 +37,7 @@ export function grouped(decimal: string): string {
 
 /** A limit's value or bound: bps as "241.23 %", USD in whole dollars. */
 export function amountOf(unit: LimitResult["unit"], value: bigint): string {
+  if (unit === "days") return dayText(formatDecimal(value, 4));
   return unit === "usd16" ? wholeUsd(value) : percent(formatDecimal(value, 4));
 }
 
@@ -50,6 +51,7 @@ export function boundOf({ name, unit, limit }: LimitResult): string {
 /** A limit's value; what stands for it where the ratio does not exist. */
 export function valueText({ unit, value, ok }: LimitResult): string {
   if (value !== undefined) return amountOf(unit, value);
+  if (unit === "days") return "never";
   return ok ? "no debt" : "no equity";
 }
 

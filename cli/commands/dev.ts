@@ -73,9 +73,10 @@ async function circuitsOf({ policy = [], all }: DevStartOptions, context: Contex
   const needed = new Set<string>();
   for (const [i, file] of policy.entries()) {
     const name = policy.length === 1 ? "policy" : `policy[${i}]`;
-    const { circuit, tail, disclosure } = parsePolicy(await readText(file, name, context));
+    const { circuit, tail, liquidity, disclosure } = parsePolicy(await readText(file, name, context));
     needed.add(circuit.id);
     if (tail !== undefined) needed.add(tail.circuit.id);
+    if (liquidity !== undefined) needed.add(liquidity.circuit.id);
     if (disclosure !== undefined) needed.add(disclosure.circuit.id);
   }
   if (needed.size > 0) return [...needed];

@@ -32,6 +32,7 @@ import { type NewFile, writeFiles } from "../files.js";
 import { type BookDraft, type Choices, draftBook, readTemplates, type Templates } from "../init-draft.js";
 import { layOut } from "../layout.js";
 import { asking } from "../prompts.js";
+import { formatRunConfig, NO_REGISTRY } from "../run/config.js";
 import { check } from "./check.js";
 
 export interface InitOptions {
@@ -50,7 +51,10 @@ const REHEARSAL_SUBJECT = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
 /** How far a limit is from the book where the template's own would break. */
 const MARGIN = 2_000n;
 /** What nobody else should see, as lines of .gitignore. */
-const SECRETS = ["snapshot*.json", "keys/", "enrolment*.json", "state*.json", "opening*.json"];
+const SECRETS = [
+  ...["snapshot*.json", "keys/", "enrolment*.json", "state*.json", "opening*.json"],
+  ...["vault/", "rounds/", "sender*"],
+];
 
 /** Makes the folder. */
 export async function init(folder: string, options: InitOptions, context: Context): Promise<Outcome> {
@@ -65,7 +69,7 @@ export async function init(folder: string, options: InitOptions, context: Contex
   const from = { template: templateOf(library, name), asOf: library.asOf };
   const draft = widened(draftBook(from, choices, keyOf, context.now()));
   await mkdir(join(folder, "keys"), { recursive: true });
-  const files = filesOf(folder, draft, keys);
+  const files = filesOf(folder, draft, keys, choices.subject);
   await writeFiles(files, false, context.signal);
   for (const line of remarks(draft)) note(context, line);
   const book = { snapshot: join(folder, "snapshot.json"), ...publicOf(folder, draft) };
@@ -92,7 +96,12 @@ function widened(draft: BookDraft): Draft {
   return { ...draft, policy: next, widened: [...new Set(broken.map((limit) => limit.name))] };
 }
 
-function filesOf(folder: string, draft: Draft, keys: ReadonlyMap<string, SourceKeyPair>): NewFile[] {
+function filesOf(
+  folder: string,
+  draft: Draft,
+  keys: ReadonlyMap<string, SourceKeyPair>,
+  subject: `0x${string}`,
+): NewFile[] {
   const open = { market: draft.market, policy: draft.policy, returns: draft.returns };
   return [
     ...[...keys].map(([source, pair]) => ({
@@ -101,9 +110,25 @@ function filesOf(folder: string, draft: Draft, keys: ReadonlyMap<string, SourceK
     ...Object.entries(open).flatMap(([name, text]) =>
       text === undefined ? [] : [{ path: join(folder, `${name}.json`), text, secret: false }],
     ),
+    { path: join(folder, "keel.toml"), text: runFile(draft, subject), secret: false },
     { path: join(folder, ".gitignore"), text: `${SECRETS.join("\n")}\n`, secret: false },
     { path: join(folder, "snapshot.json"), text: draft.snapshot, secret: true },
   ];
+}
+
+/** What `keel run` will do, every week; which registry it attests to is left to say. */
+function runFile({ policy, returns }: Draft, subject: `0x${string}`): string {
+  const { kind } = parsePolicy(policy).units ?? {};
+  const isSigned = kind === "signer" || kind === "contract";
+  return formatRunConfig({
+    ...{ keel: "run/1", subject, policy: "policy.json", enrolment: "enrolment.json" },
+    ...{ vault: "vault", rounds: "rounds" },
+    registry: { chainId: 31337, address: NO_REGISTRY, rpc: "env:KEEL_RPC" },
+    schedule: { cron: "0 6 * * 1", timezone: "UTC" },
+    book: { snapshot: "snapshot.json", ...(isSigned ? { units: "units.json" } : {}) },
+    market: { file: "market.json", ...(returns === undefined ? {} : { returns: "returns.json" }) },
+    warn: { headroom: "0.1" },
+  });
 }
 
 function publicOf(folder: string, { returns }: Draft) {
@@ -145,6 +170,12 @@ function nextSteps(folder: string, draft: Draft): string {
         `  keel sign --snapshot snapshot.json ${files} --key ${keyFile(source)} --out snapshot.json --force`,
     ),
     `  keel prove --snapshot snapshot.json ${files} --out attestation.json --insecure`,
+    "",
+    "Every week without anybody there: say in keel.toml which registry it is, then",
+    "",
+    "  keel state init --vault vault",
+    "  keel enrol --snapshot snapshot.json --policy policy.json --out enrolment.json   # and once more with --rpc and --registry",
+    "  keel run --once",
     "",
     `What each limit means: keel policy explain --policy policy.json --market market.json --snapshot snapshot.json`,
   ].join("\n");

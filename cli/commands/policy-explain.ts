@@ -7,7 +7,7 @@
 
 import { type CheckReport, judgeBook, openUnfinished, report } from "@keel/prover";
 import { formatDecimal, LIMITS, type LimitName, type Policy } from "@keel/verifier";
-import { dollars, LIMIT_NOTES, limitSentences, percent } from "@keel/verifier/text";
+import { dollars, LIMIT_NOTES, limitSentences, ratioText } from "@keel/verifier/text";
 import type { Context, Outcome } from "../context.js";
 import { readTemplates } from "../init-draft.js";
 import { type BookFiles, loadBook, loadPublic, loadState, loadUnits, type PublicFiles } from "../load.js";
@@ -144,7 +144,11 @@ function partText({
 
 function bookLine({ name, value, ok, worst, confidence }: Judged[number]): string {
   const shown =
-    value === null ? "nothing to divide by" : LIMITS[name].unit === "usd8" ? `${value} USD` : percent(value);
+    value === null
+      ? "nothing to divide by"
+      : LIMITS[name].unit === "usd8"
+        ? `${value} USD`
+        : ratioText(LIMITS[name].unit, value);
   const level = confidence === undefined ? "" : ` at ${confidence}`;
   return `The book${level}: ${shown}${worst === undefined ? "" : `, of ${worst}`}${ok ? "" : ", which BREAKS it"}.`;
 }

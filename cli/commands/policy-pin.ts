@@ -20,8 +20,8 @@ export interface PolicyPinOptions extends PublicFiles {
 
 /** Takes a policy/2 file or a draft of one without series. It may take the place of the file that was read. */
 export async function pinPolicy(options: PolicyPinOptions, context: Context): Promise<Outcome> {
-  const { policy, market, returns, out, force = false } = options;
-  checkDistinct({ "--market": market, "--returns": returns, "--out": out });
+  const { policy, market, returns, liquidity, out, force = false } = options;
+  checkDistinct({ "--market": market, "--returns": returns, "--liquidity": liquidity, "--out": out });
   await checkOutput(out, force);
   const draft = readDraft(await readText(policy, "policy", context), "policy/2", CONVERT_POLICY);
   const pinned = pin(draft, await loadTables(options, context));

@@ -62,6 +62,8 @@ export interface ProveOptions extends BookFiles {
   readonly artifacts?: string;
   /** The same for the tail-risk circuit. */
   readonly tailArtifacts?: string;
+  /** The same for the liquidity circuit. */
+  readonly liquidityArtifacts?: string;
   /** The same for the disclosure circuit. */
   readonly disclosureArtifacts?: string;
   readonly workers?: number;
@@ -111,8 +113,11 @@ export async function prove(options: ProveOptions, context: Context): Promise<Ou
       proveHealth({
         book,
         prover: prover!,
-        ...(policy.tail === undefined ? {} : { tailProver: beside[0]! }),
-        ...(hasDisclosure ? { disclosureProver: beside.at(-1)! } : {}),
+        ...besideOf(policy, beside, (one) => ({
+          ...(one.tail === undefined ? {} : { tailProver: one.tail }),
+          ...(one.liquidity === undefined ? {} : { liquidityProver: one.liquidity }),
+          ...(one.disclosure === undefined ? {} : { disclosureProver: one.disclosure }),
+        })),
         domain,
         ...(start === undefined ? {} : { seed: start.seed }),
         allowInsecure: options.insecure === true,
@@ -138,11 +143,30 @@ async function madeBefore(
 ): Promise<Attestation | undefined> {
   const keys = {
     verificationKey: health!.verificationKey,
-    ...(book.policy.tail === undefined ? {} : { tailKey: beside[0]!.verificationKey }),
-    ...(book.policy.disclosure === undefined ? {} : { disclosureKey: beside.at(-1)!.verificationKey }),
+    ...besideOf(book.policy, beside, ({ tail, liquidity, disclosure }) => ({
+      ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
+      ...(liquidity === undefined ? {} : { liquidityKey: liquidity.verificationKey }),
+      ...(disclosure === undefined ? {} : { disclosureKey: disclosure.verificationKey }),
+    })),
     allowInsecure: insecure === true,
   };
   return await provedBefore(start, book, domain, { path: out, force: force === true }, keys, context);
+}
+
+/** What belongs to the proofs beside the health proof. */
+interface Beside<T> {
+  readonly tail?: T | undefined;
+  readonly liquidity?: T | undefined;
+  readonly disclosure?: T | undefined;
+}
+
+/** The circuits beside the policy's own that it names, in the order in which they are listed everywhere here. */
+const BESIDE = ["tail", "liquidity", "disclosure"] as const;
+
+/** Names a list that has one for each circuit beside. */
+function besideOf<T, R>(policy: Policy, list: readonly T[], use: (beside: Beside<T>) => R): R {
+  const names = BESIDE.filter((name) => policy[name] !== undefined);
+  return use(Object.fromEntries(names.map((name, i) => [name, list[i]])) as Beside<T>);
 }
 
 /** What stands at the attestation's place from a try with a vault is of the same content, or was refused. */
@@ -183,15 +207,12 @@ function outcomeOf(
 }
 
 /** Of the policy's circuit, then of those of the proofs beside it. */
-async function artifactsFor(
-  { circuit, tail, disclosure }: Policy,
-  options: ProveOptions,
-  context: Context,
-): Promise<ArtifactSet[]> {
-  const sets = [await artifactsOf(circuit.id, options.artifacts, context)];
-  if (tail !== undefined) sets.push(await artifactsOf(tail.circuit.id, options.tailArtifacts, context));
-  if (disclosure !== undefined) {
-    sets.push(await artifactsOf(disclosure.circuit.id, options.disclosureArtifacts, context));
+async function artifactsFor(policy: Policy, options: ProveOptions, context: Context): Promise<ArtifactSet[]> {
+  const sets = [await artifactsOf(policy.circuit.id, options.artifacts, context)];
+  for (const name of BESIDE) {
+    const beside = policy[name];
+    if (beside === undefined) continue;
+    sets.push(await artifactsOf(beside.circuit.id, options[`${name}Artifacts`], context));
   }
   return sets;
 }
@@ -204,6 +225,7 @@ async function checkFiles(options: ProveOptions): Promise<void> {
     "--market": options.market,
     "--policy": options.policy,
     "--returns": options.returns,
+    "--liquidity": options.liquidity,
     "--enrolment": options.enrolment,
     "--units": options.units,
     "--state": options.state,

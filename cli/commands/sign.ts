@@ -36,6 +36,7 @@ export interface SignOptions {
   /** Somebody else's word of the source's name, the circuit and the series; or the source says them itself. */
   readonly policy?: string;
   readonly returns?: string;
+  readonly liquidity?: string;
   readonly source?: string;
   readonly circuit?: string;
   /** Series that the source has pinned for itself. */
@@ -81,7 +82,7 @@ type SignWith = (
 
 /** Signs by the source's own word, or by a policy that somebody hands it. */
 async function signerOf(options: SignOptions, context: Context): Promise<SignWith> {
-  const { policy, source, circuit, returns } = options;
+  const { policy, source, circuit, returns, liquidity } = options;
   if (policy !== undefined && source === undefined && circuit === undefined) {
     const { market, policy: terms } = await loadPublic({ ...options, policy }, context);
     checkPinned(market, options.series);
@@ -90,7 +91,8 @@ async function signerOf(options: SignOptions, context: Context): Promise<SignWit
       return { market, result, signed };
     };
   }
-  if (policy !== undefined || returns !== undefined || source === undefined || circuit === undefined) {
+  const tables = returns ?? liquidity;
+  if (policy !== undefined || tables !== undefined || source === undefined || circuit === undefined) {
     throw usageError("--policy; or --source and --circuit", "another mix");
   }
   const own = { name: source, circuit: circuitOf(circuit, "--circuit") };

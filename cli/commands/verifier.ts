@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CIRCUITS, circuitHash, DISCLOSURE_CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "@keel/verifier";
+import { BESIDE_CIRCUITS, CIRCUITS, circuitHash, marketRootCircuit } from "@keel/verifier";
 import {
   delaysOf,
   groth16VerifierAbi,
@@ -151,7 +151,7 @@ export async function listVerifiers(options: VerifierListOptions): Promise<Outco
 
 function everyCircuit(): string[] {
   const books = CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]);
-  return [...new Set([...books, ...[...TAIL_CIRCUITS, ...DISCLOSURE_CIRCUITS].map(({ id }) => id)])];
+  return [...new Set([...books, ...BESIDE_CIRCUITS.map(({ id }) => id)])];
 }
 
 function stateText({ accepts, retiredAt, standby, liveAt }: VerifierState): string {

@@ -38,6 +38,7 @@ export interface VerifyOptions extends PublicFiles {
   readonly attestation: string;
   readonly key?: string;
   readonly tailKey?: string;
+  readonly liquidityKey?: string;
   readonly disclosureKey?: string;
   /** What the manager opened to the reader; its figures are shown once it holds. */
   readonly opening?: string;
@@ -69,6 +70,10 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
     policy.tail === undefined
       ? undefined
       : await verificationKeyOf(policy.tail.circuit.id, options.tailKey, context);
+  const liquidityKey =
+    policy.liquidity === undefined
+      ? undefined
+      : await verificationKeyOf(policy.liquidity.circuit.id, options.liquidityKey, context);
   const disclosureKey =
     policy.disclosure === undefined
       ? undefined
@@ -80,6 +85,7 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
     market,
     verificationKey,
     ...(tailKey === undefined ? {} : { tailKey }),
+    ...(liquidityKey === undefined ? {} : { liquidityKey }),
     ...(disclosureKey === undefined ? {} : { disclosureKey }),
     allowInsecure,
     expected: expectationsOf(options, now),

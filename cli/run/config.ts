@@ -52,6 +52,7 @@ const schema = z.strictObject({
   /** Folders of a ceremony's artifacts; development keys without them, on local test chains. */
   artifacts: path.optional(),
   tailArtifacts: path.optional(),
+  liquidityArtifacts: path.optional(),
   disclosureArtifacts: path.optional(),
   workers: z.int().min(1).max(64).optional(),
   registry: z.strictObject({
@@ -80,6 +81,7 @@ const schema = z.strictObject({
   market: z.strictObject({
     file: path,
     returns: path.optional(),
+    liquidity: path.optional(),
     /** From sign-market: the table is published when the registry does not know it. */
     signatures: z.array(path).min(1).optional(),
   }),
@@ -128,6 +130,9 @@ FORMATS.add(schema, { id: "run/1", folder: "cli", title: "What `keel run` does, 
 export type RunFile = z.input<typeof schema>;
 /** One whose paths are whole. */
 export type RunConfig = z.output<typeof schema>;
+
+/** Stands where nobody has said yet which registry it is. */
+export const NO_REGISTRY = `0x${"0".repeat(40)}` as const;
 
 /** What reads as a variable's name. */
 const VARIABLE = /^env:[A-Z][A-Z0-9_]{0,63}$/;
@@ -281,11 +286,12 @@ function placed(config: RunConfig, folder: string): RunConfig {
       "rounds",
       "artifacts",
       "tailArtifacts",
+      "liquidityArtifacts",
       "disclosureArtifacts",
     ]),
     book: each(config.book, ["snapshot", "tokens", "units"]),
     market: {
-      ...each(config.market, ["file", "returns"]),
+      ...each(config.market, ["file", "returns", "liquidity"]),
       ...(signatures === undefined ? {} : { signatures: signatures.map(at) }),
     },
     signer: each(config.signer, ["keystore", "passwordFile", "keyFile"]),

@@ -113,8 +113,8 @@ async function collected(job: Job, context: Context): Promise<Round> {
   );
   const asOf = snapshot === undefined ? (open?.asOf ?? now) : await timeOf(snapshot, context);
   const round = await beginRound(config.rounds, asOf, now, context);
-  const { file, returns } = config.market;
-  const files = { market: file, returns, units, snapshot };
+  const { file, returns, liquidity } = config.market;
+  const files = { market: file, returns, liquidity, units, snapshot };
   for (const [role, from] of Object.entries(files)) {
     if (from !== undefined) await copyWhole(from, roundFile(round, `${role}.json`), role, context);
   }
@@ -146,7 +146,9 @@ async function copyWhole(from: string, to: string, role: string, context: Contex
 
 function tablesOf({ config }: Job, round: Round) {
   const returns = config.market.returns === undefined ? {} : { returns: roundFile(round, "returns.json") };
-  return { market: roundFile(round, "market.json"), policy: config.policy, ...returns };
+  const liquidity =
+    config.market.liquidity === undefined ? {} : { liquidity: roundFile(round, "liquidity.json") };
+  return { market: roundFile(round, "market.json"), policy: config.policy, ...returns, ...liquidity };
 }
 
 function bookOf(job: Job, round: Round) {
@@ -273,7 +275,7 @@ function isIn(status: Status, { asOf }: Round): boolean {
 async function proven(job: Job, round: Round, again: boolean, context: Context): Promise<Round> {
   const { config, rpc } = job;
   job.onStep("prove");
-  const { artifacts, tailArtifacts, disclosureArtifacts, workers } = config;
+  const { artifacts, tailArtifacts, liquidityArtifacts, disclosureArtifacts, workers } = config;
   const made = await prove(
     {
       ...bookOf(job, round),
@@ -281,6 +283,7 @@ async function proven(job: Job, round: Round, again: boolean, context: Context):
       ...{ enrolment: config.enrolment, vault: config.vault, out: roundFile(round, "attestation.json") },
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(tailArtifacts === undefined ? {} : { tailArtifacts }),
+      ...(liquidityArtifacts === undefined ? {} : { liquidityArtifacts }),
       ...(disclosureArtifacts === undefined ? {} : { disclosureArtifacts }),
       ...(workers === undefined ? {} : { workers }),
       ...(again || (await isOther(job, round, context)) ? { force: true as const } : {}),

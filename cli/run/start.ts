@@ -16,7 +16,7 @@ import type { Context } from "../context.js";
 import { readSecret } from "../files.js";
 import { loadPublic } from "../load.js";
 import { openVault } from "../vault/vault.js";
-import { type RunConfig, resolved, signerOf } from "./config.js";
+import { NO_REGISTRY, type RunConfig, resolved, signerOf } from "./config.js";
 import { listRounds, type Round } from "./journal.js";
 import { checkSchedule, type Schedule, scheduleOf } from "./schedule.js";
 
@@ -86,10 +86,14 @@ function publicFiles({ market, policy }: RunConfig) {
     market: market.file,
     policy,
     ...(market.returns === undefined ? {} : { returns: market.returns }),
+    ...(market.liquidity === undefined ? {} : { liquidity: market.liquidity }),
   };
 }
 
 async function registryOf({ registry: { chainId, address } }: RunConfig, rpc: string): Promise<Registry> {
+  if (address === NO_REGISTRY) {
+    throw inputError("run.registry", "run.registry.address", "the registry's address", "none yet");
+  }
   const registry = await connect({ rpc, registry: address });
   if (registry.chainId === chainId) return registry;
   throw inputError("run.chain", "run.registry.chainId", `the node's chain ${registry.chainId}`, `${chainId}`);

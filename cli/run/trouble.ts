@@ -20,6 +20,7 @@ const KINDS: readonly (readonly [string, AlertKind])[] = [
   ["run.market", "market"],
   ["market.", "market"],
   ["returns.", "market"],
+  ["liquidity.", "market"],
   ["input.skew", "market"],
   ["input.future", "market"],
   ["registry.market", "market"],

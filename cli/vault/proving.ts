@@ -94,6 +94,7 @@ export async function keepProven(
 export interface Keys {
   readonly verificationKey: VerificationKey;
   readonly tailKey?: VerificationKey;
+  readonly liquidityKey?: VerificationKey;
   readonly allowInsecure: boolean;
 }
 

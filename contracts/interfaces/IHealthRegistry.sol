@@ -10,6 +10,14 @@ import {IVerifierBook} from "./IVerifierBook.sol";
 /// @notice An attestation says: at time `asOf` the accounts that approved sources signed for `subject` respected the
 ///         policy at an accepted market. It is a point in time and speaks of the declared accounts only.
 interface IHealthRegistry is INavSource {
+    /// @notice What a proof of a submission is of.
+    enum ProofKind {
+        Health,
+        TailRisk,
+        Liquidity,
+        Disclosure
+    }
+
     /// @notice What an attestation is made from. Everything else in the statement is the contracts' own state.
     struct Submission {
         address subject;
@@ -40,19 +48,22 @@ interface IHealthRegistry is INavSource {
         /// The administrator's signature of subject, asOf and units (`lib/Units.sol`): 65 bytes r, s, v of a signer, whatever an
         /// ERC-1271 contract wants; empty where no administrator says what the units are.
         bytes unitsSignature;
-        /// One when the policy limits tail risk, else none.
-        TailProof[] tail;
+        /// Of the policy's tail-risk limits, where it has some, then of its limit on the days to unwind, where it has one.
+        TableProof[] tables;
         /// One when the policy asks for a disclosure, else none.
         DisclosureProof[] disclosure;
     }
 
-    /// @notice The proof of a policy's tail-risk limits, from the exposures behind the submission's commitment.
-    struct TailProof {
-        /// Version of the tail-risk circuit's verifier in the verifier book.
+    /// @notice The proof of limits that rest on a table beside the market: of the policy's tail-risk limits, from the exposures behind
+    ///         the submission's commitment, or of its limit on the days to unwind, from the holdings behind the other.
+    struct TableProof {
+        /// `TailRisk` or `Liquidity`.
+        ProofKind kind;
+        /// Version of the circuit's verifier in the verifier book.
         uint32 version;
-        /// Root and time of an accepted returns table of the policy's series.
-        uint256 returnsRoot;
-        uint64 returnsTime;
+        /// Root and time of an accepted table of the policy's series: of returns, or of liquidity.
+        uint256 root;
+        uint64 time;
         /// As the submission's.
         uint256 commitment;
         uint256[8] proof;
@@ -109,7 +120,8 @@ interface IHealthRegistry is INavSource {
     }
 
     /// @notice What an attestation rests on beside the subject's own data: verifiers' versions and tables. The three
-    ///         after `marketTime` are 0 without a tail-risk proof, the last one without a disclosure.
+    ///         after `marketTime` are 0 without a tail-risk proof, the next one without a disclosure, the last three without a
+    ///         liquidity proof.
     struct Basis {
         uint32 version;
         uint256 marketRoot;
@@ -118,6 +130,9 @@ interface IHealthRegistry is INavSource {
         uint256 returnsRoot;
         uint64 returnsTime;
         uint32 disclosureVersion;
+        uint32 liquidityVersion;
+        uint256 liquidityRoot;
+        uint64 liquidityTime;
     }
 
     /// @notice A subject's present run of health under a line of policies; zeros but for the policy when it is not healthy.
@@ -188,8 +203,9 @@ interface IHealthRegistry is INavSource {
     error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew);
     /// @dev Not accepted in the policy's series, whatever other series it is in.
     error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf);
-    /// @dev `expected` tail-risk proofs are wanted: 1 when the policy limits tail risk, else 0.
-    error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received);
+    /// @dev `expected` proofs by tables are wanted, in this order: 1 when the policy limits tail risk, and 1 more when it limits the days
+    ///      to unwind.
+    error WrongTableProofs(bytes32 policyId, uint256 expected, uint256 received);
     /// @dev `expected` disclosures are wanted: 1 when the policy asks for one, else 0.
     error WrongDisclosures(bytes32 policyId, uint256 expected, uint256 received);
     /// @dev Numbers that cannot be what is sealed for so many viewers.

@@ -90,6 +90,20 @@ interface IPolicyBook {
         uint256[2][] viewers;
     }
 
+    /// @notice What a policy that limits the days to unwind says of it [L17], beside the policy's own terms.
+    struct Liquidity {
+        /// keccak256 of the liquidity circuit's name. Without its proof no attestation counts.
+        bytes32 circuit;
+        /// The series that its liquidity tables are of.
+        bytes32 series;
+        /// Days in which each position is gone, in 1e-4 days; at most ten years.
+        uint32 maxDaysToUnwind;
+        /// Share of what is traded that the tables' depths count on, basis points; from 1 to 10000.
+        uint16 participation;
+        /// Seconds between the snapshot's and the liquidity table's time, at most; at most 7 days.
+        uint32 maxLiquiditySkew;
+    }
+
     /// @notice A registry on a chain.
     struct Member {
         uint64 chainId;
@@ -131,6 +145,8 @@ interface IPolicyBook {
     event DomainDeclared(uint256 indexed domain, Member[] members);
     /// @notice A policy was published.
     event PolicyPublished(bytes32 indexed policyId, Policy policy);
+    /// @notice The policy limits the days to unwind. Comes behind its `PolicyPublished`.
+    event LiquidityLimited(bytes32 indexed policyId, Liquidity liquidity);
 
     /// @notice A line was opened.
     event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId);
@@ -152,6 +168,8 @@ interface IPolicyBook {
     error NothingAnnounced(bytes32 line);
     error UnknownPolicy(bytes32 policyId);
     error NoCircuit();
+    /// @dev A share of nothing, or of more than all.
+    error BadParticipation(uint16 participation);
     error EmptyDeltaBand(int32 lo, int32 hi);
     error ZeroValidity();
     /// @dev A time that would make attestations last, or tables reach, longer than anybody should rely on them; a volatility
@@ -206,7 +224,18 @@ interface IPolicyBook {
     /// @return policyId keccak256(abi.encode(policy)).
     function publish(Policy calldata policy) external returns (bytes32 policyId);
 
+    /// @notice As `publish`, for a policy that limits the days to unwind.
+    /// @return policyId keccak256(abi.encode(policy, liquidity)).
+    function publishWithLiquidity(Policy calldata policy, Liquidity calldata liquidity)
+        external
+        returns (bytes32 policyId);
+
+    /// @notice What a policy says of the days to unwind; zeros for one that does not limit them.
+    function liquidityOf(bytes32 policyId) external view returns (Liquidity memory);
+
     /// @notice The policy behind an id; reverts with `UnknownPolicy` when it was never published.
+    /// @dev The data returned are the policy's encoding, that behind its id (`lib/Terms.sol`): for a policy that limits the days to
+    ///      unwind the terms of that stand in it too, where a decoder of the policy alone does not look.
     function policyOf(bytes32 policyId) external view returns (Policy memory);
 
     /// @notice Whether a policy with this id was published.

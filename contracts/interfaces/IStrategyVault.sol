@@ -34,7 +34,8 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
         uint16 performanceFee;
         /// Gets the fees, in shares, and the smallest part of one at the beginning.
         address feeReceiver;
-        /// Seconds that assets may be on their way between vault and custody; at most 7 days.
+        /// Seconds that assets may be on their way between vault and custody; at most 7 days. No snapshot prices shares at whose time
+        /// more than a hundredth of all assets was.
         uint32 transit;
         /// Seconds for which a snapshot can be settled by; at most 7 days.
         uint32 maxLag;
@@ -114,6 +115,8 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     error UnfitSnapshot(uint40 asOf, uint256 notBefore, uint256 notAfter);
     /// @dev The proof counts other units than this vault's shares.
     error ForeignUnits(uint256 shares, uint256 units);
+    /// @dev More than a hundredth of all assets was on its way at the snapshot's time, by `transit`: either side's price would be wrong.
+    error TooMuchOnItsWay(uint256 low, uint256 high);
     /// @dev The named round is not the one that the feed had at the snapshot's time, or that is older than it may be.
     error WrongRound(uint80 round, uint40 asOf);
     error NotCustody(address custody);
@@ -141,7 +144,7 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
     function cancelRedeem(uint256 requestId, address controller, address receiver) external returns (uint256 shares);
 
     /// @notice Sends idle assets to a custody address of the list. The manager, while the gate is open; what is asked to be
-    ///         redeemed is kept back, by the last price, and what came in the last `transit` seconds.
+    ///         redeemed is kept back, by the last price.
     function allocate(address custody, uint256 assets) external;
 
     /// @notice Brings assets back. Anybody may, at all times.
@@ -188,6 +191,9 @@ interface IStrategyVault is IERC7540Deposit, IERC7540Redeem, IERC7540Operator, I
 
     /// @notice The proven net asset value that requests can be settled by now; reverts with the reason when there is none.
     function provenValue() external view returns (NavRecord memory);
+
+    /// @notice Whether requests can be settled now, by the asset's latest price; false, or the reason why not.
+    function canSettle() external view returns (bool);
 
     /// @notice A subject's proven net asset value with what lies idle in this vault, over its shares: what a price feed of the shares
     ///         reads, less the fees that the next settlement takes. From the snapshot after the last settlement on, or, until there is

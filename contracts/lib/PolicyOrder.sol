@@ -23,6 +23,16 @@ library PolicyOrder {
         }
     }
 
+    /// @dev For two policies that limit the days to unwind, by the same tables.
+    function unwindsSooner(IPolicyBook.Liquidity memory a, IPolicyBook.Liquidity memory b)
+        internal
+        pure
+        returns (bool)
+    {
+        return a.circuit == b.circuit && a.series == b.series && a.participation == b.participation
+            && a.maxDaysToUnwind <= b.maxDaysToUnwind && a.maxLiquiditySkew <= b.maxLiquiditySkew;
+    }
+
     function _sameGround(IPolicyBook.Policy memory a, IPolicyBook.Policy memory b) private pure returns (bool) {
         return a.circuit == b.circuit && a.scenarioRoot == b.scenarioRoot && a.sourcesRoot == b.sourcesRoot
             && a.marketSeries == b.marketSeries && a.unitsKind == b.unitsKind && a.unitsSource == b.unitsSource

@@ -11,6 +11,8 @@ library Series {
     bytes1 internal constant FEED = 0x02;
     /// @dev Daily returns that publishers sign.
     bytes1 internal constant RETURNS = 0x03;
+    /// @dev What a day takes of each instrument, by publishers.
+    bytes1 internal constant LIQUIDITY = 0x04;
 
     uint256 private constant KIND_SHIFT = 248;
 
@@ -25,12 +27,17 @@ library Series {
 
     /// @dev Whether publishers may sign tables of this series.
     function isPublishable(bytes32 series) internal pure returns (bool) {
-        return kindOf(series) == MARKET || kindOf(series) == RETURNS;
+        return kindOf(series) == MARKET || _isBeside(series);
     }
 
     /// @dev Whether there can be tables of this series.
     function isKnown(bytes32 series) internal pure returns (bool) {
-        return isMarket(series) || kindOf(series) == RETURNS;
+        return isMarket(series) || _isBeside(series);
+    }
+
+    /// @dev Tables beside the market, which publishers sign only.
+    function _isBeside(bytes32 series) private pure returns (bool) {
+        return kindOf(series) == RETURNS || kindOf(series) == LIQUIDITY;
     }
 
     /// @dev The series of what `source` reads under its own name `id`.

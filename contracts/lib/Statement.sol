@@ -9,17 +9,21 @@ import {Bn254} from "./Bn254.sol";
 uint256 constant STATEMENT_LENGTH = 28;
 /// @dev Number of elements of the tail-risk vector.
 uint256 constant TAIL_LENGTH = 11;
+/// @dev Number of elements of the liquidity vector.
+uint256 constant LIQUIDITY_LENGTH = 6;
 /// @dev Number of elements of the disclosure vector before what is sealed for viewers.
 uint256 constant NAV_LENGTH = 4;
 
 /// @title The public statement of a portfolio-health proof, version 2
 /// @notice Builds the vector v from trusted state and the call, and those of the proofs beside it.
-/// @dev The order of v is that of circuits/SPEC.md [C2, T5] and never changes; a new order is a new version in `TAG`.
+/// @dev The order of v is that of circuits/SPEC.md [C2, T5, Q3] and never changes; a new order is a new version in `TAG`.
 library Statement {
     /// @dev ascii "keel", kind 1 (portfolio-health), version 2, length.
     uint256 internal constant TAG = (0x6b65656c << 64) | (1 << 48) | (2 << 32) | STATEMENT_LENGTH;
     /// @dev The same with kind 12 (tail-risk), version 1.
     uint256 internal constant TAIL_TAG = (0x6b65656c << 64) | (12 << 48) | (1 << 32) | TAIL_LENGTH;
+    /// @dev The same with kind 18 (unwind), version 1.
+    uint256 internal constant LIQUIDITY_TAG = (0x6b65656c << 64) | (18 << 48) | (1 << 32) | LIQUIDITY_LENGTH;
     /// @dev The same with kind 14 (disclosure), version 1; the length is added.
     uint256 internal constant DISCLOSURE_TAG = (0x6b65656c << 64) | (14 << 48) | (1 << 32);
 
@@ -68,7 +72,7 @@ library Statement {
 
     /// @dev What the tail-risk proof of a submission claims: limits on the exposures behind one commitment, by one table. It
     ///      is true or false by itself, so it names no subject and no registry.
-    function buildTail(uint256 exposuresCommitment, IHealthRegistry.TailProof calldata t, IPolicyBook.Policy memory p)
+    function buildTail(uint256 exposuresCommitment, IHealthRegistry.TableProof calldata t, IPolicyBook.Policy memory p)
         internal
         pure
         returns (uint256[] memory v)
@@ -76,13 +80,29 @@ library Statement {
         v = new uint256[](TAIL_LENGTH);
         v[0] = TAIL_TAG;
         v[1] = exposuresCommitment;
-        v[2] = t.returnsRoot;
-        v[3] = t.returnsTime;
+        v[2] = t.root;
+        v[3] = t.time;
         v[4] = p.maxVolatility;
         for (uint256 i = 0; i < p.confidence.length; ++i) {
             v[5 + 2 * i] = p.confidence[i];
             v[6 + 2 * i] = p.maxExpectedShortfall[i];
         }
+    }
+
+    /// @dev What the liquidity proof of a submission claims: a limit on the days to unwind the holdings behind one commitment, by one
+    ///      table. True or false by itself, as the tail-risk proof is.
+    function buildLiquidity(
+        uint256 portfolioCommitment,
+        IHealthRegistry.TableProof calldata t,
+        IPolicyBook.Liquidity memory l
+    ) internal pure returns (uint256[] memory v) {
+        v = new uint256[](LIQUIDITY_LENGTH);
+        v[0] = LIQUIDITY_TAG;
+        v[1] = portfolioCommitment;
+        v[2] = t.root;
+        v[3] = t.time;
+        v[4] = l.participation;
+        v[5] = l.maxDaysToUnwind;
     }
 
     /// @dev What the disclosure proof of a submission claims [N1]: a net asset value, and what is sealed for the policy's viewers, of

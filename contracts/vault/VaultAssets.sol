@@ -45,8 +45,7 @@ abstract contract VaultAssets is VaultPowers, VaultShares, ReentrancyGuardTransi
         require(isHealthy(), NoProvenValue());
         _checkCustody(custody);
         uint256 kept = _keptBack();
-        // What came and may be on its way by custody's books is counted once more when it goes at once.
-        (uint256 free,) = _idleAt(block.timestamp);
+        uint256 free = idle();
         free = free > kept ? free - kept : 0;
         require(assets <= free, MoreThanIdle(assets, free));
         Traces.Point memory sums = _flows.last();

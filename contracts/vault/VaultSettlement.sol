@@ -22,6 +22,8 @@ abstract contract VaultSettlement is VaultRequests {
     uint256 private constant YEAR = 365 days;
     /// @dev A whole asset's base units for a share's smallest part, in the highest price.
     uint256 private constant PRICE_DECIMALS = 28;
+    /// @dev A hundredth of all assets may be on its way at a snapshot that prices shares.
+    uint256 private constant ON_ITS_WAY = 100;
 
     /// @dev Assets that redemptions were due when they could not be paid.
     uint256 private _unpaid;
@@ -30,8 +32,10 @@ abstract contract VaultSettlement is VaultRequests {
     function settle(uint80 round) external nonReentrant {
         require(!isWindingDown, WindingDown());
         NavRecord memory nav = provenValue();
-        (uint256 low, uint256 high) = _totalsOf(nav, round);
+        (uint256 low, uint256 high) =
+            _totalsOf(nav, AssetPrice.priceAt(_terms.assetFeed, round, nav.asOf, _terms.feedStaleness));
         require(low != 0, NoProvenValue());
+        require(_isNarrow(low, high), TooMuchOnItsWay(low, high));
         Epochs.Epoch memory epoch = _book.last();
         (epoch.low, epoch.high, epoch.time) = (low.toUint96(), high.toUint96(), uint40(block.timestamp));
         epoch.shares = _takeFees(nav.asOf, low, high);
@@ -63,7 +67,7 @@ abstract contract VaultSettlement is VaultRequests {
         if (address(current) == address(0)) return found;
         if (current.subject() != subject || current.policyId() != policyId) return found;
         NavRecord memory nav = _read(current);
-        uint256 price = AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
+        uint256 price = _latestPrice();
         if (price == 0) return found;
         Epochs.Epoch storage last = _book.last();
         if (nav.asOf <= last.time) {
@@ -73,11 +77,19 @@ abstract contract VaultSettlement is VaultRequests {
             return nav;
         }
         if (nav.units != totalSupply()) return found;
-        (uint256 low,) = _idleAt(nav.asOf);
-        uint256 value = nav.value + _toValue(low, price);
-        low += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Floor);
-        (nav.units, nav.value) = (_withFees(nav.asOf, low).toUint96(), value);
+        (uint256 low, uint256 high) = _totalsOf(nav, price);
+        if (!_isNarrow(low, high)) return found;
+        (nav.units, nav.value) = (_withFees(nav.asOf, low).toUint96(), _toValue(low, price));
         return nav;
+    }
+
+    /// @inheritdoc IStrategyVault
+    function canSettle() external view returns (bool) {
+        NavRecord memory nav = provenValue();
+        uint256 price = _latestPrice();
+        if (price == 0) return false;
+        (uint256 low, uint256 high) = _totalsOf(nav, price);
+        return low != 0 && _isNarrow(low, high);
     }
 
     /// @inheritdoc IStrategyVault
@@ -189,22 +201,26 @@ abstract contract VaultSettlement is VaultRequests {
         return Math.mulDiv(shares, fee, assets - fee);
     }
 
+    /// @dev Whether what may be on its way is so little that nobody moves the price by it.
+    function _isNarrow(uint256 low, uint256 high) private pure returns (bool) {
+        return high - low <= high / ON_ITS_WAY + 1;
+    }
+
     /// @dev Of the highest price: as exact for assets of few decimals as for those of many.
     function _priceScale() private view returns (uint256) {
         return 10 ** (PRICE_DECIMALS - _assetDecimals);
     }
 
     /// @dev All assets by a snapshot: what custody holds, and what was idle then.
-    function _totalsOf(NavRecord memory nav, uint80 round) private view returns (uint256 low, uint256 high) {
-        uint256 price = AssetPrice.priceAt(_terms.assetFeed, round, nav.asOf, _terms.feedStaleness);
+    function _totalsOf(NavRecord memory nav, uint256 price) private view returns (uint256 low, uint256 high) {
         (low, high) = _idleAt(nav.asOf);
         low += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Floor);
         high += AssetPrice.toAssets(nav.value, price, _assetDecimals, Math.Rounding.Ceil);
     }
 
     function _canSettle() internal view override returns (bool) {
-        try this.provenValue() returns (NavRecord memory) {
-            return true;
+        try this.canSettle() returns (bool can) {
+            return can;
         } catch {
             return false;
         }
@@ -222,6 +238,10 @@ abstract contract VaultSettlement is VaultRequests {
 
     function _read(IHealthGate current) private view returns (NavRecord memory) {
         return INavSource(address(current.registry())).navOf(current.subject(), current.policyId());
+    }
+
+    function _latestPrice() private view returns (uint256) {
+        return AssetPrice.latest(_terms.assetFeed, _terms.feedStaleness);
     }
 
     function _toValue(uint256 assets, uint256 price) private view returns (uint256) {

@@ -17,7 +17,7 @@ const USD_OF_COIN = 10n ** BigInt(USD_PLACES - COIN_PLACES);
 const BPS = 10_000n;
 const YEAR = 365n * 86_400n;
 /** Scale of a price: base units of the asset for a base unit of shares. */
-const PRICE = 10n ** 10n;
+const PRICE = 10n ** 22n;
 
 /** What of a vault's rules takes shares. */
 export interface FeeTerms {
@@ -85,6 +85,11 @@ export function settled(
   };
 }
 
+/** What was paid for a share, rounded up: nobody pays a fee on what it did not gain. */
+function priceUp(assets: bigint, shares: bigint): bigint {
+  return (assets * PRICE + shares - 1n) / shares;
+}
+
 /** The fees are shares that are made: the receiver has its part of all afterwards, and nobody pays coins. */
 function withFees(
   { supply, highest, asOf: last }: Ledger,
@@ -96,11 +101,11 @@ function withFees(
   const part = BigInt(managementFee) * time;
   const managed = supply + (supply * part) / (BPS * YEAR - part);
   const gross = (assets * PRICE) / managed;
-  if (highest === 0n || gross <= highest) return { shares: managed, price: gross };
+  if (highest === 0n || gross <= highest) return { shares: managed, price: priceUp(assets, managed) };
   const gain = ((gross - highest) * managed) / PRICE;
   const fee = (gain * BigInt(performanceFee)) / BPS;
   const shares = managed + (managed * fee) / (assets - fee);
-  return { shares, price: (assets * PRICE) / shares };
+  return { shares, price: priceUp(assets, shares) };
 }
 
 /** USD 1e16 a share of 8 decimals has, rounded down: with 8 places. */

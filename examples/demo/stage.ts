@@ -50,7 +50,7 @@ export async function openStage(running?: LocalChain): Promise<Stage> {
       rpcUrls: { default: { http: [chain.rpcUrl] } },
     }),
     // The node answers a revert as an internal error, which would be tried again.
-    transport: http(chain.rpcUrl, { retryCount: 0 }),
+    transport: http(chain.rpcUrl, { retryCount: 0, fetchFn: fetchAgain }),
     pollingInterval: 20,
     cacheTime: 0,
   };
@@ -62,6 +62,18 @@ export async function openStage(running?: LocalChain): Promise<Stage> {
     accounts,
     wallets: accounts.map((account) => createWalletClient({ ...options, account })),
   };
+}
+
+/**
+ * A node closes connections on which nothing came for seconds, as while a compiler runs here. A request that met such an end never
+ * arrived: it is sent once more.
+ */
+async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Response> {
+  return await fetch(...request).catch((error: Error) => {
+    const { code } = (error.cause ?? {}) as { readonly code?: string };
+    if (code !== "UND_ERR_SOCKET" && code !== "ECONNRESET") throw error;
+    return fetch(...request);
+  });
 }
 
 /** Counts the gas of all transactions since the chain started. */

@@ -38,3 +38,4 @@ export * from "./risk/pricing.js";
 export * from "./risk/report.js";
 export * from "./risk/report-text.js";
 export * from "./risk/tail.js";
+export * from "./risk/unwind.js";

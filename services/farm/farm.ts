@@ -25,6 +25,8 @@ import type { Batcher } from "./submitting.js";
 /** What a farm is run with. */
 export interface FarmOptions extends ProvingWorld {
   readonly redis: Redis;
+  /** Aborted when the connections to Redis are given up; see `connectRedis`. */
+  readonly leaving: AbortController;
   /** Prefix of the keys in Redis; farms of one name share the work. */
   readonly name: string;
   readonly batcher: Batcher;
@@ -56,6 +58,15 @@ const WAIT_MS = 500;
 const STALLED_MS = 30_000;
 /** How long a subject stays taken by a worker that says nothing. */
 const TAKEN_MS = 10 * 60_000;
+/** How long proofs under way may take when the farm is to end. */
+const STOP_MS = 60_000;
+const STOP_LOOK_MS = 200;
+/** Looks in a row without Redis. */
+const STOP_AWAY = 10;
+/** How long connections may take to see that they are given up: more than the longest pause between two tries. */
+const LEFT_MS = 5_000;
+/** How long a worker waits that Redis has failed. */
+const AGAIN_MS = 1_000;
 const RETRIES = { attempts: ATTEMPTS, backoff: { type: "exponential", delay: RETRY_MS } } as const;
 const KEEP_NONE = { removeOnComplete: true, removeOnFail: true } as const;
 
@@ -73,14 +84,20 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     submit: new Queue<JobId>("submit", { connection, prefix }),
   };
   const world: FarmWorld = { ...options, prefix, queues, proven: new Map() };
-  const common = { prefix, lockDuration: stalledMs, stalledInterval: stalledMs, maxStalledCount: 1_000_000 };
+  const common = {
+    prefix,
+    lockDuration: stalledMs,
+    stalledInterval: stalledMs,
+    maxStalledCount: 1_000_000,
+    runRetryDelay: AGAIN_MS,
+  };
   const connections = [redis.duplicate(), redis.duplicate()] as const;
   for (const one of connections) one.on("error", () => {});
   const workers = [
-    new Worker<JobId>("prove", (job, token) => proveTask(world, job, token!), {
+    new Worker<JobId>("prove", (job, token) => told(world, () => proveTask(world, job, token!)), {
       ...{ ...common, connection: connections[0], concurrency: options.proofs },
     }),
-    new Worker<JobId>("submit", (job) => submitTask(world, job), {
+    new Worker<JobId>("submit", (job) => told(world, () => submitTask(world, job)), {
       ...{ ...common, connection: connections[1], concurrency: options.backlog },
     }),
   ];
@@ -99,11 +116,32 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       return Object.fromEntries([...named("prove", prove), ...named("submit", submit)]);
     },
     stop: async () => {
-      await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      options.batcher.hurry();
+      const isAway = redis.status !== "ready";
+      const closing = [
+        ...workers.map((one) => one.close(isAway)),
+        ...Object.values(queues).map((one) => one.close()),
+      ];
+      const closed = Promise.allSettled(closing);
+      await Promise.race([closed, noMoreWaiting(redis)]);
+      options.leaving.abort();
+      await Promise.race([closed, later(LEFT_MS)]);
       for (const one of connections) one.disconnect();
     },
   };
+}
+
+/** When what is under way is left to other farms: after a while, or at once where no job can end without Redis. */
+async function noMoreWaiting(redis: Redis): Promise<void> {
+  const until = Date.now() + STOP_MS;
+  for (let away = 0; away < STOP_AWAY && Date.now() < until; ) {
+    await later(STOP_LOOK_MS);
+    away = redis.status === "ready" ? 0 : away + 1;
+  }
+}
+
+async function later(ms: number): Promise<void> {
+  await new Promise((done) => setTimeout(done, ms).unref());
 }
 
 interface FarmWorld extends FarmOptions {
@@ -139,17 +177,37 @@ async function refill({ store, queues, redis, prefix }: FarmWorld): Promise<numb
 }
 
 /** Whatever else somebody put beside an id does not get into Redis. */
-function idOnly({ subject, policyId, asOf }: JobId): JobId {
-  if (/^0x[0-9a-f]{40}$/.test(subject) && /^0x[0-9a-f]{64}$/.test(policyId) && Number.isSafeInteger(asOf)) {
+function idOnly(data: JobId | null | undefined): JobId {
+  const { subject, policyId, asOf } = data ?? ({} as JobId);
+  const isText = typeof subject === "string" && typeof policyId === "string";
+  if (isText && /^0x[0-9a-f]{40}$/.test(subject) && /^0x[0-9a-f]{64}$/.test(policyId) && isTime(asOf)) {
     return { subject, policyId, asOf };
   }
   throw inputError("farm.job", "job", "a subject, a policy id and a time", "other data");
 }
 
+/** What stops a job gets into Redis: as a code, since the words of a failure may quote the node's address, and its access key. */
+async function told({ metrics }: FarmWorld, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
+    const { code } = asKeelError(error);
+    metrics.failed(code);
+    // Data that is no id is none at the next try either.
+    throw code === "farm.job" ? new UnrecoverableError(code) : new Error(code);
+  }
+}
+
+function isTime(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Promise<void> {
   const id = idOnly(job.data);
   const { store, queues, metrics, backlog } = world;
-  if ((await store.ending(id)) !== undefined) return await release(world, id);
+  // Whoever writes into Redis may ask for anything: only what the store has a book of is done.
+  if (!(await store.isOpen(id))) return await release(world, id);
   const isFull = (await queues.submit.count()) >= backlog;
   if (isFull || !(await isTurn(world, id))) {
     await job.moveToDelayed(Date.now() + WAIT_MS, token);
@@ -169,11 +227,11 @@ async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Prom
   await queues.submit.add("submit", id, { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE });
 }
 
-/** Ends what another try does not change; anything else is tried again. The error in Redis is a code. */
+/** Ends what another try does not change; anything else is tried again. */
 async function giveUp(world: FarmWorld, id: JobId, error: unknown): Promise<void> {
   const { code, kind } = asKeelError(error);
+  if (!FINAL_KINDS.has(kind) || NOT_THE_BOOK.test(code)) throw error;
   world.metrics.failed(code);
-  if (!FINAL_KINDS.has(kind) || NOT_THE_BOOK.test(code)) throw new Error(code);
   const outcome = code === "policy.broken" ? "unhealthy" : "refused";
   await ended(world, id, { outcome, code });
   throw new UnrecoverableError(code);
@@ -182,16 +240,14 @@ async function giveUp(world: FarmWorld, id: JobId, error: unknown): Promise<void
 async function submitTask(world: FarmWorld, job: Job<JobId>): Promise<void> {
   const id = idOnly(job.data);
   const { store, batcher, queues, registry } = world;
-  if ((await store.ending(id)) !== undefined) return await release(world, id);
+  if (!(await store.isOpen(id))) return await release(world, id);
   const attestation = await provenOf(world, id);
   if (attestation === undefined) return;
   try {
     const ending = await batcher.submit(attestation);
     await ended(world, id, ending);
   } catch (error) {
-    const known = asKeelError(error);
-    world.metrics.failed(known.code);
-    if (known.code !== "registry.wrongState") throw new Error(known.code);
+    if (asKeelError(error).code !== "registry.wrongState") throw error;
     const status = await statusOf(registry, id.subject, id.policyId);
     if (status.asOf !== undefined && status.asOf >= id.asOf)
       return await ended(world, id, { outcome: "superseded" });
@@ -232,17 +288,32 @@ async function isTurn(world: FarmWorld, id: JobId): Promise<boolean> {
   const own = jobKey(id);
   await redis.set(key, own, "PX", TAKEN_MS, "NX");
   const holder = await redis.get(key);
+  await bounded(redis, key, TAKEN_MS);
   if (holder === own) {
     await redis.pexpire(key, TAKEN_MS);
     return true;
   }
-  const [, policyId, asOf] = /-(0x[0-9a-f]{64})-(\d+)$/.exec(holder ?? "") ?? [];
-  if (policyId === undefined) return false;
-  const other = { subject: id.subject, policyId: policyId as `0x${string}`, asOf: Number(asOf) };
-  if ((await store.ending(other)) !== undefined) await release(world, other);
+  const other = holder === null ? undefined : idOf(id.subject, holder);
+  if (other === undefined || !(await store.isOpen(other))) await redis.eval(RELEASE, 1, key, holder ?? "");
   return false;
 }
 
+/** The job of a subject that a key names. */
+function idOf(subject: `0x${string}`, key: string): JobId | undefined {
+  const [, policyId, asOf] = /-(0x[0-9a-f]{64})-(\d{1,15})$/.exec(key) ?? [];
+  return policyId === undefined
+    ? undefined
+    : { subject, policyId: policyId as `0x${string}`, asOf: Number(asOf) };
+}
+
+/** Nobody holds a key for ever, whoever wrote it. */
+async function bounded(redis: Redis, key: string, mostMs: number): Promise<void> {
+  const left = await redis.pttl(key);
+  if (left === NO_END || left > mostMs) await redis.pexpire(key, mostMs);
+}
+
+/** How Redis says that a key does not end. */
+const NO_END = -1;
 const RELEASE = `if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) else return 0 end`;
 
 /** Frees the subject, if this job has it. */
@@ -250,22 +321,27 @@ async function release(world: FarmWorld, id: JobId): Promise<void> {
   await world.redis.eval(RELEASE, 1, subjectKey(world, id), jobKey(id));
 }
 
-const EXCLUSIVE_MS = 120_000;
 const POLL_MS = 50;
 
-/** Work that only one program at a time does, by a key that its holder renews. */
-export function exclusiveBy(redis: Redis, key: string): <T>(work: () => Promise<T>) => Promise<T> {
+/**
+ * Work that only one program at a time does, by a key that its holder renews.
+ *
+ * @param heldMs after which the key of a holder that died is free
+ */
+export function exclusiveBy(
+  redis: Redis,
+  key: string,
+  heldMs: number = STALLED_MS,
+): <T>(work: () => Promise<T>) => Promise<T> {
   let before: Promise<unknown> = Promise.resolve();
   return (work) => {
     const turn = before.then(async () => {
       const token = randomBytes(16).toString("hex");
-      while ((await redis.set(key, token, "PX", EXCLUSIVE_MS, "NX")) === null) {
+      while ((await redis.set(key, token, "PX", heldMs, "NX")) === null) {
+        await bounded(redis, key, heldMs);
         await new Promise((done) => setTimeout(done, POLL_MS));
       }
-      const renew = setInterval(
-        () => void redis.pexpire(key, EXCLUSIVE_MS).catch(() => {}),
-        EXCLUSIVE_MS / 4,
-      );
+      const renew = setInterval(() => void redis.pexpire(key, heldMs).catch(() => {}), heldMs / 4);
       try {
         return await work();
       } finally {

@@ -9,7 +9,15 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { parseEnrolment, parseSeed, parseSnapshot } from "@keel/prover";
-import { parseMarket, parsePolicy, parseReturns, parseUnits, policyId, policyTerms } from "@keel/verifier";
+import {
+  parseLiquidity,
+  parseMarket,
+  parsePolicy,
+  parseReturns,
+  parseUnits,
+  policyId,
+  policyTerms,
+} from "@keel/verifier";
 import { asKeelError, exitCode, inputError } from "@keel/verifier/errors";
 import { pino } from "pino";
 import { loadFarmConfig, readKey, readSecretText } from "./config.js";
@@ -21,7 +29,7 @@ const USAGE = `keel-farm: proves for many funds.
   key --out FILE                      make the key that the store is sealed with (secret)
   fund --config FILE --subject 0x… --seed FILE
                                       take in a fund, with the seed of its states
-  put --config FILE --snapshot FILE --market FILE --policy FILE --enrolment FILE [--units FILE] [--returns FILE]
+  put --config FILE --snapshot FILE --market FILE --policy FILE --enrolment FILE [--units FILE] [--returns FILE] [--liquidity FILE]
                                       put a book into the store; a farm that runs takes it from there
   list --config FILE                  jobs that are open
   work --config FILE                  prove and submit until interrupted
@@ -39,6 +47,7 @@ const OPTIONS = [
   "enrolment",
   "units",
   "returns",
+  "liquidity",
 ];
 type Values = Readonly<Record<string, string | undefined>>;
 
@@ -114,15 +123,18 @@ async function putBook(values: Values): Promise<number> {
   );
   const units = values.units === undefined ? undefined : await text("units");
   const returns = values.returns === undefined ? undefined : await text("returns");
+  const liquidity = values.liquidity === undefined ? undefined : await text("liquidity");
   const { subject, asOf } = parseSnapshot(snapshot!);
   parseEnrolment(enrolment!);
   if (units !== undefined) parseUnits(units);
   if (returns !== undefined) parseReturns(returns);
+  if (liquidity !== undefined) parseLiquidity(liquidity);
   const id = { subject, policyId: policyId(policyTerms(parsePolicy(policy!), parseMarket(market!))), asOf };
   await (await storeOf(values)).putBook(id, {
     ...{ snapshot: snapshot!, market: market!, policy: policy!, enrolment: enrolment! },
     ...(units === undefined ? {} : { units }),
     ...(returns === undefined ? {} : { returns }),
+    ...(liquidity === undefined ? {} : { liquidity }),
   });
   process.stdout.write(`${JSON.stringify({ job: jobKey(id) })}\n`);
   return 0;
@@ -133,6 +145,8 @@ async function list(values: Values): Promise<number> {
   return 0;
 }
 
+const LEFT_BEHIND_MS = 2_000;
+
 /** Until a signal ends it; proofs under way are finished. */
 async function work(values: Values): Promise<number> {
   const log = pino({ level: process.env.KEEL_FARM_LOG ?? "info", base: null });
@@ -142,5 +156,7 @@ async function work(values: Values): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   await stop();
+  // A Redis that went away meanwhile leaves timers of its client behind.
+  setTimeout(() => process.exit(0), LEFT_BEHIND_MS).unref();
   return 0;
 }

@@ -42,21 +42,22 @@ const LOCAL = /^https?:\/\/(localhost|127\.|\[::1\])/;
  */
 export async function startProgram(config: FarmConfig, log: Logger): Promise<RunningFarm> {
   const store = openFarmStore(config.store, await readKey(config.storeKey, "config.storeKey"));
-  const redis = await connectRedis(config.redis);
+  const leaving = new AbortController();
+  const redis = await connectRedis(config.redis, leaving.signal);
   const { registry, wallet } = await connectChain(config);
   const metrics = createFarmMetrics();
   const provers = openProvers(config.workers ?? availableParallelism(), config.artifacts);
   const { address } = wallet.account;
   const batcher = createBatcher(registry, wallet, {
     ...config.batch,
-    exclusively: exclusiveBy(redis, `{keel-${config.name}}:sender:${address}`),
+    exclusively: exclusiveBy(redis, `{keel-${config.name}}:sender:${address}`, config.stalledMs),
     onBatch: (size, gas) => {
       metrics.batch(size, gas);
       log.info({ size, gas: Number(gas) }, "batch");
     },
   });
   const farm = await startFarm({
-    ...{ store, redis, registry, provers, batcher, metrics },
+    ...{ store, redis, leaving, registry, provers, batcher, metrics },
     ...{ name: config.name, proofs: config.proofs, backlog: config.backlog, stalledMs: config.stalledMs },
     ...{ fromBlock: BigInt(config.registry.fromBlock), tables: createTables() },
   });
@@ -79,6 +80,7 @@ export async function startProgram(config: FarmConfig, log: Logger): Promise<Run
       clearInterval(timer);
       await server?.close();
       await farm.stop();
+      leaving.abort();
       provers.close();
       redis.disconnect();
     },

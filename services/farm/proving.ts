@@ -88,11 +88,12 @@ export async function proveJob(world: ProvingWorld, id: JobId, standing: Standin
     const found = parseAttestation(kept);
     if (found.digest === digest.c) return found;
   }
-  const { circuit, tail, disclosure } = book.policy;
+  const { circuit, tail, liquidity, disclosure } = book.policy;
   const proven = await proveHealth({
     ...{ book, domain, seed, isVerifiedAgain: false },
     prover: await provers.of(circuit.id),
     ...(tail === undefined ? {} : { tailProver: await provers.of(tail.circuit.id) }),
+    ...(liquidity === undefined ? {} : { liquidityProver: await provers.of(liquidity.circuit.id) }),
     ...(disclosure === undefined ? {} : { disclosureProver: await provers.of(disclosure.circuit.id) }),
   });
   const { attestation } = proven;

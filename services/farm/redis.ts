@@ -8,13 +8,18 @@
 import { inputError, KeelError } from "@keel/verifier/errors";
 import { Redis } from "ioredis";
 
+const LONGEST_PAUSE_MS = 2_000;
+const PAUSE_MS = 50;
+
 /**
- * Connects.
+ * Connects. A lost connection is made again, until whoever holds the signal has left: what waits then fails.
  *
  * @throws KeelError `farm.eviction` for a Redis that may evict, `farm.redis` for none
  */
-export async function connectRedis(url: string): Promise<Redis> {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+export async function connectRedis(url: string, left?: AbortSignal): Promise<Redis> {
+  const retryStrategy = (times: number): number | null =>
+    left?.aborted === true ? null : Math.min(times * PAUSE_MS, LONGEST_PAUSE_MS);
+  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy });
   // Told by whoever waits for an answer; the client connects again by itself.
   redis.on("error", () => {});
   try {

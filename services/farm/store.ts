@@ -9,7 +9,7 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { inputError, KeelError } from "@keel/verifier/errors";
 
@@ -29,6 +29,7 @@ export interface StoredBook {
   readonly enrolment: string;
   readonly units?: string;
   readonly returns?: string;
+  readonly liquidity?: string;
 }
 
 /** How a job ended. Public. */
@@ -53,6 +54,8 @@ export interface FarmStore {
   /** Ends a job; its book goes. */
   end(id: JobId, ending: Ending): Promise<void>;
   ending(id: JobId): Promise<Ending | undefined>;
+  /** Whether a job has a book and no ending. */
+  isOpen(id: JobId): Promise<boolean>;
   /** Jobs that have a book and no ending. */
   open(): Promise<JobId[]>;
 }
@@ -109,6 +112,8 @@ export function openFarmStore(folder: string, key: Uint8Array): FarmStore {
       const text = await readIfThere(jobFile(id, "ending.json"));
       return text === undefined ? undefined : (JSON.parse(text.toString("utf8")) as Ending);
     },
+    isOpen: async (id) =>
+      !(await isThere(jobFile(id, "ending.json"))) && (await isThere(jobFile(id, "book.sealed"))),
     open: () => openJobs(folder),
   };
 }
@@ -165,6 +170,16 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
 }
 
 /** Whole or not at all. */

@@ -22,6 +22,8 @@ import type { Ending } from "./store.js";
 export interface Batcher {
   /** @throws KeelError kind `environment` when the chain is in the way, `registry.wrongState` when the state moved */
   submit(attestation: Attestation): Promise<Ending>;
+  /** Sends what waits for others, and from now on waits no more. */
+  hurry(): void;
 }
 
 /** How batches are made. */
@@ -38,7 +40,7 @@ export interface BatchOptions {
 const FINAL: ReadonlySet<string> = new Set(
   [
     ...["snapshotTooOld", "alreadyExpired", "marketTooFar", "proofRefused", "wrongUnits"],
-    ...["unitsNotSigned", "foreignDomain", "wrongTailProofs", "closedByGuardian"],
+    ...["unitsNotSigned", "foreignDomain", "wrongTableProofs", "closedByGuardian"],
   ].map((name) => `registry.${name}`),
 );
 
@@ -62,6 +64,7 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
   const sender: Sender = { registry, wallet, options, gas: new Map() };
   const waiting = new Map<string, Waiting[]>();
   const timers = new Map<string, NodeJS.Timeout>();
+  let isHurried = false;
   const flush = (circuit: string): void => {
     clearTimeout(timers.get(circuit));
     timers.delete(circuit);
@@ -88,9 +91,13 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
         const list = waiting.get(circuit) ?? [];
         waiting.set(circuit, list);
         list.push({ attestation, resolve, reject });
-        if (list.length >= options.size) flush(circuit);
+        if (isHurried || list.length >= options.size) flush(circuit);
         else arm(circuit);
       }),
+    hurry: () => {
+      isHurried = true;
+      for (const circuit of waiting.keys()) flush(circuit);
+    },
   };
 }
 

@@ -10,12 +10,13 @@ import { createHash } from "node:crypto";
 import {
   type Market,
   type Policy,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
-import type { StoredBook } from "./store.js";
 
 /** What a book is judged by. */
 export interface Tables {
@@ -23,16 +24,24 @@ export interface Tables {
   readonly policy: Policy;
 }
 
+/** The tables' files, as a book has them. */
+interface Texts {
+  readonly market: string;
+  readonly policy: string;
+  readonly returns?: string | undefined;
+  readonly liquidity?: string | undefined;
+}
+
 const KEPT = 16;
 
 /** Reads the tables of books; the latest few are kept. Nothing secret is. */
-export function createTables(): (book: Pick<StoredBook, "market" | "policy" | "returns">) => Tables {
+export function createTables(): (book: Texts) => Tables {
   const known = new Map<string, Tables>();
-  return ({ market, policy, returns }) => {
+  return ({ market, policy, returns, liquidity }) => {
     const key = createHash("sha256")
-      .update(JSON.stringify([market, policy, returns]))
+      .update(JSON.stringify([market, policy, returns, liquidity]))
       .digest("hex");
-    const tables = known.get(key) ?? read({ market, policy, returns });
+    const tables = known.get(key) ?? read({ market, policy, returns, liquidity });
     known.delete(key);
     known.set(key, tables);
     const [oldest] = known.keys();
@@ -41,18 +50,11 @@ export function createTables(): (book: Pick<StoredBook, "market" | "policy" | "r
   };
 }
 
-function read({
-  market,
-  policy,
-  returns,
-}: {
-  market: string;
-  policy: string;
-  returns: string | undefined;
-}): Tables {
-  const table = parseMarket(market);
+function read({ market, policy, returns, liquidity }: Texts): Tables {
+  const prices = parseMarket(market);
+  const table = returns === undefined ? prices : withReturns(prices, parseReturns(returns));
   return {
-    market: returns === undefined ? table : withReturns(table, parseReturns(returns)),
+    market: liquidity === undefined ? table : withLiquidity(table, parseLiquidity(liquidity)),
     policy: parsePolicy(policy),
   };
 }

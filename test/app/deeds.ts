@@ -150,6 +150,7 @@ export async function withdrawAndVoid(
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
     disclosureVersion: 0,
+    ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0 },
   };
   await voidAttestation(registry, world.stage.wallets[CAST.rival]!, subject, policyId, basis);
 }

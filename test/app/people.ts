@@ -23,7 +23,7 @@ export interface Person {
 }
 
 /** For what is waited for: long enough for the slowest machine, since only a failure takes it all. */
-export const PATIENCE = { timeout: 60_000 };
+export const PATIENCE = { timeout: 20_000 };
 
 /** Files as a file input takes them, by role. */
 export function asFiles(texts: object) {

@@ -233,6 +233,7 @@ describe("61 a policy that wants a net asset value and sums for a viewer shown",
     const basis = {
       ...{ version: 1, marketRoot: entry.market.root, marketTime: entry.market.asOf },
       ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0, disclosureVersion: 1 },
+      ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0 },
     };
     const end = () =>
       voidAttestation(fixture.registry, fixture.cast.stranger, subject(), policyId(viewerTerms), basis);

@@ -17,6 +17,9 @@ import {
   type DisclosureAttestation,
   disclosureVector,
   type Groth16Proof,
+  LIQUIDITY_LENGTH,
+  type LiquidityAttestation,
+  liquidityVector,
   policyId,
   STATEMENT_LENGTH,
   type Statement,
@@ -31,6 +34,7 @@ import {
 
 export const CIRCUIT = "test/statement";
 export const TAIL_CIRCUIT = "test/tail";
+export const LIQUIDITY_CIRCUIT = "test/liquidity";
 /** Disclosures: a net asset value alone; one with as many words for one viewer as fund-64 has. */
 export const NAV_CIRCUIT = "test/nav";
 export const VIEWER_CIRCUIT = "test/viewer";
@@ -67,6 +71,11 @@ export async function tailArtifacts(): Promise<ArtifactSet> {
   return await ensureCircuit(definition(TAIL_CIRCUIT, TAIL_LENGTH));
 }
 
+/** The same for liquidity vectors. */
+export async function liquidityArtifacts(): Promise<ArtifactSet> {
+  return await ensureCircuit(definition(LIQUIDITY_CIRCUIT, LIQUIDITY_LENGTH));
+}
+
 /** The same for disclosure vectors, with so many viewers. */
 export async function disclosureArtifacts(viewers: 0 | 1): Promise<ArtifactSet> {
   if (viewers === 0) return await ensureCircuit(definition(NAV_CIRCUIT, 4));
@@ -97,6 +106,7 @@ export async function testVerifiers(): Promise<VerifierSource[]> {
     source("StatementVerifierOtherCircuit", key, "test/other"),
     source("StatementVerifierUnmarked", unmarked, CIRCUIT, false),
     source("TailVerifier", (await tailArtifacts()).verificationKey, TAIL_CIRCUIT),
+    source("LiquidityVerifier", (await liquidityArtifacts()).verificationKey, LIQUIDITY_CIRCUIT),
     source("NavVerifier", (await disclosureArtifacts(0)).verificationKey, NAV_CIRCUIT),
     source("ViewerVerifier", (await disclosureArtifacts(1)).verificationKey, VIEWER_CIRCUIT),
     source("MarketRootVerifier", (await ensureCircuit(MARKET_CIRCUIT)).verificationKey, MARKET_CIRCUIT),
@@ -160,6 +170,19 @@ export async function tailOf(
   const digest = statementInputs(commitStatement(vector), vector);
   const proof = await proveVector(vector, digest, await tailArtifacts());
   return { circuit: TAIL_CIRCUIT, returns, digest: digest.c, proof, insecure: true };
+}
+
+/** A liquidity proof of a claim about a table of depths, which commits to what the attestation commits to. */
+export async function liquidityOf(
+  { portfolioCommitment, terms }: Pick<Statement, "portfolioCommitment" | "terms">,
+  { root, asOf }: { readonly root: bigint; readonly asOf: number },
+): Promise<LiquidityAttestation> {
+  const { participation, maxDaysToUnwind } = terms.liquidity!;
+  const table = { liquidityRoot: root, liquidityTime: asOf };
+  const vector = liquidityVector({ portfolioCommitment, ...table, participation, maxDaysToUnwind });
+  const digest = statementInputs(commitStatement(vector), vector);
+  const proof = await proveVector(vector, digest, await liquidityArtifacts());
+  return { circuit: LIQUIDITY_CIRCUIT, depths: { root, asOf }, digest: digest.c, proof, insecure: true };
 }
 
 /** A disclosure of a claim, whatever it says of the exposures; what is sealed is random. */

@@ -89,9 +89,9 @@ describe("a policy with tail-risk limits", () => {
 
   it("refuses the health proof alone, and a tail-risk proof where none is asked for", async () => {
     const { tail, ...alone } = pair;
-    await refused(submit(alone), "registry.wrongTailProofs");
+    await refused(submit(alone), "registry.wrongTableProofs");
     const plain = await attestation(fixture);
-    await refused(submit({ ...plain, tail: tail! }), "registry.wrongTailProofs");
+    await refused(submit({ ...plain, tail: tail! }), "registry.wrongTableProofs");
     const first = {
       address: fixture.registry.address,
       abi: healthRegistryAbi,
@@ -139,13 +139,13 @@ describe("a policy with tail-risk limits", () => {
 
   it("34 refuses values of the tail-risk proof that are not in the field", async () => {
     const submission = submissionOf(pair, 1, 1);
-    for (const name of ["commitment", "returnsRoot"] as const) {
-      const tail = [{ ...submission.tail[0]!, [name]: 2n ** 256n - 1n }];
+    for (const name of ["commitment", "root"] as const) {
+      const tables = [{ ...submission.tables[0]!, [name]: 2n ** 256n - 1n }];
       const read = fixture.chain.client.readContract({
         address: fixture.registry.address,
         abi: healthRegistryAbi,
         functionName: "firstRefused",
-        args: [[{ ...submission, tail }]],
+        args: [[{ ...submission, tables }]],
       });
       await expect(read).rejects.toThrow(/NotInField/);
     }

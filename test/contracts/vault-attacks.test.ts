@@ -81,25 +81,45 @@ async function aliceIn(assets: bigint, w = world): Promise<bigint> {
 }
 
 describe("76 a price of somebody's making", () => {
+  /** Alice has half a million shares of a dollar; each hour, and then some, what moved has surely come. */
+  async function inTransit() {
+    const w = await makeWorld(chain, { terms: { transit: HOUR } });
+    const held = await aliceIn(500_000n * COIN, w);
+    await travelTo(chain, (await now(chain)) + 2 * HOUR);
+    await open(w);
+    const settleLater = async (dollars: bigint) => {
+      await travelTo(chain, (await now(chain)) + 2 * HOUR);
+      await settleAt(w, dollars);
+    };
+    type Nav = { readonly value: bigint };
+    const nav = async () => (await ask<Nav>(w, "navOf", w.subject, POLICY)).value;
+    return { w, held, settleLater, nav };
+  }
+
   it("is not had by sending the same money to custody and back, time and again, while it may be on its way", async () => {
     const { bob, manager, custody } = world.people;
-    const w = await makeWorld(chain, { terms: { transit: HOUR } });
-    await aliceIn(500_000n * COIN, w);
-    await travelTo(chain, (await now(chain)) + 2 * HOUR);
-    await open(w);
+    const { w, settleLater, nav } = await inTransit();
     await requestDeposit(bob, 100_000n * COIN, w);
     for (let i = 0; i < 10; i++) {
-      const sent = act(w, manager, "allocate", at(custody), 500_000n * COIN);
-      if (i > 0) await refusedAs(sent, "MoreThanIdle", [500_000n * COIN, 0n]);
-      else await sent;
-      if (i === 0) await act(w, custody, "returnAssets", 500_000n * COIN);
+      await act(w, manager, "allocate", at(custody), 500_000n * COIN);
+      await act(w, custody, "returnAssets", 500_000n * COIN);
     }
-    await settleAt(w, MILLION);
-    // A dollar a share; each dollar that moved is counted twice at most.
-    expect(await ask(w, "maxMint", at(bob))).toBeGreaterThan(70_000n * SHARE);
-    await travelTo(chain, (await now(chain)) + 2 * HOUR);
-    await open(w);
-    await act(w, manager, "allocate", at(custody), 500_000n * COIN);
+    await refusedAs(settleAt(w, MILLION), "TooMuchOnItsWay", [MILLION * COIN, 6_500_000n * COIN]);
+    expect(await nav(), "no lender's price either").toBe(0n);
+    expect(await ask<boolean>(w, "canSettle")).toBe(false);
+    await settleLater(MILLION);
+    expect(await ask(w, "maxMint", at(bob)), "a dollar a share").toBe(100_000n * SHARE);
+    expect(await nav()).toBe(1_500_000n * USD);
+  });
+
+  it("is not had by bringing all back just before a snapshot, for who leaves to be paid by what is left", async () => {
+    const { alice, custody } = world.people;
+    const { w, held, settleLater } = await inTransit();
+    await act(w, custody, "returnAssets", 900_000n * COIN);
+    await requestRedeem(alice, held, w);
+    await refusedAs(settleAt(w, 100_000n), "TooMuchOnItsWay");
+    await settleLater(100_000n);
+    expect(await ask(w, "maxWithdraw", at(alice))).toBe(500_000n * COIN);
   });
 
   it("is not chosen among the rounds of a feed's old aggregator, which goes on beside the new one", async () => {
@@ -162,12 +182,12 @@ describe("76 a fee", () => {
     const w = await makeWorld(chain, { terms: { performanceFee: 3_000, transit: HOUR } });
     const { owner, custody, bob } = w.people;
     await open(w);
-    await act(w, custody, "returnAssets", 500_000n * COIN);
+    await act(w, custody, "returnAssets", 8_000n * COIN);
     await requestDeposit(bob, 100_000n * COIN, w);
-    await settleAt(w, MILLION / 2n);
+    await settleAt(w, 992_000n);
     expect(await ask(w, "maxMint", at(bob)), "at a dollar").toBe(100_000n * SHARE);
     await travelTo(chain, (await now(chain)) + 2 * HOUR);
-    await settleAt(w, MILLION / 2n);
+    await settleAt(w, 992_000n);
     expect(await ask(w, "totalAssets")).toBe(1_100_000n * COIN);
     expect(await shares(owner, w), "as at the beginning").toBe(1n);
   });
@@ -207,6 +227,22 @@ describe("76 a feed of the shares", () => {
     await travelTo(chain, later + 10);
     await prove(world, MILLION / 2n, later + 5);
     expect(await value()).toBe((MILLION / 2n) * USD);
+  });
+
+  it("has a price in a wind-down, by proofs that go on, with what came back, and less no fees", async () => {
+    const w = await makeWorld(chain, { terms: { managementFee: 500 } });
+    const { custody, mallory, manager } = w.people;
+    await settleAt(w, MILLION);
+    await travelTo(chain, (await now(chain)) + GRACE + 1);
+    await windDown(w);
+    await act(w, custody, "returnAssets", 400_000n * COIN);
+    await act(w, manager, "surrender", 100_000n * SHARE, at(mallory));
+    const time = await now(chain);
+    await travelTo(chain, time + 60);
+    await prove(w, 600_000n, time + 30);
+    const nav = await ask<{ readonly value: bigint; readonly units: bigint }>(w, "navOf", w.subject, POLICY);
+    // What was paid out is of the shares that were given up, which are counted on.
+    expect(nav).toMatchObject({ value: MILLION * USD, units: await ask(w, "totalSupply") });
   });
 });
 
@@ -281,6 +317,42 @@ describe("76 an end before its time", () => {
     await prove(w, MILLION, end + 8 * DAY);
     await act(w, mallory, "settle", 0n);
     expect(await ask(w, "maxMint", at(alice))).toBe(100n * SHARE);
+  });
+});
+
+describe("76 an end that has to come", () => {
+  /** Proofs of so many dollars go on for the grace, while a deposit waits. */
+  async function waitFor(w: VaultWorld, dollars: bigint): Promise<void> {
+    await open(w);
+    await requestDeposit(w.people.alice, 100n * COIN, w);
+    await refusedAs(windDown(w), "NoReasonToWindDown");
+    await travelTo(chain, (await now(chain)) + GRACE + 2 * PERIOD);
+    await prove(w, dollars, await now(chain));
+  }
+
+  const takeBack = async (w: VaultWorld) => {
+    const { alice } = w.people;
+    const id = (await ask(w, "currentPeriod")) - BigInt((GRACE + 2 * PERIOD) / PERIOD);
+    await act(w, alice, "cancelDeposit", id, at(alice), at(alice));
+  };
+
+  it("comes when the asset's feed died, though proofs of health go on", async () => {
+    const feed = await deploy(chain, "RoundFeed", [8]);
+    const w = await makeWorld(chain, { terms: { assetFeed: feed, feedStaleness: HOUR } });
+    const push = async () =>
+      await send(chain, w.people.owner, feed, "RoundFeed", "push", [1n, 10n ** 8n, await now(chain)]);
+    await push();
+    await waitFor(w, MILLION);
+    expect(await ask<boolean>(w, "canSettle")).toBe(false);
+    await windDown(w);
+    await takeBack(w);
+  });
+
+  it("comes when the proven value is nothing, by which nobody can be priced", async () => {
+    await waitFor(world, 0n);
+    expect(await ask<boolean>(world, "canSettle")).toBe(false);
+    await windDown();
+    await takeBack(world);
   });
 });
 

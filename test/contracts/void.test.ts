@@ -54,6 +54,7 @@ const BASIS: Basis = {
   returnsRoot: 0n,
   returnsTime: 0,
   disclosureVersion: 0,
+  ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0 },
 };
 const RETURNS = tableOf({ series: RETURNS_SERIES, root: 777n, asOf: START - 600 });
 const TAIL_TERMS: PolicyTerms = {
@@ -182,6 +183,7 @@ describe("66 an attestation whose verifier was retired or whose table was withdr
       { returnsRoot: 1n },
       { returnsTime: 1 },
       { disclosureVersion: 1 },
+      { liquidityVersion: 1 },
     ];
     for (const change of others) {
       const error = await refused(voidIt({ ...BASIS, ...change }), "registry.wrongBasis");

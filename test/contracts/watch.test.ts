@@ -52,6 +52,7 @@ const RENEWED = START + 11_990 + DAY;
 const BASIS: Basis = {
   ...{ version: 1, marketRoot: BigInt(RENEWED), marketTime: RENEWED },
   ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0, disclosureVersion: 0 },
+  ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0 },
 };
 const LOOSER = { ...TERMS, maxLeverage: TERMS.maxLeverage + 1 };
 const TIGHTER = { ...TERMS, maxLeverage: TERMS.maxLeverage - 1 };

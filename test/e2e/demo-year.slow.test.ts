@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadArtifact } from "@keel/contracts";
 import type { Address, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -165,6 +166,8 @@ async function plant(planted: Bug<"CloneVault">): Promise<void> {
   // EIP-1167: ten bytes, and the address.
   const implementation: Address = `0x${(await client.getCode({ address: vault }))!.slice(22, 62)}`;
   const { bytecode } = plantOf(planted);
+  // The compiler blocked this process for seconds; connections that ended meanwhile have to be seen before the next request.
+  await sleep(50);
   const hash = await wallets[0]!.sendTransaction({ data: bytecode, gas: 16_000_000n });
   const { contractAddress } = await client.waitForTransactionReceipt({ hash });
   const code: Hex = (await client.getCode({ address: contractAddress! }))!;

@@ -10,6 +10,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseRunConfig } from "../../cli/dist/run/config.js";
 import {
   type Ended,
   errorOf,
@@ -82,6 +83,31 @@ describe("keel init", () => {
     await inDraft(template, async (folder, { stderr }) => {
       expect(read(folder, "policy").limits).not.toHaveProperty("maxDrawdown");
       expect(stderr).toContain("maxDrawdown is left out");
+    });
+  });
+
+  it("makes a keel.toml that lacks a registry, a vault and an enrolment, all told at once, and nothing else", async () => {
+    const administrator = `0x${"ab".repeat(20)}`;
+    const args = ["--template", "leveraged-lending", "--units-administrator", administrator];
+    await inDraft(args, async (folder) => {
+      const file = join(folder, "keel.toml");
+      expect(parseRunConfig(readFileSync(file, "utf8"), "toml")).toMatchObject({
+        subject: read(folder, "snapshot").subject,
+        book: { snapshot: "snapshot.json", units: "units.json" },
+        market: { file: "market.json" },
+      });
+      const env = { KEEL_RPC: "http://127.0.0.1:9", KEEL_PRIVATE_KEY: `0x${"11".repeat(32)}` };
+      const ended = await keelHere(["run", "--config", file, "--once", "--json"], { env });
+      const { code, also = [] } = errorOf(ended);
+      expect([ended.code, code, ...also.map((one) => one.code)]).toEqual([
+        ...[1, "states.missing", "file.missing", "run.registry"],
+      ]);
+      const ignored = readFileSync(join(folder, ".gitignore"), "utf8").split("\n");
+      for (const name of ["vault/", "rounds/", "snapshot*.json"]) expect(ignored).toContain(name);
+    });
+    await inDraft(["--template", "eth-hedged-vault"], async (folder) => {
+      const { book } = parseRunConfig(readFileSync(join(folder, "keel.toml"), "utf8"), "toml");
+      expect(book).toEqual({ snapshot: "snapshot.json" });
     });
   });
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -20,7 +20,11 @@ function block(heading: string, language: string): string {
 
 /** Runs a module inside the package, where it finds itself by name. */
 async function runModule(code: string): Promise<Ended> {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { cwd: PACKAGE });
+  return await endOf(spawn(process.execPath, ["--input-type=module", "-e", code], { cwd: PACKAGE }));
+}
+
+/** What a process wrote, and how it ended. */
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -38,6 +42,27 @@ describe("README.md", () => {
     expect(exit, stderr).toBe(0);
     expect(stdout).toContain("insecure: true");
     expect(stdout).toContain("notCompared: [ 'enrolment', 'previousState', 'tableAccepted', 'standing' ]");
+  });
+
+  it("has two lines that attest the demo's fund by `keel run`: the first is done, the second runs", async () => {
+    const [, lines] = /Unattended[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)!;
+    const [install, command, ...more] = lines!.trim().split("\n");
+    expect([install, more]).toEqual(["npm ci", []]);
+    await inFolder(async (folder) => {
+      const env = { PATH: process.env.PATH, HOME: process.env.HOME, KEEL_CACHE: process.env.KEEL_CACHE };
+      const line = command!.replaceAll("/tmp/fund", join(folder, "fund"));
+      const run = async (): Promise<Ended> => {
+        const child = spawn("sh", ["-c", line], { cwd: PACKAGE, env });
+        return await endOf(child);
+      };
+      const { code, stdout, stderr } = await run();
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, outcome: "attested", alerts: [] });
+      // A second chain is another one: what the first run kept says nothing of it.
+      const again = await run();
+      expect([again.code, again.stdout]).toEqual([1, ""]);
+      expect(again.stderr).toMatch(/^run-fund: .*file\.exists/);
+    });
   });
 
   it("has commands that check, prove and verify, from the bundle that the package starts", async () => {

@@ -117,7 +117,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a voiding of what stands",
     contract: "HealthRegistry",
-    text: "require(_isTakenBack(basis, policyBook.policyOf(policyId)), NothingToVoid(subject, policyId));",
+    text: "require(_basisReader.isTakenBack(this, policyId, basis), NothingToVoid(subject, policyId));",
     instead: "",
   },
   {

@@ -145,7 +145,9 @@ export class VaultModel {
     const isFit = proof.asOf > this.settledAt && proof.asOf >= this.notBefore;
     if (!isFit || now > proof.asOf + this.rules.maxLag) return "UnfitSnapshot";
     if (proof.units !== this.supply) return "ForeignUnits";
-    return this.totals()[0] === 0n ? "NoProvenValue" : undefined;
+    const [low, high] = this.totals();
+    if (low === 0n) return "NoProvenValue";
+    return isNarrow(low, high) ? undefined : "TooMuchOnItsWay";
   }
 
   settle(now: number): void {
@@ -182,10 +184,8 @@ export class VaultModel {
 
   mayWindDown(now: number): boolean {
     const overdue = this.waitingSince !== 0 && now > this.waitingSince + this.rules.grace;
-    const reason = this.whyNot(now);
-    // A value of nothing can be proven, and is no reason by itself.
-    const stuck = reason !== undefined && !(reason === "NoProvenValue" && this.healthy(now));
-    if (overdue && (this.idle() < this.unpaid || stuck)) return true;
+    const isStuck = this.whyNot(now) !== undefined;
+    if (overdue && (this.idle() < this.unpaid || isStuck)) return true;
     const { proof } = this;
     if (proof === undefined || (proof.units !== this.supply && proof.asOf !== this.asOf)) return false;
     return now > Math.max(this.settledAt, proof.asOf) + this.rules.grace;
@@ -199,16 +199,16 @@ export class VaultModel {
       return proof.asOf === this.asOf ? [this.last.assets * UNIT, this.last.shares] : [0n, 0n];
     }
     if (proof.units !== this.supply) return [0n, 0n];
-    const [low] = this.idleAt(proof.asOf);
-    return [proof.value + low * UNIT, this.withFees(this.totals()[0], proof.asOf)];
+    const [low, high] = this.totals();
+    return isNarrow(low, high) ? [low * UNIT, this.withFees(low, proof.asOf)] : [0n, 0n];
   }
 
-  /** What may be sent to custody: what has surely come, and is not asked back. */
-  free(now: number): bigint {
+  /** What may be sent to custody: what is not asked back. */
+  free(): bigint {
     const { assets, shares } = this.last;
     const waits = this.waiting("redeem");
     const kept = waits === 0n || shares === 0n ? 0n : (waits * assets + shares - 1n) / shares;
-    return max(this.idleAt(now)[0] - kept, 0n);
+    return max(this.idle() - kept, 0n);
   }
 
   windDown(): void {
@@ -281,6 +281,11 @@ export class VaultModel {
     this.reserved += owed;
     this.supply -= burnt;
   }
+}
+
+/** Whether so little may be on its way that a price is one. */
+function isNarrow(low: bigint, high: bigint): boolean {
+  return high - low <= high / 100n + 1n;
 }
 
 function sum(requests: readonly { readonly amount: bigint }[]): bigint {

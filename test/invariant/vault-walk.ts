@@ -160,17 +160,31 @@ const story: fc.Arbitrary<readonly VaultAction[]> = fc.oneof(
   fc
     .tuple(dollars, around(86_400))
     .map(([dollars, seconds]): VaultAction[] => [wait(seconds), proof(dollars), { do: "windDown" }]),
-  // Money goes and comes back while it may be on its way.
+  // Money comes while a snapshot of a small book is taken, which prices nothing until it has surely come.
   fc
-    .tuple(amount, dollars)
-    .map(([amount, dollars]): VaultAction[] => [
-      { do: "return", amount },
+    .tuple(amount, fc.integer({ min: 0, max: 200_000 }), side, who)
+    .map(([amount, dollars, side, who]): VaultAction[] => [
       proof(dollars),
-      { do: "allocate", amount },
-      wait(121),
-      { do: "allocate", amount },
+      { do: "request", side, who, amount },
+      wait(PERIOD),
       { do: "return", amount },
       { do: "allocate", amount },
+      wait(60),
+      proof(dollars),
+      { do: "settle" },
+      wait(121),
+      proof(dollars),
+      { do: "settle" },
+    ]),
+  // All is lost, and a request waits for the grace.
+  fc
+    .tuple(side, who, amount)
+    .map(([side, who, amount]): VaultAction[] => [
+      proof(1),
+      { do: "request", side, who, amount },
+      wait(86_400 + PERIOD + 1),
+      proof(0),
+      { do: "windDown" },
     ]),
   // No proof comes, and holders leave while assets come back.
   fc
@@ -582,7 +596,7 @@ async function move(
     ? "WindingDown"
     : !model.healthy(next)
       ? "NoProvenValue"
-      : size > model.free(next)
+      : size > model.free()
         ? "MoreThanIdle"
         : undefined;
   if (await attempt(walk, world.owner, "allocate", [custody, size], why))

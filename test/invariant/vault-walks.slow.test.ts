@@ -122,10 +122,16 @@ const BUGS = [
     "",
   ),
   bug(
-    "allocation of what just came",
-    "vault/VaultAssets.sol",
-    "(uint256 free,) = _idleAt(block.timestamp);",
-    "uint256 free = idle();",
+    "a price while much is on its way",
+    "vault/VaultSettlement.sol",
+    "require(_isNarrow(low, high), TooMuchOnItsWay(low, high));",
+    "",
+  ),
+  bug(
+    "a vault that lost all, without an end",
+    "vault/VaultSettlement.sol",
+    "return low != 0 && _isNarrow(low, high);",
+    "return _isNarrow(low, high);",
   ),
   bug(
     "a wind-down for redemptions that were just found unpaid",

@@ -301,7 +301,7 @@ export function submissionOf({ keel, people }: World, claim: Claim, stolenFrom?:
     exposuresCommitment: 2n,
     commitment: COMMITMENT,
     unitsSignature: "0x" as const,
-    tail: [],
+    tables: [],
     disclosure: [],
     proof: [BigInt(truth), 0n, 0n, 0n, 0n, 0n, 0n, 0n] as const,
   };
@@ -319,10 +319,9 @@ function marketRootOf({ marketTime, isOfSeries }: Table): bigint {
 
 /** The hash of what an attestation rests on, in the contract's words. */
 export function basisOf(table: Table): Hex {
-  const types = ["uint32", "uint256", "uint64", "uint32", "uint256", "uint64", "uint32"].map((type) => ({
-    type,
-  }));
-  const values = [1, marketRootOf(table), BigInt(table.marketTime), 0, 0n, 0n, 0];
+  const one = ["uint32", "uint256", "uint64"];
+  const types = [...one, ...one, "uint32", ...one].map((type) => ({ type }));
+  const values = [1, marketRootOf(table), BigInt(table.marketTime), 0, 0n, 0n, 0, 0, 0n, 0n];
   return slice(keccak256(encodeAbiParameters(types, values)), 0, 22);
 }
 
@@ -331,6 +330,7 @@ export function basisArgument(table: Table) {
   return {
     ...{ version: 1, marketRoot: marketRootOf(table), marketTime: BigInt(table.marketTime) },
     ...{ tailVersion: 0, returnsRoot: 0n, returnsTime: 0n, disclosureVersion: 0 },
+    ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0n },
   };
 }
 

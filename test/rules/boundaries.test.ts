@@ -96,8 +96,9 @@ const JUDGES: Readonly<Record<Judge, (a: Case, attestation: Attestation) => Prom
     const { registry } = world;
     const entry = world.entryOf(a, attestation);
     const entries = [...world.history, entry];
+    const { liquidity: _, ...policy } = world.policies[a.policy];
     replayHistory(entries, entry.subject, entry.policyId, {
-      ...world.policies[a.policy],
+      ...policy,
       maxReturnsSkew: world.policies[a.policy].tail?.maxReturnsSkew ?? 0,
       navStep: world.policies[a.policy].disclosure?.navStep ?? 0n,
     });

@@ -236,7 +236,7 @@ function worldOf(place: Place, policies: World["policies"]): Omit<World, "histor
 
 /** The log's entry of an attestation that was accepted at a time. */
 function logged(attestation: Attestation, blockTime: number, validity: number): AttestedEntry {
-  const { tail, disclosure, proof, ...about } = attestation;
+  const { tail, liquidity: _, disclosure, proof, ...about } = attestation;
   const place = { blockNumber: 0n, blockTime, transaction: "0x00", logIndex: 0 } as const;
   return {
     kind: "attested",

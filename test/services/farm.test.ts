@@ -6,22 +6,28 @@
  */
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { KeelError } from "@keel/verifier/errors";
 import { Redis } from "ioredis";
+import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadFarmConfig } from "../../services/farm/dist/config.js";
+import { exclusiveBy } from "../../services/farm/dist/farm.js";
 import { startProgram } from "../../services/farm/dist/program.js";
 import { connectRedis } from "../../services/farm/dist/redis.js";
-import { jobKey, openFarmStore } from "../../services/farm/dist/store.js";
+import { type JobId, jobKey, openFarmStore } from "../../services/farm/dist/store.js";
 import { inFolder } from "../support/cli.js";
 import { eventually, type Funds, startFarmProcess, startFunds } from "../support/many-funds.js";
 import { startRedis, type TestRedis } from "../support/redis.js";
 
 vi.setConfig({ hookTimeout: 180_000, testTimeout: 180_000 });
 
-const { pino } = createRequire(join(import.meta.dirname, "../../services/farm/package.json"))("pino");
+const require = createRequire(join(import.meta.dirname, "../../services/farm/package.json"));
+const { pino } = require("pino");
+const { Queue } = require("bullmq") as typeof import("bullmq");
 const COUNT = 4;
 const DAY = 86_400;
 
@@ -160,6 +166,162 @@ describe("the farm", () => {
     expect(await funds.store.attestation(jobs[1]!)).toBeUndefined();
     await expect(funds.store.book(jobs[1]!)).rejects.toThrow(/farm.missing/);
     expect(lines.join("")).not.toContain("900000000");
+  });
+});
+
+describe("whoever can write into Redis", () => {
+  it("78 gets no proof and no file of what the store has no book of, holds nobody up, and learns nothing", async () => {
+    const jobs = await funds.books(DAY);
+    const [job] = jobs as [JobId];
+    const before = sum(await funds.attested());
+    const stray = { ...job, subject: `0x${"ee".repeat(20)}` } as const;
+    const old = { ...job, asOf: job.asOf - 5 };
+    const forged: unknown[] = [
+      ...[stray, old, { ...job, policyId: `0x${"ff".repeat(32)}` }, { ...job, asOf: -1 }],
+      ...[
+        { ...job, subject: "../../x" },
+        { ...job, subject: [job.subject] },
+        null,
+        { x: "x".repeat(5_000_000) },
+      ],
+      { ...job, snapshot: "seed" },
+    ];
+    const client = new Redis(redis.url, { maxRetriesPerRequest: null });
+    const options = { connection: client, prefix: "{keel-farm}" };
+    const queues = [new Queue("prove", options), new Queue("submit", options)];
+    try {
+      for (const [i, data] of forged.entries()) {
+        for (const queue of queues) await queue.add("prove", data, { jobId: `forged${i}`, attempts: 3 });
+      }
+      // Keys without an end, and the turn of a fund given to nobody.
+      await client.set(`{keel-farm}:subject:${job.subject}`, "nobody");
+      await client.set(
+        `{keel-farm}:subject:${jobs[1]!.subject}`,
+        jobKey({ ...stray, subject: jobs[1]!.subject }),
+      );
+      const sender = privateKeyToAccount(
+        (await readFile(join(funds.folder, "sender.key"), "utf8")) as `0x${string}`,
+      );
+      await client.set(`{keel-farm}:sender:${sender.address}`, "nobody");
+      const lines: string[] = [];
+      const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+      const file = await funds.config(redis.url, { stalledMs: 2_000 });
+      const { stop } = await startProgram(await loadFarmConfig(file, {}), log);
+      const seen: string[] = [];
+      try {
+        await eventually(
+          async () => {
+            seen.push(await everything());
+            return (await funds.store.open()).length === 0;
+          },
+          90,
+          () => lines.join(""),
+        );
+      } finally {
+        await stop();
+      }
+      expect(await funds.healthy(job.asOf)).toBe(COUNT);
+      expect(sum(await funds.attested()) - before).toBe(COUNT);
+      expect(await funds.store.ending(old)).toBeUndefined();
+      const folders = await readdir(join(funds.folder, "store"));
+      expect(folders.sort()).toEqual([...funds.subjects].sort());
+      const told = [...seen, ...lines].join("\n");
+      for (const secret of ['"positions"', '"R8"', "USDC", '"salt"', "market/1", funds.folder]) {
+        expect(told.includes(secret), secret).toBe(false);
+      }
+    } finally {
+      await Promise.all(queues.map((queue) => queue.obliterate({ force: true }).then(() => queue.close())));
+      client.disconnect();
+    }
+  });
+
+  it("78 reads codes where something failed, not the node's address with its access key", async () => {
+    const node = await startWire(funds.chain.rpcUrl);
+    const [job] = (await funds.books(DAY)) as [JobId];
+    const lines: string[] = [];
+    const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+    const { chainId } = funds.chain;
+    const registry = { chainId, address: funds.registry.address, rpc: `${node.url}/v2/9f8e7d6c5b4a39281706` };
+    const config = await loadFarmConfig(await funds.config(redis.url, { name: "away", registry }), {});
+    const { stop, metrics } = await startProgram(config, log);
+    try {
+      node.cut();
+      await eventually(
+        async () => (await metrics.text()).includes('failures_total{code="chain.call"}'),
+        60,
+        () => lines.join(""),
+      );
+      const text = [await everything(), ...lines, await metrics.text()].join("\n");
+      expect(text).toContain(jobKey(job));
+      expect(text.includes("9f8e7d6c5b4a39281706")).toBe(false);
+    } finally {
+      await Promise.all([stop(), node.stop()]);
+    }
+  });
+});
+
+/** A node behind an address of its own, which can be cut off. */
+async function startWire(to: string) {
+  let isCut = false;
+  const server = createServer(async (request, response) => {
+    if (isCut) return void request.socket.destroy();
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part);
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(to, { method: "POST", headers, body: Buffer.concat(parts) });
+    response.writeHead(answer.status, headers).end(await answer.text());
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut: () => {
+      isCut = true;
+      server.closeAllConnections();
+    },
+    stop: () => new Promise<void>((done) => server.close(() => done())),
+  };
+}
+
+describe("a farm whose Redis is gone", () => {
+  it("ends when it is told to", async () => {
+    const gone = await startRedis();
+    const farm = await startFarmProcess(await funds.config(gone.url, { store: "empty" }));
+    await gone.stop();
+    const started = Date.now();
+    await farm.stop();
+    expect(Date.now() - started).toBeLessThan(15_000);
+  });
+
+  it("78 what it sent from is free for another once it has said nothing for a while", async () => {
+    const [first, second] = [await connectRedis(redis.url), await connectRedis(redis.url)];
+    try {
+      const begun = new Promise<void>((done) => {
+        void exclusiveBy(
+          first,
+          "sender",
+          1_000,
+        )(async () => {
+          done();
+          await new Promise(() => {});
+        });
+      });
+      await begun;
+      let isFree = false;
+      const turn = exclusiveBy(
+        second,
+        "sender",
+        1_000,
+      )(async () => {
+        isFree = true;
+      });
+      await new Promise((done) => setTimeout(done, 2_000));
+      expect(isFree).toBe(false);
+      first.disconnect();
+      await turn;
+      expect(isFree).toBe(true);
+    } finally {
+      second.disconnect();
+    }
   });
 });
 

@@ -13,7 +13,9 @@ import { hostCircuit, isForged, killedBy, mutableFiles, mutationsOf } from "../s
 /** Hosts that compile in a second: no hash, no signature. */
 const SMALL = HOSTS.filter(
   ({ file }) =>
-    !/drawdown|signed-account|enrolment|-table|root|portfolio|tail|disclosure|opening|agreement/.test(file),
+    !/drawdown|signed-account|enrolment|-table|root|portfolio|tail|disclosure|opening|agreement|liquidity\./.test(
+      file,
+    ),
 );
 
 describe("mutants", () => {

@@ -10,6 +10,7 @@ import { circuitOf } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { agreement, agreementAtLimits } from "../support/agreement.js";
 import { compiled } from "../support/circuit.js";
+import { unwindAgreement } from "../support/liquidity.js";
 import { constraintsByPart, statedConstraints } from "../support/parts.js";
 import { tailAgreement } from "../support/tail.js";
 
@@ -23,6 +24,20 @@ const TAILS = [
   { id: "tail-risk/64", constraints: 39_689, domain: 2 ** 16 },
   { id: "tail-risk/250", constraints: 125_630, domain: 2 ** 17 },
 ];
+
+const UNWINDS = [
+  { id: "liquidity/64x4", tier: "portfolio-health/fund-64", constraints: 30_786, domain: 2 ** 15 },
+];
+
+describe("larger liquidity circuits", () => {
+  it.each(UNWINDS)("$id", { timeout: 600_000 }, async ({ id, tier, constraints, domain }) => {
+    const circuit = await compiled(await circuitDefinition(id));
+    expect(circuit.r1cs.constraints).toBe(constraints);
+    expect(constraints + 4).toBeLessThanOrEqual(domain);
+    const counts = await unwindAgreement(circuit, id, tier, 64, 20);
+    expect(Math.min(counts.sound, counts.broken)).toBeGreaterThan(1);
+  });
+});
 
 describe("larger tail-risk circuits", () => {
   it.each(TAILS)("$id", { timeout: 600_000 }, async ({ id, constraints, domain }) => {

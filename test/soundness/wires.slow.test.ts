@@ -20,7 +20,9 @@ import {
   witnessOf,
 } from "../support/book.js";
 import { compiled } from "../support/circuit.js";
+import { atDays } from "../support/liquidity.js";
 import { atValues } from "../support/tail.js";
+import { isHint } from "../support/uniqueness.js";
 import { freeWires, signatureHints, venueHints } from "../support/wires.js";
 
 const WIRES = 6_000;
@@ -50,6 +52,19 @@ describe("1 wires of larger tiers", { timeout: 900_000 }, () => {
     const witness = (await circuit.witness(input))!;
     expect(firstUnsatisfied(circuit.r1cs, witness)).toBeUndefined();
     expect(freeWires(circuit, witness, { seed: SEED, sample: WIRES })).toEqual([]);
+  });
+
+  it("liquidity/64x4", async () => {
+    const id = "liquidity/64x4";
+    console.info(`${id}: ${WIRES} wires, seed ${SEED}`);
+    const circuit = await compiled(await circuitDefinition(id));
+    const accounts = Array.from({ length: 4 }, (_, s) => ({ ETH: `${s + 1}`, USDC: "10000" }));
+    const parts = { circuit: "portfolio-health/fund-64", liquidityCircuit: id, accounts };
+    const { input } = witnessOf(atDays(parts, 1n)).liquidity!;
+    const witness = (await circuit.witness(input))!;
+    expect(firstUnsatisfied(circuit.r1cs, witness)).toBeUndefined();
+    const free = freeWires(circuit, witness, { seed: SEED, sample: WIRES });
+    expect(free.filter((name) => !isHint(name))).toEqual([]);
   });
 
   it.each([

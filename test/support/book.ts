@@ -22,9 +22,11 @@ import {
   annualCovariance,
   type Domain,
   formatDecimal,
+  liquiditySeries,
   type Market,
   marketSeries,
   type Policy,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
@@ -33,7 +35,9 @@ import {
   scenarioTable,
   signUnits,
   toField,
+  UNLIMITED_DEPTH,
   unitsSigner,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 
@@ -88,6 +92,9 @@ export interface BookParts {
   /** [days][underlyings] in bps, with their own covariances; random days of a fixed seed when a limit needs some. */
   readonly daily?: readonly (readonly bigint[])[];
   readonly tailCircuit?: string;
+  /** [instruments], 1e8 units a day; when absent a million units a day, and no limit for cash. */
+  readonly depths?: readonly bigint[];
+  readonly liquidityCircuit?: string;
 }
 
 export interface Book {
@@ -152,6 +159,8 @@ export function book(parts: BookParts = {}): Book {
   const daily = parts.daily ?? randomReturns(seededRandom(7), underlyings.length);
   const returns = parseReturns(returnsText(underlyings, marketAsOf - 3600, daily));
   const hasUnits = "maxDrawdown" in limits || parts.units !== undefined;
+  const liquidity = parseLiquidity(liquidityText(instruments, marketAsOf - 600, parts.depths));
+  const hasDays = "maxDaysToUnwind" in limits;
   const policy = parsePolicy(
     JSON.stringify({
       keel: "policy/2",
@@ -172,13 +181,24 @@ export function book(parts: BookParts = {}): Book {
       ...(hasTail
         ? { tail: { circuit: tailCircuit, maxReturnsSkew: 86_400, series: returnsSeries(returns) } }
         : {}),
+      ...(hasDays
+        ? {
+            liquidity: {
+              circuit: parts.liquidityCircuit ?? "liquidity/16x1",
+              participation: "0.1",
+              maxLiquiditySkew: 3_600,
+              series: liquiditySeries(liquidity),
+            },
+          }
+        : {}),
     }),
   );
   const hasOptions = instruments.some(({ kind }) => kind === "option");
   const prices = hasOptions
     ? parseMarket(marketText(scenarioTable(policy, unrooted).root.toString()))
     : unrooted;
-  const market = hasTail ? withReturns(prices, returns) : prices;
+  const withTail = hasTail ? withReturns(prices, returns) : prices;
+  const market = hasDays ? withLiquidity(withTail, liquidity) : withTail;
 
   const accounts = (parts.accounts ?? [positions]).map((held, s) => ({
     id: s === 0 ? "main" : `sub-${s}`,
@@ -227,6 +247,20 @@ export function returnsText(
     rows.map((row) => row.map((value) => formatDecimal(value, places)));
   const covariance = format(annualCovariance(daily), 12);
   return JSON.stringify({ keel: "returns/1", asOf, underlyings, daily: format(daily, 4), covariance });
+}
+
+/** A liquidity/1 file. @param depths 1e8 units a day */
+export function liquidityText(
+  instruments: readonly Pick<MarketRow, "id" | "kind">[],
+  asOf: number,
+  depths: readonly bigint[] = instruments.map(({ kind }) => (kind === "cash" ? UNLIMITED_DEPTH : 10n ** 14n)),
+): string {
+  const rows = instruments.map(({ id }, i) => {
+    const depth = depths[i]!;
+    return { id, depth: depth === UNLIMITED_DEPTH ? "unlimited" : formatDecimal(depth, 8) };
+  });
+  const method = { participation: "0.1", band: "0.01", refills: 24 };
+  return JSON.stringify({ keel: "liquidity/1", asOf, ...method, instruments: rows });
 }
 
 /** An enrolment of a book's own accounts. */

@@ -33,6 +33,7 @@ import {
 } from "@keel/verifier";
 import { type Book, type BookParts, book, SOURCE, STRANGER, witnessOf } from "./book.js";
 import type { Input, Nested } from "./circuit.js";
+import { unwindInput } from "./liquidity.js";
 import type { Host } from "./mutation.js";
 
 const FIELD_END = toField(-1n);
@@ -69,6 +70,8 @@ const VOLATILITY = ["delta", "covariance", "equity", "limit"];
 const SHORTFALL = ["threshold", "excess", "confidence", "equity", "limit"];
 const STRESS = ["pnl", "equity", "limit"];
 const ROUNDED = ["value", "step", "rounded"];
+const DAYS = ["size", "depth", "limit"];
+const UNLIMITED = (1n << 64n) - 1n;
 const OPENING = ["underlyingsId", "equity", "assets", "grossAndCollateral", "delta", "rest", "salt"];
 
 /** Templates that stand alone. Where a limit is broken, it is by one unit. */
@@ -101,6 +104,24 @@ const TEMPLATES: readonly Host[] = [
     pinned: OPENING.join(", "),
     accepts: rows(OPENING, [1n, CAP - 1n, 0n, 3n, [-4n], [5n], 6n], [1n, 0n, CAP - 1n, 3n, [4n], [5n], 6n]),
     refuses: rows(OPENING, [1n, CAP, 0n, 3n, [4n], [5n], 6n], [1n, 0n, CAP, 3n, [4n], [5n], 6n]),
+  },
+  {
+    file: "lib/limits/max-days-to-unwind.circom",
+    main: "MaxDaysToUnwind(2)",
+    pinned: DAYS.join(", "),
+    accepts: rows(
+      DAYS,
+      [[10n, 0n], [10n, 0n], 10_000n],
+      [[1n << 67n, 0n], [UNLIMITED, 1n], 0n],
+      [[1n << 67n, 0n], [UNLIMITED - 1n, 1n], ABSENT],
+    ),
+    refuses: rows(
+      DAYS,
+      [[11n, 0n], [10n, 0n], 10_000n],
+      [[0n, 1n], [10n, 0n], ABSENT],
+      [[1n, 0n], [UNLIMITED - 1n, 1n], 0n],
+      [[0n, 20_001n], [1n, 2n], 10_000n],
+    ),
   },
   {
     file: "lib/key-agreement.circom",
@@ -804,21 +825,32 @@ function tailInput(change: {
 }
 
 const NO_RETURN = [0n, 0n];
-const UNLIMITED = { maxExpectedShortfall: [ABSENT, ABSENT] };
+const NO_SHORTFALL = { maxExpectedShortfall: [ABSENT, ABSENT] };
 const LOSS = 1n << 76n;
 
 const TAIL_RISK: Host = {
   file: "tail-risk.circom",
   main: "TailRisk(2, 2, 2, 1)",
   pinned: "c, x, y",
-  accepts: [tailInput({}), tailInput(UNLIMITED)],
+  accepts: [tailInput({}), tailInput(NO_SHORTFALL)],
   refuses: [
     tailInput({ equity: (20_000n << 40n) - 1n }),
     tailInput({ maxVolatility: 0n }),
-    tailInput({ ...UNLIMITED, threshold: [-LOSS - 1n, -LOSS - 1n] }),
-    tailInput({ ...UNLIMITED, threshold: [LOSS, LOSS], beyond: 0n }),
+    tailInput({ ...NO_SHORTFALL, threshold: [-LOSS - 1n, -LOSS - 1n] }),
+    tailInput({ ...NO_SHORTFALL, threshold: [LOSS, LOSS], beyond: 0n }),
     { ...tailInput({}), c: toField((tailInput({}).c as bigint) + 1n) },
     { ...tailInput({}), y: toField((tailInput({}).y as bigint) + 1n) },
+  ],
+};
+
+const LIQUIDITY: Host = {
+  file: "liquidity.circom",
+  main: "Liquidity(2, 1)",
+  pinned: "c, x, y",
+  accepts: [unwindInput()],
+  refuses: [
+    unwindInput({ quantities: [[10n, -11n]] }),
+    ...["c", "y"].map((name) => plusOne(unwindInput(), name)),
   ],
 };
 
@@ -836,6 +868,7 @@ export const HOSTS: readonly Host[] = [
   STATEMENT_WITH_OPTIONS,
   TAIL_RISK,
   DISCLOSURE,
+  LIQUIDITY,
 ];
 
 /** Why one bit more changes nothing in a check of a limit: what it bounds is negative when the limit is broken. */
@@ -847,6 +880,7 @@ const BOOK_LIMITS = sign("a multiple of values below 2^96", "110 to 129 bits");
 
 /** Mutants that nothing can find out, with the reason why they change nothing. */
 export const SURVIVORS: Readonly<Record<string, string>> = {
+  "lib/limits/max-days-to-unwind.circom: one bit wider: holds[i]": sign("limit * depth", "96 bits"),
   "lib/limits/max-drawdown.circom: one bit wider: compared": sign(
     "a difference of products of 96 bits",
     "192 bits",

@@ -31,7 +31,7 @@ export interface Visitor {
 
 /** Waits until an expression is true in the page; says what the page shows when it does not become so. */
 export async function until(visitor: Visitor, expression: string): Promise<void> {
-  const end = Date.now() + 2 * PATIENCE.timeout;
+  const end = Date.now() + PATIENCE.timeout;
   while (!(await visitor.read<boolean>(`Boolean(${expression})`))) {
     if (Date.now() > end) {
       const shown = await visitor.read<string>("document.body.innerText");
@@ -137,7 +137,11 @@ export async function visitByWebKit(): Promise<Visitor> {
       go: async (address) => await driver.get(address),
       click: async (element) => await (await find(element)).click(),
       open: async (element, paths) => await (await find(element)).sendKeys(paths.join("\n")),
-      type: async (element, text) => await (await find(element)).sendKeys(Key.chord(Key.CONTROL, "a"), text),
+      type: async (element, text) => {
+        const field = await find(element);
+        const length = Number(await driver.executeScript("return arguments[0].value.length;", field));
+        await field.sendKeys(Key.END, Key.BACK_SPACE.repeat(length), text);
+      },
       read: async <T>(expression: string) => (await driver.executeScript(`return (${expression});`)) as T,
       end: async () => {
         await driver.quit().catch(() => {});

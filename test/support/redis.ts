@@ -63,7 +63,8 @@ export async function startRedis(eviction = "noeviction"): Promise<TestRedis> {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
   const { port } = server.address() as AddressInfo;

@@ -12,7 +12,7 @@ import { expect, it } from "vitest";
 import { keelErrorsAbi } from "../../verifier/dist/chain/abi.js";
 
 /** Those about an attestation, with what each is about. */
-const OF_THE_PROOF: Readonly<Record<string, string | undefined>> = {
+const OF_THE_PROOF: Readonly<Record<string, string>> = {
   NotEnrolled: "subject",
   WrongEnrolment: "enrolment",
   WrongState: "drawdown.previousState",
@@ -29,7 +29,7 @@ const OF_THE_PROOF: Readonly<Record<string, string | undefined>> = {
   AlreadyExpired: "asOf",
   MarketTooFar: "market.asOf",
   MarketNotAccepted: "market",
-  WrongTailProofs: "tail",
+  WrongTableProofs: "tables",
   WrongDisclosures: "disclosure",
   WrongSealedSums: "disclosure.sealed",
   NavTooLarge: "disclosure.nav",
@@ -41,7 +41,7 @@ const OF_THE_PROOF: Readonly<Record<string, string | undefined>> = {
   NotLiveYet: "version",
   Retired: "version",
   StandsBy: "version",
-  CodeChanged: undefined,
+  CodeChanged: "verifier",
   NotHealthy: "subject",
 };
 

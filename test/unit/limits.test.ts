@@ -11,16 +11,20 @@ import {
   BOOK_LIMITS,
   CIRCUITS,
   LIMITS,
+  LIQUIDITY_CIRCUITS,
+  LIQUIDITY_LIMITS,
   type LimitRow,
   type LimitTable,
   limitsOf,
   NO_TAIL,
+  POLICY_LIMITS,
   policyTerms,
   STATEMENT,
   STATEMENT_LENGTH,
   TAIL_CIRCUITS,
   TAIL_LENGTH,
   TAIL_LIMITS,
+  type TermsOf,
   tailVector,
 } from "@keel/verifier";
 import { policyBookAbi } from "@keel/verifier/chain";
@@ -40,11 +44,16 @@ const placesOf = (table: LimitTable) => rows(table).flatMap(({ places }) => Obje
 
 const SOLIDITY = read("contracts/lib/Statement.sol");
 /** [name, type] of the policy's fields on chain, in order. */
-const STRUCT = [
-  .../struct Policy \{(.*?)\n {4}\}/s
-    .exec(read("contracts/interfaces/IPolicyBook.sol"))![1]!
-    .matchAll(/^ {8}([\w[\]]+) (\w+);$/gm),
-].map(([, type, name]) => [name!, type!]);
+const STRUCT = structOf("Policy");
+/** The same of what stands beside it. */
+const LIQUIDITY_STRUCT = structOf("Liquidity");
+
+function structOf(name: string): string[][] {
+  const body = new RegExp(`struct ${name} \\{(.*?)\\n {4}\\}`, "s").exec(
+    read("contracts/interfaces/IPolicyBook.sol"),
+  )![1]!;
+  return [...body.matchAll(/^ {8}([\w[\]]+) (\w+);$/gm)].map(([, type, field]) => [field!, type!]);
+}
 
 describe("a limit's row", () => {
   it.each(Object.entries<LimitRow>(LIMITS))("%s has as many fields, absent values and places", (_, row) => {
@@ -57,6 +66,7 @@ describe("a limit's row", () => {
       [...new Set(circuits.flatMap(({ limits }) => limits))].sort();
     expect(proven(CIRCUITS)).toEqual(Object.keys(BOOK_LIMITS).sort());
     expect(proven(TAIL_CIRCUITS)).toEqual(Object.keys(TAIL_LIMITS).sort());
+    expect(proven(LIQUIDITY_CIRCUITS)).toEqual(Object.keys(LIQUIDITY_LIMITS).sort());
   });
 });
 
@@ -100,7 +110,7 @@ describe("the limits' places in the tail-risk statement", () => {
     ],
   ] as const)("are those of %s", (_, text, pattern, index) => {
     const body = text.slice(text.search(/buildTail|StatementDigest\(length/));
-    const found = written(body.split(/buildDisclosure|_writeLimits/)[0]!, pattern);
+    const found = written(body.split(/buildLiquidity|buildDisclosure|_writeLimits/)[0]!, pattern);
     const expected = rows(TAIL_LIMITS).flatMap(({ kind, places }) => {
       const levels = kind === "levels" ? ` + ${Object.keys(places).length} * ${index}` : "";
       return Object.entries(places).map(([name, place]) => `${place}${levels} ${name}`);
@@ -127,8 +137,27 @@ describe("the limits' places in the tail-risk statement", () => {
 
 describe("the limits' fields on chain", () => {
   it("are those of IPolicyBook.Policy, in order and with their types", () => {
-    const names = new Set(fieldsOf(LIMITS).map(([name]) => name));
-    expect(STRUCT.filter(([name]) => names.has(name!))).toEqual(fieldsOf(LIMITS));
+    const names = new Set(fieldsOf(POLICY_LIMITS).map(([name]) => name));
+    expect(STRUCT.filter(([name]) => names.has(name!))).toEqual(fieldsOf(POLICY_LIMITS));
+  });
+
+  it("of days to unwind are those of IPolicyBook.Liquidity, with all other terms, in the order of the ABI", () => {
+    const publish = policyBookAbi.find(
+      (item) => item.type === "function" && item.name === "publishWithLiquidity",
+    );
+    const { inputs } = publish as unknown as {
+      readonly inputs: readonly { readonly components: readonly Field[] }[];
+    };
+    const abi = inputs[1]!.components.map(({ name, type }) => [name, type]);
+    expect(abi).toEqual(LIQUIDITY_STRUCT);
+    expect(abi.filter(([name]) => name! in LIQUIDITY_LIMITS)).toEqual(fieldsOf(LIQUIDITY_LIMITS));
+    const { market, policy } = book({
+      circuit: "portfolio-health/spot-16",
+      limits: { maxDaysToUnwind: "2.5" },
+    });
+    const { liquidity } = policyTerms(policy, market);
+    expect(Object.keys(liquidity!).sort()).toEqual(abi.map(([name]) => name).sort());
+    expect(limitsOf(policyTerms(policy, market))).toEqual({ maxDaysToUnwind: 25_000n });
   });
 
   it("are those of the ABI, with all other terms", () => {
@@ -146,8 +175,8 @@ describe("the limits' fields on chain", () => {
     const { market, policy } = book({ limits: {} });
     const terms = { ...policyTerms(policy, market), ...NO_TAIL };
     expect(limitsOf(terms)).toEqual({});
-    for (const [name, type] of fieldsOf(LIMITS)) {
-      const values = [terms[name as keyof typeof terms]].flat(2);
+    for (const [name, type] of fieldsOf(POLICY_LIMITS)) {
+      const values = [terms[name as keyof TermsOf<typeof POLICY_LIMITS>]].flat(2);
       expect(values, name).toHaveLength(type.endsWith("[3]") ? 3 : 1);
       const [, signed, bits] = /^(u?)int(\d+)/.exec(type)!;
       const [low, high] = signed === "u" ? [0n, 2n ** BigInt(bits!)] : [-(2n ** 31n), 2n ** 31n];

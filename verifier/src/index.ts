@@ -20,6 +20,7 @@ export * from "./files/circuits.js";
 export * from "./files/domain.js";
 export * from "./files/fund-units.js";
 export * from "./files/limits.js";
+export * from "./files/liquidity.js";
 export * from "./files/market.js";
 export * from "./files/market-table.js";
 export * from "./files/policy.js";
@@ -37,6 +38,7 @@ export {
 export * from "./statement/attestation.js";
 export * from "./statement/disclosure.js";
 export * from "./statement/exposures.js";
+export * from "./statement/liquidity.js";
 export * from "./statement/opening.js";
 export * from "./statement/statement.js";
 export * from "./statement/tail-risk.js";

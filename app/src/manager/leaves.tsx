@@ -9,24 +9,30 @@ import type { JSX } from "preact";
 import { type Sent, useSent } from "../network.js";
 import { Section } from "../parts.js";
 import { otherAddresses } from "../security-policy.js";
+import { useIsPhone } from "./steps.js";
 
 /** The panel. */
 export function WhatLeaves(): JSX.Element {
   const sent = useSent();
   const out = sent.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
+  const isPhone = useIsPhone();
+  const words = (
+    <p>
+      <b>In:</b> the circuit and its key, public files whose hashes this page was built with. <b>Out:</b> the
+      attestation, when you save or submit it, and what hides the list of accounts, when you declare them.
+      Positions, salts and signatures stay in this page's memory: they are in no request and no storage, and
+      are gone when you close it. The page's security policy forbids it to talk to any other address than{" "}
+      {["its own", ...otherAddresses()].join(" and ")}.
+    </p>
+  );
   return (
     <Section title="What leaves this page" class="leaves">
-      <p>
-        <b>In:</b> the circuit and its key, public files whose hashes this page was built with. <b>Out:</b>{" "}
-        the attestation, when you save or submit it, and what hides the list of accounts, when you declare
-        them. Positions, salts and signatures stay in this page's memory: they are in no request and no
-        storage, and are gone when you close it. The page's security policy forbids it to talk to any other
-        address than {["its own", ...otherAddresses()].join(" and ")}.
-      </p>
+      {isPhone ? null : words}
       <details>
         <summary>
           {sent.length === 1 ? "1 request" : `${sent.length} requests`} so far, {out} bytes out
         </summary>
+        {isPhone ? words : null}
         {sent.length === 0 ? (
           <p class="empty">Nothing yet.</p>
         ) : (

@@ -13,6 +13,7 @@ import type { JSX } from "preact";
 import { Verdict } from "../parts.js";
 import { type Bar, barOf, boundOf, distanceText, titleOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";
+import { useIsPhone } from "./steps.js";
 
 /** The bars; with `before`, where each stood before the edits. */
 export function Limits(props: {
@@ -65,8 +66,10 @@ function LimitBar(props: {
         <strong class="figure">{valueText(limit)}</strong>
         <span>{boundOf(limit)}</span>
         {moved ? <span class="was">was {valueText(before)}</span> : null}
-        <Verdict ok={limit.ok}>{limit.ok ? "holds" : "BROKEN"}</Verdict>
-        <small>{distanceText(limit)}</small>
+        <p class="distance">
+          <Verdict ok={limit.ok}>{limit.ok ? "holds" : "BROKEN"}</Verdict>{" "}
+          <small>{distanceText(limit)}</small>
+        </p>
       </div>
     </li>
   );
@@ -104,6 +107,7 @@ function share(part: number): string {
 }
 
 function RoomText({ room, ok }: { readonly room: Room; readonly ok: boolean }): JSX.Element {
+  const isPhone = useIsPhone();
   const { add, lose, move, scenarios, accounts, instruments } = room;
   const added = add === undefined ? [] : [`${wholeUsd(abs(add.value))} USD of ${ADDITIONS[add.of]}`];
   const lost = lose === undefined ? [] : [`${wholeUsd(abs(lose))} USD of equity${ok ? " lost" : ""}`];
@@ -112,19 +116,26 @@ function RoomText({ room, ok }: { readonly room: Room; readonly ok: boolean }): 
   const parts = ok ? [...added, ...lost, ...fall] : added.length > 0 ? added : lost;
   const label = ok ? "Room for" : added.length > 0 ? "Over by" : "Short of";
   const users = scenarios.length > 0 ? scenarios : [...(accounts.length > 1 ? accounts : []), ...instruments];
-  return (
-    <div class="limit-text">
+  const told = (
+    <>
       {parts.length === 0 ? null : (
         <p>
           <b>{label}</b> {parts.join(", or ")}
         </p>
       )}
       {users.length === 0 ? null : (
-        <p class="users">
+        <p>
           <b>Used by</b> <Users parts={users} />
         </p>
       )}
-    </div>
+    </>
+  );
+  if (!isPhone) return <div class="limit-text">{told}</div>;
+  return (
+    <details class="limit-text">
+      <summary>{label.replace(/ \w+$/, "")}, and what uses it</summary>
+      {told}
+    </details>
   );
 }
 

@@ -40,6 +40,7 @@ import { Opening } from "./opening.js";
 import { nextOf, type StepId } from "./plan.js";
 import { askRegistry, preflight, type RegistryFacts, standingOf } from "./preflight.js";
 import { Prove } from "./prove.js";
+import { findState } from "./recover.js";
 import { act, Fold, NextBar, Step, useIsPhone } from "./steps.js";
 import { Submit } from "./submit.js";
 import { WhatIf } from "./what-if.js";
@@ -83,6 +84,11 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
     const secrets = value?.receipt === undefined ? {} : secretsAfter(value, latest.current);
     onFiles({ ...rest, ...secrets, ...(value === undefined ? {} : { made: value }) });
   };
+  const recover = async (): Promise<void> => {
+    const { seed, snapshot, names } = latest.current;
+    const { state: _, ...others } = names ?? {};
+    change({ state: await findState(config!, snapshot!.subject, seed!), names: others });
+  };
   const step = (id: StepId) => ({
     ...{ id, isNext: next.step === id, isOpen: steps.isOpen(id) },
     onToggle: (isOpen: boolean) => steps.toggle(id, isOpen),
@@ -122,6 +128,7 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
               isAttested={made?.receipt !== undefined}
               onBound={setIsBound}
               onAsk={registry.ask}
+              onRecover={canRecover(files, registry.facts) ? recover : undefined}
               onMade={setMade}
             />
           </Step>
@@ -147,6 +154,12 @@ function Silent({ error, onAsk }: { readonly error: unknown; readonly onAsk: () 
       </button>
     </>
   );
+}
+
+/** Whether the seed may have the state that the registry goes on from, and none else that is open. */
+function canRecover({ seed }: OpenFiles, facts: RegistryFacts | undefined): boolean {
+  if (seed === undefined || facts === undefined || facts.status.state === 0n) return false;
+  return facts.roots.state !== facts.status.state;
 }
 
 /** The list and the state that the registry has now. A seed brings its states back itself, but this one is at hand. */
@@ -343,6 +356,7 @@ function Summary(props: {
   readonly isEdited: boolean;
 }): JSX.Element {
   const { book, judged, isEdited } = props;
+  const isPhone = useIsPhone();
   const { snapshot, policy, market } = book;
   const terms = useMemo(() => policyTerms(policy, market), [policy, market]);
   const { healthy, metrics, limits } = judged.assessment;
@@ -372,16 +386,18 @@ function Summary(props: {
           </div>
         ))}
       </dl>
-      <Facts
-        rows={[
-          ["Subject", <code key="subject">{snapshot.subject}</code>],
-          ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
-          ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
-          ["Accounts", <Accounts key="accounts" book={book} />],
-          ["Judged by", <BasisWords key="basis" basis={terms} />],
-          ["Attestation lasts", span(policy.validity)],
-        ]}
-      />
+      <Fold title="About this book" isOpen={!isPhone} class="about">
+        <Facts
+          rows={[
+            ["Subject", <code key="subject">{snapshot.subject}</code>],
+            ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
+            ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
+            ["Accounts", <Accounts key="accounts" book={book} />],
+            ["Judged by", <BasisWords key="basis" basis={terms} />],
+            ["Attestation lasts", span(policy.validity)],
+          ]}
+        />
+      </Fold>
     </section>
   );
 }

@@ -18,7 +18,7 @@ import {
 } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
 import { type DeskProgress, loadAtDesk, proveAtDesk } from "../desk.js";
-import { AllowInsecure, Problem } from "../parts.js";
+import { AllowInsecure, Problem, useWork } from "../parts.js";
 import type { Book } from "./book.js";
 import { lackOfBrowser } from "./browser.js";
 import type { Made } from "./made.js";
@@ -49,6 +49,8 @@ export interface ProveProps {
   /** The registry took the proof of this book: it would take no second one. */
   readonly isAttested: boolean;
   readonly onBound: (isBound: boolean) => void;
+  /** Finds the registry's state by the seed that is open; absent where that is of no use. */
+  readonly onRecover?: (() => Promise<void>) | undefined;
   /** Asks the registry once more. */
   readonly onAsk: () => Promise<RegistryFacts | undefined>;
   readonly onMade: (made: Made | undefined) => void;
@@ -78,8 +80,20 @@ export function Prove(props: ProveProps): JSX.Element {
 }
 
 function Proving(props: ProveProps & { readonly names: CircuitNames }): JSX.Element {
-  const { book, config, healthy, findings, isSilent, isBound, isAttested, onBound, onAsk, onMade, names } =
-    props;
+  const {
+    book,
+    config,
+    healthy,
+    findings,
+    isSilent,
+    isBound,
+    isAttested,
+    onBound,
+    onRecover,
+    onAsk,
+    onMade,
+    names,
+  } = props;
   const targetId = useId();
   const [allowInsecure, setAllowInsecure] = useState(false);
   const [progress, setProgress] = useState<DeskProgress | undefined>();
@@ -127,7 +141,9 @@ function Proving(props: ProveProps & { readonly names: CircuitNames }): JSX.Elem
           </select>
         </div>
       )}
-      {isBound && !isAttested ? <Preflight findings={findings} isSilent={isSilent} onAsk={onAsk} /> : null}
+      {isBound && !isAttested ? (
+        <Preflight findings={findings} isSilent={isSilent} onAsk={onAsk} onRecover={onRecover} />
+      ) : null}
       {isLocal || !hasDevelopmentKeys(names) ? null : (
         <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
       )}
@@ -184,8 +200,10 @@ function Preflight(props: {
   readonly findings: readonly Finding[];
   readonly isSilent: boolean;
   readonly onAsk: () => Promise<unknown>;
+  readonly onRecover: ProveProps["onRecover"];
 }): JSX.Element {
-  const { findings, isSilent, onAsk } = props;
+  const { findings, isSilent, onAsk, onRecover } = props;
+  const recovery = useWork();
   const isAsking = findings.length === 0 && !isSilent;
   return (
     <div class="preflight">
@@ -198,9 +216,17 @@ function Preflight(props: {
           </li>
         ))}
       </ul>
-      <button type="button" class="quiet" onClick={() => void onAsk()}>
-        Ask the registry again
-      </button>
+      <div class="actions">
+        {onRecover === undefined ? null : (
+          <button type="button" disabled={recovery.busy} onClick={() => void recovery.run(onRecover)}>
+            {recovery.busy ? "Looking through the chain…" : "Find the state by the seed"}
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={() => void onAsk()}>
+          Ask the registry again
+        </button>
+      </div>
+      <Problem error={recovery.error} />
     </div>
   );
 }

@@ -148,12 +148,18 @@ async function policiesOf(
 }
 
 /** The circuits that terms name. */
-export function circuitsOf({ circuit, tailCircuit, disclosureCircuit }: PolicyTerms): CircuitNames {
+export function circuitsOf({
+  circuit,
+  tailCircuit,
+  liquidity,
+  disclosureCircuit,
+}: PolicyTerms): CircuitNames {
   const hasTail = tailCircuit !== NO_TAIL.tailCircuit;
   const isShown = disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
   return {
     circuit: circuitName(circuit),
     ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}),
+    ...(liquidity === undefined ? {} : { liquidityCircuit: circuitName(liquidity.circuit) }),
     ...(isShown ? { disclosureCircuit: circuitName(disclosureCircuit) } : {}),
   };
 }
@@ -164,6 +170,9 @@ async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRec
   const onChain =
     versions.has(versionName(terms.circuit, entry.version)) ||
     (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version))) ||
+    (entry.liquidity !== undefined &&
+      terms.liquidity !== undefined &&
+      versions.has(versionName(terms.liquidity.circuit, entry.liquidity.version))) ||
     (entry.disclosure !== undefined &&
       versions.has(versionName(terms.disclosureCircuit, entry.disclosure.version)));
   if (missingCircuit(circuits) !== undefined) return { proof: "noKey", insecure: onChain, withdrawn };
@@ -202,12 +211,15 @@ async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>
 async function checkTables(
   registry: Registry,
   entry: AttestedEntry,
-  { marketSeries, returnsSeries }: PolicyTerms,
+  { marketSeries, returnsSeries, liquidity: unwinding }: PolicyTerms,
 ): Promise<boolean> {
-  const { market, tail } = entry;
+  const { market, tail, liquidity } = entry;
   const tables = [
     { series: marketSeries, ...market },
     ...(tail === undefined ? [] : [{ series: returnsSeries, ...tail.returns }]),
+    ...(liquidity === undefined || unwinding === undefined
+      ? []
+      : [{ series: unwinding.series, ...liquidity.depths }]),
   ];
   const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
   if (!standings.includes("unknown")) return standings.includes("withdrawn");

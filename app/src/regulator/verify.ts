@@ -225,11 +225,12 @@ async function verifyByChain(
   const { domain, policyId, subject, asOf } = attestation;
   const terms = await policyTermsOf(registry, policyId);
   await checkTables(registry, attestation, terms);
-  const { verificationKey, tailKey, disclosureKey } = circuitKeys(circuitsOf(terms));
-  const keys = [verificationKey, tailKey, disclosureKey];
+  const { verificationKey, tailKey, liquidityKey, disclosureKey } = circuitKeys(circuitsOf(terms));
+  const keys = [verificationKey, tailKey, liquidityKey, disclosureKey];
   const insecure = keys.some((key) => key !== undefined && isDevelopmentKey(key));
   checkDevelopmentKey(insecure, named === undefined ? "unnamed" : domain, allowInsecure);
-  if (!(await reverify(registry, claimOf(attestation), verificationKey, tailKey, disclosureKey))) {
+  const beside = [tailKey, disclosureKey, liquidityKey] as const;
+  if (!(await reverify(registry, claimOf(attestation), verificationKey, ...beside))) {
     throw refused("attestation.proof", "a proof of this statement", "a proof that does not verify");
   }
   const expiresAt = asOf + terms.validity;
@@ -251,14 +252,22 @@ async function verifyByChain(
 async function checkTables(
   registry: Registry,
   attestation: Attestation,
-  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew }: PolicyTerms,
+  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew, liquidity: unwinding }: PolicyTerms,
 ): Promise<void> {
-  const { market, tail } = attestation;
+  const { market, tail, liquidity } = attestation;
   const tables = [
     { path: "market", series: marketSeries, maxSkew: maxMarketSkew, ...market },
     ...(tail === undefined
       ? []
       : [{ path: "tail.returns", series: returnsSeries, maxSkew: maxReturnsSkew, ...tail.returns }]),
+    ...(liquidity === undefined || unwinding === undefined
+      ? []
+      : [
+          {
+            ...{ path: "liquidity.depths", series: unwinding.series },
+            ...{ maxSkew: unwinding.maxLiquiditySkew, ...liquidity.depths },
+          },
+        ]),
   ];
   for (const { path, maxSkew, ...table } of tables) {
     if (!(await isMarketAccepted(registry, table))) {
@@ -309,11 +318,14 @@ function finding(
 
 /** What the registry's log would say of it. */
 function claimOf(attestation: Attestation) {
-  const { tail, disclosure, ...health } = attestation;
+  const { tail, liquidity, disclosure, ...health } = attestation;
   return {
     ...health,
     proof: encodeProof(attestation.proof),
     ...(tail === undefined ? {} : { tail: { ...tail, version: 0, proof: encodeProof(tail.proof) } }),
+    ...(liquidity === undefined
+      ? {}
+      : { liquidity: { ...liquidity, version: 0, proof: encodeProof(liquidity.proof) } }),
     ...(disclosure === undefined ? {} : { disclosure: disclosureEntryOf(disclosure) }),
   };
 }

@@ -24,6 +24,7 @@ import {
   inputError,
   isOnCurve,
   KIND,
+  liquidityBasis,
   type Market,
   nameField,
   type Policy,
@@ -266,6 +267,11 @@ export function checkTimes(snapshot: Snapshot, market: Market, policy: Policy, n
   const basis = tailBasis(policy, market);
   if (basis !== undefined) {
     checkSkew(snapshot.asOf, basis.returns.asOf, basis.tail.maxReturnsSkew, "returns", now);
+  }
+  const unwinding = liquidityBasis(policy, market);
+  if (unwinding !== undefined) {
+    const { terms, market: deep } = unwinding;
+    checkSkew(snapshot.asOf, deep.liquidity.asOf, terms.maxLiquiditySkew, "liquidity", now);
   }
 }
 

@@ -27,6 +27,7 @@ import {
   type KeelError,
   type Market,
   parseFile,
+  UNLIMITED_DEPTH,
 } from "@keel/verifier";
 import { type Address, type PublicClient, parseAbi } from "viem";
 import { z } from "zod";
@@ -36,12 +37,14 @@ import { ONE, parseResponse, positive, product, scaled, secondsOf } from "./numb
 import { isRecord, listOf, recordOf, type SavedResponse, textOf } from "./responses.js";
 
 /** Depth that needs no limit: cash. */
-export const UNLIMITED = 2n ** 64n - 1n;
+export const UNLIMITED = UNLIMITED_DEPTH;
 const DEPTH_PLACES = 8;
 const AHEAD = 5;
 const SHARE = /^(?:0\.[0-9]{1,8}|1)$/;
 
 const share = z.string().regex(SHARE);
+/** A policy names it in basis points. */
+const participation = z.string().regex(/^(?:0\.(?=[0-9]*[1-9])[0-9]{1,4}|1)$/);
 const origin = z.union([
   z.literal("unlimited"),
   /** What nobody can sell: a policy with a limit on days refuses a position of it. */
@@ -57,7 +60,7 @@ const origin = z.union([
 
 const depthSchema = z.strictObject({
   keel: z.literal("depth-sources/1"),
-  participation: share,
+  participation,
   band: share,
   refills: z.int().min(1).max(1_440),
   maxAge: z.int().min(1).max(86_400),
@@ -225,20 +228,26 @@ export async function marketDepth(request: DepthRequest): Promise<string> {
     );
   }
   const rows: object[] = [];
-  for (const { id } of market.instruments) {
+  for (const { id, kind } of market.instruments) {
     const path = `sources.instruments.${id}`;
     const depth = await attempt(async () => {
       const from = places.get(id);
       if (from === undefined) throw inputError("data.missing", path, "where its depth comes from", "nothing");
+      if (from.includes("unlimited") && kind !== "cash")
+        throw inputError("data.depth", path, "a depth: no limit is for cash", "unlimited");
       return await totalDepth(from, path, { sources, books, asOf, ...(view === undefined ? {} : { view }) });
     });
-    if (depth !== undefined) rows.push({ id, depth: formatDecimal(depth, DEPTH_PLACES) });
+    if (depth !== undefined) rows.push({ id, depth: depthText(depth) });
   }
   if (faults.length > 0) throw allFaults(faults);
   const { participation, band, refills } = sources;
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
   const head = { keel: "liquidity/1", asOf, participation, band, refills };
   return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "instruments": [\n${lines}\n  ]\n}\n`;
+}
+
+function depthText(depth: bigint): string {
+  return depth === UNLIMITED ? "unlimited" : formatDecimal(depth, DEPTH_PLACES);
 }
 
 interface DepthContext {

@@ -17,6 +17,7 @@ import {
   inputError,
   isDevelopmentKey,
   KeelError,
+  type LiquidityAttestation,
   type Policy,
   type StatementDigest,
   scopeOf,
@@ -32,7 +33,7 @@ import { type Book, type BookFiles, type Draft, judgeBook, openDraft, signedBook
 import type { Assessment } from "../risk/judge.js";
 import type { DisclosureWitness } from "./disclosure.js";
 import { type CircuitInput, randomSalt } from "./input.js";
-import { buildWitness, type TailWitness } from "./witness.js";
+import { buildWitness, type LiquidityWitness, type TailWitness } from "./witness.js";
 
 /** What a proof adds to a book. */
 interface ProofParts {
@@ -42,6 +43,8 @@ interface ProofParts {
   readonly tailProver?: Pick<Prover, "prove" | "verificationKey">;
   /** Of the policy's disclosure circuit, when it wants something shown: likewise. */
   readonly disclosureProver?: Pick<Prover, "prove" | "verificationKey">;
+  /** Of the policy's liquidity circuit, when it limits the days to unwind: likewise. */
+  readonly liquidityProver?: Pick<Prover, "prove" | "verificationKey">;
   /** The registry where it shall count, or any member of the domain that the policy declares. */
   readonly domain: Domain;
   /** Use a development key outside local test chains. */
@@ -109,16 +112,21 @@ function bookOf(draft: Draft, { units, enrolment }: ProofRequest): Book {
 
 async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttestation> {
   const { snapshot, market, policy, units, enrolment = newEnrolment(snapshot, policy, randomSalt()) } = book;
-  const { prover, tailProver, disclosureProver, domain, seed, allowInsecure = false } = request;
+  const { prover, tailProver, disclosureProver, liquidityProver } = request;
+  const { domain, seed, allowInsecure = false } = request;
   const witness = buildWitness({ book, domain, enrolment, salts: saltSource(seed) });
-  const { input, statement, digest, newState, exposures, tail, disclosure } = witness;
+  const { input, statement, digest, newState, exposures, tail, liquidity, disclosure } = witness;
   const beside = [
     ...(tail === undefined ? [] : [{ prover: tailProver!, input: tail.input }]),
+    ...(liquidity === undefined ? [] : [{ prover: liquidityProver!, input: liquidity.input }]),
     ...(disclosure === undefined ? [] : [{ prover: disclosureProver!, input: disclosure.input }]),
   ];
   const [health, ...others] = await proveTogether([{ prover, input }, ...beside], request.options ?? {});
-  const tailProof = tail === undefined ? undefined : others[0];
-  const shown = disclosure === undefined ? undefined : others.at(-1);
+  // In the order in which they were asked for.
+  const next = others.values();
+  const proofOf = <T>(wanted: T | undefined): ProofResult | undefined =>
+    wanted === undefined ? undefined : next.next().value;
+  const [tailProof, unwound, shown] = [proofOf(tail), proofOf(liquidity), proofOf(disclosure)];
   const attestation = attestationOf(statement, {
     circuit: policy.circuit.id,
     digest: digest.c,
@@ -127,12 +135,20 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
     ...(seed === undefined ? {} : { memo: memoOf(seed, newState) }),
     ...(units === undefined ? {} : { unitsSignature: units.signature }),
     ...(tail === undefined ? {} : { tail: tailAttestation(policy, tail, tailProof!, tailProver!) }),
+    ...(liquidity === undefined
+      ? {}
+      : { liquidity: liquidityAttestation(policy, liquidity, unwound!, liquidityProver!) }),
     ...(disclosure === undefined
       ? {}
       : { disclosure: disclosureAttestation(policy, disclosure, shown!, disclosureProver!) }),
   });
   if (request.isVerifiedAgain === false) {
-    checkStatements([health!, digest], [tailProof, tail?.digest], [shown, disclosure?.digest]);
+    checkStatements(
+      [health!, digest],
+      [tailProof, tail?.digest],
+      [unwound, liquidity?.digest],
+      [shown, disclosure?.digest],
+    );
   } else {
     verifyAttestation({
       attestation,
@@ -141,6 +157,7 @@ async function proveBook(book: Book, request: ProofParts): Promise<ProvenAttesta
       verificationKey: prover.verificationKey,
       ...(tailProver === undefined ? {} : { tailKey: tailProver.verificationKey }),
       ...(disclosureProver === undefined ? {} : { disclosureKey: disclosureProver.verificationKey }),
+      ...(liquidityProver === undefined ? {} : { liquidityKey: liquidityProver.verificationKey }),
       allowInsecure,
       expected: { domain: scopeOf(policy, domain) },
     });
@@ -176,12 +193,15 @@ function saltSource(seed: Seed | undefined): SaltSource {
 
 /** Refuses to prove what breaks a limit, and keys that do not do. */
 function requireReady(draft: Draft, parts: ProofParts): void {
-  const { prover, tailProver, disclosureProver, domain, allowInsecure = false } = parts;
+  const { prover, tailProver, disclosureProver, liquidityProver, domain, allowInsecure = false } = parts;
   const { policy } = draft;
   requireHealthy(judgeBook(draft));
   checkDevelopmentKey(hasDevelopmentKey(prover), scopeOf(policy, domain), allowInsecure);
   if (policy.tail !== undefined && tailProver === undefined) {
     throw inputError("key.missing", "tailProver", `a prover of ${policy.tail.circuit.id}`, "none");
+  }
+  if (policy.liquidity !== undefined && liquidityProver === undefined) {
+    throw inputError("key.missing", "liquidityProver", `a prover of ${policy.liquidity.circuit.id}`, "none");
   }
   if (policy.disclosure !== undefined && disclosureProver === undefined) {
     const expected = `a prover of ${policy.disclosure.circuit.id}`;
@@ -202,6 +222,21 @@ function tailAttestation(
   const { returnsRoot: root, returnsTime: asOf } = statement;
   const insecure = hasDevelopmentKey(prover);
   return { circuit: policy.tail!.circuit.id, returns: { root, asOf }, digest: digest.c, proof, insecure };
+}
+
+function liquidityAttestation(
+  policy: Policy,
+  { statement: { liquidityRoot: root, liquidityTime: asOf }, digest }: LiquidityWitness,
+  { proof }: ProofResult,
+  prover: Pick<Prover, "verificationKey">,
+): LiquidityAttestation {
+  const insecure = hasDevelopmentKey(prover);
+  return {
+    circuit: policy.liquidity!.circuit.id,
+    depths: { root, asOf },
+    digest: digest.c,
+    ...{ proof, insecure },
+  };
 }
 
 function disclosureAttestation(

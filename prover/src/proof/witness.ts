@@ -10,10 +10,14 @@ import {
   type CircuitShape,
   commitStatement,
   type Domain,
+  depthTable,
   type Exposures,
   exposuresCommitment,
   type Field,
   grossAndCollateral,
+  type LiquidityStatement,
+  liquidityBasis,
+  liquidityVector,
   type Policy,
   policyDomainField,
   type Quantity,
@@ -73,6 +77,8 @@ export interface Witness {
   readonly salts: ProofSalts;
   /** The tail-risk proof beside it, under policies with tail-risk limits. */
   readonly tail?: TailWitness;
+  /** The liquidity proof beside it, under policies that limit the days to unwind. */
+  readonly liquidity?: LiquidityWitness;
   /** The disclosure proof beside it, under policies that want something shown. */
   readonly disclosure?: DisclosureWitness;
 }
@@ -82,6 +88,14 @@ export interface TailWitness {
   /** Secret. */
   readonly input: CircuitInput;
   readonly statement: TailStatement;
+  readonly digest: StatementDigest;
+}
+
+/** Everything a liquidity proof needs, and what it will say. */
+export interface LiquidityWitness {
+  /** Secret. */
+  readonly input: CircuitInput;
+  readonly statement: LiquidityStatement;
   readonly digest: StatementDigest;
 }
 
@@ -189,10 +203,12 @@ function bookWitness(book: Book, parts: WitnessParts): Witness {
     exposuresSalt,
   };
   const tail = tailWitness(book, exposures, exposuresSalt, statement);
+  const liquidity = liquidityWitness(book, slots, portfolioSalt, statement);
   const disclosure = wantedDisclosure(policy, exposures, exposuresSalt);
   return {
     ...{ input, statement, digest, exposures, newState, salts },
     ...(tail === undefined ? {} : { tail }),
+    ...(liquidity === undefined ? {} : { liquidity }),
     ...(disclosure === undefined ? {} : { disclosure }),
   };
 }
@@ -296,6 +312,38 @@ function tailWitness(
 function hintInputs(metrics: TailMetrics, levels: number): CircuitInput {
   const { threshold, beyond } = tailHints(metrics, levels);
   return { threshold: threshold.map(toField), beyond };
+}
+
+/** Inputs of the policy's liquidity circuit, from the same accounts and salt. */
+function liquidityWitness(
+  { snapshot: { subject, asOf }, market, policy }: Book,
+  slots: readonly Slot[],
+  portfolioSalt: Field,
+  { portfolioCommitment, terms }: Statement,
+): LiquidityWitness | undefined {
+  const basis = liquidityBasis(policy, market);
+  if (basis === undefined) return undefined;
+  const { maxDaysToUnwind, participation } = terms.liquidity!;
+  const { root, ...table } = depthTable(basis);
+  const statement = {
+    portfolioCommitment,
+    liquidityRoot: root,
+    liquidityTime: Number(table.time),
+    ...{ participation, maxDaysToUnwind },
+  };
+  const vector = liquidityVector(statement);
+  const digest = statementInputs(commitStatement(vector), vector);
+  const input = {
+    ...digest,
+    ...table,
+    maxDaysToUnwind: BigInt(maxDaysToUnwind),
+    subject: BigInt(subject),
+    accountId: slots.map((slot) => slot.accountId),
+    asOf: BigInt(asOf),
+    quantity: slots.map((slot) => slot.quantities.map(toField)),
+    portfolioSalt,
+  };
+  return { input, statement, digest };
 }
 
 /** One of the circuit's places for an account. */

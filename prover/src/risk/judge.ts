@@ -56,6 +56,7 @@ export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): L
   const { tail, equity } = metrics;
   const highest = mark === undefined || isNewMark(metrics, mark) ? metrics : mark;
   return (Object.keys(MEASURES) as LimitName[]).flatMap((name) => {
+    if (name === "maxDaysToUnwind" && metrics.unwind === undefined) return [];
     if (MEASURES[name].judge === undefined) {
       return boundsOf(name, limits).map(({ limit }) => verdict(name, limit, metrics, highest));
     }
@@ -89,15 +90,19 @@ function boundsOf(name: LimitName, limits: Limits): { readonly limit: Bound; rea
   });
 }
 
-/** Of the fractions the worst; a ratio to equity fails without equity, one to debt holds when nothing is owed. */
+/**
+ * Of the fractions the worst; a ratio to equity fails without equity, one to debt holds when nothing is owed, and days to unwind
+ * fail where nobody takes what is held.
+ */
 function verdict(name: LimitName, limit: Bound, metrics: Metrics, mark: HighWaterMark): LimitResult {
   const { kind, unit } = LIMITS[name];
   const fraction = worstOf(name, MEASURES[name].fractions(metrics, mark));
   const bound = boundOf({ name, limit });
   const holds = endsOf(name, fraction, bound).every(({ slack }) => slack >= 0n);
-  const exists = kind === "min" ? fraction.denominator !== 0n : metrics.equity > 0n;
+  const ofEquity = kind !== "min" && unit !== "days";
+  const exists = ofEquity ? metrics.equity > 0n : fraction.denominator !== 0n;
   return {
-    ...{ name, unit: unit === "usd8" ? "usd16" : "bps", limit, ok: holds && (kind === "min" || exists) },
+    ...{ name, unit: unit === "usd8" ? "usd16" : unit, limit, ok: holds && (exists || !ofEquity) },
     ...(exists ? shown(name, fraction, bound) : {}),
     ...(fraction.of === undefined ? {} : { worst: fraction.of }),
   };
@@ -120,8 +125,11 @@ function worstOf(name: LimitName, fractions: readonly Fraction[]): Fraction {
   return fractions.reduce((worst, other) => (isWorse(name, other, worst) ? other : worst));
 }
 
+/** Over one denominator, equity, the larger numerator; else the larger ratio, of which one over nothing is the largest. */
 function isLarger(name: LimitName, one: Fraction, other: Fraction): boolean {
-  return sizeIn(name, one) > sizeIn(name, other);
+  const [first, second] = [sizeIn(name, one), sizeIn(name, other)];
+  if (one.denominator === other.denominator) return first > second;
+  return first * other.denominator > second * one.denominator;
 }
 
 function sizeIn(name: LimitName, { numerator }: Fraction): bigint {

@@ -23,6 +23,7 @@
  * | maxDrawdown        | nothing                                                 | E - least E by the mark (genesis: by today) |
  * | maxVolatility      | volatility in USD a year: (l E - V 1e4) / 1e4           | (l E - V 1e4) / l                          |
  * | maxExpectedShortfall | loss of the worst days: (l E - S 1e4) / 1e4           | (l E - S 1e4) / l                          |
+ * | maxDaysToUnwind    | nothing: what is left is units of an instrument         | nothing                                    |
  * | minEquity          | nothing                                                 | E - l, or E - 1e-16 without a floor        |
  *
  * Volatility V and expected shortfall S are rounded up to USD 1e-16 first, so their rooms may say less by that much.
@@ -56,6 +57,7 @@ import {
   type TailMetrics,
   volatility,
 } from "./tail.js";
+import { unwindFraction } from "./unwind.js";
 
 const BPS = 10_000n;
 
@@ -88,9 +90,9 @@ export interface JudgedBook extends MeasuredBook {
   readonly limit: LimitResult;
 }
 
-/** What a limit bounds: USD 1e16 times bps, over USD 1e16. */
+/** What a limit bounds: USD 1e16 times bps, over USD 1e16; of days to unwind, units 1e8 times 1e-4 days over units a day. */
 export interface Fraction {
-  /** Which of several: an underlying, a venue, an account, a scenario. */
+  /** Which of several: an underlying, a venue, an account, a scenario, an instrument. */
   readonly of?: string;
   /** Which of the levels of an expected shortfall. */
   readonly confidence?: Bps;
@@ -214,6 +216,16 @@ export const MEASURES: Readonly<Record<LimitName, Measure>> = {
     scale: BPS,
     use: shortfallUse,
     judge: judgeShortfall,
+  },
+  maxDaysToUnwind: {
+    // A book without a position has nothing to unwind.
+    fractions: ({ unwind = [] }) => [
+      { numerator: 0n, denominator: 1n, lost: 0n },
+      ...unwind.map((position) => ({ ...unwindFraction(position), lost: 0n })),
+    ],
+    use: ({ limit }) => ({
+      part: (row, q) => (row.id === limit.worst ? abs(q) * row.price : 0n),
+    }),
   },
   minEquity: {
     fractions: ({ equity }) => [{ numerator: equity, denominator: 1n, lost: 1n }],

@@ -22,6 +22,7 @@ import {
 } from "@keel/verifier";
 import { type Held, quantities, type Snapshot } from "../book/snapshot.js";
 import { measureTail, type TailMetrics } from "./tail.js";
+import { measureUnwind, type UnwindPosition } from "./unwind.js";
 
 /** Assets and gross exposure together have to be below 2^96 in USD 1e16, 7.92e12 USD. */
 export const VALUE_BITS = 96;
@@ -64,6 +65,8 @@ export interface Metrics {
   readonly units: bigint;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailMetrics;
+  /** Under policies that limit the days to unwind: what is held or owed, by instrument. */
+  readonly unwind?: readonly UnwindPosition[];
 }
 
 /**
@@ -84,6 +87,7 @@ export function measureHeld(held: Held, snapshot: Snapshot, market: Market, poli
   const { grossExposure, underlyingDelta } = exposureSums(held, market);
   checkBookSize(total("assets") + grossExposure);
   const tail = measureTail(underlyingDelta, market, policy);
+  const unwind = measureUnwind(held, market, policy);
   return {
     assets: usd16(total("assets")),
     liabilities: usd16(total("liabilities")),
@@ -99,6 +103,7 @@ export function measureHeld(held: Held, snapshot: Snapshot, market: Market, poli
       : { scenarioPnl: linearPnl(underlyingDelta, policy) }),
     units: snapshot.units,
     ...(tail === undefined ? {} : { tail }),
+    ...(unwind === undefined ? {} : { unwind }),
   };
 }
 

@@ -6,9 +6,9 @@
  */
 
 import { LIMITS } from "@keel/verifier";
-import { dollars, percent, table } from "@keel/verifier/text";
+import { dayText, dollars, percent, ratioText, table } from "@keel/verifier/text";
 import type { RoomReport } from "./headroom.js";
-import type { LimitReport, MetricsReport, Report } from "./report.js";
+import type { LimitReport, MetricsReport, Report, UnwindReport } from "./report.js";
 
 /** A report, with the room to each limit where it has been measured. */
 export interface CheckReport extends Report {
@@ -19,8 +19,11 @@ type CheckedLimit = LimitReport & Partial<RoomReport>;
 
 /** Metrics, limits, the room to each, then the verdict. */
 export function reportText(report: CheckReport): string {
-  const { metrics, limits } = report;
-  const parts = [metricsText(metrics), limitsText(limits), roomsText(limits), verdictText(report)];
+  const { metrics, limits, unwind = [] } = report;
+  const parts = [
+    ...[metricsText(metrics), limitsText(limits), unwindText(unwind, limits), roomsText(limits)],
+    verdictText(report),
+  ];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
@@ -121,15 +124,40 @@ function limitsText(limits: readonly LimitReport[]): string {
   return table([head, ...limits.map(limitRow)], [1, 3, 4]);
 }
 
+/** Cells of a bar, of which the limit fills all. */
+const BAR = 20;
+
+/** Each instrument's days, with a bar that is full at the limit. */
+function unwindText(positions: readonly UnwindReport[], limits: readonly LimitReport[]): string {
+  const limit = limits.find(({ name }) => name === "maxDaysToUnwind")?.limit;
+  if (positions.length === 0 || typeof limit !== "string") return "";
+  const head = ["to unwind", "units", "a day", "days", `of ${dayText(limit)}`];
+  const rows = positions.map(({ instrument, units, perDay, days }) => [
+    ...[instrument, units, perDay ?? "no limit", days ?? "never"],
+    bar(days, limit),
+  ]);
+  return table([head, ...rows], [1, 2, 3]);
+}
+
+/** Rounded up, so that what takes any time shows; beyond the limit a word stands behind the full bar. */
+function bar(days: string | null, limit: string): string {
+  const used = days === null ? Number.POSITIVE_INFINITY : Number(days);
+  const most = Number(limit);
+  if (used > most) return `${"#".repeat(BAR)} BEYOND`;
+  const cells = most === 0 ? 0 : Math.ceil((used / most) * BAR);
+  return `${"#".repeat(cells)}${".".repeat(BAR - cells)}`;
+}
+
 function limitRow({ name, value, limit, headroom, ok, confidence, worst }: LimitReport): string[] {
-  const show = LIMITS[name].unit === "usd8" ? dollars : percent;
+  const { unit } = LIMITS[name];
+  const show = (number: string): string => (unit === "usd8" ? dollars(number) : ratioText(unit, number));
   const showOr = (number: string | null, otherwise: string): string =>
     number === null ? otherwise : show(number);
   const sign = typeof limit === "string" ? (name.startsWith("min") ? "≥" : "≤") : "in";
   return [
     name,
-    // Nothing is owed, or there is no equity to divide by.
-    showOr(value, ok ? "no debt" : "no equity"),
+    // Nothing is owed, there is no equity to divide by, or nobody takes what is held.
+    showOr(value, unit === "days" ? "never" : ok ? "no debt" : "no equity"),
     sign,
     typeof limit === "string" ? show(limit) : `${show(limit[0])} … ${show(limit[1])}`,
     showOr(headroom, "–"),

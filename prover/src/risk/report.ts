@@ -5,13 +5,14 @@
  * @module
  */
 
-import { formatDecimal, type LimitName } from "@keel/verifier";
+import { formatDecimal, type LimitName, UNLIMITED_DEPTH } from "@keel/verifier";
 import type { Assessment } from "./judge.js";
 import type { LimitResult } from "./limit-result.js";
 import type { Metrics } from "./measure.js";
 import { shortfallUsd, type TailMetrics, volatility } from "./tail.js";
+import { daysToUnwind, type UnwindPosition } from "./unwind.js";
 
-/** One limit; ratios as decimals (1.5 is 150%), minEquity in USD; null where the ratio does not exist. */
+/** One limit; ratios as decimals (1.5 is 150%), minEquity in USD, days in days; null where the ratio does not exist. */
 export interface LimitReport {
   readonly name: LimitName;
   readonly value: string | null;
@@ -47,19 +48,56 @@ export interface MetricsReport {
   readonly expectedShortfall?: Readonly<Record<string, string>>;
 }
 
+/** One instrument's way out; only where a policy limits the days to unwind. */
+export interface UnwindReport {
+  readonly instrument: string;
+  /** Units held or owed in all accounts together. */
+  readonly units: string;
+  /** Units a day; null for what needs no limit. */
+  readonly perDay: string | null;
+  /** Rounded up; null where nobody takes it. */
+  readonly days: string | null;
+}
+
 /** What `keel check --json` prints. */
 export interface Report {
   readonly healthy: boolean;
   readonly metrics: MetricsReport;
   readonly limits: readonly LimitReport[];
+  /** The slowest first. */
+  readonly unwind?: readonly UnwindReport[];
 }
 
 const USD16_PLACES = 16;
 const BPS_PLACES = 4;
+const UNITS_PLACES = 8;
 
 /** Formats an assessment. Exact: no digit is dropped. */
 export function report({ healthy, metrics, limits }: Assessment): Report {
-  return { healthy, metrics: reportMetrics(metrics), limits: limits.map(reportLimit) };
+  return {
+    ...{ healthy, metrics: reportMetrics(metrics), limits: limits.map(reportLimit) },
+    ...(metrics.unwind === undefined ? {} : { unwind: reportUnwind(metrics.unwind) }),
+  };
+}
+
+function reportUnwind(positions: readonly UnwindPosition[]): UnwindReport[] {
+  const units = (value: bigint): string => formatDecimal(value, UNITS_PLACES);
+  return positions
+    .map((position) => ({ position, days: daysToUnwind(position) }))
+    .sort((a, b) => compareDays(b.days, a.days))
+    .map(({ position: { instrument, size, depth }, days }) => ({
+      instrument,
+      units: units(size),
+      perDay: depth === UNLIMITED_DEPTH ? null : units(depth),
+      days: days === undefined ? null : formatDecimal(days, BPS_PLACES),
+    }));
+}
+
+/** What nobody takes is longer than anything. */
+function compareDays(a: bigint | undefined, b: bigint | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+  return a < b ? -1 : 1;
 }
 
 function reportMetrics(metrics: Metrics): MetricsReport {
@@ -100,7 +138,7 @@ function reportTail(tail: TailMetrics): Pick<MetricsReport, "volatility" | "expe
 
 function reportLimit(result: LimitResult): LimitReport {
   const { name, unit, value, limit, headroom, ok, confidence, worst } = result;
-  const places = unit === "bps" ? BPS_PLACES : USD16_PLACES;
+  const places = unit === "usd16" ? USD16_PLACES : BPS_PLACES;
   const show = (number: bigint): string => formatDecimal(number, places);
   const showOr = (number: bigint | undefined): string | null => (number === undefined ? null : show(number));
   return {

@@ -16,16 +16,18 @@ const KEPT_STRUCT = "struct Kept { bytes32 policyId; uint40 leftAt; uint8 how; }
 const SIGNED_STRUCT = "struct Signed { address signer; bytes signature; }";
 const LINE_STRUCT = "struct Line { bytes32 current; bytes32 next; uint40 nextLiveAt; }";
 const SUBMISSION_STRUCT =
-  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TailProof[] tail; DisclosureProof[] disclosure; }";
-const TAIL_STRUCT =
-  "struct TailProof { uint32 version; uint256 returnsRoot; uint64 returnsTime; uint256 commitment; uint256[8] proof; }";
+  "struct Submission { address subject; bytes32 policyId; uint32 version; uint256 marketRoot; uint64 marketTime; uint64 asOf; uint256 enrolment; uint96 units; uint256 previousState; uint256 newState; uint256 portfolioCommitment; uint256 exposuresCommitment; uint256 commitment; uint256[8] proof; bytes unitsSignature; TableProof[] tables; DisclosureProof[] disclosure; }";
+const TABLE_STRUCT =
+  "struct TableProof { uint8 kind; uint32 version; uint256 root; uint64 time; uint256 commitment; uint256[8] proof; }";
+const LIQUIDITY_STRUCT =
+  "struct Liquidity { bytes32 circuit; bytes32 series; uint32 maxDaysToUnwind; uint16 participation; uint32 maxLiquiditySkew; }";
 const DISCLOSURE_STRUCT =
   "struct DisclosureProof { uint32 version; uint96 nav; uint256[] sealedSums; uint256 commitment; uint256[8] proof; }";
 const NAV_STRUCT = "struct NavRecord { uint256 value; uint96 units; uint40 asOf; uint40 expiry; bool live; }";
 const RECORD_STRUCT =
   "struct Record { uint40 expiry; uint40 asOf; uint40 floor; uint40 since; uint32 count; uint32 streak; uint24 lapses; uint8 standing; uint40 firstAsOf; uint40 countedAt; bytes22 basis; }";
 const BASIS_STRUCT =
-  "struct Basis { uint32 version; uint256 marketRoot; uint64 marketTime; uint32 tailVersion; uint256 returnsRoot; uint64 returnsTime; uint32 disclosureVersion; }";
+  "struct Basis { uint32 version; uint256 marketRoot; uint64 marketTime; uint32 tailVersion; uint256 returnsRoot; uint64 returnsTime; uint32 disclosureVersion; uint32 liquidityVersion; uint256 liquidityRoot; uint64 liquidityTime; }";
 const LINE_RECORD_STRUCT =
   "struct LineRecord { bytes32 policyId; uint40 asOf; uint40 expiry; uint40 since; uint32 streak; }";
 const VERSION_STRUCT =
@@ -49,7 +51,7 @@ const ACCESS = [
 /** ABI of HealthRegistry.sol, as far as the client uses it. */
 export const healthRegistryAbi = parseAbi([
   SUBMISSION_STRUCT,
-  TAIL_STRUCT,
+  TABLE_STRUCT,
   DISCLOSURE_STRUCT,
   NAV_STRUCT,
   RECORD_STRUCT,
@@ -110,7 +112,7 @@ export const healthRegistryAbi = parseAbi([
   "error AlreadyExpired(uint256 expiry, uint256 now_)",
   "error MarketTooFar(uint64 asOf, uint64 marketTime, uint32 maxMarketSkew)",
   "error MarketNotAccepted(bytes32 series, uint256 root, uint64 asOf)",
-  "error WrongTailProofs(bytes32 policyId, uint256 expected, uint256 received)",
+  "error WrongTableProofs(bytes32 policyId, uint256 expected, uint256 received)",
   "error WrongDisclosures(bytes32 policyId, uint256 expected, uint256 received)",
   "error WrongSealedSums(uint256 viewers, uint256 received)",
   "error NavTooLarge(uint96 nav, uint96 navStep)",
@@ -128,15 +130,18 @@ export const healthRegistryAbi = parseAbi([
 /** ABI of PolicyBook.sol, as far as the client uses it. */
 export const policyBookAbi = parseAbi([
   POLICY_STRUCT,
+  LIQUIDITY_STRUCT,
   MEMBER_STRUCT,
   LINE_STRUCT,
   KEPT_STRUCT,
   "constructor(address authority, uint40 delay_)",
   "function publish(Policy policy) returns (bytes32 policyId)",
+  "function publishWithLiquidity(Policy policy, Liquidity liquidity) returns (bytes32 policyId)",
   "function declareDomain(Member[] members) returns (uint256 domain)",
   "function membersOf(uint256 domain) view returns (Member[])",
   "function isMember(uint256 domain, uint256 chainId, address registry) view returns (bool)",
   "function policyOf(bytes32 policyId) view returns (Policy)",
+  "function liquidityOf(bytes32 policyId) view returns (Liquidity)",
   "function exists(bytes32 policyId) view returns (bool)",
   "function openLine(string name, bytes32 policyId) returns (bytes32 line)",
   "function moveLine(bytes32 line, bytes32 policyId)",
@@ -152,11 +157,13 @@ export const policyBookAbi = parseAbi([
   "function delay() view returns (uint40)",
   "event DomainDeclared(uint256 indexed domain, Member[] members)",
   "event PolicyPublished(bytes32 indexed policyId, Policy policy)",
+  "event LiquidityLimited(bytes32 indexed policyId, Liquidity liquidity)",
   "event LineOpened(bytes32 indexed line, string name, bytes32 indexed policyId)",
   "event LineMoved(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, uint40 liveAt, bool tighter)",
   "event LineMoveCancelled(bytes32 indexed line, bytes32 indexed next, address indexed by)",
   "event TighteningUndone(bytes32 indexed line, bytes32 indexed from, bytes32 indexed to, address by)",
   "error UnknownPolicy(bytes32 policyId)",
+  "error BadParticipation(uint16 participation)",
   "error NoCircuit()",
   "error EmptyDeltaBand(int32 lo, int32 hi)",
   "error ZeroValidity()",

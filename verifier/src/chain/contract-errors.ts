@@ -7,7 +7,7 @@
 
 import { BaseError, type DecodeErrorResultReturnType, decodeErrorResult, type Hex, isHex } from "viem";
 import { type ErrorDetails, type ErrorKind, KeelError } from "../core/errors.js";
-import { LIMITS } from "../files/limits.js";
+import { LIMITS, type LimitUnit } from "../files/limits.js";
 import { keelErrorsAbi } from "./abi.js";
 import { CALL_WORDS, type ErrorWords, PROOF_WORDS } from "./contract-words.js";
 
@@ -76,8 +76,14 @@ function wordsOf({ errorName, args = [] }: Revert): Pick<ErrorDetails, "path" | 
 /** All that has a ceiling is a time or a limit. */
 function unitOf(term = ""): string {
   if (!Object.hasOwn(LIMITS, term)) return " s";
-  return LIMITS[term as keyof typeof LIMITS].unit === "usd8" ? " in USD 1e-8" : " bps";
+  return UNIT_WORDS[LIMITS[term as keyof typeof LIMITS].unit];
 }
+
+const UNIT_WORDS: Readonly<Record<LimitUnit, string>> = {
+  usd8: " in USD 1e-8",
+  bps: " bps",
+  days: " in 1e-4 days",
+};
 
 function describeRevert(revert: Revert): ErrorDetails {
   const { errorName } = revert;

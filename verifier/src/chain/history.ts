@@ -30,6 +30,7 @@ import {
   sealedList,
   sealedOf,
 } from "../statement/disclosure.js";
+import { liquidityVector } from "../statement/liquidity.js";
 import { type DrawdownStep, statementInputs, statementVector } from "../statement/statement.js";
 import { tailVector } from "../statement/tail-risk.js";
 import { healthRegistryAbi } from "./abi.js";
@@ -40,6 +41,7 @@ import {
   type MarketTableId,
   type NetAssetValue,
   type PendingEnrolment,
+  PROOF_KIND,
   policyTermsOf,
   type Registry,
   STANDINGS,
@@ -95,6 +97,8 @@ export interface AttestedEntry extends Place {
   readonly version: number;
   /** Under policies with tail-risk limits. */
   readonly tail?: TailEntry;
+  /** Under policies that limit the days to unwind. */
+  readonly liquidity?: LiquidityEntry;
   /** Under policies that want something shown. */
   readonly disclosure?: DisclosureEntry;
 }
@@ -102,6 +106,14 @@ export interface AttestedEntry extends Place {
 /** The tail-risk proof of an attestation. */
 export interface TailEntry {
   readonly returns: { readonly root: bigint; readonly asOf: number };
+  readonly digest: bigint;
+  readonly proof: readonly bigint[];
+  readonly version: number;
+}
+
+/** The liquidity proof of an attestation. */
+export interface LiquidityEntry {
+  readonly depths: { readonly root: bigint; readonly asOf: number };
   readonly digest: bigint;
   readonly proof: readonly bigint[];
   readonly version: number;
@@ -234,6 +246,7 @@ export type Claim = Pick<
   | "digest"
   | "proof"
   | "tail"
+  | "liquidity"
   | "disclosure"
 >;
 
@@ -313,7 +326,7 @@ function isRefusal(error: unknown): boolean {
 /** What {@link replayHistory} needs of a policy. */
 export type RecordTerms = Pick<
   PolicyTerms,
-  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew" | "navStep"
+  "validity" | "minInterval" | "maxAge" | "maxMarketSkew" | "maxReturnsSkew" | "navStep" | "liquidity"
 >;
 
 /**
@@ -452,6 +465,7 @@ async function delaysOf({ client, address }: Registry): Promise<Omit<ChainContex
  *
  * @param tailKey of the tail-risk circuit, for entries with a tail-risk proof, which has to hold as well
  * @param disclosureKey of the disclosure circuit, likewise
+ * @param liquidityKey of the liquidity circuit, likewise
  * @returns whether the proof holds; false too for a proof that the off-chain verifier finds malformed
  * @throws KeelError kind `proof`, code `history.skew`, `history.units` or `history.table`: the registry should have refused it
  */
@@ -461,10 +475,13 @@ export async function reverify(
   key: VerificationKey,
   tailKey?: VerificationKey,
   disclosureKey?: VerificationKey,
+  liquidityKey?: VerificationKey,
 ): Promise<boolean> {
   const known = createKnown(registry);
   const policy = await known.policyOf(entry.policyId);
-  const claims = claimsOf(entry, policy, { health: key, tail: tailKey, disclosure: disclosureKey });
+  const claims = claimsOf(entry, policy, {
+    ...{ health: key, tail: tailKey, liquidity: liquidityKey, disclosure: disclosureKey },
+  });
   if (claims === undefined || !claims.every(holds)) return false;
   await checkFacts(registry, known, entry, policy.terms);
   return true;
@@ -499,10 +516,11 @@ export async function reverifyAll<T extends Claim>(
     const claims: KeyedClaim[] = [];
     for (const entry of batch) {
       const policy = await known.policyOf(entry.policyId);
-      const { circuit, tailCircuit, disclosureCircuit } = policy.terms;
+      const { circuit, tailCircuit, liquidity, disclosureCircuit } = policy.terms;
       const own = claimsOf(entry, policy, {
         health: await keyOf(circuit),
         tail: entry.tail && (await keyOf(tailCircuit)),
+        liquidity: entry.liquidity && liquidity && (await keyOf(liquidity.circuit)),
         disclosure: entry.disclosure && (await keyOf(disclosureCircuit)),
       });
       if (own === undefined) return entry;
@@ -576,6 +594,7 @@ interface KeyedClaim extends KeyedProof {
 interface ClaimKeys {
   readonly health: VerificationKey;
   readonly tail: VerificationKey | undefined;
+  readonly liquidity: VerificationKey | undefined;
   readonly disclosure: VerificationKey | undefined;
 }
 
@@ -596,11 +615,16 @@ function claimsOf(entry: Claim, { terms, domain }: KnownPolicy, keys: ClaimKeys)
   const asksForTail = terms.tailCircuit !== NO_TAIL.tailCircuit;
   const asksForDisclosure = terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
   if (asksForTail !== (entry.tail !== undefined)) return undefined;
+  if ((terms.liquidity !== undefined) !== (entry.liquidity !== undefined)) return undefined;
   if (asksForDisclosure !== (entry.disclosure !== undefined)) return undefined;
   const found = [claimOf(entry, vector, keys.health)];
   if (entry.tail !== undefined) {
     const key = given(keys.tail, "tailKey", "the key of the tail-risk circuit");
     found.push(claimOf(entry.tail, tailOf(entry, terms), key));
+  }
+  if (entry.liquidity !== undefined) {
+    const key = given(keys.liquidity, "liquidityKey", "the key of the liquidity circuit");
+    found.push(claimOf(entry.liquidity, unwindOf(entry, terms), key));
   }
   if (entry.disclosure !== undefined) {
     const key = given(keys.disclosure, "disclosureKey", "the key of the disclosure circuit");
@@ -667,8 +691,9 @@ export function basisOf({
   version,
   market,
   tail,
+  liquidity,
   disclosure,
-}: Pick<AttestedEntry, "version" | "market" | "tail" | "disclosure">): Basis {
+}: Pick<AttestedEntry, "version" | "market" | "tail" | "liquidity" | "disclosure">): Basis {
   return {
     version,
     marketRoot: market.root,
@@ -677,6 +702,9 @@ export function basisOf({
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
     disclosureVersion: disclosure?.version ?? 0,
+    liquidityVersion: liquidity?.version ?? 0,
+    liquidityRoot: liquidity?.depths.root ?? 0n,
+    liquidityTime: liquidity?.depths.asOf ?? 0,
   };
 }
 
@@ -704,9 +732,13 @@ async function checkUnits(registry: Registry, entry: Claim, terms: PolicyTerms):
   }
 }
 
-function tablesOf({ market, tail }: Claim, terms: PolicyTerms): MarketTableId[] {
+function tablesOf({ market, tail, liquidity }: Claim, terms: PolicyTerms): MarketTableId[] {
   const returns = tail === undefined ? [] : [{ series: terms.returnsSeries, ...tail.returns }];
-  return [{ series: terms.marketSeries, ...market }, ...returns];
+  const depths =
+    liquidity === undefined || terms.liquidity === undefined
+      ? []
+      : [{ series: terms.liquidity.series, ...liquidity.depths }];
+  return [{ series: terms.marketSeries, ...market }, ...returns, ...depths];
 }
 
 /** One that was withdrawn since is known; one of another series is not. */
@@ -724,6 +756,17 @@ async function checkTable(known: Known, table: MarketTableId): Promise<void> {
 function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigint[] {
   const { root, asOf } = tail!.returns;
   return tailVector({ exposuresCommitment, returnsRoot: root, returnsTime: asOf, terms });
+}
+
+function unwindOf({ portfolioCommitment, liquidity }: Claim, terms: PolicyTerms): bigint[] {
+  const { root, asOf } = liquidity!.depths;
+  const { participation, maxDaysToUnwind } = terms.liquidity!;
+  return liquidityVector({
+    portfolioCommitment,
+    liquidityRoot: root,
+    liquidityTime: asOf,
+    ...{ participation, maxDaysToUnwind },
+  });
 }
 
 const NOTHING: ReplayedRecord = {
@@ -813,8 +856,8 @@ function checkTimes(entry: AttestedEntry, terms: RecordTerms): void {
 
 /** A table of another time is another market's: the policy says how far it may be from the snapshot. */
 function checkSkews(
-  { asOf, market, tail }: Pick<Claim, "asOf" | "market" | "tail">,
-  { maxMarketSkew, maxReturnsSkew }: Pick<PolicyTerms, "maxMarketSkew" | "maxReturnsSkew">,
+  { asOf, market, tail, liquidity }: Pick<Claim, "asOf" | "market" | "tail" | "liquidity">,
+  { maxMarketSkew, maxReturnsSkew, liquidity: unwinding }: SkewTerms,
   path: string,
 ): void {
   const check = (what: string, time: number, most: number): void => {
@@ -824,7 +867,11 @@ function checkSkews(
   };
   check("a market table", market.asOf, maxMarketSkew);
   if (tail !== undefined) check("a returns table", tail.returns.asOf, maxReturnsSkew);
+  if (liquidity === undefined) return;
+  check("a liquidity table", liquidity.depths.asOf, unwinding?.maxLiquiditySkew ?? 0);
 }
+
+type SkewTerms = Pick<PolicyTerms, "maxMarketSkew" | "maxReturnsSkew" | "liquidity">;
 
 const NO_CHAIN: ReplayedChain = { enrolment: 0n, state: 0n, epochs: 0 };
 
@@ -967,6 +1014,7 @@ async function entriesBetween(
         ...args.basis,
         marketTime: Number(args.basis.marketTime),
         returnsTime: Number(args.basis.returnsTime),
+        liquidityTime: Number(args.basis.liquidityTime),
       },
       ...place(log),
     })),
@@ -1003,10 +1051,11 @@ interface AttestedArgs {
     readonly commitment: bigint;
     readonly proof: readonly bigint[];
     readonly unitsSignature: Hex;
-    readonly tail: readonly {
+    readonly tables: readonly {
+      readonly kind: number;
       readonly version: number;
-      readonly returnsRoot: bigint;
-      readonly returnsTime: bigint;
+      readonly root: bigint;
+      readonly time: bigint;
       readonly commitment: bigint;
       readonly proof: readonly bigint[];
     }[];
@@ -1022,7 +1071,8 @@ interface AttestedArgs {
 
 function attestedArgs({ subject, policyId, expiry, verifier, submission }: AttestedArgs) {
   const { enrolment, units, previousState, newState, unitsSignature } = submission;
-  const [tail] = submission.tail;
+  const tableOf = (kind: number) => submission.tables.find((proof) => proof.kind === kind);
+  const [tail, liquidity] = [tableOf(PROOF_KIND.tail), tableOf(PROOF_KIND.liquidity)];
   const [disclosure] = submission.disclosure;
   return {
     subject,
@@ -1039,18 +1089,20 @@ function attestedArgs({ subject, policyId, expiry, verifier, submission }: Attes
     exposuresCommitment: submission.exposuresCommitment,
     digest: submission.commitment,
     proof: submission.proof,
-    ...(tail === undefined
-      ? {}
-      : {
-          tail: {
-            returns: { root: tail.returnsRoot, asOf: Number(tail.returnsTime) },
-            digest: tail.commitment,
-            proof: tail.proof,
-            version: tail.version,
-          },
-        }),
+    ...(tail === undefined ? {} : { tail: { returns: tableIn(tail), ...provenBy(tail) } }),
+    ...(liquidity === undefined ? {} : { liquidity: { depths: tableIn(liquidity), ...provenBy(liquidity) } }),
     ...(disclosure === undefined ? {} : { disclosure: disclosureEntry(disclosure) }),
   };
+}
+
+type LoggedTable = AttestedArgs["submission"]["tables"][number];
+
+function tableIn({ root, time }: LoggedTable) {
+  return { root, asOf: Number(time) };
+}
+
+function provenBy({ commitment, proof, version }: LoggedTable) {
+  return { digest: commitment, proof, version };
 }
 
 function disclosureEntry({

@@ -142,9 +142,9 @@ export interface MarketTableId {
   readonly asOf: number;
 }
 
-/** A market or returns table to publish. */
+/** A market, returns or liquidity table to publish. */
 export interface MarketCommitment extends MarketTableId {
-  /** keccak256 of the canonical text of its file: `marketContentHash`, `returnsContentHash`. */
+  /** keccak256 of the canonical text of its file: `marketContentHash`, `returnsContentHash`, `liquidityContentHash`. */
   readonly contentHash: Hex;
 }
 
@@ -160,6 +160,10 @@ export interface Basis {
   /** Unix seconds. */
   readonly returnsTime: number;
   readonly disclosureVersion: number;
+  readonly liquidityVersion: number;
+  readonly liquidityRoot: bigint;
+  /** Unix seconds. */
+  readonly liquidityTime: number;
 }
 
 /** A subject's present run of health under a line of policies. Times are unix seconds. */
@@ -306,6 +310,7 @@ function basisArgument(basis: Basis) {
     ...basis,
     marketTime: BigInt(basis.marketTime),
     returnsTime: BigInt(basis.returnsTime),
+    liquidityTime: BigInt(basis.liquidityTime),
   };
 }
 
@@ -489,12 +494,15 @@ async function submissionFor(
   version?: number,
   latest = versionsOf(registry),
 ) {
-  const { circuit, tail, disclosure } = attestation;
+  const { circuit, tail, liquidity, disclosure } = attestation;
+  const latestOf = async (proof: { readonly circuit: string } | undefined): Promise<number> =>
+    proof === undefined ? 0 : await latest(proof.circuit);
   return submissionOf(
     attestation,
     version ?? (await latest(circuit)),
-    tail === undefined ? 0 : await latest(tail.circuit),
-    disclosure === undefined ? 0 : await latest(disclosure.circuit),
+    await latestOf(tail),
+    await latestOf(disclosure),
+    await latestOf(liquidity),
   );
 }
 
@@ -508,19 +516,24 @@ function versionsOf(registry: Registry): (circuit: string) => Promise<number> {
   };
 }
 
+/** What a proof beside the health proof is of, as the contracts number it. */
+export const PROOF_KIND = { tail: 1, liquidity: 2 } as const;
+
 /**
  * An attestation as the contract's `Submission`.
  *
  * @param tailVersion of the tail-risk circuit's verifier, where the attestation has such a proof
  * @param disclosureVersion of the disclosure circuit's, likewise
+ * @param liquidityVersion of the liquidity circuit's, likewise
  */
 export function submissionOf(
   attestation: Attestation,
   version: number,
   tailVersion = 0,
   disclosureVersion = 0,
+  liquidityVersion = 0,
 ) {
-  const { tail, disclosure } = attestation;
+  const { tail, liquidity, disclosure } = attestation;
   return {
     subject: attestation.subject,
     policyId: attestation.policyId,
@@ -537,19 +550,27 @@ export function submissionOf(
     commitment: attestation.digest,
     proof: encodeProof(attestation.proof),
     unitsSignature: attestation.unitsSignature ?? ("0x" as const),
-    tail:
-      tail === undefined
+    tables: [
+      ...(tail === undefined ? [] : [tableArgument("tail", tail, tail.returns, tailVersion)]),
+      ...(liquidity === undefined
         ? []
-        : [
-            {
-              version: tailVersion,
-              returnsRoot: tail.returns.root,
-              returnsTime: BigInt(tail.returns.asOf),
-              commitment: tail.digest,
-              proof: encodeProof(tail.proof),
-            },
-          ],
+        : [tableArgument("liquidity", liquidity, liquidity.depths, liquidityVersion)]),
+    ],
     disclosure: disclosure === undefined ? [] : [disclosureArgument(disclosure, disclosureVersion)],
+  };
+}
+
+function tableArgument(
+  kind: keyof typeof PROOF_KIND,
+  { digest, proof }: Pick<Attestation, "digest" | "proof">,
+  { root, asOf }: { readonly root: bigint; readonly asOf: number },
+  version: number,
+) {
+  return {
+    ...{ kind: PROOF_KIND[kind], version, root },
+    time: BigInt(asOf),
+    commitment: digest,
+    proof: encodeProof(proof),
   };
 }
 
@@ -821,8 +842,18 @@ export async function publishPolicy(
   wallet: Wallet,
   terms: PolicyTerms,
 ): Promise<Receipt & { readonly policyId: Hex }> {
-  const data = encodeFunctionData({ abi: policyBookAbi, functionName: "publish", args: [terms] });
+  const data = publishCall(terms);
   return { ...(await send(registry, wallet, registry.policyBook, data)), policyId: policyId(terms) };
+}
+
+/** The call that publishes terms, to the policy book. */
+export function publishCall(terms: PolicyTerms): Hex {
+  const { liquidity, ...policy } = terms;
+  if (liquidity === undefined) {
+    return encodeFunctionData({ abi: policyBookAbi, functionName: "publish", args: [policy] });
+  }
+  const args = [policy, liquidity] as const;
+  return encodeFunctionData({ abi: policyBookAbi, functionName: "publishWithLiquidity", args });
 }
 
 /**
@@ -840,12 +871,23 @@ export async function policyTermsOf(registry: Registry, id: Hex): Promise<Policy
     }),
   );
   const terms = { ...found, unitsSource: found.unitsSource.toLowerCase() as Address };
-  if (policyId(terms) !== id)
-    throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(terms)}`);
-  return terms;
+  if (policyId(terms) === id) return terms;
+  // Another id than that of the policy alone: it limits the days to unwind, or somebody lies.
+  const liquidity = await reach(() =>
+    registry.client.readContract({
+      address: registry.policyBook,
+      abi: policyBookAbi,
+      functionName: "liquidityOf",
+      args: [id],
+    }),
+  );
+  const both = { ...terms, liquidity };
+  if (policyId(both) !== id)
+    throw fault("chain.policy", `terms with id ${id}`, `terms with id ${policyId(both)}`);
+  return both;
 }
 
-/** Signs a market or returns table as a publisher, for one market book on one chain. */
+/** Signs a market, returns or liquidity table as a publisher, for one market book on one chain. */
 export async function signMarket(
   registry: Pick<Registry, "chainId" | "marketBook">,
   account: LocalAccount,

@@ -13,7 +13,7 @@ import type { Field } from "./units.js";
 
 export { FIELD_ORDER } from "./poseidon.js";
 
-/** What a tagged hash is about; the same numbers as KIND_ in constants.circom. */
+/** What a tagged hash is about; the same numbers as KIND_ in the circuits. */
 export const KIND = {
   statement: 1n,
   market: 2n,
@@ -30,6 +30,8 @@ export const KIND = {
   disclosure: 14n,
   wrapping: 15n,
   stream: 16n,
+  liquidity: 17n,
+  unwind: 18n,
 } as const;
 
 const KEEL = 0x6b65656cn; // ascii "keel"

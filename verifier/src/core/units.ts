@@ -10,6 +10,8 @@ type Unit<Name extends string> = bigint & { readonly [unit]: Name };
 
 /** A ratio in basis points: 10000 is 100%. */
 export type Bps = Unit<"bps">;
+/** A time in 1e-4 days. */
+export type Days = Unit<"days">;
 /** A quantity of an instrument, 1e8 per unit, signed. */
 export type Quantity = Unit<"quantity">;
 /** USD with 8 decimals: prices, equity floors. */
@@ -23,6 +25,8 @@ export type Field = Unit<"field">;
 
 /** Marks a number as basis points. */
 export const bps = (value: bigint): Bps => value as Bps;
+/** Marks a number as 1e-4 days. */
+export const days = (value: bigint): Days => value as Days;
 /** Marks a number as a quantity. */
 export const quantity = (value: bigint): Quantity => value as Quantity;
 /** Marks a number as USD of eight places. */

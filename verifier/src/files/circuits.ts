@@ -65,6 +65,18 @@ export interface DisclosureCircuit {
   readonly shape: DisclosureShape;
 }
 
+/** How many of each thing a liquidity circuit has: as many as the portfolio-health tier that it speaks of. */
+export type LiquidityShape = Pick<CircuitShape, "instruments" | "accounts">;
+
+/** A liquidity circuit. */
+export interface LiquidityCircuit {
+  /** For instance `liquidity/64x4`. */
+  readonly id: string;
+  readonly shape: LiquidityShape;
+  /** Names of the limits that it proves, from the quantities of a portfolio-health proof with as many places. */
+  readonly limits: readonly string[];
+}
+
 /** Every portfolio-health tier, in the order of circuits.json. */
 export const CIRCUITS: readonly Circuit[] = rowsOf<CircuitShape>("PortfolioHealth");
 
@@ -73,6 +85,16 @@ export const TAIL_CIRCUITS: readonly TailCircuit[] = rowsOf<TailShape>("TailRisk
 
 /** Every disclosure circuit, in the order of circuits.json. */
 export const DISCLOSURE_CIRCUITS: readonly DisclosureCircuit[] = rowsOf<DisclosureShape>("Disclosure");
+
+/** Every liquidity circuit, in the order of circuits.json. */
+export const LIQUIDITY_CIRCUITS: readonly LiquidityCircuit[] = rowsOf<LiquidityShape>("Liquidity");
+
+/** Every circuit whose proof stands beside a portfolio-health proof. */
+export const BESIDE_CIRCUITS: readonly { readonly id: string }[] = [
+  ...TAIL_CIRCUITS,
+  ...DISCLOSURE_CIRCUITS,
+  ...LIQUIDITY_CIRCUITS,
+];
 
 function rowsOf<Shape>(template: string) {
   return Object.entries(table)
@@ -147,6 +169,15 @@ export function tailCircuitOf(id: string, path = "circuit"): TailCircuit {
  */
 export function disclosureCircuitOf(id: string, path = "circuit"): DisclosureCircuit {
   return find(DISCLOSURE_CIRCUITS, id, path);
+}
+
+/**
+ * Looks a liquidity circuit up.
+ *
+ * @throws KeelError `circuit.unknown`
+ */
+export function liquidityCircuitOf(id: string, path = "circuit"): LiquidityCircuit {
+  return find(LIQUIDITY_CIRCUITS, id, path);
 }
 
 function find<T extends { readonly id: string }>(circuits: readonly T[], id: string, path: string): T {

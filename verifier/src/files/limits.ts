@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Bps, Usd8 } from "../core/units.js";
+import type { Bps, Days, Usd8 } from "../core/units.js";
 
 /** A maximum that is not set. */
 export const ABSENT_MAX = 2n ** 32n - 1n;
@@ -27,11 +27,14 @@ interface FieldTypes {
   readonly "uint32[3]": readonly [number, number, number];
 }
 
+/** What a limit's integer counts: 1e-4, USD 1e-8, or 1e-4 days. */
+export type LimitUnit = "bps" | "usd8" | "days";
+
 /** One limit. The lists of fields, absent values and places go together. */
 export interface LimitRow {
   /** A floor, a ceiling, both ends of a band, or a ceiling at each of several levels. */
   readonly kind: "min" | "max" | "band" | "levels";
-  readonly unit: "bps" | "usd8";
+  readonly unit: LimitUnit;
   /** Fields of the policy on chain. */
   readonly fields: Readonly<Record<string, keyof FieldTypes>>;
   /** What the fields have where the limit is not set: values that always hold. */
@@ -234,8 +237,27 @@ export const TAIL_LIMITS = {
   },
 } as const satisfies LimitTable;
 
+/** Limits that a policy's liquidity circuit proves, likewise. */
+export const LIQUIDITY_LIMITS = {
+  /** Of each instrument by itself; at most ten years. */
+  maxDaysToUnwind: {
+    kind: "max",
+    unit: "days",
+    fields: { maxDaysToUnwind: "uint32" },
+    absent: [ABSENT_MAX],
+    places: { maxDaysToUnwind: 5 },
+    below: 3_650n * 10n ** 4n + 1n,
+    title: "Days to unwind",
+    ratio: "of the slowest instrument, by what a day takes of it",
+    sentence: "every position, long and short added over all accounts, could be unwound within {limit}",
+  },
+} as const satisfies LimitTable;
+
+/** Limits whose terms stand in the contracts' policy struct; the liquidity limit's are beside it. */
+export const POLICY_LIMITS = { ...BOOK_LIMITS, ...TAIL_LIMITS } as const;
+
 /** Every limit. */
-export const LIMITS = { ...BOOK_LIMITS, ...TAIL_LIMITS } as const;
+export const LIMITS = { ...POLICY_LIMITS, ...LIQUIDITY_LIMITS } as const;
 
 /** A limit's name. */
 export type LimitName = keyof typeof LIMITS;
@@ -257,9 +279,15 @@ interface Values<Unit> {
 /** Limits of circuits/SPEC.md section 5 that a policy sets; an absent one always holds. */
 export type Limits = {
   readonly [Name in LimitName]?: Values<
-    (typeof LIMITS)[Name]["unit"] extends "usd8" ? Usd8 : Bps
+    UnitTypes[(typeof LIMITS)[Name]["unit"]]
   >[(typeof LIMITS)[Name]["kind"]];
 };
+
+interface UnitTypes {
+  readonly bps: Bps;
+  readonly usd8: Usd8;
+  readonly days: Days;
+}
 
 /** A table's limits as contracts store them, what is not set with the value that always holds. */
 export type TermsOf<Table extends LimitTable> = {

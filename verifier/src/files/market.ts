@@ -73,6 +73,20 @@ export interface Returns {
   readonly covariance: readonly (readonly bigint[])[];
 }
 
+/** A parsed liquidity file; read by `liquidity.ts`. */
+export interface Liquidity {
+  /** Unix seconds. */
+  readonly asOf: number;
+  /** Share of what is traded that the depths count on. */
+  readonly participation: Bps;
+  /** The loss that an orderly exit accepts, 1e-8. */
+  readonly band: bigint;
+  /** How often a day what stands in the books is taken to come again. */
+  readonly refills: number;
+  /** What a day takes of each instrument, 1e8 units: those of the market, in its order. */
+  readonly depths: readonly { readonly id: string; readonly depth: bigint }[];
+}
+
 /** A parsed market file. */
 export interface Market {
   /** Unix seconds. */
@@ -85,6 +99,8 @@ export interface Market {
   readonly scenarioRoot?: Field;
   /** What tail-risk limits are judged by; joined by `withReturns` under a policy that has such limits. */
   readonly returns?: Returns;
+  /** What a limit on the days to unwind is judged by; joined by `withLiquidity` under a policy that has one. */
+  readonly liquidity?: Liquidity;
 }
 
 const ONE = 10n ** 8n;

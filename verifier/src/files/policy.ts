@@ -23,7 +23,7 @@ import {
   refuse,
   title,
 } from "../core/schema.js";
-import { type Bps, bps, type Field, usd8 } from "../core/units.js";
+import { type Bps, bps, days, type Field, usd8 } from "../core/units.js";
 import { abiWords, hex } from "../core/words.js";
 import {
   type Circuit,
@@ -39,17 +39,26 @@ import {
   ABSENT_MAX,
   BOOK_LIMITS,
   LIMITS,
+  LIQUIDITY_LIMITS,
   type LimitName,
   type LimitRow,
   type Limits,
   type LimitTable,
   limitRow,
   limitsWhere,
+  type POLICY_LIMITS,
   SHORTFALL_LEVELS,
   type ShortfallLimit,
   TAIL_LIMITS,
   type TermsOf,
 } from "./limits.js";
+import {
+  type LiquidityPart,
+  type LiquidityTerms,
+  liquiditySection,
+  liquidityWords,
+  readLiquidityTerms,
+} from "./liquidity.js";
 import { checkUnique, type Instrument, type Market, underlyingsId } from "./market.js";
 import { marketSeries, SERIES, type SeriesId, seriesKind } from "./series.js";
 import { checkSourceKey, EVIDENCE, type Evidence, type SourceKey, sourceTable } from "./sources.js";
@@ -109,6 +118,8 @@ export interface Policy {
   readonly units?: UnitsSource;
   /** Set exactly when a tail-risk limit is. */
   readonly tail?: TailTerms;
+  /** Set exactly when the days to unwind are limited. */
+  readonly liquidity?: LiquidityTerms;
   /** What every attestation shows, and to whom; absent: nothing beyond health. */
   readonly disclosure?: PolicyDisclosure;
   /** Registries that all accept one proof, in their order; absent: each has a domain of its own. */
@@ -125,6 +136,7 @@ const ratio = decimal({ places: RATIO_PLACES, bits: 32, signed: false, excess: "
       ? bps(value)
       : refuse(context, "policy.limit", "less than 429496.7295", "the value for no limit"),
 );
+const dayCount = decimal({ places: RATIO_PLACES, bits: 32, signed: false, excess: "refuse" }).transform(days);
 const signedRatio = decimal({ places: RATIO_PLACES, bits: 31, signed: true, excess: "refuse" }).transform(
   bps,
 );
@@ -157,7 +169,8 @@ function limitSchema({ kind, unit, below }: LimitRow): z.ZodType {
   if (kind === "band") return z.tuple([signedRatio, signedRatio]);
   if (kind === "levels") return z.record(z.string(), ratio);
   if (below === undefined) return ratio;
-  return ratio.refine((value) => value < below, {
+  const number: z.ZodType<bigint> = unit === "days" ? dayCount : ratio;
+  return number.refine((value) => value < below, {
     params: {
       code: "policy.limit",
       expected: `below ${formatDecimal(below, RATIO_PLACES)}`,
@@ -206,6 +219,7 @@ const policySchema = z.strictObject({
   market: z.strictObject({ series: seriesId }),
   units: unitsSource.optional(),
   tail: z.strictObject({ circuit: identifier, maxReturnsSkew: duration, series: seriesId }).optional(),
+  liquidity: liquiditySection.optional(),
   domain: z.array(z.strictObject({ chainId: z.int().min(0), registry: address })).optional(),
   disclosure: disclosureSchema.optional(),
 });
@@ -217,7 +231,7 @@ FORMATS.add(policySchema, { id: "policy/2", folder: "verifier", title: "A risk p
  * @throws KeelError kind "input", all faults at once: bad text, a limit that the circuit does not prove, an empty delta band, a stress limit
  * without scenarios or scenarios without it, a duplicate name, a key that is none, a domain of fewer than two registries,
  * a time beyond its ceiling, a drawdown limit or a net asset value without a source of units, a disclosure of another tier's
- * sums; `file.version` for a policy/1 file
+ * sums, a liquidity circuit of another tier's places; `file.version` for a policy/1 file
  */
 export function parsePolicy(text: string): Policy {
   const file = parseFile(policySchema, text, "policy", {
@@ -225,11 +239,15 @@ export function parsePolicy(text: string): Policy {
   });
   const circuit = circuitOf(file.circuit, "policy.circuit");
   let tail: TailTerms | undefined;
+  let liquidity: LiquidityTerms | undefined;
   let limits: Limits = {};
   let disclosure: PolicyDisclosure | undefined;
   checkAll(
     () => {
       tail = readTail(file.tail, circuit, Object.keys(file.limits));
+    },
+    () => {
+      liquidity = readLiquidityTerms(file.liquidity, circuit, Object.keys(file.limits));
     },
     () => checkProven(file, circuit, tail),
     () => {
@@ -258,7 +276,7 @@ export function parsePolicy(text: string): Policy {
     shocks: new Map(Object.entries(shocks)),
     volatility,
   }));
-  const { domain, units, tail: _, sources, disclosure: __, ...rest } = file;
+  const { domain, units, tail: _, sources, disclosure: __, liquidity: ___, ...rest } = file;
   return {
     ...rest,
     sources: sources.map(({ evidence, ...source }) => ({
@@ -270,6 +288,7 @@ export function parsePolicy(text: string): Policy {
     limits,
     scenarios,
     ...(tail === undefined ? {} : { tail }),
+    ...(liquidity === undefined ? {} : { liquidity }),
     ...(disclosure === undefined ? {} : { disclosure }),
     ...(domain === undefined ? {} : { domain: sortMembers(domain, "policy.domain") }),
   };
@@ -277,13 +296,26 @@ export function parsePolicy(text: string): Policy {
 
 type PolicyFile = z.output<typeof policySchema>;
 
-/** A limit of a tail-risk circuit that is not known is no second fault. */
-function checkProven({ limits, tail: named }: PolicyFile, circuit: Circuit, tail?: TailTerms): void {
+/** A limit of a circuit beside that is not known is no second fault. */
+function checkProven(
+  { limits, tail: named, liquidity }: PolicyFile,
+  circuit: Circuit,
+  tail?: TailTerms,
+): void {
   const byTail = tail?.circuit.limits ?? (named === undefined ? [] : Object.keys(TAIL_LIMITS));
-  const proven = [...circuit.limits, ...byTail];
+  const proven = [
+    ...circuit.limits,
+    ...byTail,
+    ...(liquidity === undefined ? [] : Object.keys(LIQUIDITY_LIMITS)),
+  ];
   readEach(Object.keys(limits), (name) => {
     if (proven.includes(name)) return;
-    const by = name in TAIL_LIMITS ? "the circuit of policy.tail" : circuit.id;
+    const by =
+      name in TAIL_LIMITS
+        ? "the circuit of policy.tail"
+        : name in LIQUIDITY_LIMITS
+          ? "the circuit of policy.liquidity"
+          : circuit.id;
     throw inputError("policy.limit", `policy.limits.${name}`, `a limit that ${by} proves`, name);
   });
 }
@@ -366,14 +398,22 @@ export const CEILINGS = {
   validity: 92 * 86_400,
   maxMarketSkew: 86_400,
   maxReturnsSkew: 35 * 86_400,
+  maxLiquiditySkew: 7 * 86_400,
 } as const;
 
-function checkTimes({ maxAge, validity, maxMarketSkew, minInterval, tail }: PolicyFile): void {
-  const times = { maxAge, validity, maxMarketSkew, maxReturnsSkew: tail?.maxReturnsSkew ?? 0 };
+/** Ceilings of times that stand in a section of their own. */
+const SECTIONS: Readonly<Record<string, string>> = { maxReturnsSkew: "tail", maxLiquiditySkew: "liquidity" };
+
+function checkTimes({ maxAge, validity, maxMarketSkew, minInterval, tail, liquidity }: PolicyFile): void {
+  const times = {
+    ...{ maxAge, validity, maxMarketSkew },
+    maxReturnsSkew: tail?.maxReturnsSkew ?? 0,
+    maxLiquiditySkew: liquidity?.maxLiquiditySkew ?? 0,
+  };
   const ceilings = Object.entries(times).map(([name, value]) => () => {
     const most = CEILINGS[name as keyof typeof CEILINGS];
     if (value <= most) return;
-    const path = name === "maxReturnsSkew" ? `policy.tail.${name}` : `policy.${name}`;
+    const path = ["policy", ...(name in SECTIONS ? [SECTIONS[name]] : []), name].join(".");
     throw inputError("policy.ceiling", path, `at most ${most} s`, `${value} s`);
   });
   checkAll(...ceilings, () => {
@@ -587,7 +627,7 @@ function shockOf(scenario: Scenario | undefined, underlying: string | undefined)
  * A policy as contracts store it. Ratios in bps, minEquity in USD 1e8, times in seconds; what is not set has the value
  * that always holds. Field for field the `Policy` struct of contracts/.
  */
-export interface PolicyTerms extends TermsOf<typeof LIMITS>, DisclosurePart {
+export interface PolicyTerms extends TermsOf<typeof POLICY_LIMITS>, DisclosurePart {
   /** keccak256 of the circuit's id. */
   readonly circuit: `0x${string}`;
   readonly scenarioRoot: bigint;
@@ -610,6 +650,8 @@ export interface PolicyTerms extends TermsOf<typeof LIMITS>, DisclosurePart {
   readonly unitsKind: number;
   /** The share token or the administrator; 0 where there is none. */
   readonly unitsSource: `0x${string}`;
+  /** Beside the struct; only where the days to unwind are limited. */
+  readonly liquidity?: LiquidityPart;
 }
 
 /**
@@ -634,6 +676,21 @@ export function policyTerms(policy: Policy, market: Market): PolicyTerms {
     unitsKind: UNITS_KINDS.indexOf(policy.units?.kind ?? "none"),
     unitsSource: policy.units?.address ?? `0x${"0".repeat(40)}`,
     ...disclosurePart(policy),
+    ...liquidityPart(policy),
+  };
+}
+
+function liquidityPart({ liquidity, limits }: Policy): Pick<PolicyTerms, "liquidity"> {
+  if (liquidity === undefined) return {};
+  const { circuit, series, participation, maxLiquiditySkew } = liquidity;
+  return {
+    liquidity: {
+      circuit: circuitHash(circuit.id),
+      series,
+      ...limitTerms(LIQUIDITY_LIMITS, limits),
+      participation: Number(participation),
+      maxLiquiditySkew,
+    },
   };
 }
 
@@ -676,12 +733,17 @@ export function circuitHash(id: string): `0x${string}` {
   return hex(keccakInteger(new TextEncoder().encode(id)));
 }
 
-/** Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order; viewers come last. */
+/**
+ * Content address of a policy: keccak256 of the ABI encoding of its terms, in the struct's order; viewers come last. With a limit on
+ * the days to unwind the encoding is of two structs, so the id of a policy without one is what it was before there was any.
+ */
 export function policyId(terms: PolicyTerms): `0x${string}` {
   const fixed = [...wordsOf(terms, TERM_ORDER), ...wordsOf(terms, ["disclosureCircuit", "navStep"])];
   const list = [BigInt(terms.viewers.length), ...terms.viewers.flat()];
+  const beside = terms.liquidity === undefined ? [] : liquidityWords(terms.liquidity);
   // Where the struct begins, and from there where its list does, in bytes.
-  const words = [32n, ...fixed, 32n * BigInt(fixed.length + 1), ...list];
+  const head = [32n * BigInt(1 + beside.length), ...beside];
+  const words = [...head, ...fixed, 32n * BigInt(fixed.length + 1), ...list];
   return hex(keccakInteger(abiWords(words)));
 }
 
@@ -690,16 +752,19 @@ export function policyId(terms: PolicyTerms): `0x${string}` {
  * whoever meets it is told so.
  */
 export function formerPolicyId(terms: PolicyTerms): `0x${string}` | undefined {
-  if (terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit) return undefined;
+  if (terms.disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit || terms.liquidity !== undefined)
+    return undefined;
   return hex(keccakInteger(abiWords(wordsOf(terms, TERM_ORDER))));
 }
 
-function wordsOf(terms: PolicyTerms, names: readonly (keyof PolicyTerms)[]): bigint[] {
+function wordsOf(terms: PolicyTerms, names: readonly StructField[]): bigint[] {
   return names.flatMap((name) => [terms[name]].flat(2).map(BigInt));
 }
 
+type StructField = Exclude<keyof PolicyTerms, "liquidity">;
+
 /** The fields of the contracts' struct before the disclosure's, in order; between the tail-risk limits stands the skew of their table. */
-const TERM_ORDER: readonly (keyof PolicyTerms)[] = [
+const TERM_ORDER: readonly StructField[] = [
   "circuit",
   "scenarioRoot",
   "sourcesRoot",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Series: what stays the same from one market or returns table to the next, by hash. A policy names the series that it is
+ * Series: what stays the same from one market, returns or liquidity table to the next, by hash. A policy names the series that it is
  * judged by, so that a table with kinder factors, kinds or contracts is a table of another series.
  *
  * A series id is 32 bytes: the first says what kind of table it is and who stands behind it, the others are the low 31 of a
@@ -12,7 +12,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { keccakInteger } from "../core/field.js";
 import { abiWords, hex } from "../core/words.js";
-import { type Instrument, type Market, presentColumns, type Returns } from "./market.js";
+import { type Instrument, type Liquidity, type Market, presentColumns, type Returns } from "./market.js";
 
 /** First byte of a series id. */
 export const SERIES = {
@@ -22,6 +22,8 @@ export const SERIES = {
   feeds: 0x02,
   /** Returns tables that publishers sign. */
   returns: 0x03,
+  /** Liquidity tables that publishers sign. */
+  liquidity: 0x04,
 } as const;
 
 /** A series id. */
@@ -48,6 +50,16 @@ export function returnsSeries({ underlyings, daily }: Returns): SeriesId {
 }
 
 /**
+ * The series of a liquidity table: its instruments in order, and how its depths are made: participation, band and refills. What a
+ * unit of each instrument is, the universe says that is in the table's root.
+ */
+export function liquiditySeries({ participation, band, refills, depths }: Liquidity): SeriesId {
+  const ids = depths.map(({ id }) => id);
+  const method = [`${participation}`, `${band}`, refills];
+  return seriesOf(SERIES.liquidity, ["keel/liquidity-series/1", ...method, ids]);
+}
+
+/**
  * The series of tables that a contract with the market source role reads from feeds:
  * keccak256(abi.encode("keel/feed-series/1", contract, universe id)) behind the kind.
  */
@@ -68,6 +80,16 @@ export function marketContentHash(market: Market): `0x${string}` {
 /** keccak256 of a returns table's canonical text: amounts as scaled integers. */
 export function returnsContentHash({ asOf, underlyings, daily, covariance }: Returns): `0x${string}` {
   return contentHash(["keel/returns/1", asOf, underlyings, texts(daily), texts(covariance)]);
+}
+
+/** keccak256 of a liquidity table's canonical text, over the universe that it is of: amounts as scaled integers. */
+export function liquidityContentHash(
+  { asOf, participation, band, refills, depths }: Liquidity,
+  universe: bigint,
+): `0x${string}` {
+  const rows = depths.map(({ id, depth }) => [id, `${depth}`]);
+  const method = [`${participation}`, `${band}`, refills];
+  return contentHash(["keel/liquidity/1", asOf, `${universe}`, ...method, rows]);
 }
 
 function fixedColumns({ id, kind, underlying, collateralFactor, contract, face, multiplier }: Instrument) {

@@ -9,11 +9,13 @@
 import {
   BOOK_LIMITS,
   LIMITS,
+  LIQUIDITY_LIMITS,
   type LimitName,
   type LimitPlace,
   type LimitRow,
   type Limits,
   type LimitTable,
+  type POLICY_LIMITS,
   SHORTFALL_LEVELS,
   type ShortfallLimit,
   TAIL_LIMITS,
@@ -58,8 +60,14 @@ function linesOf({ kind }: LimitRow): number {
   return kind === "levels" ? SHORTFALL_LEVELS : 1;
 }
 
+/** What the limits of a policy on chain are read from: its struct, and what stands beside it. */
+export type StoredLimits = TermsOf<typeof POLICY_LIMITS> & {
+  readonly liquidity?: TermsOf<typeof LIQUIDITY_LIMITS>;
+};
+
 /** The limits that terms set; what always holds is absent, as in a policy file. */
-export function limitsOf(terms: TermsOf<typeof LIMITS>): Limits {
+export function limitsOf({ liquidity, ...struct }: StoredLimits): Limits {
+  const terms = { ...limitTerms(LIQUIDITY_LIMITS, {}), ...liquidity, ...struct };
   const limits = Object.entries<LimitRow>(LIMITS).map(([name, row]) => {
     const lines = numbersIn(row, terms).filter((line) => isSet(row, line));
     return [name, lines.length === 0 ? undefined : limitIn(row, lines)] as const;

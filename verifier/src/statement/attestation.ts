@@ -20,7 +20,7 @@ import {
   parseFileJson,
   time,
 } from "../core/schema.js";
-import { circuitOf, disclosureCircuitOf, tailCircuitOf } from "../files/circuits.js";
+import { circuitOf, disclosureCircuitOf, liquidityCircuitOf, tailCircuitOf } from "../files/circuits.js";
 import type { Scope } from "../files/domain.js";
 import { signatureText } from "../files/fund-units.js";
 import { policyId } from "../files/policy.js";
@@ -53,6 +53,8 @@ export interface Attestation {
   readonly insecure: boolean;
   /** The proof of the tail-risk limits, under policies that have some. */
   readonly tail?: TailAttestation;
+  /** The proof of the limit on the days to unwind, under policies that have one. */
+  readonly liquidity?: LiquidityAttestation;
   /** The proof of what is shown, under policies that want something shown. */
   readonly disclosure?: DisclosureAttestation;
 }
@@ -62,6 +64,18 @@ export interface TailAttestation {
   readonly circuit: string;
   readonly returns: { readonly root: bigint; readonly asOf: number };
   /** Poseidon digest of the tail-risk vector, the proof's first public input. */
+  readonly digest: bigint;
+  readonly proof: Groth16Proof;
+  /** As the attestation's. */
+  readonly insecure: boolean;
+}
+
+/** A liquidity proof about the portfolio commitment of the attestation it is part of. */
+export interface LiquidityAttestation {
+  readonly circuit: string;
+  /** The liquidity table. */
+  readonly depths: { readonly root: bigint; readonly asOf: number };
+  /** Poseidon digest of the liquidity vector, the proof's first public input. */
   readonly digest: bigint;
   readonly proof: Groth16Proof;
   /** As the attestation's. */
@@ -114,6 +128,15 @@ const attestationSchema = z.strictObject({
       insecure: z.boolean(),
     })
     .optional(),
+  liquidity: z
+    .strictObject({
+      circuit: identifier,
+      depths: z.strictObject({ root: element, asOf: time }),
+      digest: element,
+      proof: z.unknown(),
+      insecure: z.boolean(),
+    })
+    .optional(),
   disclosure: z
     .strictObject({
       circuit: identifier,
@@ -157,7 +180,7 @@ export function parseAttestation(text: string): Attestation {
       data,
       "attestation",
     );
-    const { keel: _, tail, disclosure, unitsSignature, memo, ...rest } = file;
+    const { keel: _, tail, liquidity, disclosure, unitsSignature, memo, ...rest } = file;
     return {
       ...rest,
       ...(memo === undefined ? {} : { memo: memo as `0x${string}` }),
@@ -166,6 +189,7 @@ export function parseAttestation(text: string): Attestation {
       policyId: file.policyId as `0x${string}`,
       proof: parseProof(file.proof),
       ...(tail === undefined ? {} : { tail: readTail(tail) }),
+      ...(liquidity === undefined ? {} : { liquidity: readLiquidity(liquidity) }),
       ...(disclosure === undefined ? {} : { disclosure: readDisclosure(disclosure) }),
     };
   } catch (error) {
@@ -179,6 +203,13 @@ export function parseAttestation(text: string): Attestation {
 function readTail(tail: NonNullable<z.infer<typeof attestationSchema>["tail"]>): TailAttestation {
   const circuit = tailCircuitOf(tail.circuit, "attestation.tail.circuit").id;
   return { ...tail, circuit, proof: parseProof(tail.proof) };
+}
+
+function readLiquidity(
+  liquidity: NonNullable<z.infer<typeof attestationSchema>["liquidity"]>,
+): LiquidityAttestation {
+  const circuit = liquidityCircuitOf(liquidity.circuit, "attestation.liquidity.circuit").id;
+  return { ...liquidity, circuit, proof: parseProof(liquidity.proof) };
 }
 
 function readDisclosure({
@@ -205,7 +236,8 @@ export function attestationOf(
   statement: Statement,
   proven: Pick<
     Attestation,
-    "circuit" | "digest" | "proof" | "insecure" | "tail" | "disclosure" | "unitsSignature" | "memo"
+    | ("circuit" | "digest" | "proof" | "insecure" | "tail")
+    | ("liquidity" | "disclosure" | "unitsSignature" | "memo")
   >,
 ): Attestation {
   const { domain, subject, asOf, enrolment, drawdown, portfolioCommitment, exposuresCommitment } = statement;
@@ -226,6 +258,7 @@ export function attestationOf(
     proof: proven.proof,
     insecure: proven.insecure,
     ...(proven.tail === undefined ? {} : { tail: proven.tail }),
+    ...(proven.liquidity === undefined ? {} : { liquidity: proven.liquidity }),
     ...(proven.disclosure === undefined ? {} : { disclosure: proven.disclosure }),
   };
 }
@@ -236,6 +269,11 @@ function formatTail({ returns, digest, ...rest }: TailAttestation) {
     returns: { root: returns.root.toString(), asOf: returns.asOf },
     digest: digest.toString(),
   };
+}
+
+function formatLiquidity({ depths, digest, ...rest }: LiquidityAttestation) {
+  const table = { root: depths.root.toString(), asOf: depths.asOf };
+  return { ...rest, depths: table, digest: digest.toString() };
 }
 
 function formatDisclosure({ nav, sealed, digest, ...rest }: DisclosureAttestation) {
@@ -253,7 +291,7 @@ function formatDisclosure({ nav, sealed, digest, ...rest }: DisclosureAttestatio
 export function formatAttestation(attestation: Attestation): string {
   const { market, enrolment, drawdown, portfolioCommitment, exposuresCommitment, digest, ...others } =
     attestation;
-  const { tail, disclosure, ...rest } = others;
+  const { tail, liquidity, disclosure, ...rest } = others;
   const file = {
     keel: "attestation/2",
     ...rest,
@@ -268,6 +306,7 @@ export function formatAttestation(attestation: Attestation): string {
     exposuresCommitment: exposuresCommitment.toString(),
     digest: digest.toString(),
     ...(tail === undefined ? {} : { tail: formatTail(tail) }),
+    ...(liquidity === undefined ? {} : { liquidity: formatLiquidity(liquidity) }),
     ...(disclosure === undefined ? {} : { disclosure: formatDisclosure(disclosure) }),
   } satisfies Record<string, unknown>;
   return `${JSON.stringify(file, null, 2)}\n`;

@@ -20,6 +20,7 @@ import { SERIES, seriesKind } from "../files/series.js";
 import { viewerPlaces } from "../files/viewers.js";
 import type { Attestation } from "./attestation.js";
 import { type DisclosureStatement, disclosureVector, wordCount } from "./disclosure.js";
+import { depthTable, type LiquidityStatement, liquidityBasis, liquidityVector } from "./liquidity.js";
 import { type Statement, statementInputs, statementVector } from "./statement.js";
 import { type TailStatement, tailBasis, tailTable, tailVector } from "./tail-risk.js";
 
@@ -35,6 +36,8 @@ export interface Verification {
   readonly verificationKey: VerificationKey;
   /** Of the policy's tail-risk circuit, when it has tail-risk limits; the market then carries its returns. */
   readonly tailKey?: VerificationKey;
+  /** Of the policy's liquidity circuit, when it limits the days to unwind; the market then carries its depths. */
+  readonly liquidityKey?: VerificationKey;
   /** Of the policy's disclosure circuit, when it wants something shown. */
   readonly disclosureKey?: VerificationKey;
   /** Accept a development key though no local test chain is expected. */
@@ -113,6 +116,7 @@ export function verifyAttestation(verification: Verification): Verified {
   const { attestation, policy, market } = verification;
   const statement = claimedStatement(attestation, policy, market);
   const tail = claimedTail(attestation, policy, market);
+  const liquidity = claimedLiquidity(attestation, policy, market);
   const disclosure = claimedDisclosure(attestation, policy);
   const notCompared = compareExpected(verification);
   const insecure = checkProof(verification, "attestation", verification.verificationKey, {
@@ -124,6 +128,12 @@ export function verifyAttestation(verification: Verification): Verified {
     checkProof(verification, "attestation.tail", verification.tailKey, {
       ...attestation.tail!,
       vector: tailVector(tail),
+    });
+  const liquidityInsecure =
+    liquidity !== undefined &&
+    checkProof(verification, "attestation.liquidity", verification.liquidityKey, {
+      ...attestation.liquidity!,
+      vector: liquidityVector(liquidity),
     });
   const disclosureInsecure =
     disclosure !== undefined &&
@@ -138,7 +148,7 @@ export function verifyAttestation(verification: Verification): Verified {
     policyId: attestation.policyId,
     domain: attestation.domain,
     ...shownBy(attestation, disclosure),
-    insecure: insecure || tailInsecure || disclosureInsecure,
+    insecure: insecure || tailInsecure || liquidityInsecure || disclosureInsecure,
     notCompared,
   };
 }
@@ -229,6 +239,13 @@ export function checkUnits(
   throw refused("units.signature", "attestation.unitsSignature", expected, "one that is not");
 }
 
+/** Keys of proofs beside the health proof, by where the proof stands. */
+const BESIDE_KEYS: Readonly<Record<string, readonly [name: string, circuit: string]>> = {
+  "attestation.tail": ["tailKey", "tail-risk"],
+  "attestation.liquidity": ["liquidityKey", "liquidity"],
+  "attestation.disclosure": ["disclosureKey", "disclosure"],
+};
+
 /** @returns whether the key is a development key */
 function checkProof(
   { attestation, allowInsecure = false, expected: known }: Verification,
@@ -237,9 +254,8 @@ function checkProof(
   proven: Pick<Attestation, "digest" | "proof" | "insecure"> & { readonly vector: readonly bigint[] },
 ): boolean {
   if (key === undefined) {
-    const isTail = path === "attestation.tail";
-    const expected = `the key of the ${isTail ? "tail-risk" : "disclosure"} circuit`;
-    throw inputError("key.missing", isTail ? "tailKey" : "disclosureKey", expected, "none");
+    const [name, circuit] = BESIDE_KEYS[path] ?? ["verificationKey", "portfolio-health"];
+    throw inputError("key.missing", name, `the key of the ${circuit} circuit`, "none");
   }
   const insecure = isDevelopmentKey(key);
   expectSame(`${path}.insecure`, insecure, proven.insecure);
@@ -277,6 +293,37 @@ export function claimedTail(
     returnsRoot: root,
     returnsTime: asOf,
     terms: policyTerms(policy, market),
+  };
+}
+
+/**
+ * The liquidity statement that an attestation has to prove beside it, rebuilt from the verifier's own policy and depths; undefined
+ * under a policy that does not limit the days to unwind. Does not look at the proof.
+ *
+ * @throws KeelError `proof.mismatch`, `proof.skew`; `liquidity.missing`, kind "input"
+ */
+export function claimedLiquidity(
+  attestation: Attestation,
+  policy: Policy,
+  market: Market,
+): LiquidityStatement | undefined {
+  const basis = liquidityBasis(policy, market);
+  const { liquidity: found } = attestation;
+  const one = (part: unknown): string => (part === undefined ? "none" : "one");
+  expectSame("attestation.liquidity", one(basis), one(found));
+  if (basis === undefined || found === undefined) return undefined;
+  const { asOf } = basis.market.liquidity;
+  const { root } = depthTable(basis);
+  expectSame("attestation.liquidity.circuit", basis.terms.circuit.id, found.circuit);
+  expectSame("attestation.liquidity.depths.root", hex(root), hex(found.depths.root));
+  expectSame("attestation.liquidity.depths.asOf", asOf, found.depths.asOf);
+  checkSkew(attestation.asOf, asOf, basis.terms.maxLiquiditySkew, "the depths");
+  const { participation, maxDaysToUnwind } = policyTerms(policy, market).liquidity!;
+  return {
+    portfolioCommitment: attestation.portfolioCommitment,
+    liquidityRoot: root,
+    liquidityTime: asOf,
+    ...{ participation, maxDaysToUnwind },
   };
 }
 

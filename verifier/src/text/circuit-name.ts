@@ -5,15 +5,14 @@
  * @module
  */
 
-import { CIRCUITS, DISCLOSURE_CIRCUITS, marketRootCircuit, TAIL_CIRCUITS } from "../files/circuits.js";
+import { BESIDE_CIRCUITS, CIRCUITS, marketRootCircuit } from "../files/circuits.js";
 import { circuitHash } from "../files/policy.js";
 
 /** Circuits whose hash is on chain, by hash. */
 const NAMES: ReadonlyMap<string, string> = new Map(
   [
     ...CIRCUITS.flatMap(({ id, shape }) => [id, marketRootCircuit(shape.instruments)]),
-    ...TAIL_CIRCUITS.map(({ id }) => id),
-    ...DISCLOSURE_CIRCUITS.map(({ id }) => id),
+    ...BESIDE_CIRCUITS.map(({ id }) => id),
   ].map((id) => [circuitHash(id), id]),
 );
 

@@ -11,7 +11,7 @@ import { LIMITS, type LimitName, type LimitRow, type Limits } from "../files/lim
 import type { PolicyTerms } from "../files/policy.js";
 import { limitNumbers, limitsOf } from "../files/terms.js";
 import { circuitName } from "./circuit-name.js";
-import { dollars, percent, span } from "./tables.js";
+import { dollars, percent, ratioText, span } from "./tables.js";
 
 /** One term that is another. */
 export interface TermChange {
@@ -50,7 +50,9 @@ function limitChanges(from: Limits, to: Limits): TermChange[] {
 function limitText(row: LimitRow, value: Limits[LimitName]): string {
   if (value === undefined) return "no limit";
   const amount = (bps: bigint): string =>
-    row.unit === "usd8" ? `${dollars(formatDecimal(bps, 8))} USD` : percent(formatDecimal(bps, 4));
+    row.unit === "usd8"
+      ? `${dollars(formatDecimal(bps, 8))} USD`
+      : ratioText(row.unit, formatDecimal(bps, 4));
   const lines = limitNumbers(value).map((numbers) => {
     if (row.kind === "band") return numbers.map(amount).join(" to ");
     if (row.kind === "levels") return `${amount(numbers[1]!)} at confidence ${amount(numbers[0]!)}`;
@@ -84,6 +86,18 @@ const TIMES = [
 ] as const;
 
 function timeChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
+  return [...structTimes(from, to), ...liquidityTimes(from, to)];
+}
+
+/** Compared where both policies limit the days to unwind. */
+function liquidityTimes({ liquidity: from }: PolicyTerms, { liquidity: to }: PolicyTerms): TermChange[] {
+  if (from === undefined || to === undefined || from.maxLiquiditySkew === to.maxLiquiditySkew) return [];
+  const direction = to.maxLiquiditySkew > from.maxLiquiditySkew ? "looser" : "tighter";
+  const term = "Distance of the liquidity table in time";
+  return [{ term, from: span(from.maxLiquiditySkew), to: span(to.maxLiquiditySkew), direction }];
+}
+
+function structTimes(from: PolicyTerms, to: PolicyTerms): TermChange[] {
   return TIMES.flatMap(([name, term, kind]) => {
     const [before, after] = [from[name], to[name]];
     const isOfTail = name === "maxReturnsSkew" && (!hasTail(from) || !hasTail(to));
@@ -105,6 +119,7 @@ function groundChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
     ["List of approved sources", `root ${from.sourcesRoot}`, `root ${to.sourcesRoot}`],
     ["Series of market tables", from.marketSeries, to.marketSeries],
     ["Series of returns tables", seriesName(from.returnsSeries), seriesName(to.returnsSeries)],
+    ...liquidityRows(from, to),
     ["Where the units come from", units(from), units(to)],
     ["Where it counts", domainName(from.domain), domainName(to.domain)],
     ...disclosureRows(from, to),
@@ -115,6 +130,24 @@ function groundChanges(from: PolicyTerms, to: PolicyTerms): TermChange[] {
       ...{ term, from: before, to: after },
       direction: before === NONE ? "tighter" : after === NONE ? "looser" : "other",
     }));
+}
+
+/** Tables and participation are compared where both policies limit the days to unwind. */
+function liquidityRows(
+  { liquidity: from }: PolicyTerms,
+  { liquidity: to }: PolicyTerms,
+): readonly (readonly [string, string, string])[] {
+  const name = (part: PolicyTerms["liquidity"]): string =>
+    part === undefined ? NONE : circuitName(part.circuit);
+  const circuits = ["Liquidity circuit", name(from), name(to)] as const;
+  if (from === undefined || to === undefined) return [circuits];
+  const share = ({ participation }: { readonly participation: number }): string =>
+    percent(formatDecimal(BigInt(participation), 4));
+  return [
+    circuits,
+    ["Series of liquidity tables", from.series, to.series],
+    ["Share of what is traded", share(from), share(to)],
+  ];
 }
 
 /** Step and viewers are compared where both policies want something shown. */

@@ -9,13 +9,14 @@ import { formatDecimal } from "../core/decimal.js";
 import { isWithin, registriesOf } from "../files/domain.js";
 import type { UnitsSource } from "../files/fund-units.js";
 import { LIMITS, type LimitName, type LimitRow, type Limits, limitsWhere } from "../files/limits.js";
+import type { LiquidityTerms } from "../files/liquidity.js";
 import type { Policy, Source, TailTerms } from "../files/policy.js";
 import { SERIES, seriesKind } from "../files/series.js";
 import type { Evidence } from "../files/sources.js";
 import { limitNumbers } from "../files/terms.js";
 import { type NotCompared, UNBOUND_DOMAIN, type Verified } from "../statement/verify.js";
 import { disclosureLines } from "./figures.js";
-import { dollars, percent, span, utc } from "./tables.js";
+import { dollars, percent, ratioText, span, utc } from "./tables.js";
 
 /** What a valid attestation says. */
 export function saysText(verified: Verified, policy: Policy): string {
@@ -83,10 +84,13 @@ export function evidenceJson({ sources }: Pick<Policy, "sources">) {
 }
 
 /** What a policy takes from others than the manager. */
-export type PolicyBasis = Pick<Policy, "market" | "units"> & { readonly tail?: Pick<TailTerms, "series"> };
+export type PolicyBasis = Pick<Policy, "market" | "units"> & {
+  readonly tail?: Pick<TailTerms, "series">;
+  readonly liquidity?: Pick<LiquidityTerms, "series" | "participation">;
+};
 
 /** By which tables it was judged, and by whose word on the fund's units. */
-export function basisLines({ market, tail, units }: PolicyBasis): string[] {
+export function basisLines({ market, tail, liquidity, units }: PolicyBasis): string[] {
   const fromFeeds = seriesKind(market.series) === SERIES.feeds;
   const whose = fromFeeds ? "read from price feeds" : "signed by publishers";
   return [
@@ -94,7 +98,17 @@ export function basisLines({ market, tail, units }: PolicyBasis): string[] {
     ...(tail === undefined
       ? []
       : [`The policy takes tables signed by publishers, returns series ${tail.series}.`]),
+    ...liquidityLines(liquidity),
     unitsLine(units),
+  ];
+}
+
+/** How depths are made, and by whose word. */
+function liquidityLines(liquidity: PolicyBasis["liquidity"]): string[] {
+  if (liquidity === undefined) return [];
+  const share = percent(formatDecimal(liquidity.participation, 4));
+  return [
+    `Days to unwind are by tables signed by publishers, liquidity series ${liquidity.series}: a day takes ${share} of what is traded there.`,
   ];
 }
 
@@ -196,6 +210,6 @@ function sentences(row: LimitRow, value: Limits[LimitName], scenarios: string): 
 function amounts({ unit }: LimitRow, numbers: readonly bigint[]) {
   const [first, last] = [numbers[0]!, numbers.at(-1)!];
   const share = (bps: bigint): string => percent(formatDecimal(bps, 4));
-  const limit = unit === "usd8" ? dollars(formatDecimal(last, 8)) : share(last);
+  const limit = unit === "usd8" ? dollars(formatDecimal(last, 8)) : ratioText(unit, formatDecimal(last, 4));
   return { limit, low: share(first), high: share(last), days: share(10_000n - first) };
 }

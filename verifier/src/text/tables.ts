@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { LimitUnit } from "../files/limits.js";
+
 /** Lays rows out in columns. @param right indices of the columns that align to the right */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = rows.reduce<number[]>(
@@ -28,6 +30,17 @@ export function percent(decimal: string): string {
   const digits = `${whole}${fraction.padEnd(4, "0")}`.replace(/^0+(?=\d{3})/, "");
   const rest = digits.slice(-2).replace(/0+$/, "");
   return `${sign}${digits.slice(0, -2)}${rest === "" ? "" : `.${rest}`} %`;
+}
+
+/** "7.5000" becomes "7.5 days", "1.0000" becomes "1 day". */
+export function dayText(decimal: string): string {
+  const short = decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+  return short === "1" ? "1 day" : `${short} days`;
+}
+
+/** An amount in 1e-4 of a limit's unit, as it is said of ratios and of times. */
+export function ratioText(unit: LimitUnit, decimal: string): string {
+  return unit === "days" ? dayText(decimal) : percent(decimal);
 }
 
 /** Unix seconds as "2026-01-01 00:00:00 UTC"; the number itself where calendars end. */
