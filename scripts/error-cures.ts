@@ -772,7 +772,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongState:
         "Prove with `--state` and the file that the attestation before this one left. If it is lost: `keel state recover` where a vault's seed is kept, else a guardian lets the chain start over (`keel restart`).",
       wrongTableProofs:
-        "Send a tail-risk proof exactly with policies that limit tail risk, and behind it a liquidity proof exactly with policies that limit the days to unwind.",
+        "Send a proof for each table that the policy limits by: tail risk first, then the days to unwind; no other.",
       wrongUnits: "Prove with the units that the policy's source says.",
       zeroMaxDelay: "Deploy the market book with a longest delay above zero.",
       zeroValidity: "Give the policy a validity above zero.",
