@@ -770,7 +770,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongSeries: "Use a table of the policy's series, and series of the right kinds in a policy.",
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState:
-        "Prove with `--state` and the file that the attestation before this one left. If it is lost: `keel state recover` where a vault's seed is kept, else a guardian lets the chain start over (`keel restart`).",
+        "Prove with `--state` and the file that the attestation before this one left. If it is lost: `keel state recover`, or `keel restart`.",
       wrongTableProofs:
         "Send a proof for each table that the policy limits by: tail risk first, then the days to unwind; no other.",
       wrongUnits: "Prove with the units that the policy's source says.",
