@@ -102,7 +102,7 @@ async function engineAlone(inputs: readonly CircuitInput[]): Promise<Taken> {
   return taken();
 }
 
-it(`${COUNT} funds, one round: what the farm takes beside the engine's own batch`, async () => {
+it(`${COUNT} funds, one round: at least 0.85 of the engine's own batch`, async () => {
   const jobs = await funds.books(DAY);
   const inputs = await inputsOf(jobs);
   console.log(`${COUNT} books are there`);
@@ -135,8 +135,8 @@ it(`${COUNT} funds, one round: what the farm takes beside the engine's own batch
       `${own.toFixed(2)} of the farm's own processor time, ${Math.round(Number(gas) / COUNT)} gas a fund`,
   );
   expect(await funds.healthy(jobs[0]!.asOf)).toBe(COUNT);
-  // By the clock the local chain counts too, which elsewhere is another machine's: on two processors it takes a tenth of them.
-  expect(own).toBeGreaterThanOrEqual(0.75);
+  // By the clock the local chain counts too, which elsewhere is another machine's.
+  expect(ratio).toBeGreaterThanOrEqual(0.85);
 });
 
 it(`78, 79 ${KILLS} random kills of farm, second farm and Redis: nothing lost, nothing attested twice`, async () => {
