@@ -767,7 +767,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       wrongSignature: "Sign this very table again, with the key or contract of the publisher that is named.",
       wrongState: "Prove with `--state` and the file that the attestation before this one left.",
       wrongTableProofs:
-        "Send a tail-risk proof exactly with policies that limit tail risk, and behind it a liquidity proof exactly with policies that limit the days to unwind.",
+        "Send a tail-risk and a liquidity proof exactly with policies that set these limits, in this order.",
       wrongUnits: "Prove with the units that the policy's source says.",
       zeroMaxDelay: "Deploy the market book with a longest delay above zero.",
       zeroValidity: "Give the policy a validity above zero.",
