@@ -177,9 +177,8 @@ export async function liquidityOf(
   { portfolioCommitment, terms }: Pick<Statement, "portfolioCommitment" | "terms">,
   { root, asOf }: { readonly root: bigint; readonly asOf: number },
 ): Promise<LiquidityAttestation> {
-  const { participation, maxDaysToUnwind } = terms.liquidity!;
   const table = { liquidityRoot: root, liquidityTime: asOf };
-  const vector = liquidityVector({ portfolioCommitment, ...table, participation, maxDaysToUnwind });
+  const vector = liquidityVector({ portfolioCommitment, ...table, terms: terms.liquidity! });
   const digest = statementInputs(commitStatement(vector), vector);
   const proof = await proveVector(vector, digest, await liquidityArtifacts());
   return { circuit: LIQUIDITY_CIRCUIT, depths: { root, asOf }, digest: digest.c, proof, insecure: true };

@@ -56,8 +56,7 @@ export function unwindInput(parts: UnwindParts = {}): Input {
     portfolioCommitment: portfolioCommitment(messages, PORTFOLIO_SALT),
     liquidityRoot: root,
     liquidityTime: Number(time),
-    participation: Number(participation),
-    maxDaysToUnwind: Number(limit),
+    terms: { participation: Number(participation), maxDaysToUnwind: Number(limit) },
   });
   return {
     ...statementInputs(commitStatement(vector), vector),

@@ -17,6 +17,7 @@ import {
   grossAndCollateral,
   type LiquidityStatement,
   liquidityBasis,
+  liquidityLimitInputs,
   liquidityVector,
   type Policy,
   policyDomainField,
@@ -323,20 +324,19 @@ function liquidityWitness(
 ): LiquidityWitness | undefined {
   const basis = liquidityBasis(policy, market);
   if (basis === undefined) return undefined;
-  const { maxDaysToUnwind, participation } = terms.liquidity!;
   const { root, ...table } = depthTable(basis);
   const statement = {
     portfolioCommitment,
     liquidityRoot: root,
     liquidityTime: Number(table.time),
-    ...{ participation, maxDaysToUnwind },
+    terms: terms.liquidity!,
   };
   const vector = liquidityVector(statement);
   const digest = statementInputs(commitStatement(vector), vector);
   const input = {
     ...digest,
     ...table,
-    maxDaysToUnwind: BigInt(maxDaysToUnwind),
+    ...liquidityLimitInputs(statement.terms),
     subject: BigInt(subject),
     accountId: slots.map((slot) => slot.accountId),
     asOf: BigInt(asOf),

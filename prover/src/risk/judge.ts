@@ -56,7 +56,7 @@ export function judge(metrics: Metrics, limits: Limits, mark?: HighWaterMark): L
   const { tail, equity } = metrics;
   const highest = mark === undefined || isNewMark(metrics, mark) ? metrics : mark;
   return (Object.keys(MEASURES) as LimitName[]).flatMap((name) => {
-    if (name === "maxDaysToUnwind" && metrics.unwind === undefined) return [];
+    if (LIMITS[name].unit === "days" && metrics.unwind === undefined) return [];
     if (MEASURES[name].judge === undefined) {
       return boundsOf(name, limits).map(({ limit }) => verdict(name, limit, metrics, highest));
     }

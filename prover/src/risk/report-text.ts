@@ -129,7 +129,7 @@ const BAR = 20;
 
 /** Each instrument's days, with a bar that is full at the limit. */
 function unwindText(positions: readonly UnwindReport[], limits: readonly LimitReport[]): string {
-  const limit = limits.find(({ name }) => name === "maxDaysToUnwind")?.limit;
+  const limit = limits.find(({ name }) => LIMITS[name].unit === "days")?.limit;
   if (positions.length === 0 || typeof limit !== "string") return "";
   const head = ["to unwind", "units", "a day", "days", `of ${dayText(limit)}`];
   const rows = positions.map(({ instrument, units, perDay, days }) => [

@@ -141,7 +141,7 @@ export const policyBookAbi = parseAbi([
   "function membersOf(uint256 domain) view returns (Member[])",
   "function isMember(uint256 domain, uint256 chainId, address registry) view returns (bool)",
   "function policyOf(bytes32 policyId) view returns (Policy)",
-  "function liquidityOf(bytes32 policyId) view returns (Liquidity)",
+  "function liquidityOf(bytes32 policyId) view returns (Liquidity liquidity)",
   "function exists(bytes32 policyId) view returns (bool)",
   "function openLine(string name, bytes32 policyId) returns (bytes32 line)",
   "function moveLine(bytes32 line, bytes32 policyId)",

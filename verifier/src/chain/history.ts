@@ -760,12 +760,11 @@ function tailOf({ exposuresCommitment, tail }: Claim, terms: PolicyTerms): bigin
 
 function unwindOf({ portfolioCommitment, liquidity }: Claim, terms: PolicyTerms): bigint[] {
   const { root, asOf } = liquidity!.depths;
-  const { participation, maxDaysToUnwind } = terms.liquidity!;
   return liquidityVector({
     portfolioCommitment,
     liquidityRoot: root,
     liquidityTime: asOf,
-    ...{ participation, maxDaysToUnwind },
+    terms: terms.liquidity!,
   });
 }
 

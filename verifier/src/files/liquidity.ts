@@ -13,7 +13,7 @@ import { KIND, taggedHash } from "../core/field.js";
 import { decimal, duration, FORMATS, identifier, parseFile, refuse, time } from "../core/schema.js";
 import { type Bps, bps, type Field } from "../core/units.js";
 import { type Circuit, type LiquidityCircuit, type LiquidityShape, liquidityCircuitOf } from "./circuits.js";
-import { LIQUIDITY_LIMITS } from "./limits.js";
+import { LIQUIDITY_LIMITS, type TermsOf } from "./limits.js";
 import { checkUnique, type Liquidity, type Market, universeId } from "./market.js";
 import { SERIES, type SeriesId, seriesKind } from "./series.js";
 
@@ -71,7 +71,7 @@ FORMATS.add(liquiditySchema, {
  * @throws KeelError kind "input": bad text, an instrument named twice, a share that is none, the number that "unlimited" stands for
  */
 export function parseLiquidity(text: string): Liquidity {
-  const { asOf, instruments, ...method } = parseFile(liquiditySchema, text, "liquidity");
+  const { keel: _, asOf, instruments, ...method } = parseFile(liquiditySchema, text, "liquidity");
   checkUnique(
     instruments.map(({ id }) => id),
     "liquidity.instruments",
@@ -187,13 +187,29 @@ export function readLiquidityTerms(
   return { ...file, circuit };
 }
 
+/** Terms of the limits that liquidity circuits prove. */
+export type LiquidityLimitTerms = TermsOf<typeof LIQUIDITY_LIMITS>;
+
+/** Fields of those terms, in order. */
+const LIMIT_FIELDS = Object.values(LIQUIDITY_LIMITS).flatMap(({ fields }) =>
+  Object.keys(fields),
+) as (keyof LiquidityLimitTerms)[];
+
+/** The limits' numbers in the order of the liquidity statement. */
+export function liquidityLimitPlaces(terms: LiquidityLimitTerms): bigint[] {
+  return LIMIT_FIELDS.map((field) => BigInt(terms[field]));
+}
+
+/** The same by field, as the liquidity circuit takes them. */
+export function liquidityLimitInputs(terms: LiquidityLimitTerms): Readonly<Record<string, bigint>> {
+  return Object.fromEntries(LIMIT_FIELDS.map((field) => [field, BigInt(terms[field])]));
+}
+
 /** The same as contracts store it, beside the policy's struct and in this order. */
-export interface LiquidityPart {
+export interface LiquidityPart extends LiquidityLimitTerms {
   /** keccak256 of the liquidity circuit's id. */
   readonly circuit: `0x${string}`;
   readonly series: SeriesId;
-  /** 1e-4 days. */
-  readonly maxDaysToUnwind: number;
   /** bps. */
   readonly participation: number;
   /** Seconds. */
@@ -202,6 +218,10 @@ export interface LiquidityPart {
 
 /** Words of {@link LiquidityPart} in the contracts' ABI encoding. */
 export function liquidityWords(part: LiquidityPart): bigint[] {
-  const { circuit, series, maxDaysToUnwind, participation, maxLiquiditySkew } = part;
-  return [circuit, series, maxDaysToUnwind, participation, maxLiquiditySkew].map(BigInt);
+  const { circuit, series, participation, maxLiquiditySkew } = part;
+  const [head, end] = [
+    [circuit, series],
+    [participation, maxLiquiditySkew],
+  ];
+  return [...head!.map(BigInt), ...liquidityLimitPlaces(part), ...end!.map(BigInt)];
 }

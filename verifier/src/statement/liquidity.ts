@@ -12,8 +12,11 @@
 import { inputError } from "../core/errors.js";
 import { KIND, tag } from "../core/field.js";
 import {
+  type LiquidityLimitTerms,
+  type LiquidityPart,
   type LiquidityTable,
   type LiquidityTerms,
+  liquidityLimitPlaces,
   liquidityTable,
   withLiquidity,
 } from "../files/liquidity.js";
@@ -31,20 +34,19 @@ export interface LiquidityStatement {
   readonly liquidityRoot: bigint;
   /** Unix seconds. */
   readonly liquidityTime: number;
-  /** bps. */
-  readonly participation: number;
-  /** 1e-4 days. */
-  readonly maxDaysToUnwind: number;
+  /** Participation in bps, and the limit. */
+  readonly terms: Pick<LiquidityPart, "participation"> & LiquidityLimitTerms;
 }
 
 /** The liquidity vector, 6 field elements. */
 export function liquidityVector(statement: LiquidityStatement): bigint[] {
-  const { portfolioCommitment, liquidityRoot, liquidityTime, participation, maxDaysToUnwind } = statement;
+  const { portfolioCommitment, liquidityRoot, liquidityTime, terms } = statement;
   return [
     tag(KIND.unwind, LIQUIDITY_LENGTH),
     portfolioCommitment,
     liquidityRoot,
-    ...[liquidityTime, participation, maxDaysToUnwind].map(BigInt),
+    ...[liquidityTime, terms.participation].map(BigInt),
+    ...liquidityLimitPlaces(terms),
   ];
 }
 

@@ -318,12 +318,11 @@ export function claimedLiquidity(
   expectSame("attestation.liquidity.depths.root", hex(root), hex(found.depths.root));
   expectSame("attestation.liquidity.depths.asOf", asOf, found.depths.asOf);
   checkSkew(attestation.asOf, asOf, basis.terms.maxLiquiditySkew, "the depths");
-  const { participation, maxDaysToUnwind } = policyTerms(policy, market).liquidity!;
   return {
     portfolioCommitment: attestation.portfolioCommitment,
     liquidityRoot: root,
     liquidityTime: asOf,
-    ...{ participation, maxDaysToUnwind },
+    terms: policyTerms(policy, market).liquidity!,
   };
 }
 
