@@ -381,11 +381,11 @@ describe("39 the market book", () => {
     for (const root of [0n, FIELD_ORDER]) {
       await refused(withdraw(table.series, root), "registry.notInField");
     }
-    for (const kind of ["00", "04", "ff"] as const) {
+    for (const kind of ["00", "05", "ff"] as const) {
       const error = await refused(withdraw(`0x${kind}${"5e".repeat(31)}`, 1n), "registry.unknownSeries");
       expect(error).toMatchObject({ kind: "input", path: "series" });
     }
-    for (const kind of ["01", "02", "03"] as const) await withdraw(`0x${kind}${"5e".repeat(31)}`, 1n);
+    for (const kind of ["01", "02", "03", "04"] as const) await withdraw(`0x${kind}${"5e".repeat(31)}`, 1n);
   });
 
   describe("62 other publishers", () => {

@@ -14,7 +14,8 @@ import { useEffect, useState } from "preact/hooks";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { Problem, useWork } from "../parts.js";
-import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
+import { chooseWallet, chosenWallet } from "../session.js";
+import { useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
 import { Keep } from "./keep.js";
 import { type RegistryFacts, standingOf, standingText } from "./preflight.js";
@@ -52,7 +53,7 @@ function DeclareForm(props: DeclareProps & { readonly isFirst: boolean }): JSX.E
   const { snapshot, enrolment, policy } = book;
   const { accounts } = enrolment ?? snapshot;
   const wallets = useWallets(config);
-  const [chosen, setChosen] = useState<InjectedWallet | undefined>();
+  const chosen = chosenWallet.useValue();
   const [fresh, setFresh] = useState<Enrolment | undefined>();
   useEffect(() => setFresh(undefined), [snapshot, policy]);
   const { busy, error, run } = useWork();
@@ -92,7 +93,7 @@ function DeclareForm(props: DeclareProps & { readonly isFirst: boolean }): JSX.E
         />
       )}
       <div class="actions">
-        <WalletChoice wallets={wallets} chosen={chosen} onChoose={setChosen} />
+        <WalletChoice wallets={wallets} chosen={chosen} onChoose={chooseWallet} />
         <button
           type="button"
           class={isFirst ? "primary" : ""}

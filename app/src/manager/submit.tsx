@@ -11,11 +11,11 @@ import { submitAttestation } from "@keel/verifier/chain";
 import { span, utc } from "@keel/verifier/text";
 import { formatOpening } from "keel/opening";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { DevelopmentKey, Facts, Hash, Problem, saveText, useWork } from "../parts.js";
-import { type InjectedWallet, useWallets, WalletChoice } from "../wallets.js";
+import { chooseWallet, chosenWallet } from "../session.js";
+import { useWallets, WalletChoice } from "../wallets.js";
 import type { Book } from "./book.js";
 import { Keep } from "./keep.js";
 import { type Made, mayLeave, stateFileName } from "./made.js";
@@ -130,7 +130,7 @@ function Send(props: {
   const { config, made, onMade } = props;
   const { receipt, proven } = made;
   const wallets = useWallets(config);
-  const [chosen, setChosen] = useState<InjectedWallet | undefined>();
+  const chosen = chosenWallet.useValue();
   const { busy, error, run } = useWork();
   const submit = async (): Promise<void> => {
     if (chosen === undefined) throw inputError("wallet.none", "wallet", "a wallet to send with", "none");
@@ -147,7 +147,7 @@ function Send(props: {
         {isReady ? "" : " First the state is saved."}
       </p>
       <div class="actions">
-        <WalletChoice wallets={wallets} chosen={chosen} onChoose={setChosen} />
+        <WalletChoice wallets={wallets} chosen={chosen} onChoose={chooseWallet} />
         <button
           type="button"
           class="primary"

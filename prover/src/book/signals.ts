@@ -15,9 +15,10 @@ export interface Followed {
 export function eitherOf(...signals: readonly (AbortSignal | undefined)[]): Followed {
   const controller = new AbortController();
   const followed = signals.filter((signal) => signal !== undefined);
-  const stop = ({ currentTarget }: Event): void => end(currentTarget as AbortSignal);
+  // Each has a listener of its own: the event does not always say whose it is.
+  const listeners = new Map(followed.map((signal) => [signal, () => end(signal)]));
   const release = (): void => {
-    for (const signal of followed) signal.removeEventListener("abort", stop);
+    for (const [signal, stop] of listeners) signal.removeEventListener("abort", stop);
   };
   const end = ({ reason }: AbortSignal): void => {
     release();
@@ -25,6 +26,6 @@ export function eitherOf(...signals: readonly (AbortSignal | undefined)[]): Foll
   };
   const over = followed.find(({ aborted }) => aborted);
   if (over !== undefined) end(over);
-  else for (const signal of followed) signal.addEventListener("abort", stop);
+  else for (const [signal, stop] of listeners) signal.addEventListener("abort", stop);
   return { signal: controller.signal, release };
 }
