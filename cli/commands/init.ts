@@ -53,7 +53,7 @@ const MARGIN = 2_000n;
 /** Lines of .gitignore. Whatever else comes into the folder, an export of positions or a part of the book, stays out of sight. */
 const PUBLIC_ALONE = [
   "# Everything is secret here but what is named.",
-  ...["*", "!.gitignore", "!market*.json", "!policy*.json", "!returns*.json", "!keel.toml"],
+  ...["*", "!.gitignore", "!market*.json", "!policy*.json", "!returns*.json"],
   ...["!attestation*.json", "!signature*.json"],
 ];
 

@@ -258,6 +258,7 @@ describe("the circuit's hashes are the verifier's", () => {
     const tags = kinds.map(([name], i) => `out[${i}] <== TAG(KIND_${name.toUpperCase()}(), ${i + 7});`);
     const source = `pragma circom 2.1.6;
 include "lib/constants.circom";
+include "lib/liquidity-table.circom";
 template Tags() { signal output out[${kinds.length}]; ${tags.join(" ")} }
 component main = Tags();
 `;
