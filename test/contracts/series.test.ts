@@ -83,7 +83,7 @@ describe("56 a market table of another series", () => {
   });
 
   it("of feeds' or of no known kind is not for publishers to sign", async () => {
-    for (const kind of ["00", "02", "04", "ff"]) {
+    for (const kind of ["00", "02", "05", "ff"]) {
       const series = `0x${kind}${SERIES.slice(4)}` as Hex;
       const error = await refused(acceptMarket(fixture, { ...MARKET, series }), "registry.notPublishable");
       expect(error).toMatchObject({ kind: "input", path: "series", received: series });
