@@ -36,7 +36,6 @@ const ASKED_FOR: Readonly<Record<string, string>> = {
   ".fromHex": "a point's own",
   ".isValid": "a field's own",
   ".when": "a schema's own",
-  ".use": "a store's own",
   ".moveBefore": "preact asks whether it is there",
   "cursor: pointer": "there is no pointer on a phone of Apple's",
   "cursor: default": "likewise",
