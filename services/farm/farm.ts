@@ -205,7 +205,7 @@ function isTime(value: unknown): boolean {
 
 async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Promise<void> {
   const id = idOnly(job.data);
-  const { store, queues, metrics, backlog } = world;
+  const { store, queues, backlog } = world;
   // Whoever writes into Redis may ask for anything: only what the store has a book of is done.
   if (!(await store.isOpen(id))) return await release(world, id);
   const isFull = (await queues.submit.count()) >= backlog;
@@ -213,11 +213,22 @@ async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Prom
     await job.moveToDelayed(Date.now() + WAIT_MS, token);
     throw new DelayedError();
   }
+  // From here on, so that what waits to be sent does not leave while the registry is asked for this one.
+  const arrived = world.batcher.expect();
+  try {
+    await proveOpen(world, id);
+  } finally {
+    arrived();
+  }
+}
+
+/** Proves a job whose turn it is, unless the registry has it. */
+async function proveOpen(world: FarmWorld, id: JobId): Promise<void> {
+  const { queues, metrics } = world;
   const standing = await standingOf(world.registry, id);
   if (standing.asOf !== undefined && standing.asOf >= id.asOf) {
     return await ended(world, id, { outcome: standing.asOf === id.asOf ? "already" : "superseded" });
   }
-  const arrived = world.batcher.expect();
   try {
     const started = performance.now();
     keep(world, id, await proveJob(world, id, standing));
@@ -225,8 +236,6 @@ async function proveTask(world: FarmWorld, job: Job<JobId>, token: string): Prom
     await queues.submit.add("submit", id, { jobId: jobKey(id), ...RETRIES, ...KEEP_NONE });
   } catch (error) {
     await giveUp(world, id, error);
-  } finally {
-    arrived();
   }
 }
 

@@ -20,7 +20,9 @@ import {
   HOUR,
   LINE,
   lapse,
+  MILLION,
   makeWorld,
+  movesIn,
   nextPeriod,
   PERIOD,
   POLICY,
@@ -36,8 +38,6 @@ import {
   USD,
   type VaultWorld,
 } from "../support/strategy-vault.js";
-
-const MILLION = 1_000_000n;
 
 let chain: TestChain;
 let world: VaultWorld;
@@ -55,33 +55,8 @@ beforeEach(async () => {
 afterEach(async () => chain.test.revert({ id: snapshot }));
 
 const people = () => world.people;
-const at = (wallet: Wallet) => wallet.account.address;
+const { at, shares, requestDeposit, requestRedeem, claimAll, open, aliceIn } = movesIn(() => world);
 const period = () => ask(world, "currentPeriod");
-
-const requestDeposit = (who: Wallet, assets: bigint, w = world) =>
-  act(w, who, "requestDeposit", assets, at(who), at(who));
-const requestRedeem = (who: Wallet, shares: bigint, w = world) =>
-  act(w, who, "requestRedeem", shares, at(who), at(who));
-const shares = (who: Wallet, w = world) => ask(w, "balanceOf", at(who));
-const claimAll = async (who: Wallet, w = world) => {
-  await act(w, who, "deposit", await ask(w, "maxDeposit", at(who)), at(who), at(who));
-  return await shares(who, w);
-};
-
-/** Healthy, with a value of custody that counts from the next second on. */
-const open = async (dollars = MILLION, w = world) => {
-  const time = await now(chain);
-  await travelTo(chain, time + 1);
-  await prove(w, dollars, time + 1);
-};
-
-/** Alice holds what a deposit gave her, at one dollar a share. */
-async function aliceIn(assets: bigint, w = world): Promise<bigint> {
-  await open(MILLION, w);
-  await requestDeposit(people().alice, assets, w);
-  await settleAt(w, MILLION);
-  return await claimAll(people().alice, w);
-}
 
 describe("a settlement", () => {
   it("prices all of a period at once, at what a proof says of a later time; each claims a part", async () => {

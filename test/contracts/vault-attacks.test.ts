@@ -6,7 +6,6 @@
  * @module
  */
 import { loadArtifact } from "@keel/contracts";
-import type { Wallet } from "@keel/verifier/chain";
 import { type Address, encodeFunctionData, type Hex, parseAbi, toFunctionSelector, zeroAddress } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { now, startTestChain, type TestChain, travelTo } from "../support/chain.js";
@@ -19,7 +18,9 @@ import {
   HOUR,
   LINE,
   lapse,
+  MILLION,
   makeWorld,
+  movesIn,
   nextPeriod,
   PERIOD,
   POLICY,
@@ -34,7 +35,6 @@ import {
   type VaultWorld,
 } from "../support/strategy-vault.js";
 
-const MILLION = 1_000_000n;
 const GRACE = 7 * DAY;
 const OTHER: Hex = `0x${"33".repeat(32)}`;
 
@@ -53,32 +53,10 @@ beforeEach(async () => {
 });
 afterEach(async () => chain.test.revert({ id: snapshot }));
 
-const at = (wallet: Wallet) => wallet.account.address;
-const shares = (who: Wallet, w = world) => ask(w, "balanceOf", at(who));
-const requestDeposit = (who: Wallet, assets: bigint, w = world) =>
-  act(w, who, "requestDeposit", assets, at(who), at(who));
-const requestRedeem = (who: Wallet, amount: bigint, w = world) =>
-  act(w, who, "requestRedeem", amount, at(who), at(who));
+const { at, shares, requestDeposit, requestRedeem, open, aliceIn } = movesIn(() => world);
 const windDown = (w = world) => act(w, w.people.mallory, "windDown");
 const registry = (method: string, args: readonly unknown[], w = world) =>
   send(chain, w.people.owner, w.registry, "MockHealthRegistry", method, args);
-
-/** Healthy, with a value of custody that counts from the next second on. */
-const open = async (w = world, dollars = MILLION) => {
-  const time = await now(chain);
-  await travelTo(chain, time + 1);
-  await prove(w, dollars, time + 1);
-};
-
-/** Alice holds what a deposit gave her, at one dollar a share. */
-async function aliceIn(assets: bigint, w = world): Promise<bigint> {
-  const { alice } = w.people;
-  await open(w);
-  await requestDeposit(alice, assets, w);
-  await settleAt(w, MILLION);
-  await act(w, alice, "deposit", assets, at(alice), at(alice));
-  return await shares(alice, w);
-}
 
 describe("76 a price of somebody's making", () => {
   /** Alice has half a million shares of a dollar; each hour, and then some, what moved has surely come. */
@@ -86,7 +64,7 @@ describe("76 a price of somebody's making", () => {
     const w = await makeWorld(chain, { terms: { transit: HOUR } });
     const held = await aliceIn(500_000n * COIN, w);
     await travelTo(chain, (await now(chain)) + 2 * HOUR);
-    await open(w);
+    await open(MILLION, w);
     const settleLater = async (dollars: bigint) => {
       await travelTo(chain, (await now(chain)) + 2 * HOUR);
       await settleAt(w, dollars);
@@ -126,7 +104,7 @@ describe("76 a price of somebody's making", () => {
     const { owner, alice } = world.people;
     const feed = await deploy(chain, "RoundFeed", [8]);
     const w = await makeWorld(chain, { terms: { assetFeed: feed, feedStaleness: HOUR } });
-    await open(w);
+    await open(MILLION, w);
     await requestDeposit(alice, 100n * COIN, w);
     const asOf = await nextPeriod(w);
     await prove(w, MILLION, asOf);
@@ -150,7 +128,7 @@ describe("76 a free option", () => {
     const vault = await deploy(chain, "StrategyVault", [setupOf({ ...world, gate })]);
     const strict = { ...world, gate, vault };
     await send(chain, alice, world.token, "TestToken", "approve", [vault, 10n ** 15n]);
-    await open(strict);
+    await open(MILLION, strict);
     await requestDeposit(alice, 100n * COIN, strict);
     const id = await ask(strict, "currentPeriod");
     const asOf = await nextPeriod(strict);
@@ -181,7 +159,7 @@ describe("76 a fee", () => {
   it("is taken on no gain of who paid more, as what was on its way was counted against deposits", async () => {
     const w = await makeWorld(chain, { terms: { performanceFee: 3_000, transit: HOUR } });
     const { owner, custody, bob } = w.people;
-    await open(w);
+    await open(MILLION, w);
     await act(w, custody, "returnAssets", 8_000n * COIN);
     await requestDeposit(bob, 100_000n * COIN, w);
     await settleAt(w, 992_000n);
@@ -302,7 +280,7 @@ describe("76 an end before its time", () => {
     await expect(makeWorld(chain, { terms: { ...terms, grace: 8 * DAY + HOUR - 1 } })).rejects.toThrow();
     const w = await makeWorld(chain, { terms: { ...terms, grace: 8 * DAY + HOUR } });
     const { alice, bob, mallory } = w.people;
-    await open(w);
+    await open(MILLION, w);
     await requestDeposit(alice, 100n * COIN, w);
     await requestDeposit(bob, 1n, w);
     const id = await ask(w, "currentPeriod");
@@ -323,7 +301,7 @@ describe("76 an end before its time", () => {
 describe("76 an end that has to come", () => {
   /** Proofs of so many dollars go on for the grace, while a deposit waits. */
   async function waitFor(w: VaultWorld, dollars: bigint): Promise<void> {
-    await open(w);
+    await open(MILLION, w);
     await requestDeposit(w.people.alice, 100n * COIN, w);
     await refusedAs(windDown(w), "NoReasonToWindDown");
     await travelTo(chain, (await now(chain)) + GRACE + 2 * PERIOD);

@@ -5,59 +5,23 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ensureCircuit } from "@keel/circuits";
-import { compileVerifiers, deployKeel, type VerifierSource } from "@keel/contracts";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { FIELD_ORDER } from "@keel/verifier";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { exampleTexts } from "../../dist/examples/generate.js";
-import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { now, startTestChain, type TestChain } from "../support/chain.js";
-import { type Ended, errorOf, keelHere } from "../support/cli.js";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { DEPLOYER, startCommandWorld } from "../support/command-world.js";
 
-vi.setConfig({ hookTimeout: 180_000, testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
-const STRATEGY = STRATEGIES.find(({ folder }) => folder === "delta-neutral-perps")!;
 const CIRCUITS = ["portfolio-health/spot-16", "disclosure/spot-16x1"] as const;
-/** Accounts of the local chain. */
-const [DEPLOYER, SUBJECT, PUBLISHER, SECOND_PUBLISHER] = ["0", "4", "5", "6"] as const;
-
-let chain: TestChain;
-let folder: string;
-let registry: string;
-let onChain: string[];
-let publicFiles: string[];
+/** Of the strategy, on the local chain. */
+const SUBJECT = "4";
+const world = await startCommandWorld("delta-neutral-perps", CIRCUITS);
+const { chain, binding, onChain, path, run, refused } = world;
+const publicFiles = ["--market", path("market.json"), "--policy", path("policy.json")];
+const readJson = world.read;
 let secret: string;
-const path = (name: string): string => join(folder, name);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "keel-disclosure-"));
-  const verifiers: VerifierSource[] = [];
-  for (const [i, circuit] of CIRCUITS.entries()) {
-    const { verificationKey } = await ensureCircuit(circuit);
-    verifiers.push({ circuit, contractName: `ShownVerifier${i}`, insecure: true, verificationKey });
-  }
-  await compileVerifiers(verifiers);
-  chain = await startTestChain();
-  ({ registry } = await deployKeel({
-    walletClient: chain.wallets[0]!,
-    publicClient: chain.client,
-    publishers: [5, 6].map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers: verifiers.map(({ circuit, contractName }) => ({ circuit, contractName })),
-  }));
-  onChain = ["--rpc", chain.rpcUrl, "--registry", registry];
-  const texts = exampleTexts(STRATEGY, { asOf: await now(chain) });
-  for (const [name, text] of Object.entries(texts)) await writeFile(path(`${name}.json`), text);
-  publicFiles = ["--market", path("market.json"), "--policy", path("policy.json")];
-});
-
-afterAll(async () => {
-  await chain?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(world.stop);
 
 /** What the commands here print, as far as it is looked at. */
 interface Told {
@@ -71,11 +35,6 @@ interface Told {
   readonly figures: readonly object[];
 }
 
-/** The chain's clock may be ahead of this machine's, by a second a block. */
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return await keelHere([...args, "--json"], { now: (await now(chain)) + 1, env });
-}
-
 async function succeeds(args: readonly string[], env?: Record<string, string>): Promise<Told> {
   const ended = await run(args, env);
   expect(ended.code, ended.stderr).toBe(0);
@@ -83,21 +42,9 @@ async function succeeds(args: readonly string[], env?: Record<string, string>): 
   return JSON.parse(ended.stdout);
 }
 
-async function refused(args: readonly string[], code: string, exit: number): Promise<void> {
-  const ended = await run(args);
-  expect([errorOf(ended).code, ended.code]).toEqual([code, exit]);
-}
-
-const readJson = async (name: string) => JSON.parse(await readFile(path(name), "utf8"));
-const binding = (): string[] => ["--chain-id", String(chain.chainId), "--registry", registry];
-const verify = (file: string): string[] => [
-  ...["verify", ...publicFiles, ...binding(), "--rpc", chain.rpcUrl],
-  ...["--attestation", path(file)],
-];
+const verify = (file: string): string[] => [...world.verify(file, publicFiles), "--rpc", chain.rpcUrl];
 const book = (): string[] => ["--snapshot", path("snapshot.json"), ...publicFiles];
-const attest = (file: string): string[] => [
-  ...["attest", ...publicFiles, ...onChain, "--account", DEPLOYER, "--attestation", path(file)],
-];
+const attest = (file: string): string[] => world.attest(file, publicFiles);
 
 describe("61 a disclosure", () => {
   it("is asked for by a policy that names a viewer's key and a step", async () => {
@@ -116,13 +63,11 @@ describe("61 a disclosure", () => {
   });
 
   it("is proven with the health proof, into one attestation that verifies whole and not without", async () => {
-    const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
-    await succeeds(["enrol", ...list, "--out", path("enrolment.json")]);
-    await succeeds(["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT]);
+    await world.enrol(SUBJECT);
     const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];
     const out = ["--out", path("attestation.json"), "--opening", path("salts.json")];
     const units = ["--units", path("units.json")];
-    const { nav } = await succeeds(["prove", ...book(), ...binding(), ...secrets, ...units, ...out]);
+    const { nav } = await succeeds(["prove", ...book(), ...binding, ...secrets, ...units, ...out]);
     expect(BigInt(nav.value) % 10n ** 19n).toBe(0n);
     expect(await succeeds(verify("attestation.json"))).toMatchObject({ nav: { value: nav.value } });
 
@@ -149,13 +94,7 @@ describe("61 a disclosure", () => {
 
   it("is accepted by the registry with its proof, and shown by status and history", async () => {
     await succeeds(["publish-policy", ...publicFiles, ...onChain, "--account", DEPLOYER]);
-    const signatures: string[] = [];
-    for (const account of [PUBLISHER, SECOND_PUBLISHER]) {
-      const out = path(`market-${account}.json`);
-      await succeeds(["sign-market", ...publicFiles, ...onChain, "--account", account, "--out", out]);
-      signatures.push("--signature", out);
-    }
-    await succeeds(["publish-market", ...publicFiles, ...onChain, "--account", DEPLOYER, ...signatures]);
+    await world.publish("prices", publicFiles);
     await refused([...verify("attestation.json"), "--on-chain"], "proof.notOnChain", 3);
     for (const name of ["altered.json", "richer.json"])
       await refused(attest(name), "registry.proofRefused", 3);

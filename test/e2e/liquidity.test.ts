@@ -5,95 +5,29 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ensureCircuit } from "@keel/circuits";
-import { compileVerifiers, deployKeel, type VerifierSource } from "@keel/contracts";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { exampleTexts } from "../../dist/examples/generate.js";
-import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { now, startTestChain, type TestChain } from "../support/chain.js";
-import { type Ended, errorOf, keelHere } from "../support/cli.js";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { now } from "../support/chain.js";
+import { keelHere } from "../support/cli.js";
+import { DEPLOYER, startCommandWorld } from "../support/command-world.js";
 
-vi.setConfig({ hookTimeout: 180_000, testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
-const STRATEGY = STRATEGIES.find(({ folder }) => folder === "cash-and-carry")!;
-const CIRCUITS = ["portfolio-health/spot-16", "liquidity/16x1"] as const;
-/** Accounts of the local chain: the subject is number 3. */
-const [DEPLOYER, SUBJECT, PUBLISHER, SECOND_PUBLISHER] = ["0", "3", "5", "6"] as const;
-
-let chain: TestChain;
-let folder: string;
-let registry: string;
-let onChain: string[];
+/** Of the strategy, on the local chain. */
+const SUBJECT = "3";
+const world = await startCommandWorld("cash-and-carry", ["portfolio-health/spot-16", "liquidity/16x1"]);
+const { chain, binding, onChain, path, read, write, succeeds, refused, verify } = world;
+const { limits, ...terms } = JSON.parse(world.texts.policy);
+await write("draft.json", {
+  ...terms,
+  limits: { ...limits, maxDaysToUnwind: "2" },
+  liquidity: { circuit: "liquidity/16x1", participation: "0.1", maxLiquiditySkew: 3_600 },
+});
 /** Market and policy; the same with depths. */
-let bare: string[];
-let publicFiles: string[];
-const path = (name: string): string => join(folder, name);
-const write = async (name: string, content: unknown): Promise<void> =>
-  await writeFile(path(name), typeof content === "string" ? content : JSON.stringify(content));
-const read = async (name: string) => JSON.parse(await readFile(path(name), "utf8"));
+const bare = ["--market", path("market.json"), "--policy", path("pinned.json")];
+const publicFiles = [...bare, "--liquidity", path("liquidity.json")];
+const attest = world.attest("attestation.json", publicFiles);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "keel-liquidity-"));
-  const verifiers: VerifierSource[] = [];
-  for (const [i, circuit] of CIRCUITS.entries()) {
-    const { verificationKey } = await ensureCircuit(circuit);
-    verifiers.push({ circuit, contractName: `UnwindVerifier${i}`, insecure: true, verificationKey });
-  }
-  await compileVerifiers(verifiers);
-  chain = await startTestChain();
-  ({ registry } = await deployKeel({
-    walletClient: chain.wallets[0]!,
-    publicClient: chain.client,
-    publishers: [5, 6].map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers: verifiers.map(({ circuit, contractName }) => ({ circuit, contractName })),
-  }));
-  onChain = ["--rpc", chain.rpcUrl, "--registry", registry];
-  const { snapshot, market, policy } = exampleTexts(STRATEGY, { asOf: await now(chain) });
-  for (const [name, text] of Object.entries({ snapshot, market })) await write(`${name}.json`, text);
-  const { limits, ...terms } = JSON.parse(policy);
-  await write("draft.json", {
-    ...terms,
-    limits: { ...limits, maxDaysToUnwind: "2" },
-    liquidity: { circuit: "liquidity/16x1", participation: "0.1", maxLiquiditySkew: 3_600 },
-  });
-  bare = ["--market", path("market.json"), "--policy", path("policy.json")];
-  publicFiles = [...bare, "--liquidity", path("liquidity.json")];
-});
-
-afterAll(async () => {
-  await chain?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** The chain's clock may be ahead of this machine's, by a second a block. */
-async function run(args: readonly string[]): Promise<Ended> {
-  return await keelHere([...args, "--json"], { now: (await now(chain)) + 1 });
-}
-
-async function succeeds(args: readonly string[]): Promise<Record<string, unknown>> {
-  const ended = await run(args);
-  expect(ended.code, ended.stderr).toBe(0);
-  return JSON.parse(ended.stdout);
-}
-
-async function refused(args: readonly string[], code: string, exit: number): Promise<void> {
-  const ended = await run(args);
-  expect([errorOf(ended).code, ended.code], ended.stderr).toEqual([code, exit]);
-}
-
-const binding = (): string[] => ["--chain-id", String(chain.chainId), "--registry", registry];
-
-const verify = (file: string, files: readonly string[]): string[] => [
-  "verify",
-  ...files,
-  ...binding(),
-  "--attestation",
-  path(file),
-];
+afterAll(world.stop);
 
 describe("days to unwind", () => {
   it("are by depths that `market depth` writes from order books, whose series the policy names", async () => {
@@ -110,7 +44,7 @@ describe("days to unwind", () => {
     const out = ["--as-of", `${asOf}`, "--out", path("liquidity.json")];
     await succeeds([...depth, ...saved, ...out]);
     const pin = ["policy", "pin", "--policy", path("draft.json"), "--market", path("market.json")];
-    const to = ["--out", path("policy.json")];
+    const to = ["--out", path("pinned.json")];
     await refused([...pin, ...to], "liquidity.missing", 1);
     const pinned = await succeeds([...pin, "--liquidity", path("liquidity.json"), ...to]);
     expect(pinned.liquiditySeries).toMatch(/^0x04/);
@@ -160,12 +94,10 @@ describe("days to unwind", () => {
   });
 
   it("are proven into one attestation, which verifies with the depths and not without", async () => {
-    const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
-    await succeeds(["enrol", ...list, "--out", path("enrolment.json")]);
-    await succeeds(["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT]);
+    await world.enrol(SUBJECT);
     const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];
     const out = ["--out", path("attestation.json")];
-    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding(), ...secrets, ...out];
+    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding, ...secrets, ...out];
     await refused([...prove, ...bare], "liquidity.missing", 1);
     await succeeds([...prove, ...publicFiles]);
     await succeeds(verify("attestation.json", publicFiles));
@@ -191,33 +123,11 @@ describe("days to unwind", () => {
 
   it("are accepted once both tables are published, and verified again from the logs", async () => {
     await succeeds(["publish-policy", ...bare, ...onChain, "--account", DEPLOYER]);
-    for (const [table, files] of [
-      ["prices", bare],
-      ["liquidity", publicFiles],
-    ] as const) {
-      const which = ["--table", table];
-      if (table === "liquidity") await refused(attest(), "registry.marketNotAccepted", 3);
-      const signatures: string[] = [];
-      for (const account of [PUBLISHER, SECOND_PUBLISHER]) {
-        const out = path(`${table}-${account}.json`);
-        await succeeds(["sign-market", ...files, ...which, ...onChain, "--account", account, "--out", out]);
-        signatures.push("--signature", out);
-      }
-      const by = [...onChain, "--account", DEPLOYER, ...signatures];
-      await succeeds(["publish-market", ...files, ...which, ...by]);
-    }
-    await succeeds(attest());
-    await succeeds(["status", ...onChain, ...bare, "--subject", STRATEGY.subject]);
+    await world.publish("prices", bare);
+    await refused(attest, "registry.marketNotAccepted", 3);
+    await world.publish("liquidity", publicFiles);
+    await succeeds(attest);
+    await succeeds(["status", ...onChain, ...bare, "--subject", JSON.parse(world.texts.snapshot).subject]);
     expect(await succeeds(["history", ...onChain])).toMatchObject({ proofs: "verified" });
   });
-
-  const attest = (): string[] => [
-    "attest",
-    ...publicFiles,
-    ...onChain,
-    "--account",
-    DEPLOYER,
-    "--attestation",
-    path("attestation.json"),
-  ];
 });

@@ -5,95 +5,28 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ensureCircuit } from "@keel/circuits";
-import { compileVerifiers, deployKeel, type VerifierSource } from "@keel/contracts";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { exampleTexts } from "../../dist/examples/generate.js";
-import { STRATEGIES } from "../../dist/examples/strategies.js";
-import { now, startTestChain, type TestChain } from "../support/chain.js";
-import { type Ended, errorOf, keelHere } from "../support/cli.js";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { DEPLOYER, PUBLISHER, startCommandWorld } from "../support/command-world.js";
 
-vi.setConfig({ hookTimeout: 180_000, testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
-const STRATEGY = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
-const CIRCUITS = ["portfolio-health/spot-16", STRATEGY.tailCircuit!] as const;
-/** Accounts of the local chain: the subject is number 10. */
-const [DEPLOYER, SUBJECT, PUBLISHER, SECOND_PUBLISHER] = ["0", "10", "5", "6"] as const;
-
-let chain: TestChain;
-let folder: string;
-let registry: string;
-let onChain: string[];
+/** Of the strategy, on the local chain. */
+const SUBJECT = "10";
+const world = await startCommandWorld("trend-follower", ["portfolio-health/spot-16", "tail-risk/spot-64"]);
+const { binding, onChain, path, read, write, succeeds, refused, verify } = world;
 /** Market and policy; the same with returns. */
-let bare: string[];
-let publicFiles: string[];
-const path = (name: string): string => join(folder, name);
+const bare = ["--market", path("market.json"), "--policy", path("policy.json")];
+const publicFiles = [...bare, "--returns", path("returns.json")];
+const attest = world.attest("attestation.json", publicFiles);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "keel-tail-"));
-  const verifiers: VerifierSource[] = [];
-  for (const [i, circuit] of CIRCUITS.entries()) {
-    const { verificationKey } = await ensureCircuit(circuit);
-    verifiers.push({ circuit, contractName: `PairVerifier${i}`, insecure: true, verificationKey });
-  }
-  await compileVerifiers(verifiers);
-  chain = await startTestChain();
-  ({ registry } = await deployKeel({
-    walletClient: chain.wallets[0]!,
-    publicClient: chain.client,
-    publishers: [5, 6].map((i) => chain.signers[i]!.address),
-    threshold: 2,
-    verifiers: verifiers.map(({ circuit, contractName }) => ({ circuit, contractName })),
-  }));
-  onChain = ["--rpc", chain.rpcUrl, "--registry", registry];
-  const texts = exampleTexts(STRATEGY, { asOf: await now(chain) });
-  for (const [name, text] of Object.entries(texts)) await writeFile(path(`${name}.json`), text);
-  bare = ["--market", path("market.json"), "--policy", path("policy.json")];
-  publicFiles = [...bare, "--returns", path("returns.json")];
-});
-
-afterAll(async () => {
-  await chain?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** The chain's clock may be ahead of this machine's, by a second a block. */
-async function run(args: readonly string[]): Promise<Ended> {
-  return await keelHere([...args, "--json"], { now: (await now(chain)) + 1 });
-}
-
-async function succeeds(args: readonly string[]): Promise<Record<string, unknown>> {
-  const ended = await run(args);
-  expect(ended.code, ended.stderr).toBe(0);
-  return JSON.parse(ended.stdout);
-}
-
-async function refused(args: readonly string[], code: string, exit: number): Promise<void> {
-  const ended = await run(args);
-  expect([errorOf(ended).code, ended.code]).toEqual([code, exit]);
-}
-
-const binding = (): string[] => ["--chain-id", String(chain.chainId), "--registry", registry];
-
-const verify = (file: string, files: readonly string[]): string[] => [
-  "verify",
-  ...files,
-  ...binding(),
-  "--attestation",
-  path(file),
-];
+afterAll(world.stop);
 
 describe("a pair of proofs", () => {
   it("is proven into one attestation, which verifies with the returns and not without", async () => {
-    const list = ["--snapshot", path("snapshot.json"), "--policy", path("policy.json")];
-    await succeeds(["enrol", ...list, "--out", path("enrolment.json")]);
-    await succeeds(["enrol", "--enrolment", path("enrolment.json"), ...onChain, "--account", SUBJECT]);
+    await world.enrol(SUBJECT);
     const secrets = ["--enrolment", path("enrolment.json"), "--state-out", path("state.json")];
     const out = ["--out", path("attestation.json")];
-    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding(), ...secrets, ...out];
+    const prove = ["prove", "--snapshot", path("snapshot.json"), ...binding, ...secrets, ...out];
     await refused([...prove, ...bare], "returns.missing", 1);
     await succeeds([...prove, ...publicFiles]);
     await succeeds(verify("attestation.json", publicFiles));
@@ -101,10 +34,8 @@ describe("a pair of proofs", () => {
   });
 
   it("verifies only whole, with its own returns and its own tail-risk proof", async () => {
-    const attestation = JSON.parse(await readFile(path("attestation.json"), "utf8"));
+    const attestation = await read("attestation.json");
     const { tail, ...alone } = attestation;
-    const write = async (name: string, content: unknown): Promise<void> =>
-      await writeFile(path(name), JSON.stringify(content));
     await write("alone.json", alone);
     await refused(verify("alone.json", publicFiles), "proof.mismatch", 3);
     const proof = { ...tail.proof, pi_a: attestation.proof.pi_a };
@@ -113,7 +44,7 @@ describe("a pair of proofs", () => {
     await write("secure.json", { ...attestation, tail: { ...tail, insecure: false } });
     await refused(verify("secure.json", publicFiles), "proof.mismatch", 3);
 
-    const returns = JSON.parse(await readFile(path("returns.json"), "utf8"));
+    const returns = await read("returns.json");
     await write("calmer.json", {
       ...returns,
       daily: returns.daily.map((day: string[]) => day.map(() => "0")),
@@ -127,44 +58,13 @@ describe("a pair of proofs", () => {
 
   it("is accepted once both tables are published, and verified again from the logs", async () => {
     await succeeds(["publish-policy", ...bare, ...onChain, "--account", DEPLOYER]);
-    for (const [table, files] of [
-      ["prices", bare],
-      ["returns", publicFiles],
-    ] as const) {
-      const which = ["--table", table];
-      if (table === "returns") {
-        await refused(attest(), "registry.marketNotAccepted", 3);
-        const lost = ["--account", PUBLISHER, "--out", path("none.json")];
-        await refused(["sign-market", ...bare, ...which, ...onChain, ...lost], "returns.missing", 1);
-      }
-      const signatures: string[] = [];
-      for (const account of [PUBLISHER, SECOND_PUBLISHER]) {
-        const out = path(`${table}-${account}.json`);
-        await succeeds(["sign-market", ...files, ...which, ...onChain, "--account", account, "--out", out]);
-        signatures.push("--signature", out);
-      }
-      await succeeds([
-        "publish-market",
-        ...files,
-        ...which,
-        ...onChain,
-        "--account",
-        DEPLOYER,
-        ...signatures,
-      ]);
-    }
-    await succeeds(attest());
-    await succeeds(["status", ...onChain, ...bare, "--subject", STRATEGY.subject]);
+    await world.publish("prices", bare);
+    await refused(attest, "registry.marketNotAccepted", 3);
+    const lost = ["--account", PUBLISHER, "--out", path("none.json")];
+    await refused(["sign-market", ...bare, "--table", "returns", ...onChain, ...lost], "returns.missing", 1);
+    await world.publish("returns", publicFiles);
+    await succeeds(attest);
+    await succeeds(["status", ...onChain, ...bare, "--subject", JSON.parse(world.texts.snapshot).subject]);
     expect(await succeeds(["history", ...onChain])).toMatchObject({ proofs: "verified" });
   });
-
-  const attest = (): string[] => [
-    "attest",
-    ...publicFiles,
-    ...onChain,
-    "--account",
-    DEPLOYER,
-    "--attestation",
-    path("attestation.json"),
-  ];
 });

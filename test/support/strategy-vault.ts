@@ -237,3 +237,34 @@ export async function settleAt(world: VaultWorld, dollars: bigint): Promise<numb
   await act(world, world.people.mallory, "settle", 0n);
   return asOf;
 }
+
+/** What custody usually holds, in dollars. */
+export const MILLION = 1_000_000n;
+
+/** What people do in a vault, of the test's usual world when none is named. */
+export function movesIn(usual: () => VaultWorld) {
+  const at = (wallet: Wallet): Address => wallet.account.address;
+  const shares = (who: Wallet, w = usual()) => ask(w, "balanceOf", at(who));
+  const requestDeposit = (who: Wallet, assets: bigint, w = usual()) =>
+    act(w, who, "requestDeposit", assets, at(who), at(who));
+  const requestRedeem = (who: Wallet, amount: bigint, w = usual()) =>
+    act(w, who, "requestRedeem", amount, at(who), at(who));
+  const claimAll = async (who: Wallet, w = usual()): Promise<bigint> => {
+    await act(w, who, "deposit", await ask(w, "maxDeposit", at(who)), at(who), at(who));
+    return await shares(who, w);
+  };
+  /** Healthy, with a value of custody that counts from the next second on. */
+  const open = async (dollars = MILLION, w = usual()): Promise<void> => {
+    const time = await now(w.chain);
+    await travelTo(w.chain, time + 1);
+    await prove(w, dollars, time + 1);
+  };
+  /** Alice holds what a deposit gave her, at one dollar a share. */
+  const aliceIn = async (assets: bigint, w = usual()): Promise<bigint> => {
+    await open(MILLION, w);
+    await requestDeposit(w.people.alice, assets, w);
+    await settleAt(w, MILLION);
+    return await claimAll(w.people.alice, w);
+  };
+  return { at, shares, requestDeposit, requestRedeem, claimAll, open, aliceIn };
+}
