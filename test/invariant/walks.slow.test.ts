@@ -14,7 +14,7 @@ const ENOUGH_FOR_A_BUG = 20_000;
 /** So that they are soon made as short as possible. */
 const SHORT_WALK = 100;
 /** For one bug, and for all the calls. */
-const [SHORT_MS, LONG_MS] = [600_000, 1_800_000];
+const [SHORT_MS, LONG_MS] = [600_000, 7_200_000];
 
 describe("45: a bug that was planted", () => {
   it.each(BUGS)(
