@@ -6,6 +6,11 @@
  * @module
  */
 
+import type { Prover, ProverOptions } from "@keel/engine";
+
+/** Opens a circuit and its key. */
+export type OpenProver = (options: ProverOptions<string>) => Promise<Prover>;
+
 /** The world around a command. */
 export interface Context {
   readonly writeOut: (text: string) => void;
@@ -19,6 +24,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Provers that outlive the command, for who proves often: without it a command opens its own and closes them. */
+  readonly prover?: OpenProver;
 }
 
 /** A command's result. */

@@ -268,13 +268,14 @@ async function withProvers(
 ): Promise<ProvenAttestation> {
   const progress = createProgress(context);
   const provers: Prover[] = [];
+  const open = context.prover ?? createProver;
   const shares = artifacts.length - (hasDisclosure ? 1 : 0);
   try {
     progress.update("loading the key", 0);
     for (const [i, { witnessPath, zkeyPath, manifest }] of artifacts.entries()) {
       const { witness, zkey } = manifest.files;
       provers.push(
-        await createProver({
+        await open({
           wasm: witnessPath,
           zkey: zkeyPath,
           sha256: { wasm: witness.sha256, zkey: zkey.sha256 },
@@ -289,7 +290,7 @@ async function withProvers(
     });
   } finally {
     progress.clear();
-    for (const prover of provers) prover.close();
+    if (context.prover === undefined) for (const prover of provers) prover.close();
   }
 }
 

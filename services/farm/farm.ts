@@ -53,6 +53,10 @@ export interface Farm {
 /** Attempts at a job that the environment stops; refilling begins anew. */
 const ATTEMPTS = 8;
 const RETRY_MS = 1_000;
+/** More than the longest pause between two attempts. */
+const LONGEST_PAUSE_MS = 2 ** ATTEMPTS * RETRY_MS;
+/** BullMQ's queue of what waits is sorted by milliseconds times this. */
+const SCORES_A_MS = 0x1000;
 /** How long a job waits for another one of its subject, or for the backlog. */
 const WAIT_MS = 500;
 const STALLED_MS = 30_000;
@@ -133,8 +137,8 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 
 /** When what is under way is left to other farms: after a while, or at once where no job can end without Redis. */
 async function noMoreWaiting(redis: Redis): Promise<void> {
-  const until = Date.now() + STOP_MS;
-  for (let away = 0; away < STOP_AWAY && Date.now() < until; ) {
+  const until = performance.now() + STOP_MS;
+  for (let away = 0; away < STOP_AWAY && performance.now() < until; ) {
     await later(STOP_LOOK_MS);
     away = redis.status === "ready" ? 0 : away + 1;
   }
@@ -160,7 +164,9 @@ async function addJob({ store, queues }: FarmWorld, id: JobId): Promise<void> {
 }
 
 /** Only what the queues do not have is put there. */
-async function refill({ store, queues, redis, prefix }: FarmWorld): Promise<number> {
+async function refill(world: FarmWorld): Promise<number> {
+  const { store, queues, redis, prefix } = world;
+  await hasten(world);
   const open = await store.open();
   const asked = redis.pipeline();
   for (const id of open)
@@ -174,6 +180,23 @@ async function refill({ store, queues, redis, prefix }: FarmWorld): Promise<numb
   }));
   if (jobs.length > 0) await queues.prove.addBulk(jobs);
   return open.length;
+}
+
+/** Jobs that wait for a time which no pause leads to wait no longer: the clock was wrong when it was set. */
+async function hasten({ queues, redis, prefix }: FarmWorld): Promise<void> {
+  const from = (Date.now() + LONGEST_PAUSE_MS) * SCORES_A_MS;
+  for (const [name, queue] of Object.entries(queues)) {
+    for (const id of await redis.zrangebyscore(`${prefix}:${name}:delayed`, from, "+inf")) {
+      // It may have gone on meanwhile.
+      await queue
+        .getJob(id)
+        .then(
+          (job) => job?.promote(),
+          () => {},
+        )
+        .catch(() => {});
+    }
+  }
 }
 
 /** Whatever else somebody put beside an id does not get into Redis. */

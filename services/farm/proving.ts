@@ -7,6 +7,7 @@
  */
 
 import {
+  type Book,
   buildWitness,
   type DrawdownState,
   formatState,
@@ -24,6 +25,7 @@ import {
 } from "@keel/prover";
 import { type Attestation, formatAttestation, parseAttestation, parseUnits } from "@keel/verifier";
 import { type Registry, stepsOf } from "@keel/verifier/chain";
+import { asKeelError } from "@keel/verifier/errors";
 import type { Provers } from "./engine.js";
 import type { Standing } from "./standing.js";
 import type { FarmStore, JobId, StoredBook } from "./store.js";
@@ -46,10 +48,27 @@ export interface ProvingWorld {
  * @throws KeelError `policy.broken` before any proving; whatever is wrong with the book
  */
 export async function proveJob(world: ProvingWorld, id: JobId, standing: Standing): Promise<Attestation> {
-  const { store, registry, provers } = world;
+  const { store } = world;
   const seed = parseSeed(await store.seed(id.subject));
   const state = await openedState(world, id.subject, standing.state, seed);
-  const book = openStored(world, await store.book(id), state, standing.time);
+  const stored = await store.book(id);
+  const opened = (areSignaturesProven: boolean): Book =>
+    openStored(world, stored, state, standing.time, areSignaturesProven);
+  try {
+    return await provenBook(world, id, opened(true), seed);
+  } catch (error) {
+    // The circuit checks signatures, but does not say which one is false, nor whether a book that breaks a limit is a source's.
+    if (asKeelError(error).kind !== "environment") opened(false);
+    throw error;
+  }
+}
+
+async function provenBook(
+  { store, registry, provers }: ProvingWorld,
+  id: JobId,
+  book: Book,
+  seed: Seed,
+): Promise<Attestation> {
   requireHealthy(judgeBook(book));
   const domain = { chainId: registry.chainId, registry: registry.address };
   const kept = await store.attestation(id);
@@ -77,7 +96,8 @@ function openStored(
   stored: StoredBook,
   state: DrawdownState | undefined,
   now: number,
-) {
+  areSignaturesProven: boolean,
+): Book {
   const { snapshot, enrolment, units } = stored;
   return openBook({
     ...tables(stored),
@@ -85,7 +105,7 @@ function openStored(
     enrolment: parseEnrolment(enrolment),
     ...(units === undefined ? {} : { units: parseUnits(units) }),
     ...(state === undefined ? {} : { state }),
-    now,
+    ...{ now, areSignaturesProven },
   });
 }
 

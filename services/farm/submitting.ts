@@ -71,7 +71,7 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
   const sender: Sender = { registry, wallet, options, gas: new Map() };
   const waiting = new Map<string, Waiting[]>();
   const timers = new Map<string, NodeJS.Timeout>();
-  const expected = { count: 0, since: 0 };
+  const expected = { count: 0, since: Number.NEGATIVE_INFINITY };
   let isHurried = false;
   const flush = (circuit: string): void => {
     clearTimeout(timers.get(circuit));
@@ -87,11 +87,13 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
   };
   const arm = (circuit: string): void => {
     if (timers.has(circuit)) return;
-    const until = Date.now() + options.waitMs;
+    // Not by the machine's time, which may be set back.
+    const until = performance.now() + options.waitMs;
     const look = (): void => {
-      const isQuiet = expected.count === 0 && Date.now() - expected.since >= QUIET_MS;
-      if (Date.now() >= until || isQuiet) flush(circuit);
-      else timers.set(circuit, setTimeout(look, Math.min(LOOK_MS, until - Date.now())));
+      const present = performance.now();
+      const isQuiet = expected.count === 0 && present - expected.since >= QUIET_MS;
+      if (present >= until || isQuiet) flush(circuit);
+      else timers.set(circuit, setTimeout(look, Math.min(LOOK_MS, until - present)));
     };
     timers.set(circuit, setTimeout(look, Math.min(LOOK_MS, options.waitMs)));
   };
@@ -100,7 +102,7 @@ export function createBatcher(registry: Registry, wallet: Wallet, options: Batch
       expected.count += 1;
       return () => {
         expected.count -= 1;
-        expected.since = Date.now();
+        expected.since = performance.now();
       };
     },
     submit: (attestation) =>

@@ -10,8 +10,10 @@
 import { spawn } from "node:child_process";
 import { copyFile, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createProver, type Prover } from "@keel/engine";
 import { statusOf } from "@keel/verifier/chain";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type { OpenProver } from "../../cli/dist/context.js";
 import { formatRunConfig, type RunFile } from "../../cli/dist/run/config.js";
 import { now, travelTo } from "../support/chain.js";
 import { PACKAGE } from "../support/cli.js";
@@ -24,12 +26,19 @@ const LAUNCHER = join(PACKAGE, "cli/bin/keel.js");
 
 vi.setConfig({ hookTimeout: 180_000, testTimeout: WEEKS * 30_000 });
 
+/** Opened once: what loading a key takes is a good part of a week otherwise. Weeks in processes of their own open theirs. */
+const opened = new Map<string, Promise<Prover>>();
 let fund: Fund;
 let hook: ReceiverServer<HookedAlert>;
 let path: Fund["path"];
 
 beforeAll(async () => {
-  [fund, hook] = [await startFund(), await startWebhook()];
+  const shared: OpenProver = (options) => {
+    const known = opened.get(options.zkey) ?? createProver(options);
+    opened.set(options.zkey, known);
+    return known;
+  };
+  [fund, hook] = [await startFund(shared), await startWebhook()];
   ({ path } = fund);
   const first = await fund.week("week");
   await fund.ok(["state", "init", "--vault", path("vault")]);
@@ -42,6 +51,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([fund?.stop(), hook?.stop()]);
+  for (const prover of opened.values()) (await prover).close();
 });
 
 const PASSWORD = { KEEL_PASSWORD: "three clouds over a harbour" };

@@ -11,16 +11,18 @@ import { createRequire } from "node:module";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { CircuitInput } from "@keel/engine";
+import { parseAttestation } from "@keel/verifier";
 import type { KeelError } from "@keel/verifier/errors";
 import { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadFarmConfig } from "../../services/farm/dist/config.js";
 import { openProvers } from "../../services/farm/dist/engine.js";
 import { exclusiveBy } from "../../services/farm/dist/farm.js";
 import { startProgram } from "../../services/farm/dist/program.js";
 import { connectRedis } from "../../services/farm/dist/redis.js";
 import { type JobId, jobKey, openFarmStore } from "../../services/farm/dist/store.js";
+import { createBatcher } from "../../services/farm/dist/submitting.js";
 import { inFolder } from "../support/cli.js";
 import { SPOT } from "../support/fund.js";
 import { eventually, type Funds, startFarmProcess, startFunds } from "../support/many-funds.js";
@@ -155,6 +157,12 @@ describe("the farm", () => {
     const snapshot = JSON.parse(bad.snapshot);
     snapshot.accounts[0].positions.USDC = "-900000000";
     await funds.store.putBook(jobs[1]!, { ...bad, snapshot: JSON.stringify(snapshot) });
+    // Healthy, and not what its source signed either: only the circuit finds it.
+    const other = await funds.store.book(jobs[2]!);
+    const changed = JSON.parse(other.snapshot);
+    const { positions } = changed.accounts[0];
+    positions.USDC = String(Number(positions.USDC) + 1);
+    await funds.store.putBook(jobs[2]!, { ...other, snapshot: JSON.stringify(changed) });
     const lines: string[] = [];
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     const { stop } = await startProgram(await loadFarmConfig(await funds.config(redis.url), {}), log);
@@ -168,8 +176,8 @@ describe("the farm", () => {
       await stop();
     }
     const endings = await Promise.all(jobs.map((job) => funds.store.ending(job)));
-    expect(endings.map((one) => one?.outcome)).toEqual(["attested", "refused", "attested", "attested"]);
-    expect(endings[1]).toMatchObject({ code: "snapshot.signature" });
+    expect(endings.map((one) => one?.outcome)).toEqual(["attested", "refused", "refused", "attested"]);
+    for (const one of [1, 2]) expect(endings[one]).toMatchObject({ code: "snapshot.signature" });
     expect(await funds.store.attestation(jobs[1]!)).toBeUndefined();
     await expect(funds.store.book(jobs[1]!)).rejects.toThrow(/farm.missing/);
     expect(lines.join("")).not.toContain("900000000");
@@ -213,6 +221,56 @@ describe("the farm's engine", () => {
     }
   });
 });
+
+describe("a clock that is set back", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("78 keeps no batch waiting", async () => {
+    const [job] = (await funds.books(DAY)) as [JobId];
+    const attestation = parseAttestation((await attestedOnce(job))!);
+    const batcher = createBatcher(funds.registry, funds.chain.wallets[4]!, {
+      ...{ size: 20, waitMs: 1_000, exclusively: (work) => work() },
+    });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 365 * DAY * 1000);
+    const arrived = batcher.expect();
+    const ending = batcher.submit(attestation);
+    arrived();
+    vi.useRealTimers();
+    expect((await ending).outcome).toMatch(/^(already|superseded)$/);
+  }, 30_000);
+
+  it("78 keeps no job waiting for a time that it showed", async () => {
+    const jobs = await funds.books(DAY);
+    const client = new Redis(redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue("prove", { connection: client, prefix: "{keel-farm}" });
+    try {
+      for (const job of jobs)
+        await queue.add("prove", job, { jobId: jobKey(job), delay: 365 * DAY * 1000, attempts: 8 });
+      await attestedOnce(jobs[0]!);
+      expect(await funds.healthy(jobs[0]!.asOf)).toBe(COUNT);
+    } finally {
+      await queue.close();
+      client.disconnect();
+    }
+  });
+});
+
+/** Has a farm attest all that is open. @returns a job's attestation */
+async function attestedOnce(job: JobId): Promise<string | undefined> {
+  const file = await funds.config(redis.url);
+  const { stop } = await startProgram(await loadFarmConfig(file, {}), pino({ level: "silent" }));
+  try {
+    await eventually(
+      async () => (await funds.store.open()).length === 0,
+      60,
+      () => "every job at its end",
+    );
+  } finally {
+    await stop();
+  }
+  return await funds.store.attestation(job);
+}
 
 describe("whoever can write into Redis", () => {
   it("78 gets no proof and no file of what the store has no book of, holds nobody up, and learns nothing", async () => {

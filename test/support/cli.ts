@@ -11,7 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Context } from "../../cli/dist/context.js";
+import type { Context, OpenProver } from "../../cli/dist/context.js";
 import { run } from "../../cli/dist/run.js";
 
 /** The package's folder. */
@@ -41,6 +41,8 @@ export interface KeelOptions {
 export interface HereOptions extends KeelOptions {
   /** Unix seconds; the machine's clock when absent. */
   readonly now?: number;
+  /** Provers that outlive the command. */
+  readonly prover?: OpenProver;
 }
 
 /** Starts `keel` as a process. */
@@ -75,7 +77,7 @@ export async function keel(args: readonly string[], options?: KeelOptions): Prom
 }
 
 /** A context that keeps what is written. */
-export function captured({ env = {}, input = "", now }: HereOptions = {}): {
+export function captured({ env = {}, input = "", now, prover }: HereOptions = {}): {
   readonly context: Context;
   readonly output: { stdout: string; stderr: string };
 } {
@@ -94,6 +96,7 @@ export function captured({ env = {}, input = "", now }: HereOptions = {}): {
     interactive: false,
     signal: new AbortController().signal,
     now: () => now ?? Math.floor(Date.now() / 1000),
+    ...(prover === undefined ? {} : { prover }),
   };
   return { context, output };
 }

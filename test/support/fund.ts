@@ -28,6 +28,7 @@ import {
   signMarket,
 } from "@keel/verifier/chain";
 import { expect } from "vitest";
+import type { OpenProver } from "../../cli/dist/context.js";
 import { type ExampleChange, exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
 import { now, startTestChain, type TestChain, travelTo } from "./chain.js";
@@ -103,8 +104,8 @@ export async function publishTable(
   await publishMarket(registry, chain.wallets[2]!, commitment, signatures);
 }
 
-/** Starts a chain with one fund; its policy limits drawdown. */
-export async function startFund(): Promise<Fund> {
+/** Starts a chain with one fund; its policy limits drawdown. @param prover provers that its commands share */
+export async function startFund(prover?: OpenProver): Promise<Fund> {
   const folder = await mkdtemp(join(tmpdir(), "keel-fund-"));
   const { chain, registry } = await deployedChain();
   const path = (name: string): string => join(folder, name);
@@ -121,7 +122,10 @@ export async function startFund(): Promise<Fund> {
   const onChain = ["--rpc", chain.rpcUrl, "--registry", registry.address];
 
   const run: Fund["run"] = async (args, env = {}) =>
-    await keelHere([...args, "--json"], { env, now: (await now(chain)) + 1 });
+    await keelHere([...args, "--json"], {
+      ...{ env, now: (await now(chain)) + 1 },
+      ...(prover === undefined ? {} : { prover }),
+    });
   const ok: Fund["ok"] = async (args, env) => {
     const ended = await run(args, env);
     expect(ended.code, ended.stderr).toBe(0);

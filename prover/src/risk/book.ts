@@ -56,6 +56,11 @@ export interface BookFiles extends DraftFiles {
   readonly sameUnits?: boolean;
   /** Unix seconds, the present when absent; times later than this are refused. */
   readonly now?: number;
+  /**
+   * Whether the sources' signatures verify is left to the circuit, without which there is no proof. Whoever says so opens the book
+   * once more without it before anything is said of one that was not proven.
+   */
+  readonly areSignaturesProven?: boolean;
 }
 
 /** A measured snapshot, by whoever says it: enough to judge, not to prove. */
@@ -103,7 +108,7 @@ export function openBook(files: BookFiles): Book {
   if (files.sameUnits !== true) checkUnitsCounter(files.state, policy);
   const snapshot = withUnits(files.snapshot, policy, units);
   const content = contentOf(snapshot, market, policy.circuit.shape);
-  const signed = signedAccounts(snapshot, market, policy, content);
+  const signed = signedAccounts(snapshot, market, policy, content, files.areSignaturesProven === true);
   if (enrolment !== undefined) declaredAccounts(snapshot, enrolment, policy);
   return {
     ...measured({ ...files, snapshot }, content),
