@@ -29,6 +29,12 @@ process.on("exit", () => {
 module.exports = {
   ...base,
   networks: {
-    hardhat: { ...base.networks.hardhat, allowUnlimitedContractSize: true, blockGasLimit: 1_000_000_000 },
+    // Before transactions had a limit of their own, which marked contracts pass.
+    hardhat: {
+      ...base.networks.hardhat,
+      hardfork: "prague",
+      allowUnlimitedContractSize: true,
+      blockGasLimit: 1_000_000_000,
+    },
   },
 };

@@ -75,8 +75,9 @@ export async function setup(): Promise<void> {
     sources[relative(SOURCES, canonicalPath)] = told(source);
   }
   writeFileSync(join(FOLDER, "marks.json"), JSON.stringify(api.getInstrumentationData()));
-  // Unoptimised, so that the markers stay where they were put.
-  await writeArtifacts(join(FOLDER, "artifacts"), compileSources(sources, { evmVersion: "cancun" }));
+  // As small as can be: markers are calls, which the optimiser leaves where they are.
+  const settings = { optimizer: { enabled: true, runs: 1 }, evmVersion: "cancun" } as const;
+  await writeArtifacts(join(FOLDER, "artifacts"), compileSources(sources, settings));
   process.env.KEEL_COVERAGE = FOLDER;
   process.env.KEEL_ARTIFACTS = join(FOLDER, "artifacts");
   process.env.KEEL_HARDHAT_CONFIG = join(import.meta.dirname, "hardhat.config.cjs");
