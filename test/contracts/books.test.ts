@@ -738,6 +738,35 @@ function clients() {
   return { walletClient: fixture.cast.deployer, publicClient: fixture.chain.client };
 }
 
+describe("a policy that is published", () => {
+  it("is kept whole or not at all, however little gas there is", async () => {
+    const { chain, cast, registry } = fixture;
+    const asked = {
+      ...{ address: registry.policyBook, abi: policyBookAbi, functionName: "publish" },
+      ...{ args: [{ ...TERMS, maxAge: TERMS.maxAge - 1 }], account: cast.stranger.account },
+    } as const;
+    const enough = await chain.client.estimateContractGas(asked as never);
+    const answers = new Set<string>();
+    for (let gas = enough - 20_000n; gas > 60_000n; gas -= 20_000n) {
+      const answer = await chain.client.simulateContract({ ...asked, gas } as never).then(
+        () => "kept",
+        (error: Error) => (error.message.includes("NotStored") ? "NotStored" : "no gas"),
+      );
+      answers.add(answer);
+    }
+    expect([...answers].sort()).toEqual(["NotStored", "no gas"]);
+  });
+
+  it("has a grace after a line was tightened that is the delay of what is not tighter", async () => {
+    const book = { address: fixture.registry.policyBook, abi: policyBookAbi } as const;
+    const [grace, delay] = await Promise.all([
+      fixture.chain.client.readContract({ ...book, functionName: "grace" } as never),
+      fixture.chain.client.readContract({ ...book, functionName: "delay" } as never),
+    ]);
+    expect([grace, delay]).toEqual([WEEK, WEEK]);
+  });
+});
+
 describe("lists of chains", () => {
   /** Every id that either side has a word for, and those beside it. */
   const ids = [...LOCAL_CHAINS, ...keys(TEST_NETWORKS), ...keys(SEQUENCED_CHAINS), 1].flatMap((id) => [

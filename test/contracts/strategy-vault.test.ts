@@ -824,3 +824,26 @@ describe("the set-up", () => {
     expect(await shares(people().alice, clone)).toBe(100n * SHARE);
   });
 });
+
+describe("a trace of what two sums were", () => {
+  it("has what a plain list has, at every key and between them", async () => {
+    const probe = await deploy(chain, "TraceProbe");
+    const { abi } = await loadArtifact("TraceProbe");
+    const upTo = async (key: number) => {
+      const asked = { address: probe, abi, functionName: "upTo", args: [BigInt(key)] };
+      const { left, right } = (await chain.client.readContract(asked)) as { left: bigint; right: bigint };
+      return [left, right];
+    };
+    const list: { readonly key: number; readonly sums: readonly bigint[] }[] = [];
+    const { owner } = people();
+    expect(await upTo(5)).toEqual([0n, 0n]);
+    for (const [i, key] of [3, 4, 4, 9, 9, 9, 12, 30, 31, 32, 40, 41, 55, 70, 71, 90, 91].entries()) {
+      const sums = [BigInt(i + 1), BigInt(100 - i)] as const;
+      await send(chain, owner, probe, "TraceProbe", "push", [BigInt(key), ...sums]);
+      list.push({ key, sums });
+    }
+    const keys = Array.from({ length: 94 }, (_, key) => key);
+    const expected = keys.map((key) => list.findLast((point) => point.key <= key)?.sums ?? [0n, 0n]);
+    expect(await Promise.all(keys.map(upTo))).toEqual(expected);
+  });
+});
