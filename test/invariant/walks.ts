@@ -5,7 +5,7 @@
  * @module
  */
 import fc from "fast-check";
-import { type Action, action } from "./actions.js";
+import { type Action, actionsOf } from "./actions.js";
 import { shorten } from "./shorten.js";
 import { type Outcomes, takeWalk } from "./walk.js";
 import { makeWorld, type Plant } from "./world.js";
@@ -40,7 +40,7 @@ export async function walk(atLeast: number, plant?: Plant, longest = LONGEST): P
     }
   };
   const property = fc.asyncProperty(
-    fc.array(action, { maxLength: longest, size: "max" }),
+    actionsOf(longest),
     async (actions) => world.calls >= atLeast || !(await breaks(actions)),
   );
   const numRuns = Math.ceil((LONGEST * atLeast) / (longest * FEWEST));
