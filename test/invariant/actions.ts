@@ -235,6 +235,15 @@ const story: fc.Arbitrary<readonly Action[]> = fc.oneof(
       { minLength: 4, maxLength: 12 },
     )
     .map((parts) => [list(1), ...parts]),
+  // A policy is kept long after the line left it for another.
+  fc
+    .tuple(policy, fc.array(fc.tuple(waiting, policy), { minLength: 1, maxLength: 4 }))
+    .map(([to, kept]): Action[] => [
+      list(1),
+      { do: "attest", ...well({ policy: to === 0 ? 1 : 0 }) },
+      { do: "moveLine", to, by: "curator" },
+      ...kept.flatMap(([pause, policy]): Action[] => [pause, { do: "attest", ...well({ policy }) }]),
+    ]),
   // Somebody submits a part of a batch before, which may count no more.
   fc
     .tuple(policy, fc.integer({ min: 1, max: 3 }), wait, fc.boolean())
