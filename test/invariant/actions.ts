@@ -235,14 +235,17 @@ const story: fc.Arbitrary<readonly Action[]> = fc.oneof(
       { minLength: 4, maxLength: 12 },
     )
     .map((parts) => [list(1), ...parts]),
-  // A policy is kept long after the line left it for another.
+  // A policy is kept for a while after the line left it, and then the other one is.
   fc
-    .tuple(policy, fc.array(fc.tuple(waiting, policy), { minLength: 1, maxLength: 4 }))
-    .map(([to, kept]): Action[] => [
+    .tuple(policy, fc.integer({ min: 600, max: 3_700 }), fc.integer({ min: 1, max: 3_700 }))
+    .map(([to, first, second]): Action[] => [
       list(1),
       { do: "attest", ...well({ policy: to === 0 ? 1 : 0 }) },
       { do: "moveLine", to, by: "curator" },
-      ...kept.flatMap(([pause, policy]): Action[] => [pause, { do: "attest", ...well({ policy }) }]),
+      { do: "wait", seconds: first },
+      { do: "attest", ...well({ policy: to === 0 ? 1 : 0 }) },
+      { do: "wait", seconds: second },
+      { do: "attest", ...well({ policy: to }) },
     ]),
   // Somebody submits a part of a batch before, which may count no more.
   fc
