@@ -11,6 +11,7 @@ export interface ExpectedRow {
   readonly market: string;
   readonly policy: string;
   readonly returns?: string;
+  readonly liquidity?: string;
   readonly units?: string;
   /**
    * What `verify` is given; absent: the attestation that `prove` makes of this row, or of the first row when this one

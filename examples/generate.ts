@@ -23,7 +23,9 @@ import {
 } from "@keel/prover";
 import {
   formatUnits,
+  liquiditySeries,
   marketSeries,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
@@ -52,6 +54,8 @@ export interface ExampleTexts {
   readonly policy: string;
   /** Under policies with tail-risk limits. */
   readonly returns?: string;
+  /** Under policies that limit the days to unwind. */
+  readonly liquidity?: string;
   /** Under policies that limit drawdown. */
   readonly units?: string;
 }
@@ -100,9 +104,11 @@ export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): Ex
   const { subject, positions, otherAccounts = [] } = strategy;
   const prices = marketText(strategy, asOf);
   const returns = returnsOf(strategy, asOf);
+  const liquidity = liquidityOf(strategy, asOf);
   const series = {
     market: change.marketSeries ?? marketSeries(parseMarket(prices)),
-    ...seriesOfReturns(returns),
+    ...(returns === undefined ? {} : { returns: returnsSeries(parseReturns(returns)) }),
+    ...(liquidity === undefined ? {} : { liquidity: liquiditySeries(parseLiquidity(liquidity)) }),
   };
   const policy = policyText(strategy, keyOf, series, change.policy);
   const market = builtText(strategy, prices, policy);
@@ -120,6 +126,7 @@ export function exampleTexts(strategy: Strategy, change: ExampleChange = {}): Ex
     market,
     policy,
     ...(returns === undefined ? {} : { returns }),
+    ...(liquidity === undefined ? {} : { liquidity }),
     ...(limitsDrawdown(strategy) ? { units: unitsText(snapshot) } : {}),
   };
 }
@@ -147,7 +154,7 @@ export function exampleFiles(): ReadonlyMap<string, string> {
   const rows: ExpectedRow[] = [];
   for (const strategy of STRATEGIES) {
     const { folder, twin } = strategy;
-    const { snapshot, market, policy, returns, units } = exampleTexts(strategy);
+    const { snapshot, market, policy, returns, liquidity, units } = exampleTexts(strategy);
     const place = (name: string, text: string): string => {
       files.set(`${folder}/${name}`, text);
       return `${folder}/${name}`;
@@ -156,6 +163,7 @@ export function exampleFiles(): ReadonlyMap<string, string> {
       market: place("market.json", market),
       policy: place("policy.json", policy),
       ...(returns === undefined ? {} : { returns: place("returns.json", returns) }),
+      ...(liquidity === undefined ? {} : { liquidity: place("liquidity.json", liquidity) }),
       ...(units === undefined ? {} : { units: place("units.json", units) }),
     };
     const slow = strategy.circuit === undefined ? {} : { slow: true as const };
@@ -197,6 +205,19 @@ function returnsOf({ tailCircuit, underlyings }: Strategy, asOf: number): string
   return returnsText(underlyings, tailCircuitOf(tailCircuit).shape.days, asOf);
 }
 
+/** A tenth of what is traded within a hundredth of the price, for the liquidity circuit; nothing without one. */
+function liquidityOf({ liquidity, instruments }: Strategy, asOf: number): string | undefined {
+  if (liquidity === undefined) return undefined;
+  const rows = instruments.map(({ id, kind }) => ({
+    id,
+    depth: kind === "cash" ? "unlimited" : (liquidity.depths[id] ?? "0"),
+  }));
+  const method = { participation: PARTICIPATION, band: "0.01", refills: 24 };
+  return layOut({ keel: "liquidity/1", asOf, ...method, instruments: rows });
+}
+
+const PARTICIPATION = "0.1";
+
 function marketText({ underlyings, instruments }: Strategy, asOf: number): string {
   return layOut({ keel: "market/1", asOf, underlyings, instruments });
 }
@@ -211,22 +232,20 @@ function builtText({ instruments }: Strategy, market: string, policy: string): s
 interface PolicySeries {
   readonly market: SeriesId;
   readonly returns?: SeriesId;
-}
-
-function seriesOfReturns(returns: string | undefined): { readonly returns?: SeriesId } {
-  return returns === undefined ? {} : { returns: returnsSeries(parseReturns(returns)) };
+  readonly liquidity?: SeriesId;
 }
 
 function policyText(
   strategy: Strategy,
   keyOf: (source: string) => SourceKeyPair,
-  { market, returns }: PolicySeries,
+  { market, returns, liquidity: depths }: PolicySeries,
   otherwise: Readonly<Record<string, unknown>> = {},
 ): string {
   const {
     policyName,
     circuit = "portfolio-health/spot-16",
     tailCircuit,
+    liquidity,
     limits,
     scenarios,
     sources,
@@ -249,6 +268,14 @@ function policyText(
     ...(tailCircuit === undefined
       ? {}
       : { tail: { circuit: tailCircuit, maxReturnsSkew: 172_800, series: returns } }),
+    ...(liquidity === undefined
+      ? {}
+      : {
+          liquidity: {
+            ...{ circuit: liquidity.circuit, participation: PARTICIPATION },
+            ...{ maxLiquiditySkew: 86_400, series: depths },
+          },
+        }),
     ...(units === undefined ? {} : { units }),
     ...otherwise,
   });

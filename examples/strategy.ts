@@ -38,6 +38,8 @@ export interface Strategy {
   >;
   /** Circuit of the tail-risk limits, when there are some. */
   readonly tailCircuit?: string;
+  /** Of the limit on the days to unwind, when there is one: its circuit, and what a day takes of what is no cash. */
+  readonly liquidity?: { readonly circuit: string; readonly depths: Positions };
   readonly scenarios: readonly {
     readonly name: string;
     readonly shocks: Readonly<Record<string, string>>;

@@ -23,8 +23,8 @@ import { BUILD_TARGETS } from "./oldest.js";
 import { PATHS } from "./paths.js";
 import { type Chunk, type ConsoleSizes, sizesOf, sizesText } from "./sizes.js";
 
-/** Those that a browser proves in seconds: the smallest tier, and its tail-risk circuit. */
-const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64"] as const;
+/** Those that a browser proves in seconds: the smallest tier, and the circuits of its tail risk and of its days to unwind. */
+const CIRCUITS = ["portfolio-health/spot-16", "tail-risk/spot-64", "liquidity/16x1"] as const;
 
 /** The checkout. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
@@ -177,7 +177,7 @@ interface Example {
 }
 
 /** Files of an example that go with each of its snapshots. */
-const SHARED = new Set(["market.json", "policy.json", "returns.json", "units.json"]);
+const SHARED = new Set(["market.json", "policy.json", "returns.json", "liquidity.json", "units.json"]);
 
 /** Every folder of examples/ with a market, a policy and snapshots. */
 async function listExamples(): Promise<Example[]> {

@@ -2,7 +2,7 @@
 /**
  * The chain of `keel dev` with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
  * vault open behind the first and its depositor funded. The vault's manager is enrolled; the second one, whose policy limits
- * tail risk, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
+ * tail risk and the days to unwind, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
  *
  * @module
  */
@@ -13,10 +13,12 @@ import { enrolmentCommitment, formatEnrolment, generateSourceKey, type SourceKey
 import {
   type Market,
   type Policy,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
   policyTerms,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 import { connectRegistry, enrol, publishPolicy } from "@keel/verifier/chain";
@@ -34,11 +36,8 @@ import {
   type World,
 } from "../../examples/demo/world.js";
 import { type ExampleTexts, exampleTexts } from "../../examples/generate.js";
-import { STRATEGIES } from "../../examples/strategies.js";
 import type { Changes, Strategy } from "../../examples/strategy.js";
-
-/** A strategy whose policy limits tail risk: an attestation of it is a pair of proofs. */
-export const TAIL_STRATEGY: Strategy = STRATEGIES.find(({ folder }) => folder === "trend-follower")!;
+import { TABLES_STRATEGY } from "../../examples/tables-strategy.js";
 
 /** Texts of an example's files, by what they are. */
 export type Texts = Readonly<Record<string, string>>;
@@ -56,7 +55,7 @@ export interface LocalWorld {
   /** What the page may ask its host for beside files, by path. */
   readonly answers: Readonly<Record<string, () => unknown>>;
   /**
-   * An example of this moment; the chain has accepted its market and returns.
+   * An example of this moment; the chain has accepted its tables.
    *
    * @param changes of the strategy's positions
    */
@@ -83,7 +82,8 @@ export async function startLocalWorld({
   const sets: ArtifactSet[] = [];
   // One after the other: building large circuits takes gigabytes.
   // Only keys are used here.
-  for (const id of new Set([CIRCUIT, TAIL_STRATEGY.tailCircuit!, ...circuits]))
+  const { tailCircuit, liquidity } = TABLES_STRATEGY;
+  for (const id of new Set([CIRCUIT, tailCircuit!, liquidity!.circuit, ...circuits]))
     sets.push(await ensureCircuit(id, { check: [] }));
   const verifiers = await verifiersOf(sets);
   const dev = await openDevChain({ verifiers, ...(findable ? {} : { stateFile: false, port: 0 }) });
@@ -91,7 +91,7 @@ export async function startLocalWorld({
   const deployer = stage.wallets[CAST.deployer]!;
   const keel = dev.deployment;
   const [vaultArtifact, token] = await Promise.all([loadArtifact("GatedVault"), loadArtifact("TestToken")]);
-  const sources = new Set([STRATEGY, TAIL_STRATEGY].flatMap((strategy) => strategy.sources));
+  const sources = new Set([STRATEGY, TABLES_STRATEGY].flatMap((strategy) => strategy.sources));
   const keys = new Map([...sources].map((name) => [name, generateSourceKey()]));
   const keyOf = (source: string): SourceKeyPair => keys.get(source)!;
   const world: Local = {
@@ -107,7 +107,7 @@ export async function startLocalWorld({
     const { policyId } = await publishPolicy(world.registry, deployer, policyTerms(policy, market));
     return { policyId, files: { policy: texts.policy, market: texts.market } };
   };
-  const [own, tail] = [await publish(STRATEGY), await publish(TAIL_STRATEGY)];
+  const [own, tail] = [await publish(STRATEGY), await publish(TABLES_STRATEGY)];
   const { policyId } = own;
   await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
   const vault = await openVault(world, policyId);
@@ -129,7 +129,7 @@ export async function startLocalWorld({
     accounts: [
       account("Depositor", stage.accounts[CAST.depositor]!.address),
       account("Manager", STRATEGY.subject),
-      account("Trend follower's manager", TAIL_STRATEGY.subject),
+      account("Trend follower's manager", TABLES_STRATEGY.subject),
     ],
   };
   const policies = [
@@ -148,7 +148,7 @@ export async function startLocalWorld({
       "/local/vault-policy.json": () => own.files,
       "/local/trend-follower-policy.json": () => tail.files,
       "/local/vault.json": () => exampleNow(world, STRATEGY),
-      "/local/trend-follower.json": () => exampleNow(world, TAIL_STRATEGY),
+      "/local/trend-follower.json": () => exampleNow(world, TABLES_STRATEGY),
     },
     example: (strategy, changes) => exampleNow(world, strategy, changes),
     stop: () => dev.stop(),
@@ -162,16 +162,18 @@ async function exampleNow(world: Local, strategy: Strategy, changes: Changes = {
   const tables = publicOf(texts);
   await publishTable(world, tables);
   if (tables.policy.tail !== undefined) await publishTable(world, tables, "returns");
+  if (tables.policy.liquidity !== undefined) await publishTable(world, tables, "liquidity");
   return { ...texts, ...(strategy === STRATEGY ? { enrolment: formatEnrolment(enrolment) } : {}) };
 }
 
-function publicOf({ policy, market, returns }: ExampleTexts): {
+function publicOf({ policy, market, returns, liquidity }: ExampleTexts): {
   readonly policy: Policy;
   readonly market: Market;
 } {
   const bare = parseMarket(market);
+  const withDays = returns === undefined ? bare : withReturns(bare, parseReturns(returns));
   return {
     policy: parsePolicy(policy),
-    market: returns === undefined ? bare : withReturns(bare, parseReturns(returns)),
+    market: liquidity === undefined ? withDays : withLiquidity(withDays, parseLiquidity(liquidity)),
   };
 }

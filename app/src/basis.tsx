@@ -6,21 +6,27 @@
  * @module
  */
 
-import { NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "@keel/verifier";
+import { bps, NO_TAIL, type Policy, type PolicyTerms, UNITS_KINDS } from "@keel/verifier";
 import { basisLines } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { PolicyWords } from "./parts.js";
 
 /** The terms that name it. */
-export type Basis = Pick<PolicyTerms, "marketSeries" | "returnsSeries" | "unitsKind" | "unitsSource">;
+export type Basis = Pick<
+  PolicyTerms,
+  "marketSeries" | "returnsSeries" | "liquidity" | "unitsKind" | "unitsSource"
+>;
 
 /** A sentence for each. */
 export function BasisWords({ basis }: { readonly basis: Basis }): JSX.Element {
-  const { marketSeries, returnsSeries } = basis;
+  const { marketSeries, returnsSeries, liquidity } = basis;
   const hasReturns = returnsSeries !== NO_TAIL.returnsSeries;
   const lines = basisLines({
     market: { series: marketSeries },
     ...(hasReturns ? { tail: { series: returnsSeries } } : {}),
+    ...(liquidity === undefined
+      ? {}
+      : { liquidity: { series: liquidity.series, participation: bps(BigInt(liquidity.participation)) } }),
     ...unitsSourceOf(basis),
   });
   return <PolicyWords lines={lines} />;

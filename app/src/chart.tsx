@@ -8,10 +8,11 @@
 
 import type { JSX } from "preact";
 
-/** One bar; values are dollars, for drawing only. */
+/** One bar; values are for drawing only: dollars, unless a text says otherwise. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
+  readonly text?: string;
 }
 
 /** Bars around zero, and the value beyond which a bar breaks a limit. */
@@ -24,7 +25,7 @@ export function BarChart(props: {
   const scale = scaleOf(bars, limit);
   return (
     <div class="chart" role="img" aria-label={label}>
-      {bars.map(({ name, value }) => (
+      {bars.map(({ name, value, text }) => (
         <div key={name} class="chart-row">
           <span class="chart-name">{name}</span>
           <span class="chart-track">
@@ -32,7 +33,7 @@ export function BarChart(props: {
             <i class="zero" style={{ left: scale.place(0) }} />
             {limit === undefined ? null : <i class="limit-line" style={{ left: scale.place(limit) }} />}
           </span>
-          <span class="chart-value">{shortUsd(value)}</span>
+          <span class="chart-value">{text ?? shortUsd(value)}</span>
         </div>
       ))}
     </div>

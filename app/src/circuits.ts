@@ -7,52 +7,31 @@
 
 import { CIRCUIT_FILES, type CircuitFiles } from "virtual:keel-circuits";
 import { circuitHash, KeelError, type Policy, type VerificationKey } from "@keel/verifier";
+import { BESIDE, besideAs, type OfProofs, ofBeside } from "./beside.js";
 
-/** A policy's circuits by name. */
-export interface CircuitNames {
-  readonly circuit: string;
-  /** Of its tail-risk limits, when it has some. */
-  readonly tailCircuit?: string;
-  /** Of its limit on the days to unwind, when it has one. */
-  readonly liquidityCircuit?: string;
-  /** Of what it wants shown, when it does. */
-  readonly disclosureCircuit?: string;
-}
+/** A policy's circuits by name: of the limits on the book, and of each proof that it wants beside. */
+export type CircuitNames = OfProofs<string>;
 
 /** Of a policy file. */
-export function circuitNames({ circuit, tail, liquidity, disclosure }: Policy): CircuitNames {
-  return {
-    circuit: circuit.id,
-    ...(tail === undefined ? {} : { tailCircuit: tail.circuit.id }),
-    ...(liquidity === undefined ? {} : { liquidityCircuit: liquidity.circuit.id }),
-    ...(disclosure === undefined ? {} : { disclosureCircuit: disclosure.circuit.id }),
-  };
+export function circuitNames(policy: Policy): CircuitNames {
+  return { health: policy.circuit.id, ...ofBeside((name) => policy[name]?.circuit.id) };
 }
 
-/** Where a policy file names each circuit. */
-const PATHS = {
-  circuit: "policy.circuit",
-  tailCircuit: "policy.tail.circuit",
-  liquidityCircuit: "policy.liquidity.circuit",
-  disclosureCircuit: "policy.disclosure.circuit",
-} as const;
+/** Where a policy file names a circuit. */
+const pathOf = (proof: keyof CircuitNames): string =>
+  proof === "health" ? "policy.circuit" : `policy.${proof}.circuit`;
 
 /** Why a policy can be neither proven nor verified here; undefined when it can. */
 export function missingCircuit(names: CircuitNames): KeelError | undefined {
-  for (const key of Object.keys(PATHS) as (keyof typeof PATHS)[]) {
-    const name = names[key];
-    if (name !== undefined && find(name) === undefined) return missing(PATHS[key], name);
+  for (const proof of ["health", ...BESIDE] as const) {
+    const name = names[proof];
+    if (name !== undefined && find(name) === undefined) return missing(pathOf(proof), name);
   }
   return undefined;
 }
 
 /** The files of a policy's circuits, by what each proves. */
-export interface PolicyFiles {
-  readonly health: CircuitFiles;
-  readonly tail?: CircuitFiles;
-  readonly liquidity?: CircuitFiles;
-  readonly disclosure?: CircuitFiles;
-}
+export type PolicyFiles = OfProofs<CircuitFiles>;
 
 /**
  * The files of a policy's circuits: one, and one for each proof that it wants beside.
@@ -62,13 +41,8 @@ export interface PolicyFiles {
 export function circuitFiles(names: CircuitNames): PolicyFiles {
   const error = missingCircuit(names);
   if (error !== undefined) throw error;
-  const { circuit, tailCircuit, liquidityCircuit, disclosureCircuit } = names;
-  return {
-    health: find(circuit)!,
-    ...(tailCircuit === undefined ? {} : { tail: find(tailCircuit)! }),
-    ...(liquidityCircuit === undefined ? {} : { liquidity: find(liquidityCircuit)! }),
-    ...(disclosureCircuit === undefined ? {} : { disclosure: find(disclosureCircuit)! }),
-  };
+  const beside = ofBeside((proof) => (names[proof] === undefined ? undefined : find(names[proof])));
+  return { health: find(names.health)!, ...beside };
 }
 
 /**
@@ -77,13 +51,9 @@ export function circuitFiles(names: CircuitNames): PolicyFiles {
  * @throws KeelError as {@link circuitFiles}
  */
 export function circuitKeys(names: CircuitNames) {
-  const { health, tail, liquidity, disclosure } = circuitFiles(names);
-  return {
-    verificationKey: health.verificationKey,
-    ...(tail === undefined ? {} : { tailKey: tail.verificationKey }),
-    ...(liquidity === undefined ? {} : { liquidityKey: liquidity.verificationKey }),
-    ...(disclosure === undefined ? {} : { disclosureKey: disclosure.verificationKey }),
-  };
+  const files = circuitFiles(names);
+  const beside = ofBeside((proof) => files[proof]?.verificationKey);
+  return { verificationKey: files.health.verificationKey, ...besideAs(beside, "Key") };
 }
 
 /** The key of a circuit by the hash that is on chain. @throws KeelError `artifact.missing` where this page has none */

@@ -12,6 +12,7 @@ import type { CircuitFiles } from "virtual:keel-circuits";
 import { createProver, type Prover } from "@keel/engine/browser";
 import { checkSignatures, openBook, proveHealth } from "@keel/prover";
 import { asKeelError, KeelError, verifyAttestation } from "@keel/verifier";
+import { BESIDE, besideAs, type OfProofs, ofBeside } from "./beside.js";
 import type { DeskProgress, DeskReply, DeskRequest } from "./desk.js";
 import { fetchPinned } from "./files.js";
 import { rootsOf } from "./manager/roots.js";
@@ -19,7 +20,7 @@ import { rootsOf } from "./manager/roots.js";
 /** Circuits that are there, or on their way. */
 interface Loading {
   readonly names: string;
-  readonly provers: Promise<readonly Prover[]>;
+  readonly provers: Promise<OfProofs<Prover>>;
   /** Told of the way, from wherever it is. */
   readonly listeners: Set<(progress: DeskProgress) => void>;
   readonly controller: AbortController;
@@ -71,14 +72,8 @@ async function prove(asked: ProveRequest): Promise<unknown> {
   running = new AbortController();
   const { signal } = running;
   const onProgress = (progress: DeskProgress): void => reply({ id: asked.id, kind: "progress", progress });
-  const { tail, disclosure } = asked.circuits;
-  const [prover, ...beside] = await loaded(load(asked), signal, onProgress);
-  const all = {
-    prover: prover!,
-    ...(tail === undefined ? {} : { tailProver: beside[0]! }),
-    ...(disclosure === undefined ? {} : { disclosureProver: beside.at(-1)! }),
-    ...(seed === undefined ? {} : { seed }),
-  };
+  const { health: prover, ...beside } = await loaded(load(asked), signal, onProgress);
+  const all = { prover, ...besideAs(beside, "Prover"), ...(seed === undefined ? {} : { seed }) };
   return await proveHealth({ book, domain, allowInsecure, ...all, options: { signal, onProgress } });
 }
 
@@ -86,9 +81,9 @@ type LoadRequest = Pick<ProveRequest, "id" | "circuits" | "base">;
 
 /** The circuits' provers, one a circuit, kept until other circuits are asked for; whoever asks meanwhile waits for the same ones. */
 function load(asked: LoadRequest): Loading {
-  const { health, tail, disclosure } = asked.circuits;
-  const circuits = [health, tail, disclosure].filter((circuit) => circuit !== undefined);
-  const names = circuits.map((circuit) => circuit.id).join(" ");
+  const names = inOrder(asked.circuits)
+    .map(({ id }) => id)
+    .join(" ");
   if (loading?.names === names) return loading;
   forget(new KeelError({ kind: "cancelled", code: "prover.cancelled" }));
   const [controller, listeners] = [new AbortController(), new Set<(progress: DeskProgress) => void>()];
@@ -98,7 +93,7 @@ function load(asked: LoadRequest): Loading {
   };
   const fresh: Loading = {
     ...{ names, listeners, controller, latest: { phase: "fetching" }, isOver: false },
-    provers: fetchProvers(asked, circuits, controller.signal, (progress) => onProgress(progress)),
+    provers: fetchProvers(asked, controller.signal, (progress) => onProgress(progress)),
   };
   loading = fresh;
   fresh.provers.then(
@@ -113,6 +108,11 @@ function load(asked: LoadRequest): Loading {
   return fresh;
 }
 
+/** Of each proof, the health proof's first. */
+function inOrder<T>({ health, ...beside }: OfProofs<T>): readonly T[] {
+  return [health, ...BESIDE.flatMap((name) => beside[name] ?? [])];
+}
+
 /** Lets go of the circuits, also of those on their way. */
 function forget(reason: KeelError): void {
   const old = loading;
@@ -120,7 +120,7 @@ function forget(reason: KeelError): void {
   old?.controller.abort(reason);
   old?.provers.then(
     (provers) => {
-      for (const prover of provers) prover.close();
+      for (const prover of inOrder(provers)) prover.close();
     },
     () => {},
   );
@@ -130,7 +130,7 @@ async function loaded(
   { provers, listeners, latest, isOver }: Loading,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
-): Promise<readonly Prover[]> {
+): Promise<OfProofs<Prover>> {
   listeners.add(onProgress);
   if (!isOver) onProgress(latest);
   try {
@@ -143,11 +143,11 @@ async function loaded(
 
 /** They share the processors, at least one each. */
 async function fetchProvers(
-  { id, base }: LoadRequest,
-  circuits: readonly CircuitFiles[],
+  { id, base, circuits: wanted }: LoadRequest,
   signal: AbortSignal,
   onProgress: (progress: DeskProgress) => void,
-): Promise<readonly Prover[]> {
+): Promise<OfProofs<Prover>> {
+  const circuits = inOrder<CircuitFiles>(wanted);
   const files = circuits.flatMap(({ wasm, zkey }) => [wasm, zkey]);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let count = 0;
@@ -169,7 +169,11 @@ async function fetchProvers(
       fresh.push(await createProver({ wasm: contents[2 * i]!, zkey: contents[2 * i + 1]!, sha256, workers }));
     }
     signal.throwIfAborted();
-    return fresh;
+    const [health, ...others] = fresh;
+    return {
+      health: health!,
+      ...ofBeside((name) => (wanted[name] === undefined ? undefined : others.shift())),
+    };
   } catch (error) {
     for (const prover of fresh) prover.close();
     throw error;

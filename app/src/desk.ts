@@ -10,12 +10,13 @@ import type { ProofProgress } from "@keel/engine";
 import type { ProofRequest, ProvenAttestation } from "@keel/prover";
 import type { Verification, Verified } from "@keel/verifier";
 import { type ErrorDetails, KeelError } from "@keel/verifier/errors";
+import type { Beside } from "./beside.js";
 import type { PolicyFiles } from "./circuits.js";
 import type { BookRoots, RootFiles } from "./manager/roots.js";
 import { noteFile } from "./network.js";
 
 /** What is proven; the desk brings the provers. */
-export type DeskProof = Omit<ProofRequest, "prover" | "tailProver" | "disclosureProver" | "options">;
+export type DeskProof = Omit<ProofRequest, "prover" | `${Beside}Prover` | "options">;
 
 /** Whose signatures are checked. */
 export type SignedBook = Pick<ProofRequest, "snapshot" | "market" | "policy">;
@@ -84,7 +85,13 @@ export async function proveAtDesk(
   try {
     if (signal.aborted) throw cancelled();
     const base = document.baseURI;
-    return await ask((id) => ({ id, kind: "prove", circuits, base, request }), onProgress);
+    const proven = await ask<ProvenAttestation>(
+      (id) => ({ id, kind: "prove", circuits, base, request }),
+      onProgress,
+    );
+    // It may have been done in the worker when it was cancelled here.
+    if (signal.aborted) throw cancelled();
+    return proven;
   } finally {
     signal.removeEventListener("abort", cancel);
   }

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { isDevelopmentCode, NO_DISCLOSURE, NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { isDevelopmentCode, type PolicyTerms } from "@keel/verifier";
 import { groth16VerifierAbi, type Registry, toKeelError, verifierBookAbi } from "@keel/verifier/chain";
 import type { Address, Hex } from "viem";
+import { circuitHashes } from "./beside.js";
 
 /** A version of a circuit's verifier. */
 export interface Version {
@@ -70,10 +71,8 @@ export async function developmentVersions(
 }
 
 /** The circuits that terms name, by the hashes of their names. */
-export function circuitsIn({ circuit, tailCircuit, liquidity, disclosureCircuit }: PolicyTerms): Hex[] {
-  const tail = tailCircuit === NO_TAIL.tailCircuit ? [] : [tailCircuit];
-  const shown = disclosureCircuit === NO_DISCLOSURE.disclosureCircuit ? [] : [disclosureCircuit];
-  return [circuit, ...tail, ...(liquidity === undefined ? [] : [liquidity.circuit]), ...shown];
+export function circuitsIn(terms: PolicyTerms): Hex[] {
+  return Object.values(circuitHashes(terms));
 }
 
 async function versionsOf({ client, verifierBook }: Registry, circuit: Hex): Promise<Version[]> {

@@ -22,11 +22,13 @@ import {
 } from "@keel/prover";
 import {
   parseAttestation,
+  parseLiquidity,
   parseMarket,
   parsePolicy,
   parseReturns,
   parseUnits,
   verifyAttestation,
+  withLiquidity,
   withReturns,
 } from "@keel/verifier";
 import {
@@ -43,9 +45,10 @@ import type { Browser, Page } from "playwright-core";
 import type { Abi, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildConsole } from "../../dist/app/host/build.js";
-import { type LocalWorld, startLocalWorld, TAIL_STRATEGY, type Texts } from "../../dist/app/host/local.js";
+import { type LocalWorld, startLocalWorld, type Texts } from "../../dist/app/host/local.js";
 import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/host/server.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
+import { TABLES_STRATEGY } from "../../dist/examples/tables-strategy.js";
 import { percent } from "../../verifier/dist/text/tables.js";
 import { launchBrowser } from "../support/browser.js";
 import { PACKAGE } from "../support/cli.js";
@@ -55,6 +58,7 @@ import {
   inventedPrices,
   vaultOfItsOwnRegistry,
   withdrawAndVoid,
+  withdrawTable,
 } from "./deeds.js";
 import {
   accessibilityFindings,
@@ -79,6 +83,9 @@ const POSITIONS = {
   DAI: "250987.12348765",
   "ETH-PERP": "-3407.91827364",
 };
+
+/** The same of the book whose policy needs more tables. */
+const TREND_POSITIONS = { "BTC-PERP": "23.81940275", "ETH-PERP": "-309.71840263", USDT: "650913.27164839" };
 
 const DAY = 86_400;
 /** Proofs at most until one holds the main thread for no long task: on a machine that is too busy every task takes long. */
@@ -519,16 +526,16 @@ describe("48, 49, 50 three people at the console", () => {
     });
   });
 
-  describe("a policy that limits tail risk", STORY, () => {
-    const { subject } = TAIL_STRATEGY;
+  describe("a policy that limits tail risk and the days to unwind", STORY, () => {
+    const { subject } = TABLES_STRATEGY;
     const trader = () => world.stage.accounts.findIndex(({ address }) => address.toLowerCase() === subject);
     let owner: Person;
-    let pair: Texts;
+    let trio: Texts;
     let proven: string;
 
     onItsOwn(
       async () => {
-        pair = await world.example(TAIL_STRATEGY);
+        trio = await world.example(TABLES_STRATEGY, { "cta-1": TREND_POSITIONS });
         const wallet = world.stage.wallets[trader()]!;
         owner = await sitDown(browser, server.origin, wallet, world.rpcUrl, undefined);
       },
@@ -544,9 +551,44 @@ describe("48, 49, 50 three people at the console", () => {
       return await readFile(await saved.path(), "utf8");
     };
 
+    it("81 depths that nobody published are named before a proof, those of another series are judged by nobody", async () => {
+      const { page } = manager;
+      const deeper = trio.liquidity!.replace('"depth": "96"', '"depth": "960"');
+      await open(page, { ...trio, liquidity: deeper });
+      await see(page, "The market book has not accepted this liquidity table");
+      await see(page, "The market book accepted this returns table.");
+      await button(page, "Prove").click();
+      await page.getByRole("alert").filter({ hasText: "preflight.refused" }).waitFor();
+      await open(page, { liquidity: trio.liquidity!.replace('"band": "0.01"', '"band": "0.02"') });
+      await page.getByRole("alert").filter({ hasText: "policy.series" }).waitFor();
+      expect(await page.locator("[data-limit]").count()).toBe(0);
+    });
+
+    it("days to unwind are a limit, and a bar for each instrument that moves with what is typed", async () => {
+      const { page } = manager;
+      await open(page, trio);
+      await page.locator('[data-limit="maxDaysToUnwind"]').getByText("at most 2 days").waitFor();
+      await page.getByText("Where the risk sits").click();
+      const table = page.getByRole("table", { name: "Days to unwind" });
+      const days = async () => {
+        const rows = await table.getByRole("row").all();
+        return await Promise.all(rows.slice(1).map((row) => row.locator("th, td").allTextContents()));
+      };
+      const cash = (units: string, name: string) => [name, units, "no limit", "0 days"];
+      const [slowest, ...others] = await days();
+      expect(slowest).toEqual(["BTC-27MAR26", "12", "8", "1.5 days"]);
+      expect(others).toEqual(expect.arrayContaining([cash("650,913.27164839", "USDT")]));
+      await page.getByLabel("What if BTC-27MAR26 in cta-1 were").fill("17");
+      await page.locator('[data-limit="maxDaysToUnwind"]').getByText("BROKEN").waitFor();
+      await expect
+        .poll(async () => (await days())[0], PATIENCE)
+        .toEqual(["BTC-27MAR26", "17", "8", "2.125 days"]);
+      await photograph(manager, "manager-unwind");
+      await button(page, "Put everything back").click();
+    });
+
     it("only its subject declares its accounts", async () => {
       const { page } = manager;
-      await open(page, pair);
       await see(page, /takes no attestation of/);
       await page.getByLabel("Wallet").first().selectOption("test-wallet");
       await keep(page, /^Save list of accounts/);
@@ -560,7 +602,7 @@ describe("48, 49, 50 three people at the console", () => {
         page.waitForEvent("filechooser"),
         press("Drop or open files", "Space"),
       ]);
-      await chooser.setFiles(asFiles(pair));
+      await chooser.setFiles(asFiles(trio));
       await see(page, "signatures verified");
       await see(page, /takes no attestation of/);
       const saved = parseEnrolment(await download(press("Save list of accounts (secret)")));
@@ -572,50 +614,69 @@ describe("48, 49, 50 three people at the console", () => {
       expect(await enrolmentOf(registry, subject)).toBe(enrolmentCommitment(saved));
     });
 
-    it("by keyboard alone it proves both proofs at once, which Node verifies, and the registry takes them", async () => {
+    it("by keyboard alone it proves all three at once, which Node verifies, and the registry takes them", async () => {
       const { page } = owner;
       await press("Prove");
-      await see(page, "a proof of health and one of tail risk");
+      await see(page, "a proof of health, one of tail risk and one of the days to unwind");
       await download(press("Save next state (secret)"));
       await press(`I have the file state-${subject.slice(2, 10)}-0.json`, "Space");
       proven = await download(press("Save attestation"));
-      const policy = parsePolicy(pair.policy!);
-      const [health, tail] = await Promise.all(
-        [policy.circuit.id, policy.tail!.circuit.id].map((id) => ensureCircuit(id)),
-      );
+      const policy = parsePolicy(trio.policy!);
+      const circuits = [policy.circuit.id, policy.tail!.circuit.id, policy.liquidity!.circuit.id];
+      const [health, tail, liquidity] = await Promise.all(circuits.map((id) => ensureCircuit(id)));
+      const market = withReturns(parseMarket(trio.market!), parseReturns(trio.returns!));
       verifyAttestation({
         attestation: parseAttestation(proven),
         policy,
-        market: withReturns(parseMarket(pair.market!), parseReturns(pair.returns!)),
+        market: withLiquidity(market, parseLiquidity(trio.liquidity!)),
         verificationKey: health!.verificationKey,
         tailKey: tail!.verificationKey,
+        liquidityKey: liquidity!.verificationKey,
         expected: { domain: { chainId: 31337, registry: world.registry } },
       });
       await press("Wallet", "ArrowDown");
       await press("Submit");
       await see(page, /the registry says healthy/);
       expect(await accessibilityFindings(owner)).toEqual([]);
-      await photograph(owner, "manager-pair");
+      await photograph(owner, "manager-three");
     });
 
-    it("the regulator verifies the pair by the registry's terms, by own files, and in the record", async () => {
+    it("the regulator verifies all three by the registry's terms, by own files, and in the record", async () => {
       const { page } = regulator;
       await leaveAndReturn(page, "Vault", "Regulator");
       await page.getByLabel("Paste an attestation").fill(proven);
       await button(page, "Verify").click();
       await see(page, "VALID.");
       await see(page, /annual volatility, by the table of returns, was at most 25 % of equity/);
-      await open(page, { policy: pair.policy, market: pair.market });
+      await see(
+        page,
+        /every position, long and short added over all accounts, could be unwound within 2 days/,
+      );
+      await see(page, /liquidity series 0x04[0-9a-f]{62}: a day takes 10 % of what is traded there/);
+      await open(page, { policy: trio.policy, market: trio.market });
       await button(page, "Verify").click();
       await see(page, /returns.missing/);
-      await open(page, { returns: pair.returns });
+      await open(page, { returns: trio.returns });
+      await button(page, "Verify").click();
+      await see(page, /liquidity.missing/);
+      for (const [code, wrong] of [
+        ["policy.series", trio.liquidity!.replace('"band": "0.01"', '"band": "0.02"')],
+        ["proof.mismatch", trio.liquidity!.replace('"depth": "96"', '"depth": "960"')],
+      ] as const) {
+        await open(page, { liquidity: wrong });
+        await button(page, "Verify").click();
+        await page.getByRole("alert").filter({ hasText: code }).waitFor();
+        expect(await page.locator(".result .verdict").count()).toBe(0);
+      }
+      await open(page, { liquidity: trio.liquidity });
       await button(page, "Verify").click();
       await see(page, /signed by Halyard Prime/);
+      await see(page, "VALID.");
       await page.getByRole("textbox", { name: "Subject" }).fill(subject);
       await button(page, "Look").click();
       await see(page, "The one proof was verified again in this page, and holds.");
-      await see(page, "portfolio-health/spot-16 and tail-risk/spot-64");
-      await photograph(regulator, "regulator-pair", { name: "regulator", from: ".record" });
+      await see(page, "portfolio-health/spot-16 and tail-risk/spot-64 and liquidity/16x1");
+      await photograph(regulator, "regulator-three", { name: "regulator", from: ".record" });
     });
 
     it("a circuit that the page was built without is named, and its book judged all the same", async () => {
@@ -641,18 +702,55 @@ describe("48, 49, 50 three people at the console", () => {
       ]);
     });
 
-    it("returns that nobody published are refused", async () => {
+    it.each([
+      ["returns", "tail", "returns", "0x03"],
+      ["depths", "liquidity", "depths", "0x04"],
+    ] as const)("%s that nobody published are refused", async (_, proof, table, kind) => {
       const { page } = regulator;
       const file = JSON.parse(proven);
-      const returns = { ...file.tail.returns, root: `${BigInt(file.tail.returns.root) + 1n}` };
+      const place = file[proof][table];
+      const forged = { ...file[proof], [table]: { ...place, root: `${BigInt(place.root) + 1n}` } };
       await leaveAndReturn(page, "Vault", "Regulator");
-      const forged = JSON.stringify({ ...file, tail: { ...file.tail, returns } });
-      await page.getByLabel("Paste an attestation").fill(forged);
+      await page.getByLabel("Paste an attestation").fill(JSON.stringify({ ...file, [proof]: forged }));
       await button(page, "Verify").click();
-      await see(
-        page,
-        /attestation\.tail\.returns: expected a table that the market book accepted in series 0x03/,
-      );
+      const words = `attestation\\.${proof}\\.${table}: expected a table that the market book accepted in series ${kind}`;
+      await see(page, new RegExp(words));
+      expect(await page.locator(".result .verdict").count()).toBe(0);
+    });
+
+    it("one proof of three less, or a proof in another's place, is invalid", async () => {
+      const { page } = regulator;
+      const { tail, liquidity, ...health } = JSON.parse(proven);
+      await leaveAndReturn(page, "Vault", "Regulator");
+      for (const forged of [
+        { ...health, tail },
+        { ...health, liquidity },
+        { ...health, liquidity, tail: { ...tail, proof: health.proof } },
+        { ...health, tail, liquidity: { ...liquidity, proof: tail.proof, digest: tail.digest } },
+      ]) {
+        await page.getByLabel("Paste an attestation").fill(JSON.stringify(forged));
+        await button(page, "Verify").click();
+        await see(page, /proof\.(mismatch|invalid)/);
+        expect(await page.locator(".result .verdict").count()).toBe(0);
+      }
+    });
+
+    it("by a table that was withdrawn since it is no more valid, by its files neither", async () => {
+      const registry = await connectRegistry(world.stage.client, world.registry);
+      const { asOf, liquidity } = parseAttestation(proven);
+      const { series } = parsePolicy(trio.policy!).liquidity!;
+      expect(asOf).toBeGreaterThan(0);
+      await withdrawTable(world, registry, series, liquidity!.depths);
+      const { page } = regulator;
+      await leaveAndReturn(page, "Vault", "Regulator");
+      for (const files of [{}, trio]) {
+        const { snapshot: _, ...own } = files as Texts;
+        if (Object.keys(own).length > 0) await open(page, own);
+        await page.getByLabel("Paste an attestation").fill(proven);
+        await button(page, "Verify").click();
+        await see(page, /attestation\.liquidity\.depths: expected a table .* or that was withdrawn/);
+        expect(await page.locator(".result .verdict").count()).toBe(0);
+      }
     });
 
     it("what rests on a withdrawn table is voided by anybody: the record says so, and the attestation is no more valid", async () => {
@@ -662,21 +760,11 @@ describe("48, 49, 50 three people at the console", () => {
       await page.getByRole("textbox", { name: "Subject" }).fill(subject);
       await button(page, "Look").click();
       await see(page, /voided: what the latest attestation rests on was withdrawn/);
-      await see(page, "Its market or returns table was WITHDRAWN since.");
+      await see(page, "A table that it rests on was WITHDRAWN since.");
       expect(await page.locator('[data-event="voided"]').count()).toBe(1);
       await page.getByLabel("Paste an attestation").fill(proven);
       await button(page, "Verify").click();
       await see(page, /attestation\.market: expected a table .* or that was withdrawn/);
-    });
-
-    it("half of a pair, or a proof in the other's place, is invalid", async () => {
-      const { page } = regulator;
-      const { tail, ...health } = JSON.parse(proven);
-      for (const forged of [health, { ...health, tail: { ...tail, proof: health.proof } }]) {
-        await page.getByLabel("Paste an attestation").fill(JSON.stringify(forged));
-        await button(page, "Verify").click();
-        await see(page, /proof\.(mismatch|invalid)/);
-      }
     });
   });
 
@@ -781,7 +869,7 @@ describe("48, 49, 50 three people at the console", () => {
       expect(urls.filter((url) => !url.startsWith(`${server.origin}/`) && !url.startsWith("blob:"))).toEqual(
         [],
       );
-      const holdings = Object.values(POSITIONS).flatMap((amount) => {
+      const holdings = Object.values({ ...POSITIONS, ...TREND_POSITIONS }).flatMap((amount) => {
         const digits = amount.replace(/[-.]/g, "");
         return [amount.replace("-", ""), digits, BigInt(digits).toString(16)];
       });

@@ -133,15 +133,10 @@ export async function vaultOfItsOwnRegistry(world: LocalWorld, genuine: Registry
 export async function withdrawAndVoid(
   world: LocalWorld,
   registry: Registry,
-  { subject, policyId, market, tail }: Attestation,
+  { subject, policyId, market, tail, liquidity }: Attestation,
 ): Promise<void> {
   const { marketSeries } = await policyTermsOf(registry, policyId);
-  await write(world, world.stage.wallets[CAST.deployer]!, {
-    address: registry.marketBook,
-    abi: marketBookAbi as Abi,
-    functionName: "withdraw",
-    args: [marketSeries, market.root, BigInt(market.asOf), "a wrong price"],
-  });
+  await withdrawTable(world, registry, marketSeries, market);
   const basis = {
     version: 1,
     marketRoot: market.root,
@@ -150,9 +145,26 @@ export async function withdrawAndVoid(
     returnsRoot: tail?.returns.root ?? 0n,
     returnsTime: tail?.returns.asOf ?? 0,
     disclosureVersion: 0,
-    ...{ liquidityVersion: 0, liquidityRoot: 0n, liquidityTime: 0 },
+    liquidityVersion: liquidity === undefined ? 0 : 1,
+    liquidityRoot: liquidity?.depths.root ?? 0n,
+    liquidityTime: liquidity?.depths.asOf ?? 0,
   };
   await voidAttestation(registry, world.stage.wallets[CAST.rival]!, subject, policyId, basis);
+}
+
+/** A guardian withdraws a table that the market book accepted. */
+export async function withdrawTable(
+  world: LocalWorld,
+  registry: Registry,
+  series: Hex,
+  { root, asOf }: { readonly root: bigint; readonly asOf: number },
+): Promise<void> {
+  await write(world, world.stage.wallets[CAST.deployer]!, {
+    address: registry.marketBook,
+    abi: marketBookAbi as Abi,
+    functionName: "withdraw",
+    args: [series, root, BigInt(asOf), "a wrong price"],
+  });
 }
 
 interface Call {

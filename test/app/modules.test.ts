@@ -21,18 +21,31 @@ import {
 } from "@keel/prover";
 import {
   circuitHash,
+  depthTable,
   disclosureCircuitOf,
   type Exposures,
   formatViewerKey,
   KeelError,
+  liquidityBasis,
   marketTable,
+  NO_TAIL,
   parseMarket,
   parsePolicy,
+  policyTerms,
+  tailBasis,
+  tailTable,
   toField,
   viewerKeyOf,
 } from "@keel/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { circuitFiles, circuitKeys, hasDevelopmentKeys, missingCircuit } from "../../app/src/circuits.js";
+import { circuitHashes, tablesOf, withTables } from "../../app/src/beside.js";
+import {
+  circuitFiles,
+  circuitKeys,
+  circuitNames,
+  hasDevelopmentKeys,
+  missingCircuit,
+} from "../../app/src/circuits.js";
 import { checkAtDesk, closeDesk, proveAtDesk, verifyAtDesk } from "../../app/src/desk.js";
 import { fetchPinned } from "../../app/src/files.js";
 import {
@@ -64,6 +77,8 @@ import type { SubjectRecord } from "../../app/src/regulator/look.js";
 import { lookInWorker, type WorkerMessage } from "../../app/src/regulator/record-desk.js";
 import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
 import { barOf, boundOf, distanceText, grouped, titleOf, valueText, wholeUsd } from "../../app/src/words.js";
+import { exampleTexts } from "../../dist/examples/generate.js";
+import { TABLES_STRATEGY } from "../../dist/examples/tables-strategy.js";
 import { EXAMPLES } from "../support/cli.js";
 import { CIRCUIT_FILES, pageKey } from "../support/page-circuits.js";
 import { PageWorker } from "../support/page-worker.js";
@@ -94,6 +109,15 @@ beforeAll(async () => {
   account = book.snapshot.accounts[0]!.id;
 });
 
+/** Files of a policy that needs every table beside the market's. */
+function tables() {
+  made ??= exampleTexts(TABLES_STRATEGY);
+  return made;
+}
+
+/** Once: its sources sign it. */
+let made: ReturnType<typeof exampleTexts> | undefined;
+
 function failure(work: () => unknown): KeelError {
   try {
     work();
@@ -123,25 +147,53 @@ describe("the manager's files", () => {
     },
   );
 
-  it("of a policy that limits tail risk wait for its returns, which go to the market in any order", async () => {
-    const tail = await loaded("trend-follower");
-    const hasTail = parsePolicy(tail.policy).tail !== undefined;
-    expect(hasTail).toBe(true);
-    const without = openTexts({}, [tail.policy, tail.market, tail.snapshot]);
-    expect(missingFiles(without)).toContain("returns");
-    for (const order of [
-      [tail.returns, tail.market, tail.policy],
-      [tail.policy, tail.market, tail.returns],
-    ]) {
-      const files = openTexts({}, order);
-      expect(files.market!.returns).toBe(files.returns);
-      expect(openTexts(files, []).market).toBe(files.market);
+  it.each([["returns"], ["liquidity"]] as const)(
+    "of a policy that needs a table of %s wait for it, and it goes to the market in any order",
+    (kind) => {
+      const all = tables();
+      const table = all[kind]!;
+      const { [kind]: _, ...others } = all;
+      expect(missingFiles(openTexts({}, Object.values(others)))).toEqual([kind]);
+      for (const order of [
+        [table, all.market, all.policy],
+        [all.policy, all.market, table],
+      ]) {
+        const files = openTexts({}, order);
+        expect(files.market![kind]).toBe(files[kind]);
+        expect(openTexts(files, []).market).toBe(files.market);
+        expect(closeFile(files, kind).market![kind]).toBeUndefined();
+      }
+      const plain = openTexts({}, [texts.policy, texts.market, table]);
+      expect([plain.market![kind], missingFiles(plain)]).toEqual([undefined, ["snapshot"]]);
+    },
+  );
+
+  it("a table that does not go with another market is closed with a word, and its place is missing", () => {
+    const all = tables();
+    const named = Object.entries(all).map(([name, text]) => ({ name: `${name}.json`, text }));
+    const { files } = openFiles({}, named);
+    expect(missingFiles(files)).toEqual([]);
+    const next = openFiles(files, [{ name: "other.json", text: texts.market }]);
+    expect(next.closed).toEqual([
+      "returns.json, which is of another market",
+      "liquidity.json, which is of another market",
+    ]);
+    expect(missingFiles(next.files)).toEqual(["returns", "liquidity"]);
+    // Prices of another moment are of the same instruments.
+    const later = all.market.replace(/"asOf": (\d+)/, (_, time) => `"asOf": ${Number(time) + 1}`);
+    expect(openFiles(files, [{ name: "later.json", text: later }]).closed).toEqual([]);
+  });
+
+  it("depths of another series or participation are judged by nobody", () => {
+    const all = tables();
+    for (const [code, wrong] of [
+      ["policy.series", all.liquidity!.replace('"band": "0.01"', '"band": "0.02"')],
+      ["policy.participation", all.liquidity!.replace('"participation": "0.1"', '"participation": "0.2"')],
+    ] as const) {
+      const opened = bookOf(openTexts({}, Object.values({ ...all, liquidity: wrong })))!;
+      expect(failure(() => judge(opened))).toMatchObject({ code });
+      expect(failure(() => rootsOf(opened))).toMatchObject({ code });
     }
-    expect(
-      closeFile(openTexts({}, [tail.returns, tail.market, tail.policy]), "returns").market!.returns,
-    ).toBe(undefined);
-    const { returns: _, ...plain } = openTexts({}, [texts.policy, texts.market]);
-    expect(plain.market!.returns).toBeUndefined();
   });
 
   it("that are secret go on to the same subject's next snapshot, and to nobody else's", () => {
@@ -297,6 +349,8 @@ describe("the manager's steps", () => {
       [found({}, { enrolment: undefined }), /^Accounts: .*open the enrolment file/],
       [{ ...found({}), market: "unknown" }, /^Market: .*has not accepted/],
       [{ ...found({}), returns: "withdrawn" }, /^Returns: .*WITHDRAWN/],
+      [{ ...found({}), liquidity: "unknown" }, /^Liquidity: .*has not accepted this liquidity table/],
+      [{ ...found({}), verifiers: { "liquidity/16x1": 0 } }, /^Verifier: .*no verifier of liquidity\/16x1/],
       [found({ blockTime: asOf - 1 }), /^Age: .*has not reached/],
       [found({ blockTime: asOf + book.policy.maxAge + 1 }), /^Age: .*Sign a newer one/],
       [found({ floor: asOf }), /^Age: .*not newer than/],
@@ -321,6 +375,12 @@ describe("the manager's steps", () => {
     expect(rootsOf({ ...book, enrolment, state })).toMatchObject({
       enrolment: enrolmentCommitment(enrolment),
       state: stateCommitment(state),
+    });
+    const { policy, market, ...rest } = bookOf(openTexts({}, Object.values(tables())))!;
+    expect(rootsOf({ ...rest, policy, market })).toEqual({
+      market: marketTable(market, policy).root,
+      returns: tailTable(tailBasis(policy, market)!).root,
+      liquidity: depthTable(liquidityBasis(policy, market)!).root,
     });
   });
 });
@@ -435,6 +495,13 @@ describe("48 the desk", () => {
     expect(PageWorker.alive.size).toBe(0);
     PageWorker.busy = false;
     await checkAtDesk(book);
+  });
+
+  it("cancels a proof that is done already when the page was not told of it yet", async () => {
+    const abort = new AbortController();
+    const proving = proveAtDesk({} as never, {} as never, abort.signal, () => {});
+    abort.abort();
+    await expect(proving).rejects.toMatchObject(cancelled);
   });
 
   it("proves nothing for a signal that was given before", async () => {
@@ -589,32 +656,45 @@ describe("circuits of the page", () => {
   afterEach(() => void CIRCUIT_FILES.splice(0));
 
   it("are given by name, one or a pair", () => {
-    expect(circuitFiles({ circuit: first! })).toMatchObject({ health: { id: first } });
-    expect(circuitFiles({ circuit: first!, tailCircuit: second! })).toMatchObject({ tail: { id: second } });
-    const shown = circuitFiles({ circuit: first!, disclosureCircuit: second! });
-    expect(shown).toMatchObject({ health: { id: first }, disclosure: { id: second } });
-    expect(shown).not.toHaveProperty("tail");
-    expect(circuitKeys({ circuit: first!, disclosureCircuit: second! }).disclosureKey).toBe(ceremony);
-    expect(circuitKeys({ circuit: first! })).toEqual({ verificationKey: plain });
-    expect(circuitKeys({ circuit: first!, tailCircuit: second! }).tailKey).toBe(ceremony);
+    const health = first!;
+    expect(circuitFiles({ health })).toMatchObject({ health: { id: first } });
+    expect(circuitKeys({ health })).toEqual({ verificationKey: plain });
+    for (const beside of ["tail", "liquidity", "disclosure"] as const) {
+      const files = circuitFiles({ health, [beside]: second! });
+      expect(Object.entries(files).map(([proof, { id }]) => [proof, id])).toEqual([
+        ["health", first],
+        [beside, second],
+      ]);
+      const keys = { verificationKey: plain, [`${beside}Key`]: ceremony };
+      expect(circuitKeys({ health, [beside]: second! })).toEqual(keys);
+    }
   });
 
   it("that it was built without are named by the place that asks for them", () => {
     const code = "artifact.missing";
-    expect(missingCircuit({ circuit: first!, tailCircuit: second! })).toBeUndefined();
-    expect(missingCircuit({ circuit: "x" })).toMatchObject({ code, path: "policy.circuit", received: "x" });
-    const tail = missingCircuit({ circuit: first!, tailCircuit: "y" });
-    expect(tail).toMatchObject({ code, path: "policy.tail.circuit", received: "y" });
-    const shown = missingCircuit({ circuit: first!, disclosureCircuit: "z" });
-    expect(shown).toMatchObject({ code, path: "policy.disclosure.circuit", received: "z" });
-    expect(failure(() => circuitKeys({ circuit: "x" }))).toMatchObject({ kind: "environment", code });
+    const health = first!;
+    expect(missingCircuit({ health, tail: second! })).toBeUndefined();
+    expect(missingCircuit({ health: "x" })).toMatchObject({ code, path: "policy.circuit", received: "x" });
+    for (const beside of ["tail", "liquidity", "disclosure"] as const) {
+      const path = `policy.${beside}.circuit`;
+      expect(missingCircuit({ health, [beside]: "y" })).toMatchObject({ code, path, received: "y" });
+    }
+    expect(failure(() => circuitKeys({ health: "x" }))).toMatchObject({ kind: "environment", code });
   });
 
   it("have a development key where any of those asked for has one", () => {
     expect(hasDevelopmentKeys()).toBe(true);
-    expect(hasDevelopmentKeys({ circuit: first!, tailCircuit: second! })).toBe(true);
-    expect(hasDevelopmentKeys({ circuit: second! })).toBe(false);
-    expect(hasDevelopmentKeys({ circuit: "x" })).toBe(false);
+    expect(hasDevelopmentKeys({ health: first!, tail: second! })).toBe(true);
+    expect(hasDevelopmentKeys({ health: second! })).toBe(false);
+    expect(hasDevelopmentKeys({ health: "x" })).toBe(false);
+  });
+
+  it("of a policy are the same by its file and by its terms on chain", () => {
+    const { policy, market } = bookOf(openTexts({}, Object.values(tables())))!;
+    const names = circuitNames(policy);
+    expect(names).toEqual({ health: first, tail: second, liquidity: "liquidity/16x1" });
+    const hashes = Object.entries(names).map(([proof, name]) => [proof, circuitHash(name)]);
+    expect(Object.entries(circuitHashes(policyTerms(policy, market)))).toEqual(hashes);
   });
 });
 
@@ -785,6 +865,29 @@ describe("texts", () => {
 });
 
 describe("one attestation at the regulator's page", () => {
+  it("81 takes each table in the policy's series, and none where its policy needs none", () => {
+    const { policy, market } = bookOf(openTexts({}, Object.values(tables())))!;
+    const place = { root: 5n, asOf: 7 };
+    const attested = { market: place, tail: { returns: place }, liquidity: { depths: place } };
+    const series = (terms: ReturnType<typeof policyTerms>) =>
+      tablesOf(attested, terms).map((table) => [table.path, table.series, table.maxSkew]);
+    expect(series(policyTerms(policy, market))).toEqual([
+      ["market", policy.market.series, policy.maxMarketSkew],
+      ["tail.returns", policy.tail!.series, policy.tail!.maxReturnsSkew],
+      ["liquidity.depths", policy.liquidity!.series, policy.liquidity!.maxLiquiditySkew],
+    ]);
+    // No series: nothing of it is accepted anywhere.
+    const [, ...others] = series(policyTerms(book.policy, book.market));
+    expect(others.map(([, none]) => none)).toEqual([NO_TAIL.returnsSeries, NO_TAIL.returnsSeries]);
+  });
+
+  it("takes a table from its own file, and only where the policy needs it", () => {
+    const { policy, market, returns, liquidity } = openEvidence({}, Object.values(tables()).slice(1));
+    const all = withTables(market!, policy!, { returns: returns!, liquidity: liquidity! });
+    expect([all.returns, all.liquidity]).toEqual([returns, liquidity]);
+    expect(withTables(book.market, book.policy, { liquidity: liquidity! })).toBe(book.market);
+  });
+
   it("opens each file by its mark, and takes all else for an invalid attestation", () => {
     const evidence = openEvidence({}, [texts.policy, texts.market]);
     expect(evidence.policy!.name).toBe(parsePolicy(texts.policy).name);

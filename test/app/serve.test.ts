@@ -69,7 +69,7 @@ describe("npm run app", () => {
     }
   });
 
-  it("has a funded vault, and examples signed now: of one proof, and of a pair", async () => {
+  it("has a funded vault, and examples signed now: of one proof, and of three", async () => {
     const { vault, examples } = (await (await fetch(`${origin}/keel.json`)).json()) as {
       readonly vault: string;
       readonly examples: readonly { readonly path: string }[];
@@ -81,9 +81,14 @@ describe("npm run app", () => {
       expect(Math.abs(parseMarket(texts.market!).asOf - Date.now() / 1000)).toBeLessThan(600);
       policies.push(parsePolicy(texts.policy!));
     }
-    expect(policies.map(({ circuit, tail }) => [circuit.id, tail?.circuit.id])).toEqual([
-      ["portfolio-health/spot-16", undefined],
-      ["portfolio-health/spot-16", "tail-risk/spot-64"],
+    const circuitsOf = policies.map(({ circuit, tail, liquidity }) => [
+      circuit.id,
+      tail?.circuit.id,
+      liquidity?.circuit.id,
+    ]);
+    expect(circuitsOf).toEqual([
+      ["portfolio-health/spot-16", undefined, undefined],
+      ["portfolio-health/spot-16", "tail-risk/spot-64", "liquidity/16x1"],
     ]);
   });
 

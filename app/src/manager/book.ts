@@ -37,12 +37,19 @@ import {
   parseJson,
   parseMarket,
   parsePolicy,
-  parseReturns,
   parseUnits,
-  type Returns,
   type SignedUnits,
-  withReturns,
 } from "@keel/verifier";
+import {
+  isTableKind,
+  neededTables,
+  TABLE_KINDS,
+  TABLES,
+  type TableFiles,
+  type TableKind,
+  withoutTable,
+  withTables,
+} from "../beside.js";
 import type { Made } from "./made.js";
 
 /** A file as it was opened. */
@@ -55,13 +62,11 @@ export interface NamedText {
 export type FileKind = keyof typeof PARSERS;
 
 /** What has been opened so far. */
-export interface OpenFiles {
+export interface OpenFiles extends TableFiles {
   readonly snapshot?: Snapshot;
-  /** With the returns, once both are open and the policy needs them. */
+  /** With the tables beside it, once they are open and the policy needs them. */
   readonly market?: Market;
   readonly policy?: Policy;
-  /** Daily returns and covariances, for policies with tail-risk limits. */
-  readonly returns?: Returns;
   /** How many units the fund has, by its administrator's word, for policies that name one. */
   readonly units?: SignedUnits;
   /** The declared accounts, secret; without them a proof declares the snapshot's anew. */
@@ -97,7 +102,8 @@ const PARSERS = {
   snapshot: (text: string): OpenFiles => ({ snapshot: parseSnapshot(text) }),
   market: (text: string): OpenFiles => ({ market: parseMarket(text) }),
   policy: (text: string): OpenFiles => ({ policy: parsePolicy(text) }),
-  returns: (text: string): OpenFiles => ({ returns: parseReturns(text) }),
+  returns: TABLES.returns.parse,
+  liquidity: TABLES.liquidity.parse,
   units: (text: string): OpenFiles => ({ units: parseUnits(text) }),
   enrolment: (text: string): OpenFiles => ({ enrolment: parseEnrolment(text) }),
   state: (text: string): OpenFiles => ({ state: parseState(text) }),
@@ -130,7 +136,7 @@ export function openFiles(before: OpenFiles, texts: readonly NamedText[]): Opene
   const named = read.filter(({ name }) => name !== "").map(({ kind, name }) => [kind, name]);
   const names = { ...kept.files.names, ...Object.fromEntries(named) };
   const { made: _, ...files } = { ...kept.files, ...fresh, names };
-  return { files: withTable(files), closed: kept.closed };
+  return { files: withOpenTables(files), closed: kept.closed };
 }
 
 /** {@link openFiles} of texts that have no names. */
@@ -151,9 +157,8 @@ export function closeFile(files: OpenFiles, kind: FileKind): OpenFiles {
   const { [kind]: _, made: __, ...others } = files;
   const rest: OpenFiles = others;
   const { [kind]: ___, ...names } = files.names ?? {};
-  if (kind !== "returns" || rest.market === undefined) return { ...rest, names };
-  const { returns: ____, ...market } = rest.market;
-  return { ...rest, names, market: market as Market };
+  if (!isTableKind(kind) || rest.market === undefined) return { ...rest, names };
+  return { ...rest, names, market: withoutTable(rest.market, kind) };
 }
 
 interface ReadFile {
@@ -206,6 +211,11 @@ function keptOf(before: OpenFiles, read: readonly ReadFile[]): Opened {
     files = secretsOf(files);
   }
   const next = Object.assign({}, ...read.map(({ file }) => file)) as OpenFiles;
+  for (const kind of TABLE_KINDS) {
+    if (next.market === undefined || next[kind] !== undefined || fits(next.market, files, kind)) continue;
+    closed.push(`${files.names?.[kind] ?? kind}, which is of another market`);
+    files = closeFile(files, kind);
+  }
   const [was, is] = [before.snapshot?.subject, next.snapshot?.subject];
   if (was === undefined || is === undefined || was === is) return { files, closed };
   for (const kind of [...SECRETS, "units"] as const) {
@@ -214,6 +224,17 @@ function keptOf(before: OpenFiles, read: readonly ReadFile[]): Opened {
     files = closeFile(files, kind);
   }
   return { files, closed };
+}
+
+/** Whether a table that is open goes with another market. */
+function fits(market: Market, files: OpenFiles, kind: TableKind): boolean {
+  try {
+    TABLES[kind].attach(market, files);
+    return true;
+  } catch (error) {
+    if (error instanceof KeelError) return false;
+    throw error;
+  }
 }
 
 function secretsOf(files: OpenFiles): OpenFiles {
@@ -226,12 +247,13 @@ function secretsOf(files: OpenFiles): OpenFiles {
   return { ...pick(files), ...(Object.keys(names).length === 0 ? {} : { names }) };
 }
 
-/** Returns go to the market once both are open and the policy needs them. */
-function withTable(files: OpenFiles): OpenFiles {
-  const { market, policy, returns } = files;
-  const lacksReturns = policy?.tail !== undefined && returns !== undefined && market?.returns !== returns;
+/** Tables go to the market once both are open and the policy needs them. */
+function withOpenTables(files: OpenFiles): OpenFiles {
+  const { market, policy } = files;
+  const isLacking = (kind: TableKind): boolean => files[kind] !== undefined && market?.[kind] !== files[kind];
+  if (market === undefined || policy === undefined || !neededTables(policy).some(isLacking)) return files;
   // Here, so that what is made of the market stays while nothing of it is opened anew.
-  return lacksReturns && market !== undefined ? { ...files, market: withReturns(market, returns) } : files;
+  return { ...files, market: withTables(market, policy, files) };
 }
 
 /** What of the opened files a newer snapshot of the same subject goes on from: its secrets. */
@@ -257,9 +279,9 @@ function markText(mark: unknown): string {
 export function missingFiles(files: OpenFiles): string[] {
   const needed = ["snapshot", "market", "policy"] as const;
   const missing: string[] = needed.filter((name) => files[name] === undefined);
-  const needsReturns = files.policy?.tail !== undefined && files.returns === undefined;
+  const tables = neededTables(files.policy).filter((kind) => files[kind] === undefined);
   const needsUnits = isAdministered(files) && files.units === undefined;
-  return [...missing, ...(needsReturns ? ["returns"] : []), ...(needsUnits ? ["units"] : [])];
+  return [...missing, ...tables, ...(needsUnits ? ["units"] : [])];
 }
 
 function isAdministered({ policy }: OpenFiles): boolean {

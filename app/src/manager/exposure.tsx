@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Where the risk sits: delta by underlying, equity by venue, and the stress grid, each as bars and as a table.
+ * Where the risk sits: delta by underlying, equity by venue, days to unwind by instrument, and the stress grid, each as bars and as
+ * a table.
  *
  * @module
  */
 
+import { report, type UnwindReport } from "@keel/prover";
 import { floorDiv, formatDecimal, limitRow } from "@keel/verifier";
-import { dollars, percent } from "@keel/verifier/text";
+import { dayText, dollars, percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { BarChart } from "../chart.js";
-import { wholeUsd } from "../words.js";
+import { grouped, wholeUsd } from "../words.js";
 import type { Book, Judged } from "./book.js";
 
 const BPS = 10_000n;
@@ -18,12 +20,14 @@ const BPS = 10_000n;
 /** The charts of a judged book. */
 export function Exposure({ book, judged }: { readonly book: Book; readonly judged: Judged }): JSX.Element {
   const { metrics } = judged.assessment;
+  const { unwind } = report(judged.assessment);
   return (
     <>
       <div class="charts">
         <Amounts title="Delta by underlying" unit="USD" amounts={metrics.underlyingDelta} />
         <Amounts title="Equity by venue" unit="USD" amounts={metrics.venueEquity} />
       </div>
+      {unwind === undefined ? null : <Unwind rows={unwind} judged={judged} />}
       {metrics.scenarioPnl.size === 0 ? (
         <p class="empty">The policy has no stress scenarios.</p>
       ) : (
@@ -68,6 +72,57 @@ function Amounts(props: {
       </table>
     </figure>
   );
+}
+
+/** How long each position takes to sell, the slowest first; what nobody takes fills the track. */
+function Unwind(props: { readonly rows: readonly UnwindReport[]; readonly judged: Judged }): JSX.Element {
+  const { rows, judged } = props;
+  const found = judged.assessment.limits.find(({ unit }) => unit === "days");
+  const limit = typeof found?.limit === "bigint" ? Number(found.limit) / 1e4 : undefined;
+  const days = rows.map(({ days: text }) => (text === null ? undefined : Number(text)));
+  const longest = Math.max(1, limit ?? 0, ...days.map((value) => value ?? 0));
+  const bars = rows.map(({ instrument }, i) => ({
+    name: instrument,
+    value: days[i] ?? 2 * longest,
+    text: daysText(rows[i]!),
+  }));
+  return (
+    <figure>
+      <figcaption>Days to unwind: what is held and owed of each instrument, over what a day takes</figcaption>
+      <BarChart label="Days to unwind; the table below has the figures" bars={bars} limit={limit} />
+      <table>
+        <caption class="hidden">Days to unwind</caption>
+        <thead>
+          <tr>
+            <th scope="col">Instrument</th>
+            <th scope="col" class="number">
+              Units
+            </th>
+            <th scope="col" class="number">
+              A day takes
+            </th>
+            <th scope="col" class="number">
+              Days
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.instrument}>
+              <th scope="row">{row.instrument}</th>
+              <td class="number">{grouped(row.units)}</td>
+              <td class="number">{row.perDay === null ? "no limit" : grouped(row.perDay)}</td>
+              <td class="number">{daysText(row)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}
+
+function daysText({ days }: UnwindReport): string {
+  return days === null ? "never" : dayText(days);
 }
 
 /** Bps with both places, so that a column's points stand below each other. */

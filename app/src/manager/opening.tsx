@@ -53,6 +53,7 @@ const KIND_WORDS: Readonly<Record<FileKind, string>> = {
   market: "market",
   policy: "policy",
   returns: "returns",
+  liquidity: "liquidity",
   units: "units",
   enrolment: "declared accounts, secret",
   state: "state, secret",
@@ -146,8 +147,8 @@ function DropAnywhere(props: Pick<OpeningProps, "onTexts" | "onError">): JSX.Ele
         onChange={({ currentTarget: { files } }) => void take([...(files ?? [])])}
       />
       <small id={`${id}-hint`}>
-        Snapshot, market and policy; also returns, units, an enrolment, the latest state, or a seed. Drop them
-        anywhere on the page, or a folder with them. They are read here and go nowhere.
+        Snapshot, market and policy; also returns, liquidity, units, an enrolment, the latest state, or a
+        seed. Drop them anywhere on the page, or a folder with them. They are read here and go nowhere.
       </small>
     </div>
   );

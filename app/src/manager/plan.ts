@@ -6,7 +6,7 @@
  */
 
 import type { Assessment } from "@keel/prover";
-import { missingFiles, type OpenFiles } from "./book.js";
+import { FILE_KINDS, missingFiles, type OpenFiles } from "./book.js";
 import { mayLeave } from "./made.js";
 import { type Finding, type RegistryFacts, standingOf } from "./preflight.js";
 
@@ -50,7 +50,7 @@ export function nextOf(situation: Situation): Next {
 function bookNext({ files, assessment }: Situation): Next | undefined {
   if (assessment !== undefined) return undefined;
   const missing = missingFiles(files);
-  const isEmpty = FILES.every((kind) => files[kind] === undefined);
+  const isEmpty = FILE_KINDS.every((kind) => files[kind] === undefined);
   const says = isEmpty
     ? "Nothing is open yet."
     : missing.length === 0
@@ -58,8 +58,6 @@ function bookNext({ files, assessment }: Situation): Next | undefined {
       : `Still missing: ${missing.join(", ")}.`;
   return { step: "book", says, label: "open files" };
 }
-
-const FILES = ["snapshot", "market", "policy", "returns", "units", "enrolment", "state", "seed"] as const;
 
 function checkNext({ assessment }: Situation): Next | undefined {
   if (assessment === undefined || assessment.healthy) return undefined;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Policy, policyId, policyTerms } from "@keel/verifier";
+import { policyId, policyTerms } from "@keel/verifier";
 import {
   latestVersion,
   policyTermsOf,
@@ -18,20 +18,20 @@ import {
   tableStandingOf,
 } from "@keel/verifier/chain";
 import { span, utc } from "@keel/verifier/text";
-
+import type { Hex } from "viem";
+import { neededTables, TABLE_KINDS, TABLES, type TableKind } from "../beside.js";
+import { circuitNames } from "../circuits.js";
 import type { Book } from "./book.js";
 import type { BookRoots } from "./roots.js";
 
-/** What a registry knows that a proof of a book would meet. */
-export interface RegistryFacts {
+/** What a registry knows that a proof of a book would meet; tables beside the market's only where the policy needs them. */
+export interface RegistryFacts extends Partial<Readonly<Record<TableKind, TableStanding>>> {
   readonly status: Status;
   /** It knows the policy. */
   readonly isPublished: boolean;
   /** Of each circuit of the policy: the newest live verifier's version, 0 for none. */
   readonly verifiers: Readonly<Record<string, number>>;
   readonly market: TableStanding;
-  /** Absent where the policy needs none. */
-  readonly returns?: TableStanding;
   readonly roots: BookRoots;
 }
 
@@ -40,27 +40,25 @@ export async function askRegistry(registry: Registry, book: Book, roots: BookRoo
   const { snapshot, policy, market } = book;
   const terms = policyTerms(policy, market);
   const id = policyId(terms);
-  const circuits = circuitsOf(policy);
-  const standing = (series: Parameters<typeof tableStandingOf>[1]["series"], root: bigint, asOf: number) =>
+  const circuits = Object.values(circuitNames(policy));
+  const standing = (series: Hex, root: bigint, asOf: number) =>
     tableStandingOf(registry, { series, root, asOf });
-  const [status, isPublished, versions, ofMarket, ofReturns] = await Promise.all([
+  const ofTable = async (kind: TableKind) => {
+    const { series } = TABLES[kind].terms(terms)!;
+    return [kind, await standing(series, roots[kind]!, market[kind]!.asOf)] as const;
+  };
+  const [status, isPublished, versions, ofMarket, tables] = await Promise.all([
     statusOf(registry, snapshot.subject, id),
     isKnown(registry, id),
     Promise.all(circuits.map((circuit) => latestVersion(registry, circuit))),
     standing(terms.marketSeries, roots.market, market.asOf),
-    roots.returns === undefined || market.returns === undefined
-      ? undefined
-      : standing(terms.returnsSeries, roots.returns, market.returns.asOf),
+    Promise.all(neededTables(policy).map(ofTable)),
   ]);
   const verifiers = Object.fromEntries(circuits.map((circuit, i) => [circuit, versions[i]!]));
   return {
     ...{ status, isPublished, verifiers, market: ofMarket, roots },
-    ...(ofReturns === undefined ? {} : { returns: ofReturns }),
+    ...Object.fromEntries(tables),
   };
-}
-
-function circuitsOf({ circuit, tail, disclosure }: Policy): string[] {
-  return [circuit.id, tail?.circuit.id, disclosure?.circuit.id].filter((id) => id !== undefined);
 }
 
 async function isKnown(registry: Registry, id: `0x${string}`): Promise<boolean> {
@@ -87,7 +85,10 @@ export function preflight(book: Book, facts: RegistryFacts): Finding[] {
     policyFinding(facts),
     accountsFinding(facts),
     tableFinding("Market", facts.market, "market"),
-    ...(facts.returns === undefined ? [] : [tableFinding("Returns", facts.returns, "returns")]),
+    ...TABLE_KINDS.flatMap((kind) => {
+      const standing = facts[kind];
+      return standing === undefined ? [] : [tableFinding(TABLES[kind].title, standing, kind)];
+    }),
     ageFinding(book, facts),
     stateFinding(facts),
   ];

@@ -6,7 +6,8 @@
  */
 
 import { type DrawdownState, type Enrolment, enrolmentCommitment, stateCommitment } from "@keel/prover";
-import { type Market, marketTable, type Policy, returnsTable } from "@keel/verifier";
+import { type Market, marketTable, type Policy } from "@keel/verifier";
+import { neededTables, TABLES, type TableKind } from "../beside.js";
 
 /** Files that have a hash on chain. */
 export interface RootFiles {
@@ -17,23 +18,18 @@ export interface RootFiles {
 }
 
 /** Their hashes; absent for what is not open, or what the policy does not need. */
-export interface BookRoots {
+export interface BookRoots extends Partial<Readonly<Record<TableKind, bigint>>> {
   readonly market: bigint;
-  readonly returns?: bigint;
   readonly enrolment?: bigint;
   readonly state?: bigint;
 }
 
-/** Calculates them. @throws KeelError as `marketTable` and `returnsTable` */
+/** Calculates them. @throws KeelError as `marketTable`, `tailBasis` and `liquidityBasis` */
 export function rootsOf({ market, policy, enrolment, state }: RootFiles): BookRoots {
-  const { tail } = policy;
-  const returns =
-    tail === undefined || market.returns === undefined
-      ? undefined
-      : returnsTable(market.returns, tail.circuit.shape).root;
+  const tables = neededTables(policy).map((kind) => [kind, TABLES[kind].placeOf(policy, market)!.root]);
   return {
     market: marketTable(market, policy).root,
-    ...(returns === undefined ? {} : { returns }),
+    ...Object.fromEntries(tables),
     ...(enrolment === undefined ? {} : { enrolment: enrolmentCommitment(enrolment) }),
     ...(state === undefined ? {} : { state: stateCommitment(state) }),
   };

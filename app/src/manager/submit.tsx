@@ -11,6 +11,7 @@ import { submitAttestation } from "@keel/verifier/chain";
 import { span, utc } from "@keel/verifier/text";
 import { formatOpening } from "keel/opening";
 import type { JSX } from "preact";
+import { BESIDE, BESIDE_WORDS } from "../beside.js";
 import { hostRegistry, walletOn } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { DevelopmentKey, Facts, Hash, Problem, saveText, useWork } from "../parts.js";
@@ -70,16 +71,14 @@ function expiryOf({ asOf }: Attestation, { policy: { validity } }: Book): string
 }
 
 /** Which proofs it has, where they are several. */
-function proofsText({ tail, disclosure }: Attestation): string {
-  const beside = [
-    ...(tail === undefined ? [] : ["one of tail risk"]),
-    ...(disclosure === undefined ? [] : ["one of what is shown"]),
-  ];
-  return beside.length === 0 ? "" : `, a proof of health and ${beside.join(" and ")}`;
+function proofsText(attestation: Attestation): string {
+  const beside = BESIDE.filter((name) => attestation[name] !== undefined);
+  const all = ["a proof of health", ...beside.map((name) => `one of ${BESIDE_WORDS[name]}`)];
+  return beside.length === 0 ? "" : `: ${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
-function isInsecure({ insecure, tail, disclosure }: Attestation): boolean {
-  return insecure || tail?.insecure === true || disclosure?.insecure === true;
+function isInsecure(attestation: Attestation): boolean {
+  return attestation.insecure || BESIDE.some((name) => attestation[name]?.insecure === true);
 }
 
 function Files({ made }: { readonly made: Made }): JSX.Element {

@@ -20,6 +20,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Hex } from "viem";
 import { BasisWords } from "../basis.js";
+import { TABLE_KINDS, TABLES } from "../beside.js";
 import { readsOf } from "../chain.js";
 import { circuitsIn, restsOnDevelopmentKey } from "../keys.js";
 import type { PageProps } from "../page-props.js";
@@ -118,6 +119,11 @@ function Words({ terms }: { readonly terms: PolicyTerms }): JSX.Element {
             ["An attestation lasts", span(terms.validity)],
             ["A snapshot may be", `${span(terms.maxAge)} old when it is brought`],
             ["Its prices may be", `${span(terms.maxMarketSkew)} apart from it`],
+            ...TABLE_KINDS.flatMap((kind) => {
+              const { title, terms: taken } = TABLES[kind];
+              const skew = taken(terms)?.maxSkew;
+              return skew === undefined ? [] : [[title, `${span(skew)} apart from it at most`] as const];
+            }),
             ["Circuits", circuitsIn(terms).map(circuitName).join(" and ")],
             ["Shown to everybody", terms.navStep === 0n ? "no net asset value" : "the net asset value"],
             [

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { KeelError, NO_DISCLOSURE, NO_TAIL, type PolicyTerms } from "@keel/verifier";
+import { KeelError, type PolicyTerms } from "@keel/verifier";
 import {
   type AttestedEntry,
   type Blocks,
@@ -29,6 +29,7 @@ import {
 } from "@keel/verifier/chain";
 import { circuitName, sentence } from "@keel/verifier/text";
 import type { Address, Hex } from "viem";
+import { BESIDE, circuitHashes, ofBeside, tablesOf } from "../beside.js";
 import { type CircuitNames, hasDevelopmentKeys, keyByHash, missingCircuit } from "../circuits.js";
 import { developmentVersions, versionName } from "../keys.js";
 
@@ -148,33 +149,33 @@ async function policiesOf(
 }
 
 /** The circuits that terms name. */
-export function circuitsOf({
-  circuit,
-  tailCircuit,
-  liquidity,
-  disclosureCircuit,
-}: PolicyTerms): CircuitNames {
-  const hasTail = tailCircuit !== NO_TAIL.tailCircuit;
-  const isShown = disclosureCircuit !== NO_DISCLOSURE.disclosureCircuit;
+export function circuitsOf(terms: PolicyTerms): CircuitNames {
+  const { health, ...beside } = circuitHashes(terms);
   return {
-    circuit: circuitName(circuit),
-    ...(hasTail ? { tailCircuit: circuitName(tailCircuit) } : {}),
-    ...(liquidity === undefined ? {} : { liquidityCircuit: circuitName(liquidity.circuit) }),
-    ...(isShown ? { disclosureCircuit: circuitName(disclosureCircuit) } : {}),
+    health: circuitName(health),
+    ...ofBeside((proof) => (beside[proof] === undefined ? undefined : circuitName(beside[proof]))),
   };
 }
 
+/** Whether a verifier that took a proof of it was made from a development key. */
+function restsOnDevelopment(entry: AttestedEntry, { terms, developmentVersions }: PolicyRecord): boolean {
+  const { health, ...beside } = circuitHashes(terms);
+  const versions = [
+    [health, entry.version] as const,
+    ...BESIDE.map((proof) => [beside[proof], entry[proof]?.version] as const),
+  ];
+  return versions.some(
+    ([circuit, version]) =>
+      circuit !== undefined &&
+      version !== undefined &&
+      developmentVersions.has(versionName(circuit, version)),
+  );
+}
+
 async function check(registry: Registry, entry: AttestedEntry, policy: PolicyRecord): Promise<Checked> {
-  const { terms, circuits, developmentVersions: versions } = policy;
+  const { terms, circuits } = policy;
   const withdrawn = await checkTables(registry, entry, terms);
-  const onChain =
-    versions.has(versionName(terms.circuit, entry.version)) ||
-    (entry.tail !== undefined && versions.has(versionName(terms.tailCircuit, entry.tail.version))) ||
-    (entry.liquidity !== undefined &&
-      terms.liquidity !== undefined &&
-      versions.has(versionName(terms.liquidity.circuit, entry.liquidity.version))) ||
-    (entry.disclosure !== undefined &&
-      versions.has(versionName(terms.disclosureCircuit, entry.disclosure.version)));
+  const onChain = restsOnDevelopment(entry, policy);
   if (missingCircuit(circuits) !== undefined) return { proof: "noKey", insecure: onChain, withdrawn };
   return { proof: "verified", insecure: onChain || hasDevelopmentKeys(circuits), withdrawn };
 }
@@ -208,20 +209,10 @@ async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>
  * @returns whether one was withdrawn since
  * @throws KeelError `history.table`
  */
-async function checkTables(
-  registry: Registry,
-  entry: AttestedEntry,
-  { marketSeries, returnsSeries, liquidity: unwinding }: PolicyTerms,
-): Promise<boolean> {
-  const { market, tail, liquidity } = entry;
-  const tables = [
-    { series: marketSeries, ...market },
-    ...(tail === undefined ? [] : [{ series: returnsSeries, ...tail.returns }]),
-    ...(liquidity === undefined || unwinding === undefined
-      ? []
-      : [{ series: unwinding.series, ...liquidity.depths }]),
-  ];
-  const standings = await Promise.all(tables.map((table) => tableStandingOf(registry, table)));
+async function checkTables(registry: Registry, entry: AttestedEntry, terms: PolicyTerms): Promise<boolean> {
+  const standings = await Promise.all(
+    tablesOf(entry, terms).map(({ series, root, asOf }) => tableStandingOf(registry, { series, root, asOf })),
+  );
   if (!standings.includes("unknown")) return standings.includes("withdrawn");
   throw liar("history.table", entry, "tables that the market book accepted", "one that it does not know");
 }

@@ -76,8 +76,8 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
           <p class="empty">No attestation of this subject is in the registry.</p>
         ) : (
           <p>
-            {proofText(happenings)} Their market and returns tables were published. The records follow from
-            the logs, and the registry says the same.
+            {proofText(happenings)} The tables that they rest on were published. The records follow from the
+            logs, and the registry says the same.
           </p>
         )}
         {policies.map((policy) => (
@@ -254,6 +254,6 @@ function checkedText({ proof, insecure, withdrawn }: Checked): string {
   return [
     ...(insecure ? ["Made with a DEVELOPMENT KEY."] : []),
     proof === "verified" ? "Proof verified in this page." : "No key here to verify the proof.",
-    ...(withdrawn ? ["Its market or returns table was WITHDRAWN since."] : []),
+    ...(withdrawn ? ["A table that it rests on was WITHDRAWN since."] : []),
   ].join(" ");
 }

@@ -27,13 +27,10 @@ import {
   parseJson,
   parseMarket,
   parsePolicy,
-  parseReturns,
   policyTerms,
-  type Returns,
   registriesOf,
   UNITS_KINDS,
   type Verified,
-  withReturns,
 } from "@keel/verifier";
 import {
   connectRegistry,
@@ -58,6 +55,7 @@ import {
 } from "@keel/verifier/text";
 import type { PublicClient } from "viem";
 import type { Basis } from "../basis.js";
+import { isTableKind, TABLES, type TableFiles, tablesOf, withTables } from "../beside.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
@@ -65,12 +63,10 @@ import { laterTime } from "../freshness.js";
 import { circuitsOf } from "./look.js";
 
 /** What has been opened. */
-export interface Evidence {
+export interface Evidence extends TableFiles {
   readonly attestation?: Attestation;
   readonly policy?: Policy;
   readonly market?: Market;
-  /** By which the policy limits tail risk, when it does. */
-  readonly returns?: Returns;
 }
 
 /** An attestation whose proof holds, in words. */
@@ -101,16 +97,10 @@ export function openEvidence(before: Evidence, texts: readonly string[]): Eviden
 }
 
 function readEvidence(text: string): Evidence {
-  switch (kindOf(text)) {
-    case "policy":
-      return { policy: parsePolicy(text) };
-    case "market":
-      return { market: parseMarket(text) };
-    case "returns":
-      return { returns: parseReturns(text) };
-    default:
-      return { attestation: parseAttestation(text) };
-  }
+  const kind = kindOf(text);
+  if (kind === "policy") return { policy: parsePolicy(text) };
+  if (kind === "market") return { market: parseMarket(text) };
+  return isTableKind(kind) ? TABLES[kind].parse(text) : { attestation: parseAttestation(text) };
 }
 
 /** What stands before the version in a file's mark. */
@@ -137,7 +127,7 @@ export interface VerifyOptions {
 /**
  * Verifies.
  *
- * @throws KeelError kind `proof` that says what does not fit; a market or returns table that nobody published does not
+ * @throws KeelError kind `proof` that says what does not fit; a table that nobody published does not
  */
 export async function verifyEvidence(evidence: Evidence, options: VerifyOptions): Promise<Finding> {
   const { attestation, policy, market } = evidence;
@@ -207,14 +197,12 @@ function verificationOf({
   attestation,
   policy,
   market,
-  returns,
+  ...tables
 }: Evidence & Required<Pick<Evidence, "attestation" | "policy" | "market">>) {
   checkFit(policy, market);
   checkContracts(market, policy);
   const keys = circuitKeys(circuitNames(policy));
-  const needsReturns = policy.tail !== undefined && returns !== undefined;
-  const table = needsReturns ? withReturns(market, returns) : market;
-  return { attestation, policy, market: table, ...keys };
+  return { attestation, policy, market: withTables(market, policy, tables), ...keys };
 }
 
 async function verifyByChain(
@@ -249,27 +237,8 @@ async function verifyByChain(
 }
 
 /** The market book accepted the attestation's tables, in the policy's series, and their times are near enough. */
-async function checkTables(
-  registry: Registry,
-  attestation: Attestation,
-  { marketSeries, returnsSeries, maxMarketSkew, maxReturnsSkew, liquidity: unwinding }: PolicyTerms,
-): Promise<void> {
-  const { market, tail, liquidity } = attestation;
-  const tables = [
-    { path: "market", series: marketSeries, maxSkew: maxMarketSkew, ...market },
-    ...(tail === undefined
-      ? []
-      : [{ path: "tail.returns", series: returnsSeries, maxSkew: maxReturnsSkew, ...tail.returns }]),
-    ...(liquidity === undefined || unwinding === undefined
-      ? []
-      : [
-          {
-            ...{ path: "liquidity.depths", series: unwinding.series },
-            ...{ maxSkew: unwinding.maxLiquiditySkew, ...liquidity.depths },
-          },
-        ]),
-  ];
-  for (const { path, maxSkew, ...table } of tables) {
+async function checkTables(registry: Registry, attestation: Attestation, terms: PolicyTerms): Promise<void> {
+  for (const { path, maxSkew, ...table } of tablesOf(attestation, terms)) {
     if (!(await isMarketAccepted(registry, table))) {
       const expected = `a table that the market book accepted in series ${table.series}`;
       throw refused(`attestation.${path}`, expected, "one that it did not, or that was withdrawn");

@@ -238,7 +238,7 @@ function PublishersPart({ trust }: { readonly trust: Trust }): JSX.Element {
   const { publishers, threshold, pending } = trust.publishers;
   return (
     <Fold
-      title="Publishers of prices and returns"
+      title="Publishers of tables"
       says={`${threshold} of ${publishers.length} have to sign${pending === undefined ? "" : "; OTHERS are announced"}`}
     >
       <ul class="plain">
@@ -263,7 +263,8 @@ function PublishersPart({ trust }: { readonly trust: Trust }): JSX.Element {
         </>
       )}
       <p>
-        Whoever signs the tables says what everything is worth. Feeds sign nothing: a contract reads them.
+        Whoever signs the tables of prices, of returns and of depths says what everything is worth, how it
+        moves and how fast it is sold. Feeds sign nothing: a contract reads them.
       </p>
     </Fold>
   );
