@@ -12,7 +12,7 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,19 +32,29 @@ interface Claim {
 /** Two that ask at once both step back: they ask again after different times. */
 const TRIES = 5;
 const PAUSE_MS = 100;
+/** How often whoever works says so, and after what silence one that cannot be seen from here has died. */
+const RENEW_MS = 10_000;
+const SILENT_MS = 120_000;
 
 /**
  * Does work while no other program does; the file of a program that has died counts no more.
  *
+ * @param renewMs how often it is said that the work goes on
  * @throws KeelError `file.busy`
  */
-export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function locked<T>(path: string, work: () => Promise<T>, renewMs = RENEW_MS): Promise<T> {
   const self = { host: hostname(), space: spaceOfProcesses(), pid: process.pid, began: beganAt(process.pid) };
   const own = `${path}.lock.${nameOf(self)}`;
   await take(path, own, self);
+  const renew = (): void => {
+    const present = new Date();
+    void utimes(own, present, present).catch(() => {});
+  };
+  const timer = setInterval(renew, renewMs).unref();
   try {
     return await work();
   } finally {
+    clearInterval(timer);
     await rm(own, { force: true });
   }
 }
@@ -76,7 +86,7 @@ async function livingOther(path: string, own: string) {
     if (!name.startsWith(start) || name === basename(own)) continue;
     const claim = claimOf(name.slice(start.length));
     if (claim === undefined) continue;
-    if (isThere(claim)) return { file, claim };
+    if (isThere(claim, await silence(file, own))) return { file, claim };
     await rm(file, { force: true });
   }
   return undefined;
@@ -91,9 +101,16 @@ function claimOf(name: string): Claim | undefined {
   return { pid: Number(pid), began: began!, space: space!, host: decodeURIComponent(host!) };
 }
 
-/** Whether a claim's process runs. Of one that cannot be seen from here nobody can say, so it does. */
-function isThere({ host, space, pid, began }: Claim): boolean {
-  if (host !== hostname() || space !== spaceOfProcesses()) return true;
+/** For how long a claim was not renewed when our own was made: both times are of the disk that has them. */
+async function silence(file: string, own: string): Promise<number> {
+  const times = await Promise.all([file, own].map((path) => stat(path).catch(() => undefined)));
+  const [theirs, ours] = times.map((info) => info?.mtimeMs);
+  return theirs === undefined || ours === undefined ? 0 : ours - theirs;
+}
+
+/** Whether a claim's process runs. One that cannot be seen from here does while it says so, like a container that has gone since. */
+function isThere({ host, space, pid, began }: Claim, silentMs: number): boolean {
+  if (host !== hostname() || space !== spaceOfProcesses()) return silentMs < SILENT_MS;
   if (!isAlive(pid)) return false;
   const present = beganAt(pid);
   // Numbers are given again: another process may have this one now.

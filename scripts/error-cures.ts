@@ -283,6 +283,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       missing: "Give the file; a fund is taken in with `keel-farm fund`, a book with `keel-farm put`.",
       redis: "Start Redis, or correct its address.",
       sealed: "Use the key that the store was made with, and leave its files in their places.",
+      store: "Name the folder that `keel-farm put` writes to, and see that its disk is there.",
       variable: "Set the variable that the file names.",
     },
   },

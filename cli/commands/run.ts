@@ -17,6 +17,7 @@ import type { Context, Outcome } from "../context.js";
 import { locked } from "../lock.js";
 import { type Outbox, openOutbox, receiversOf } from "../run/alerts.js";
 import { type AlertKind, loadRunConfig } from "../run/config.js";
+import { listRounds } from "../run/journal.js";
 import { createRunMetrics, type RunMetrics, serveMetrics } from "../run/metrics.js";
 import { type RoundResult, runRound, type Step } from "../run/round.js";
 import { type Ready, readyToRun } from "../run/start.js";
@@ -67,7 +68,8 @@ export async function run(options: RunOptions, context: Context): Promise<Outcom
     const outbox = await openOutbox(config.rounds, config.subject, receivers, context);
     const teller = { outbox, context, metrics: createRunMetrics(), log: logOf(options, context), raised: [] };
     const ready = await readyToRun(config, context).catch(async (error: unknown) => {
-      await notStarted(teller, asKeelError(error));
+      const hasRun = (await listRounds(config.rounds, context).catch(() => [])).length > 0;
+      await notStarted(teller, asKeelError(error), hasRun);
       throw error;
     });
     const runner = { ...teller, ready };
@@ -75,9 +77,12 @@ export async function run(options: RunOptions, context: Context): Promise<Outcom
   });
 }
 
-/** Bad input is told to who started it; what the machine or the chain is to blame for, to everybody. */
-async function notStarted(teller: Teller, failure: KeelError): Promise<void> {
-  if (failure.kind === "input") return;
+/**
+ * Bad input is told to who started it; what the machine or the chain is to blame for, to everybody. So is what once ran and does
+ * not any more: a disk that is not there looks like a file that was never made, and nobody may be there to read the exit code.
+ */
+async function notStarted(teller: Teller, failure: KeelError, hasRun: boolean): Promise<void> {
+  if (failure.kind === "input" && !hasRun) return;
   const day = realNow() - (realNow() % DAY_S);
   await raise(teller, kindOf(failure), `The run could not start: ${failure.message}`, String(day));
   await delivered(teller);
@@ -136,6 +141,8 @@ async function stream(runner: Runner): Promise<Outcome> {
   while (!context.signal.aborted) {
     metrics.next(due);
     const now = await clock(runner).catch(() => undefined);
+    // A clock that was wrong for a while puts no round off.
+    if (now !== undefined) due = Math.min(due, schedule.next(now));
     if (now !== undefined && now >= due) {
       const slot = schedule.slot(now)!;
       last = await oneRound(runner, String(slot));

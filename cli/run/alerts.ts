@@ -10,11 +10,12 @@
  */
 
 import { createHash } from "node:crypto";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFileJson } from "@keel/verifier";
-import { asKeelError, KeelError } from "@keel/verifier/errors";
+import { KeelError } from "@keel/verifier/errors";
 import { z } from "zod";
-import type { Context } from "../context.js";
+import { type Context, note } from "../context.js";
 import { readText, writeText } from "../files.js";
 import { ALERTS, type AlertKind, type RunConfig, resolved } from "./config.js";
 
@@ -70,12 +71,15 @@ export async function openOutbox(
 ): Promise<Outbox> {
   const file = join(folder, "alerts.json");
   let alerts = await read(file, context);
+  let isKept = true;
   const save = async (): Promise<void> => {
     const done = ({ deliveries }: Entry): boolean => Object.values(deliveries).every((one) => one.done);
     const old = alerts.slice(0, -REMEMBERED).filter((one) => !done(one));
     alerts = [...old, ...alerts.slice(-REMEMBERED)];
     const text = `${JSON.stringify({ keel: "alerts/1", alerts }, null, 2)}\n`;
+    isKept = false;
     await writeText({ path: file, text, secret: true }, true, new AbortController().signal);
+    isKept = true;
   };
   return {
     raise: async (alert, now) => {
@@ -90,18 +94,25 @@ export async function openOutbox(
     flush: async (now) => {
       for (const one of alerts) {
         for (const [name, state] of Object.entries(one.deliveries)) {
-          if (state.done || state.next > now) continue;
+          if (state.done || !isDue(state.next, now)) continue;
           const receiver = receivers.find((candidate) => candidate.name === name);
           // A receiver that the configuration no longer has.
           const done = receiver === undefined || (await isTaken(receiver, one));
           const tries = state.tries + 1;
           one.deliveries[name] = { tries, next: done ? now : now + pause(tries), done };
-          await save();
+          // A disk that takes no file keeps nobody from being told; what was told is known here, and written when it can be.
+          await save().catch(() => {});
         }
       }
+      if (!isKept) await save().catch(() => {});
       return alerts.flatMap(({ deliveries }) => Object.values(deliveries)).filter(({ done }) => !done).length;
     },
   };
+}
+
+/** A time that is further away than any pause was set by a clock that was wrong. */
+function isDue(next: number, now: number): boolean {
+  return next <= now || next > now + LONGEST_PAUSE_S;
 }
 
 function pause(tries: number): number {
@@ -124,12 +135,16 @@ function idOf({ kind, about, text }: Alert, subject: string): string {
     .slice(0, 32);
 }
 
+/** What stands there; a damaged file is laid aside, since who cannot be told again can still be told. */
 async function read(file: string, context: Context): Promise<Entry[]> {
   try {
     return schema.parse(parseFileJson(await readText(file, "alerts", context), "alerts")).alerts;
   } catch (error) {
     if (error instanceof KeelError && error.code === "file.missing") return [];
-    throw asKeelError(error);
+    if (error instanceof KeelError && error.kind !== "input") throw error;
+    note(context, `warning: ${file} is damaged; it is ${file}.damaged now, and its alerts may be sent again`);
+    await rename(file, `${file}.damaged`);
+    return [];
   }
 }
 

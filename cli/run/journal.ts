@@ -7,7 +7,7 @@
  */
 
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseFile, time } from "@keel/verifier";
 import { KeelError } from "@keel/verifier/errors";
 import { z } from "zod";
@@ -68,14 +68,22 @@ export async function saveRound(round: Round, context: Context): Promise<Round> 
   return round;
 }
 
-/** Ends a round; what is secret in its folder goes. */
+/** Ends a round; what is secret in its folder goes, and in those of earlier ones, which are of no use any more. */
 export async function endRound(round: Round, context: Context): Promise<Round> {
   await saveRound(round, context);
-  for (const name of SECRET_FILES) await rm(roundFile(round, name), { force: true });
+  const rounds = await listRounds(dirname(round.folder), context);
+  for (const one of rounds.filter(({ asOf }) => asOf <= round.asOf)) {
+    for (const name of SECRET_FILES) await rm(roundFile(one, name), { force: true });
+  }
   return round;
 }
 
-/** All rounds, the latest snapshot last; older ones than are kept are removed when they have ended. */
+/** The latest round that has not ended and whose snapshot is young enough to be attested; none of a time to come. */
+export function unfinished(rounds: readonly Round[], now: number, mostAge: number): Round | undefined {
+  return rounds.findLast(({ ended, asOf }) => ended === undefined && asOf <= now && now - asOf < mostAge);
+}
+
+/** All rounds, the latest snapshot last; older ones than are kept are removed once they or a later one have ended. */
 export async function listRounds(rounds: string, context: Context): Promise<Round[]> {
   const names = await readdir(rounds).catch((error) => {
     if (systemCode(error) === "ENOENT") return [];
@@ -87,7 +95,8 @@ export async function listRounds(rounds: string, context: Context): Promise<Roun
     const round = await readRound(rounds, name, context);
     if (round !== undefined) found.push(round);
   }
-  const old = found.slice(0, -KEPT).filter(({ ended }) => ended !== undefined);
+  const last = found.findLast(({ ended }) => ended !== undefined)?.asOf ?? 0;
+  const old = found.slice(0, -KEPT).filter(({ asOf }) => asOf <= last);
   for (const { folder } of old) await rm(folder, { recursive: true, force: true });
   return found;
 }

@@ -31,6 +31,7 @@ import {
   type RoundOutcome,
   roundFile,
   saveRound,
+  unfinished,
 } from "./journal.js";
 
 /** What a round works with. */
@@ -108,9 +109,7 @@ async function collected(job: Job, context: Context): Promise<Round> {
   const { config, policy } = job;
   const now = context.now();
   const { snapshot, sources, tokens, units } = config.book;
-  const open = (await listRounds(config.rounds, context)).findLast(
-    ({ ended: done, asOf }) => done === undefined && now - asOf <= policy.maxAge / 2,
-  );
+  const open = unfinished(await listRounds(config.rounds, context), now, policy.maxAge / 2);
   const asOf = snapshot === undefined ? (open?.asOf ?? now) : await timeOf(snapshot, context);
   const round = await beginRound(config.rounds, asOf, now, context);
   const { file, returns, liquidity } = config.market;

@@ -16,7 +16,6 @@ const KINDS: readonly (readonly [string, AlertKind])[] = [
   ["snapshot.", "source"],
   ["units.", "source"],
   ["enrolment.", "source"],
-  ["file.missing", "source"],
   ["run.market", "market"],
   ["market.", "market"],
   ["returns.", "market"],
@@ -41,15 +40,31 @@ const KINDS: readonly (readonly [string, AlertKind])[] = [
   ["state.", "state"],
   ["states.", "state"],
   ["seed.", "state"],
+  ["file.missing", "failure"],
   ["file.", "disk"],
   ["system", "disk"],
 ];
+
+/** A file that is not there, or that says nothing, is told as what it was to say. By the first word of its path. */
+const FILES: Readonly<Record<string, AlertKind>> = {
+  ...{ market: "market", returns: "market", liquidity: "market", signature: "market" },
+  ...{ snapshot: "source", units: "source", tokens: "source" },
+  ...{ vault: "state", seed: "state" },
+};
 
 /** How nodes say that the sender cannot pay. */
 const NO_MONEY = /insufficient funds|enough funds|exceeds the balance/i;
 
 /** The kind of alert for a failure. */
-export function kindOf({ code, received = "" }: Pick<KeelError, "code" | "received">): AlertKind {
+export function kindOf({
+  code,
+  path = "",
+  received = "",
+}: Pick<KeelError, "code" | "path" | "received">): AlertKind {
   if (code.startsWith("chain.") && NO_MONEY.test(received)) return "signer";
-  return KINDS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "failure";
+  const known = KINDS.find(([prefix]) => code.startsWith(prefix))?.[1];
+  const isOfFile = code.startsWith("input.") || code === "file.missing";
+  const [first = ""] = path.split(/[.[]/);
+  if (isOfFile && (known ?? "failure") === "failure") return FILES[first] ?? "failure";
+  return known ?? "failure";
 }

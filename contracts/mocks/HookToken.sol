@@ -10,6 +10,8 @@ contract HookToken is TestToken {
 
     /// @notice Whether the last call back succeeded.
     bool public reentered;
+    /// @notice What the last call back returned, or the error that refused it.
+    bytes public answer;
 
     constructor() TestToken("Hook", "HOOK", 18) {}
 
@@ -23,7 +25,7 @@ contract HookToken is TestToken {
         address target = _target;
         _target = address(0);
         // solhint-disable-next-line avoid-low-level-calls
-        if (target != address(0)) (reentered,) = target.call(_call);
+        if (target != address(0)) (reentered, answer) = target.call(_call);
         super._update(from, to, value);
     }
 }

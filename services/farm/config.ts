@@ -34,8 +34,8 @@ const schema = z.strictObject({
   keyFile: path,
   /** Worker threads; the machine's processors when absent. */
   workers: z.int().min(1).max(64).optional(),
-  /** Jobs under way at once: two that the engine proves, and others whose books are opened meanwhile. */
-  proofs: z.int().min(1).max(16).default(4),
+  /** Jobs under way at once: two that the engine proves, and others that are ready when it is: a node that takes a batch answers late. */
+  proofs: z.int().min(1).max(16).default(8),
   batch: z
     .strictObject({
       size: z.int().min(1).max(50).default(10),

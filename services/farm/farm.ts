@@ -296,19 +296,23 @@ function subjectKey({ prefix }: FarmWorld, { subject }: JobId): string {
 /** Whether the subject is free, or taken by this job: the earlier snapshot first. */
 async function isTurn(world: FarmWorld, id: JobId): Promise<boolean> {
   const { redis, store } = world;
-  const key = subjectKey(world, id);
-  const own = jobKey(id);
-  await redis.set(key, own, "PX", TAKEN_MS, "NX");
-  const holder = await redis.get(key);
-  await bounded(redis, key, TAKEN_MS);
-  if (holder === own) {
-    await redis.pexpire(key, TAKEN_MS);
-    return true;
-  }
-  const other = holder === null ? undefined : idOf(id.subject, holder);
-  if (other === undefined || !(await store.isOpen(other))) await redis.eval(RELEASE, 1, key, holder ?? "");
+  const [key, own] = [subjectKey(world, id), jobKey(id)];
+  const holder = String(await redis.eval(TAKE, 1, key, own, TAKEN_MS));
+  if (holder === own) return true;
+  const other = idOf(id.subject, holder);
+  if (other === undefined || !(await store.isOpen(other))) await redis.eval(RELEASE, 1, key, holder);
   return false;
 }
+
+/** Takes a key that is free, for a while, and says who has it; nobody has it for ever, whoever wrote it. */
+const TAKE = `local holder = redis.call("get", KEYS[1])
+if not holder or holder == ARGV[1] then
+  redis.call("set", KEYS[1], ARGV[1], "PX", ARGV[2])
+  return ARGV[1]
+end
+local left = redis.call("pttl", KEYS[1])
+if left < 0 or left > tonumber(ARGV[2]) then redis.call("pexpire", KEYS[1], ARGV[2]) end
+return holder`;
 
 /** The job of a subject that a key names. */
 function idOf(subject: `0x${string}`, key: string): JobId | undefined {

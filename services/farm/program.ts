@@ -9,14 +9,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { connectRegistry, type Wallet } from "@keel/verifier/chain";
-import { inputError } from "@keel/verifier/errors";
+import { asKeelError, inputError } from "@keel/verifier/errors";
 import type { Logger } from "pino";
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { type FarmConfig, readKey } from "./config.js";
+import { openProvers } from "./engine.js";
 import { exclusiveBy, type Farm, startFarm } from "./farm.js";
 import { createFarmMetrics, type FarmMetrics } from "./metrics.js";
-import { openProvers } from "./proving.js";
 import { connectRedis } from "./redis.js";
 import { openFarmStore } from "./store.js";
 import { createBatcher } from "./submitting.js";
@@ -44,6 +44,8 @@ const LOCAL = /^https?:\/\/(localhost|127\.|\[::1\])/;
  */
 export async function startProgram(config: FarmConfig, log: Logger): Promise<RunningFarm> {
   const store = openFarmStore(config.store, await readKey(config.storeKey, "config.storeKey"));
+  // A store that is not there would look like one with nothing to do.
+  await store.open();
   const leaving = new AbortController();
   const redis = await connectRedis(config.redis, leaving.signal);
   const { registry, wallet } = await connectChain(config);
@@ -68,8 +70,10 @@ export async function startProgram(config: FarmConfig, log: Logger): Promise<Run
     try {
       log.debug({ open: await farm.refill() }, "refill");
       metrics.counts(await farm.counts());
-    } catch {
-      log.warn("refill");
+    } catch (error) {
+      const { code } = asKeelError(error);
+      metrics.failed(code);
+      log.warn({ code }, "refill");
     }
   };
   await refill();

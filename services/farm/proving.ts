@@ -6,8 +6,6 @@
  * @module
  */
 
-import { ensureCircuit, loadArtifacts } from "@keel/circuits";
-import { createProver, type Prover } from "@keel/engine";
 import {
   buildWitness,
   type DrawdownState,
@@ -26,38 +24,10 @@ import {
 } from "@keel/prover";
 import { type Attestation, formatAttestation, parseAttestation, parseUnits } from "@keel/verifier";
 import { type Registry, stepsOf } from "@keel/verifier/chain";
+import type { Provers } from "./engine.js";
 import type { Standing } from "./standing.js";
 import type { FarmStore, JobId, StoredBook } from "./store.js";
 import type { Tables } from "./tables.js";
-
-/** Provers by circuit, made when they are first needed. */
-export interface Provers {
-  of(circuit: string): Promise<Prover>;
-  close(): void;
-}
-
-/** @param artifacts folders of ceremonies by circuit; development keys without them */
-export function openProvers(workers: number, artifacts: Readonly<Record<string, string>> = {}): Provers {
-  const provers = new Map<string, Promise<Prover>>();
-  const open = async (circuit: string): Promise<Prover> => {
-    const folder = artifacts[circuit];
-    const set = folder === undefined ? await ensureCircuit(circuit) : await loadArtifacts(folder);
-    const { witness, zkey } = set.manifest.files;
-    const sha256 = { wasm: witness.sha256, zkey: zkey.sha256 };
-    return await createProver({ wasm: set.witnessPath, zkey: set.zkeyPath, sha256, workers });
-  };
-  return {
-    of: (circuit) => {
-      const known = provers.get(circuit) ?? open(circuit);
-      provers.set(circuit, known);
-      known.catch(() => provers.delete(circuit));
-      return known;
-    },
-    close: () => {
-      for (const prover of provers.values()) void prover.then((one) => one.close()).catch(() => {});
-    },
-  };
-}
 
 /** What proofs are made with. */
 export interface ProvingWorld {

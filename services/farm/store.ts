@@ -9,7 +9,7 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { inputError, KeelError } from "@keel/verifier/errors";
 
@@ -120,7 +120,7 @@ export function openFarmStore(folder: string, key: Uint8Array): FarmStore {
 
 async function openJobs(folder: string): Promise<JobId[]> {
   const found: JobId[] = [];
-  for (const subject of await readdir(folder).catch(() => [])) {
+  for (const subject of await namesIn(folder)) {
     if (!/^0x[0-9a-f]{40}$/.test(subject)) continue;
     const names = new Set(await readdir(join(folder, subject)));
     for (const name of names) {
@@ -134,6 +134,16 @@ async function openJobs(folder: string): Promise<JobId[]> {
     }
   }
   return found.sort((a, b) => a.asOf - b.asOf);
+}
+
+/** A store that is not there is none with nothing to do: its disk may have gone. */
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new KeelError({
+      ...{ kind: "environment", code: "farm.store", path: "store" },
+      ...{ expected: "the store's folder", received: error.code ?? "a failure" },
+    });
+  });
 }
 
 function nameOf(folder: string, path: string): string {
@@ -189,22 +199,33 @@ async function writeWhole(path: string, bytes: Buffer): Promise<void> {
 
 /** Never over a file that is there: another seed would lose the states. */
 async function writeNew(path: string, bytes: Buffer): Promise<void> {
-  await placed(path, bytes, (draft) => link(draft, path));
+  await placed(path, bytes, async (draft) => {
+    await link(draft, path);
+    await rm(draft, { force: true });
+  });
 }
 
 async function placed(path: string, bytes: Buffer, place: (draft: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const handle = await openNew(draft);
   try {
-    const handle = await open(draft, "wx", 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await handle.close();
     await place(draft);
-  } finally {
+  } catch (error) {
+    await handle.close().catch(() => {});
     await rm(draft, { force: true });
+    throw error;
   }
+}
+
+/** A fund's folder is made with its first file. */
+async function openNew(path: string): Promise<FileHandle> {
+  const make = (): Promise<FileHandle> => open(path, "wx", 0o600);
+  return await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await make();
+  });
 }

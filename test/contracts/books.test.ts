@@ -5,7 +5,17 @@
  * @module
  */
 import { deployContract } from "@keel/contracts";
-import { circuitHash, FIELD_ORDER, type PolicyTerms, policyId } from "@keel/verifier";
+import {
+  chainName,
+  circuitHash,
+  FIELD_ORDER,
+  isTestChain,
+  LOCAL_CHAINS,
+  type PolicyTerms,
+  policyId,
+  SEQUENCED_CHAINS,
+  TEST_NETWORKS,
+} from "@keel/verifier";
 import {
   declareDomain,
   isMarketAccepted,
@@ -22,7 +32,7 @@ import {
   verifierBookAbi,
   type Wallet,
 } from "@keel/verifier/chain";
-import { type Abi, type Address, encodeAbiParameters, type Hex, zeroAddress } from "viem";
+import { type Abi, type Address, encodeAbiParameters, type Hex, parseAbi, zeroAddress } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nextBlockAt, now, travelTo } from "../support/chain.js";
 import {
@@ -726,4 +736,69 @@ describe("38 the verifier book", () => {
 
 function clients() {
   return { walletClient: fixture.cast.deployer, publicClient: fixture.chain.client };
+}
+
+describe("a policy that is published", () => {
+  it("is kept whole or not at all, however little gas there is", async () => {
+    const { chain, cast, registry } = fixture;
+    const asked = {
+      ...{ address: registry.policyBook, abi: policyBookAbi, functionName: "publish" },
+      ...{ args: [{ ...TERMS, maxAge: TERMS.maxAge - 1 }], account: cast.stranger.account },
+    } as const;
+    const enough = await chain.client.estimateContractGas(asked as never);
+    const answers = new Set<string>();
+    for (let gas = enough - 20_000n; gas > 60_000n; gas -= 20_000n) {
+      const answer = await chain.client.simulateContract({ ...asked, gas } as never).then(
+        () => "kept",
+        (error: Error) => (error.message.includes("NotStored") ? "NotStored" : "no gas"),
+      );
+      answers.add(answer);
+    }
+    expect([...answers].sort()).toEqual(["NotStored", "no gas"]);
+  });
+
+  it("has a grace after a line was tightened that is the delay of what is not tighter", async () => {
+    const book = { address: fixture.registry.policyBook, abi: policyBookAbi } as const;
+    const [grace, delay] = await Promise.all([
+      fixture.chain.client.readContract({ ...book, functionName: "grace" } as never),
+      fixture.chain.client.readContract({ ...book, functionName: "delay" } as never),
+    ]);
+    expect([grace, delay]).toEqual([WEEK, WEEK]);
+  });
+});
+
+describe("lists of chains", () => {
+  /** Every id that either side has a word for, and those beside it. */
+  const ids = [...LOCAL_CHAINS, ...keys(TEST_NETWORKS), ...keys(SEQUENCED_CHAINS), 1].flatMap((id) => [
+    id - 1,
+    id,
+    id + 1,
+  ]);
+  const asked = async (functionName: "isTest" | "hasSequencer"): Promise<number[]> => {
+    const { client, wallets } = fixture.chain;
+    const clients = { publicClient: client, walletClient: wallets[0]! };
+    const address = await deployContract(clients, "ChainLists", []);
+    const abi = parseAbi([`function ${functionName}(uint256 id) pure returns (bool)`]);
+    const answers = ids.map((id) =>
+      client.readContract({ address, abi, functionName, args: [BigInt(id)] } as never),
+    );
+    const said = await Promise.all(answers);
+    return ids.filter((_, i) => said[i]);
+  };
+
+  it("of tests are the same on chain and off", async () => {
+    expect(await asked("isTest")).toEqual(ids.filter(isTestChain));
+  });
+
+  it("of sequencers are, too", async () => {
+    expect(await asked("hasSequencer")).toEqual(ids.filter((id) => id in SEQUENCED_CHAINS));
+  });
+
+  it("have names for people", () => {
+    expect([31337, 11155111, 7].map(chainName)).toEqual(["a local chain", "Sepolia", "chain 7"]);
+  });
+});
+
+function keys(record: object): number[] {
+  return Object.keys(record).map(Number);
 }

@@ -210,11 +210,19 @@ describe("EAS, with Keel's resolver", () => {
     await expect(callEas("attest", [await changed({ value: 1n as 0n })])).rejects.toThrow();
     const stored = { ...asked.data, uid: POLICY, schema: asked.schema, time: 0n, revocationTime: 0n };
     const call = { address: resolver, abi: (await loadArtifact("HealthResolver")).abi };
-    for (const functionName of ["attest", "revoke"]) {
-      const args = [{ ...stored, attester: subject() }];
-      await expect(fixture.chain.client.simulateContract({ ...call, functionName, args })).rejects.toThrow(
-        "AccessDenied",
-      );
+    const one = { ...stored, attester: subject() };
+    await fixture.chain.test.setBalance({ address: eas, value: 1n });
+    for (const [functionName, args] of Object.entries({
+      attest: [one],
+      revoke: [one],
+      multiAttest: [[one], [0n]],
+      multiRevoke: [[one], [0n]],
+    })) {
+      const asked = { ...call, functionName, args, value: 1n };
+      const answer = (account: Address, value: bigint) =>
+        fixture.chain.client.simulateContract({ ...asked, account, value });
+      await expect(answer(subject(), 0n), functionName).rejects.toThrow("AccessDenied");
+      await expect(answer(eas, 1n), functionName).rejects.toThrow("NotPayable");
     }
   });
 });

@@ -8,7 +8,7 @@
 import { createRequire } from "node:module";
 import { loadArtifact } from "@keel/contracts";
 import { policyId } from "@keel/verifier";
-import { publishPolicy, submitAttestation, type Wallet } from "@keel/verifier/chain";
+import { lineId, policyBookAbi, publishPolicy, submitAttestation, type Wallet } from "@keel/verifier/chain";
 import {
   type Abi,
   type Address,
@@ -45,6 +45,7 @@ import {
   startFixture,
   stepAfter,
   TERMS,
+  transact,
 } from "./fixture.js";
 import { endProving } from "./statement-circuit.js";
 
@@ -428,29 +429,33 @@ describe("68 credit that grows with unbroken health", () => {
     return (await fixture.chain.client.readContract({ address, abi, functionName: "loanToValue" })) as bigint;
   };
 
-  it("is counted in time that was attested: by seconds nothing, after a lapse from the beginning", async () => {
-    const { registry, cast } = fixture;
-    await publishPolicy(registry, cast.stranger, terms);
-    const policy = policyId(terms);
-    const book = await credit(policy);
-    expect(await lent(book)).toBe(0n);
-    let drawdown = GENESIS;
-    const attest = async (asOf: number) => {
-      await travelTo(fixture.chain, FIXTURE_START + asOf + 1);
-      const marketTime = FIXTURE_START;
-      const claim = { terms, asOf: FIXTURE_START + asOf, drawdown, marketTime };
-      await submitAttestation(registry, cast.stranger, await attestation(fixture, claim));
-      drawdown = stepAfter(drawdown);
-    };
-    for (const asOf of [30, 50, 60, 290]) await attest(asOf);
-    await travelTo(fixture.chain, FIXTURE_START + 850);
-    expect(await lent(book), "no step yet").toBe(5_000n);
-    // Two that count, and a thousand seconds.
-    await travelTo(fixture.chain, FIXTURE_START + 1_040);
-    expect(await lent(book)).toBe(5_500n);
-    await travelTo(fixture.chain, FIXTURE_START + 1_200);
-    expect(await lent(book), "lapsed").toBe(0n);
-  });
+  it.each(["its policy", "a line of it"] as const)(
+    "is counted in time that was attested, under %s: by seconds nothing, after a lapse from the beginning",
+    async (under) => {
+      const { registry, cast, chain } = fixture;
+      await publishPolicy(registry, cast.stranger, terms);
+      const open = ["main", policyId(terms)];
+      await transact(chain, cast.deployer, registry.policyBook, policyBookAbi, "openLine", open);
+      const book = await credit(under === "its policy" ? policyId(terms) : lineId("main"));
+      expect(await lent(book)).toBe(0n);
+      let drawdown = GENESIS;
+      const attest = async (asOf: number) => {
+        await travelTo(fixture.chain, FIXTURE_START + asOf + 1);
+        const marketTime = FIXTURE_START;
+        const claim = { terms, asOf: FIXTURE_START + asOf, drawdown, marketTime };
+        await submitAttestation(registry, cast.stranger, await attestation(fixture, claim));
+        drawdown = stepAfter(drawdown);
+      };
+      for (const asOf of [30, 50, 60, 290]) await attest(asOf);
+      await travelTo(fixture.chain, FIXTURE_START + 850);
+      expect(await lent(book), "no step yet").toBe(5_000n);
+      // Two that count, and a thousand seconds.
+      await travelTo(fixture.chain, FIXTURE_START + 1_040);
+      expect(await lent(book)).toBe(5_500n);
+      await travelTo(fixture.chain, FIXTURE_START + 1_200);
+      expect(await lent(book), "lapsed").toBe(0n);
+    },
+  );
 
   it("needs terms that make sense, and a policy whose attestations count at the interval", async () => {
     const quick = { ...terms, minInterval: 99 };

@@ -8,6 +8,7 @@
 
 import {
   type Attestation,
+  BASE_FIELD,
   circuitHash,
   type LiquidityAttestation,
   type PolicyTerms,
@@ -27,6 +28,7 @@ import {
   submissionOf,
   submitAttestation,
   submitBatch,
+  verifierBookAbi,
   voidAttestation,
 } from "@keel/verifier/chain";
 import { encodeAbiParameters, getAbiItem, type Hex, keccak256 } from "viem";
@@ -69,6 +71,7 @@ const LIQUIDITY = {
 } as const;
 const DEEP: PolicyTerms = { ...TERMS, liquidity: LIQUIDITY };
 const ABSENT = 2 ** 32 - 1;
+const NOTHING: Hex = `0x${"00".repeat(32)}`;
 /** With tail-risk limits too. */
 const BOTH: PolicyTerms = {
   ...DEEP,
@@ -228,7 +231,10 @@ describe("a policy that limits the days to unwind", () => {
     expect(basisOf(entry)).toMatchObject({ liquidityVersion: 1, liquidityRoot: 888n, tailVersion: 1 });
   });
 
-  it("66 ends when the depths that it rests on are withdrawn, and not before", async () => {
+  it.each([
+    ["the depths that it rests on are withdrawn", "withdrawn"],
+    ["the circuit's version that it rests on is retired", "retired"],
+  ] as const)("66 ends when %s, and not before", async (_, how) => {
     await submit(pair);
     const query = { fromBlock: 0n, policyId: POLICY };
     const entry = (await historyOf(fixture.registry, query)).find(({ kind }) => kind === "attested");
@@ -239,9 +245,27 @@ describe("a policy that limits the days to unwind", () => {
     await refused(end(), "registry.nothingToVoid");
     const { chain, cast, registry } = fixture;
     const table = [DEPTHS.series, DEPTHS.root, BigInt(DEPTHS.asOf), "wrong"];
-    await transact(chain, cast.guardian, registry.marketBook, marketBookAbi, "withdraw", table);
+    const version = [LIQUIDITY.circuit, 1, "its key leaked"];
+    await (how === "withdrawn"
+      ? transact(chain, cast.guardian, registry.marketBook, marketBookAbi, "withdraw", table)
+      : transact(chain, cast.guardian, registry.verifierBook, verifierBookAbi, "retire", version));
     await end();
     expect(await healthy()).toBe(false);
+  });
+
+  it("34 refuses a liquidity proof whose numbers are no point and no element, as any other false one", async () => {
+    const { chain, cast, registry } = fixture;
+    const submission = submissionOf(pair, 1, 0, 0, 1);
+    const table = submission.tables[0]!;
+    const lies = [
+      [1n, 1n, ...table.proof.slice(2)],
+      table.proof.map((word, i) => (i === 6 ? word + BASE_FIELD : word)),
+    ];
+    for (const proof of lies) {
+      const args = [{ ...submission, tables: [{ ...table, proof }] }];
+      const sent = transact(chain, cast.stranger, registry.address, healthRegistryAbi, "attest", args);
+      await refused(sent, "registry.proofRefused");
+    }
   });
 });
 
@@ -268,11 +292,25 @@ describe("the policy book", () => {
     expect(keccak256(encodeAbiParameters(inputs, [struct, LIQUIDITY]))).toBe(POLICY);
     expect(POLICY).not.toBe(PLAIN);
     expect((await policyTermsOf(fixture.registry, PLAIN)).liquidity).toBeUndefined();
+    const asked = { address: fixture.registry.policyBook, abi: policyBookAbi } as const;
+    const plain = { ...asked, functionName: "liquidityOf", args: [PLAIN] } as const;
+    expect(await fixture.chain.client.readContract(plain)).toMatchObject({
+      circuit: NOTHING,
+      series: NOTHING,
+    });
+    // Once is enough: what is there is found again, and tells nothing anew.
+    const { request } = await fixture.chain.client.simulateContract({
+      ...asked,
+      functionName: "publishWithLiquidity",
+      args: [struct as never, LIQUIDITY],
+      account: fixture.cast.stranger.account,
+    });
+    const hash = await fixture.cast.stranger.writeContract(request as never);
+    expect((await fixture.chain.client.waitForTransactionReceipt({ hash })).logs).toEqual([]);
   });
 
   it("67 refuses a limit without bounds, without a circuit, of another kind of series, of no share", async () => {
-    const zero = `0x${"00".repeat(32)}` as const;
-    await refused(publish({ circuit: zero }), "registry.noCircuit");
+    await refused(publish({ circuit: NOTHING }), "registry.noCircuit");
     await refused(publish({ series: RETURNS_SERIES }), "registry.wrongSeries");
     await refused(publish({ maxDaysToUnwind: 36_500_001 }), "registry.aboveCeiling");
     await refused(publish({ maxLiquiditySkew: 7 * 86_400 + 1 }), "registry.aboveCeiling");

@@ -360,6 +360,11 @@ describe("69 the administrator", () => {
     await refused(offer(ROLE.curator, receiver), "registry.accessManagerUnauthorizedAccount");
   });
 
+  it("is not made less by the revocation of somebody who is none", async () => {
+    await call(admin, "revokeRole", ROLE.admin, address(stranger));
+    expect(await read("administrators")).toEqual([address(admin)]);
+  });
+
   it("is nobody who still waits for the grant delay, to the second", async () => {
     await call(admin, "setGrantDelay", ROLE.admin, WEEK);
     await travelTo(chain, (await now(chain)) + 5 * DAY);
@@ -435,6 +440,19 @@ describe("62 an administrator's delay", () => {
     ] as const) {
       const data = await safe.schedule(name, args);
       await call(guardian, "cancel", safe.address, authority, data);
+    }
+  });
+
+  it("lets a guardian call off what is to be called at any other contract, and whoever scheduled it", async () => {
+    const safe = await handOver(WEEK);
+    const target = address(receiver);
+    for (const cancel of [
+      () => call(guardian, "cancel", safe.address, target, "0xdeadbeef"),
+      () => safe.send("cancel", [safe.address, target, "0xdeadbeef"]),
+    ]) {
+      await safe.send("schedule", [target, "0xdeadbeef", 0]);
+      await cancel();
+      await refused(cancel(), "registry.accessManagerNotScheduled");
     }
   });
 

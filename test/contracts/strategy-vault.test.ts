@@ -407,22 +407,38 @@ describe("76 the first depositor, and gifts", () => {
 });
 
 describe("76 reentrancy and odd tokens", () => {
-  it.each<[string, readonly unknown[]]>([
-    ["cancelDeposit", [0n, zeroAddress, zeroAddress]],
-    ["settle", [0n]],
-    ["returnAssets", [1n]],
-    ["collect", []],
-  ])("%s is refused in the middle of a deposit", async (functionName, args) => {
+  it("nothing that moves assets or shares is entered in the middle of a deposit", async () => {
     const w = await makeWorld(chain, {}, { name: "HookToken", args: [] });
+    const { owner, alice } = people();
     await open(MILLION, w);
-    const data = encodeFunctionData({ abi: w.abi, functionName, args: [...args] });
-    await send(chain, people().owner, w.token, "HookToken", "arm", [w.vault, data]);
-    await requestDeposit(people().alice, 100n * COIN, w);
     const { abi } = await loadArtifact("HookToken");
-    expect(await chain.client.readContract({ address: w.token, abi, functionName: "reentered" })).toBe(false);
-    expect(await ask(w, "pendingDepositRequest", await ask(w, "currentPeriod"), at(people().alice))).toBe(
-      100n * COIN,
-    );
+    const [nobody, amount] = [zeroAddress, 1n];
+    const claim = [amount, nobody, nobody];
+    const calls: Readonly<Record<string, readonly unknown[]>> = {
+      requestDeposit: claim,
+      requestRedeem: claim,
+      cancelDeposit: claim,
+      cancelRedeem: claim,
+      deposit: claim,
+      mint: claim,
+      withdraw: claim,
+      redeem: claim,
+      settle: [0n],
+      windDown: [],
+      allocate: [nobody, amount],
+      returnAssets: [amount],
+      collect: [],
+      surrender: [amount, nobody],
+    };
+    for (const [functionName, args] of Object.entries(calls)) {
+      const data = encodeFunctionData({ abi: w.abi, functionName, args: [...args] });
+      await send(chain, owner, w.token, "HookToken", "arm", [w.vault, data]);
+      await requestDeposit(alice, 100n * COIN, w);
+      const answer = await chain.client.readContract({ address: w.token, abi, functionName: "answer" });
+      expect(answer, functionName).toBe(toFunctionSelector("ReentrancyGuardReentrantCall()"));
+    }
+    const asked = BigInt(Object.keys(calls).length) * 100n * COIN;
+    expect(await ask(w, "pendingDepositRequest", await ask(w, "currentPeriod"), at(alice))).toBe(asked);
   });
 
   it("assets that arrive short are refused", async () => {
@@ -806,5 +822,28 @@ describe("the set-up", () => {
       await aliceIn(100n * COIN, clone);
     });
     expect(await shares(people().alice, clone)).toBe(100n * SHARE);
+  });
+});
+
+describe("a trace of what two sums were", () => {
+  it("has what a plain list has, at every key and between them", async () => {
+    const probe = await deploy(chain, "TraceProbe");
+    const { abi } = await loadArtifact("TraceProbe");
+    const upTo = async (key: number) => {
+      const asked = { address: probe, abi, functionName: "upTo", args: [BigInt(key)] };
+      const { left, right } = (await chain.client.readContract(asked)) as { left: bigint; right: bigint };
+      return [left, right];
+    };
+    const list: { readonly key: number; readonly sums: readonly bigint[] }[] = [];
+    const { owner } = people();
+    expect(await upTo(5)).toEqual([0n, 0n]);
+    for (const [i, key] of [3, 4, 4, 9, 9, 9, 12, 30, 31, 32, 40, 41, 55, 70, 71, 90, 91].entries()) {
+      const sums = [BigInt(i + 1), BigInt(100 - i)] as const;
+      await send(chain, owner, probe, "TraceProbe", "push", [BigInt(key), ...sums]);
+      list.push({ key, sums });
+    }
+    const keys = Array.from({ length: 94 }, (_, key) => key);
+    const expected = keys.map((key) => list.findLast((point) => point.key <= key)?.sums ?? [0n, 0n]);
+    expect(await Promise.all(keys.map(upTo))).toEqual(expected);
   });
 });

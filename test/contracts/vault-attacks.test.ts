@@ -377,16 +377,4 @@ describe("77 a gate whose registry fails, or whose line moved often", () => {
     await read(guard, "SafeGuard", "checkTransaction", [target, 0n, close, 0, ...none]);
     await read(modules, "SafeModuleGuard", "checkModuleTransaction", [target, 0n, close, 0, zeroAddress]);
   });
-
-  it("lets a Morpho vault take deposits in the grace of a line that was tightened as often as one may be", async () => {
-    const gate = await deploy(chain, "MorphoVaultGate", gateArgs());
-    const policy = (i: number): Hex => `0x${(i + 64).toString(16).padStart(64, "0")}`;
-    await registry("setLine", [LINE, policy(0)]);
-    for (let i = 1; i <= 15; i++) await registry("tightenLine", [LINE, policy(i)]);
-    const time = await now(chain);
-    await registry("setHealthy", [world.subject, policy(15), time, time + DAY]);
-    await travelTo(chain, time + 10);
-    await registry("tightenLine", [LINE, policy(16)]);
-    expect(await read(gate, "MorphoVaultGate", "canSendAssets", [zeroAddress])).toBe(true);
-  });
 });

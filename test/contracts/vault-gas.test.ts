@@ -8,14 +8,16 @@
  */
 import { loadArtifact } from "@keel/contracts";
 import type { Wallet } from "@keel/verifier/chain";
-import { type Address, encodeFunctionData, hexToBytes, maxUint256 } from "viem";
+import { type Address, encodeFunctionData, type Hex, hexToBytes, maxUint256 } from "viem";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { now, startTestChain, type TestChain, travelTo, write } from "../support/chain.js";
 import {
   act,
   ask,
   COIN,
+  DAY,
   deploy,
+  LINE,
   makeWorld,
   nextPeriod,
   prove,
@@ -126,6 +128,27 @@ it("a clone costs a tenth of a vault of its own, and both are below the limit of
     rows.push([`bytes of ${name}`, size]);
     expect(size, name).toBeLessThan(24_576);
   }
+});
+
+it("77: a Morpho vault's gate has gas enough in the grace of a line that was tightened as often as one may be", async () => {
+  const gate = await deploy(chain, "MorphoVaultGate", [world.registry, world.subject, LINE]);
+  const registry = (method: string, ...args: readonly unknown[]) =>
+    send(chain, world.people.owner, world.registry, "MockHealthRegistry", method, args);
+  const policy = (i: number): Hex => `0x${(i + 64).toString(16).padStart(64, "0")}`;
+  await registry("setLine", LINE, policy(0));
+  for (let i = 1; i <= 15; i++) await registry("tightenLine", LINE, policy(i));
+  const time = await now(chain);
+  await registry("setHealthy", world.subject, policy(15), time, time + DAY);
+  await travelTo(chain, time + 10);
+  await registry("tightenLine", LINE, policy(16));
+  const { abi } = await loadArtifact("MorphoVaultGate");
+  const asked = {
+    address: gate,
+    abi,
+    functionName: "canSendAssets",
+    args: [world.people.alice.account.address],
+  };
+  expect(await chain.client.readContract(asked)).toBe(true);
 });
 
 it("is as committed", async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Pieces of the contracts' coverage, each with the tests that reach it: instrumented contracts are slow, so that the whole takes an
- * hour. `KEEL_COVER=vault npm run coverage:contracts` measures one.
+ * Pieces of the contracts' coverage, each with the tests that reach it: the whole takes twenty minutes on two quiet cores.
+ * `KEEL_COVER=vault npm run coverage:contracts` measures one.
  *
  * @module
  */

@@ -46,13 +46,16 @@ const SOURCES = join(ROOT, "contracts");
 const MARK_FILE = "Mark.sol";
 /** Where the chain expects calls that tell of coverage. */
 const LISTENER = "0xc0bEc0BEc0BeC0bEC0beC0bEC0bEC0beC0beC0BE";
-/** Tells the chain of a marker by a call to nobody: a listener to every step of the machine would be some hundred times slower. */
+/**
+ * Tells the chain of a marker by a call to nobody: a listener to every step of the machine would be some hundred times slower.
+ * The chain keeps what it is told in a transaction as a set; the gas that is left makes each time another.
+ */
 const MARK = `// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.0;
 library Mark {
     function tell(bytes8 mark) internal pure { _asPure(_tell)(mark); }
     function _tell(bytes8 mark) private view {
-        assembly ("memory-safe") { mstore(0, mark) pop(staticcall(gas(), ${LISTENER}, 0, 8, 0, 0)) }
+        assembly ("memory-safe") { mstore(0, mark) mstore(8, gas()) pop(staticcall(gas(), ${LISTENER}, 0, 40, 0, 0)) }
     }
     function _asPure(function(bytes8) view f) private pure returns (function(bytes8) pure g) {
         assembly ("memory-safe") { g := f }
@@ -75,8 +78,9 @@ export async function setup(): Promise<void> {
     sources[relative(SOURCES, canonicalPath)] = told(source);
   }
   writeFileSync(join(FOLDER, "marks.json"), JSON.stringify(api.getInstrumentationData()));
-  // Unoptimised, so that the markers stay where they were put.
-  await writeArtifacts(join(FOLDER, "artifacts"), compileSources(sources, { evmVersion: "cancun" }));
+  // As small as can be: markers are calls, which the optimiser leaves where they are.
+  const settings = { optimizer: { enabled: true, runs: 1 }, evmVersion: "cancun" } as const;
+  await writeArtifacts(join(FOLDER, "artifacts"), compileSources(sources, settings));
   process.env.KEEL_COVERAGE = FOLDER;
   process.env.KEEL_ARTIFACTS = join(FOLDER, "artifacts");
   process.env.KEEL_HARDHAT_CONFIG = join(import.meta.dirname, "hardhat.config.cjs");

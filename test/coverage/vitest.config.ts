@@ -13,9 +13,19 @@ export default defineConfig({
   test: {
     include: [...include],
     // Those that look at what is outside the contracts, or at gas, which instrumented code has other.
-    exclude: ["abi", "client", "compile", "deploy", "gas", "history", "vault-gas", "verifier", "watch"].map(
-      (name) => `test/contracts/${name}.test.ts`,
-    ),
+    exclude: [
+      "abi",
+      "client",
+      "compile",
+      "deploy",
+      "explorer",
+      "gas",
+      "history",
+      "vault-gas",
+      "verifier",
+      "watch",
+      "*.slow",
+    ].map((name) => `test/contracts/${name}.test.ts`),
     globalSetup: fileURLToPath(new URL("./prepare.ts", import.meta.url)),
     testTimeout: 300_000,
     hookTimeout: 600_000,

@@ -259,6 +259,19 @@ describe("keel run refuses at the start, with exit code 1", () => {
   });
 });
 
+describe("what once ran and does not start any more", () => {
+  it("75 is told to everybody by its kind: a vault whose disk is gone, a market that nobody made", async () => {
+    hook.taken.length = 0;
+    await told(once(await configured({ vault: "nowhere" }, "gone.toml")), 1);
+    await told(once(await configured({ market: { file: "no.json" } }, "gone.toml")), 1);
+    await told(once(await configured({ market: { file: "no.json" } }, "gone.toml")), 1);
+    expect(kinds()).toEqual(["state", "market"]);
+    hook.taken.length = 0;
+    await told(once(await configured({ vault: "nowhere", rounds: "never" }, "gone.toml")), 1);
+    expect(kinds()).toEqual([]);
+  });
+});
+
 describe("keel watch as a service", () => {
   it("sends each notice once, and goes on from its file; one that was refused waits there", async () => {
     hook.taken.length = 0;
@@ -304,24 +317,46 @@ describe("keel run as a service", () => {
     await running;
   });
 
-  it("attests when its time has come, says so in metrics, and tells a missed round", async () => {
-    hook.taken.length = 0;
-    const port = 20_000 + (process.pid % 20_000);
+  const port = 20_000 + (process.pid % 20_000);
+  const url = `http://127.0.0.1:${port}`;
+  const metric = async (name: string): Promise<number | undefined> => {
+    const text = await fetch(`${url}/metrics`).then(
+      (response) => response.text(),
+      () => "",
+    );
+    const [, value] = new RegExp(`^keel_run_${name} (\\S+)$`, "m").exec(text) ?? [];
+    return value === undefined ? undefined : Number(value);
+  };
+  const started = async (): Promise<void> => {
     await configured({ schedule: { ...weekly, late: 120 }, listen: { port } }, "service.toml");
     stop = new AbortController();
     const given = captured({ env: { HOOK: hook.url } });
     ({ output } = given);
     const argv = ["run", "--config", path("service.toml"), "--json"];
     running = runCommand(argv, { ...given.context, signal: stop.signal });
-    const url = `http://127.0.0.1:${port}`;
-    const metric = async (name: string): Promise<number | undefined> => {
-      const text = await fetch(`${url}/metrics`).then(
-        (response) => response.text(),
-        () => "",
+  };
+
+  it("75 puts no round off because the clock was wrong for a while", async () => {
+    const before = await now(fund.chain);
+    await undone(fund.chain, async () => {
+      await travelTo(fund.chain, before + 60 * WEEK);
+      await started();
+      const waiting = { timeout: 30_000, interval: 200 };
+      await vi.waitFor(
+        async () => expect(await metric("next_round_seconds")).toBeGreaterThan(before),
+        waiting,
       );
-      const [, value] = new RegExp(`^keel_run_${name} (\\S+)$`, "m").exec(text) ?? [];
-      return value === undefined ? undefined : Number(value);
-    };
+      await vi.waitFor(() => expect(output.stderr).toContain('"alert":'), waiting);
+    });
+    await vi.waitFor(
+      async () => expect(await metric("next_round_seconds")).toBeLessThanOrEqual(before + WEEK),
+      { timeout: 20_000, interval: 200 },
+    );
+  });
+
+  it("attests when its time has come, says so in metrics, and tells a missed round", async () => {
+    hook.taken.length = 0;
+    await started();
     await vi.waitFor(async () => expect(await metric("next_round_seconds")).toBeGreaterThan(0), {
       timeout: 20_000,
       interval: 200,

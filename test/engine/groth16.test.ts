@@ -92,6 +92,20 @@ describe("good proofs", () => {
     expect([ax, bx0, bx1].map(String)).toEqual([proof.pi_a[0], proof.pi_b[0][0], proof.pi_b[0][1]]);
   });
 
+  it("are encoded whatever the order of their second point, which whoever reads them refuses", () => {
+    const outside = { ...proof, pi_b: pointOutsideSubgroup() } as Groth16Proof;
+    expect(codeOf(() => decodeProof(encodeProof(outside)))).toBe("proof.subgroup");
+    const off = {
+      ...proof,
+      pi_b: [
+        ["1", "2"],
+        ["3", "4"],
+        ["1", "0"],
+      ],
+    } as unknown as Groth16Proof;
+    expect(codeOf(() => encodeProof(off))).toBe("proof.curve");
+  });
+
   it("24 are malleable, which is why proof bytes are no identity", () => {
     const twin = changed(changed(proof, "pi_a.1", negated), "pi_b.1", (pair: string[]) => pair.map(negated));
     expect(verifyGroth16(key, signals, twin)).toBe(true);

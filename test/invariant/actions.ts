@@ -138,8 +138,8 @@ function governance(): fc.Arbitrary<Governance> {
   );
 }
 
-/** Any action; those that move the story on come more often. */
-export const action: fc.Arbitrary<Action> = fc.oneof(
+/** Any action; those that move a walk on come more often. */
+const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -203,3 +203,97 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ ...acts("deposit", "mint", "donate"), who, amount }) },
   { weight: 5, arbitrary: fc.record({ ...acts("take", "redeem", "transfer"), who, percent }) },
 );
+
+const well = (of: Partial<Attempt>): Attempt => ({
+  ...{ subject: 0, policy: 0, age: 1, skew: 0, market: "accepted" },
+  ...{ units: "told", accounts: "current", from: "state", proof: "true", ...of },
+});
+const list = (number: number): Action => ({ do: "enrol", subject: 0, list: number });
+const wait = fc.oneof(
+  fc.integer({ min: 1, max: 700 }),
+  fc.oneof(around(400), around(600), around(1_800), around(2_000), around(3_600), around(5_000)),
+);
+const waiting = wait.map((seconds): Action => ({ do: "wait", seconds }));
+const attested = fc
+  .tuple(policy, fc.integer({ min: 0, max: 300 }))
+  .map(([policy, age]): Action => ({ do: "attest", ...well({ policy, age }) }));
+
+/** What rarely comes of itself: a few actions that belong together. */
+const story: fc.Arbitrary<readonly Action[]> = fc.oneof(
+  // A line is moved to and fro while its subject is attested under both policies.
+  fc
+    .array(
+      fc.oneof(
+        { weight: 4, arbitrary: attested },
+        { weight: 3, arbitrary: waiting },
+        { weight: 2, arbitrary: policy.map((to): Action => ({ do: "moveLine", to, by: "curator" })) },
+        {
+          weight: 1,
+          arbitrary: fc.record({ ...acts("cancelMove", "undoTightening"), by: by("guardian") }),
+        },
+      ),
+      { minLength: 4, maxLength: 12 },
+    )
+    .map((parts) => [list(1), ...parts]),
+  // A policy is kept for a while after the line left it, and then the other one is.
+  fc
+    .tuple(policy, fc.integer({ min: 600, max: 3_700 }), fc.integer({ min: 1, max: 3_700 }))
+    .map(([to, first, second]): Action[] => [
+      list(1),
+      { do: "attest", ...well({ policy: to === 0 ? 1 : 0 }) },
+      { do: "moveLine", to, by: "curator" },
+      { do: "wait", seconds: first },
+      { do: "attest", ...well({ policy: to === 0 ? 1 : 0 }) },
+      { do: "wait", seconds: second },
+      { do: "attest", ...well({ policy: to }) },
+    ]),
+  // Somebody submits a part of a batch before, which may count no more.
+  fc
+    .tuple(policy, fc.integer({ min: 1, max: 3 }), wait, fc.boolean())
+    .map(([policy, copied, seconds, again]): Action[] => [
+      list(1),
+      { do: "attest", ...well({ policy }) },
+      ...(again
+        ? [{ do: "wait", seconds: 700 } as const, { do: "attest", ...well({ policy }) } as const]
+        : []),
+      { do: "wait", seconds },
+      { do: "attestBatch", copied, attempts: [well({ policy })] },
+    ]),
+  // A chain starts over, or not.
+  fc
+    .tuple(attested, waiting, fc.constantFrom<Attempt["from"]>("state", "genesis"), by("guardian"))
+    .map(([before, pause, from, by]): Action[] => [
+      list(1),
+      before,
+      { do: "restartChain", subject: 0, by: "guardian" },
+      pause,
+      { do: "attest", ...well({ from: "state" }) },
+      { do: "cancelRestart", subject: 0, by },
+      { do: "land", deadline: 0, after: 0 },
+      { do: "attest", ...well({ from }) },
+    ]),
+  // Those in power undo and replace what was announced, just before and after it comes.
+  fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: governance() },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          ...acts("land"),
+          deadline: fc.nat(2),
+          after: fc.integer({ min: -2, max: 1 }),
+        }),
+      },
+    ),
+    { minLength: 4, maxLength: 10 },
+  ),
+);
+
+/** Actions of a walk, stories among them. */
+export function actionsOf(longest: number): fc.Arbitrary<readonly Action[]> {
+  const part = fc.oneof(
+    { weight: 9, arbitrary: action.map((one) => [one]) },
+    { weight: 1, arbitrary: story },
+  );
+  return fc.array(part, { maxLength: longest, size: "max" }).map((parts) => parts.flat());
+}

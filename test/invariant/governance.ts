@@ -247,54 +247,43 @@ function listInForce({ publishers }: Powers, now: number) {
 
 type Hold = (invariant: keyof typeof GOVERNANCE_INVARIANTS, holds: boolean, detail: string) => void;
 
-/** What everybody can see of it. */
+/** What everybody can see of it, asked at one time. */
 export async function checkPowers(world: World, powers: Powers, hold: Hold): Promise<void> {
   const now = world.chain.now();
   const { keel, people } = world;
-  const said = await read<readonly Hex[]>(world, keel.marketBook, marketBookAbi, "publishers", []);
+  const [said] = await Promise.all([
+    read<readonly Hex[]>(world, keel.marketBook, marketBookAbi, "publishers", []),
+    ...powers.universes.map(async (universe, i) => {
+      const args = [universeHash(UNIVERSES[i]! as never), BigInt(now)];
+      const counts = await answers(world, keel.feedMarket, feedMarketAbi, "vectorOf", args);
+      const should = universe !== undefined && !universe.closed && now >= universe.liveAt;
+      hold("universes", counts === should, `universe ${i} at ${now}: ${counts}`);
+    }),
+    checkVersions(world, powers, hold),
+    ...powers.holders.map(async (since, i) => {
+      const who = people.subjects[i];
+      const args = [ROLE_OF_NOTHING, who];
+      const answer = await read(world, keel.authority, authorityAbi, "hasRole", args);
+      const [holds] = answer as readonly [boolean, number];
+      hold("offers", holds === (since !== undefined && now >= since), `${who} at ${now}: ${holds}`);
+    }),
+  ]);
   const { list } = listInForce(powers, now);
-  hold(
-    "publishers",
-    said.length === 1 && said[0] === people.publishers[list]!.address,
-    `${said} at ${now}, not list ${list}`,
-  );
-  for (const [i, universe] of powers.universes.entries()) {
-    const args = [universeHash(UNIVERSES[i]! as never), BigInt(now)];
-    const counts = await answers(world, keel.feedMarket, feedMarketAbi, "vectorOf", args);
-    const should = universe !== undefined && !universe.closed && now >= universe.liveAt;
-    hold("universes", counts === should, `universe ${i} at ${now}: ${counts}`);
-  }
-  await checkVersions(world, powers, hold);
-  for (const [i, since] of powers.holders.entries()) {
-    const args = [ROLE_OF_NOTHING, people.subjects[i]];
-    const [holds] = await read<readonly [boolean, number]>(
-      world,
-      keel.authority,
-      authorityAbi,
-      "hasRole",
-      args,
-    );
-    hold(
-      "offers",
-      holds === (since !== undefined && now >= since),
-      `${people.subjects[i]} at ${now}: ${holds}`,
-    );
-  }
+  const isInForce = said.length === 1 && said[0] === people.publishers[list]!.address;
+  hold("publishers", isInForce, `${said} at ${now}, not list ${list}`);
 }
 
 async function checkVersions(world: World, { versions }: Powers, hold: Hold): Promise<void> {
   const now = world.chain.now();
   const stands = versions.map(({ liveAt, retired }) => !retired && now >= liveAt);
-  for (const [i, { standby }] of versions.entries()) {
+  const checked = versions.map(async ({ standby }, i) => {
     const goesFirst = versions.some((other, j) => stands[j]! && (!other.standby || j < i));
     const args = [CIRCUIT_HASH, i + 1];
     const verifies = await answers(world, world.verifierBook, verifierBookAbi, "verifierOf", args);
-    hold(
-      "standby",
-      verifies === (stands[i]! && !(standby && goesFirst)),
-      `version ${i + 1} at ${now}: ${verifies}`,
-    );
-  }
+    const should = stands[i]! && !(standby && goesFirst);
+    hold("standby", verifies === should, `version ${i + 1} at ${now}: ${verifies}`);
+  });
+  await Promise.all(checked);
 }
 
 /** Whether a view answers, and does not refuse. */

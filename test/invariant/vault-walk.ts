@@ -20,6 +20,7 @@ import {
 import { hardhat } from "viem/chains";
 import { PERIOD, POLICY, SEED, START, shortString } from "../support/strategy-vault.js";
 import { type Chain, openChain } from "./chain.js";
+import { shorten } from "./shorten.js";
 import { type Rules, type Side, VaultModel } from "./vault-model.js";
 
 /** Another seed gives other walks. */
@@ -228,30 +229,32 @@ export async function walkVault(
   const restore = await world.chain.keep();
   const outcomes = new Map<string, number>();
   let calls = 0;
-  let broken: unknown;
-  const property = fc.asyncProperty(actions(longest), async (actions) => {
-    if (calls >= atLeast && broken === undefined) return;
+  let message = "";
+  const breaks = async (actions: readonly VaultAction[]): Promise<boolean> => {
     await restore();
     const walk: Walk = { world, model: new VaultModel(RULES, SEED, world.start), outcomes, calls: 0 };
     try {
       for (const action of actions) await step(walk, action);
+      return false;
     } catch (error) {
-      broken = error;
-      throw error;
+      message = (error as Error).message;
+      return true;
     } finally {
       calls += walk.calls;
     }
-  });
-  const result = await fc.check(property, {
-    seed: SEED_OF_WALKS,
-    numRuns: Math.ceil(atLeast / 10),
-    // What was planted is found, and need not be made short.
-    endOnFailure: plant !== undefined,
-  });
-  if (!result.failed || result.counterexample === null) return { calls, outcomes };
-  const { errorInstance, counterexample } = result;
-  const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  return { calls, outcomes, broken: { actions: counterexample[0], message } };
+  };
+  const property = fc.asyncProperty(
+    actions(longest),
+    async (actions) => calls >= atLeast || !(await breaks(actions)),
+  );
+  const numRuns = Math.ceil(atLeast / 10);
+  const { counterexample } = await fc.check(property, { seed: SEED_OF_WALKS, numRuns, endOnFailure: true });
+  if (counterexample === null) return { calls, outcomes };
+  const until = calls;
+  const short = await shorten(counterexample[0], breaks);
+  // The message of the short walk, which the last one tried may have left otherwise.
+  await breaks(short);
+  return { calls: until, outcomes, broken: { actions: short, message } };
 }
 
 async function makeVault(plant?: PlantedVault): Promise<World> {
@@ -368,10 +371,11 @@ async function attempt(
 async function step(walk: Walk, action: VaultAction): Promise<void> {
   await perform(walk, action);
   const { world, model } = walk;
-  const seen = {
-    supply: await read(world, "totalSupply"),
-    price: await read(world, "convertToAssets", [10n ** 12n]),
-  };
+  const [supply, price] = await Promise.all([
+    read(world, "totalSupply"),
+    read(world, "convertToAssets", [10n ** 12n]),
+  ]);
+  const seen = { supply, price };
   const { last } = walk;
   walk.last = seen;
   if (action.do !== "settle" && last !== undefined) {
@@ -403,9 +407,11 @@ async function checkNav({ world, model }: Walk): Promise<void> {
 }
 
 async function checkAssets({ world, model }: Walk): Promise<void> {
-  const idle = await read(world, "idle");
+  const [idle, balance] = await Promise.all([
+    read(world, "idle"),
+    read(world, "balanceOf", [world.vault], world.token),
+  ]);
   hold("model", idle === model.idle(), `${idle} idle, not ${model.idle()}`);
-  const balance = await read(world, "balanceOf", [world.vault], world.token);
   const owed = [0, 1, 2].reduce(
     (sum, i) => sum + model.claimable("redeem", i)[1],
     idle + model.waiting("deposit"),
@@ -413,24 +419,21 @@ async function checkAssets({ world, model }: Walk): Promise<void> {
   hold("assets", balance >= owed, `${balance} for ${owed}`);
 }
 
+const CLAIMS = [
+  { kind: "deposit", views: ["maxDeposit", "maxMint"] },
+  { kind: "redeem", views: ["maxRedeem", "maxWithdraw"] },
+] as const;
+
 async function checkClaims({ world, model }: Walk): Promise<void> {
-  for (const i of [0, 1, 2]) {
-    for (const [kind, asked, given] of [
-      ["deposit", "maxDeposit", "maxMint"],
-      ["redeem", "maxRedeem", "maxWithdraw"],
-    ] as const) {
+  const all = [0, 1, 2].flatMap((i) => CLAIMS.map((claim) => ({ i, ...claim })));
+  await Promise.all(
+    all.map(async ({ i, kind, views }) => {
       const claimable = model.claimable(kind, i);
-      const received = [
-        await read(world, asked, [world.people[i]]),
-        await read(world, given, [world.people[i]]),
-      ];
-      hold(
-        "requests",
-        received.join() === claimable.join(),
-        `${kind} of ${i}: ${received} and not ${claimable}`,
-      );
-    }
-  }
+      const received = await Promise.all(views.map((view) => read(world, view, [world.people[i]])));
+      const isAsModel = received.join() === claimable.join();
+      hold("requests", isAsModel, `${kind} of ${i}: ${received} and not ${claimable}`);
+    }),
+  );
 }
 
 async function perform(walk: Walk, action: VaultAction): Promise<void> {

@@ -589,54 +589,60 @@ async function balance(walk: Walk, who: number): Promise<bigint> {
   return await vaultSays(walk, "balanceOf", [walk.world.people.depositors[who]]);
 }
 
-/** What everybody can see after each action. */
+const SUBJECTS_AND_POLICIES = [0, 1].flatMap((subject) =>
+  [0, 1].map((policy) => ({ subject: subject as Subject, policy: policy as Policy })),
+);
+
+/** What everybody can see after each action, asked at one time: each question waits for the chain's thread. */
 async function checkViews(walk: Walk): Promise<void> {
-  const { world, model, seen } = walk;
-  const now = world.chain.now();
-  for (const subject of [0, 1] as const) {
-    for (const policy of [0, 1] as const) {
-      const said = await saysHealthy(world, subject, policy);
-      const who = `subject ${subject} under policy ${policy} at ${now}`;
-      hold("expiry", said === now < seen[subject]![policy]!.until, `${said} for ${who}`);
-      hold("model", said === rules.isHealthy(model, subject, policy, now), `${said} for ${who}`);
-    }
-  }
-  const current = await read<string>(world, world.keel.policyBook, policyBookAbi, "currentOf", [world.line]);
-  hold(
-    "model",
-    current === POLICY_IDS[rules.settled(model.line, now).current],
-    `the line follows ${current}`,
-  );
-  await checkLine(walk, current === POLICY_IDS[0], now);
-  await checkLineRecord(walk, now);
-  const open = rules.isOpen(model, 0, now);
-  const most = await vaultSays(walk, "maxDeposit", [world.people.stranger]);
+  const { world, model } = walk;
+  const { policyBook, registry } = world.keel;
+  const open = rules.isOpen(model, 0, world.chain.now());
+  const [healthy, current, record, most, assets, supply] = await Promise.all([
+    Promise.all(SUBJECTS_AND_POLICIES.map(({ subject, policy }) => saysHealthy(world, subject, policy))),
+    read<string>(world, policyBook, policyBookAbi, "currentOf", [world.line]),
+    read<LineRecord>(world, registry, healthRegistryAbi, "lineRecordOf", [
+      world.people.subjects[0],
+      world.line,
+    ]),
+    vaultSays(walk, "maxDeposit", [world.people.stranger]),
+    vaultSays(walk, "totalAssets"),
+    vaultSays(walk, "totalSupply"),
+  ]);
+  checkHealth(walk, healthy);
+  checkLine(walk, current, record);
   hold("deposits", most === (open ? maxUint256 : 0n), `at most ${most}`);
-  await checkPrice(walk);
+  checkPrice(walk, assets, supply);
 }
 
-async function checkLine(walk: Walk, isLoose: boolean, now: number): Promise<void> {
-  hold(
-    "line",
-    !isLoose || now >= walk.looserFrom,
-    `the looser policy at ${now}, announced for ${walk.looserFrom}`,
-  );
+function checkHealth({ world, model, seen }: Walk, healthy: readonly boolean[]): void {
+  const now = world.chain.now();
+  for (const [i, { subject, policy }] of SUBJECTS_AND_POLICIES.entries()) {
+    const said = healthy[i]!;
+    const who = `subject ${subject} under policy ${policy} at ${now}`;
+    hold("expiry", said === now < seen[subject]![policy]!.until, `${said} for ${who}`);
+    hold("model", said === rules.isHealthy(model, subject, policy, now), `${said} for ${who}`);
+  }
+}
+
+function checkLine(walk: Walk, current: string, record: LineRecord): void {
+  const { world, model } = walk;
+  const now = world.chain.now();
+  const { current: expected } = rules.settled(model.line, now);
+  hold("model", current === POLICY_IDS[expected], `the line follows ${current}`);
+  const isLoose = current === POLICY_IDS[0];
+  const detail = `the looser policy at ${now}, announced for ${walk.looserFrom}`;
+  hold("line", !isLoose || now >= walk.looserFrom, detail);
   // Once there, it stays until it is tightened.
   if (isLoose) walk.looserFrom = 0;
-}
-
-async function checkLineRecord({ world, model }: Walk, now: number): Promise<void> {
-  const args = [world.people.subjects[0], world.line];
-  const { registry } = world.keel;
-  const said = await read<LineRecord>(world, registry, healthRegistryAbi, "lineRecordOf", args);
   const { since, streak } = rules.lineRecord(model, 0, now);
-  hold("model", said.since === since && said.streak === streak, `the line's run since ${said.since}`);
+  hold("model", record.since === since && record.streak === streak, `the line's run since ${record.since}`);
 }
 
 /** With the vault's own virtual share and asset. */
-async function checkPrice(walk: Walk): Promise<void> {
-  const assets = (await vaultSays(walk, "totalAssets")) + 1n;
-  const shares = (await vaultSays(walk, "totalSupply")) + 1_000_000n;
+function checkPrice(walk: Walk, totalAssets: bigint, totalSupply: bigint): void {
+  const assets = totalAssets + 1n;
+  const shares = totalSupply + 1_000_000n;
   const before = walk.price;
   hold("price", assets * before.shares >= before.assets * shares, `${assets} for ${shares} shares`);
   walk.price = { assets, shares };

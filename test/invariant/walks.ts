@@ -5,7 +5,8 @@
  * @module
  */
 import fc from "fast-check";
-import { type Action, action } from "./actions.js";
+import { type Action, actionsOf } from "./actions.js";
+import { shorten } from "./shorten.js";
 import { type Outcomes, takeWalk } from "./walk.js";
 import { makeWorld, type Plant } from "./world.js";
 
@@ -27,27 +28,27 @@ export async function walk(atLeast: number, plant?: Plant, longest = LONGEST): P
   const world = await makeWorld(plant);
   const restore = await world.chain.keep();
   const outcomes: Outcomes = new Map();
-  let broken: unknown;
+  let message = "";
+  const breaks = async (actions: readonly Action[]): Promise<boolean> => {
+    await restore();
+    try {
+      await takeWalk(world, actions, outcomes);
+      return false;
+    } catch (error) {
+      message = (error as Error).message;
+      return true;
+    }
+  };
   const property = fc.asyncProperty(
-    fc.array(action, { maxLength: longest, size: "max" }),
-    async (actions) => {
-      // Enough has been walked, but a walk that broke something is still to be shortened.
-      if (world.calls >= atLeast && broken === undefined) return;
-      await restore();
-      try {
-        await takeWalk(world, actions, outcomes);
-      } catch (error) {
-        broken = error;
-        throw error;
-      }
-    },
+    actionsOf(longest),
+    async (actions) => world.calls >= atLeast || !(await breaks(actions)),
   );
-  const result = await fc.check(property, {
-    seed: SEED,
-    numRuns: Math.ceil((LONGEST * atLeast) / (longest * FEWEST)),
-  });
-  const { counterexample, errorInstance } = result;
-  if (!result.failed || counterexample === null) return { calls: world.calls, outcomes };
-  const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  return { calls: world.calls, outcomes, broken: { actions: counterexample[0], message } };
+  const numRuns = Math.ceil((LONGEST * atLeast) / (longest * FEWEST));
+  const { counterexample } = await fc.check(property, { seed: SEED, numRuns, endOnFailure: true });
+  const { calls } = world;
+  if (counterexample === null) return { calls, outcomes };
+  const actions = await shorten(counterexample[0], breaks);
+  // The message of the short walk, which the last one tried may have left otherwise.
+  await breaks(actions);
+  return { calls, outcomes, broken: { actions, message } };
 }

@@ -5,21 +5,24 @@
  * @module
  */
 
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
+import type { CircuitInput } from "@keel/engine";
 import type { KeelError } from "@keel/verifier/errors";
 import { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadFarmConfig } from "../../services/farm/dist/config.js";
+import { openProvers } from "../../services/farm/dist/engine.js";
 import { exclusiveBy } from "../../services/farm/dist/farm.js";
 import { startProgram } from "../../services/farm/dist/program.js";
 import { connectRedis } from "../../services/farm/dist/redis.js";
 import { type JobId, jobKey, openFarmStore } from "../../services/farm/dist/store.js";
 import { inFolder } from "../support/cli.js";
+import { SPOT } from "../support/fund.js";
 import { eventually, type Funds, startFarmProcess, startFunds } from "../support/many-funds.js";
 import { startRedis, type TestRedis } from "../support/redis.js";
 
@@ -173,6 +176,44 @@ describe("the farm", () => {
   });
 });
 
+describe("the farm's engine", () => {
+  it("goes on while the program's own loop is busy, and tells failures as the engine does", async () => {
+    const provers = openProvers(2);
+    try {
+      const prover = await provers.of(SPOT);
+      const [input] = (await funds.inputs([(await funds.books(DAY))[0]!])) as [CircuitInput];
+      await prover.prove(input);
+      const alone = performance.now();
+      await prover.prove(input);
+      const took = performance.now() - alone;
+      const proof = prover.prove(input);
+      await new Promise((done) => setImmediate(done));
+      const until = performance.now() + 4 * took;
+      while (performance.now() < until);
+      const free = performance.now();
+      expect((await proof).publicSignals).toHaveLength(3);
+      expect(performance.now() - free).toBeLessThan(took / 2);
+
+      await expect(prover.prove({})).rejects.toMatchObject({
+        kind: "input",
+        code: expect.stringMatching(/^input\./),
+      });
+      const given = new AbortController();
+      const cancelled = prover.prove(input, { signal: given.signal });
+      given.abort();
+      await expect(cancelled).rejects.toMatchObject({ kind: "cancelled", code: "prover.cancelled" });
+      await expect(openProvers(1, { [SPOT]: funds.folder }).of(SPOT)).rejects.toMatchObject({
+        code: expect.stringMatching(/^artifact\./),
+      });
+      const last = prover.prove(input);
+      provers.close();
+      await expect(last).rejects.toMatchObject({ kind: "cancelled", code: "prover.closed" });
+    } finally {
+      provers.close();
+    }
+  });
+});
+
 describe("whoever can write into Redis", () => {
   it("78 gets no proof and no file of what the store has no book of, holds nobody up, and learns nothing", async () => {
     const jobs = await funds.books(DAY);
@@ -286,7 +327,26 @@ async function startWire(to: string) {
   };
 }
 
+describe("a farm whose store is gone", () => {
+  it("does not start, and tells it while it runs: no work is not the same as no disk", async () => {
+    const file = await funds.config(redis.url, { store: "nowhere", name: "nowhere" });
+    const ended = await startFarmProcess(file);
+    await eventually(async () => ended.child.exitCode !== null, 20, ended.log);
+    expect([ended.child.exitCode, ended.log()]).toEqual([4, expect.stringContaining("farm.store")]);
+    await mkdir(join(funds.folder, "nowhere"));
+    const { farm, stop } = await startProgram(await loadFarmConfig(file, {}), pino({ level: "silent" }));
+    try {
+      await rm(join(funds.folder, "nowhere"), { recursive: true });
+      await expect(farm.refill()).rejects.toMatchObject({ code: "farm.store", kind: "environment" });
+    } finally {
+      await stop();
+    }
+  });
+});
+
 describe("a farm whose Redis is gone", () => {
+  beforeAll(() => mkdir(join(funds.folder, "empty")));
+
   it("ends with exit code 4 when Redis takes a connection and says nothing", async () => {
     const sockets: Socket[] = [];
     const silent = createTcpServer((socket) => void sockets.push(socket));

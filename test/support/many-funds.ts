@@ -10,16 +10,22 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CircuitInput } from "@keel/engine";
 import {
+  buildWitness,
   enrolmentCommitment,
   formatEnrolment,
   formatSeed,
   newEnrolment,
   newSeed,
+  openBook,
+  parseEnrolment,
+  parseSeed,
   parseSnapshot,
   randomSalt,
+  seededSalts,
 } from "@keel/prover";
-import { type Policy, parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
+import { type Policy, parseMarket, parsePolicy, parseUnits, policyId, policyTerms } from "@keel/verifier";
 import { enrol, healthRegistryAbi, publishPolicy, type Registry, statusOf } from "@keel/verifier/chain";
 import { createWalletClient, http, keccak256, numberToHex, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -47,6 +53,8 @@ export interface Funds {
   books(after?: number, positions?: Readonly<Record<string, string>>): Promise<JobId[]>;
   /** Writes a farm's configuration for a Redis. */
   config(redis: string, change?: object): Promise<string>;
+  /** The circuit's inputs of books, each as its subject's first. */
+  inputs(jobs: readonly JobId[]): Promise<CircuitInput[]>;
   /** Attestations on chain, by subject. */
   attested(): Promise<Map<string, number>>;
   /** How many subjects are healthy with this snapshot or a later one. */
@@ -135,6 +143,21 @@ export async function startFunds(count: number): Promise<Funds> {
       }
       return jobs;
     },
+    inputs: async (jobs) => {
+      const domain = { chainId: registry.chainId, registry: registry.address };
+      const time = await now(chain);
+      return await Promise.all(
+        jobs.map(async (job) => {
+          const { snapshot, market, policy: text, enrolment, units } = await store.book(job);
+          const book = openBook({
+            ...{ snapshot: parseSnapshot(snapshot), market: parseMarket(market), policy: parsePolicy(text) },
+            ...{ enrolment: parseEnrolment(enrolment), units: parseUnits(units!), now: time },
+          });
+          const salts = seededSalts(parseSeed(await store.seed(job.subject)));
+          return buildWitness({ book, domain, enrolment: book.enrolment!, salts }).input;
+        }),
+      );
+    },
     config: async (redis, change = {}) => {
       const file = join(folder, "farm.json");
       const config = {
@@ -171,10 +194,18 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts `keel-farm work`, and waits until it works unless told not to. */
-export async function startFarmProcess(config: string, isAwaited = true): Promise<FarmProcess> {
+/**
+ * Starts `keel-farm work`, and waits until it works unless told not to.
+ *
+ * @param flags of Node
+ */
+export async function startFarmProcess(
+  config: string,
+  isAwaited = true,
+  flags: readonly string[] = [],
+): Promise<FarmProcess> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, KEEL_CACHE: process.env.KEEL_CACHE };
-  const child = spawn(process.execPath, [LAUNCHER, "work", "--config", config], {
+  const child = spawn(process.execPath, [...flags, LAUNCHER, "work", "--config", config], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

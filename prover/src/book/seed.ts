@@ -153,7 +153,8 @@ export function memoOf(seed: Seed, state: DrawdownState): `0x${string}` {
   const plain = concatBytes(
     ...[state.equity, state.units, state.epoch].map((value, i) => wordOf(value).slice(-SEALED_BYTES[i]!)),
   );
-  const sealed = plain.map((byte, i) => byte ^ streamOf(seed, commitment)[i]!);
+  const stream = streamOf(seed, commitment);
+  const sealed = plain.map((byte, i) => byte ^ stream[i]!);
   return `0x${bytesToHex(placeOf(seed, commitment))}${bytesToHex(sealed)}`;
 }
 

@@ -272,9 +272,12 @@ function randomPower(): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n) + 1n;
 }
 
-/** The proof's eight words in calldata order; see {@link ProofWords}. */
+/**
+ * The proof's eight words in calldata order; see {@link ProofWords}. Whether its second point is of order r is left to whoever reads
+ * them: the pairing's precompile refuses another (EIP-197), as {@link decodeProof} does.
+ */
 export function encodeProof(proof: Groth16Proof): ProofWords {
-  const { a, b, c } = proofPoints(proof);
+  const { a, b, c } = parsedProofs.get(proof) ?? curvePoints(proof, parseTwist);
   const [ax, ay] = affine(a);
   const [cx, cy] = affine(c);
   const { x, y } = b.toAffine();
@@ -342,14 +345,16 @@ function keyPoints(key: VerificationKey): KeyPoints {
 }
 
 function proofPoints(json: unknown): ProofPoints {
-  const known = parsedProofs.get(json as Groth16Proof);
-  if (known !== undefined) return known;
+  return parsedProofs.get(json as Groth16Proof) ?? curvePoints(json, parseG2);
+}
+
+function curvePoints(json: unknown, parseB: typeof parseG2): ProofPoints {
   const fields = record(json, "proof", "proof");
   refuseUnknown(fields, PROOF_FIELDS, "proof");
   requireHeader(fields, "proof");
   return {
     a: parseG1(fields.pi_a, "proof", "pi_a"),
-    b: parseG2(fields.pi_b, "proof", "pi_b"),
+    b: parseB(fields.pi_b, "proof", "pi_b"),
     c: parseG1(fields.pi_c, "proof", "pi_c"),
   };
 }
@@ -396,6 +401,15 @@ function parseG1(json: unknown, subject: Subject, path: string): G1 {
 }
 
 function parseG2(json: unknown, subject: Subject, path: string): G2 {
+  const point = parseTwist(json, subject, path);
+  if (!point.isTorsionFree()) {
+    throw fault(subject, "subgroup", path, "a point of order r", "a point outside the subgroup");
+  }
+  return point;
+}
+
+/** A point on the twist, of any order. */
+function parseTwist(json: unknown, subject: Subject, path: string): G2 {
   const [x, y, z] = tuple(json, 3, subject, path).map((pair, i) => {
     const parts = tuple(pair, 2, subject, `${path}[${i}]`);
     return Fp2.fromBigTuple([
@@ -407,11 +421,7 @@ function parseG2(json: unknown, subject: Subject, path: string): G2 {
   if (!Fp2.eql(Fp2.sqr(y!), Fp2.add(Fp2.mul(Fp2.sqr(x!), x!), G2_B))) {
     throw fault(subject, "curve", path, "a point on the twist", "a point off the twist");
   }
-  const point = bn254.G2.Point.fromAffine({ x: x!, y: y! });
-  if (!point.isTorsionFree()) {
-    throw fault(subject, "subgroup", path, "a point of order r", "a point outside the subgroup");
-  }
-  return point;
+  return bn254.G2.Point.fromAffine({ x: x!, y: y! });
 }
 
 // With z = 1 the pair (0, 0), which some encodings use for infinity, fails the curve equation.
