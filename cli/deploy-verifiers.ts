@@ -78,7 +78,7 @@ export async function builtCircuits(): Promise<string[]> {
   const cache = cacheRoot();
   const names = await readdir(cache).catch(() => []);
   const built: string[] = [];
-  for (const { id } of CIRCUITS) {
+  for (const { id } of [...CIRCUITS, ...BESIDE_CIRCUITS]) {
     const pattern = new RegExp(`^artifacts-${fileName(id)}-[0-9a-f]+$`);
     const own = names.filter((one) => pattern.test(one));
     const compilation = own.length === 0 ? undefined : await currentCompilation(id);

@@ -123,30 +123,49 @@ export async function buildConsole(
 
 /** What the page is made from, beside circuits and examples. */
 const SOURCES = [
-  "app",
+  "app/src",
+  "app/host",
+  "app/index.html",
   "verifier/dist",
   "prover/dist",
   "prover/engine/dist",
   "circuits/dist",
+  "cli/dist",
   "package-lock.json",
 ];
 
 /**
  * {@link buildConsole}, unless the folder has the page of the same sources, circuits and examples already.
  *
- * @returns whether it built
+ * @returns how much JavaScript its pages take
  */
-export async function refreshConsole(outDir: string, more: readonly string[] = []): Promise<boolean> {
+export async function refreshConsole(outDir: string, more: readonly string[] = []): Promise<ConsoleSizes> {
   const file = `${outDir}.stamp`;
   const { files } = await consoleParts(more);
   const stamp = await stampOf([...SOURCES.map((path) => join(ROOT, path)), ...files.map(({ from }) => from)]);
-  const last = await readFile(file, "utf8").catch(() => "");
+  const last = await lastBuild(file);
   const whole = await stat(join(outDir, "_headers")).catch(() => undefined);
-  if (whole !== undefined && last === stamp) return false;
+  if (whole !== undefined && last.stamp === stamp && last.sizes !== undefined) return last.sizes;
   await rm(file, { force: true });
-  await buildConsole(outDir, more);
-  await writeFile(file, stamp);
-  return true;
+  const sizes = await buildConsole(outDir, more);
+  await writeFile(file, JSON.stringify({ stamp, sizes } satisfies Stamp));
+  return sizes;
+}
+
+/** What stands beside the page from its last build; nothing where there is none, or one of another version. */
+async function lastBuild(file: string): Promise<Partial<Stamp>> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Partial<Stamp>;
+  } catch {
+    return {};
+  }
+}
+
+/** What stands beside a page that was built. */
+interface Stamp {
+  /** Of all that it was made from. */
+  readonly stamp: string;
+  readonly sizes: ConsoleSizes;
 }
 
 /** Paths, sizes and times of files, and of all that is in folders. */

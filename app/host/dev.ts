@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Connect, createServer, type Plugin, type ViteDevServer } from "vite";
 import { type ConsoleParts, consoleConfig, consoleParts, ROOT } from "./build.js";
+import { FUND_CIRCUITS } from "./fund.js";
 import { type LocalWorld, startLocalWorld } from "./local.js";
 import { pageOf } from "./paths.js";
 
@@ -75,12 +76,14 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 say("Starting a local chain, the watch build and the console…");
 const [world, parts] = await Promise.all([
-  startLocalWorld({ findable: true }),
-  consoleParts(process.argv.slice(2)),
+  startLocalWorld({ findable: true, hasFund: true }),
+  consoleParts([...FUND_CIRCUITS, ...process.argv.slice(2)]),
 ]);
 const vite = await startVite(parts, world);
 const watch = await startWatch();
 say(`The console is at ${vite.resolvedUrls!.local[0]} (vault ${world.vault}); Ctrl-C ends it and its chain.`);
+// The page is there meanwhile; without it the fund's vault has no price yet.
+world.fund!.begin().catch((error: unknown) => say(`The fund's value was not proven: ${error}`));
 
 const end = async (): Promise<void> => {
   const ended = watch.exitCode === null && watch.signalCode === null ? once(watch, "exit") : undefined;

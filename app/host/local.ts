@@ -2,7 +2,7 @@
 /**
  * The chain of `keel dev` with the demo's cast, where the console has something to show: Keel deployed, two policies published, a
  * vault open behind the first and its depositor funded. The vault's manager is enrolled; the second one, whose policy limits
- * tail risk and the days to unwind, declares its accounts in the page. Examples are signed anew whenever they are asked for: a snapshot ages.
+ * tail risk and the days to unwind, declares its accounts in the page. Beside them, where it is wanted, a fund with a strategy vault. Examples are signed anew whenever they are asked for: a snapshot ages.
  *
  * @module
  */
@@ -38,6 +38,7 @@ import {
 import { type ExampleTexts, exampleTexts } from "../../examples/generate.js";
 import type { Changes, Strategy } from "../../examples/strategy.js";
 import { TABLES_STRATEGY } from "../../examples/tables-strategy.js";
+import { FUND_CIRCUITS, type LocalFund, openLocalFund } from "./fund.js";
 
 /** Texts of an example's files, by what they are. */
 export type Texts = Readonly<Record<string, string>>;
@@ -54,6 +55,8 @@ export interface LocalWorld {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the page may ask its host for beside files, by path. */
   readonly answers: Readonly<Record<string, () => unknown>>;
+  /** With {@link LocalWorldOptions.hasFund} only. */
+  readonly fund?: LocalFund;
   /**
    * An example of this moment; the chain has accepted its tables.
    *
@@ -72,18 +75,22 @@ export interface LocalWorldOptions {
   readonly circuits?: readonly string[];
   /** `keel dev time` and `keel dev reset` find the chain. */
   readonly findable?: boolean;
+  /** A fund with a strategy vault stands beside the vault. */
+  readonly hasFund?: boolean;
 }
 
 /** Deploys everything on a fresh chain. */
 export async function startLocalWorld({
   circuits = [],
   findable,
+  hasFund = false,
 }: LocalWorldOptions = {}): Promise<LocalWorld> {
   const sets: ArtifactSet[] = [];
   // One after the other: building large circuits takes gigabytes.
   // Only keys are used here.
   const { tailCircuit, liquidity } = TABLES_STRATEGY;
-  for (const id of new Set([CIRCUIT, tailCircuit!, liquidity!.circuit, ...circuits]))
+  const ofFund = hasFund ? FUND_CIRCUITS : [];
+  for (const id of new Set([CIRCUIT, tailCircuit!, liquidity!.circuit, ...ofFund, ...circuits]))
     sets.push(await ensureCircuit(id, { check: [] }));
   const verifiers = await verifiersOf(sets);
   const dev = await openDevChain({ verifiers, ...(findable ? {} : { stateFile: false, port: 0 }) });
@@ -111,6 +118,7 @@ export async function startLocalWorld({
   const { policyId } = own;
   await enrol(world.registry, stage.wallets[CAST.manager]!, enrolmentCommitment(world.enrolment));
   const vault = await openVault(world, policyId);
+  const fund = hasFund ? await openLocalFund(world) : undefined;
   await dev.mark();
   const account = (name: string, address: Address) => ({ name, address });
   const config = {
@@ -125,16 +133,25 @@ export async function startLocalWorld({
     examples: [
       { name: "This chain's vault, signed now", path: "/local/vault.json" },
       { name: "This chain's trend follower, signed now", path: "/local/trend-follower.json" },
+      ...(fund === undefined ? [] : [{ name: "This chain's fund, signed now", path: "/local/fund.json" }]),
     ],
+    vaults:
+      fund === undefined
+        ? []
+        : [{ name: "A fund's vault, settled by its proven value", address: fund.vault }],
     accounts: [
       account("Depositor", stage.accounts[CAST.depositor]!.address),
       account("Manager", STRATEGY.subject),
       account("Trend follower's manager", TABLES_STRATEGY.subject),
+      ...(fund === undefined
+        ? []
+        : [account("Fund's manager", fund.subject), account("Fund's depositor", fund.depositor)]),
     ],
   };
   const policies = [
     { policyId, path: "/local/vault-policy.json" },
     { policyId: tail.policyId, path: "/local/trend-follower-policy.json" },
+    ...(fund === undefined ? [] : [{ policyId: fund.policyId, path: "/local/fund-policy.json" }]),
   ];
   return {
     stage,
@@ -149,7 +166,11 @@ export async function startLocalWorld({
       "/local/trend-follower-policy.json": () => tail.files,
       "/local/vault.json": () => exampleNow(world, STRATEGY),
       "/local/trend-follower.json": () => exampleNow(world, TABLES_STRATEGY),
+      ...(fund === undefined
+        ? {}
+        : { "/local/fund.json": () => fund.files(), "/local/fund-policy.json": () => fund.policy }),
     },
+    ...(fund === undefined ? {} : { fund }),
     example: (strategy, changes) => exampleNow(world, strategy, changes),
     stop: () => dev.stop(),
   };

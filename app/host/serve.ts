@@ -6,8 +6,10 @@
  * @module
  */
 
+import { asKeelError } from "@keel/verifier/errors";
 import { builtCircuits } from "keel/deploy-verifiers";
 import { CONSOLE_FOLDER, refreshConsole } from "./build.js";
+import { FUND_CIRCUITS } from "./fund.js";
 import { startLocalWorld } from "./local.js";
 import { serveConsole } from "./server.js";
 
@@ -19,9 +21,9 @@ const named = process.argv.slice(2);
 
 say("Building the console, starting a local chain…");
 // A book of any circuit that is built can be attested, in the page and by the command line.
-const circuits = [...named, ...(await builtCircuits())];
+const circuits = [...named, ...FUND_CIRCUITS, ...(await builtCircuits())];
 const [world] = await Promise.all([
-  startLocalWorld({ circuits, findable: true }),
+  startLocalWorld({ circuits, findable: true, hasFund: true }),
   refreshConsole(CONSOLE_FOLDER, circuits),
 ]);
 const options = {
@@ -43,5 +45,10 @@ process.stdout.on("error", () => {});
 
 say(
   `The chain is at ${world.rpcUrl}, registry ${world.registry}; \`keel dev time +7d\` moves its clock.\n` +
-    `The console is at ${server.origin} (vault ${world.vault}); Ctrl-C ends it and its chain.`,
+    `The console is at ${server.origin} (vault ${world.vault}, strategy vault ${world.fund!.vault}); ` +
+    "Ctrl-C ends it and its chain.",
 );
+// The page is there meanwhile; without it the strategy vault has no price yet.
+world
+  .fund!.begin()
+  .catch((error: unknown) => say(`The fund's value was not proven: ${asKeelError(error).message}`));

@@ -27,6 +27,8 @@ const configSchema = z.strictObject({
   /** First block of the deployment. */
   fromBlock: z.int().min(0),
   vault: address.optional(),
+  /** Vaults beside it to look at, by name. */
+  vaults: z.array(z.strictObject({ name, address })).default([]),
   subject: address.optional(),
   policyId: id32.optional(),
   /** A block explorer; links lead there, nothing is asked there. */

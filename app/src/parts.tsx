@@ -271,9 +271,39 @@ export function usePaper(selector: string): void {
   }, [selector]);
 }
 
+/** As app/src/styles.css has it. */
+const PHONE = "(max-width: 46rem)";
+
 /** Whether there is room to have long parts open from the start. */
 export function hasRoom(): boolean {
-  return matchMedia("(min-width: 46rem)").matches;
+  return !matchMedia(PHONE).matches;
+}
+
+/** Whether the page is as narrow as a phone's. */
+export function useIsPhone(): boolean {
+  const [isPhone, setIsPhone] = useState(() => matchMedia(PHONE).matches);
+  useEffect(() => {
+    const media = matchMedia(PHONE);
+    const change = (): void => setIsPhone(media.matches);
+    media.addEventListener("change", change);
+    return () => media.removeEventListener("change", change);
+  }, []);
+  return isPhone;
+}
+
+/** What there is room for on a desk; on a phone it opens, and is open from the start where it is what comes next. */
+export function FoldOnPhone(props: {
+  readonly title: string;
+  readonly open?: boolean;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const { title, open = false, children } = props;
+  if (!useIsPhone()) return <>{children}</>;
+  return (
+    <Fold title={title} open={open}>
+      {children}
+    </Fold>
+  );
 }
 
 /** A part that opens: its heading says what is inside, and the crux of it where there is one. */

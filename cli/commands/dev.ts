@@ -81,7 +81,7 @@ async function circuitsOf({ policy = [], all }: DevStartOptions, context: Contex
   }
   if (needed.size > 0) return [...needed];
   const built = await builtCircuits();
-  return built.length > 0 ? built : [CIRCUITS[0]!.id];
+  return CIRCUITS.some(({ id }) => built.includes(id)) ? built : [CIRCUITS[0]!.id, ...built];
 }
 
 function described({ chain, deployment }: DevChain, circuits: readonly string[]) {

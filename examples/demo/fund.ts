@@ -16,6 +16,7 @@ import {
   type ProvenAttestation,
   parseSnapshot,
   proveHealth,
+  type Seed,
 } from "@keel/prover";
 import {
   type Attestation,
@@ -55,7 +56,7 @@ import {
   type TransactionReceipt,
   zeroAddress,
 } from "viem";
-import { exampleTexts } from "../generate.js";
+import { type ExampleTexts, exampleTexts } from "../generate.js";
 import { cash, perp, spot } from "../quotes.js";
 import type { Strategy } from "../strategy.js";
 import {
@@ -99,7 +100,7 @@ const ROWS = [{ ...cash("USDC"), price: "1" }, spot("ETH"), perp("ETH")];
 const [, ETH, PERP] = ROWS;
 
 /** Ether held, its price sold through a perpetual that pays funding, and dollars. A dollar coin is a dollar, as the vault takes it. */
-const FUND: Strategy = {
+export const FUND: Strategy = {
   folder: "",
   // Account 8 of a local Hardhat chain.
   subject: "0x23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
@@ -313,12 +314,15 @@ export async function nextPeriod({ stage, terms }: Fund): Promise<number> {
   return time;
 }
 
-/** Publishers sign the table of now, the custodian signs the book of now, and both proofs are made of it. */
-export async function proveFund(
-  fund: Fund,
-  provers: Provers,
-  { prices = PRICES, state }: { readonly prices?: Prices; readonly state?: DrawdownState } = {},
-): Promise<Proven> {
+/** The fund's files of a time, and the dollars among its positions. */
+export interface FundTexts {
+  readonly texts: ExampleTexts;
+  readonly asOf: number;
+  readonly held: string;
+}
+
+/** Publishers sign the table of now, the custodian signs the book of now: what its address has, and what is at the exchange. */
+export async function signFund(fund: Fund, prices: Prices = PRICES): Promise<FundTexts> {
   const { stage, registry, vault, keyOf, terms, viewer } = fund;
   const asOf = await chainTime(stage);
   const held = formatDecimal(await coinsOf(fund, addressOf(fund, "custody")), COIN_PLACES);
@@ -333,10 +337,28 @@ export async function proveFund(
   const snapshot = parseSnapshot(texts.snapshot);
   checkSignatures(snapshot, market, policy);
   await publishTable(fund, { market, policy });
+  return { texts, asOf, held };
+}
+
+/** What a proof of the fund goes on from, and by which prices; its secrets are random without a seed. */
+export interface FundProof {
+  readonly prices?: Prices;
+  readonly state?: DrawdownState;
+  readonly seed?: Seed;
+}
+
+/** {@link signFund}, and both proofs are made of it. */
+export async function proveFund(
+  fund: Fund,
+  provers: Provers,
+  { prices = PRICES, ...from }: FundProof = {},
+): Promise<Proven> {
+  const { stage, registry } = fund;
+  const { texts, asOf, held } = await signFund(fund, prices);
+  const snapshot = parseSnapshot(texts.snapshot);
   const proven = await proveHealth({
-    ...{ snapshot, market, policy, ...provers, enrolment: fund.enrolment, domain: domainOf(registry) },
-    ...(state === undefined ? {} : { state }),
-    now: await chainTime(stage),
+    ...{ snapshot, ...publicTexts(texts), ...provers, ...from },
+    ...{ enrolment: fund.enrolment, domain: domainOf(registry), now: await chainTime(stage) },
   });
   const nav = worth({ USDC: held, ETH: ETHER }, { USDC: "1", ETH: prices.ether });
   return { ...proven, asOf, nav, equity: proven.exposures.equity };

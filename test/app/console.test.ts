@@ -7,8 +7,7 @@
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureCircuit } from "@keel/circuits";
 import {
@@ -44,8 +43,7 @@ import {
 import type { Browser, Page } from "playwright-core";
 import type { Abi, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildConsole } from "../../dist/app/host/build.js";
-import { type LocalWorld, startLocalWorld, type Texts } from "../../dist/app/host/local.js";
+import type { LocalWorld, Texts } from "../../dist/app/host/local.js";
 import { type ConsoleServer, type RecordedRequest, serveConsole } from "../../dist/app/host/server.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { TABLES_STRATEGY } from "../../dist/examples/tables-strategy.js";
@@ -73,6 +71,7 @@ import {
   tabTo,
   watchMainThread,
 } from "./people.js";
+import { borrowWorld, builtSite } from "./stage.js";
 
 /** Amounts that occur nowhere by chance. */
 const POSITIONS = {
@@ -94,7 +93,7 @@ const ROUNDS = 8;
 const STRANGER = 9;
 const ATTACK = "<img src=x onerror=alert(1)>";
 
-let folder: string;
+let site: string;
 let world: LocalWorld;
 let server: ConsoleServer;
 let browser: Browser;
@@ -109,11 +108,9 @@ let invented: { readonly market: string; readonly attestation: string };
 const received: RecordedRequest[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "keel-console-"));
-  const site = join(folder, "site");
   // Before the chain: a build holds this process for so long that idle connections would be closed.
-  [browser] = await Promise.all([launchBrowser(), buildConsole(site)]);
-  world = await startLocalWorld();
+  ({ site } = await builtSite());
+  [world, browser] = await Promise.all([borrowWorld(), launchBrowser()]);
   server = await serveConsole({
     folder: site,
     rpcUrl: world.rpcUrl,
@@ -139,7 +136,6 @@ afterAll(async () => {
   await browser?.close();
   await server?.close();
   await world?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
@@ -510,12 +506,22 @@ describe("48, 49, 50 three people at the console", () => {
   describe("development keys on chain", STORY, () => {
     onItsOwn();
 
+    it("on a phone in the dark the regulator verifies an attestation that he pastes", async () => {
+      const { page } = regulator;
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.emulateMedia({ colorScheme: "dark" });
+      await view(page, "Regulator");
+      await page.getByLabel("Paste an attestation").fill(attestation);
+      await button(page, "Verify").click();
+      await see(page, "VALID.");
+      expect(await isWarnedAbove(regulator, ".result .verdict")).toBe(true);
+    });
+
     it("a record warns of a development key on chain, where the page has no key to verify with", async () => {
       const registry = await connectRegistry(world.stage.client, world.registry);
       const stranger = world.stage.wallets[STRANGER]!;
       await attestByHash(world, registry, stranger, await world.example(STRATEGY), attestation);
       const { page } = regulator;
-      await view(page, "Regulator");
       await page.getByRole("textbox", { name: "Subject" }).fill(stranger.account.address);
       await button(page, "Look").click();
       await see(page, /0 of 1 proofs were verified again in this page/);
@@ -644,8 +650,11 @@ describe("48, 49, 50 three people at the console", () => {
     it("the regulator verifies all three by the registry's terms, by own files, and in the record", async () => {
       const { page } = regulator;
       await leaveAndReturn(page, "Vault", "Regulator");
-      await page.getByLabel("Paste an attestation").fill(proven);
-      await button(page, "Verify").click();
+      // By keyboard alone, as its manager proved it.
+      await tabTo(regulator, "Paste an attestation");
+      await page.keyboard.insertText(proven);
+      await tabTo(regulator, "Verify");
+      await page.keyboard.press("Enter");
       await see(page, "VALID.");
       await see(page, /annual volatility, by the table of returns, was at most 25 % of equity/);
       await see(
@@ -672,8 +681,11 @@ describe("48, 49, 50 three people at the console", () => {
       await button(page, "Verify").click();
       await see(page, /signed by Halyard Prime/);
       await see(page, "VALID.");
-      await page.getByRole("textbox", { name: "Subject" }).fill(subject);
-      await button(page, "Look").click();
+      await tabTo(regulator, "Subject");
+      await page.keyboard.press("ControlOrMeta+A");
+      await page.keyboard.insertText(subject);
+      await tabTo(regulator, "Look");
+      await page.keyboard.press("Enter");
       await see(page, "The one proof was verified again in this page, and holds.");
       await see(page, "portfolio-health/spot-16 and tail-risk/spot-64 and liquidity/16x1");
       await photograph(regulator, "regulator-three", { name: "regulator", from: ".record" });
@@ -927,7 +939,7 @@ describe("48, 49, 50 three people at the console", () => {
 
     onItsOwn(
       async () => {
-        plain = await serveConsole({ folder: join(folder, "site") });
+        plain = await serveConsole({ folder: site });
         stranger = await sitDown(
           browser,
           plain.origin,
@@ -1074,7 +1086,14 @@ describe("48, 49, 50 three people at the console", () => {
     it("51 when the node does not answer, each view says so", async () => {
       for (const [person, act] of [
         [manager, (page: Page) => leaveAndReturn(page, "Regulator", "Manager")],
-        [depositor, (page: Page) => button(page, "Connect").click()],
+        [
+          depositor,
+          async (page: Page) => {
+            // On a phone, as which it was looked at before, this is folded.
+            await page.setViewportSize({ width: 1280, height: 900 });
+            await button(page, "Connect").click();
+          },
+        ],
         [regulator, (page: Page) => button(page, "Look").click()],
       ] as const) {
         const before = person.complaints.length;

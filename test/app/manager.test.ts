@@ -6,15 +6,12 @@
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { formatSeed, newSeed, parseState } from "@keel/prover";
 import type { Browser, Locator, Page } from "playwright-core";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildConsole } from "../../dist/app/host/build.js";
-import { type LocalWorld, startLocalWorld, type Texts } from "../../dist/app/host/local.js";
+import type { LocalWorld, Texts } from "../../dist/app/host/local.js";
 import { type ConsoleServer, serveConsole } from "../../dist/app/host/server.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import { launchBrowser } from "../support/browser.js";
@@ -28,8 +25,8 @@ import {
   sitDown,
   tabTo,
 } from "./people.js";
+import { borrowWorld, builtSite } from "./stage.js";
 
-let folder: string;
 let world: LocalWorld;
 let server: ConsoleServer;
 let browser: Browser;
@@ -37,8 +34,8 @@ let book: Texts;
 const people: Person[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "keel-manager-"));
-  [world, browser] = await Promise.all([startLocalWorld(), launchBrowser(), buildConsole(folder)]);
+  const { site: folder } = await builtSite();
+  [world, browser] = await Promise.all([borrowWorld(), launchBrowser()]);
   // No example is opened by itself; the local ones can be chosen.
   const accounts = { ...world.config, examples: [] };
   const answers = { ...world.answers, "/keel.json": () => accounts };
@@ -50,22 +47,54 @@ afterAll(async () => {
   await browser?.close();
   await server?.close();
   await world?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const PHONE = { width: 360, height: 740 };
 
-/** Somebody new at a page. @param prepare runs in the page before anything else does */
-async function arrive(prepare?: () => void): Promise<Page> {
+/** Somebody new at a page of his own. @param prepare runs in the page before anything else does */
+async function newcomer(prepare: () => void): Promise<Page> {
+  const { page, context } = await sit();
+  await context.addInitScript(prepare);
+  await page.reload();
+  await bar(page).waitFor();
+  return page;
+}
+
+async function sit(): Promise<Person> {
   const wallet = world.stage.wallets[CAST.manager]!;
   const person = await sitDown(browser, server.origin, wallet, world.rpcUrl, "Wallet");
   people.push(person);
-  const { page, context } = person;
-  if (prepare !== undefined) {
-    await context.addInitScript(prepare);
-    await page.reload();
-  }
+  return person;
+}
+
+/** Whose page the tests take in turn: loaded anew, it knows nothing of what was open before. */
+let regular: Person | undefined;
+/** How many requests there were before it was loaded the last time. */
+let arrived = 0;
+/** It has the book open, and nobody has done anything with it. */
+let isUntouched = false;
+
+/** A page as somebody finds it who comes for the first time. */
+async function arrive(): Promise<Page> {
+  regular ??= await sit();
+  isUntouched = false;
+  const { page } = regular;
+  await page.emulateMedia({ colorScheme: "light", media: "screen" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto("about:blank");
+  arrived = regular.requests.length;
+  await page.goto(`${server.origin}/#/manager`);
   await bar(page).waitFor();
+  return page;
+}
+
+/** A page with the book open, for tests that only look. */
+async function withBook(): Promise<Page> {
+  if (isUntouched) return regular!.page;
+  const page = await arrive();
+  await open(page, book);
+  await settled(page);
+  isUntouched = true;
   return page;
 }
 
@@ -163,11 +192,11 @@ describe("the manager's steps", () => {
     expect(await accessibilityFindings(personAt(page))).toEqual([]);
     await photograph(personAt(page), "manager-done");
   });
+});
 
-  it("keep the bar with the next one in view wherever the page is scrolled", async () => {
-    const page = await arrive();
-    await open(page, book);
-    await settled(page);
+describe("the steps' page", () => {
+  it("keeps the bar with the next one in view wherever the page is scrolled", async () => {
+    const page = await withBook();
     for (const place of [0, 500, 1e6]) {
       await page.evaluate((y) => window.scrollTo(0, y), place);
       const box = await bar(page).boundingBox();
@@ -179,41 +208,41 @@ describe("the manager's steps", () => {
     expect(focused!.y + focused!.height).toBeLessThanOrEqual(edge!.y + 1);
   });
 
-  it.each(["light", "dark"] as const)(
-    "fold on a phone, no page above four screens and no word cut, in %s",
-    async (colorScheme) => {
-      const page = await arrive();
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(PHONE);
-      const broken = await world.example(STRATEGY, { main: { "ETH-PERP": "0" } });
-      for (const [name, texts] of [
-        ["empty", {}],
-        ["broken", broken],
-        ["whole", book],
-      ] as const) {
-        if (name !== "empty") await open(page, texts);
-        if (name !== "empty")
-          await page.getByText("signatures verified").first().waitFor({ state: "attached" });
-        await says(page, { empty: "Nothing is open", broken: /BROKEN/, whole: "Every limit holds." }[name]);
+  it("on a desk is not above four screens either", async () => {
+    const page = await withBook();
+    expect(await screens(page)).toBeLessThanOrEqual(4);
+  });
+
+  it("folds on a phone, not above four screens and no word cut, in light and in dark", async () => {
+    const page = await arrive();
+    await page.setViewportSize(PHONE);
+    const broken = await world.example(STRATEGY, { main: { "ETH-PERP": "0" } });
+    for (const [name, texts] of [
+      ["empty", {}],
+      ["broken", broken],
+      ["whole", book],
+    ] as const) {
+      if (name !== "empty") await open(page, texts);
+      if (name !== "empty")
+        await page.getByText("signatures verified").first().waitFor({ state: "attached" });
+      await says(page, { empty: "Nothing is open", broken: /BROKEN/, whole: "Every limit holds." }[name]);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
         await photograph(personAt(page), `manager-phone-${name}-${colorScheme}`);
         expect([name, await cutWords(page)]).toEqual([name, []]);
         expect(await screens(page)).toBeLessThanOrEqual(4);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
         expect(await accessibilityFindings(personAt(page))).toEqual([]);
       }
-      for (const title of ["Your book", "Check", "Declared accounts", "Prove"]) {
-        const fold = page.locator(".step-head button", { hasText: title });
-        if ((await fold.getAttribute("aria-expanded")) === "false") await fold.click();
+    }
+    for (const title of ["Your book", "Check", "Declared accounts", "Prove"]) {
+      const fold = page.locator(".step-head button", { hasText: title });
+      if ((await fold.getAttribute("aria-expanded")) === "false") await fold.click();
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
         expect([title, await cutWords(page)]).toEqual([title, []]);
       }
-    },
-  );
-
-  it("on a desk are no page above four screens either", async () => {
-    const page = await arrive();
-    await open(page, book);
-    await settled(page);
-    expect(await screens(page)).toBeLessThanOrEqual(4);
+    }
   });
 });
 
@@ -283,11 +312,11 @@ describe("a look before the proof", () => {
   });
 
   it("fetches the circuit as soon as a book is open", async () => {
-    const page = await arrive();
-    await open(page, book);
-    await settled(page);
-    const { requests } = personAt(page);
-    await expect.poll(() => requests.some((url) => url.endsWith(".zkey")), PATIENCE).toBe(true);
+    await withBook();
+    const { requests } = regular!;
+    await expect
+      .poll(() => requests.slice(arrived).some((url) => url.endsWith(".zkey")), PATIENCE)
+      .toBe(true);
   });
 });
 
@@ -335,7 +364,7 @@ describe("a chain whose clock is ahead", () => {
 
 describe("a browser that lacks something", () => {
   it("shows the page where its language is no locale", async () => {
-    const page = await arrive(() => {
+    const page = await newcomer(() => {
       Object.defineProperty(Navigator.prototype, "language", { get: () => "C" });
     });
     await open(page, book);
@@ -356,7 +385,7 @@ describe("a browser that lacks something", () => {
   ] as const)(
     "is told that it lacks %s before anything is loaded, and judges all the same",
     async (what, prepare) => {
-      const page = await arrive(prepare as () => void);
+      const page = await newcomer(prepare as () => void);
       await open(page, book);
       await settled(page);
       const alert = page.getByRole("alert").filter({ hasText: "browser.webassembly" });
@@ -368,9 +397,7 @@ describe("a browser that lacks something", () => {
   );
 
   it("prints in light also where it was switched to dark", async () => {
-    const page = await arrive();
-    await open(page, book);
-    await settled(page);
+    const page = await withBook();
     await button(page, "Colours: auto").click();
     await button(page, "Colours: light").click();
     const ink = () => page.evaluate(() => getComputedStyle(document.querySelector("h1")!).color);

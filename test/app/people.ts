@@ -143,7 +143,10 @@ export async function tabTo({ page }: Person, label: string): Promise<void> {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
-      const labels = element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+      const labels =
+        element instanceof HTMLInputElement ||
+        element instanceof HTMLSelectElement ||
+        element instanceof HTMLTextAreaElement;
       return (labels ? element.labels?.[0]?.textContent : undefined) ?? element?.textContent;
     });
     if (focused === label) return;

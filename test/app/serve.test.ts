@@ -11,6 +11,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { parseMarket, parsePolicy } from "@keel/verifier";
+import { connectStrategyVault, strategyVaultStatus } from "@keel/verifier/chain";
+import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtCircuits } from "../../cli/dist/deploy-verifiers.js";
 import { PACKAGE } from "../support/cli.js";
@@ -69,7 +71,7 @@ describe("npm run app", () => {
     }
   });
 
-  it("has a funded vault, and examples signed now: of one proof, and of three", async () => {
+  it("has a funded vault, and examples signed now: of one proof, of three, and of a fund that shows its value", async () => {
     const { vault, examples } = (await (await fetch(`${origin}/keel.json`)).json()) as {
       readonly vault: string;
       readonly examples: readonly { readonly path: string }[];
@@ -81,15 +83,30 @@ describe("npm run app", () => {
       expect(Math.abs(parseMarket(texts.market!).asOf - Date.now() / 1000)).toBeLessThan(600);
       policies.push(parsePolicy(texts.policy!));
     }
-    const circuitsOf = policies.map(({ circuit, tail, liquidity }) => [
-      circuit.id,
-      tail?.circuit.id,
-      liquidity?.circuit.id,
-    ]);
+    const circuitsOf = policies.map(({ circuit, tail, liquidity, disclosure }) =>
+      [circuit, tail?.circuit, liquidity?.circuit, disclosure?.circuit].map((one) => one?.id),
+    );
+    const health = "portfolio-health/spot-16";
     expect(circuitsOf).toEqual([
-      ["portfolio-health/spot-16", undefined, undefined],
-      ["portfolio-health/spot-16", "tail-risk/spot-64", "liquidity/16x1"],
+      [health, undefined, undefined, undefined],
+      [health, "tail-risk/spot-64", "liquidity/16x1", undefined],
+      [health, undefined, undefined, "disclosure/spot-16x1"],
     ]);
+  });
+
+  it("has a strategy vault, whose first price is proven while the page is there already", async () => {
+    const config = (await (await fetch(`${origin}/keel.json`)).json()) as {
+      readonly registry: Hex;
+      readonly vaults: readonly { readonly address: Hex }[];
+    };
+    const client = createPublicClient({ transport: http(`${origin}/rpc`) }) as PublicClient;
+    const vault = await connectStrategyVault(client, config.vaults[0]!.address, {
+      chainId: 31337,
+      registry: config.registry,
+    });
+    // A million dollars in custody and at the exchange, 1e-16 each.
+    const proven = async () => (await strategyVaultStatus(vault)).proven?.value;
+    await expect.poll(proven, { timeout: 100_000, interval: 500 }).toBe(10n ** 22n);
   });
 
   it("proves with every circuit that is built here, as the chain verifies them", async () => {
@@ -97,7 +114,8 @@ describe("npm run app", () => {
     const names = (await readdir(assets)).filter((name) => name.endsWith(".js"));
     const page = (await Promise.all(names.map((name) => readFile(join(assets, name), "utf8")))).join("\n");
     const built = await builtCircuits();
-    expect(built).toContain("portfolio-health/spot-16");
+    for (const id of ["portfolio-health/spot-16", "tail-risk/spot-64", "liquidity/16x1"])
+      expect(built).toContain(id);
     expect(
       built.filter((circuit) => !page.includes(`"${circuit}"`) && !page.includes(`\`${circuit}\``)),
     ).toEqual([]);

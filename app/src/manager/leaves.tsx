@@ -7,9 +7,8 @@
 
 import type { JSX } from "preact";
 import { type Sent, useSent } from "../network.js";
-import { Section } from "../parts.js";
+import { Section, useIsPhone } from "../parts.js";
 import { otherAddresses } from "../security-policy.js";
-import { useIsPhone } from "./steps.js";
 
 /** The panel. */
 export function WhatLeaves(): JSX.Element {

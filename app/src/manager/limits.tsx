@@ -10,10 +10,9 @@ import { ADDITIONS, type LimitResult, type Part, type Room } from "@keel/prover"
 import { formatDecimal } from "@keel/verifier";
 import { percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
-import { Verdict } from "../parts.js";
+import { useIsPhone, Verdict } from "../parts.js";
 import { type Bar, barOf, boundOf, distanceText, titleOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";
-import { useIsPhone } from "./steps.js";
 
 /** The bars; with `before`, where each stood before the edits. */
 export function Limits(props: {

@@ -13,7 +13,7 @@ import { BasisWords } from "../basis.js";
 import { hostRegistry } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk, rootsAtDesk } from "../desk.js";
-import { Facts, Problem, Verdict } from "../parts.js";
+import { Facts, Problem, useIsPhone, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
   type Book,
@@ -41,7 +41,7 @@ import { nextOf, type StepId } from "./plan.js";
 import { askRegistry, preflight, type RegistryFacts, standingOf } from "./preflight.js";
 import { Prove } from "./prove.js";
 import { findState } from "./recover.js";
-import { act, Fold, NextBar, Step, useIsPhone } from "./steps.js";
+import { act, Fold, NextBar, Step } from "./steps.js";
 import { Submit } from "./submit.js";
 import { WhatIf } from "./what-if.js";
 

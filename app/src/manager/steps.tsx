@@ -6,23 +6,8 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { type Next, STEPS, type StepId } from "./plan.js";
-
-/** As app/src/styles.css has it. */
-const PHONE = "(max-width: 46rem)";
-
-/** Whether the page is as narrow as a phone's. */
-export function useIsPhone(): boolean {
-  const [isPhone, setIsPhone] = useState(() => matchMedia(PHONE).matches);
-  useEffect(() => {
-    const media = matchMedia(PHONE);
-    const change = (): void => setIsPhone(media.matches);
-    media.addEventListener("change", change);
-    return () => media.removeEventListener("change", change);
-  }, []);
-  return isPhone;
-}
 
 /** A step: a heading that folds what is below it. */
 export function Step(props: {

@@ -19,6 +19,7 @@ import {
   DoesNotSay,
   Facts,
   Fold,
+  FoldOnPhone,
   Hash,
   hasRoom,
   PolicyWords,
@@ -88,7 +89,9 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
       <ViewerFigures key={`${subject} ${blockTime}`} record={record} />
       <Section title="What happened" class="record">
         {happenings.length === 0 ? <p class="empty">Nothing happened.</p> : null}
-        <Timeline happenings={happenings.slice(-shown)} />
+        <FoldOnPhone title={`The latest ${Math.min(shown, happenings.length)}`}>
+          <Timeline happenings={happenings.slice(-shown)} />
+        </FoldOnPhone>
         {happenings.length <= shown ? null : (
           <Fold title={`The ${happenings.length - shown} before them`}>
             <Timeline happenings={happenings.slice(0, -shown)} />
@@ -155,16 +158,22 @@ function Standing(props: { readonly policy: PolicyRecord; readonly record: Subje
         )}
       </h3>
       <SpanStrip label={spansText(spans, now)} spans={spans} until={now} />
+      <FoldOnPhone title="Policy, circuits and count">
+        <Facts
+          rows={[
+            [
+              "Policy id",
+              <span key="policy">
+                <Hash value={policyId} /> <a href={linkTo({ name: "policy", id: policyId })}>The policy</a>
+              </span>,
+            ],
+            ["Proven by", Object.values(circuits).join(" and ")],
+            ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
+          ]}
+        />
+      </FoldOnPhone>
       <Facts
         rows={[
-          [
-            "Policy id",
-            <span key="policy">
-              <Hash value={policyId} /> <a href={linkTo({ name: "policy", id: policyId })}>The policy</a>
-            </span>,
-          ],
-          ["Proven by", Object.values(circuits).join(" and ")],
-          ["In a row", `${streak} of ${count} attestations, the first of ${utc(firstAsOf)}`],
           ...(healthy ? [["Healthy since", `${utc(since)}, for ${span(now - since)}`] as const] : []),
           ["Lapses", healthy ? String(lapses) : `${lapses}, and one now`],
           ["Expires", healthy ? `${utc(expiry)}, in ${span(expiry - now)}` : `${utc(expiry)}`],
@@ -214,11 +223,13 @@ function NavChart(props: {
     event.kind === "attested" && event.policyId === policy.policyId ? navPoints(event, policy.terms) : [],
   );
   return (
-    <LineChart
-      title="Net asset value by the unit"
-      lines={[{ name: "by attestation", points }]}
-      format={axisText}
-    />
+    <FoldOnPhone title="Net asset value over time">
+      <LineChart
+        title="Net asset value by the unit"
+        lines={[{ name: "by attestation", points }]}
+        format={axisText}
+      />
+    </FoldOnPhone>
   );
 }
 

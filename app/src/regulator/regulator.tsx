@@ -111,7 +111,7 @@ function OneAttestation({
         </div>
         <FileDrop
           label="Or drop or open files"
-          hint={`The attestation; your own policy and market${client === undefined ? "" : ", or the registry's are used"}.`}
+          hint={`The attestation; your own policy, market and tables${client === undefined ? "" : ", or the registry's are used"}.`}
           onTexts={add}
           onError={setError}
         />

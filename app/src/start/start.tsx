@@ -70,6 +70,11 @@ export function Start({ config }: { readonly config: ConsoleConfig | undefined }
             <li>
               <a href={linkTo({ name: "vault", address: config.vault })}>Its vault</a>
             </li>
+            {config.vaults.map((vault) => (
+              <li key={vault.address}>
+                <a href={linkTo({ name: "vault", address: vault.address })}>{vault.name}</a>
+              </li>
+            ))}
             {config.subject === undefined ? null : (
               <li>
                 <a href={linkTo({ name: "subject", address: config.subject })}>The manager's record</a>

@@ -10,7 +10,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { readsOf } from "../chain.js";
 import type { PageProps } from "../page-props.js";
-import { Facts, Field, Hash, Problem, Section } from "../parts.js";
+import { Facts, Field, FoldOnPhone, Hash, Problem, Section } from "../parts.js";
 import { readAddress } from "../read.js";
 import { LookProgress, Records, useLook } from "../regulator/funds.js";
 import { chooseWallet, chosenNode, chosenWallet, nodeKey } from "../session.js";
@@ -44,21 +44,23 @@ export function Subject({ config, about = "" }: PageProps): JSX.Element {
     <>
       <Section title="Who" class="no-print">
         <Facts rows={[["Manager", <Hash key="subject" value={about} what="address" />]]} />
-        <form
-          class="actions"
-          onSubmit={(event) => {
-            event.preventDefault();
-            begin();
-          }}
-        >
-          <Field label="Registry you expect" value={registry} onInput={setRegistry} mono class="wide" />
-          {config === undefined ? (
-            <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
-          ) : null}
-          <button type="submit" disabled={step !== undefined || client === undefined}>
-            Look again
-          </button>
-        </form>
+        <FoldOnPhone title="Another registry, or again" open={config === undefined}>
+          <form
+            class="actions"
+            onSubmit={(event) => {
+              event.preventDefault();
+              begin();
+            }}
+          >
+            <Field label="Registry you expect" value={registry} onInput={setRegistry} mono class="wide" />
+            {config === undefined ? (
+              <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
+            ) : null}
+            <button type="submit" disabled={step !== undefined || client === undefined}>
+              Look again
+            </button>
+          </form>
+        </FoldOnPhone>
         {client === undefined ? (
           <p class="empty">This host knows no chain: choose a wallet that reaches one.</p>
         ) : null}

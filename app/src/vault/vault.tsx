@@ -17,7 +17,7 @@ import { BasisWords } from "../basis.js";
 import { chainOf, readsOf } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import type { PageProps } from "../page-props.js";
-import { DoesNotSay, Field, Fold, hasRoom, PolicyWords, Section } from "../parts.js";
+import { DoesNotSay, Field, Fold, FoldOnPhone, hasRoom, PolicyWords, Section } from "../parts.js";
 import { readAddress } from "../read.js";
 import { linkTo } from "../route.js";
 import { chooseWallet, chosenNode, chosenWallet, nodeKey } from "../session.js";
@@ -94,23 +94,25 @@ export function Vault({ config, about }: PageProps): JSX.Element {
   return (
     <>
       <Section title="Which vault">
-        <form
-          class="actions"
-          onSubmit={(event) => {
-            event.preventDefault();
-            showAddress(address);
-            void connect(address);
-          }}
-        >
-          <Field label="Vault address" value={address} onInput={setAddress} mono class="wide" />
-          <Field label="Registry you expect" value={registry} onInput={setRegistry} mono class="wide" />
-          {config === undefined ? (
-            <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
-          ) : null}
-          <button type="submit" class="primary" disabled={busy}>
-            {busy ? "Connecting…" : "Connect"}
-          </button>
-        </form>
+        <FoldOnPhone title="Another vault or registry" open={open === undefined}>
+          <form
+            class="actions"
+            onSubmit={(event) => {
+              event.preventDefault();
+              showAddress(address);
+              void connect(address);
+            }}
+          >
+            <Field label="Vault address" value={address} onInput={setAddress} mono class="wide" />
+            <Field label="Registry you expect" value={registry} onInput={setRegistry} mono class="wide" />
+            {config === undefined ? (
+              <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
+            ) : null}
+            <button type="submit" class="primary" disabled={busy}>
+              {busy ? "Connecting…" : "Connect"}
+            </button>
+          </form>
+        </FoldOnPhone>
         <Trouble error={error} />
         {isForeign(error) ? (
           <p>

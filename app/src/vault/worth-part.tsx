@@ -9,7 +9,7 @@ import { navText, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type Line, LineChart } from "../charts/line.js";
-import { Facts, Problem, Section } from "../parts.js";
+import { Facts, FoldOnPhone, Problem, Section, useIsPhone } from "../parts.js";
 import { SHARE_DECIMALS } from "./mine.js";
 import { amountText } from "./money.js";
 import type { AnyVault, Seen } from "./open.js";
@@ -26,6 +26,7 @@ export function Worth(props: {
   const { registry, subject } = any.vault;
   const [lines, setLines] = useState<readonly Line[]>([]);
   const [error, setError] = useState<unknown>();
+  const isPhone = useIsPhone();
   const isShown = terms.navStep > 0n || any.kind === "strategy";
   useEffect(() => {
     if (!isShown) return;
@@ -42,18 +43,25 @@ export function Worth(props: {
     };
   }, [any, policyId, status.asOf, seen.strategy?.assets, seen.strategy?.shares]);
   if (!isShown) return null;
+  const rows = [...navRows(seen), ...shareRows(any, seen)];
   return (
     <Section title="What a share is worth" class={seen.insecure ? "insecure" : ""}>
-      <Facts rows={[...navRows(seen), ...shareRows(any, seen)]} />
+      <Facts rows={isPhone ? rows.slice(0, MAIN_ROWS) : rows} />
       <Problem error={error} />
-      <LineChart title="By attestation and by settlement" lines={lines} format={axisText} />
-      <p class="note">
-        By the registry's and the vault's logs{seen.insecure ? ", over a DEVELOPMENT KEY" : ""}. Proofs are
-        verified again on the manager's record.
-      </p>
+      <FoldOnPhone title="Over time, and shares">
+        {isPhone ? <Facts rows={rows.slice(MAIN_ROWS)} /> : null}
+        <LineChart title="By attestation and by settlement" lines={lines} format={axisText} />
+        <p class="note">
+          By the registry's and the vault's logs{seen.insecure ? ", over a DEVELOPMENT KEY" : ""}. Proofs are
+          verified again on the manager's record.
+        </p>
+      </FoldOnPhone>
     </Section>
   );
 }
+
+/** Proven, and settled. */
+const MAIN_ROWS = 2;
 
 function navRows({ status, terms }: Seen): (readonly [string, string])[] {
   if (terms.navStep === 0n) return [["Net asset value", "the policy wants none shown"]];
