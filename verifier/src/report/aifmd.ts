@@ -8,7 +8,7 @@
  */
 
 import { ceilDiv, floorDiv, formatDecimal } from "../core/decimal.js";
-import { allFaults, inputError, type KeelError } from "../core/errors.js";
+import { allFaults, inputError, KeelError } from "../core/errors.js";
 import { dollars, utc } from "../text/tables.js";
 import type { AifFacts, AifmdFacts } from "./aifmd-facts.js";
 import {
@@ -51,7 +51,8 @@ export function aifmdFiling(report: Report, facts: AifmdFacts): AifmdFiling {
     try {
       return [aifRecord(report, facts, aif, `facts.aifs[${i}]`)];
     } catch (error) {
-      faults.push(error as KeelError);
+      if (!(error instanceof KeelError)) throw error;
+      faults.push(error);
       return [];
     }
   });
