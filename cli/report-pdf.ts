@@ -79,7 +79,8 @@ function summaryRow(record: ReportRecord): string[] {
 /** The record may be open and its latest attestation have expired. */
 function nowText({ now }: ReportRecord): string {
   if (now.healthy) return "healthy";
-  return `NOT healthy: ${now.standing === "open" ? "expired" : now.standing}`;
+  const cause = now.standing === "open" ? "expired" : now.standing;
+  return `NOT healthy: ${CAUSES[cause as keyof typeof CAUSES]}`;
 }
 
 const nameOf = ({ label, subject }: ReportRecord): string =>
