@@ -23,6 +23,45 @@ export function wholeNumber(option: string, least: number, most: number): (text:
   };
 }
 
+/** A time: unix seconds, a day, or a day and a time of UTC; a day alone is its first second. */
+export function moment(option: string): (text: string) => number {
+  return (text) => {
+    if (/^[0-9]+$/.test(text)) return wholeNumber(option, 0, LATEST_TIME)(text);
+    const [, day, time = "T00:00:00Z"] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2}Z)?$/.exec(text) ?? [];
+    const date = new Date(`${day}${time}`);
+    const isDay = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(`${day}`);
+    if (day !== undefined && isDay && date.getTime() >= 0) return date.getTime() / 1000;
+    throw usageError("unix seconds, 2026-01-31, or 2026-01-31T12:00:00Z", "other text", option);
+  };
+}
+
+/** An address, and a name for people before it: `Aurelia Fund=0x…`. */
+export interface NamedAddress {
+  readonly subject: `0x${string}`;
+  readonly label?: string;
+}
+
+/** Addresses with names for people, one an option. */
+export function namedAddresses(
+  option: string,
+): (text: string, previous?: readonly NamedAddress[]) => readonly NamedAddress[] {
+  return (text, previous = []) => {
+    const cut = text.lastIndexOf("=");
+    const subject = chainAddress(option)(text.slice(cut + 1));
+    if (cut < 0) return [...previous, { subject }];
+    const label = text.slice(0, cut);
+    if (/^[^\p{C}]{1,80}$/u.test(label)) return [...previous, { subject, label }];
+    throw usageError("a name of 1 to 80 characters without control characters, before =", "another", option);
+  };
+}
+
+/** 32-byte hashes, one an option. */
+export function hashes(
+  option: string,
+): (text: string, previous?: readonly `0x${string}`[]) => readonly `0x${string}`[] {
+  return (text, previous = []) => [...previous, hash(option)(text)];
+}
+
 /** A chain address, in lower case. */
 export function chainAddress(option: string): (text: string) => `0x${string}` {
   return (text) => {

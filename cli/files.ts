@@ -22,7 +22,7 @@ import { draftOf, placeTogether, settle } from "./write-together.js";
 /** A file to write. */
 export interface NewFile {
   readonly path: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   /** Secret files are readable by their owner only. */
   readonly secret: boolean;
   /** A file that is never replaced, whatever the caller says: without the old one something could not go on. */
@@ -50,6 +50,11 @@ export async function readText(path: string, role: string, context: Context): Pr
   } catch {
     throw inputError("input.encoding", role, "UTF-8 text", isUtf16(bytes) ? "UTF-16 text" : "other bytes");
   }
+}
+
+/** Reads any file. @throws KeelError `file.missing`, `file.read`, `input.size` */
+export async function readBytes(path: string, role: string): Promise<Uint8Array> {
+  return await readFile(path, role);
 }
 
 /** By its byte order mark. */

@@ -70,6 +70,7 @@ import type { DeployCommandOptions } from "./deploy-plan.js";
 import type { DeploymentOptions } from "./deployment-option.js";
 import { usageError } from "./errors.js";
 import { addOperatorCommands } from "./operator-commands.js";
+import { addReportCommands } from "./report-commands.js";
 import { addRunCommand } from "./run-commands.js";
 import { addStateCommands } from "./vault-commands.js";
 
@@ -134,6 +135,13 @@ export function createProgram(context: Context, output: OutputConfiguration, fin
   addPolicyCommands(program, context, finish);
   addChainCommands(program, context, finish);
   addRecordCommands(program, context, finish);
+  addReportCommands(program, context, finish, {
+    add,
+    withRegistry,
+    withDeployment,
+    withFromBlock,
+    withSender,
+  });
   addDeployCommand(program, context, finish);
   addDevCommands(program, context, finish);
   addOperatorCommands(program, context, finish, {

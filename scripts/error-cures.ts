@@ -20,6 +20,22 @@ const VENUE_CHANGED =
   "Save the response again. If it is as the venue sends it now, report it: the format has changed.";
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
+  aifmd: {
+    about: "A report as a subset of an AIFMD Annex IV filing, and what its filer declares.",
+    cures: {
+      exposures:
+        "Give `--viewer-key` or `--opening` for the period's last attestation, or write the amount that you declare.",
+      field: "Write the field as ESMA's schema has it; docs/formats/aifmd-facts-1.md has each one's form.",
+      leverage:
+        "Give `--viewer-key` or `--opening` for the period's last attestation, or declare `grossLeverage`.",
+      liquidity: "Declare the seven rates in `profile`, or leave `liquidity` out.",
+      nav: "Take a policy that shows a net asset value, or read the period's last attestation with `--viewer-key` or `--opening`.",
+      period:
+        "Give `--from` and `--until` so that the report reaches over the filing's period, and file what was attested in it.",
+      record:
+        "Give each fund of the facts as `--subject`, and its `policyId` where the report has several of its records.",
+    },
+  },
   artifact: {
     about: "A circuit's files: its WebAssembly, its keys, and the manifest that pins them.",
     cures: {
@@ -800,6 +816,26 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       range: "Leave out what is no daily return: below -1 or above 2.2767.",
       underlyings: "Use the market's underlyings, in its order.",
       unused: "Leave `--returns` out, or use a policy that limits tail risk.",
+    },
+  },
+  report: {
+    about: "Reports of records: what they are asked for, and whether they say what the chain says.",
+    cures: {
+      block: "Ask a node that is not behind, and of the chain that the report names.",
+      derived:
+        "Do not trust it: its figures do not follow from its own parts. Make the report again with `keel report`.",
+      empty: "Check the subject, the policy and `--from-block`; `keel history` shows what there is.",
+      form: "Write the form again with `keel report`, from the same record and span; this file is another's or was changed.",
+      hash: "Do not trust it: the file was changed after it was made. Ask for the one that was made, or make it yourself.",
+      line: "Check the line's name; `keel watch --once --since 0` tells of every line, and from which block.",
+      mismatch:
+        "Do not trust the report: the chain says something else where the message shows it. Make one yourself with `keel report`.",
+      opening: "Give openings of attestations that the record has, of the subjects that are asked about.",
+      policy: "Give the files of the policy that `--policy-id` names, or leave one of the two out.",
+      signature:
+        "Ask who signed, and for a report that they did sign; give `--expect-signer` whom you expect.",
+      span: "Give a span that begins before it ends and has passed at the chain's newest block; `keel dev time` moves a local chain.",
+      twice: "Give each fund, each policy and each name once.",
     },
   },
   restart: {

@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatEnrolment, formatSourceKey, formatState, newEnrolment, parseSnapshot } from "@keel/prover";
 import { parsePolicy, toField } from "@keel/verifier";
+import { reportOf } from "@keel/verifier/report";
 import { exampleSourceKey } from "../examples/generate.js";
 import { ROOT } from "./generated.js";
 
@@ -18,7 +19,7 @@ const HASH = (digit: string): string => `0x${digit.repeat(64)}`;
 
 /** Examples by format. */
 export function formatExamples(): Readonly<Record<string, object>> {
-  return { ...fromExamples(), ...made(), ...WRITTEN };
+  return { ...fromExamples(), ...made(), "report/1": reportExample(), ...WRITTEN };
 }
 
 function read(path: string): string {
@@ -33,6 +34,56 @@ function fromExamples(): Readonly<Record<string, object>> {
     "units/1": JSON.parse(read("leveraged-lending/units.json")),
     "attestation/2": JSON.parse(read("invalid/attestation-forged.json")),
   };
+}
+
+/** A week of a record that lapsed for an hour. */
+function reportExample(): object {
+  const [from, first, until] = [1767225600, 1767744000, 1767830400];
+  const stretch = {
+    ...{ from, until, seconds: 604_800, healthy: 601_200, share: "0.994047" },
+    ...{ attestations: 2, lapses: 1, longestLapse: 3_600 },
+  };
+  const attestation = (asOf: number, block: number) => ({
+    ...{ policyId: HASH("3"), asOf, accepted: asOf, expiry: asOf + 514_800, block, transaction: HASH("4") },
+    ...{ digest: "1234567890", units: "750000000000000" },
+    nav: { value: "532100000000000000000000", perUnit: "70946666666666666" },
+  });
+  return reportOf({
+    keel: "report/1",
+    chain: {
+      ...{ chainId: 1, registry: A("2"), fromBlock: 21_000_000, block: 21_050_000 },
+      ...{ blockHash: HASH("5"), time: until },
+    },
+    span: { from, until },
+    proofs: {
+      verified: 2,
+      keys: [{ circuit: "portfolio-health/spot-16", hash: HASH("6"), development: false }],
+    },
+    policies: [
+      {
+        ...{ policyId: HASH("3"), circuit: "portfolio-health/spot-16" },
+        limits: ["gross exposure was at most 200 % of equity"],
+        basis: [`The policy takes tables signed by publishers, market series ${HASH("7")}.`],
+        ...{ validity: 514_800, navStep: "1000000000000000000" },
+      },
+    ],
+    records: [
+      {
+        ...{ subject: A("1"), label: "Aurelia Fund", under: { kind: "policy", policyId: HASH("3") } },
+        now: { healthy: true, standing: "open", expiry: first + 514_800 },
+        ...{ whole: stretch, span: stretch },
+        attestations: [attestation(from, 21_000_500), attestation(first, 21_043_700)],
+        lapses: [
+          {
+            ...{ from: from + 514_800, until: first, cause: "expired" },
+            words:
+              "the attestation of 2026-01-01 00:00:00 UTC expired at 2026-01-06 23:00:00 UTC, and no other had come",
+          },
+        ],
+        ...{ events: [], elsewhere: [] },
+      },
+    ],
+  });
 }
 
 /** What the library writes; salts are random in real files. */
@@ -55,7 +106,43 @@ function made(): Readonly<Record<string, object>> {
   };
 }
 
+const NOWHERE = { Africa: "0", AsiaPacific: "0", Europe: "0", EEA: "0", MiddleEast: "0" };
+
 const WRITTEN: Readonly<Record<string, object>> = {
+  "aifmd-facts/1": {
+    ...{ keel: "aifmd-facts/1", reportingMemberState: "LU", filing: "INIT" },
+    period: { type: "Y1", year: 2026 },
+    aifmNationalCode: "A00001234",
+    aifs: [
+      {
+        ...{ subject: A("1"), nationalCode: "O00012345", name: "Aurelia Fund", lei: "KEELEXAMPLE000000002" },
+        ...{ eea: true, reportingCode: 29, domicile: "LU", inception: "2024-03-01", shareClasses: false },
+        type: "HFND",
+        strategies: [{ type: "RELV_VLAR", primary: true, navRate: "100" }],
+        aum: "250000000",
+        fx: { type: "ECB", rate: "0.9123" },
+        mainInstruments: [{ subAssetType: "OTH_OTH_OTHR", name: "Ether", value: "4000000", position: "L" }],
+        navByRegion: { ...NOWHERE, NorthAmerica: "0", SouthAmerica: "0", SupraNational: "100" },
+        principalExposures: [
+          { subAssetType: "DER_OTH_OTHR", position: "S", amount: "4000000", rate: "47.5" },
+        ],
+        concentrations: [{ assetType: "DER_OTH", position: "S", market: { code: "OTC" }, rate: "47.5" }],
+        markets: [{ market: { code: "XXX" }, amount: "4000000" }],
+        investors: { largestFive: "80", professional: "100", retail: "0" },
+        article24_2: {
+          exposures: [{ subAssetType: "OTH_OTH_OTHR", gross: "disclosed" }],
+          turnovers: [{ type: "OTH_OTH_OTH", value: "90000000" }],
+          expectedReturn: "8.5",
+          liquidity: {
+            ...{ unencumberedCash: "1000000", investorGroups: [{ type: "OFIN", rate: "100" }] },
+            profile: ["60", "40", "0", "0", "0", "0", "0"],
+          },
+          liquidityStress: "Redemptions of 30 % within a week were met from cash.",
+          ...{ rehypothecated: false, commitmentLeverage: "101.25" },
+        },
+      },
+    ],
+  },
   "returns/1": {
     keel: "returns/1",
     asOf: 1767225600,

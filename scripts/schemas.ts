@@ -15,6 +15,7 @@ import { type Generated, ROOT, writeAsProgram } from "./generated.js";
 /** All modules with file formats. */
 const MODULES = [
   "@keel/verifier",
+  "@keel/verifier/report",
   "@keel/prover",
   "@keel/prover/chain",
   "@keel/prover/market-data",

@@ -140,15 +140,15 @@ function isAttested(entry: HistoryEntry): entry is AttestedEntry {
   return entry.kind === "attested";
 }
 
-/** Each proof again; the first that does not hold is an error of kind "proof". */
+/** Each proof again; the first that does not hold is an error of kind "proof". @returns the keys, by their circuits' hashes */
 export async function verifyProofs(
   registry: Registry,
   entries: readonly AttestedEntry[],
   keys: readonly string[],
   context: Context,
-): Promise<void> {
+): Promise<ReadonlyMap<Hex, VerificationKey>> {
   const files = new Map(keys.map(keyFile));
-  const known = new Map<string, VerificationKey>();
+  const known = new Map<Hex, VerificationKey>();
   const keyOf = async (hash: Hex): Promise<VerificationKey> => {
     const key = known.get(hash) ?? (await verificationKeyOf(circuitName(hash), files.get(hash), context));
     known.set(hash, key);
@@ -169,6 +169,7 @@ export async function verifyProofs(
   if ([...known.values()].some(({ insecure }) => insecure)) {
     for (const line of DEVELOPMENT_KEY_WARNING.split("\n")) note(context, line);
   }
+  return known;
 }
 
 async function circuitOf(registry: Registry, policyId: Hex): Promise<string> {

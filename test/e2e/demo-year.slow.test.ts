@@ -6,9 +6,12 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadArtifact } from "@keel/contracts";
+import { type AifmdFacts, parseReport } from "@keel/verifier/report";
 import type { Address, Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Provers } from "../../dist/examples/demo/fund.js";
@@ -17,6 +20,7 @@ import { type Closing, inWorld, loaded } from "../../dist/examples/demo/story.js
 import { createTeller, type Teller } from "../../dist/examples/demo/teller.js";
 import type { World } from "../../dist/examples/demo/world.js";
 import { tellYear, type YearRecord } from "../../dist/examples/demo/year.js";
+import { formatExamples } from "../../dist/scripts/format-examples.js";
 import { type Bug, plantOf } from "../invariant/planted.js";
 import { keel, PACKAGE } from "../support/cli.js";
 
@@ -203,6 +207,18 @@ describe("76: the demo ends where a vault is wrong", () => {
   });
 });
 
+/** What the filer of the demo's fund declares: what no proof says. */
+function factsOf(subject: string, quarter: number, year: number): object {
+  const facts = structuredClone(formatExamples()["aifmd-facts/1"]) as AifmdFacts;
+  const [aif] = facts.aifs;
+  const more = { exposures: [{ subAssetType: "OTH_OTH_OTHR", gross: "300000" }], grossLeverage: "55.10" };
+  return {
+    ...facts,
+    period: { type: `Q${quarter}`, year },
+    aifs: [{ ...aif, subject, article24_2: { ...aif!.article24_2, ...more } }],
+  };
+}
+
 /** Runs the year as a process; `until` sees what it printed so far, and may end it. */
 async function year(args: readonly string[], until: (text: string, child: ChildProcess) => void = () => {}) {
   const file = join(PACKAGE, "dist/examples/demo.js");
@@ -243,5 +259,39 @@ describe("a demo year", () => {
     const found = await reading!;
     expect([code, found.code]).toEqual([0, 0]);
     expect(JSON.parse(found.stdout)).toMatchObject({ proofs: "verified", nav: [{}, {}, {}] });
+  });
+
+  it("is reported as PDF and as XML of its first quarter, and verified against its chain", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keel-year-report-"));
+    const path = (name: string): string => join(folder, name);
+    const begun = new Date();
+    const forms = ["--pdf", path("r.pdf"), "--aifmd", path("r.xml"), "--facts", path("facts.json")];
+    let reading: Promise<readonly (number | null)[]> | undefined;
+    // A quarter's weeks and one more: then the quarter in which it began has ended.
+    const { code } = await year(["--weeks", "14", "--keep"], (text, child) => {
+      const [, words] = /npx keel history (.*)\n/.exec(text) ?? [];
+      if (words === undefined || reading !== undefined) return;
+      reading = (async () => {
+        const args = words.split(" ");
+        const subject = args[args.indexOf("--subject") + 1]!;
+        const quarter = Math.floor(begun.getUTCMonth() / 3) + 1;
+        await writeFile(
+          path("facts.json"),
+          JSON.stringify(factsOf(subject, quarter, begun.getUTCFullYear())),
+        );
+        const env = { ...(process.env as Record<string, string>) };
+        const made = await keel(["report", ...args, ...forms, "--out", path("r.json")], { env });
+        const onChain = args.slice(0, args.indexOf("--subject"));
+        const held = await keel(["report", "verify", path("r.json"), ...onChain, ...forms], { env });
+        return [made.code, held.code];
+      })();
+      void reading.finally(() => child.kill("SIGTERM"));
+    });
+    expect([code, ...(await reading!)]).toEqual([0, 0, 0]);
+    const report = parseReport(await readFile(path("r.json"), "utf8"));
+    expect(report.records[0]).toMatchObject({ now: { healthy: true }, whole: { lapses: 0, share: "1" } });
+    expect(report.records[0]!.attestations).toHaveLength(15);
+    expect(await readFile(path("r.xml"), "utf8")).toContain("<AIFNetAssetValue>");
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * Does a disclosure go all the way: a viewer makes a key, a policy names it, the manager proves, a registry accepts, everybody
- * reads the net asset value, the viewer reads the sums, and one reader an opening?
+ * reads the net asset value, the viewer reads the sums, and one reader an opening? And does a report say all of it, and no more?
  *
  * @module
  */
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { FIELD_ORDER } from "@keel/verifier";
+import { type AifmdFacts, contentHashOf, type Report } from "@keel/verifier/report";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { exampleTexts } from "../../dist/examples/generate.js";
+import { STRATEGIES } from "../../dist/examples/strategies.js";
+import { formatExamples } from "../../dist/scripts/format-examples.js";
+import { now, travelTo } from "../support/chain.js";
 import { DEPLOYER, startCommandWorld } from "../support/command-world.js";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -149,5 +154,166 @@ describe("61 a disclosure", () => {
     await writeFile(path("other-salts.json"), JSON.stringify({ ...salts, exposuresSalt: "5" }));
     const wrong = ["--salts", path("other-salts.json"), "--out", path("none.json")];
     await refused(["open", ...book(), ...parts, ...wrong], "opening.mismatch", 3);
+  });
+});
+
+/** Days from one snapshot to the next: longer than an attestation counts. */
+const LATER = 2 * 86_400;
+const FUND = "Aurelia Fund";
+
+describe("a report", () => {
+  let subject: string;
+  let report: Report;
+  const make = (...more: string[]): string[] => [
+    ...["report", ...onChain, ...publicFiles, "--viewer-key", path("viewer.json")],
+    ...["--subject", `${FUND}=${subject}`, ...more],
+  ];
+  const verifyReport = (name: string, ...more: string[]): string[] => [
+    "report",
+    "verify",
+    path(name),
+    ...more,
+  ];
+  const write = (name: string, content: unknown) => writeFile(path(name), JSON.stringify(content));
+  const outputs = (): string[] =>
+    ["out.report", "csv", "pdf"].flatMap((form) => [`--${form.split(".")[0]}`, path(`report.${form}`)]);
+  const hashed = (copy: Report): Report => ({ ...copy, contentHash: contentHashOf(copy) });
+
+  /** Another snapshot, some days later, attested. */
+  async function attestLater(): Promise<void> {
+    await travelTo(chain, (await now(chain)) + LATER);
+    const strategy = STRATEGIES.find(({ folder }) => folder === "delta-neutral-perps")!;
+    // A little more in dollars: another book.
+    const positions = { ...strategy.positions, USDC: "1850000" };
+    const changes = { [strategy.accountId]: positions };
+    const texts = exampleTexts(strategy, { asOf: await now(chain), changes });
+    for (const name of ["snapshot", "market", "units"] as const)
+      await writeFile(path(`${name}.json`), texts[name]!);
+    for (const account of ["5", "6"]) await rm(path(`prices-${account}.json`));
+    await world.publish("prices", publicFiles);
+    const secrets = ["--enrolment", path("enrolment.json"), "--state", path("state.json")];
+    const out = ["--out", path("later.json"), "--units", path("units.json")];
+    await succeeds(["prove", ...book(), ...binding, ...secrets, ...out]);
+    await succeeds(attest("later.json"));
+  }
+
+  it("is made of a record with lapses, in every form, signed, as secret as what it was read from", async () => {
+    subject = (await readJson("attestation.json")).subject;
+    await attestLater();
+    const revoke = ["revoke", ...onChain, ...publicFiles, "--reason", "=cmd|'/c calc'!A1"];
+    await succeeds([...revoke, "--account", SUBJECT]);
+    const told = (await succeeds(make(...outputs(), "--sign", "--account", "1"))) as unknown as {
+      readonly report: Report;
+    };
+    report = told.report;
+    expect(await readJson("report.out.report")).toEqual(report);
+    for (const form of ["out.report", "csv", "pdf"])
+      expect((await stat(path(`report.${form}`))).mode & 0o077).toBe(0);
+    const [record] = report.records;
+    expect(record).toMatchObject({ label: FUND, now: { healthy: false, standing: "revokedBySubject" } });
+    expect(record!.lapses.map(({ cause }) => cause)).toEqual(["expired", "revokedBySubject"]);
+    expect(record!.attestations).toHaveLength(2);
+    expect(record!.attestations[0]!.figures).toContainEqual(
+      expect.objectContaining({ name: "P&L Everything down 40%" }),
+    );
+    expect(report.warning).toContain("DEVELOPMENT KEY");
+    expect(await readFile(path("report.csv"), "utf8")).not.toMatch(/(^|,)"?=/m);
+  });
+
+  it("is verified by its hash and signature, and against the chain, in each of its forms", async () => {
+    const forms = ["--csv", path("report.csv"), "--pdf", path("report.pdf")];
+    expect(await succeeds(verifyReport("report.out.report", ...forms))).toMatchObject({
+      ...{ chain: "not asked", forms: ["CSV", "PDF"], signer: report.signature!.signer },
+    });
+    const all = [...onChain, ...publicFiles, "--viewer-key", path("viewer.json")];
+    const told = await succeeds(verifyReport("report.out.report", ...all));
+    expect(told).toMatchObject({ chain: "says the same", notCompared: [expect.stringContaining("names")] });
+    // Without a key the sums are not compared, and it says so.
+    expect(await succeeds(verifyReport("report.out.report", ...onChain))).toMatchObject({
+      notCompared: [
+        expect.stringContaining("sums of 2"),
+        expect.stringContaining("1 policies"),
+        expect.anything(),
+      ],
+    });
+    await refused(verifyReport("report.out.report", "--expect-signer", subject), "report.signature", 3);
+  });
+
+  it("is refused where it says what the chain does not, also under a right hash", async () => {
+    const { signature, ...unsigned } = report;
+    const [record] = unsigned.records;
+    const cases: readonly [string, Report, string, readonly string[]][] = [
+      ["altered", { ...report, warning: "all is well" }, "report.hash", []],
+      ["other-signature", hashed({ ...report, warning: "all is well" }), "report.signature", []],
+      [
+        "no-lapse",
+        hashed({ ...unsigned, records: [{ ...record!, lapses: [record!.lapses[1]!] }] }),
+        "report.mismatch",
+        onChain,
+      ],
+      [
+        "other-figures",
+        hashed({
+          ...unsigned,
+          records: [
+            {
+              ...record!,
+              attestations: record!.attestations.map((one, i, { length }) => {
+                const { sums, figures, ratios } = record!.attestations[length - 1 - i]!;
+                return { ...one, sums, figures, ratios };
+              }) as never,
+            },
+          ],
+        }),
+        "report.mismatch",
+        [...onChain, "--viewer-key", path("viewer.json")],
+      ],
+    ];
+    for (const [name, content, code, more] of cases) {
+      await write(`${name}.json`, content);
+      await refused(verifyReport(`${name}.json`, ...more), code, 3);
+    }
+    const csv = await readFile(path("report.csv"), "utf8");
+    await writeFile(path("richer.csv"), csv.replace(/,sealed,/, ",sealed,1"));
+    await refused(verifyReport("report.out.report", "--csv", path("richer.csv")), "report.form", 3);
+  });
+
+  it("is filed for a year that has ended, each field proven, disclosed or declared", async () => {
+    const year = new Date(report.records[0]!.attestations.at(-1)!.asOf * 1000).getUTCFullYear();
+    await travelTo(chain, Date.UTC(year + 1, 0, 1) / 1000 + 60);
+    const facts = structuredClone(formatExamples()["aifmd-facts/1"]) as AifmdFacts;
+    Object.assign(facts, { period: { type: "Y1", year } });
+    Object.assign(facts.aifs[0]!, { subject, name: "Aurelia & <Sons> --" });
+    await write("facts.json", facts);
+    const filed = ["--facts", path("facts.json"), "--aifmd", path("aif.xml")];
+    const out = ["--from", `${Date.UTC(year, 0, 1) / 1000}`, "--out", path("year.json")];
+    expect(await succeeds(make(...filed, ...out))).toMatchObject({ aifmd: { disclosed: 2 } });
+    const xml = await readFile(path("aif.xml"), "utf8");
+    expect(xml).toContain("<AIFName>Aurelia &amp; &lt;Sons&gt; --</AIFName>");
+    expect(xml).toMatch(/<AIFNetAssetValue>\d+<\/AIFNetAssetValue> <!-- proven, by a DEVELOPMENT KEY/);
+    expect((await stat(path("aif.xml"))).mode & 0o077).toBe(0);
+    expect(await succeeds(verifyReport("year.json", ...filed))).toMatchObject({ forms: ["XML"] });
+    await refused(make("--aifmd", path("none.xml")), "usage", 1);
+    Object.assign(facts, { period: { type: "Y1", year: year + 1 } });
+    await write("facts.json", facts);
+    await refused(make("--aifmd", path("none.xml"), "--facts", path("facts.json")), "aifmd.period", 1);
+    await expect(stat(path("none.xml"))).rejects.toThrow("ENOENT");
+  });
+
+  it("is not made of what is asked wrongly, and writes nothing then", async () => {
+    const asked: readonly [readonly string[], string][] = [
+      [["--from", "2026-02-01", "--until", "2026-01-01"], "report.span"],
+      [["--until", "2199-01-01"], "report.span"],
+      [["--from", `${Date.now()}`], "usage"],
+      [["--subject", subject], "report.twice"],
+      [["--line", "nobody opened it"], "report.line"],
+      [["--policy-id", `0x${"1".repeat(64)}`], "report.policy"],
+    ];
+    for (const [more, code] of asked) await refused(make(...more, "--out", path("none.json")), code, 1);
+    const stranger = ["report", ...onChain, "--subject", subject, "--viewer-key", path("stranger.json")];
+    await refused([...stranger, "--csv", path("none.csv")], "disclosure.viewer", 1);
+    await refused(["report", ...onChain, "--subject", `0x${"9".repeat(40)}`], "report.empty", 1);
+    await refused(make("--out", path("report.csv")), "file.exists", 1);
+    for (const name of ["none.json", "none.csv"]) await expect(stat(path(name))).rejects.toThrow("ENOENT");
   });
 });

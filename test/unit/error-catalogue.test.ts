@@ -66,7 +66,7 @@ describe("error codes", () => {
   });
 
   it("have cures with commands that there are", () => {
-    const grammars = ["program", "operator-commands", "vault-commands", "run-commands"];
+    const grammars = ["program", "operator-commands", "vault-commands", "run-commands", "report-commands"];
     const program = grammars.map((name) => read(`cli/${name}.ts`)).join("");
     const named = cures.flatMap((cure) => [...cure.matchAll(/`keel ([a-z-]+)/g)].map(([, name]) => name!));
     expect(named.length).toBeGreaterThan(10);

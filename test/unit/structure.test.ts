@@ -78,7 +78,7 @@ const PACKAGES = [
 
 /** The rooms of a house from the ground up: each may use those before it. */
 const STOREYS = {
-  "verifier/src": ["core", "files", "statement", "chain", "text"],
+  "verifier/src": ["core", "files", "statement", "chain", "text", "report"],
   "prover/src": ["book", "risk", "proof", "market-data"],
   app: ["src", "host"],
 } as const;

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/**
+ * Does a report say what its entries say, why health ended, and nothing that was put into it afterwards?
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
+import { type AttestedEntry, basisHash, basisOf, type HistoryEntry } from "@keel/verifier/chain";
+import {
+  buildReport,
+  contentHashOf,
+  csvCell,
+  differences,
+  formatReport,
+  lapsesBetween,
+  lineRuns,
+  parseReport,
+  placeKey,
+  type Report,
+  type ReportFacts,
+  reportCsv,
+  reportOf,
+  runsOf,
+  segmentsOf,
+  shareOf,
+} from "@keel/verifier/report";
+import type { Hex } from "viem";
+import { describe, expect, it } from "vitest";
+import { shownText } from "../../cli/dist/report-page.js";
+import { reportPdf } from "../../cli/dist/report-pdf.js";
+import { EXAMPLES } from "../support/cli.js";
+
+const read = (name: string): string => readFileSync(join(EXAMPLES, "delta-neutral-perps", name), "utf8");
+const MARKET = parseMarket(read("market.json"));
+const POLICY = parsePolicy(read("policy.json"));
+const TERMS = { ...policyTerms(POLICY, MARKET), navStep: 10n ** 18n, maxAge: 3_600 };
+const ID = policyId(TERMS);
+const { validity } = TERMS;
+const SUBJECT = `0x${"5".repeat(40)}` as const;
+const GUARDIAN = `0x${"6".repeat(40)}` as const;
+const START = 1_800_000_000;
+const hashOf = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
+
+let block = 10;
+const place = (blockTime: number) => {
+  block += 1;
+  return { blockNumber: BigInt(block), blockTime, transaction: hashOf(block), logIndex: 0 };
+};
+
+/** An attestation that came a second after its snapshot. */
+function attested(asOf: number, nav = 5_000n, policy: Hex = ID): AttestedEntry {
+  return {
+    ...{
+      kind: "attested",
+      subject: SUBJECT,
+      policyId: policy,
+      asOf,
+      expiry: asOf + validity,
+      ...place(asOf + 1),
+    },
+    market: { root: 5n, asOf },
+    enrolment: 7n,
+    drawdown: { units: 2n * 10n ** 8n, previousState: 1n, newState: 2n },
+    ...{
+      portfolioCommitment: 1n,
+      exposuresCommitment: 2n,
+      digest: BigInt(asOf),
+      proof: [],
+      verifier: GUARDIAN,
+    },
+    version: 1,
+    disclosure: { nav, sealedSums: [], digest: 1n, proof: [], version: 1 },
+  };
+}
+
+const revoked = (blockTime: number, by: "subject" | "guardian", reason = "a key was lost"): HistoryEntry => ({
+  ...{ kind: "revoked", subject: SUBJECT, policyId: ID, by: by === "subject" ? SUBJECT : GUARDIAN, reason },
+  standing: by === "subject" ? "revokedBySubject" : "revokedByGuardian",
+  ...place(blockTime),
+});
+
+const SUMS = {
+  ...{ equity: 60n * 10n ** 16n, assets: 100n * 10n ** 16n, grossExposure: 90n * 10n ** 16n },
+  ...{ collateral: 80n * 10n ** 20n, deltas: [0n, 30n * 10n ** 16n, -1n], accountEquity: [], bookSums: [] },
+};
+
+function factsOf(
+  entries: readonly HistoryEntry[],
+  time: number,
+  more: Partial<ReportFacts> = {},
+): ReportFacts {
+  return {
+    chain: {
+      ...{ chainId: 31337, registry: GUARDIAN, fromBlock: 0, block: 99, blockHash: hashOf(99) },
+      time,
+    },
+    keys: [{ circuit: "portfolio-health/spot-16", hash: hashOf(1), development: true }],
+    ...{
+      entries,
+      terms: new Map([[ID, TERMS]]),
+      names: new Map(),
+      readings: new Map(),
+      takenBack: new Map(),
+    },
+    records: [{ subject: SUBJECT, label: "Aurelia", under: { policyId: ID } }],
+    ...more,
+  };
+}
+
+const made = (...parts: Parameters<typeof factsOf>): Report => reportOf(buildReport(factsOf(...parts)));
+const GAP = 1_000;
+/** Two attestations, a gap, a third one. */
+const LAPSED = [attested(START), attested(START + 100), attested(START + 100 + validity + GAP)];
+const END = START + 100 + 2 * validity;
+
+describe("runs of health", () => {
+  it("go on while the next attestation comes in time, and end when none does", () => {
+    const runs = runsOf(LAPSED);
+    expect(runs.map(({ from, until }) => [from, until])).toEqual([
+      [START + 1, START + 100 + validity],
+      [START + 100 + validity + GAP + 1, START + 100 + 2 * validity + GAP],
+    ]);
+    const [lapse, ...others] = lapsesBetween(runs, END);
+    expect(others).toEqual([]);
+    expect(lapse).toMatchObject({ ended: { cause: "expired" }, until: START + 100 + validity + GAP + 1 });
+  });
+
+  it("end with what ended them: the subject, a guardian, a voiding", () => {
+    const first = attested(START);
+    const voided: HistoryEntry = {
+      ...{ kind: "voided", subject: SUBJECT, policyId: ID, by: GUARDIAN, basis: basisOf(first) },
+      ...place(START + 50),
+    };
+    const cases = [
+      [revoked(START + 50, "subject"), "revokedBySubject", 'a key was lost"'],
+      [revoked(START + 50, "guardian"), "revokedByGuardian", `guardian ${GUARDIAN} closed`],
+      [voided, "voided", "market table was withdrawn"],
+    ] as const;
+    expect(basisHash(basisOf(first))).toMatch(/^0x/);
+    for (const [entry, cause, words] of cases) {
+      const takenBack = new Map([[placeKey(entry), ["the market table was withdrawn"]]]);
+      const { records } = buildReport(factsOf([first, entry], START + 200, { takenBack }));
+      expect(records[0]!.lapses).toMatchObject([{ from: START + 50, until: null, cause }]);
+      expect(records[0]!.lapses[0]!.words).toContain(words);
+      expect(records[0]!.now.healthy).toBe(false);
+    }
+  });
+
+  it("count a lapse of no second, as the registry does", () => {
+    const entries = [attested(START), attested(START + validity - 1)];
+    const { records } = buildReport(factsOf(entries, START + validity + 10));
+    expect(records[0]!.whole).toMatchObject({ lapses: 1, longestLapse: 0, share: "1" });
+  });
+
+  it("follow a line from policy to policy, each for its validity after the line left it", () => {
+    const [a, b] = [hashOf(1), hashOf(2)];
+    const at = (from: number, until: number) =>
+      [{ from, until, ended: { cause: "expired", last: LAPSED[0]! } }] as const;
+    const segments = segmentsOf(
+      [
+        { kind: "opened", to: a, time: 0 },
+        { kind: "announced", to: b, time: 50, liveAt: 100 },
+        { kind: "announced", to: hashOf(3), time: 120, liveAt: 300 },
+        { kind: "cancelled", time: 200 },
+      ],
+      1_000,
+    );
+    expect(segments.map(({ policyId, from }) => [policyId, from])).toEqual([
+      [a, 0],
+      [b, 100],
+    ]);
+    const parts = new Map<Hex, { runs: ReturnType<typeof runsOf>; validity: number }>([
+      [a, { runs: [...at(10, 500)], validity: 40 }],
+      [b, { runs: [...at(160, 400)], validity: 40 }],
+    ]);
+    const runs = lineRuns(segments, parts);
+    expect(runs.map(({ from, until, ended }) => [from, until, ended.cause])).toEqual([
+      [10, 140, "policyChanged"],
+      [160, 400, "expired"],
+    ]);
+  });
+});
+
+describe("a report", () => {
+  it("has a lapse that begins in its last second", () => {
+    const { records } = buildReport(factsOf([attested(START), revoked(START + 50, "subject")], START + 50));
+    expect(records[0]).toMatchObject({
+      now: { healthy: false },
+      lapses: [{ until: null }],
+      span: { lapses: 1 },
+    });
+    const expired = buildReport(factsOf([attested(START)], START + validity));
+    expect(expired.records[0]).toMatchObject({ now: { healthy: false }, whole: { lapses: 1 } });
+  });
+
+  it("tells the span and the whole record, so that no span hides a lapse", () => {
+    const from = START + 100 + validity + GAP + 10;
+    const { records } = buildReport(factsOf(LAPSED, END, { span: { from, until: END } }));
+    expect(records[0]!.span).toMatchObject({ lapses: 0, share: "1" });
+    expect(records[0]!.lapses).toEqual([]);
+    expect(records[0]!.whole).toMatchObject({ lapses: 1, longestLapse: GAP + 1, from: START + 1 });
+  });
+
+  it("names other policies under which the subject attested", () => {
+    const other = { ...TERMS, validity: validity + 1 };
+    const id = policyId(other);
+    const foreign = { ...attested(START + 5, 1n, id), expiry: START + 5 + validity + 1 };
+    const terms = new Map([
+      [ID, TERMS],
+      [id, other],
+    ]);
+    const { records } = buildReport(factsOf([...LAPSED, foreign], END + 10 * validity, { terms }));
+    expect(records[0]!.elsewhere).toEqual([{ policyId: id, attestations: 1, lapses: 1, healthy: false }]);
+  });
+
+  it("has values and figures as exact integers", () => {
+    const readings = new Map([[BigInt(START), { sums: SUMS, read: "sealed" as const }]]);
+    const [one] = made(LAPSED, END, { readings }).records[0]!.attestations;
+    expect(one).toMatchObject({
+      nav: { value: `${5_000n * 10n ** 18n}`, perUnit: `${2_500n * 10n ** 18n}` },
+    });
+    const ratios = new Map(one!.ratios!.map(({ name, value }) => [name, value]));
+    expect(ratios.get("gross exposure over equity")).toBe("1.5");
+    expect(ratios.get("assets over liabilities")).toBe("2.5");
+    expect(ratios.get("collateral by its factors over liabilities")).toBe("2");
+    // A part of a cent less than a half, cut off.
+    expect(ratios.get("net delta over equity")).toBe("0.4999");
+  });
+
+  it("says a linear book's result in each scenario, where the policy's files are there", () => {
+    const names = {
+      policy: "P",
+      underlyings: ["USD", "ETH", "BTC"],
+      scenarios: ["down"],
+      shocks: [[0, -4_000, 0]],
+    };
+    const readings = new Map([[BigInt(START), { sums: SUMS, read: "opened" as const }]]);
+    const [one] = made(LAPSED, END, { readings, names: new Map([[ID, names]]) }).records[0]!.attestations;
+    expect(one!.figures!.at(-1)).toEqual({ name: "P&L down", usd: "-12" });
+    expect(one!.ratios!.find(({ name }) => name.startsWith("worst"))).toMatchObject({ value: "-0.2" });
+  });
+
+  it("warns of a development key before any word", () => {
+    const report = made(LAPSED, END);
+    expect(report.warning).toContain("DEVELOPMENT KEY");
+    expect(reportCsv(report).split("\r\n")[1]).toContain("DEVELOPMENT KEY");
+    const keys = [{ circuit: "c", hash: hashOf(1), development: false }];
+    expect(made(LAPSED, END, { keys }).warning).toBeUndefined();
+  });
+
+  it.each([
+    ["that ends before it begins", { from: END, until: START }, "report.span"],
+    ["that has not passed", { until: END + 1 }, "report.span"],
+  ])("refuses a span %s", (_, span, code) => {
+    expect(() => buildReport(factsOf(LAPSED, END, { span }))).toThrow(code);
+  });
+
+  it("refuses a record without an attestation", () => {
+    const records = [{ subject: GUARDIAN, under: { policyId: ID } }];
+    expect(() => buildReport(factsOf(LAPSED, END, { records }))).toThrow("report.empty");
+  });
+
+  it("never says all of a time of which a second is missing", () => {
+    expect(shareOf({ seconds: 10 ** 9, healthy: 10 ** 9 - 1 })).toBe("0.999999");
+    expect(shareOf({ seconds: 3, healthy: 3 })).toBe("1");
+  });
+});
+
+describe("a report's file", () => {
+  const readings = new Map([[BigInt(START), { sums: SUMS, read: "sealed" as const }]]);
+  const report = made(LAPSED, END, { readings });
+
+  it("is read as it was written, and has its content's hash", () => {
+    expect(parseReport(formatReport(report))).toEqual(report);
+    const { records, ...rest } = report;
+    const otherOrder = JSON.stringify({ records, ...rest });
+    expect(parseReport(otherOrder).contentHash).toBe(report.contentHash);
+  });
+
+  const altered = (change: (copy: Report) => void): Report => {
+    const copy = structuredClone(report);
+    change(copy);
+    return copy;
+  };
+  const CHANGES: readonly [string, (copy: Report) => void][] = [
+    ["a lapse left out", (copy) => copy.records[0]!.lapses.pop()],
+    ["another value", (copy) => Object.assign(copy.records[0]!.attestations[0]!.nav!, { value: "9" })],
+    ["another name", (copy) => Object.assign(copy.records[0]!, { label: "Borealis" })],
+    ["a warning left out", (copy) => Reflect.deleteProperty(copy, "warning")],
+  ];
+
+  it.each(CHANGES)("is refused with %s", (_, change) => {
+    expect(() => parseReport(formatReport(altered(change)))).toThrow("report.hash");
+  });
+
+  it("is refused with figures that its sums do not give, also under a new hash", () => {
+    const richer = altered((copy) => {
+      copy.records[0]!.attestations[0]!.figures![0]!.usd = "61";
+    });
+    const again = { ...richer, contentHash: contentHashOf(richer) };
+    expect(() => parseReport(formatReport(again))).toThrow("report.derived");
+    const share = altered((copy) => {
+      copy.records[0]!.span.share = "1";
+    });
+    expect(() => parseReport(formatReport({ ...share, contentHash: contentHashOf(share) }))).toThrow(
+      "report.records[0].span.share",
+    );
+  });
+
+  it("shows every place where two of them differ", () => {
+    const other = altered((copy) => {
+      copy.records[0]!.label = "Borealis";
+      copy.records[0]!.lapses = [];
+    });
+    const found = differences(report, other, "report").map(({ path }) => path);
+    expect(found).toEqual(["report.records[0].label", "report.records[0].lapses[0]"]);
+  });
+});
+
+/** Cells of RFC 4180. */
+function parsed(csv: string): string[][] {
+  const rows: string[][] = [[]];
+  const cells = /(?:"((?:[^"]|"")*)"|([^,\r\n"]*))(,|\r\n)/gy;
+  for (const [, quoted, plain, end] of csv.matchAll(cells)) {
+    rows.at(-1)!.push(quoted === undefined ? plain! : quoted.replaceAll('""', '"'));
+    if (end === "\r\n") rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
+
+describe("a report as CSV", () => {
+  const HOSTILE = '=HYPERLINK("https://example.org","pay, now")';
+  const records = [{ subject: SUBJECT, label: HOSTILE, under: { policyId: ID } }];
+  const entries = [attested(START), revoked(START + 9, "subject", '=1+1\n@cmd,"')];
+
+  it("has as many cells in each row, and nothing that a spreadsheet calculates", () => {
+    const report = made(entries, START + 100, { records });
+    const rows = parsed(reportCsv(report));
+    expect(new Set(rows.map(({ length }) => length)).size).toBe(1);
+    expect(rows).toHaveLength(3);
+    const column = (name: string): string[] => rows.slice(1).map((row) => row[rows[0]!.indexOf(name)]!);
+    expect(column("kind")).toEqual(["attestation", "lapse"]);
+    expect(column("label")).toEqual([`'${HOSTILE}`, `'${HOSTILE}`]);
+    expect(column("cause")).toEqual(["", "revokedBySubject"]);
+    expect(column("nav_usd")[0]).toBe("500000");
+    expect(column("report_hash")).toEqual([report.contentHash, report.contentHash]);
+    expect(rows.flat().filter((cell) => /^[=+@\t\r]/.test(cell))).toEqual([]);
+  });
+
+  it.each(["=1", "+1", "-x", "@x", "\t=1", "\r1", " =1", "|x", "%x", "＝1"])("takes %j for text", (text) => {
+    expect(csvCell(text).replace(/^"/, "")).toMatch(/^'/);
+  });
+
+  it.each(["-1.5", "0", "12"])("leaves the number %s a number", (text) => {
+    expect(csvCell(text)).toBe(text);
+  });
+});
+
+/** The texts of a PDF that compresses nothing: hexadecimal pieces with kerning between them. */
+function shown(pdf: string): string[] {
+  return [...pdf.matchAll(/\[(.*?)\] TJ/g)].map(([, list]) =>
+    [...list!.matchAll(/<([0-9a-f]*)>/g)]
+      .map(([, hex]) => Buffer.from(hex!, "hex").toString("latin1"))
+      .join(""),
+  );
+}
+
+describe("a report as PDF", () => {
+  it("has the same bytes each time, and its hash on each page", async () => {
+    const many = Array.from({ length: 80 }, (_, i) => attested(START + 100 * i, BigInt(5_000 + i)));
+    const report = made(many, START + 8_000);
+    const [first, second] = [await reportPdf(report), await reportPdf(report)];
+    expect(Buffer.from(first).equals(Buffer.from(second))).toBe(true);
+    const text = Buffer.from(first).toString("latin1");
+    const pages = text.match(/\/Type \/Page\b(?!s)/g)!.length;
+    expect(pages).toBeGreaterThan(2);
+    const words = shown(text);
+    expect(words.filter((line) => line.includes(`content hash ${report.contentHash}`))).toHaveLength(pages);
+    expect(words).toContain(`page ${pages} of ${pages}`);
+    expect(words.join(" ")).not.toMatch(/undefined|NaN|\[object/);
+    // The head of a table stands on each page that it goes on to, and the warning on each page.
+    expect(words.filter((line) => line === "by the unit, USD").length).toBeGreaterThan(1);
+    expect(words.filter((line) => line.startsWith("WARNING: DEVELOPMENT KEY")).length).toBeGreaterThanOrEqual(
+      pages,
+    );
+  });
+
+  it("shows letters that its fonts lack as their numbers, and no control character", () => {
+    expect(shownText("Ægir – Ω\u202e\u0007")).toBe("Ægir – \\u{3a9}\\u{202e}\\u{7}");
+  });
+});

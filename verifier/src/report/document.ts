@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A report as a file (report/1): plain data, amounts as integers in text, times in unix seconds. Its content hash is keccak256 over
+ * the canonical text of everything but the hash itself and the signature: keys sorted, no blanks.
+ *
+ * A hash and a signature say who wrote what, and that nobody changed it since. Whether the chain says the same, only a registry can
+ * tell: {@link differences} of a report that is built again.
+ *
+ * @module
+ */
+
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { z } from "zod";
+import { KeelError } from "../core/errors.js";
+import type { Json } from "../core/json.js";
+import { FORMATS, parseFile, time } from "../core/schema.js";
+import type { DisclosedSums } from "../statement/disclosure.js";
+import { type FigureBasis, reportFigures, reportRatios } from "./figures.js";
+import { CAUSES } from "./runs.js";
+
+const integer = z.string().regex(/^(0|-?[1-9][0-9]{0,79})$/);
+const natural = z.string().regex(/^(0|[1-9][0-9]{0,79})$/);
+const decimal = z.string().regex(/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/);
+const word = z.string().regex(/^0x[0-9a-f]{64}$/);
+const account = z.string().regex(/^0x[0-9a-f]{40}$/);
+/** Of others: whoever shows it makes it harmless. */
+const text = z.string().max(4_000);
+const block = z.int().min(0);
+const seconds = z.int().min(0);
+
+const sumsSchema = z.strictObject({
+  equity: natural,
+  assets: natural,
+  grossExposure: natural,
+  collateral: natural,
+  deltas: z.array(integer).max(1_024),
+  accountEquity: z.array(integer).max(1_024),
+  bookSums: z.array(integer).max(1_024),
+});
+
+const attestationSchema = z.strictObject({
+  policyId: word,
+  /** Snapshot time; when the registry took it; the first second in which it no longer counts. */
+  ...{ asOf: time, accepted: time, expiry: time },
+  ...{ block, transaction: word, digest: natural },
+  /** 1e-8. */
+  units: natural,
+  /** USD 1e-16, and cut off: what one unit is worth. */
+  nav: z.strictObject({ value: natural, perUnit: natural }).optional(),
+  sums: sumsSchema.optional(),
+  /** How the sums were read: from what is sealed for a viewer, or from what the manager opened. */
+  read: z.enum(["sealed", "opened"]).optional(),
+  figures: z.array(z.strictObject({ name: text, usd: decimal })).optional(),
+  ratios: z.array(z.strictObject({ name: text, value: decimal })).optional(),
+});
+
+const policySchema = z.strictObject({
+  policyId: word,
+  circuit: text,
+  limits: z.array(text),
+  basis: z.array(text),
+  validity: seconds,
+  /** Of a net asset value, USD 1e-16; 0: none is shown. */
+  navStep: natural,
+  /** Days within which everything can be unwound, 1e-4, where the policy limits them. */
+  unwindDays: natural.optional(),
+  /** From the policy's files; a registry does not know them. */
+  names: z
+    .strictObject({
+      policy: text,
+      underlyings: z.array(text),
+      scenarios: z.array(text),
+      shocks: z.array(z.array(z.int())),
+    })
+    .optional(),
+});
+
+const stretchSchema = z.strictObject({
+  ...{ from: time, until: time, seconds, healthy: seconds },
+  /** Of the seconds, cut off after six places. */
+  share: decimal,
+  attestations: z.int().min(0),
+  lapses: z.int().min(0),
+  longestLapse: seconds,
+});
+
+const lapseSchema = z.strictObject({
+  from: time,
+  /** Null: it goes on. */
+  until: time.nullable(),
+  cause: z.enum(CAUSES),
+  words: text,
+});
+
+const recordSchema = z.strictObject({
+  subject: account,
+  /** The word of whoever made the report. */
+  label: text.optional(),
+  under: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("policy"), policyId: word }),
+    z.strictObject({
+      ...{ kind: z.literal("line"), line: word, name: text },
+      policies: z.array(z.strictObject({ policyId: word, from: time, until: time.nullable() })).min(1),
+    }),
+  ]),
+  now: z.strictObject({ healthy: z.boolean(), standing: text, expiry: time }),
+  /** From the first attestation to the report's block; the span that was asked for. */
+  ...{ whole: stretchSchema, span: stretchSchema },
+  attestations: z.array(attestationSchema),
+  lapses: z.array(lapseSchema),
+  events: z.array(z.strictObject({ time, block, transaction: word, words: text })),
+  /** Other policies under which the subject attested. */
+  elsewhere: z.array(
+    z.strictObject({ policyId: word, attestations: z.int(), lapses: z.int(), healthy: z.boolean() }),
+  ),
+});
+
+const contentSchema = z.strictObject({
+  keel: z.literal("report/1"),
+  chain: z.strictObject({
+    ...{ chainId: z.int().min(1), registry: account },
+    ...{ fromBlock: block, block, blockHash: word, time },
+  }),
+  span: z.strictObject({ from: time, until: time }),
+  proofs: z.strictObject({
+    verified: z.int().min(0),
+    keys: z.array(z.strictObject({ circuit: text, hash: word, development: z.boolean() })),
+  }),
+  /** Said where a key is a development key. */
+  warning: text.optional(),
+  policies: z.array(policySchema),
+  records: z.array(recordSchema).min(1),
+});
+
+const reportSchema = z.strictObject({
+  ...contentSchema.shape,
+  contentHash: word,
+  signature: z.strictObject({ signer: account, signature: z.string().regex(/^0x[0-9a-f]{130}$/) }).optional(),
+});
+FORMATS.add(reportSchema, {
+  id: "report/1",
+  folder: "verifier",
+  title: "A report of records; with figures of a book it is secret",
+});
+
+/** What a report says. */
+export type ReportContent = z.infer<typeof contentSchema>;
+export type ReportRecord = z.infer<typeof recordSchema>;
+export type ReportAttestation = z.infer<typeof attestationSchema>;
+export type ReportPolicy = z.infer<typeof policySchema>;
+export type ReportLapse = z.infer<typeof lapseSchema>;
+export type Stretch = z.infer<typeof stretchSchema>;
+
+/** Sums as a report has them. */
+export type ReportSums = z.infer<typeof sumsSchema>;
+
+/** A report with its hash, and whose signature it has. */
+export type Report = z.infer<typeof reportSchema>;
+
+/** Canonical JSON: keys sorted, nothing between the signs. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, part]) => `${JSON.stringify(key)}:${canonical(part)}`)
+    .join(",")}}`;
+}
+
+/** keccak256 of a report's canonical text, without hash and signature. */
+export function contentHashOf(report: ReportContent | Report): `0x${string}` {
+  const { contentHash: _, signature: __, ...content } = report as Report;
+  return `0x${bytesToHex(keccak_256(utf8ToBytes(canonical(content))))}`;
+}
+
+/** The report of a content: with its hash, not yet signed. */
+export function reportOf(content: ReportContent): Report {
+  return { ...content, contentHash: contentHashOf(content) };
+}
+
+/** What is signed (EIP-712): the hash names everything else, the chain too. */
+export function reportTypedData(contentHash: `0x${string}`) {
+  return {
+    domain: { name: "Keel Report", version: "1" },
+    types: { Report: [{ name: "contentHash", type: "bytes32" }] },
+    primaryType: "Report",
+    message: { contentHash },
+  } as const;
+}
+
+/** Writes a report/1 file. */
+export function formatReport(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/**
+ * Reads a report/1 file: its hash is that of its content, and what follows from other parts of it follows.
+ *
+ * @throws KeelError kind "input" for a file that is none; kind "proof", code `report.hash` or `report.derived`
+ */
+export function parseReport(text: string): Report {
+  const report = parseFile(reportSchema, text, "report");
+  const expected = contentHashOf(report);
+  if (report.contentHash !== expected) {
+    throw refused("report.hash", "report.contentHash", `${expected}, of the content`, report.contentHash);
+  }
+  checkDerived(report);
+  return report;
+}
+
+/** Figures, ratios, shares and values by the unit are made anew, and have to be the same. */
+function checkDerived(report: Report): void {
+  for (const [r, record] of report.records.entries()) {
+    const at = `report.records[${r}]`;
+    for (const [a, attestation] of record.attestations.entries()) {
+      const policy = report.policies.find(({ policyId }) => policyId === attestation.policyId);
+      expectSame(`${at}.attestations[${a}]`, derived(attestation, policy), attestation);
+    }
+    for (const name of ["whole", "span"] as const) {
+      expectSame(`${at}.${name}.share`, shareOf(record[name]), record[name].share);
+    }
+  }
+}
+
+/** An attestation with what follows from its sums. */
+export function derived(attestation: ReportAttestation, policy: ReportPolicy | undefined): ReportAttestation {
+  const { figures: _, ratios: __, nav, sums, ...plain } = attestation;
+  const units = BigInt(attestation.units);
+  const basis = basisOfPolicy(policy);
+  return {
+    ...plain,
+    ...(nav === undefined ? {} : { nav: { value: nav.value, perUnit: perUnit(BigInt(nav.value), units) } }),
+    ...(sums === undefined
+      ? {}
+      : { sums, figures: reportFigures(sumsIn(sums), basis), ratios: reportRatios(sumsIn(sums), basis) }),
+  };
+}
+
+const ONE_UNIT = 10n ** 8n;
+
+function perUnit(value: bigint, units: bigint): string {
+  return units === 0n ? "0" : `${(value * ONE_UNIT) / units}`;
+}
+
+function basisOfPolicy(policy: ReportPolicy | undefined): FigureBasis {
+  const { underlyings, scenarios, shocks } = policy?.names ?? {};
+  return underlyings === undefined ? {} : { underlyings, scenarios: scenarios!, shocks: shocks! };
+}
+
+/** Sums as numbers. */
+export function sumsIn(sums: ReportSums): DisclosedSums {
+  const { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums } = sums;
+  return {
+    ...{ equity: BigInt(equity), assets: BigInt(assets), grossExposure: BigInt(grossExposure) },
+    collateral: BigInt(collateral),
+    ...{
+      deltas: deltas.map(BigInt),
+      accountEquity: accountEquity.map(BigInt),
+      bookSums: bookSums.map(BigInt),
+    },
+  };
+}
+
+/** Sums as text. */
+export function sumsOut(sums: DisclosedSums): ReportSums {
+  const { equity, assets, grossExposure, collateral, deltas, accountEquity, bookSums } = sums;
+  return {
+    ...{ equity: `${equity}`, assets: `${assets}`, grossExposure: `${grossExposure}` },
+    collateral: `${collateral}`,
+    ...{
+      deltas: deltas.map(String),
+      accountEquity: accountEquity.map(String),
+      bookSums: bookSums.map(String),
+    },
+  };
+}
+
+const SHARE_PLACES = 6;
+
+/** Healthy seconds over all, cut off: never 1 where a second is missing. */
+export function shareOf({ seconds, healthy }: Pick<Stretch, "seconds" | "healthy">): string {
+  if (seconds === 0) return "0";
+  const scaled = (BigInt(healthy) * 10n ** BigInt(SHARE_PLACES)) / BigInt(seconds);
+  const digits = `${scaled}`.padStart(SHARE_PLACES + 1, "0");
+  const fraction = digits.slice(-SHARE_PLACES).replace(/0+$/, "");
+  return `${digits.slice(0, -SHARE_PLACES)}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+function expectSame(path: string, expected: unknown, received: unknown): void {
+  const [first] = differences(expected, received, path);
+  if (first === undefined) return;
+  throw refused(
+    "report.derived",
+    first.path,
+    `${first.expected}, from the report's own parts`,
+    first.received,
+  );
+}
+
+/** A place where two reports say different things. */
+export interface Difference {
+  readonly path: string;
+  readonly expected: string;
+  readonly received: string;
+}
+
+/** Every place where data differs from other data. */
+export function differences(expected: unknown, received: unknown, path: string): Difference[] {
+  if (!isObject(expected) || !isObject(received)) {
+    if (canonical(expected ?? null) === canonical(received ?? null)) return [];
+    return [{ path, expected: shown(expected), received: shown(received) }];
+  }
+  const isList = Array.isArray(expected);
+  if (isList !== Array.isArray(received)) {
+    return [{ path, expected: shown(expected), received: shown(received) }];
+  }
+  const keys = [...new Set([...Object.keys(expected), ...Object.keys(received)])];
+  return keys.flatMap((key) =>
+    differences(expected[key], received[key], isList ? `${path}[${key}]` : `${path}.${key}`),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+const MOST_SHOWN = 100;
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const words = typeof value === "string" ? value : canonical(value as Json);
+  return words.length > MOST_SHOWN ? `${words.slice(0, MOST_SHOWN)}…` : words;
+}
+
+function refused(code: string, path: string, expected: string, received: string): KeelError {
+  return new KeelError({ kind: "proof", code, path, expected, received });
+}
