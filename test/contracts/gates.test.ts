@@ -457,6 +457,19 @@ describe("68 credit that grows with unbroken health", () => {
     },
   );
 
+  it("begins anew with a tightened line, open in its grace, until the tighter policy is attested", async () => {
+    const { registry, cast, chain } = fixture;
+    const tighter = { ...terms, maxLeverage: terms.maxLeverage - 1 };
+    for (const policy of [terms, tighter]) await publishPolicy(registry, cast.stranger, policy);
+    const book = (name: string, ...args: unknown[]) =>
+      transact(chain, cast.deployer, registry.policyBook, policyBookAbi, name, args);
+    await book("openLine", "main", policyId(terms));
+    const claim = { terms, asOf: FIXTURE_START, marketTime: FIXTURE_START };
+    await submitAttestation(registry, cast.stranger, await attestation(fixture, claim));
+    await book("moveLine", lineId("main"), policyId(tighter));
+    expect(await lent(await credit(lineId("main")))).toBe(5_000n);
+  });
+
   it("needs terms that make sense, and a policy whose attestations count at the interval", async () => {
     const quick = { ...terms, minInterval: 99 };
     const { registry, cast } = fixture;
