@@ -188,6 +188,9 @@ describe("a filing", () => {
     expect(questions).toEqual(["49", "53", "122", "245", "279", "294"]);
     const { fields } = aifmdFiling(reportOf(ATTESTED), facts());
     expect(fields).toMatchObject({ proven: 4, disclosed: 2 });
+    const total = fields.proven + fields.disclosed + fields.declared;
+    expect([...xml.matchAll(/<\/\w[\w-]*> <!-- (?:proven|disclosed|declared)/g)]).toHaveLength(total);
+    expect(xml).not.toMatch(/<\/AssumptionDescription> <!--/);
   });
 
   it("names a development key wherever it says proven or disclosed", () => {

@@ -177,10 +177,11 @@ function assumptions(description: XmlNode, report: Report): XmlNode {
   const lines = grounds(description, AIF_REPORT.parts![0]!.parts!.at(-1)!, report);
   return group(
     "Assumptions",
+    // Keel's own words of how a figure was made: no field of the filer's.
     lines.map(({ item, words }) =>
       group("Assumption", [
-        said("QuestionNumber", `${item}`),
-        said("AssumptionDescription", words.slice(0, WORDS)),
+        { name: "QuestionNumber", text: `${item}` },
+        { name: "AssumptionDescription", text: words.slice(0, WORDS) },
       ]),
     ),
   );
@@ -541,20 +542,18 @@ function xmlOf(report: Report, { reportingMemberState }: AifmdFacts, root: XmlNo
 }
 
 function linesOf(
-  { name, text, parts = [], standing = "declared", ground }: XmlNode,
+  { name, text, parts = [], standing, ground }: XmlNode,
   indent: string,
   report: Report,
 ): string[] {
   if (text === undefined) {
-    return [
-      `${indent}<${name}>`,
-      ...parts.flatMap((part) => linesOf(part, `${indent}  `, report)),
-      `${indent}</${name}>`,
-    ];
+    const inner = parts.flatMap((part) => linesOf(part, `${indent}  `, report));
+    return [`${indent}<${name}>`, ...inner, `${indent}</${name}>`];
   }
+  const element = `${indent}<${name}>${escaped(text)}</${name}>`;
+  if (standing === undefined) return [element];
   const own = standingWords(standing, report);
-  const words = ground === undefined ? own : `${own}: ${ground}`;
-  return [`${indent}<${name}>${escaped(text)}</${name}> ${comment(words)}`];
+  return [`${element} ${comment(ground === undefined ? own : `${own}: ${ground}`)}`];
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
