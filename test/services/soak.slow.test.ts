@@ -182,8 +182,8 @@ it(`78, 79 ${KILLS} random kills of farm, second farm and Redis: nothing lost, n
 
 /** Proofs between two looks, and those before the first one that counts. */
 const [LOOK, WARM_UP] = [100, 300];
-/** What memory may grow by between the first half of the looks and the second. */
-const MOST_GROWTH = 1.03;
+/** What may grow by how much between the first half of the looks and the second: pages that an allocator keeps vary more than a heap. */
+const MOST_GROWTH = { rss: 1.05, heap: 1.03 } as const;
 
 it(`a worker's memory is flat over ${PROOFS} proofs`, async () => {
   const change = { batch: { size: 20, waitMs: 500 }, listen: { port: 0 }, backlog: 60 };
@@ -225,6 +225,6 @@ it(`a worker's memory is flat over ${PROOFS} proofs`, async () => {
     const sizes = looks.map((one) => one[what]);
     const [early, late] = [mean(sizes.slice(0, half)), mean(sizes.slice(-half))];
     console.log(`${done} proofs, ${what}: ${early.toFixed(2)} MB at first, ${late.toFixed(2)} MB at last`);
-    expect(late, what).toBeLessThan(MOST_GROWTH * early);
+    expect(late, what).toBeLessThan(MOST_GROWTH[what] * early);
   }
 });
