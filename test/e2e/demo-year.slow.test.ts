@@ -78,7 +78,8 @@ const BUGS = [
     ),
   ],
   [
-    "redeem",
+    // Lenders see it as soon as something is allocated.
+    "allocate",
     bug(
       "a price without what lies idle",
       "vault/VaultSettlement",
