@@ -272,6 +272,26 @@ const story: fc.Arbitrary<readonly Action[]> = fc.oneof(
       { do: "land", deadline: 0, after: 0 },
       { do: "attest", ...well({ from }) },
     ]),
+  // A role is offered to one, who accepts it, and others call that off.
+  fc
+    .tuple(
+      fc.integer({ min: 0, max: 2 }),
+      fc.array(fc.constantFrom("offerRole", "acceptRole", "withdrawOffer", "revokeRole", "land"), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+    )
+    .map(([number, acts]): Action[] => [
+      { do: "offerRole", number, by: "curator" },
+      { do: "acceptRole", number },
+      ...acts.map((act): Action => {
+        if (act === "land") return { do: act, deadline: 0, after: 0 };
+        if (act === "acceptRole") return { do: act, number };
+        return act === "withdrawOffer"
+          ? { do: act, number, by: "guardian" }
+          : { do: act, number, by: "curator" };
+      }),
+    ]),
   // Those in power undo and replace what was announced, just before and after it comes.
   fc.array(
     fc.oneof(

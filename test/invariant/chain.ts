@@ -20,6 +20,8 @@ import { PACKAGE } from "../support/cli.js";
 
 /** Refusals of the vault that are not Keel's own. */
 const VAULT_ERRORS = parseAbi([
+  "error ERC4626ExceededMaxDeposit(address receiver, uint256 assets, uint256 max)",
+  "error ERC4626ExceededMaxMint(address receiver, uint256 shares, uint256 max)",
   "error ERC4626ExceededMaxWithdraw(address owner, uint256 assets, uint256 max)",
   "error ERC4626ExceededMaxRedeem(address owner, uint256 shares, uint256 max)",
   "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
