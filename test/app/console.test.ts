@@ -426,7 +426,7 @@ describe("48, 49, 50 three people at the console", () => {
       await view(page, "Regulator");
       await page.getByLabel("Paste an attestation").fill(proven);
       await button(page, "Verify").click();
-      await see(page, "VALID.");
+      await see(page, "VALID, by a DEVELOPMENT KEY");
       expect(await isWarnedAbove(regulator, ".result .verdict")).toBe(true);
       await see(page, /gross exposure was at most 300 % of equity/);
       await see(page, /It counts at registry 0x[0-9a-f]{40} on chain 31337 only/);
@@ -513,7 +513,7 @@ describe("48, 49, 50 three people at the console", () => {
       await view(page, "Regulator");
       await page.getByLabel("Paste an attestation").fill(attestation);
       await button(page, "Verify").click();
-      await see(page, "VALID.");
+      await see(page, "VALID, by a DEVELOPMENT KEY");
       expect(await isWarnedAbove(regulator, ".result .verdict")).toBe(true);
     });
 
@@ -655,7 +655,7 @@ describe("48, 49, 50 three people at the console", () => {
       await page.keyboard.insertText(proven);
       await tabTo(regulator, "Verify");
       await page.keyboard.press("Enter");
-      await see(page, "VALID.");
+      await see(page, "VALID, by a DEVELOPMENT KEY");
       await see(page, /annual volatility, by the table of returns, was at most 25 % of equity/);
       await see(
         page,
@@ -680,7 +680,7 @@ describe("48, 49, 50 three people at the console", () => {
       await open(page, { liquidity: trio.liquidity });
       await button(page, "Verify").click();
       await see(page, /signed by Halyard Prime/);
-      await see(page, "VALID.");
+      await see(page, "VALID, by a DEVELOPMENT KEY");
       await tabTo(regulator, "Subject");
       await page.keyboard.press("ControlOrMeta+A");
       await page.keyboard.insertText(subject);

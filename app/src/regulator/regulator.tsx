@@ -177,7 +177,7 @@ function Word({ finding: { published, expired, verified } }: { readonly finding:
   }
   return (
     <Verdict ok={!expired} insecure={verified.insecure}>
-      {expired ? "VALID, but expired." : "VALID."}
+      {expired ? "VALID, but expired" : "VALID"}
     </Verdict>
   );
 }
