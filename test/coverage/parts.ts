@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Pieces of the contracts' coverage, each with the tests that reach it: the whole takes twenty minutes on two quiet cores.
+ * Pieces of the contracts' coverage, each with the tests that reach it: the whole takes four minutes on two quiet cores.
  * `KEEL_COVER=vault npm run coverage:contracts` measures one.
  *
  * @module
