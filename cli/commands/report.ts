@@ -291,19 +291,31 @@ async function compareWithChain(
   );
   const lines = told.records.flatMap(({ under }) => (under.kind === "line" ? [under.name] : []));
   const { fromBlock, block } = told.chain;
-  const query = { subjects, fromBlock: BigInt(fromBlock), block: BigInt(block) };
-  const facts = await readFacts(
-    registry,
-    { ...query, ...(lines[0] === undefined ? {} : { line: lines[0] }) },
-    readers,
-    context,
-  );
-  const records = told.records.map((record) => sameRecord(record, facts.records));
-  const { from, until } = told.span;
-  const again = contentOf({ ...facts, records }, { from, until });
+  const query = {
+    ...{ subjects, fromBlock: BigInt(fromBlock), block: BigInt(block) },
+    ...(lines[0] === undefined ? {} : { line: lines[0] }),
+  };
+  const build = async (): Promise<ReportContent> => {
+    const facts = await readFacts(registry, query, readers, context);
+    const records = told.records.map((record) => sameRecord(record, facts.records));
+    const { from, until } = told.span;
+    return contentOf({ ...facts, records }, { from, until });
+  };
+  const again = await build().catch((error: unknown) => {
+    throw asMismatch(error);
+  });
   const { claimed, notCompared } = comparable(told, again);
   checkSame(differences(withoutDerived(again), claimed, "report"));
   return { notCompared };
+}
+
+/** What would be a wrong request of who makes a report is a false word of one that is there. */
+const FALSE_WORDS: ReadonlySet<string> = new Set(["report.empty", "report.line", "report.span"]);
+
+function asMismatch(error: unknown): unknown {
+  if (!(error instanceof KeelError) || !FALSE_WORDS.has(error.code)) return error;
+  const { path = "report", expected = "what the chain has", received = "something else" } = error;
+  return refused("report.mismatch", path, expected, received);
 }
 
 /** The record that a report speaks of, as the chain has it. */

@@ -242,6 +242,7 @@ describe("a report", () => {
   it("is refused where it says what the chain does not, also under a right hash", async () => {
     const { signature, ...unsigned } = report;
     const [record] = unsigned.records;
+    const { warning: _, ...withoutWarning } = unsigned;
     const cases: readonly [string, Report, string, readonly string[]][] = [
       ["altered", { ...report, warning: "all is well" }, "report.hash", []],
       ["other-signature", hashed({ ...report, warning: "all is well" }), "report.signature", []],
@@ -267,6 +268,22 @@ describe("a report", () => {
         }),
         "report.mismatch",
         [...onChain, "--viewer-key", path("viewer.json")],
+      ],
+      ["no-warning", hashed(withoutWarning), "report.mismatch", onChain],
+      [
+        "nobody",
+        hashed({ ...unsigned, records: [{ ...record!, subject: `0x${"99".repeat(20)}` }] }),
+        "report.mismatch",
+        onChain,
+      ],
+      [
+        "no-such-policy",
+        hashed({
+          ...unsigned,
+          records: [{ ...record!, under: { kind: "policy", policyId: `0x${"99".repeat(32)}` } }],
+        }),
+        "report.mismatch",
+        onChain,
       ],
     ];
     for (const [name, content, code, more] of cases) {
