@@ -15,7 +15,7 @@ import {
   policyBookAbi,
   type ReplayedRecord,
 } from "@keel/verifier/chain";
-import { maxUint256 } from "viem";
+import { type Hex, maxUint256, zeroHash } from "viem";
 import type { Action, Attempt, Governance } from "./actions.js";
 import {
   checkPowers,
@@ -598,9 +598,9 @@ async function checkViews(walk: Walk): Promise<void> {
   const { world, model } = walk;
   const { policyBook, registry } = world.keel;
   const open = rules.isOpen(model, 0, world.chain.now());
-  const [healthy, current, record, most, assets, supply] = await Promise.all([
+  const [healthy, line, record, most, assets, supply] = await Promise.all([
     Promise.all(SUBJECTS_AND_POLICIES.map(({ subject, policy }) => saysHealthy(world, subject, policy))),
-    read<string>(world, policyBook, policyBookAbi, "currentOf", [world.line]),
+    read<Line>(world, policyBook, policyBookAbi, "lineOf", [world.line]),
     read<LineRecord>(world, registry, healthRegistryAbi, "lineRecordOf", [
       world.people.subjects[0],
       world.line,
@@ -610,7 +610,7 @@ async function checkViews(walk: Walk): Promise<void> {
     vaultSays(walk, "totalSupply"),
   ]);
   checkHealth(walk, healthy);
-  checkLine(walk, current, record);
+  checkLine(walk, line, record);
   hold("deposits", most === (open ? maxUint256 : 0n), `at most ${most}`);
   checkPrice(walk, assets, supply);
 }
@@ -625,11 +625,24 @@ function checkHealth({ world, model, seen }: Walk, healthy: readonly boolean[]):
   }
 }
 
-function checkLine(walk: Walk, current: string, record: LineRecord): void {
+/** What `lineOf` answers: zeros where nothing is announced. */
+interface Line {
+  readonly current: Hex;
+  readonly next: Hex;
+  readonly nextLiveAt: number;
+}
+
+function checkLine(walk: Walk, { current, next, nextLiveAt }: Line, record: LineRecord): void {
   const { world, model } = walk;
   const now = world.chain.now();
-  const { current: expected } = rules.settled(model.line, now);
-  hold("model", current === POLICY_IDS[expected], `the line follows ${current}`);
+  const expected = rules.settled(model.line, now);
+  hold("model", current === POLICY_IDS[expected.current], `the line follows ${current}`);
+  const announced = expected.next === undefined ? zeroHash : POLICY_IDS[expected.next.value];
+  hold(
+    "model",
+    next === announced && nextLiveAt === (expected.next?.liveAt ?? 0),
+    `the line announces ${next}`,
+  );
   const isLoose = current === POLICY_IDS[0];
   const detail = `the looser policy at ${now}, announced for ${walk.looserFrom}`;
   hold("line", !isLoose || now >= walk.looserFrom, detail);
