@@ -9,7 +9,7 @@
 import { asKeelError, exitCode, inputError, KeelError } from "@keel/verifier/errors";
 import { jsonText, printable } from "@keel/verifier/text";
 import { type Context, note } from "./context.js";
-import cures from "./cures.json" with { type: "json" };
+import { curesOf } from "./cures.js";
 
 /** Exit codes of programs that a signal ended: 128 and the signal's number. */
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
@@ -28,13 +28,6 @@ export function reportError(error: unknown, context: Context, json: boolean): nu
     for (const line of (error.stack ?? error.message).split("\n")) context.writeError(`${printable(line)}\n`);
   }
   return exitCode(known.kind);
-}
-
-/** What to do about each of an error's codes, from the catalogue. */
-function curesOf({ code, also = [] }: KeelError): Readonly<Record<string, string>> {
-  const codes = [code, ...also.map((fault) => fault.code)];
-  const table: Readonly<Record<string, string>> = cures;
-  return Object.fromEntries(codes.flatMap((one) => (table[one] === undefined ? [] : [[one, table[one]]])));
 }
 
 /** Wrong usage of the command line. */

@@ -1041,6 +1041,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     about: "The browser's wallet.",
     cures: {
       account: "Choose the account that the message names in the wallet.",
+      declined: "Press it again when you want it: the wallet asks anew.",
       none: "Install a wallet, or unlock it.",
       refused: "Allow the page to see an account.",
     },
@@ -1078,4 +1079,44 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       format: "Fetch or build the key again: the file is cut or no Groth16 key.",
     },
   },
+};
+
+/**
+ * What to do in the console, by code, where it is something else than at a command line. Everything else is read in both places as it
+ * stands above.
+ */
+export const IN_CONSOLE: Readonly<Record<string, string>> = {
+  "artifact.missing": "Take `keel prove`, or a page that was built with this circuit.",
+  "chain.call": "Try again; if it stays, choose another node at the head of the page.",
+  "chain.id": "Choose a node, and in the wallet a network, of the chain that the message names.",
+  "chain.removed": "Look at the manager's record, and send it again.",
+  "file.format": "Open the file that is asked for: this one is of another format, as the message says.",
+  "history.enrolment":
+    "Take a host whose `fromBlock` is the registry's first block. If it stays, choose another node.",
+  "history.none": "Check the address, and that the registry is the right one.",
+  "history.record":
+    "Take a host whose `fromBlock` is the registry's first block. If it stays, the node or the registry lies.",
+  "history.state":
+    "Take a host whose `fromBlock` is the registry's first block. If it stays, choose another node.",
+  "input.decimal":
+    'Write digits, with a point before the fraction, in a file in quotes as "12.5": no exponent, no separators, no percent sign.',
+  "input.future": "Correct the time, or this machine's clock: it lies after the present.",
+  "key.insecure":
+    "Take a page with a ceremony's key. Accepting development keys is for tests: everybody knows their secret.",
+  "liquidity.missing": "Open the liquidity table that goes with the market.",
+  "liquidity.unused": "Close the liquidity table, or open a policy that limits the days to unwind.",
+  "policy.broken": "Look at the bars: each limit says by how much it is broken, and what uses it up.",
+  "proof.future": "Check this machine's clock: the attestation lies after it.",
+  "registry.marketNotAccepted": "Let the publishers sign this table, and send it: `keel publish-market`.",
+  "registry.notEnrolled": "Declare the accounts first: it is a step of the manager's page.",
+  "registry.unitsNotSigned": "Let the administrator sign these units, and open the file.",
+  "registry.wrongEnrolment": "Open the list of accounts that the subject declared, and prove again.",
+  "registry.wrongState":
+    "Open the state that was saved with the attestation before this one, or the seed, and prove again.",
+  "returns.missing": "Open the table of returns that goes with the market.",
+  "returns.unused": "Close the table of returns, or open a policy that limits tail risk.",
+  "state.units": "Open the units that this state was counted in, or begin an epoch of its own.",
+  "units.missing": "Open the file that the fund's administrator signed: `keel sign-units`.",
+  "units.unused": "Close the units: the policy has no administrator.",
+  "witness.assertion": "Look at the bars: the book breaks the limit or rule that the message names.",
 };

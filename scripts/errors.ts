@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * `npm run errors`: docs/errors.md, every error code with what is expected, where it comes from, and what to do; and cli/cures.json, what
- * to do, which the command line prints.
+ * `npm run errors`: docs/errors.md, every error code with what is expected, where it comes from, and what to do; what to do,
+ * for the command line (cli/cures.json), and where the console says it otherwise (app/src/console-cures.json).
  *
  * @module
  */
 
 import { type ErrorCode, errorCodes } from "./error-codes.js";
-import { FAMILIES } from "./error-cures.js";
+import { FAMILIES, IN_CONSOLE } from "./error-cures.js";
 import { type Generated, writeAsProgram } from "./generated.js";
 
 /** More texts than these say no more. */
@@ -16,7 +16,7 @@ const MOST_TEXTS = 3;
 const HEADER = `# Error codes
 
 Every failure that Keel detects is a \`KeelError\`: a stable code, the place, what was expected and what was received. This page has
-every code with a cure. It is written by \`npm run errors\`; the cures stand in \`scripts/error-cures.ts\`. … stands for a value that the
+every code with a cure, and what the console says instead where a page does it otherwise. It is written by \`npm run errors\`; the cures stand in \`scripts/error-cures.ts\`. … stands for a value that the
 message has. A code after \`registry.\` is a contract's refusal by its name, with the place, what was expected and received, and the kind of error;
 {name} stands for the contract's own value of that name.
 `;
@@ -32,7 +32,7 @@ export function openCures(codes: readonly ErrorCode[]): {
   );
   return {
     uncured: [...known].filter((code) => cureOf(code) === undefined),
-    unused: cured.filter((code) => !known.has(code)),
+    unused: [...cured, ...Object.keys(IN_CONSOLE)].filter((code) => !known.has(code)),
   };
 }
 
@@ -47,6 +47,7 @@ export async function errorPage(): Promise<Generated> {
   return new Map([
     ["docs/errors.md", [HEADER, ...sections].join("\n")],
     ["cli/cures.json", curesJson()],
+    ["app/src/console-cures.json", `${JSON.stringify(IN_CONSOLE, null, 2)}\n`],
   ]);
 }
 
@@ -62,7 +63,11 @@ function row({ code, expected, files }: ErrorCode): string {
   const texts = expected.slice(0, MOST_TEXTS).map(cell).join("; ");
   const more = expected.length > MOST_TEXTS ? "; …" : "";
   const where = files.map((file) => `\`${file}\``).join(", ");
-  return `| \`${code}\` | ${texts}${more} | ${where} | ${cell(cureOf(code) ?? "")} |`;
+  const cures = [
+    cureOf(code) ?? "",
+    ...(IN_CONSOLE[code] === undefined ? [] : [`In the console: ${IN_CONSOLE[code]}`]),
+  ];
+  return `| \`${code}\` | ${texts}${more} | ${where} | ${cell(cures.join(" "))} |`;
 }
 
 const familyOf = (code: string): string => code.split(".")[0]!;

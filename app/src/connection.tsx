@@ -247,11 +247,17 @@ async function checkChain(choice: NodeChoice, chainId: number): Promise<void> {
       ...details,
       code: "chain.call",
       expected: "the node to answer",
-      received: "nothing",
+      received: `nothing (${whereOf(choice)})`,
     });
   }
   const expected = `a node of chain ${chainId}, whose registry this page is about`;
   throw new KeelError({ ...details, code: "chain.id", expected, received: `one of chain ${found}` });
+}
+
+/** Scheme, host and port, or the wallet's name: the rest of a node's address may hold an access key. */
+function whereOf(choice: NodeChoice): string {
+  if (choice.kind === "wallet") return choice.wallet.name;
+  return choice.kind === "host" ? location.origin : new URL(choice.address, location.origin).origin;
 }
 
 async function chainIdOf(choice: NodeChoice): Promise<unknown> {

@@ -6,6 +6,7 @@
  */
 
 import type { ComponentType } from "preact";
+import { loadCures } from "./basics.js";
 import type { PageProps } from "./page-props.js";
 
 /** Names of the pages that are loaded when asked for. */
@@ -24,5 +25,8 @@ const LOADERS: Readonly<Record<PageName, () => Promise<Page>>> = {
 /** Loads a page. No schema may be made before zod was told to compile none. */
 export async function loadPage(name: PageName): Promise<Page> {
   await import("./no-eval.js");
-  return await LOADERS[name]();
+  const page = await LOADERS[name]();
+  // What is to be done when the host cannot be reached has to be here before.
+  loadCures().catch(() => {});
+  return page;
 }

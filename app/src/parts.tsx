@@ -8,14 +8,13 @@
 import "./pages.css";
 
 import type { Verified } from "@keel/verifier";
-import { KeelError } from "@keel/verifier/errors";
 import { DEVELOPMENT_KEY_WARNING, DOES_NOT_SAY, doesNotSay } from "@keel/verifier/text";
 import type { ComponentChildren, JSX } from "preact";
-import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useId, useState } from "preact/hooks";
 import { shortHex } from "./basics.js";
 import { Explorer, explorerLink, type Linked } from "./explorer.js";
 
-export { Problem, useWork } from "./basics.js";
+export { Faults, Problem, useWork } from "./basics.js";
 
 /** A part of a view. */
 export function Section(props: {
@@ -69,55 +68,6 @@ export function Field(props: {
       )}
     </div>
   );
-}
-
-/** A place to drop files on, which is also a button that opens them: the input lies over all of it. */
-export function FileDrop(props: {
-  readonly label: string;
-  readonly hint: string;
-  readonly onTexts: (texts: readonly string[]) => void;
-  readonly onError: (error: unknown) => void;
-}): JSX.Element {
-  const id = useId();
-  const input = useRef<HTMLInputElement>(null);
-  const take = async (files: FileList | null | undefined): Promise<void> => {
-    try {
-      props.onTexts(await Promise.all([...(files ?? [])].map(readText)));
-    } catch (error) {
-      props.onError(error);
-    }
-    // The same file can be opened again after it was corrected.
-    if (input.current !== null) input.current.value = "";
-  };
-  return (
-    <div class="drop">
-      <label for={id}>{props.label}</label>
-      <input
-        id={id}
-        ref={input}
-        type="file"
-        multiple
-        accept=".json,application/json"
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => void take(event.currentTarget.files)}
-      />
-      <small id={`${id}-hint`}>{props.hint}</small>
-    </div>
-  );
-}
-
-/** Beyond what any of Keel's files can be: not even read. */
-const MAX_FILE_BYTES = 1 << 25;
-
-async function readText(file: File): Promise<string> {
-  if (file.size <= MAX_FILE_BYTES) return await file.text();
-  throw new KeelError({
-    kind: "input",
-    code: "file.size",
-    path: "file",
-    expected: `at most ${MAX_FILE_BYTES} bytes`,
-    received: `${file.size}`,
-  });
 }
 
 /** Offers text as a file. */

@@ -313,16 +313,22 @@ describe("48, 49, 50 three people at the console", () => {
 
     it("before any attestation the vault says why a deposit is refused, in the command line's words", async () => {
       const { page } = depositor;
-      await view(page, "Vault");
+      // By keyboard alone, until a day has passed.
+      await tabTo(depositor, "Vault");
+      await page.keyboard.press("Enter");
       await see(page, "Deposits are closed");
       await see(page, "Registry, as expected");
       await see(page, "The manager has not attested under this policy yet.");
       await see(page, "gross exposure was at most 300 % of equity");
       await see(page, /The fund's units are what administrator 0x[0-9a-f]{40} signed/);
       expect(await isWarnedAbove(depositor, ".gate")).toBe(true);
-      await chooseWallet(page);
-      await page.getByLabel("Deposit, USDC").fill("250000");
-      await button(page, "Deposit").click();
+      await tabTo(depositor, "Wallet");
+      await page.keyboard.type("Harbour");
+      await see(page, "0 USDC in the vault");
+      await tabTo(depositor, "Deposit, USDC");
+      await page.keyboard.type("250000");
+      await page.keyboard.press("Enter");
+      await see(page, "The vault takes no deposits now, because its manager has no live attestation.");
       await see(page, /expected a live attestation under policy .*\(registry.notHealthy\)/);
       await photograph(depositor, "vault-closed");
     });
@@ -402,19 +408,23 @@ describe("48, 49, 50 three people at the console", () => {
       expect(verified.policyId).toBe(world.policyId);
     });
 
-    it("an injected wallet submits it, and the vault opens: deposit, withdraw", async () => {
+    it("an injected wallet submits it, and the vault opens: deposit, withdraw, by keyboard", async () => {
       await chooseWallet(manager.page);
       await button(manager.page, "Submit").click();
       await see(manager.page, /the registry says healthy/);
       const { page } = depositor;
-      await button(page, "Connect").click();
+      await tabTo(depositor, "Connect");
+      await page.keyboard.press("Enter");
       await see(page, "Deposits are open");
       await see(page, "Healthy since");
       expect(await isWarnedAbove(depositor, ".gate.open")).toBe(true);
-      await button(page, "Deposit").click();
+      // The amount that was refused before stands there still.
+      await tabTo(depositor, "Deposit");
+      await page.keyboard.press("Enter");
       await see(page, /Deposit of 250,000 USDC accepted/);
-      await page.getByLabel("Withdraw, USDC").fill("100,000");
-      await button(page, "Withdraw").click();
+      await tabTo(depositor, "Withdraw, USDC");
+      await page.keyboard.type("100,000");
+      await page.keyboard.press("Enter");
       await see(page, /Withdraw of 100,000 USDC accepted/);
       await see(page, "350,000 USDC in your wallet");
       await see(page, "150,000 USDC in the vault");
@@ -1099,7 +1109,9 @@ describe("48, 49, 50 three people at the console", () => {
         const before = person.complaints.length;
         await person.page.route("**/rpc", (route) => route.abort());
         await act(person.page);
-        await see(person.page, /expected the chain to answer.*\(chain.call\)/);
+        await see(person.page, /expected the chain to answer.*\(http:\/\/127\.0\.0\.1:\d+\) \(chain.call\)/);
+        // The catalogue of what to do came before the host was out of reach.
+        await see(person.page, person === depositor ? "The chain did not answer." : /choose another node/);
         // That a request failed the browser says as well; it is no complaint about the page.
         person.complaints.splice(before);
       }

@@ -6,23 +6,31 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { formatSeed, newSeed, parseState } from "@keel/prover";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { formatSeed, formatState, newSeed, parseState } from "@keel/prover";
 import type { Browser, Locator, Page } from "playwright-core";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LocalWorld, Texts } from "../../dist/app/host/local.js";
 import { type ConsoleServer, serveConsole } from "../../dist/app/host/server.js";
-import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
+import { STRATEGY } from "../../dist/examples/demo/world.js";
+import { TABLES_STRATEGY } from "../../dist/examples/tables-strategy.js";
 import { launchBrowser } from "../support/browser.js";
 import { inventedPrices } from "./deeds.js";
 import {
   accessibilityFindings,
   asFiles,
+  brokenWords,
+  type Device,
+  MOST_SCREENS,
   PATIENCE,
   type Person,
   photograph,
+  screensOf,
   sitDown,
+  TELEPHONE,
   tabTo,
 } from "./people.js";
 import { borrowWorld, builtSite } from "./stage.js";
@@ -50,6 +58,7 @@ afterAll(async () => {
 });
 
 const PHONE = { width: 360, height: 740 };
+const isShort = (screens: number): boolean => screens <= MOST_SCREENS;
 
 /** Somebody new at a page of his own. @param prepare runs in the page before anything else does */
 async function newcomer(prepare: () => void): Promise<Page> {
@@ -60,9 +69,10 @@ async function newcomer(prepare: () => void): Promise<Page> {
   return page;
 }
 
-async function sit(): Promise<Person> {
-  const wallet = world.stage.wallets[CAST.manager]!;
-  const person = await sitDown(browser, server.origin, wallet, world.rpcUrl, "Wallet");
+async function sit(device?: Device, subject: Hex = STRATEGY.subject): Promise<Person> {
+  const own = world.stage.accounts.findIndex(({ address }) => address.toLowerCase() === subject);
+  const wallet = world.stage.wallets[own]!;
+  const person = await sitDown(browser, server.origin, wallet, world.rpcUrl, "Wallet", device);
   people.push(person);
   return person;
 }
@@ -102,7 +112,6 @@ const personAt = (page: Page): Person => people.find((person) => person.page ===
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole("button", { name, exact: typeof name === "string" });
 const bar = (page: Page) => page.locator(".next-bar");
-const next = (page: Page) => bar(page).getByRole("button").click();
 const open = (page: Page, texts: object) =>
   page.getByLabel("Drop or open files").setInputFiles(asFiles(texts));
 /** Waits until the bar says it; when it does not, the page's alerts say why. */
@@ -125,29 +134,16 @@ const download = async (page: Page, work: () => Promise<void>) => {
   return { name: saved.suggestedFilename(), text: await readFile(await saved.path(), "utf8") };
 };
 
-/** Screens that the page is high. */
-const screens = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollHeight / document.documentElement.clientHeight);
+const cutWords = (page: Page): Promise<string[]> => page.evaluate(brokenWords);
 
-/** Words that are cut in two though they would fit a line of their own: not where they have a hyphen or are long hashes. */
-const cutWords = (page: Page) =>
-  page.evaluate(() => {
-    const cut: string[] = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-      // What is folded away has a place all the same.
-      if (node.parentElement?.checkVisibility({ contentVisibilityAuto: true }) !== true) continue;
-      const text = node.textContent ?? "";
-      for (const { 0: word, index } of text.matchAll(/[A-Za-z]{3,24}/g)) {
-        const range = document.createRange();
-        range.setStart(node, index);
-        range.setEnd(node, index + word.length);
-        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
-        if (lines.size > 1) cut.push(word);
-      }
-    }
-    return cut;
-  });
+/** Drops a folder of this machine on the page, as from its file manager. */
+async function dropFolder(page: Page, folder: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 400, y: 60, data });
+  await session.detach();
+}
 
 /** Gives back the chain as it was. */
 function takingBack(): void {
@@ -161,36 +157,73 @@ function takingBack(): void {
 describe("the manager's steps", () => {
   takingBack();
 
-  it("lead from nothing to an attestation by one button and what it points at", async () => {
-    const page = await arrive();
+  it("lead on a phone, by touch, through all five of them by the button and what it points at", async () => {
+    const { subject } = TABLES_STRATEGY;
+    const person = await sit(TELEPHONE, subject);
+    const { page } = person;
+    /** With a finger, before which no page scrolls by itself. */
+    const touch = async (): Promise<void> => {
+      const { x, y, width, height } = (await bar(page).getByRole("button").boundingBox())!;
+      await page.touchscreen.tap(x + width / 2, y + height / 2);
+    };
+    /** What it points at is out of view, and shown first. */
+    const shows = async (element: Locator): Promise<void> => {
+      await page.evaluate(() => window.scrollTo(0, 0));
+      await touch();
+      await isFocused(element);
+    };
+    const fits = async (what: string): Promise<void> => {
+      expect([what, await screensOf(page)]).toEqual([what, expect.toSatisfy(isShort)]);
+      expect([what, await cutWords(page)]).toEqual([what, []]);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect([what, width]).toEqual([what, TELEPHONE.viewport!.width]);
+    };
     await says(page, "Nothing is open yet.");
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), next(page)]);
-    await chooser.setFiles(asFiles(book));
-    await settled(page);
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), touch()]);
+    await chooser.setFiles(asFiles(await world.example(TABLES_STRATEGY)));
     await says(page, "Every limit holds.");
-    await expect(bar(page).getByRole("button").textContent()).resolves.toBe("Next: prove");
-    // What is out of view is shown first, and pressed by the next press.
-    await next(page);
-    await isFocused(button(page, "Prove"));
-    await next(page);
+    await page
+      .getByText(/takes no attestation of/)
+      .first()
+      .waitFor();
+    await fits("accounts");
+    await shows(button(page, /^Save list of accounts/));
+    const list = await download(page, touch);
+    await page.getByLabel(`I have the file ${list.name}`).tap();
+    await page.getByLabel("Wallet").selectOption("test-wallet");
+    await button(page, "Declare").tap();
+    await bar(page).getByText("Next: prove").waitFor();
+    await fits("prove");
+    await shows(button(page, "Prove"));
+    await touch();
     await says(page, "Proved, and NOT saved.");
-    await page.evaluate(() => window.scrollTo(0, 0));
-    await next(page);
-    const { name, text } = await download(page, () => next(page));
-    expect(name).toBe(`state-${STRATEGY.subject.slice(2, 10)}-0.json`);
-    expect(parseState(text).epoch).toBe(0n);
-    await next(page);
-    await isFocused(page.getByLabel(`I have the file ${name}`));
-    await page.keyboard.press("Space");
+    await fits("proved");
+    await shows(button(page, /^Save next state/));
+    const state = await download(page, touch);
+    expect(state.name).toBe(`state-${subject.slice(2, 10)}-0.json`);
+    expect(parseState(state.text).epoch).toBe(0n);
+    await touch();
+    await isFocused(page.getByLabel(`I have the file ${state.name}`));
+    await page.getByLabel(`I have the file ${state.name}`).tap();
     await says(page, "Proved, and its state is saved.");
-    await next(page);
-    // Nobody chose a wallet yet: the choice has the focus.
-    await isFocused(page.getByLabel("Wallet"));
-    await page.keyboard.press("ArrowDown");
-    await next(page);
+    await button(page, "Submit").tap();
     await says(page, "Attested.");
-    expect(await accessibilityFindings(personAt(page))).toEqual([]);
-    await photograph(personAt(page), "manager-done");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await accessibilityFindings(person)).toEqual([]);
+      await photograph(person, `manager-done-phone-${colorScheme}`);
+    }
+    await fits("attested");
+    // One step at a time is unfolded, whichever.
+    for (const title of ["Your book", "Check", "Declared accounts", "Prove"]) {
+      const fold = page.locator(".step-head button", { hasText: title });
+      await fold.tap();
+      await expect.poll(() => fold.getAttribute("aria-expanded"), PATIENCE).toBe("true");
+      expect(await page.locator('.step-head [aria-expanded="true"]').count()).toBe(1);
+      await fits(title);
+    }
+    expect(person.complaints).toEqual([]);
+    await person.context.close();
   });
 });
 
@@ -210,7 +243,7 @@ describe("the steps' page", () => {
 
   it("on a desk is not above four screens either", async () => {
     const page = await withBook();
-    expect(await screens(page)).toBeLessThanOrEqual(4);
+    expect(await screensOf(page)).toBeLessThanOrEqual(4);
   });
 
   it("folds on a phone, not above four screens and no word cut, in light and in dark", async () => {
@@ -230,7 +263,7 @@ describe("the steps' page", () => {
         await page.emulateMedia({ colorScheme });
         await photograph(personAt(page), `manager-phone-${name}-${colorScheme}`);
         expect([name, await cutWords(page)]).toEqual([name, []]);
-        expect(await screens(page)).toBeLessThanOrEqual(4);
+        expect(await screensOf(page)).toBeLessThanOrEqual(4);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
         expect(await accessibilityFindings(personAt(page))).toEqual([]);
       }
@@ -292,6 +325,86 @@ describe("files", () => {
     await open(page, { market: book.market });
     await page.getByText(/^Closed: the example “Options volatility selling”/).waitFor();
     await says(page, "Still missing: snapshot, policy.");
+  });
+});
+
+describe("faults that a new user makes are told with what to do about them", () => {
+  /** What an alert says of it; the catalogue is loaded behind it. */
+  const told = async (page: Page, code: string): Promise<string> => {
+    const alert = page.getByRole("alert").filter({ hasText: code });
+    await alert.getByText("What to do:").first().waitFor();
+    return (await alert.textContent())!;
+  };
+
+  it("in files: every fault of each, by its name", async () => {
+    const page = await arrive();
+    const snapshot = book.snapshot!.replace(/"asOf": (\d+)/, (_, asOf) => `"asOf": ${asOf}000`);
+    const policy = book.policy!.replace(/"maxLeverage": "[^"]*"/, '"maxLeverage": "300%"');
+    const market = book.market!.replace(/"price": "[^"]*"/, '"price": "0"');
+    await open(page, { snapshot, policy, market, key: '{"keel": "key/1"}' });
+    const words = await told(page, "input.time");
+    for (const part of [
+      "snapshot.json: snapshot.asOf: expected unix seconds, received milliseconds, as it seems",
+      "What to do: Write unix seconds, which are milliseconds divided by 1000.",
+      "policy.json: policy.limits.maxLeverage: ",
+      "received text with a percent sign (5 % is 0.05)",
+      "What to do: Write digits, with a point before the fraction",
+      "market.json: market.instruments[0].price: ",
+      "key.json: file.keel: ",
+      "What to do: Open one of Keel's files: its first key is keel.",
+    ])
+      expect(words).toContain(part);
+    expect(await accessibilityFindings(personAt(page))).toEqual([]);
+    await photograph(personAt(page), "manager-faults");
+    // Files behind each other's names are known by what is in them.
+    await open(page, { market: book.policy, policy: book.market, snapshot: book.snapshot });
+    const listed = page.getByRole("list", { name: "Open files" }).getByRole("listitem");
+    expect((await listed.allTextContents()).sort()).toEqual([
+      "market.json policy×",
+      "policy.json market×",
+      "snapshot.json snapshot×",
+    ]);
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
+  it("with folders: one without files is refused, of another its files are opened", async () => {
+    const page = await arrive();
+    const folder = await mkdtemp(join(tmpdir(), "keel-dropped-"));
+    try {
+      const full = join(folder, "my-book");
+      await mkdir(join(folder, "empty"));
+      await mkdir(full);
+      for (const [kind, text] of Object.entries(book)) await writeFile(join(full, `${kind}.json`), text);
+      await dropFolder(page, join(folder, "empty"));
+      const words = await told(page, "file.folder");
+      expect(words).toContain("empty: expected a folder with .json files, received none in it");
+      expect(words).toContain("What to do: Open a folder in which the book's .json files lie");
+      await dropFolder(page, full);
+      await settled(page);
+      expect(await page.locator(".open-file").count()).toBe(Object.keys(book).length);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("with signatures: a changed holding is told above the limits, and not in green", async () => {
+    const page = await withBook();
+    isUntouched = false;
+    await open(page, { snapshot: book.snapshot!.replace(/"ETH": "\d+/, '"ETH": "2') });
+    const words = await told(page, "snapshot.signature");
+    expect(words).toContain("What to do: Let each account's source sign this very data: keel sign");
+    await page.getByText("NOT as it was signed: see above").waitFor({ state: "attached" });
+  });
+
+  it("with a state: one of another attestation is refused before a proof, half of one when it is opened", async () => {
+    const page = await withBook();
+    isUntouched = false;
+    const state = formatState({ equity: 10n ** 16n, units: 10n ** 14n, epoch: 3n, salt: 5n as never });
+    await open(page, { state: state.slice(0, -9) });
+    expect(await told(page, "state.json: ")).toContain("What to do: ");
+    await open(page, { state });
+    await says(page, "The registry would refuse: state.");
+    await page.getByText("close the state that is open").waitFor();
   });
 });
 

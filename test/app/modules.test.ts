@@ -24,6 +24,7 @@ import {
   depthTable,
   disclosureCircuitOf,
   type Exposures,
+  faultsOf,
   formatViewerKey,
   KeelError,
   liquidityBasis,
@@ -75,7 +76,7 @@ import { recordCsv } from "../../app/src/regulator/csv.js";
 import { figuresCsv, readRecord } from "../../app/src/regulator/figures.js";
 import type { SubjectRecord } from "../../app/src/regulator/look.js";
 import { lookInWorker, type WorkerMessage } from "../../app/src/regulator/record-desk.js";
-import { openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
+import { closeEvidence, openEvidence, verifyEvidence } from "../../app/src/regulator/verify.js";
 import { barOf, boundOf, distanceText, grouped, titleOf, valueText, wholeUsd } from "../../app/src/words.js";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { TABLES_STRATEGY } from "../../dist/examples/tables-strategy.js";
@@ -117,6 +118,9 @@ function tables() {
 
 /** Once: its sources sign it. */
 let made: ReturnType<typeof exampleTexts> | undefined;
+
+/** Texts as they are pasted. */
+const unnamed = (all: readonly string[]) => all.map((text) => ({ name: "", text }));
 
 function failure(work: () => unknown): KeelError {
   try {
@@ -235,6 +239,19 @@ describe("files by their names", () => {
     expect(error.path).toMatch(/^b\.json: /);
     expect(error.also!.map(({ path }) => path)).toEqual(["c.json: file.keel"]);
     expect(error.message).toContain("c.json");
+  });
+
+  it("are told of with every fault that each has, not the first of each", () => {
+    const market = texts.market.replace(/"price": "[^"]*"/g, '"price": "+1"');
+    const policy = texts.policy
+      .replace(/"maxLeverage": "[^"]*"/, '"maxLeverage": "300%"')
+      .replace(/"validity": \d+/, '"validity": -1');
+    const error = failure(() => openFiles({}, [named("m.json", market), named("p.json", policy)]));
+    const paths = faultsOf(error).map(({ path }) => path!);
+    const prices = book.market.instruments.length;
+    expect(paths.filter((path) => path.startsWith("m.json: market.instruments["))).toHaveLength(prices);
+    expect(paths).toContain("p.json: policy.limits.maxLeverage");
+    expect(paths).toContain("p.json: policy.validity");
   });
 
   it("two of one kind at a time are refused by their names: nobody knows which one is meant", () => {
@@ -860,7 +877,7 @@ describe("texts", () => {
       return recordCsv({ happenings: [{ event, checked }] } as unknown as SubjectRecord).split("\r\n")[1]!;
     };
     expect(told({ proof: "verified", insecure: true })).toContain(",verified,development key,");
-    expect(told({ proof: "noKey", insecure: false })).toContain(",noKey,ceremony key,");
+    expect(told({ proof: "noKey", insecure: false })).toContain(",noKey,not known as a development key,");
   });
 });
 
@@ -882,19 +899,35 @@ describe("one attestation at the regulator's page", () => {
   });
 
   it("takes a table from its own file, and only where the policy needs it", () => {
-    const { policy, market, returns, liquidity } = openEvidence({}, Object.values(tables()).slice(1));
+    const { policy, market, returns, liquidity } = openEvidence(
+      {},
+      unnamed(Object.values(tables()).slice(1)),
+    );
     const all = withTables(market!, policy!, { returns: returns!, liquidity: liquidity! });
     expect([all.returns, all.liquidity]).toEqual([returns, liquidity]);
     expect(withTables(book.market, book.policy, { liquidity: liquidity! })).toBe(book.market);
   });
 
   it("opens each file by its mark, and takes all else for an invalid attestation", () => {
-    const evidence = openEvidence({}, [texts.policy, texts.market]);
+    const evidence = openEvidence({}, unnamed([texts.policy, texts.market]));
     expect(evidence.policy!.name).toBe(parsePolicy(texts.policy).name);
     expect(evidence.market!.asOf).toBe(parseMarket(texts.market).asOf);
     for (const text of ["{", "{}", texts.snapshot]) {
-      expect(failure(() => openEvidence(evidence, [text])).kind).toBe("proof");
+      expect(failure(() => openEvidence(evidence, unnamed([text]))).kind).toBe("proof");
     }
+  });
+
+  it("names each file that is wrong or there twice, and closes one by itself", () => {
+    const named = (name: string, text: string) => ({ name, text });
+    const wrong = failure(() =>
+      openEvidence({}, [named("a.json", "{"), named("b.json", texts.market.slice(9))]),
+    );
+    expect(faultsOf(wrong).map(({ path }) => path!.slice(0, 7))).toEqual(["a.json:", "b.json:"]);
+    const twice = [named("a.json", texts.market), named("b.json", texts.market)];
+    expect(failure(() => openEvidence({}, twice))).toMatchObject({ code: "file.twice" });
+    const open = openEvidence({}, [named("a.json", texts.market), named("p.json", texts.policy)]);
+    expect(open.names).toEqual({ market: "a.json", policy: "p.json" });
+    expect(closeEvidence(open, "market").market).toBeUndefined();
   });
 
   it("asks for what is missing, by name", async () => {

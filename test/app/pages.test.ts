@@ -24,9 +24,11 @@ import {
   asFiles,
   brokenWords,
   isWarnedAbove,
+  MOST_SCREENS,
   PATIENCE,
   type Person,
   photograph,
+  screensOf,
   sitDown,
   tabTo,
 } from "./people.js";
@@ -34,8 +36,6 @@ import { borrowWorld, builtSite } from "./stage.js";
 import { compileStrategy, openStrategy, type Strategy } from "./strategy.js";
 
 const PHONE = { width: 360, height: 740 };
-/** Longest page of a phone while its parts are folded. */
-const MOST_SCREENS = 4;
 /** An account of the chain that nobody else is. */
 const STRANGER = 9;
 const EXPLORER = "https://explorer.example";
@@ -189,6 +189,9 @@ describe("pages by address", STORY, () => {
   it("an address with a typing error is refused", async () => {
     await visit("#/vault/0x70997970C51812dc3A010C7d01b50e0d17dc79c8");
     await see(/A letter of this address is wrong/);
+    await visit("#/subject/0x70997970C51812dc3A010C7d01b50e0d17dc79c8");
+    await see(/expected an address with its checksum/);
+    await see(/What to do: Copy the address anew/);
   });
 
   it("64 no link names the registry: what it says beside the address is not read", async () => {
@@ -279,9 +282,20 @@ describe("whose node", STORY, () => {
     await see(
       /expected a path of this page's own origin, received https:\/\/node\.example \(node\.address\)/,
     );
-    await field.fill("/nowhere");
+    await see(/What to do: Choose the wallet's node, or build the page with --connect/);
+    await field.fill("/nowhere?secret-key");
     await button("Use this node").click();
-    await see(/expected the node to answer/);
+    await see(`expected the node to answer, received nothing (${server.origin}) (chain.call)`);
+    await see(/What to do: .*choose another node at the head of the page/);
+    // Of another chain.
+    await page.route("**/another-chain", (route) =>
+      route.fulfill({ json: { id: 1, jsonrpc: "2.0", result: "0x1" } }),
+    );
+    await field.fill("/another-chain");
+    await button("Use this node").click();
+    await see(/expected a node of chain 31337.*, received one of chain 1 \(chain\.id\)/);
+    await see(/What to do: Choose a node, and in the wallet a network, of the chain that the message names/);
+    await page.unroute("**/another-chain");
     await page.getByLabel("The chain is read at").selectOption({ label: "this host's node" });
     await page.keyboard.press("Escape");
     expect(await page.getByLabel("The chain is read at").count()).toBe(0);
@@ -463,6 +477,7 @@ describe("each page, for everybody", STORY, () => {
     strategy: `#/vault/${strategy.vault}`,
     policy: `#/policy/${world.policyId}`,
     subject: `#/subject/${strategy.subject.account.address}`,
+    regulator: "#/regulator",
   });
   /** What comes last on each page, so that it is there whole. */
   const LAST: Readonly<Record<string, string | RegExp>> = {
@@ -471,14 +486,33 @@ describe("each page, for everybody", STORY, () => {
     strategy: "By attestation and by settlement",
     policy: /0x.{40} ?NOT healthy now|0x.{40} ?healthy until|Nobody yet/,
     subject: "2 of 3 have to sign",
+    regulator: "Paste an attestation",
   };
   const ready = async (name: string): Promise<void> => {
     // On a phone it may be folded.
     await page.getByText(LAST[name]!).first().waitFor({ state: "attached" });
-    if (name === "vault" || name === "strategy") await page.locator(".gate").waitFor();
-    await page.getByText("2 of 3 have to sign").or(page.getByText("Who are you?")).first().waitFor();
+    if (name === "regulator") return await regulate();
+    if (name === "vault" || name === "strategy") {
+      await page.locator(".gate").waitFor();
+      await page.getByLabel("Wallet").selectOption("test-wallet");
+      await page.getByLabel(name === "vault" ? "Withdraw, USDC" : "Ask to redeem, shares").waitFor();
+    }
+    const whole = page.getByText("2 of 3 have to sign").or(page.getByText("Who are you?"));
+    await whole.first().waitFor({ state: "attached" });
     expect(await page.getByText(/Connecting…|Loading…/).count()).toBe(0);
   };
+
+  /** Both of what a regulator does: an attestation verified, and a record looked at. */
+  const regulate = async (): Promise<void> => {
+    await page.getByLabel("Paste an attestation").fill(attestation);
+    await button("Verify").click();
+    await page.getByText("VALID, by a DEVELOPMENT KEY").waitFor();
+    heights["regulator, one attestation"] = await screensOf(page);
+    await page.getByRole("textbox", { name: "Subject" }).fill(strategy.subject.account.address);
+    await button("Look").click();
+    await page.locator(".standing").first().waitFor();
+  };
+  let heights: Record<string, number> = {};
 
   it.each([
     ["wide", { width: 1280, height: 900 }],
@@ -487,7 +521,7 @@ describe("each page, for everybody", STORY, () => {
     "axe-core finds nothing serious, and nothing is wider than the screen, in light and in dark, %s",
     async (_, viewport) => {
       await page.setViewportSize(viewport);
-      const heights: Record<string, number> = {};
+      heights = {};
       for (const [name, route] of Object.entries(routes())) {
         await visit(route);
         await ready(name);
@@ -500,10 +534,11 @@ describe("each page, for everybody", STORY, () => {
         }
         if (viewport !== PHONE) continue;
         expect([name, await page.evaluate(brokenWords)]).toEqual([name, []]);
-        const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        heights[name] = Math.round((100 * height) / PHONE.height) / 100;
+        heights[name] = await screensOf(page);
       }
-      // While their parts are folded.
+      if (viewport !== PHONE) return;
+      // As they are first shown.
+      expect(Object.keys(heights)).toHaveLength(7);
       expect(Object.entries(heights).filter(([, screens]) => screens > MOST_SCREENS)).toEqual([]);
     },
   );

@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Wallet } from "@keel/verifier/chain";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 
 /** Somebody at a page. */
 export interface Person {
@@ -25,6 +25,19 @@ export interface Person {
 /** For what is waited for: long enough for the slowest machine, since only a failure takes it all. */
 export const PATIENCE = { timeout: 60_000 };
 
+/** A telephone of today, which is touched. */
+export const TELEPHONE: Device = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** Longest page of a phone as it is first shown. */
+export const MOST_SCREENS = 4;
+
+/** What a page is looked at with. */
+export type Device = Pick<BrowserContextOptions, "viewport" | "hasTouch" | "isMobile">;
+
+/** Screens that a page is high. */
+export const screensOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollHeight / document.documentElement.clientHeight);
+
 /** Files as a file input takes them, by role. */
 export function asFiles(texts: object) {
   return Object.entries(texts as Readonly<Record<string, string>>).map(([name, text]) => ({
@@ -38,6 +51,7 @@ export function asFiles(texts: object) {
  * Opens a page.
  *
  * @param walletName under which the wallet announces itself (EIP-6963); without one it lies where wallets used to (EIP-1193)
+ * @param device a desk's where none is named
  */
 export async function sitDown(
   browser: Browser,
@@ -45,8 +59,9 @@ export async function sitDown(
   wallet: Wallet,
   rpcUrl: string,
   walletName: string | undefined,
+  device: Device = { viewport: { width: 1280, height: 900 } },
 ): Promise<Person> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US" });
+  const context = await browser.newContext({ ...device, locale: "en-US" });
   context.setDefaultTimeout(PATIENCE.timeout);
   const requests: string[] = [];
   const complaints: string[] = [];
@@ -204,6 +219,8 @@ export function brokenWords(): string[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const broken: string[] = [];
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    // What is folded away has a place all the same.
+    if (node.parentElement?.checkVisibility({ contentVisibilityAuto: true }) !== true) continue;
     const text = node.textContent ?? "";
     for (const { 0: token, index: start } of text.matchAll(/\S+/g)) {
       if (/0x|\d{12}/.test(token)) continue;

@@ -7,11 +7,12 @@
  */
 
 import type { Status } from "@keel/verifier/chain";
-import { KeelError } from "@keel/verifier/errors";
+import { allFaults, KeelError } from "@keel/verifier/errors";
 import { describe, expect, it } from "vitest";
 import { extent } from "../../app/src/charts/extent.js";
 import { mergeSpans } from "../../app/src/charts/time.js";
 import { parseConfig } from "../../app/src/config-schema.js";
+import { consoleCures } from "../../app/src/cures.js";
 import { explorerLink } from "../../app/src/explorer.js";
 import { BLOCK_PATIENCE, behindText, isStillTrue, laterTime } from "../../app/src/freshness.js";
 import { readAddress, readAddresses } from "../../app/src/read.js";
@@ -190,15 +191,40 @@ describe("what a node said a while ago", () => {
   });
 });
 
-describe("errors for depositors", () => {
-  const words = (code: string): string | undefined =>
-    depositorWords(new KeelError({ kind: "environment", code }));
+describe("what to do about an error", () => {
+  const cure = (code: string) => consoleCures(new KeelError({ kind: "input", code }))[code];
 
-  it("are sentences, of the contracts' refusals as well", () => {
-    for (const code of ["registry.notHealthy", "registry.tooLateToCancel", "vault.missing", "chain.call"])
-      expect(words(code)).toMatch(/^[A-Z].*\.$/);
-    expect(words("registry.whateverElse")).toBe("The contract refused. Nothing was sent.");
-    expect(words("constructor")).toBeUndefined();
+  it("is the command line's word, but where a page does it otherwise", () => {
+    expect(cure("input.time")).toBe("Write unix seconds, which are milliseconds divided by 1000.");
+    expect(cure("returns.missing")).toBe("Open the table of returns that goes with the market.");
+    expect(cure("no.such.code")).toBeUndefined();
+    expect(Object.keys(consoleCures(new KeelError({ kind: "input", code: "constructor" })))).toEqual([]);
+  });
+
+  it("is said of every fault that is told at once", () => {
+    const fault = (code: string) => new KeelError({ kind: "input", code });
+    const all = allFaults([fault("input.time"), fault("input.decimal"), fault("input.time")]);
+    expect(Object.keys(consoleCures(all))).toEqual(["input.time", "input.decimal"]);
+  });
+});
+
+describe("errors for depositors", () => {
+  const words = (code: string) => depositorWords(new KeelError({ kind: "environment", code }));
+
+  it("are sentences, of the contracts' refusals and the wallet's as well", () => {
+    const codes = ["registry.notHealthy", "registry.tooLateToCancel", "vault.missing", "chain.call"];
+    for (const code of [...codes, "wallet.declined"]) {
+      expect(words(code).says).toMatch(/^[A-Z].*\.$/);
+      expect(words(code).isWhole).toBe(true);
+    }
+  });
+
+  it("that have no words of their own say what to do as everywhere", () => {
+    expect(words("registry.whateverElse")).toEqual({
+      says: "The contract refused. Nothing was sent.",
+      isWhole: false,
+    });
+    expect(words("constructor")).toEqual({ isWhole: false });
   });
 });
 

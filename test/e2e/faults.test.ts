@@ -10,7 +10,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { errorOf, inFolder, keelHere, strategyFiles } from "../support/cli.js";
+import { errorOf, inFolder, keelHere, PACKAGE, strategyFiles } from "../support/cli.js";
 
 /** A file of the example as it was parsed, to be changed. */
 interface Changed {
@@ -82,6 +82,7 @@ describe("faults", () => {
     expect(stderr).toContain("expected unix seconds, received milliseconds, as it seems (input.time)");
     expect(stderr).toContain("hint (input.time): Write unix seconds");
     expect(stderr).toContain("hint (market.price): ");
+    expect(stderr).toContain("hint (input.decimal): Write a plain decimal");
   });
 
   it("of a policy are told at once", async () => {
@@ -119,6 +120,7 @@ describe("faults", () => {
     expect(stderr).toContain(
       "snapshot.accounts: expected at most 1 in portfolio-health/spot-16; portfolio-health/fund-64 has room, received 3",
     );
+    expect(stderr).toContain("hint: ");
   });
 });
 
@@ -139,6 +141,7 @@ describe("files", () => {
     const { stderr } = await keelHere(check({ market: join(market, ".."), policy: `${policy}.lost` }));
     expect(stderr).toMatch(/market: expected a file at .*, received a folder \(file\.missing\)/);
     expect(stderr).toMatch(/policy: expected a file at .*lost, received nothing there \(file\.missing\)/);
+    expect(stderr).toContain("hint: Check the path: a file has to be there, not a folder.");
   });
 });
 
@@ -156,9 +159,18 @@ describe("options", () => {
     expect(errorOf(right).message).toContain("a sender");
   });
 
+  it("mean one thing by one name: --returns is a table of returns in every command", async () => {
+    const names = ["program", "operator-commands", "vault-commands", "run-commands", "report-commands"];
+    const grammars = names.map((name) => readFile(join(PACKAGE, `cli/${name}.ts`), "utf8"));
+    const found = [...(await Promise.all(grammars)).join("\n").matchAll(/"--returns [^"]*",\s*"([^"]*)"/g)];
+    expect(found.length).toBeGreaterThan(2);
+    for (const [, words] of found) expect(words).toMatch(/^returns\/1 file/);
+  });
+
   it("with a time in milliseconds say so", async () => {
     const { stderr } = await keelHere(sign("--subject", SUBJECT, "--as-of", "1767225600000"));
     expect(stderr).toContain("--as-of: expected unix seconds, received milliseconds, as it seems");
+    expect(stderr).toContain("hint: Write unix seconds");
   });
 
   it("with a node that does not answer say where it was, and not what follows", async () => {

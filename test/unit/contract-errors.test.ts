@@ -7,7 +7,13 @@
  */
 
 import { toKeelError } from "@keel/verifier/chain";
-import { type AbiParameter, encodeErrorResult } from "viem";
+import {
+  type AbiParameter,
+  BaseError,
+  ContractFunctionExecutionError,
+  encodeErrorResult,
+  UserRejectedRequestError,
+} from "viem";
 import { expect, it } from "vitest";
 import { keelErrorsAbi } from "../../verifier/dist/chain/abi.js";
 
@@ -83,4 +89,14 @@ it.each(names)("%s", (name) => {
 
 it("all that are about a proof exist", () => {
   expect(Object.keys(OF_THE_PROOF).filter((name) => !names.includes(name))).toEqual([]);
+});
+
+it("a wallet whose owner declines is no chain that does not answer", () => {
+  const rejected = new UserRejectedRequestError(new Error("User rejected the request."));
+  const thrown = new ContractFunctionExecutionError(new BaseError("failed", { cause: rejected }), {
+    abi: keelErrorsAbi,
+    functionName: "attest",
+  });
+  expect(toKeelError(thrown)).toMatchObject({ kind: "cancelled", code: "wallet.declined" });
+  expect(toKeelError(new BaseError("HTTP request failed."))).toMatchObject({ code: "chain.call" });
 });

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { contractRefusals } from "../../dist/scripts/contract-refusals.js";
 import { errorCodes } from "../../dist/scripts/error-codes.js";
-import { FAMILIES } from "../../dist/scripts/error-cures.js";
+import { FAMILIES, IN_CONSOLE } from "../../dist/scripts/error-cures.js";
 import { errorPage, openCures } from "../../dist/scripts/errors.js";
 import { PACKAGE } from "../support/cli.js";
 
@@ -28,7 +28,10 @@ const OF_LIBRARIES = [
 ];
 
 const codes = errorCodes();
-const cures = Object.values(FAMILIES).flatMap((family) => Object.values(family.cures));
+const cures = [
+  ...Object.values(FAMILIES).flatMap((family) => Object.values(family.cures)),
+  ...Object.values(IN_CONSOLE),
+];
 const read = (path: string): string => readFileSync(join(PACKAGE, path), "utf8");
 
 describe("error codes", () => {
@@ -63,6 +66,13 @@ describe("error codes", () => {
       expect(cure, cure).toMatch(/^(?:[A-Z]|`).*\.$/);
       expect(cure.length, cure).toBeLessThan(150);
     }
+  });
+
+  it("have cures for a page where it is something else to do, without a command's options", () => {
+    const own = Object.entries(IN_CONSOLE).map(([code, cure]) => ({ code, cure }));
+    expect(own.filter(({ cure }) => / --|`--/.test(cure))).toEqual([]);
+    const common: Readonly<Record<string, string>> = JSON.parse(read("cli/cures.json"));
+    expect(own.filter(({ code, cure }) => common[code] === cure)).toEqual([]);
   });
 
   it("have cures with commands that there are", () => {

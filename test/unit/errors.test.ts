@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asKeelError, inputError } from "@keel/verifier";
+import { allFaults, asKeelError, faultsOf, inputError } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 
 describe("a failure", () => {
@@ -23,5 +23,26 @@ describe("a failure", () => {
     const { kind, code, message } = asKeelError(thrown);
     expect([kind, code]).toEqual(["environment", "internal"]);
     expect(message).toBe(`expected no failure of Keel itself, received ${received} (internal)`);
+  });
+});
+
+describe("faults of several files", () => {
+  const fault = (path: string) => inputError("input.type", path, "a number", "text");
+
+  it("are all told, also those of a file that is not the last", () => {
+    const first = allFaults([fault("a.one"), fault("a.two")]);
+    const second = allFaults([fault("b.one"), fault("b.two"), fault("b.three")]);
+    const both = allFaults([first, second]);
+    const paths = ["a.one", "a.two", "b.one", "b.two", "b.three"];
+    expect(faultsOf(both).map(({ path }) => path)).toEqual(paths);
+    expect(both.message.split("\n")).toHaveLength(paths.length);
+    expect(faultsOf(fault("alone")).map(({ path }) => path)).toEqual(["alone"]);
+  });
+
+  it("are a hundred at most, and the number of those beyond", () => {
+    const many = allFaults(Array.from({ length: 60 }, (_, i) => fault(`many[${i}]`)));
+    const told = faultsOf(allFaults([many, many]));
+    expect(told).toHaveLength(101);
+    expect(told.at(-1)).toMatchObject({ code: "input.more", received: "20 more faults" });
   });
 });

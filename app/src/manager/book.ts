@@ -25,7 +25,6 @@ import {
   withUnits,
 } from "@keel/prover";
 import {
-  allFaults,
   checkFit,
   formatDecimal,
   inputError,
@@ -50,13 +49,8 @@ import {
   withoutTable,
   withTables,
 } from "../beside.js";
+import { type NamedText, type ReadFile, readFiles } from "../named.js";
 import type { Made } from "./made.js";
-
-/** A file as it was opened. */
-export interface NamedText {
-  readonly name: string;
-  readonly text: string;
-}
 
 /** What a file can be, by what stands before the version in its mark. */
 export type FileKind = keyof typeof PARSERS;
@@ -130,7 +124,7 @@ export interface Opened {
  * @throws KeelError kind "input", of every file that cannot be read; then nothing is opened
  */
 export function openFiles(before: OpenFiles, texts: readonly NamedText[]): Opened {
-  const read = readAll(texts);
+  const read = readFiles(texts, readOne);
   const kept = keptOf(before, read);
   const fresh = Object.assign({}, ...read.map(({ file }) => file)) as OpenFiles;
   const named = read.filter(({ name }) => name !== "").map(({ kind, name }) => [kind, name]);
@@ -161,48 +155,13 @@ export function closeFile(files: OpenFiles, kind: FileKind): OpenFiles {
   return { ...rest, names, market: withoutTable(rest.market, kind) };
 }
 
-interface ReadFile {
-  readonly name: string;
-  readonly kind: FileKind;
-  readonly file: OpenFiles;
-}
-
-function readAll(texts: readonly NamedText[]): ReadFile[] {
-  const faults: KeelError[] = [];
-  const read: ReadFile[] = [];
-  for (const { name, text } of texts) {
-    try {
-      const kind = kindOf(text);
-      read.push({ name, kind, file: PARSERS[kind](text) });
-    } catch (error) {
-      if (!(error instanceof KeelError)) throw error;
-      faults.push(inFile(name, error));
-    }
-  }
-  faults.push(...FILE_KINDS.flatMap((kind) => twice(read.filter((file) => file.kind === kind))));
-  if (faults.length > 0) throw allFaults(faults);
-  return read;
-}
-
-/** Which of two snapshots is meant, nobody can tell. */
-function twice(alike: readonly ReadFile[]): KeelError[] {
-  if (alike.length < 2) return [];
-  const { kind, name } = alike[0]!;
-  const received = `${alike.length}: ${alike.map((file) => file.name).join(", ")}`;
-  return [inputError("file.twice", name, `one ${kind} at a time`, received)];
-}
-
-/** Says in which file it was. */
-function inFile(name: string, error: KeelError): KeelError {
-  if (name === "") return error;
-  const { message: _, ...details } = error.toJSON();
-  const path = `${name}: ${details.path ?? "file"}`;
-  const also = details.also?.map((other) => ({ ...other, path: `${name}: ${other.path ?? "file"}` }));
-  return new KeelError({ ...details, path, ...(also === undefined ? {} : { also }) });
+function readOne(text: string): { readonly kind: FileKind; readonly file: OpenFiles } {
+  const kind = kindOf(text);
+  return { kind, file: PARSERS[kind](text) };
 }
 
 /** What stays open beside new files. */
-function keptOf(before: OpenFiles, read: readonly ReadFile[]): Opened {
+function keptOf(before: OpenFiles, read: readonly ReadFile<FileKind, OpenFiles>[]): Opened {
   const closed: string[] = [];
   let files = before;
   const isSecret = (kind: FileKind): boolean => (SECRETS as readonly FileKind[]).includes(kind);

@@ -10,7 +10,7 @@ import { ADDITIONS, type LimitResult, type Part, type Room } from "@keel/prover"
 import { formatDecimal } from "@keel/verifier";
 import { percent } from "@keel/verifier/text";
 import type { JSX } from "preact";
-import { useIsPhone, Verdict } from "../parts.js";
+import { Fold, useIsPhone, Verdict } from "../parts.js";
 import { type Bar, barOf, boundOf, distanceText, titleOf, valueText, wholeUsd } from "../words.js";
 import type { Judged } from "./book.js";
 
@@ -20,23 +20,60 @@ export function Limits(props: {
   readonly before?: Judged | undefined;
 }): JSX.Element {
   const { judged, before } = props;
+  const [seen, folded] = useIsPhone() ? onPhone(judged) : [judged.assessment.limits.map((_, i) => i), []];
   return (
     <>
       <p class="legend">
         The longer the bar, the more there is of it. Hatched is where the policy is broken: beyond the line of
         a maximum, short of the line of a minimum.
       </p>
-      <ol class="limits">
-        {judged.assessment.limits.map((limit, i) => (
+      <Bars judged={judged} before={before} which={seen} />
+      {folded.length === 0 ? null : (
+        <Fold title={foldedText(judged, folded)}>
+          <Bars judged={judged} before={before} which={folded} />
+        </Fold>
+      )}
+    </>
+  );
+}
+
+/** So many are seen at once on a phone, those that are broken first. */
+const SEEN_ON_PHONES = 6;
+
+/** The limits by their places: what is seen at once, and what is folded. */
+function onPhone({ assessment: { limits } }: Judged): readonly [readonly number[], readonly number[]] {
+  const places = limits.map((_, i) => i);
+  const byUrgency = [...places].sort((a, b) => Number(limits[a]!.ok) - Number(limits[b]!.ok));
+  // One more takes no more room than the line that folds it.
+  const seen = new Set(limits.length <= SEEN_ON_PHONES + 1 ? places : byUrgency.slice(0, SEEN_ON_PHONES));
+  return [places.filter((i) => seen.has(i)), places.filter((i) => !seen.has(i))];
+}
+
+function foldedText({ assessment: { limits } }: Judged, folded: readonly number[]): string {
+  const broken = folded.filter((i) => !limits[i]!.ok).length;
+  return `${folded.length} more limits, ${broken === 0 ? "which hold" : `${broken} of them BROKEN`}`;
+}
+
+function Bars(props: {
+  readonly judged: Judged;
+  readonly before: Judged | undefined;
+  readonly which: readonly number[];
+}): JSX.Element {
+  const { judged, before, which } = props;
+  return (
+    <ol class="limits">
+      {which.map((i) => {
+        const limit = judged.assessment.limits[i]!;
+        return (
           <LimitBar
             key={`${limit.name} ${i}`}
             limit={limit}
             room={judged.rooms[i]!}
             before={before?.assessment.limits[i]}
           />
-        ))}
-      </ol>
-    </>
+        );
+      })}
+    </ol>
   );
 }
 

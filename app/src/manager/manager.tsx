@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asKeelError, formatDecimal, policyTerms } from "@keel/verifier";
+import { formatDecimal, policyTerms } from "@keel/verifier";
 import { dollars, sourceText, span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -13,6 +13,7 @@ import { BasisWords } from "../basis.js";
 import { hostRegistry } from "../chain.js";
 import type { ConsoleConfig } from "../config.js";
 import { checkAtDesk, closeDesk, rootsAtDesk } from "../desk.js";
+import type { NamedText } from "../named.js";
 import { Facts, Problem, useIsPhone, Verdict } from "../parts.js";
 import { wholeUsd } from "../words.js";
 import {
@@ -24,7 +25,6 @@ import {
   FILE_KINDS,
   type Judged,
   judge,
-  type NamedText,
   type OpenFiles,
   openExample,
   openFiles,
@@ -37,13 +37,22 @@ import { WhatLeaves } from "./leaves.js";
 import { Limits } from "./limits.js";
 import { holdPage, isUnsaved, type Made } from "./made.js";
 import { Opening } from "./opening.js";
-import { nextOf, type StepId } from "./plan.js";
+import { nextOf, STEPS, type StepId } from "./plan.js";
 import { askRegistry, preflight, type RegistryFacts, standingOf } from "./preflight.js";
 import { Prove } from "./prove.js";
 import { findState } from "./recover.js";
-import { act, Fold, NextBar, Step } from "./steps.js";
+import { Ahead, act, Fold, NextBar, Step, showStep } from "./steps.js";
 import { Submit } from "./submit.js";
 import { WhatIf } from "./what-if.js";
+
+/** The steps by their names. */
+const TITLES: Readonly<Record<StepId, string>> = {
+  book: "Your book",
+  check: "Check",
+  accounts: "Declared accounts",
+  prove: "Prove",
+  submit: "Save and submit",
+};
 
 /** What the manager has opened, kept while the other views are looked at. */
 export interface ManagerProps {
@@ -95,17 +104,29 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
   });
   return (
     <>
-      <Step {...step("book")} title="Your book" says={bookSays(files)}>
+      <Step {...step("book")} title={TITLES.book} says={bookSays(files)}>
         <Opening config={config} files={files} {...opening.parts} />
         <Problem error={opening.error ?? judgement.error} />
       </Step>
-      {book === undefined ? null : (
+      {book === undefined ? (
         <>
-          <Step {...step("check")} title="Check" says={<CheckSays judged={judged} />}>
+          <Ahead id="check" title={TITLES.check} says="once the book is open" />
+          <Ahead id="accounts" title={TITLES.accounts} says="what the registry knows of them" />
+          <Ahead id="prove" title={TITLES.prove} says="once every limit holds" />
+        </>
+      ) : (
+        <>
+          <Step {...step("check")} title={TITLES.check} says={<CheckSays judged={judged} />}>
             <Check book={book} judged={judged} />
           </Step>
-          {config === undefined ? null : (
-            <Step {...step("accounts")} title="Declared accounts" says={accountsSay(registry.facts)}>
+          {config === undefined ? (
+            <Ahead
+              id="accounts"
+              title={TITLES.accounts}
+              says="no registry is known here to declare them at"
+            />
+          ) : (
+            <Step {...step("accounts")} title={TITLES.accounts} says={accountsSay(registry.facts)}>
               {registry.error === undefined ? null : <Silent error={registry.error} onAsk={registry.ask} />}
               <Declare
                 book={book}
@@ -117,7 +138,7 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
               />
             </Step>
           )}
-          <Step {...step("prove")} title="Prove" says={made === undefined ? "" : "proved"}>
+          <Step {...step("prove")} title={TITLES.prove} says={made === undefined ? "" : "proved"}>
             <Prove
               book={book}
               config={config}
@@ -132,12 +153,14 @@ export function Manager({ config, files, onFiles }: ManagerProps): JSX.Element {
               onMade={setMade}
             />
           </Step>
-          {made === undefined ? null : (
-            <Step {...step("submit")} title="Save and submit" says={submitSays(made)}>
-              <Submit made={made} book={book} config={config} onMade={setMade} />
-            </Step>
-          )}
         </>
+      )}
+      {book === undefined || made === undefined ? (
+        <Ahead id="submit" title={TITLES.submit} says="once there is a proof" />
+      ) : (
+        <Step {...step("submit")} title={TITLES.submit} says={submitSays(made)}>
+          <Submit made={made} book={book} config={config} onMade={setMade} />
+        </Step>
       )}
       <WhatLeaves />
       <NextBar next={next} onGo={steps.go} />
@@ -246,8 +269,8 @@ function useFacts(config: ConsoleConfig | undefined, book: Book | undefined) {
 }
 
 /**
- * Which steps are unfolded: on a phone the next one, elsewhere all, but for the limits once there is a proof. What was folded by hand
- * stays so until the next step is another.
+ * Which steps are unfolded: on a phone one at a time, the next one first; elsewhere all, but for the limits once there is a proof. What
+ * was folded by hand stays so until the next step is another.
  */
 function useSteps(next: StepId, isProved: boolean) {
   const isPhone = useIsPhone();
@@ -255,13 +278,27 @@ function useSteps(next: StepId, isProved: boolean) {
   useEffect(() => setByHand({}), [next, isPhone]);
   const isOpen = (id: StepId): boolean =>
     byHand[id] ?? (id === next || (!isPhone && !(isProved && id === "check")));
-  const toggle = (id: StepId, open: boolean): void => setByHand((before) => ({ ...before, [id]: open }));
+  const toggle = (id: StepId, open: boolean): void => {
+    setByHand((before) => (isPhone && open ? only(id) : { ...before, [id]: open }));
+    // What was folded above it took it along.
+    if (isPhone && open) afterFrame(() => showStep(id));
+  };
   const go = (id: StepId): void => {
     if (!isOpen(id)) toggle(id, true);
     // Once it is unfolded.
-    requestAnimationFrame(() => requestAnimationFrame(() => act(id)));
+    afterFrame(() => act(id));
   };
   return { isOpen, toggle, go };
+}
+
+/** All but one folded. */
+function only(id: StepId): Partial<Record<StepId, boolean>> {
+  return Object.fromEntries(STEPS.map((step) => [step, step === id]));
+}
+
+/** Once what was changed is on the page. */
+function afterFrame(work: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(work));
 }
 
 function bookSays(files: OpenFiles): string {
@@ -346,7 +383,7 @@ function after(book: Book, edits: Edits, cash: string | undefined) {
     const next = edited(book, edits, cash);
     return next === undefined ? {} : { later: { book: next, judged: judge(next) } };
   } catch (error) {
-    return { problem: asKeelError(error).message };
+    return { problem: error };
   }
 }
 
@@ -358,6 +395,7 @@ function Summary(props: {
   const { book, judged, isEdited } = props;
   const isPhone = useIsPhone();
   const { snapshot, policy, market } = book;
+  const signatures = useSignatures(book);
   const terms = useMemo(() => policyTerms(policy, market), [policy, market]);
   const { healthy, metrics, limits } = judged.assessment;
   const broken = limits.filter(({ ok }) => !ok).length;
@@ -370,6 +408,7 @@ function Summary(props: {
           {healthy ? "every limit holds" : `${broken} of ${limits.length} limits BROKEN`}
         </Verdict>
       </header>
+      <Problem error={signatures.error} />
       <dl class="tiles" aria-live="polite">
         {(
           [
@@ -392,7 +431,7 @@ function Summary(props: {
             ["Subject", <code key="subject">{snapshot.subject}</code>],
             ["Snapshot", `${utc(snapshot.asOf)}${unitsText(metrics.units)}`],
             ["Market", `${utc(market.asOf)}, ${market.instruments.length} instruments`],
-            ["Accounts", <Accounts key="accounts" book={book} />],
+            ["Accounts", accountsText(book, signatures)],
             ["Judged by", <BasisWords key="basis" basis={terms} />],
             ["Attestation lasts", span(policy.validity)],
           ]}
@@ -406,30 +445,34 @@ function unitsText(units: bigint): string {
   return units === 10n ** 8n ? "" : `, ${dollars(formatDecimal(units, 8))} units`;
 }
 
-/** Which accounts are there, and whether the sources' signatures verify. */
-function Accounts({ book }: { readonly book: Book }): JSX.Element {
-  const [signed, setSigned] = useState("checking signatures…");
+/** What became of the sources' signatures. */
+interface Signatures {
+  readonly says: string;
+  readonly error?: unknown;
+}
+
+/** Whether the sources' signatures verify. */
+function useSignatures(book: Book): Signatures {
+  const [signatures, setSignatures] = useState<Signatures>({ says: "checking signatures…" });
   useEffect(() => {
     let isCurrent = true;
-    const say = (text: string): void => {
-      if (isCurrent) setSigned(text);
+    const say = (found: Signatures): void => {
+      if (isCurrent) setSignatures(found);
     };
     checkAtDesk(book).then(
-      () => say("signed, signatures verified"),
-      (error: unknown) => say(asKeelError(error).message),
+      () => say({ says: "signed, signatures verified" }),
+      (error: unknown) => say({ says: "NOT as it was signed: see above", error }),
     );
     return () => {
       isCurrent = false;
     };
   }, [book.snapshot, book.market, book.policy]);
-  const { snapshot, policy } = book;
+  return signatures;
+}
+
+/** Which accounts are there, and whether the sources signed them. */
+function accountsText({ snapshot, policy }: Book, { says }: Signatures): string {
   const named = new Map(policy.sources.map((source) => [source.name, sourceText(source)]));
-  const names = snapshot.accounts
-    .map(({ id, source }) => `${id} at ${named.get(source) ?? source}`)
-    .join(", ");
-  return (
-    <>
-      {names}: {signed}
-    </>
-  );
+  const names = snapshot.accounts.map(({ id, source }) => `${id} at ${named.get(source) ?? source}`);
+  return `${names.join(", ")}: ${says}`;
 }

@@ -46,6 +46,25 @@ export function Step(props: {
   );
 }
 
+/** A step that is to come: its name, so that the whole job is seen from the start, and what it waits for. */
+export function Ahead(props: {
+  readonly id: StepId;
+  readonly title: string;
+  readonly says: string;
+}): JSX.Element {
+  const { id, title, says } = props;
+  return (
+    <section class="step ahead" aria-label={title}>
+      <header class="step-head">
+        <h2>
+          <span class="step-number">{STEPS.indexOf(id) + 1}</span> {title}
+        </h2>
+        <span class="step-says">{says}</span>
+      </header>
+    </section>
+  );
+}
+
 /** A part of a step that folds by itself. */
 export function Fold(props: {
   readonly title: string;
@@ -97,6 +116,13 @@ export function act(step: StepId): void {
   target.focus({ preventScroll: true });
   const isPressed = target instanceof HTMLButtonElement || isFileInput(target);
   if (isPressed && (wasInView || isFileInput(target))) target.click();
+}
+
+/** Brings a step's heading into view where it is not. */
+export function showStep(step: StepId): void {
+  const section = document.querySelector<HTMLElement>(`[data-step="${step}"]`);
+  const top = section?.getBoundingClientRect().top ?? 0;
+  if (top < 0 || top > innerHeight / 2) section?.scrollIntoView({ block: "start" });
 }
 
 function isFileInput(element: HTMLElement): boolean {

@@ -9,6 +9,7 @@
 import { KeelError } from "@keel/verifier/errors";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
+import { Problem } from "../basics.js";
 import { grouped } from "../words.js";
 import { type Book, cellOf, type Edits, quantityOf, readQuantity, writeQuantity } from "./book.js";
 
@@ -21,7 +22,7 @@ export interface WhatIfProps {
   readonly cash: string | undefined;
   readonly onCash: (cash: string) => void;
   /** What is wrong with the edits together. */
-  readonly problem: string | undefined;
+  readonly problem: unknown;
 }
 
 /** A table of positions, held first, each with a field for another quantity. */
@@ -57,11 +58,7 @@ export function WhatIf({ book, edits, onEdits, cash, onCash, problem }: WhatIfPr
           </select>
         </div>
       )}
-      {problem === undefined ? null : (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem error={problem} />
       {book.snapshot.accounts.map((account) => (
         <Account key={account.id} book={book} account={account.id} edits={edits} onChange={change} />
       ))}

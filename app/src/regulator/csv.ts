@@ -37,7 +37,7 @@ function rowOf({ event, checked }: Happening): string[] {
     "policyId" in event ? event.policyId : "",
     ...attested,
     checked?.proof ?? "",
-    checked === undefined ? "" : checked.insecure ? "development key" : "ceremony key",
+    checked === undefined ? "" : checked.insecure ? "development key" : "not known as a development key",
     happeningText(event),
   ];
 }

@@ -64,15 +64,21 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
         <Facts
           rows={[
             ["Subject", <Hash key="subject" value={subject} what="address" />],
-            [
-              "Registry",
-              <span key="registry">
-                <Hash value={registry.address} what="address" /> on chain {registry.chainId}
-              </span>,
-            ],
             ["Looked at", utc(blockTime)],
           ]}
         />
+        <FoldOnPhone title="Registry">
+          <Facts
+            rows={[
+              [
+                "Registry",
+                <span key="registry">
+                  <Hash value={registry.address} what="address" /> on chain {registry.chainId}
+                </span>,
+              ],
+            ]}
+          />
+        </FoldOnPhone>
         {policies.length === 0 ? (
           <p class="empty">No attestation of this subject is in the registry.</p>
         ) : (
@@ -81,10 +87,10 @@ export function RecordView({ record }: { readonly record: SubjectRecord }): JSX.
             logs, and the registry says the same.
           </p>
         )}
-        {policies.map((policy) => (
-          <Standing key={policy.policyId} policy={policy} record={record} />
-        ))}
-        <DoesNotSay />
+        <Standings record={record} />
+        <FoldOnPhone title="What no attestation says">
+          <DoesNotSay />
+        </FoldOnPhone>
       </Section>
       <ViewerFigures key={`${subject} ${blockTime}`} record={record} />
       <Section title="What happened" class="record">
@@ -132,6 +138,29 @@ const STANDING_WORDS = {
   revokedByGuardian: "a guardian closed the record",
   voided: "voided: what the latest attestation rests on was withdrawn or retired",
 } as const satisfies Record<PolicyRecord["standing"], string>;
+
+/** One for each policy; on a phone those before the newest are folded. */
+function Standings({ record }: { readonly record: SubjectRecord }): JSX.Element {
+  const before = record.policies.slice(0, -1);
+  const newest = record.policies.slice(-1);
+  const show = (policy: PolicyRecord) => <Standing key={policy.policyId} policy={policy} record={record} />;
+  return (
+    <>
+      {before.length === 0 ? null : (
+        <FoldOnPhone
+          title={
+            before.length === 1
+              ? "Another policy, attested before"
+              : `${before.length} policies, attested before`
+          }
+        >
+          {before.map(show)}
+        </FoldOnPhone>
+      )}
+      {newest.map(show)}
+    </>
+  );
+}
 
 function Standing(props: { readonly policy: PolicyRecord; readonly record: SubjectRecord }): JSX.Element {
   const { policy, record } = props;

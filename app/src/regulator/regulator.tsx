@@ -13,6 +13,8 @@ import { BasisWords } from "../basis.js";
 import { readsOf } from "../chain.js";
 import { hasDevelopmentKeys } from "../circuits.js";
 import type { ConsoleConfig } from "../config.js";
+import { FileDrop, OpenList } from "../drop.js";
+import type { NamedText } from "../named.js";
 import type { PageProps } from "../page-props.js";
 import {
   AllowInsecure,
@@ -20,7 +22,7 @@ import {
   DoesNotSay,
   Facts,
   Field,
-  FileDrop,
+  FoldOnPhone,
   Hash,
   PolicyWords,
   Problem,
@@ -32,7 +34,15 @@ import { linkTo } from "../route.js";
 import { chooseWallet, chosenNode, chosenWallet, nodeKey } from "../session.js";
 import { useWallets, WalletChoice } from "../wallets.js";
 import { LookProgress, MOST_FUNDS, Records, useLook } from "./funds.js";
-import { type Evidence, type Finding, openEvidence, verifyEvidence } from "./verify.js";
+import {
+  closeEvidence,
+  EVIDENCE_KINDS,
+  type Evidence,
+  type EvidenceKind,
+  type Finding,
+  openEvidence,
+  verifyEvidence,
+} from "./verify.js";
 
 /** The view. */
 export function Regulator({ config }: Pick<PageProps, "config">): JSX.Element {
@@ -40,6 +50,7 @@ export function Regulator({ config }: Pick<PageProps, "config">): JSX.Element {
   const wallet = chosenWallet.useValue();
   const node = nodeKey(chosenNode.useValue());
   const client = useMemo(() => readsOf(config, wallet), [config, wallet, node]);
+  const looking = useLook();
   return (
     <>
       {config === undefined && wallets.length > 0 ? (
@@ -48,19 +59,23 @@ export function Regulator({ config }: Pick<PageProps, "config">): JSX.Element {
           <WalletChoice wallets={wallets} chosen={wallet} onChoose={chooseWallet} />
         </Section>
       ) : null}
-      <OneAttestation client={client} home={config} />
-      <Look client={client} config={config} />
+      <OneAttestation
+        client={client}
+        home={config}
+        isFolded={looking.step !== undefined || looking.found.length > 0}
+      />
+      <Look client={client} config={config} looking={looking} />
     </>
   );
 }
 
-function OneAttestation({
-  client,
-  home,
-}: {
+function OneAttestation(props: {
   readonly client: PublicClient | undefined;
   readonly home: ConsoleConfig | undefined;
+  /** On a phone, where a record stands below. */
+  readonly isFolded: boolean;
 }): JSX.Element {
+  const { client, home, isFolded } = props;
   const id = useId();
   const [evidence, setEvidence] = useState<Evidence>({});
   const [pasted, setPasted] = useState("");
@@ -73,7 +88,7 @@ function OneAttestation({
     setFinding(undefined);
     setError(undefined);
   };
-  const add = (texts: readonly string[]): void => {
+  const add = (texts: readonly NamedText[]): void => {
     forget();
     try {
       setEvidence(openEvidence(evidence, texts));
@@ -85,7 +100,7 @@ function OneAttestation({
     forget();
     setBusy(true);
     try {
-      const all = pasted.trim() === "" ? evidence : openEvidence(evidence, [pasted]);
+      const all = pasted.trim() === "" ? evidence : openEvidence(evidence, [{ name: "", text: pasted }]);
       setFinding(await verifyEvidence(all, { client, home, allowInsecure }));
     } catch (reason) {
       setError(reason);
@@ -93,40 +108,58 @@ function OneAttestation({
       setBusy(false);
     }
   };
-  const opened = Object.keys(evidence);
   return (
     <Section title="One attestation" class="no-print">
-      <div class="open-row">
-        <div class="field">
-          <label for={id}>Paste an attestation</label>
-          <textarea
-            id={id}
-            value={pasted}
-            spellcheck={false}
-            onInput={(event) => {
+      <FoldOnPhone title="Paste or open it, and verify" open={!isFolded}>
+        <div class="open-row">
+          <div class="field">
+            <label for={id}>Paste an attestation</label>
+            <textarea
+              id={id}
+              value={pasted}
+              spellcheck={false}
+              onInput={(event) => {
+                forget();
+                setPasted(event.currentTarget.value);
+              }}
+            />
+          </div>
+          <FileDrop
+            label="Or drop or open files"
+            hint={`The attestation; your own policy, market and tables${client === undefined ? "" : ", or the registry's are used"}. They are read here and go nowhere.`}
+            onTexts={add}
+            onError={(reason) => {
               forget();
-              setPasted(event.currentTarget.value);
+              setError(reason);
             }}
+            isAnywhere
           />
         </div>
-        <FileDrop
-          label="Or drop or open files"
-          hint={`The attestation; your own policy, market and tables${client === undefined ? "" : ", or the registry's are used"}.`}
-          onTexts={add}
-          onError={setError}
+        <OpenList
+          files={listed(evidence)}
+          onClose={(kind) => {
+            forget();
+            setEvidence(closeEvidence(evidence, kind as EvidenceKind));
+          }}
         />
-      </div>
-      {opened.length === 0 ? null : <p role="status">Open: {opened.join(", ")}.</p>}
-      <div class="actions">
-        <button type="button" class="primary" disabled={busy} onClick={() => void verify()}>
-          {busy ? "Verifying…" : "Verify"}
-        </button>
-        {hasDevelopmentKeys() ? <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} /> : null}
-      </div>
-      <Problem error={error} />
-      {finding === undefined ? null : <FindingText finding={finding} />}
+        <div class="actions">
+          <button type="button" class="primary" disabled={busy} onClick={() => void verify()}>
+            {busy ? "Verifying…" : "Verify"}
+          </button>
+          {hasDevelopmentKeys() ? (
+            <AllowInsecure checked={allowInsecure} onChange={setAllowInsecure} />
+          ) : null}
+        </div>
+        <Problem error={error} />
+        {finding === undefined ? null : <FindingText finding={finding} />}
+      </FoldOnPhone>
     </Section>
   );
+}
+
+function listed(evidence: Evidence) {
+  const open = EVIDENCE_KINDS.filter((kind) => evidence[kind] !== undefined);
+  return open.map((kind) => ({ key: kind, name: evidence.names?.[kind] || kind, says: kind }));
 }
 
 function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
@@ -138,9 +171,13 @@ function FindingText({ finding }: { readonly finding: Finding }): JSX.Element {
         <Word finding={finding} /> Verified in this page.
       </p>
       <p class="says">{lead}</p>
-      <PolicyWords lines={limits} />
-      <PolicyWords lines={evidence} />
-      <BasisWords basis={basis} />
+      <FoldOnPhone title={`The ${limits.length} limits, each a sentence`}>
+        <PolicyWords lines={limits} />
+      </FoldOnPhone>
+      <FoldOnPhone title="By whose word they are judged">
+        <PolicyWords lines={evidence} />
+        <BasisWords basis={basis} />
+      </FoldOnPhone>
       <Facts
         rows={[
           [
@@ -185,12 +222,13 @@ function Word({ finding: { published, expired, verified } }: { readonly finding:
 function Look(props: {
   readonly client: PublicClient | undefined;
   readonly config: ConsoleConfig | undefined;
+  readonly looking: ReturnType<typeof useLook>;
 }): JSX.Element {
-  const { client, config } = props;
+  const { client, config, looking } = props;
   const [registry, setRegistry] = useState<string>(config?.registry ?? "");
   const [subjects, setSubjects] = useState<string>(config?.subject ?? "");
   const [problem, setProblem] = useState<unknown>();
-  const { step, found, error, look, cancel } = useLook();
+  const { step, found, error, look, cancel } = looking;
   const begin = (): void => {
     setProblem(undefined);
     try {

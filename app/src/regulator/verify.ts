@@ -55,11 +55,20 @@ import {
 } from "@keel/verifier/text";
 import type { PublicClient } from "viem";
 import type { Basis } from "../basis.js";
-import { isTableKind, TABLES, type TableFiles, tablesOf, withTables } from "../beside.js";
+import {
+  isTableKind,
+  TABLE_KINDS,
+  TABLES,
+  type TableFiles,
+  type TableKind,
+  tablesOf,
+  withTables,
+} from "../beside.js";
 import { blockTime } from "../chain.js";
 import { circuitKeys, circuitNames } from "../circuits.js";
 import { verifyAtDesk } from "../desk.js";
 import { laterTime } from "../freshness.js";
+import { type NamedText, readFiles } from "../named.js";
 import { circuitsOf } from "./look.js";
 
 /** What has been opened. */
@@ -67,7 +76,15 @@ export interface Evidence extends TableFiles {
   readonly attestation?: Attestation;
   readonly policy?: Policy;
   readonly market?: Market;
+  /** What each file is called. */
+  readonly names?: Readonly<Partial<Record<EvidenceKind, string>>>;
 }
+
+/** What a file of it can be. */
+export type EvidenceKind = "attestation" | "policy" | "market" | TableKind;
+
+/** In the order in which they are listed. */
+export const EVIDENCE_KINDS: readonly EvidenceKind[] = ["attestation", "policy", "market", ...TABLE_KINDS];
 
 /** An attestation whose proof holds, in words. */
 export interface Finding {
@@ -90,17 +107,27 @@ export interface Finding {
 /**
  * Adds files, each known by its own mark; what has another mark, or none, is taken for an attestation that is invalid.
  *
- * @throws KeelError
+ * @throws KeelError of every file that cannot be read
  */
-export function openEvidence(before: Evidence, texts: readonly string[]): Evidence {
-  return Object.assign({ ...before }, ...texts.map(readEvidence)) as Evidence;
+export function openEvidence(before: Evidence, texts: readonly NamedText[]): Evidence {
+  const read = readFiles(texts, readEvidence);
+  const named = read.map(({ kind, name }) => [kind, name]);
+  const names = { ...before.names, ...Object.fromEntries(named) };
+  return Object.assign({ ...before, names }, ...read.map(({ file }) => file)) as Evidence;
 }
 
-function readEvidence(text: string): Evidence {
+/** Without the file of this kind. */
+export function closeEvidence(evidence: Evidence, kind: EvidenceKind): Evidence {
+  const { [kind]: _, ...rest } = evidence;
+  return rest;
+}
+
+function readEvidence(text: string): { readonly kind: EvidenceKind; readonly file: Evidence } {
   const kind = kindOf(text);
-  if (kind === "policy") return { policy: parsePolicy(text) };
-  if (kind === "market") return { market: parseMarket(text) };
-  return isTableKind(kind) ? TABLES[kind].parse(text) : { attestation: parseAttestation(text) };
+  if (kind === "policy") return { kind, file: { policy: parsePolicy(text) } };
+  if (kind === "market") return { kind, file: { market: parseMarket(text) } };
+  if (isTableKind(kind)) return { kind, file: TABLES[kind].parse(text) };
+  return { kind: "attestation", file: { attestation: parseAttestation(text) } };
 }
 
 /** What stands before the version in a file's mark. */

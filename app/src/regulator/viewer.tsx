@@ -10,7 +10,9 @@ import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import { shortHex } from "../basics.js";
 import { LineChart } from "../charts/line.js";
-import { Facts, FileDrop, Fold, Hash, Problem, Section, saveText } from "../parts.js";
+import { FileDrop } from "../drop.js";
+import type { NamedText } from "../named.js";
+import { Facts, Fold, FoldOnPhone, Hash, Problem, Section, saveText } from "../parts.js";
 import { axisText } from "../vault/worth.js";
 import { figuresCsv, type Reading, readRecord } from "./figures.js";
 import type { SubjectRecord } from "./look.js";
@@ -20,11 +22,11 @@ export function ViewerFigures({ record }: { readonly record: SubjectRecord }): J
   const [readings, setReadings] = useState<readonly Reading[]>([]);
   const [error, setError] = useState<unknown>();
   if (record.policies.every(({ terms }) => terms.viewers.length === 0)) return null;
-  const read = (texts: readonly string[]): void => {
+  const read = (texts: readonly NamedText[]): void => {
     setError(undefined);
     setReadings([]);
     try {
-      setReadings(readRecord(record, texts[0] ?? ""));
+      setReadings(readRecord(record, texts[0]!.text));
     } catch (problem) {
       setError(problem);
     }
@@ -32,16 +34,18 @@ export function ViewerFigures({ record }: { readonly record: SubjectRecord }): J
   const save = (): void => saveText(`${record.subject}-figures.csv`, figuresCsv(readings), "text/csv");
   return (
     <Section title="For a viewer whom the policy names" class="record viewer">
-      <p>
-        The sums of these attestations are sealed for the policy's viewers. The key is read in this page, used
-        once, and goes nowhere.
-      </p>
-      <FileDrop
-        label="Open the viewer's key (secret)"
-        hint="A viewer-key/1 file, from keel viewer new"
-        onTexts={read}
-        onError={setError}
-      />
+      <FoldOnPhone title="Read the sums with your key" open={readings.length > 0}>
+        <p>
+          The sums of these attestations are sealed for the policy's viewers. The key is read in this page,
+          used once, and goes nowhere.
+        </p>
+        <FileDrop
+          label="Open the viewer's key (secret)"
+          hint="A viewer-key/1 file, from keel viewer new"
+          onTexts={read}
+          onError={setError}
+        />
+      </FoldOnPhone>
       <Problem error={error} />
       {readings.length === 0 ? null : <FiguresOverTime readings={readings} />}
       {[...readings].reverse().map(({ policyId, asOf, figures }) => (

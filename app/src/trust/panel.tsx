@@ -22,8 +22,10 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Hex } from "viem";
 import type { ConsoleConfig } from "../config.js";
+import { FileDrop } from "../drop.js";
 import type { CircuitVerifiers, Version } from "../keys.js";
-import { FileDrop, Fold, Hash, PolicyWords, Problem, Section, useWork } from "../parts.js";
+import type { NamedText } from "../named.js";
+import { Fold, FoldOnPhone, Hash, PolicyWords, Problem, Section, useWork } from "../parts.js";
 import {
   hostedPolicy,
   type NamedPolicy,
@@ -74,10 +76,12 @@ export function TrustPanel(props: TrustProps): JSX.Element {
       ) : (
         <>
           <KeysPart verifiers={trust.verifiers} chainId={registry.chainId} />
-          <SourcesPart policyId={policyId} config={config} />
-          <PublishersPart trust={trust} />
-          <DelaysPart trust={trust} />
-          <PowersPart registry={registry} fromBlock={fromBlock} />
+          <FoldOnPhone title="Sources, publishers, delays, powers">
+            <SourcesPart policyId={policyId} config={config} />
+            <PublishersPart trust={trust} />
+            <DelaysPart trust={trust} />
+            <PowersPart registry={registry} fromBlock={fromBlock} />
+          </FoldOnPhone>
         </>
       )}
     </Section>
@@ -179,10 +183,10 @@ function SourcesPart(props: {
     setProblem(undefined);
     void run(async () => setNamed(await hostedPolicy(config, policyId)));
   }, [policyId, config]);
-  const take = (texts: readonly string[]): void => {
+  const take = (texts: readonly NamedText[]): void => {
     setProblem(undefined);
     try {
-      setNamed(namedPolicy(policyId, ...policyFiles(texts)));
+      setNamed(namedPolicy(policyId, ...policyFiles(texts.map(({ text }) => text))));
     } catch (reason) {
       setProblem(reason);
     }

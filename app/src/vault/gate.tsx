@@ -8,7 +8,7 @@
 import { lapsesText, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { DevelopmentKey, Facts, Fold, Hash, hasRoom, Section } from "../parts.js";
+import { DevelopmentKey, Facts, Fold, FoldOnPhone, Hash, hasRoom, Section } from "../parts.js";
 import { linkTo } from "../route.js";
 import { gateWord } from "./gate-word.js";
 import { amountText } from "./money.js";
@@ -56,17 +56,19 @@ export function Gate(props: {
           ? "Withdrawals are always open: health never blocks them."
           : "You can always ask for your money back: health never blocks that."}
       </p>
-      <Facts
-        rows={[
-          [
-            any.kind === "gated" ? "In the vault" : "All shares, as last settled",
-            `${amountText(totalAssets, vault.asset.decimals)} ${vault.asset.symbol}`,
-          ],
-          ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
-          ["Attestations", `${status.count}, ${status.streak} in a row, ${lapsesText(status)}`],
-          ...(status.healthy ? [["Healthy since", healthyText(seen)] as const] : []),
-        ]}
-      />
+      <FoldOnPhone title="Its record and what is in it">
+        <Facts
+          rows={[
+            [
+              any.kind === "gated" ? "In the vault" : "All shares, as last settled",
+              `${amountText(totalAssets, vault.asset.decimals)} ${vault.asset.symbol}`,
+            ],
+            ["Latest snapshot", status.asOf === undefined ? "none" : utc(status.asOf)],
+            ["Attestations", `${status.count}, ${status.streak} in a row, ${lapsesText(status)}`],
+            ...(status.healthy ? [["Healthy since", healthyText(seen)] as const] : []),
+          ]}
+        />
+      </FoldOnPhone>
       <Addresses any={any} seen={seen} isExpected={isExpected} />
     </Section>
   );

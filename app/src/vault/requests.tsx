@@ -19,7 +19,7 @@ import { span, utc } from "@keel/verifier/text";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { walletOn } from "../chain.js";
-import { Facts, Section, useWork } from "../parts.js";
+import { Facts, Fold, FoldOnPhone, Section, useWork } from "../parts.js";
 import type { InjectedWallet } from "../wallets.js";
 import { closedText } from "./gate-word.js";
 import { type Mine, mineAt, type OpenRequest, SHARE_DECIMALS } from "./mine.js";
@@ -45,10 +45,12 @@ export function Requests(
   }, [wallet, vault, seen]);
   return (
     <Section title="Your money">
-      <p>
-        Money works elsewhere, so you ask, and wait for a price: what a proof says the fund is worth, at a
-        time after your request's period. Until the period ends you can take a request back.
-      </p>
+      <FoldOnPhone title="How it works: you ask, and wait for a price">
+        <p>
+          Money works elsewhere, so you ask, and wait for a price: what a proof says the fund is worth, at a
+          time after your request's period. Until the period ends you can take a request back.
+        </p>
+      </FoldOnPhone>
       <WalletPart
         wallets={wallets}
         wallet={wallet}
@@ -144,15 +146,17 @@ function Waiting(props: PartProps & { readonly seen: Seen }): JSX.Element {
           </li>
         ))}
       </ul>
-      <p>{settleText(strategy)}</p>
-      <Act
-        label="Settle for everybody"
-        work={async () => {
-          await settleRequests(vault, await walletOn(wallet, vault.registry.chainId));
-        }}
-        onDone={onChange}
-      />
-      <WindDown vault={vault} wallet={wallet} strategy={strategy} onChange={onChange} />
+      <FoldOnPhone title="Settle for everybody, or wind down">
+        <p>{settleText(strategy)}</p>
+        <Act
+          label="Settle for everybody"
+          work={async () => {
+            await settleRequests(vault, await walletOn(wallet, vault.registry.chainId));
+          }}
+          onDone={onChange}
+        />
+        <WindDown vault={vault} wallet={wallet} strategy={strategy} onChange={onChange} />
+      </FoldOnPhone>
     </>
   );
 }
@@ -204,8 +208,7 @@ function WindDown(props: Omit<PartProps, "mine"> & { readonly strategy: Strategy
   const { vault, wallet, strategy, onChange } = props;
   if (strategy.windingDown) return null;
   return (
-    <details>
-      <summary>When nothing is proven any more</summary>
+    <Fold title="When nothing is proven any more">
       <p>
         After {span(strategy.grace)} without a proven worth, or with requests that wait so long, anybody may
         wind the vault down: for ever, and everybody is paid his part of what comes back.
@@ -217,7 +220,7 @@ function WindDown(props: Omit<PartProps, "mine"> & { readonly strategy: Strategy
         }}
         onDone={onChange}
       />
-    </details>
+    </Fold>
   );
 }
 

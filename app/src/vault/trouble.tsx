@@ -5,19 +5,19 @@
  * @module
  */
 
-import { asKeelError } from "@keel/verifier";
+import { asKeelError } from "@keel/verifier/errors";
 import type { JSX } from "preact";
+import { Faults } from "../basics.js";
 import { depositorWords } from "./words.js";
 
-/** Says what went wrong, at once to a screen reader. */
+/** Says what went wrong, at once to a screen reader; of what has no words of its own, what to do about it as everywhere. */
 export function Trouble({ error }: { readonly error: unknown }): JSX.Element | null {
   if (error === undefined) return null;
-  const words = depositorWords(error);
-  const { message } = asKeelError(error);
+  const { says, isWhole } = depositorWords(error);
   return (
     <div class="problem" role="alert">
-      {words === undefined ? null : <p class="trouble-words">{words}</p>}
-      {words === undefined ? message : <small>{message}</small>}
+      {says === undefined ? null : <p class="trouble-words">{says}</p>}
+      {isWhole ? <small>{asKeelError(error).message}</small> : <Faults error={error} />}
     </div>
   );
 }

@@ -210,7 +210,9 @@ function PolicyInWords({ seen: { terms } }: { readonly seen: Seen }): JSX.Elemen
         <p>They are judged by:</p>
         <BasisWords basis={terms} />
       </Fold>
-      <DoesNotSay />
+      <FoldOnPhone title="What no attestation says">
+        <DoesNotSay />
+      </FoldOnPhone>
     </Section>
   );
 }

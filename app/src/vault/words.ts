@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asKeelError } from "@keel/verifier";
+import { asKeelError } from "@keel/verifier/errors";
 
 const WORDS: Readonly<Record<string, string>> = {
   "registry.notHealthy":
@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "vault.balance": "That is more than there is, or nothing at all. Nothing was sent.",
   "vault.asset": "The vault's asset says nonsense of itself. Do not use this vault.",
   "wallet.refused": "The wallet gave no account. Allow this page to see one, and try again.",
+  "wallet.declined": "You declined in the wallet. Nothing was sent.",
   "wallet.none": "Choose a wallet first.",
   "chain.id": "The wallet is on another chain. Switch it, and try again. Nothing was sent.",
   "chain.call":
@@ -52,9 +53,16 @@ const WORDS: Readonly<Record<string, string>> = {
 /** A contract's own refusal, where nothing more is known of it. */
 const REFUSED = "The contract refused. Nothing was sent.";
 
-/** In words; undefined where the error's own text has to do. */
-export function depositorWords(error: unknown): string | undefined {
+/** What is said first. */
+export interface DepositorWords {
+  readonly says?: string;
+  /** They say what to do as well. */
+  readonly isWhole: boolean;
+}
+
+/** In words; nothing where the error's own text has to do. */
+export function depositorWords(error: unknown): DepositorWords {
   const { code } = asKeelError(error);
-  if (Object.hasOwn(WORDS, code)) return WORDS[code];
-  return code.startsWith("registry.") ? REFUSED : undefined;
+  if (Object.hasOwn(WORDS, code)) return { says: WORDS[code]!, isWhole: true };
+  return code.startsWith("registry.") ? { says: REFUSED, isWhole: false } : { isWhole: false };
 }

@@ -19,11 +19,31 @@ export function toKeelError(error: unknown): KeelError {
   if (error instanceof KeelError) return error;
   const decoded = decodeRevert(error);
   if (decoded !== undefined) return new KeelError(describeRevert(decoded), { cause: error });
+  if (isDeclined(error)) return new KeelError(DECLINED, { cause: error });
   const received = error instanceof BaseError ? nodeWords(error) : String(error);
   return new KeelError(
     { kind: "environment", code: "chain.call", expected: "the chain to answer", received },
     { cause: error },
   );
+}
+
+/** Of a wallet whose owner said no: nothing was sent, and no chain was asked. */
+const DECLINED: ErrorDetails = {
+  kind: "cancelled",
+  code: "wallet.declined",
+  path: "wallet",
+  expected: "its owner's consent",
+  received: "none: nothing was sent",
+};
+
+/** As EIP-1193 numbers a request that its user rejected. */
+const REJECTED = 4001;
+
+function isDeclined(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ((cause as { code?: unknown }).code === REJECTED) return true;
+  }
+  return false;
 }
 
 /** Asks the chain. @throws KeelError as {@link toKeelError} makes it */

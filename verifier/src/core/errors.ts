@@ -97,11 +97,12 @@ const MOST_FAULTS = 100;
  * @param faults at least one
  */
 export function allFaults(faults: readonly KeelError[]): KeelError {
-  const [first, ...others] = faults;
+  const all = faults.flatMap(faultsOf);
+  const [first, ...others] = all;
   if (others.length === 0) return first!;
   const also: ErrorDetails[] = others.slice(0, MOST_FAULTS - 1).map(plain);
-  if (faults.length > MOST_FAULTS) {
-    also.push({ kind: "input", code: "input.more", received: `${faults.length - MOST_FAULTS} more faults` });
+  if (all.length > MOST_FAULTS) {
+    also.push({ kind: "input", code: "input.more", received: `${all.length - MOST_FAULTS} more faults` });
   }
   return new KeelError({ ...plain(first!), also });
 }
@@ -119,7 +120,7 @@ export function readEach<T, R>(items: readonly T[], read: (item: T, i: number) =
       results.push(read(item, i));
     } catch (error) {
       if (!(error instanceof KeelError) || error.kind !== "input") throw error;
-      faults.push(...apart(error));
+      faults.push(error);
     }
   });
   if (faults.length > 0) throw allFaults(faults);
@@ -132,9 +133,10 @@ export function checkAll(...checks: readonly (() => void)[]): void {
 }
 
 /** An error and those told with it, each by itself. */
-function apart(error: KeelError): KeelError[] {
+export function faultsOf(error: KeelError): KeelError[] {
   const { also = [], ...first } = plain(error);
-  return [first, ...also].map((details) => new KeelError(details));
+  if (also.length === 0) return [error];
+  return [new KeelError(first), ...also.flatMap((details) => faultsOf(new KeelError(details)))];
 }
 
 function plain(error: KeelError): ErrorDetails {
