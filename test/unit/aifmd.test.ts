@@ -159,6 +159,10 @@ describe("a filing", () => {
     );
   });
 
+  it("is written as it was: whoever changes that looks at what changes in aifmd.snapshot.xml", async () => {
+    await expect(filed()).toMatchFileSnapshot("aifmd.snapshot.xml");
+  });
+
   it("is refused out of order, with something missing, and with another form", () => {
     const at = (root: XmlNode, change: (parts: XmlNode[]) => void): XmlNode => {
       const copy = structuredClone(root);

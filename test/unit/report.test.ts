@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
@@ -295,6 +296,18 @@ describe("a report's file", () => {
     expect(() => parseReport(formatReport(altered(change)))).toThrow("report.hash");
   });
 
+  it("says no ratio over equity where there is none, whoever wrote that", () => {
+    const empty = altered((copy) => {
+      const [first] = copy.records[0]!.attestations;
+      first!.sums!.equity = "0";
+      first!.figures!.find(({ name }) => name === "equity")!.usd = "0";
+      first!.figures!.find(({ name }) => name === "liabilities")!.usd = "100";
+      first!.ratios = [];
+    });
+    const again = { ...empty, contentHash: contentHashOf(empty) };
+    expect(() => parseReport(formatReport(again))).toThrow("assets over liabilities");
+  });
+
   it("is refused with figures that its sums do not give, also under a new hash", () => {
     const richer = altered((copy) => {
       copy.records[0]!.attestations[0]!.figures![0]!.usd = "61";
@@ -367,7 +380,67 @@ function shown(pdf: string): string[] {
   );
 }
 
+/** Two funds, one under a line; lapses of every cause, events, figures, values and another policy. */
+function fullReport(isAlone: boolean): Report {
+  const other = { ...TERMS, validity: validity + 1 };
+  const otherId = policyId(other);
+  const second = GUARDIAN;
+  const theirs = [0, 40, 95].map((at, i) => ({
+    ...attested(START + at, BigInt(7_000 - i), otherId),
+    ...{ subject: second, expiry: START + at + validity + 1, disclosure: undefined as never },
+  }));
+  const own = [
+    attested(START, 5_000n),
+    revoked(START + 50, "subject"),
+    attested(START + 60, 4_700n),
+    attested(START + 60 + validity + GAP, 5_100n),
+    attested(START + 70 + validity + GAP, 0n),
+    { ...attested(START + 80 + validity + GAP, 9n, otherId), expiry: START + 81 + 2 * validity + GAP },
+    revoked(START + 90 + validity + GAP, "guardian", "a source =withdrew\n its word"),
+  ];
+  const readings = new Map([
+    [BigInt(START), { sums: SUMS, read: "sealed" as const }],
+    [BigInt(START + 60), { sums: { ...SUMS, equity: 50n * 10n ** 16n }, read: "opened" as const }],
+  ]);
+  const policyNames = {
+    ...{ policy: "Aurelia's policy", underlyings: ["USD", "ETH", "BTC"], scenarios: ["down", "up"] },
+    shocks: [
+      [0, -4_000, 0],
+      [0, 4_000, 100],
+    ],
+  };
+  const line = {
+    line: hashOf(77),
+    name: "senior",
+    segments: [{ policyId: otherId, from: START, until: null }],
+  };
+  const alone = { subject: SUBJECT, label: "Aurelia", under: { policyId: ID } };
+  const terms = new Map([
+    [ID, TERMS],
+    [otherId, other],
+  ]);
+  return made([...theirs.slice(0, 1), ...own, ...theirs.slice(1)], START + 200 + validity + GAP, {
+    ...{ readings, terms, names: new Map([[ID, policyNames]]) },
+    records: isAlone ? [alone] : [alone, { subject: second, under: line }],
+  });
+}
+
 describe("a report as PDF", () => {
+  it.each([true, false])("says what it said, and looks as it looked: of one fund, %s", async (isAlone) => {
+    const report = fullReport(isAlone);
+    const bytes = await reportPdf(report);
+    const words = shown(Buffer.from(bytes).toString("latin1"));
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const text = [
+      ...words,
+      `SHA-256 of the bytes: ${hash}`,
+      "",
+      formatReport(report),
+      reportCsv(report),
+    ].join("\n");
+    await expect(text).toMatchFileSnapshot(`report-${isAlone ? "alone" : "several"}.snapshot.txt`);
+  });
+
   it("has the same bytes each time, and its hash on each page", async () => {
     const many = Array.from({ length: 80 }, (_, i) => attested(START + 100 * i, BigInt(5_000 + i)));
     const report = made(many, START + 8_000);
