@@ -10,11 +10,14 @@ import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { PACKAGE } from "../support/cli.js";
 import { generator } from "../support/generator.js";
+import { reachOf } from "./coverage.js";
 import { type Change, changed, changesOf } from "./operators.js";
 import {
   type Candidate,
   contractTestsOf,
   exportsOf,
+  isMeasured,
+  isPlanner,
   mayRun,
   readTree,
   type Tree,
@@ -143,14 +146,17 @@ function originals(file: string, text: string): (at: number) => Original {
   };
 }
 
-/** Some mutants of each area, as many as its share of the whole says. */
+/** Some mutants of each area, as many as its share of the whole says, mixed. */
 export function sampleOf(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
   const below = generator(BigInt(seed));
-  return AREAS.flatMap(({ name, share }) => {
+  const some = (left: Mutant[], wanted: number): Mutant[] =>
+    Array.from({ length: wanted }, () => left.splice(Number(below(BigInt(left.length))), 1)[0]!);
+  const chosen = AREAS.flatMap(({ name, share }) => {
     const left = mutants.filter(({ area }) => area === name);
-    const wanted = Math.min(left.length, Math.round((count * share) / 100));
-    return Array.from({ length: wanted }, () => left.splice(Number(below(BigInt(left.length))), 1)[0]!);
+    return some(left, Math.min(left.length, Math.round((count * share) / 100)));
   });
+  // In any order, so that what is judged of them at first is of every area.
+  return some(chosen, chosen.length);
 }
 
 /** Test seconds, as they were measured, that a mutant has to live through. */
@@ -160,8 +166,8 @@ const PATIENCE = 8;
 
 /** Chooses tests, and runs them against mutants in a workshop. */
 export function judgeIn(workshop: Workshop): (mutant: Mutant) => Promise<Verdict> {
-  const tree = readTree(workshop.root);
-  /** Test files that killed something: each has to pass when nothing is changed. */
+  const tree = readTree(PACKAGE);
+  /** Test files that killed something and were not measured: each has to pass when nothing is changed. */
   const passing = new Map<string, Promise<Run>>();
   const requirePassing = async (file: string): Promise<void> => {
     if (!passing.has(file)) passing.set(file, workshop.test([file], 300_000));
@@ -174,7 +180,7 @@ export function judgeIn(workshop: Workshop): (mutant: Mutant) => Promise<Verdict
     const work = async (): Promise<Verdict> => await judge(workshop, tree, mutant);
     const verdict = await workshop.withFile(mutant.file, text, work);
     const [file] = verdict.killedBy?.split(": ") ?? [];
-    if (file?.startsWith("test/") === true) await requirePassing(file);
+    if (file?.startsWith("test/") === true && reachOf(file)?.passed !== true) await requirePassing(file);
     return verdict;
   };
 }
@@ -192,13 +198,14 @@ async function judge(workshop: Workshop, tree: Tree, mutant: Mutant): Promise<Ve
   const { passed, by } = await workshop.test(
     tests.map(({ test }) => test),
     1000 * (30 + PATIENCE * seconds),
+    isPlanner(file),
   );
   return { ...verdict, ...(passed ? {} : { killedBy: by }), tried: tests.length };
 }
 
 /** Tests that run what a mutant changes, the likeliest first; none when no test does. */
 export function candidatesOf(tree: Tree, mutant: Mutant): Candidate[] {
-  const names = namesOf(tree, mutant);
+  const names = namesOf(mutant);
   return mutant.file.endsWith(".sol")
     ? contractTestsOf(tree, names)
     : testsOf(tree, mutant.file, mutant.change.at, names);
@@ -215,17 +222,19 @@ function withinBudget(tests: readonly Candidate[]): Candidate[] {
 }
 
 /** What tests that are about a mutant speak of. */
-function namesOf({ root }: Tree, { file }: Mutant): string[] {
-  const text = readFileSync(join(root, file), "utf8");
+function namesOf({ file }: Mutant): string[] {
+  const text = readFileSync(join(PACKAGE, file), "utf8");
   if (!file.endsWith(".sol")) return exportsOf(text);
   const found = text.matchAll(/\b(?:contract|library|function|error) (\w+)/g);
   return Array.from(found, ([, name]) => name!);
 }
 
-/** Mutants of built code whose place no test runs. */
+/** Mutants of built code whose place no test runs of which that was measured. */
 export function unreached(tree: Tree, mutants: readonly Mutant[]): Mutant[] {
   const runs = ({ file, change }: Mutant): boolean =>
-    tree.tests.some((test) => mayRun(tree, test, file, change.at));
+    tree.tests.some(
+      (test) => (isPlanner(file) || isMeasured(test, file)) && mayRun(tree, test, file, change.at),
+    );
   return mutants.filter((mutant) => mutant.file.endsWith(".js") && !runs(mutant));
 }
 

@@ -20,14 +20,17 @@ const MORE: readonly string[] = ["test/app/modules.test.ts", "test/app/words.tes
  * the others are about circuits and kernels, which are not changed here.
  */
 const WITHOUT = /(?:gas|explorer|lint|reproducible|kernels|kernel-sets|lanes)\.test/;
+/** What makes witness programs, which are kept: only tests that have them made anew notice a change. */
+const PLANNER = /^prover\/engine\/dist\/witness\//;
+const PLANNING: readonly string[] = ["test/engine/witness-program.test.ts"];
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+|\bnew URL\(\s*)["']([^"']+)["']/gm;
 
 /** A checkout's files, by path from its root. */
 export interface Tree {
-  readonly root: string;
   readonly tests: readonly string[];
   /** What a file imports, itself among it, directly and through others. */
   reachedFrom(file: string): ReadonlySet<string>;
+  textOf(test: string): string;
 }
 
 /** Reads the imports of a built checkout. */
@@ -53,7 +56,13 @@ export function readTree(root: string): Tree {
     reached.set(file, seen);
     return seen;
   };
-  return { root, tests: testsIn(root), reachedFrom };
+  const texts = new Map<string, string>();
+  const textOf = (test: string): string => {
+    const text = texts.get(test) ?? readFileSync(join(root, test), "utf8");
+    texts.set(test, text);
+    return text;
+  };
+  return { tests: testsIn(root), reachedFrom, textOf };
 }
 
 /** A test file that may notice a mutant, and about how long it takes. */
@@ -66,18 +75,24 @@ export interface Candidate {
 const SECONDS = 10;
 
 /**
- * Tests that run a place of a module, the likeliest first by what they cost; by imports where it was not measured what they
- * run.
+ * Tests that run a place of a module, the likeliest first by what they cost; of those that were not measured, the ones that
+ * speak of the module.
  *
  * @param names what the module exports
  */
 export function testsOf(tree: Tree, module: string, at: number, names: readonly string[]): Candidate[] {
-  const found = tree.tests.filter((test) => mayRun(tree, test, module, at));
-  return ranked(tree, found, (text, test) => {
+  const worth = (text: string, test: string): number => {
     const own = basename(module).replace(/\.\w+$/, "");
     const named = basename(test) === `${own}.test.ts` ? 5 : 0;
     return mentions(text, names) + (text.includes(`"${own}"`) ? 2 : 0) + named;
-  });
+  };
+  if (isPlanner(module)) return ranked(tree, PLANNING, worth);
+  const found = tree.tests.filter((test) =>
+    reachOf(test) === undefined
+      ? tree.reachedFrom(test).has(module) && worth(tree.textOf(test), test) > 0
+      : mayRun(tree, test, module, at),
+  );
+  return ranked(tree, found, worth);
 }
 
 /** Contract tests of a Solidity file: every one of them deploys all contracts, so what they speak of decides. */
@@ -86,21 +101,26 @@ export function contractTestsOf(tree: Tree, names: readonly string[]): Candidate
   return ranked(tree, found, (text) => mentions(text, names));
 }
 
-/** Whether a test runs a place of a module; whether it imports the module, where that was not measured. */
+/** Whether a module makes what is kept beside the circuits. */
+export function isPlanner(module: string): boolean {
+  return PLANNER.test(module);
+}
+
+/** Whether a test runs a place of a module; where that cannot be told, whether it imports the module. */
 export function mayRun({ reachedFrom }: Tree, test: string, module: string, at: number): boolean {
   const reach = reachOf(test);
-  if (reach?.passed === false) return false;
-  const byPlace = isMeasured(test, module) ? reach?.runs(module, at) : undefined;
-  return byPlace ?? reachedFrom(test).has(module);
+  if (!isMeasured(test, module)) return reachedFrom(test).has(module);
+  if (reach?.passed !== true) return false;
+  return reach.runs(module, at) ?? reachedFrom(test).has(module);
 }
 
 /** Whether it can be told what a test runs of a module: not where vitest has to load what is built by itself. */
 export function isMeasured(test: string, module: string): boolean {
-  return module.endsWith(".js") && !INLINE.test(test);
+  return module.endsWith(".js") && !INLINE.test(test) && !isPlanner(module);
 }
 
 function ranked(
-  { root }: Tree,
+  { textOf }: Tree,
   tests: readonly string[],
   worth: (text: string, test: string) => number,
 ): Candidate[] {
@@ -109,7 +129,7 @@ function ranked(
     return {
       test,
       seconds,
-      score: (1 + worth(readFileSync(join(root, test), "utf8"), test)) / (2 + seconds),
+      score: (1 + worth(textOf(test), test)) / (2 + seconds),
     };
   });
   return scored.sort((a, b) => b.score - a.score || (a.test < b.test ? -1 : 1));

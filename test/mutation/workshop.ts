@@ -9,6 +9,7 @@ import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cacheRoot } from "../../circuits/dist/cache.js";
 import { PACKAGE } from "../support/cli.js";
 import { ALONE } from "../vitest.config.js";
 
@@ -28,8 +29,8 @@ export interface Workshop {
   readonly root: string;
   /** Changes a file for as long as some work takes. */
   withFile<T>(file: string, text: string, work: () => Promise<T>): Promise<T>;
-  /** Runs test files in their order until one fails. */
-  test(files: readonly string[], limitMs: number): Promise<Run>;
+  /** Runs test files in their order until one fails. @param isCold makes witness programs anew, which are kept otherwise */
+  test(files: readonly string[], limitMs: number, isCold?: boolean): Promise<Run>;
   /** Compiles what a contract's source is part of; what the compiler says when it refuses. */
   compile(source: string): Promise<string | undefined>;
   close(): Promise<void>;
@@ -40,6 +41,7 @@ export async function openWorkshop(): Promise<Workshop> {
   const root = await mkdtemp(join(tmpdir(), "keel-mutants-"));
   await cp(PACKAGE, root, { recursive: true, filter: (path) => !LEFT_OUT.test(path) });
   await linkPackages(root);
+  const cache = `${root}-cache`;
   return {
     root,
     withFile: async (file, text, work) => {
@@ -54,13 +56,27 @@ export async function openWorkshop(): Promise<Workshop> {
           await cp(join(PACKAGE, ARTIFACTS), join(root, ARTIFACTS), { recursive: true });
       }
     },
-    test: async (files, limitMs) => await runTests(root, files, limitMs),
+    test: async (files, limitMs, isCold = false) => {
+      await linkCache(cache, isCold ? /^witness-/ : /^$/);
+      return await runTests(root, files, limitMs, { KEEL_CACHE: cache });
+    },
     compile: async (source) => {
       const { code, output } = await run(root, ["test/mutation/recompile.mjs", source], 120_000);
       return code === 0 ? undefined : (output.trim().split("\n").at(-1) ?? "failed");
     },
-    close: async () => await rm(root, { recursive: true, force: true }),
+    close: async () => {
+      for (const folder of [root, cache]) await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** Circuits and keys as they are kept, in a folder that takes what a mutant adds. */
+async function linkCache(folder: string, without: RegExp): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  for (const name of await readdir(cacheRoot())) {
+    if (!without.test(name)) await symlink(join(cacheRoot(), name), join(folder, name));
+  }
 }
 
 async function linkPackages(root: string): Promise<void> {

@@ -412,7 +412,7 @@ function fullReport(isAlone: boolean): Report {
   const line = {
     line: hashOf(77),
     name: "senior",
-    segments: [{ policyId: otherId, from: START, until: null }],
+    segments: [{ policyId: otherId, from: START, until: Number.POSITIVE_INFINITY }],
   };
   const alone = { subject: SUBJECT, label: "Aurelia", under: { policyId: ID } };
   const terms = new Map([
