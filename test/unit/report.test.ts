@@ -184,7 +184,51 @@ describe("runs of health", () => {
   });
 });
 
+describe("runs under a line", () => {
+  const [a, b] = [hashOf(1), hashOf(2)];
+  const run = (from: number, until: number) =>
+    ({ from, until, ended: { cause: "expired", last: LAPSED[0]! } }) as const;
+  const of = (
+    theirs: readonly (readonly [number, number])[],
+    others: readonly (readonly [number, number])[],
+  ) => {
+    const parts = new Map([
+      [a, { runs: theirs.map((one) => run(...one)), validity: 50 }],
+      [b, { runs: others.map((one) => run(...one)), validity: 50 }],
+    ]);
+    const segments = [
+      { policyId: a, from: 0, until: 100 },
+      { policyId: b, from: 100, until: 1_000 },
+    ];
+    return lineRuns(segments, parts).map(({ from, until, ended }) => [from, until, ended.cause]);
+  };
+
+  it("go on as one while the next policy's run begins before the last one's is over, or just then", () => {
+    expect(of([[10, 400]], [[120, 300]])).toEqual([[10, 300, "expired"]]);
+    expect(of([[10, 400]], [[150, 300]])).toEqual([[10, 300, "expired"]]);
+    expect(of([[10, 400]], [[151, 300]])).toEqual([
+      [10, 150, "policyChanged"],
+      [151, 300, "expired"],
+    ]);
+  });
+
+  it("end as the one that reaches furthest does", () => {
+    expect(of([[10, 400]], [[110, 130]])).toEqual([[10, 150, "policyChanged"]]);
+    expect(of([[10, 400]], [[110, 150]])).toEqual([[10, 150, "policyChanged"]]);
+    expect(of([[100, 400]], [[20, 90]])).toEqual([]);
+  });
+});
+
 describe("a report", () => {
+  it("tells what happened in the first and in the last second of its span", () => {
+    const at = [START + 10, START + 20, START + 30, START + 40];
+    const entries = [attested(START), ...at.map((time) => revoked(time, "subject"))];
+    const [record] = buildReport(
+      factsOf(entries, START + 50, { span: { from: at[1]!, until: at[2]! } }),
+    ).records;
+    expect(record!.events.map(({ time }) => time)).toEqual([at[1], at[2]]);
+  });
+
   it("has a lapse that begins in its last second", () => {
     const { records } = buildReport(factsOf([attested(START), revoked(START + 50, "subject")], START + 50));
     expect(records[0]).toMatchObject({
@@ -296,16 +340,10 @@ describe("a report's file", () => {
     expect(() => parseReport(formatReport(altered(change)))).toThrow("report.hash");
   });
 
-  it("says no ratio over equity where there is none, whoever wrote that", () => {
-    const empty = altered((copy) => {
-      const [first] = copy.records[0]!.attestations;
-      first!.sums!.equity = "0";
-      first!.figures!.find(({ name }) => name === "equity")!.usd = "0";
-      first!.figures!.find(({ name }) => name === "liabilities")!.usd = "100";
-      first!.ratios = [];
-    });
+  it("is refused with sums of a book without equity, which no statement says", () => {
+    const empty = altered((copy) => Object.assign(copy.records[0]!.attestations[0]!.sums!, { equity: "0" }));
     const again = { ...empty, contentHash: contentHashOf(empty) };
-    expect(() => parseReport(formatReport(again))).toThrow("assets over liabilities");
+    expect(() => parseReport(formatReport(again))).toThrow("report.records[0].attestations[0].sums.equity");
   });
 
   it("is refused with figures that its sums do not give, also under a new hash", () => {
@@ -382,6 +420,8 @@ function shown(pdf: string): string[] {
 
 /** Two funds, one under a line; lapses of every cause, events, figures, values and another policy. */
 function fullReport(isAlone: boolean): Report {
+  // Places of its own, whatever other tests have made.
+  block = 1_000;
   const other = { ...TERMS, validity: validity + 1 };
   const otherId = policyId(other);
   const second = GUARDIAN;
