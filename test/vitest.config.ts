@@ -7,7 +7,7 @@ const include = [slow ? "test/**/*.slow.test.ts" : "test/**/*.test.ts"];
 const exclude = slow ? [] : ["test/**/*.slow.test.ts"];
 
 /** Files that put something else in the place of a module, a global or the clock, which must not reach other files. */
-const ALONE = [
+export const ALONE: readonly string[] = [
   "test/unit/book.test.ts",
   "test/app/modules.test.ts",
   "test/rules/boundaries.test.ts",
@@ -29,7 +29,7 @@ export default defineConfig({
     projects: [
       // Files that run in one process share compilers, chains and open circuits.
       { extends: true, test: { name: "shared", include, exclude: [...exclude, ...ALONE], isolate: false } },
-      { extends: true, test: { name: "alone", include: slow ? [] : ALONE } },
+      { extends: true, test: { name: "alone", include: slow ? [] : [...ALONE] } },
     ],
   },
 });

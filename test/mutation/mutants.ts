@@ -10,8 +10,19 @@ import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { PACKAGE } from "../support/cli.js";
 import { generator } from "../support/generator.js";
+import { reachOf } from "./coverage.js";
 import { type Change, changed, changesOf } from "./operators.js";
-import { contractTestsOf, exportsOf, readTree, type Tree, testsOf } from "./selection.js";
+import {
+  type Candidate,
+  contractTestsOf,
+  exportsOf,
+  isMeasured,
+  isPlanner,
+  mayRun,
+  readTree,
+  type Tree,
+  testsOf,
+} from "./selection.js";
 import { solidityChanges } from "./solidity.js";
 import type { Run, Workshop } from "./workshop.js";
 
@@ -135,80 +146,106 @@ function originals(file: string, text: string): (at: number) => Original {
   };
 }
 
-/** Some mutants of each area, as many as its share of the whole says. */
+/** Some mutants of each area, as many as its share of the whole says, mixed. */
 export function sampleOf(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
   const below = generator(BigInt(seed));
-  return AREAS.flatMap(({ name, share }) => {
+  const some = (left: Mutant[], wanted: number): Mutant[] =>
+    Array.from({ length: wanted }, () => left.splice(Number(below(BigInt(left.length))), 1)[0]!);
+  const chosen = AREAS.flatMap(({ name, share }) => {
     const left = mutants.filter(({ area }) => area === name);
-    const wanted = Math.min(left.length, Math.round((count * share) / 100));
-    return Array.from({ length: wanted }, () => left.splice(Number(below(BigInt(left.length))), 1)[0]!);
+    return some(left, Math.min(left.length, Math.round((count * share) / 100)));
   });
+  // In any order, so that what is judged of them at first is of every area.
+  return some(chosen, chosen.length);
 }
 
-/** Test files at first, where most mutants end, and then; one that lives through all of them survives. */
-const STAGES = [
-  { files: 2, limitMs: 150_000 },
-  { files: 4, limitMs: 250_000 },
-  { files: 6, limitMs: 300_000 },
-] as const;
+/** Test seconds, as they were measured, that a mutant has to live through. */
+const BUDGET = Number(process.env.KEEL_BUDGET ?? 150);
+/** How much longer than measured tests may take before they count as having no end: the machine may be busy, and starts cost. */
+const PATIENCE = 8;
 
-/** A judge of mutants in a workshop. */
+/** Chooses tests, and runs them against mutants in a workshop. */
 export function judgeIn(workshop: Workshop): (mutant: Mutant) => Promise<Verdict> {
-  const tree = readTree(workshop.root);
-  /** Test files that killed something: each has to pass when nothing is changed. */
+  const tree = readTree(PACKAGE);
+  /** Test files that killed something and were not measured: each has to pass when nothing is changed. */
   const passing = new Map<string, Promise<Run>>();
   const requirePassing = async (file: string): Promise<void> => {
-    if (!passing.has(file)) passing.set(file, workshop.test([file], STAGES[0].limitMs));
+    if (!passing.has(file)) passing.set(file, workshop.test([file], 300_000));
     const { passed, by } = await passing.get(file)!;
     if (!passed) throw new Error(`fails with nothing changed: ${by}`);
   };
   return async (mutant) => {
-    const text = changed(readFileSync(join(workshop.root, mutant.file), "utf8"), mutant.change);
-    const verdict = await workshop.withFile(
-      mutant.file,
-      text,
-      async () => await judge(workshop, tree, mutant),
-    );
+    const before = readFileSync(join(workshop.root, mutant.file), "utf8");
+    const text = changed(before, mutant.change);
+    const work = async (): Promise<Verdict> => await judge(workshop, tree, mutant);
+    const verdict = await workshop.withFile(mutant.file, text, work);
     const [file] = verdict.killedBy?.split(": ") ?? [];
-    if (file?.startsWith("test/") === true) {
-      // The contracts as they are again.
-      if (mutant.file.endsWith(".sol")) await workshop.script(BUILD);
-      await requirePassing(file);
-    }
+    if (file?.startsWith("test/") === true && reachOf(file)?.passed !== true) await requirePassing(file);
     return verdict;
   };
 }
 
-/** What makes the contracts' artifacts. */
-const BUILD = "contracts/dist/build.js";
-
 async function judge(workshop: Workshop, tree: Tree, mutant: Mutant): Promise<Verdict> {
   const { title, area, line, file } = mutant;
   const verdict = { title, area, line };
-  const isContract = file.endsWith(".sol");
-  if (isContract) {
-    const failed = await workshop.script(BUILD);
+  const tests = withinBudget(candidatesOf(tree, mutant));
+  if (tests.length === 0) return { ...verdict, tried: 0 };
+  if (file.endsWith(".sol")) {
+    const failed = await workshop.compile(file);
     if (failed !== undefined) return { ...verdict, killedBy: `the compiler: ${failed}`, tried: 0 };
   }
-  const names = namesOf(tree, mutant);
-  const tests = isContract ? contractTestsOf(tree, names) : testsOf(tree, file, names);
-  let tried = 0;
-  for (const { files, limitMs } of STAGES) {
-    const next = tests.slice(tried, tried + files);
-    if (next.length === 0) break;
-    tried += next.length;
-    const { passed, by } = await workshop.test(next, limitMs);
-    if (!passed) return { ...verdict, killedBy: by, tried };
-  }
-  return { ...verdict, tried };
+  const seconds = tests.reduce((sum, test) => sum + test.seconds, 0);
+  const { passed, by } = await workshop.test(
+    tests.map(({ test }) => test),
+    1000 * (30 + PATIENCE * seconds),
+    isPlanner(file),
+  );
+  return { ...verdict, ...(passed ? {} : { killedBy: by }), tried: tests.length };
+}
+
+/** Tests that run what a mutant changes, the likeliest first; none when no test does. */
+export function candidatesOf(tree: Tree, mutant: Mutant): Candidate[] {
+  const names = namesOf(mutant);
+  return mutant.file.endsWith(".sol")
+    ? contractTestsOf(tree, names)
+    : testsOf(tree, mutant.file, mutant.change.at, names);
+}
+
+/** The first, and as many more as may be had for the budget. */
+function withinBudget(tests: readonly Candidate[]): Candidate[] {
+  let left = BUDGET;
+  return tests.filter(({ seconds }, i) => {
+    if (i > 0 && seconds > left) return false;
+    left -= seconds;
+    return true;
+  });
 }
 
 /** What tests that are about a mutant speak of. */
-function namesOf({ root }: Tree, { file }: Mutant): string[] {
-  const text = readFileSync(join(root, file), "utf8");
+function namesOf({ file }: Mutant): string[] {
+  const text = readFileSync(join(PACKAGE, file), "utf8");
   if (!file.endsWith(".sol")) return exportsOf(text);
   const found = text.matchAll(/\b(?:contract|library|function|error) (\w+)/g);
   return Array.from(found, ([, name]) => name!);
+}
+
+/** Mutants of built code whose place no test runs of which that was measured. */
+export function unreached(tree: Tree, mutants: readonly Mutant[]): Mutant[] {
+  const runs = ({ file, change }: Mutant): boolean =>
+    tree.tests.some(
+      (test) => (isPlanner(file) || isMeasured(test, file)) && mayRun(tree, test, file, change.at),
+    );
+  return mutants.filter((mutant) => mutant.file.endsWith(".js") && !runs(mutant));
+}
+
+/** How many mutants of each area's built code no test runs, as a table. */
+export function unreachedTable(tree: Tree, mutants: readonly Mutant[]): string {
+  const found = unreached(tree, mutants);
+  const rows = AREAS.filter(({ folder }) => folder.endsWith("dist")).map(({ name }) => {
+    const [none, all] = [found, mutants].map((some) => some.filter(({ area }) => area === name).length);
+    return `${name.padEnd(14)}${`${none}`.padStart(8)} of ${all}`;
+  });
+  return rows.join("\n");
 }
 
 /** Killed of all, by area, as a table. */

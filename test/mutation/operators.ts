@@ -103,6 +103,7 @@ function replacements(node: Node, text: string): Replacement[] {
       return [whole(node.test as Node, "false")];
     case "ConditionalExpression":
       if (isText(node.consequent as Node) && isText(node.alternate as Node)) return [];
+      if (isLeftOut(node, text)) return [whole(node.test as Node, "true")];
       return [whole(node.test as Node, "true"), whole(node.test as Node, "false")];
     case "UnaryExpression":
       return node.operator === "!" ? [[node.start, (node.argument as Node).start, ""]] : [];
@@ -147,6 +148,28 @@ function methodCalls(node: Node, text: string): Replacement[] {
   if (full === "Math.abs") return [[node.start, property.end, ""]];
   if (OMITTED.includes(name)) return [[object.end, node.end, ""]];
   return Object.hasOwn(METHODS, name) ? [whole(property, METHODS[name]!)] : [];
+}
+
+/**
+ * `x === undefined ? {} : { x }`: without its test there is a member that is undefined instead of none, which no file, no JSON and no
+ * comparison shows.
+ */
+function isLeftOut({ test, consequent, alternate }: Node, text: string): boolean {
+  const { operator, left, right } = test as Node;
+  const isAbsence = operator === "===" && textOf(right as Node, text) === "undefined";
+  const none = consequent as Node;
+  const one = alternate as Node;
+  if (!isAbsence || none.type !== "ObjectExpression" || one.type !== "ObjectExpression") return false;
+  const members = one.properties as readonly Node[];
+  const isIt = ({ value }: Node): boolean => textOf(value as Node, text) === textOf(left as Node, text);
+  return (
+    (none.properties as readonly Node[]).length === 0 &&
+    members.every((member) => member.type === "Property" && isIt(member))
+  );
+}
+
+function textOf({ start, end }: Node, text: string): string {
+  return text.slice(start, end);
 }
 
 function isText(node: Node): boolean {

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * Which tests are held against a mutant: those that reach its module by their imports, the ones that speak of what it exports
- * first, and the cheap ones among equals. All of the default suite for each of three hundred mutants would take days.
+ * Which tests are held against a mutant: those that run the very place that it changes, the ones that speak of what its module
+ * exports first, and the cheap ones among equals. All of the default suite for each of three hundred mutants would take days.
  *
  * @module
  */
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { reachOf } from "./coverage.js";
+import { INLINE } from "./workshop.js";
 
-/** Folders of tests by what one of their files costs; those that are not named need a browser, or hold no module. */
-const COSTS: Readonly<Record<string, number>> = {
-  unit: 1,
-  rules: 1,
-  setup: 2,
-  services: 2,
-  vectors: 2,
-  engine: 3,
-  contracts: 3,
-  e2e: 4,
-  soundness: 5,
-};
-/** Of a folder of costly tests, single files that cost little. */
-const CHEAP: readonly string[] = ["test/app/modules.test.ts"];
+/** Folders of tests that are held against mutants, the cheap ones first: others need a browser, or are about other code. */
+const FOLDERS: readonly string[] = ["unit", "vectors", "rules", "setup", "engine", "e2e", "contracts"];
+/** Of other folders, single files that need no browser. */
+const MORE: readonly string[] = ["test/app/modules.test.ts", "test/app/words.test.ts"];
+/**
+ * Not held against mutants: snapshots of gas, and what compiles sources again to compare code, notice any change and show nothing;
+ * the others are about circuits and kernels, which are not changed here.
+ */
+const WITHOUT = /(?:gas|explorer|lint|reproducible|kernels|kernel-sets|lanes)\.test/;
+/** What makes witness programs, which are kept: only tests that have them made anew notice a change. */
+const PLANNER = /^prover\/engine\/dist\/witness\//;
+const PLANNING: readonly string[] = ["test/engine/witness-program.test.ts"];
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+|\bnew URL\(\s*)["']([^"']+)["']/gm;
 
 /** A checkout's files, by path from its root. */
 export interface Tree {
-  readonly root: string;
   readonly tests: readonly string[];
   /** What a file imports, itself among it, directly and through others. */
   reachedFrom(file: string): ReadonlySet<string>;
+  textOf(test: string): string;
 }
 
 /** Reads the imports of a built checkout. */
@@ -47,46 +47,92 @@ export function readTree(root: string): Tree {
     next.set(file, targets);
     return targets;
   };
+  const reached = new Map<string, ReadonlySet<string>>();
   const reachedFrom = (file: string): ReadonlySet<string> => {
+    const known = reached.get(file);
+    if (known !== undefined) return known;
     const seen = new Set([file]);
     for (const reached of seen) for (const target of importsOf(reached)) seen.add(target);
+    reached.set(file, seen);
     return seen;
   };
-  return { root, tests: testsIn(root), reachedFrom };
+  const texts = new Map<string, string>();
+  const textOf = (test: string): string => {
+    const text = texts.get(test) ?? readFileSync(join(root, test), "utf8");
+    texts.set(test, text);
+    return text;
+  };
+  return { tests: testsIn(root), reachedFrom, textOf };
 }
 
+/** A test file that may notice a mutant, and about how long it takes. */
+export interface Candidate {
+  readonly test: string;
+  readonly seconds: number;
+}
+
+/** Where nothing was measured. */
+const SECONDS = 10;
+
 /**
- * Tests of a module, the likeliest first.
+ * Tests that run a place of a module, the likeliest first by what they cost; of those that were not measured, the ones that
+ * speak of the module.
  *
  * @param names what the module exports
  */
-export function testsOf(
-  { root, tests, reachedFrom }: Tree,
-  module: string,
-  names: readonly string[],
-): string[] {
-  // The command line is tried from outside; unit tests that reach it use its helpers.
-  const inside = module.startsWith("cli/") ? /^test\/(?:e2e|setup)\// : /^/;
-  const scored = tests
-    .filter((test) => inside.test(test) && reachedFrom(test).has(module))
-    .map((test) => ({ test, score: scoreOf(root, test, module, names) }));
-  return scored.sort((a, b) => b.score - a.score || (a.test < b.test ? -1 : 1)).map(({ test }) => test);
+export function testsOf(tree: Tree, module: string, at: number, names: readonly string[]): Candidate[] {
+  const worth = (text: string, test: string): number => {
+    const own = basename(module).replace(/\.\w+$/, "");
+    const named = basename(test) === `${own}.test.ts` ? 5 : 0;
+    return mentions(text, names) + (text.includes(`"${own}"`) ? 2 : 0) + named;
+  };
+  if (isPlanner(module)) return ranked(tree, PLANNING, worth);
+  const found = tree.tests.filter((test) =>
+    reachOf(test) === undefined
+      ? tree.reachedFrom(test).has(module) && worth(tree.textOf(test), test) > 0
+      : mayRun(tree, test, module, at),
+  );
+  return ranked(tree, found, worth);
 }
 
 /** Contract tests of a Solidity file: every one of them deploys all contracts, so what they speak of decides. */
-export function contractTestsOf({ root, tests }: Tree, names: readonly string[]): string[] {
-  const scored = tests
-    .filter((test) => /^test\/(?:contracts|rules)\//.test(test))
-    .map((test) => ({ test, score: mentions(readFileSync(join(root, test), "utf8"), names) }));
-  return scored.sort((a, b) => b.score - a.score || (a.test < b.test ? -1 : 1)).map(({ test }) => test);
+export function contractTestsOf(tree: Tree, names: readonly string[]): Candidate[] {
+  const found = tree.tests.filter((test) => /^test\/(?:contracts|rules)\//.test(test));
+  return ranked(tree, found, (text) => mentions(text, names));
 }
 
-/** A test's worth: what it speaks of by what it costs; a test that bears the module's name is about it. */
-function scoreOf(root: string, test: string, module: string, names: readonly string[]): number {
-  const text = readFileSync(join(root, test), "utf8");
-  const own = basename(module).replace(/\.\w+$/, "");
-  const spoken = mentions(text, names) + (text.includes(`"${own}"`) ? 2 : 0);
-  return (spoken + (basename(test) === `${own}.test.ts` ? 5 : 0)) / costOf(test);
+/** Whether a module makes what is kept beside the circuits. */
+export function isPlanner(module: string): boolean {
+  return PLANNER.test(module);
+}
+
+/** Whether a test runs a place of a module; where that cannot be told, whether it imports the module. */
+export function mayRun({ reachedFrom }: Tree, test: string, module: string, at: number): boolean {
+  const reach = reachOf(test);
+  if (!isMeasured(test, module)) return reachedFrom(test).has(module);
+  if (reach?.passed !== true) return false;
+  return reach.runs(module, at) ?? reachedFrom(test).has(module);
+}
+
+/** Whether it can be told what a test runs of a module: not where vitest has to load what is built by itself. */
+export function isMeasured(test: string, module: string): boolean {
+  return module.endsWith(".js") && !INLINE.test(test) && !isPlanner(module);
+}
+
+function ranked(
+  { textOf }: Tree,
+  tests: readonly string[],
+  worth: (text: string, test: string) => number,
+): Candidate[] {
+  const scored = tests.map((test) => {
+    const seconds = reachOf(test)?.seconds ?? SECONDS;
+    return {
+      test,
+      seconds,
+      score: (1 + worth(textOf(test), test)) / (2 + seconds),
+    };
+  });
+  return scored.sort((a, b) => b.score - a.score || (a.test < b.test ? -1 : 1));
 }
 
 /** Names that a module's text exports. */
@@ -100,16 +146,16 @@ function mentions(text: string, names: readonly string[]): number {
   return names.filter((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text)).length;
 }
 
-function costOf(test: string): number {
-  return CHEAP.includes(test) ? 1 : (COSTS[test.split("/")[1]!] ?? 5);
-}
-
 function testsIn(root: string): string[] {
   return readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
     .map((name) => join("test", name))
-    .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".slow.test.ts"))
-    .filter((name) => CHEAP.includes(name) || name.split("/")[1]! in COSTS)
-    .sort();
+    .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".slow.test.ts") && !WITHOUT.test(name))
+    .filter((name) => MORE.includes(name) || FOLDERS.includes(folderOf(name)))
+    .sort((a, b) => FOLDERS.indexOf(folderOf(a)) - FOLDERS.indexOf(folderOf(b)) || (a < b ? -1 : 1));
+}
+
+function folderOf(test: string): string {
+  return test.split("/")[1]!;
 }
 
 interface Package {

@@ -9,10 +9,14 @@ import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cacheRoot } from "../../circuits/dist/cache.js";
 import { PACKAGE } from "../support/cli.js";
+import { ALONE } from "../vitest.config.js";
 
 /** Not copied: what is linked, or what nothing here reads. */
 const LEFT_OUT = /\/(?:node_modules|\.git|\.keel|screenshots|console)$/;
+
+const ARTIFACTS = "contracts/artifacts";
 
 /** How a run of tests ended. */
 export interface Run {
@@ -25,10 +29,10 @@ export interface Workshop {
   readonly root: string;
   /** Changes a file for as long as some work takes. */
   withFile<T>(file: string, text: string, work: () => Promise<T>): Promise<T>;
-  /** Runs test files until one fails. */
-  test(files: readonly string[], limitMs: number): Promise<Run>;
-  /** Runs a script of the copy; what it says when it fails. */
-  script(file: string): Promise<string | undefined>;
+  /** Runs test files in their order until one fails. @param isCold makes witness programs anew, which are kept otherwise */
+  test(files: readonly string[], limitMs: number, isCold?: boolean): Promise<Run>;
+  /** Compiles what a contract's source is part of; what the compiler says when it refuses. */
+  compile(source: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -37,6 +41,7 @@ export async function openWorkshop(): Promise<Workshop> {
   const root = await mkdtemp(join(tmpdir(), "keel-mutants-"));
   await cp(PACKAGE, root, { recursive: true, filter: (path) => !LEFT_OUT.test(path) });
   await linkPackages(root);
+  const cache = `${root}-cache`;
   return {
     root,
     withFile: async (file, text, work) => {
@@ -47,15 +52,31 @@ export async function openWorkshop(): Promise<Workshop> {
         return await work();
       } finally {
         await writeFile(path, before);
+        if (file.endsWith(".sol"))
+          await cp(join(PACKAGE, ARTIFACTS), join(root, ARTIFACTS), { recursive: true });
       }
     },
-    test: async (files, limitMs) => await runTests(root, files, limitMs),
-    script: async (file) => {
-      const { code, output } = await run(root, [file], 120_000);
+    test: async (files, limitMs, isCold = false) => {
+      await linkCache(cache, isCold ? /^witness-/ : /^$/);
+      return await runTests(root, files, limitMs, { KEEL_CACHE: cache });
+    },
+    compile: async (source) => {
+      const { code, output } = await run(root, ["test/mutation/recompile.mjs", source], 120_000);
       return code === 0 ? undefined : (output.trim().split("\n").at(-1) ?? "failed");
     },
-    close: async () => await rm(root, { recursive: true, force: true }),
+    close: async () => {
+      for (const folder of [root, cache]) await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** Circuits and keys as they are kept, in a folder that takes what a mutant adds. */
+async function linkCache(folder: string, without: RegExp): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  for (const name of await readdir(cacheRoot())) {
+    if (!without.test(name)) await symlink(join(cacheRoot(), name), join(folder, name));
+  }
 }
 
 async function linkPackages(root: string): Promise<void> {
@@ -76,15 +97,48 @@ async function linkPackages(root: string): Promise<void> {
   }
 }
 
-async function runTests(root: string, files: readonly string[], limitMs: number): Promise<Run> {
+/** Tests that put a module in another's place: vitest has to load what is built by itself, which takes longer. */
+export const INLINE = /^test\/unit\/book\.test\.ts$/;
+
+/** Runs test files of a checkout, each that needs it in a process of its own, until one fails. */
+export async function runTests(
+  root: string,
+  files: readonly string[],
+  limitMs: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   const vitest = join(PACKAGE, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "--config", "test/vitest.config.ts", "--bail", "1", "--reporter", "json"];
-  const { code, output } = await run(root, [...args, ...files], limitMs);
-  if (code === 0) return { passed: true, by: "" };
-  return {
-    passed: false,
-    by: code === undefined ? "no end" : (firstFailed(root, output) ?? "does not load"),
-  };
+  const args = [
+    vitest,
+    "run",
+    "--config",
+    "test/mutation/judge.config.ts",
+    "--bail",
+    "1",
+    "--reporter",
+    "json",
+  ];
+  const until = Date.now() + limitMs;
+  for (const group of groupsOf(files)) {
+    const inline: Readonly<Record<string, string>> = INLINE.test(group[0]!) ? { KEEL_INLINE: "1" } : {};
+    const its = { ...env, ...inline, KEEL_ORDER: group.join(",") };
+    const { code, output } = await run(root, args, until - Date.now(), its);
+    if (code === 0) continue;
+    const by = code === undefined ? "no end" : (firstFailed(root, output) ?? "does not load");
+    return { passed: false, by };
+  }
+  return { passed: true, by: "" };
+}
+
+/** Neighbours that may share a process, together. */
+function groupsOf(files: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (const file of files) {
+    const last = groups.at(-1);
+    if (last === undefined || ALONE.includes(file) || ALONE.includes(last[0]!)) groups.push([file]);
+    else last.push(file);
+  }
+  return groups;
 }
 
 interface Report {
@@ -114,11 +168,12 @@ async function run(
   cwd: string,
   args: readonly string[],
   limitMs: number,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | undefined; output: string }> {
   const { KEEL_SLOW: _, VITEST: __, ...env } = process.env;
   const child = spawn(process.execPath, args, {
     cwd,
-    env,
+    env: { ...env, ...more },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -159,6 +159,44 @@ describe("a filing", () => {
     );
   });
 
+  it("is written as it was: whoever changes that looks at what changes in aifmd.snapshot.xml", async () => {
+    await expect(filed()).toMatchFileSnapshot("aifmd.snapshot.xml");
+  });
+
+  it.each([
+    ["Q1", "2026-01-01", "2026-03-31"],
+    ["Q2", "2026-04-01", "2026-06-30"],
+    ["Q4", "2026-10-01", "2026-12-31"],
+    ["H1", "2026-01-01", "2026-06-30"],
+    ["H2", "2026-07-01", "2026-12-31"],
+  ] as const)("of %s is of the days from %s to %s", (type, start, end) => {
+    const declared = facts((copy) => Object.assign(copy.period, { type }));
+    const year = ["2026-01", "2026-02", "2026-04", "2026-07", "2026-10", "2026-12"];
+    const xml = filed(
+      reportOf(year.map((month, i) => attestation(`${month}-20`, 900n + BigInt(i)))),
+      declared,
+    );
+    expect([textOf(xml, "ReportingPeriodStartDate"), textOf(xml, "ReportingPeriodEndDate")]).toEqual([
+      start,
+      end,
+    ]);
+    // The last attestation of the period, and none after it.
+    const last = year.filter((month) => `${month}-20` <= end).length - 1;
+    expect(groundOf(xml, "AIFNetAssetValue")).toContain(`${year[last]}-20`);
+  });
+
+  it("is of the record that the facts name where the report has several of the subject", () => {
+    const report = reportOf(ATTESTED);
+    const [record] = report.records;
+    const other = { ...record!, under: { kind: "policy", policyId: hashOf(2) } } as const;
+    const both = { ...report, records: [other, record!] };
+    expect(() => filed(both)).toThrow("aifmd.record");
+    const named = facts((copy) => Object.assign(copy.aifs[0]!, { policyId: hashOf(1) }));
+    expect(filed(both, named)).toBe(filed(report, named));
+    const neither = facts((copy) => Object.assign(copy.aifs[0]!, { policyId: hashOf(3) }));
+    expect(() => filed(both, neither)).toThrow("aifmd.record");
+  });
+
   it("is refused out of order, with something missing, and with another form", () => {
     const at = (root: XmlNode, change: (parts: XmlNode[]) => void): XmlNode => {
       const copy = structuredClone(root);

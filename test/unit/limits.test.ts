@@ -55,7 +55,21 @@ function structOf(name: string): string[][] {
   return [...body.matchAll(/^ {8}([\w[\]]+) (\w+);$/gm)].map(([, type, field]) => [field!, type!]);
 }
 
+/** The least and the most that a field of a type can be. */
+function rangeOf(type: string): readonly [bigint, bigint] {
+  const [, sign, bits] = /^(u?)int(\d+)/.exec(type)!;
+  const size = BigInt(bits!);
+  return sign === "u" ? [0n, 2n ** size - 1n] : [-(2n ** (size - 1n)), 2n ** (size - 1n) - 1n];
+}
+
 describe("a limit's row", () => {
+  it.each(Object.entries<LimitRow>(LIMITS))("%s lets everything pass where it is not set", (_, row) => {
+    const ranges = Object.values(row.fields).map(rangeOf);
+    const isLowest = row.kind === "min" || row.kind === "band" || row.kind === "levels";
+    const expected = ranges.map(([least, most], i) => (i === 0 && isLowest ? least : most));
+    expect(row.absent.map(BigInt)).toEqual(expected);
+  });
+
   it.each(Object.entries<LimitRow>(LIMITS))("%s has as many fields, absent values and places", (_, row) => {
     const lengths = [Object.keys(row.fields), row.absent, Object.keys(row.places)].map((list) => list.length);
     expect(new Set(lengths).size).toBe(1);

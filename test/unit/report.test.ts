@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
@@ -183,7 +184,51 @@ describe("runs of health", () => {
   });
 });
 
+describe("runs under a line", () => {
+  const [a, b] = [hashOf(1), hashOf(2)];
+  const run = (from: number, until: number) =>
+    ({ from, until, ended: { cause: "expired", last: LAPSED[0]! } }) as const;
+  const of = (
+    theirs: readonly (readonly [number, number])[],
+    others: readonly (readonly [number, number])[],
+  ) => {
+    const parts = new Map([
+      [a, { runs: theirs.map((one) => run(...one)), validity: 50 }],
+      [b, { runs: others.map((one) => run(...one)), validity: 50 }],
+    ]);
+    const segments = [
+      { policyId: a, from: 0, until: 100 },
+      { policyId: b, from: 100, until: 1_000 },
+    ];
+    return lineRuns(segments, parts).map(({ from, until, ended }) => [from, until, ended.cause]);
+  };
+
+  it("go on as one while the next policy's run begins before the last one's is over, or just then", () => {
+    expect(of([[10, 400]], [[120, 300]])).toEqual([[10, 300, "expired"]]);
+    expect(of([[10, 400]], [[150, 300]])).toEqual([[10, 300, "expired"]]);
+    expect(of([[10, 400]], [[151, 300]])).toEqual([
+      [10, 150, "policyChanged"],
+      [151, 300, "expired"],
+    ]);
+  });
+
+  it("end as the one that reaches furthest does", () => {
+    expect(of([[10, 400]], [[110, 130]])).toEqual([[10, 150, "policyChanged"]]);
+    expect(of([[10, 400]], [[110, 150]])).toEqual([[10, 150, "policyChanged"]]);
+    expect(of([[100, 400]], [[20, 90]])).toEqual([]);
+  });
+});
+
 describe("a report", () => {
+  it("tells what happened in the first and in the last second of its span", () => {
+    const at = [START + 10, START + 20, START + 30, START + 40];
+    const entries = [attested(START), ...at.map((time) => revoked(time, "subject"))];
+    const [record] = buildReport(
+      factsOf(entries, START + 50, { span: { from: at[1]!, until: at[2]! } }),
+    ).records;
+    expect(record!.events.map(({ time }) => time)).toEqual([at[1], at[2]]);
+  });
+
   it("has a lapse that begins in its last second", () => {
     const { records } = buildReport(factsOf([attested(START), revoked(START + 50, "subject")], START + 50));
     expect(records[0]).toMatchObject({
@@ -295,6 +340,12 @@ describe("a report's file", () => {
     expect(() => parseReport(formatReport(altered(change)))).toThrow("report.hash");
   });
 
+  it("is refused with sums of a book without equity, which no statement says", () => {
+    const empty = altered((copy) => Object.assign(copy.records[0]!.attestations[0]!.sums!, { equity: "0" }));
+    const again = { ...empty, contentHash: contentHashOf(empty) };
+    expect(() => parseReport(formatReport(again))).toThrow("report.records[0].attestations[0].sums.equity");
+  });
+
   it("is refused with figures that its sums do not give, also under a new hash", () => {
     const richer = altered((copy) => {
       copy.records[0]!.attestations[0]!.figures![0]!.usd = "61";
@@ -367,7 +418,69 @@ function shown(pdf: string): string[] {
   );
 }
 
+/** Two funds, one under a line; lapses of every cause, events, figures, values and another policy. */
+function fullReport(isAlone: boolean): Report {
+  // Places of its own, whatever other tests have made.
+  block = 1_000;
+  const other = { ...TERMS, validity: validity + 1 };
+  const otherId = policyId(other);
+  const second = GUARDIAN;
+  const theirs = [0, 40, 95].map((at, i) => ({
+    ...attested(START + at, BigInt(7_000 - i), otherId),
+    ...{ subject: second, expiry: START + at + validity + 1, disclosure: undefined as never },
+  }));
+  const own = [
+    attested(START, 5_000n),
+    revoked(START + 50, "subject"),
+    attested(START + 60, 4_700n),
+    attested(START + 60 + validity + GAP, 5_100n),
+    attested(START + 70 + validity + GAP, 0n),
+    { ...attested(START + 80 + validity + GAP, 9n, otherId), expiry: START + 81 + 2 * validity + GAP },
+    revoked(START + 90 + validity + GAP, "guardian", "a source =withdrew\n its word"),
+  ];
+  const readings = new Map([
+    [BigInt(START), { sums: SUMS, read: "sealed" as const }],
+    [BigInt(START + 60), { sums: { ...SUMS, equity: 50n * 10n ** 16n }, read: "opened" as const }],
+  ]);
+  const policyNames = {
+    ...{ policy: "Aurelia's policy", underlyings: ["USD", "ETH", "BTC"], scenarios: ["down", "up"] },
+    shocks: [
+      [0, -4_000, 0],
+      [0, 4_000, 100],
+    ],
+  };
+  const line = {
+    line: hashOf(77),
+    name: "senior",
+    segments: [{ policyId: otherId, from: START, until: Number.POSITIVE_INFINITY }],
+  };
+  const alone = { subject: SUBJECT, label: "Aurelia", under: { policyId: ID } };
+  const terms = new Map([
+    [ID, TERMS],
+    [otherId, other],
+  ]);
+  return made([...theirs.slice(0, 1), ...own, ...theirs.slice(1)], START + 200 + validity + GAP, {
+    ...{ readings, terms, names: new Map([[ID, policyNames]]) },
+    records: isAlone ? [alone] : [alone, { subject: second, under: line }],
+  });
+}
+
 describe("a report as PDF", () => {
+  it.each([true, false])("says what it said, and looks as it looked: of one fund, %s", async (isAlone) => {
+    const report = fullReport(isAlone);
+    const bytes = await reportPdf(report);
+    const words = shown(Buffer.from(bytes).toString("latin1"));
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const text = [
+      ...words,
+      `SHA-256 of the bytes: ${hash}`,
+      "",
+      formatReport(report),
+      reportCsv(report),
+    ].join("\n");
+    await expect(text).toMatchFileSnapshot(`report-${isAlone ? "alone" : "several"}.snapshot.txt`);
+  });
+
   it("has the same bytes each time, and its hash on each page", async () => {
     const many = Array.from({ length: 80 }, (_, i) => attested(START + 100 * i, BigInt(5_000 + i)));
     const report = made(many, START + 8_000);

@@ -21,6 +21,7 @@ import { CAUSES } from "./runs.js";
 
 const integer = z.string().regex(/^(0|-?[1-9][0-9]{0,79})$/);
 const natural = z.string().regex(/^(0|[1-9][0-9]{0,79})$/);
+const positive = z.string().regex(/^[1-9][0-9]{0,79}$/);
 const decimal = z.string().regex(/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/);
 const word = z.string().regex(/^0x[0-9a-f]{64}$/);
 const account = z.string().regex(/^0x[0-9a-f]{40}$/);
@@ -30,7 +31,8 @@ const block = z.int().min(0);
 const seconds = z.int().min(0);
 
 const sumsSchema = z.strictObject({
-  equity: natural,
+  /** Every statement says that there is some. */
+  equity: positive,
   assets: natural,
   grossExposure: natural,
   collateral: natural,
