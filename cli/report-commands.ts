@@ -64,6 +64,11 @@ export function addReportCommands(
     .option("--rpc <url>", "the chain's node: build the report again and compare", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry that you know", chainAddress("--registry"))
     .option("--expect-signer <address>", "who has to have signed", chainAddress("--expect-signer"))
+    .option(
+      "--subject <address>",
+      "whose record has to be in it; once for each fund",
+      namedAddresses("--subject"),
+    )
     .option("--csv <file>", "has to be this report as CSV")
     .option("--pdf <file>", "has to be this report as PDF")
     .option("--aifmd <file>", "has to be this report as XML, with --facts")

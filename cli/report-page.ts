@@ -31,6 +31,8 @@ export interface Column {
 export interface Curve {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** Stretches of x over which no line goes. */
+  readonly gaps: readonly Shade[];
 }
 
 /** What is drawn on. */
@@ -111,7 +113,7 @@ export function createPages(info: PageInfo): Pages {
   };
   const write = (font: string, size: number, text: string, indent = 0): void => {
     const width = widthOf(doc) - indent;
-    for (const line of shownText(text).split("\n")) {
+    for (const line of shownText(text).split("\n").flatMap(inPieces)) {
       room(doc.font(font).fontSize(size).heightOfString(line, { width }));
       // A new page has written its warning meanwhile.
       doc.font(font).fontSize(size).fillColor(INK);
@@ -206,8 +208,23 @@ function drawTable(
     columns.map(({ title }) => title),
     true,
   );
-  for (const row of rows) draw(row, false);
+  for (const row of rows) for (const part of partsOf(row)) draw(part, false);
   doc.y += 8;
+}
+
+/** Letters that fit a page in every column and size. */
+const PIECE = 1_000;
+
+/** Text in pieces that fit a page: what others wrote may be longer than one, and a page that begins by itself has no warning. */
+function inPieces(text: string): string[] {
+  return text.length <= PIECE ? [text] : (text.match(new RegExp(`.{1,${PIECE}}`, "gsu")) ?? []);
+}
+
+/** A row as it is, or as several where a cell is longer than a page. */
+function partsOf(row: readonly string[]): string[][] {
+  const cells = row.map((cell) => inPieces(shownText(cell)));
+  const most = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: most }, (_, i) => cells.map((pieces) => pieces[i] ?? ""));
 }
 
 /** Words that are longer than a cell in pieces, as hashes are. */
@@ -250,12 +267,18 @@ function drawChart(
   curves.forEach((curve, c) => {
     const { colour, dash } = CURVES[c % CURVES.length]!;
     curve.points.forEach(([x, y], i) => {
-      if (i === 0) doc.moveTo(at(x), up(y));
+      const before = curve.points[i - 1]?.[0];
+      const isCut =
+        before === undefined ||
+        curve.gaps.some(([from, until]) => before <= from && until >= from && from < x);
+      if (isCut) doc.moveTo(at(x), up(y));
       else doc.lineTo(at(x), up(y));
     });
     if (dash !== undefined) doc.dash(dash, { space: 2 });
     doc.lineWidth(1).stroke(colour);
     doc.undash();
+    // A value by itself, between two gaps, has no line.
+    for (const [x, y] of curve.points) doc.circle(at(x), up(y), 1.2).fill(colour);
   });
   doc
     .font("Helvetica")

@@ -78,9 +78,10 @@ function summaryRow(record: ReportRecord): string[] {
 
 /** The record may be open and its latest attestation have expired. */
 function nowText({ now }: ReportRecord): string {
-  if (now.healthy) return "healthy";
+  if (now.healthy)
+    return now.leftPolicy === undefined ? "healthy" : "healthy, under a policy that the line left";
   const cause = now.standing === "open" ? "expired" : now.standing;
-  return `NOT healthy: ${CAUSES[cause as keyof typeof CAUSES]}`;
+  return `NOT healthy: ${CAUSES[cause]}`;
 }
 
 const nameOf = ({ label, subject }: ReportRecord): string =>
@@ -109,11 +110,12 @@ function drawValues(pages: Pages, { records, span }: Report): void {
       x,
       alone || first === 0 ? y : (100 * y) / first,
     ]);
-    return { name: record.label ?? record.subject, points: scaled };
+    const gaps = record.lapses.map(({ from, until }): Shade => [from, until ?? span.until]);
+    return { name: record.label ?? record.subject, points: scaled, gaps };
   });
   const title = alone
-    ? "Net asset value by the unit, USD; without health where it is shaded"
-    : "Net asset value by the unit, each one's first = 100";
+    ? "Net asset value by the unit, USD; without health where it is shaded and the line is broken"
+    : "Net asset value by the unit, each one's first = 100; without health where its line is broken";
   const shade: Shade[] = alone
     ? series[0]!.record.lapses.map(({ from, until }) => [from, until ?? span.until])
     : [];
@@ -121,10 +123,12 @@ function drawValues(pages: Pages, { records, span }: Report): void {
   pages.chart(title, curves, labels, shade);
 }
 
-/** For the picture alone: amounts in tables are exact. */
+/** For the picture alone: amounts in tables are exact. Of what was voided there is none. */
 function valuesOf({ attestations }: ReportRecord): [number, number][] {
-  return attestations.flatMap(({ asOf, nav }): [number, number][] =>
-    nav === undefined ? [] : [[asOf, Number(BigInt(nav.perUnit) / 10n ** 8n) / 1e8]],
+  return attestations.flatMap(({ asOf, nav, ended }): [number, number][] =>
+    nav === undefined || ended?.cause === "voided"
+      ? []
+      : [[asOf, Number(BigInt(nav.perUnit) / 10n ** 8n) / 1e8]],
   );
 }
 
@@ -163,14 +167,15 @@ const EVENTS: readonly Column[] = [
 ];
 
 const ATTESTATIONS: readonly Column[] = [
-  { title: "snapshot", width: 13 },
-  { title: "accepted", width: 13 },
-  { title: "expires", width: 13 },
+  { title: "snapshot", width: 12 },
+  { title: "accepted", width: 12 },
+  { title: "expires", width: 12 },
+  { title: "taken back", width: 14 },
   { title: "block", width: 6, align: "right" },
   { title: "net asset value, USD", width: 12, align: "right" },
   { title: "units", width: 12, align: "right" },
   { title: "by the unit, USD", width: 10, align: "right" },
-  { title: "transaction", width: 21 },
+  { title: "transaction", width: 20 },
 ];
 
 function drawRecord(pages: Pages, record: ReportRecord): void {
@@ -249,13 +254,15 @@ function attestationRow({
   asOf,
   accepted,
   expiry,
+  ended,
   block,
   nav,
   units,
   transaction,
 }: ReportAttestation): string[] {
   return [
-    ...[utc(asOf), utc(accepted), utc(expiry), `${block}`],
+    ...[utc(asOf), utc(accepted), utc(expiry)],
+    ...[ended === undefined ? "" : `${CAUSES[ended.cause]} ${utc(ended.at)}`, `${block}`],
     nav === undefined ? "" : usd(nav.value),
     dollars(formatDecimal(BigInt(units), UNIT_PLACES)),
     nav === undefined ? "" : eightPlaces(nav.perUnit),
@@ -280,6 +287,8 @@ function drawFigures(pages: Pages, { attestations }: ReportRecord): void {
   );
   pages.heading("Figures over time, USD to the cent; ratios, 1 is 100 %", 3);
   pages.paragraph(`Read from what was ${[...how].join(" and ")}, and proven to be of the same book.`);
+  const of = `Of ${attestations.length} attestations in force in the span the sums of ${read.length} were read.`;
+  pages.paragraph(read.length < attestations.length ? `${of} THE OTHERS ARE NOT SHOWN HERE.` : of);
   const names = [
     ...new Set(
       read.flatMap(({ figures = [], ratios = [] }) => [...figures, ...ratios].map(({ name }) => name)),
@@ -293,12 +302,17 @@ function drawFigures(pages: Pages, { attestations }: ReportRecord): void {
     ];
     pages.table(
       columns,
-      read.map((one) => [utc(one.asOf), ...these.map((name) => figureText(one, name))]),
+      attestations.map((one) => [utc(one.asOf), ...these.map((name, n) => figureText(one, name, n))]),
     );
   }
 }
 
-function figureText({ figures = [], ratios = [] }: ReportAttestation, name: string): string {
+function figureText(
+  { sums, figures = [], ratios = [] }: ReportAttestation,
+  name: string,
+  column: number,
+): string {
+  if (sums === undefined) return column === 0 ? "not read" : "";
   const figure = figures.find((one) => one.name === name);
   if (figure !== undefined) return dollars(figure.usd);
   return ratios.find((one) => one.name === name)?.value ?? "";

@@ -823,17 +823,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     cures: {
       block: "Ask a node that is not behind, and of the chain that the report names.",
       derived:
-        "Do not trust it: its figures do not follow from its own parts. Make the report again with `keel report`.",
+        "Do not trust it: what it says does not follow from its own parts. Make the report again with `keel report`.",
       empty: "Check the subject, the policy and `--from-block`; `keel history` shows what there is.",
       form: "Write the form again with `keel report`, from the same record and span; this file is another's or was changed.",
       hash: "Do not trust it: the file was changed after it was made. Ask for the one that was made, or make it yourself.",
       line: "Check the line's name; `keel watch --once --since 0` tells of every line, and from which block.",
       mismatch:
-        "Do not trust the report: the chain says something else where the message shows it. Make one yourself with `keel report`.",
+        "Do not trust the report: it is not of what you named, or the chain says something else where the message shows it. Make one yourself with `keel report`.",
       opening: "Give openings of attestations that the record has, of the subjects that are asked about.",
       policy: "Give the files of the policy that `--policy-id` names, or leave one of the two out.",
       signature:
-        "Ask who signed, and for a report that they did sign; give `--expect-signer` whom you expect.",
+        "Ask who signed, and for a report that they did sign; give `--expect-signer` whom you expect. A contract's signature (ERC-1271, such as a Safe's) is asked of the chain: give `--rpc` and `--registry`.",
       span: "Give a span that begins before it ends and has passed at the chain's newest block; `keel dev time` moves a local chain.",
       twice: "Give each fund, each policy and each name once.",
     },

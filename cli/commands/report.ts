@@ -7,7 +7,7 @@
  */
 
 import { allFaults, inputError, KeelError } from "@keel/verifier";
-import type { Registry } from "@keel/verifier/chain";
+import { type Registry, toKeelError } from "@keel/verifier/chain";
 import {
   type AifmdFacts,
   aifmdFiling,
@@ -19,13 +19,23 @@ import {
   type RecordFacts,
   type Report,
   type ReportContent,
+  type ReportPolicy,
   type ReportRecord,
   reportCsv,
   reportOf,
   reportTypedData,
 } from "@keel/verifier/report";
 import { printable, span as spanText, table, utc } from "@keel/verifier/text";
-import { type Hex, recoverTypedDataAddress } from "viem";
+import {
+  AbiDecodingDataSizeTooSmallError,
+  BaseError,
+  ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
+  type Hex,
+  hashTypedData,
+  parseAbi,
+  recoverTypedDataAddress,
+} from "viem";
 import type { NamedAddress } from "../arguments.js";
 import { connect, type KeyOptions, type RegistryOptions, senderOf } from "../chain.js";
 import { type Context, note, type Outcome } from "../context.js";
@@ -59,6 +69,8 @@ export interface ReportVerifyOptions extends ReaderOptions, FormOptions {
   readonly rpc?: string;
   readonly registry?: `0x${string}`;
   readonly expectSigner?: `0x${string}`;
+  /** Whose record has to be in it. */
+  readonly subject?: readonly NamedAddress[];
 }
 
 /** Makes a report, and writes it in the forms that are asked for: all of them or none. */
@@ -195,17 +207,18 @@ export async function verifyReport(
     async () => await loadFacts(options, context),
   );
   const told = parseReport(await readText(file, "report", context));
-  const signer = await signerOf(told);
+  checkSubjects(told, options.subject ?? []);
+  const known =
+    rpc === undefined || registry === undefined ? undefined : await connectFor(told, { rpc, registry });
+  const signer = await signerOf(told, known);
   checkSigner(signer, options.expectSigner);
   const forms = await checkForms(told, options, declared);
-  const chain =
-    rpc === undefined || registry === undefined
-      ? undefined
-      : await compareWithChain(told, { rpc, registry }, readers, context);
+  const chain = known === undefined ? undefined : await compareWithChain(told, known, readers, context);
   if (chain === undefined && told.warning !== undefined) note(context, told.warning);
   return {
     json: {
       ...{ ok: true, contentHash: told.contentHash, signer: signer ?? null, forms },
+      ...{ span: told.span, records: told.records.map(coverOf) },
       ...(told.warning === undefined ? {} : { warning: told.warning }),
       chain: chain === undefined ? "not asked" : "says the same",
       ...(chain === undefined ? {} : { notCompared: chain.notCompared }),
@@ -214,6 +227,8 @@ export async function verifyReport(
       `The content's hash is ${told.contentHash}, as the report says.`,
       signer === undefined ? "Nobody signed it." : `${signer} signed it.`,
       ...forms.map((form) => `The ${form} is this report's.`),
+      `It is of these records, from ${utc(told.span.from)} to ${utc(told.span.until)}; of a fund that is left out it says nothing:`,
+      ...told.records.map(coverText),
       chain === undefined
         ? "THE CHAIN WAS NOT ASKED: anybody can make a report with a right hash. Give --rpc and --registry."
         : chainWords(told, chain.notCompared),
@@ -222,25 +237,97 @@ export async function verifyReport(
   };
 }
 
+/** What a record is of: by its addresses and ids, not by names that anybody can give. */
+function coverOf({ subject, under, attestations, span, whole }: ReportRecord) {
+  const read = attestations.filter(({ sums }) => sums !== undefined).length;
+  return {
+    subject,
+    ...(under.kind === "policy" ? { policyId: under.policyId } : { line: under.name }),
+    attestations: { shown: attestations.length, withSums: read },
+    lapses: { span: span.lapses, whole: whole.lapses },
+  };
+}
+
+function coverText(record: ReportRecord): string {
+  const { subject, attestations, lapses } = coverOf(record);
+  const { under } = record;
+  const of = under.kind === "policy" ? `policy ${under.policyId}` : `line "${printable(under.name)}"`;
+  return `  ${subject} under ${of}: ${attestations.shown} attestations, sums of ${attestations.withSums}; ${lapses.span} lapses, ${lapses.whole} in the whole record`;
+}
+
+/** A report cannot tell whom it leaves out; who asks for somebody can. */
+function checkSubjects({ records }: Report, expected: readonly NamedAddress[]): void {
+  const missing = expected.filter(({ subject }) => records.every((record) => record.subject !== subject));
+  if (missing.length === 0) return;
+  throw allFaults(
+    missing.map(({ subject }) =>
+      refused("report.mismatch", "report.records", `a record of ${subject}`, "none of it"),
+    ),
+  );
+}
+
+/** The registry, if the report is of it and its chain. */
+async function connectFor({ chain }: Report, options: RegistryOptions): Promise<Registry> {
+  const registry = await connect(options);
+  const here = { chainId: registry.chainId, registry: registry.address.toLowerCase() };
+  checkSame(differences(here, { chainId: chain.chainId, registry: chain.registry }, "report.chain"));
+  return registry;
+}
+
 function chainWords({ chain }: Report, notCompared: readonly string[]): string {
   const left = notCompared.length === 0 ? "" : ` Not compared: ${notCompared.join("; ")}.`;
   return `Registry ${chain.registry} on chain ${chain.chainId} says the same up to block ${chain.block}, every proof verified again.${left}`;
 }
 
-async function signerOf({ contentHash, signature }: Report): Promise<string | undefined> {
+/** Whose signature it is: of a key, or of a contract at the report's registry's chain, which alone can tell (ERC-1271). */
+async function signerOf(
+  { contentHash, signature }: Report,
+  registry: Registry | undefined,
+): Promise<string | undefined> {
   if (signature === undefined) return undefined;
-  const found = await recoverTypedDataAddress({
-    ...reportTypedData(contentHash as Hex),
-    signature: signature.signature as Hex,
-  }).catch(() => undefined);
-  const signer = found?.toLowerCase();
-  if (signer === signature.signer) return signer;
+  const { signer } = signature;
+  const signed = { ...reportTypedData(contentHash as Hex), signature: signature.signature as Hex };
+  const found = (await recoverTypedDataAddress(signed).catch(() => undefined))?.toLowerCase();
+  if (found === signer) return signer;
+  if (registry !== undefined && (await isContractSignature(registry, signer as Hex, signed))) return signer;
+  const contract = registry === undefined ? "; one of a contract needs --rpc and --registry" : "";
   throw refused(
     "report.signature",
     "report.signature",
-    `a signature of this content by ${signature.signer}`,
-    signer ?? "none",
+    `a signature of this content by ${signer}${contract}`,
+    found ?? "none",
   );
+}
+
+const CONTRACT_SIGNATURE = parseAbi([
+  "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
+]);
+/** What a contract answers to a signature that it takes for its own (ERC-1271). */
+const VALID = "0x1626ba7e";
+
+/** Whether the contract at an address says so now; one that cannot answer does not. */
+async function isContractSignature(
+  { client }: Registry,
+  address: Hex,
+  { signature, ...typed }: ReturnType<typeof reportTypedData> & { readonly signature: Hex },
+): Promise<boolean> {
+  const args = [hashTypedData(typed), signature] as const;
+  try {
+    const call = { address, abi: CONTRACT_SIGNATURE, functionName: "isValidSignature", args } as const;
+    return (await client.readContract(call)) === VALID;
+  } catch (error) {
+    if (isAnswer(error)) return false;
+    throw toKeelError(error);
+  }
+}
+
+/** No contract, one that reverts, or one that answers with something else than four bytes; not a node that does not answer. */
+function isAnswer(error: unknown): boolean {
+  const is = (cause: unknown): boolean =>
+    cause instanceof ContractFunctionRevertedError ||
+    cause instanceof ContractFunctionZeroDataError ||
+    cause instanceof AbiDecodingDataSizeTooSmallError;
+  return error instanceof BaseError && error.walk(is) !== null;
 }
 
 function checkSigner(signer: string | undefined, expected: string | undefined): void {
@@ -260,17 +347,30 @@ async function checkForms(
   declared: AifmdFacts | undefined,
 ): Promise<string[]> {
   const forms: string[] = [];
-  const check = async (name: string, path: string | undefined, make: () => Promise<string | Uint8Array>) => {
+  const check = async (
+    name: string,
+    path: string | undefined,
+    ...makes: readonly (() => Promise<string | Uint8Array>)[]
+  ) => {
     if (path === undefined) return;
-    const [found, made] = [Buffer.from(await readBytes(path, name)), Buffer.from(await make())];
-    if (!found.equals(made)) {
-      const expected = `the ${name} of report ${told.contentHash}, byte by byte`;
-      throw refused("report.form", name, expected, "another file");
+    const found = Buffer.from(await readBytes(path, name));
+    for (const make of makes) {
+      if (!found.equals(Buffer.from(await make()))) continue;
+      forms.push(name);
+      return;
     }
-    forms.push(name);
+    const expected = `the ${name} of report ${told.contentHash}, byte by byte`;
+    throw refused("report.form", name, expected, "another file");
   };
+  const { signature: _, ...unsigned } = told;
   await check("CSV", csv, async () => reportCsv(told));
-  await check("PDF", pdf, async () => await pdfOf(told));
+  await check(
+    "PDF",
+    pdf,
+    async () => await pdfOf(told),
+    // Made before it was signed, as it is where a contract signs: it says that nobody did.
+    async () => await pdfOf(unsigned),
+  );
   await check("XML", aifmd, async () => aifmdFiling(told, declared!).xml);
   return forms;
 }
@@ -278,14 +378,11 @@ async function checkForms(
 /** Builds the report again from the chain, for the same records and span, and compares. */
 async function compareWithChain(
   told: Report,
-  options: RegistryOptions,
+  registry: Registry,
   readers: Readers,
   context: Context,
 ): Promise<{ readonly notCompared: readonly string[] }> {
-  const registry = await connect(options);
-  const here = { chainId: registry.chainId, registry: registry.address.toLowerCase() };
-  const { chainId, registry: said } = told.chain;
-  checkSame(differences(here, { chainId, registry: said }, "report.chain"));
+  checkPolicyFiles(told, readers);
   const subjects = [...new Map(told.records.map(({ subject, label }) => [subject, label]))].map(
     ([subject, label]) => ({ subject: subject as Hex, ...(label === undefined ? {} : { label }) }),
   );
@@ -304,9 +401,18 @@ async function compareWithChain(
   const again = await build().catch((error: unknown) => {
     throw asMismatch(error);
   });
-  const { claimed, notCompared } = comparable(told, again);
-  checkSame(differences(withoutDerived(again), claimed, "report"));
+  const { expected, claimed, notCompared } = comparable(told, again);
+  checkSame(differences(expected, claimed, "report"));
   return { notCompared };
+}
+
+/** Who gives a policy's files wants to know whether the report is of that policy. */
+function checkPolicyFiles({ policies }: Report, { names }: Readers): void {
+  const known = policies.map(({ policyId }) => policyId);
+  const missing = [...names.keys()].find((id) => !known.includes(id));
+  if (missing === undefined) return;
+  const expected = `policy ${missing}, whose files are given`;
+  throw refused("report.mismatch", "report.policies", expected, known.join(", "));
 }
 
 /** What would be a wrong request of who makes a report is a false word of one that is there. */
@@ -335,11 +441,17 @@ function checkSame(found: readonly Difference[]): void {
   );
 }
 
-/** A report's content without what could not be read here, and what that was. */
-function comparable(
-  { contentHash: _, signature: __, ...told }: Report,
-  again: ReportContent,
-): { readonly claimed: ReportContent; readonly notCompared: string[] } {
+/** Both contents without what only one of them can know, and what that was. */
+interface Comparable {
+  readonly expected: ReportContent;
+  readonly claimed: ReportContent;
+  readonly notCompared: string[];
+}
+
+/** Sums of some attestations and not of others is a choice, which is told; a report without any says nothing of them. */
+function comparable({ contentHash: _, signature: __, ...told }: Report, again: ReportContent): Comparable {
+  const all = told.records.flatMap(({ attestations }) => attestations);
+  const showsSums = all.some(({ sums }) => sums !== undefined);
   let unread = 0;
   const records = told.records.map((record, r) => ({
     ...record,
@@ -347,7 +459,7 @@ function comparable(
       const mine = again.records[r]?.attestations[a];
       if (mine?.sums !== undefined || one.sums === undefined) return one;
       unread += 1;
-      const { sums: _, read: __, ...rest } = one;
+      const { sums: _, ...rest } = one;
       return rest;
     }),
   }));
@@ -355,19 +467,37 @@ function comparable(
   const policies = told.policies.map((policy, p) => {
     if (again.policies[p]?.names !== undefined || policy.names === undefined) return policy;
     unnamed += 1;
-    const { names: _, ...rest } = policy;
-    return rest;
+    return withoutNames(policy);
   });
+  const readable = again.records.some(({ attestations }) =>
+    attestations.some(({ sums }) => sums !== undefined),
+  );
   return {
+    expected: withoutDerived({
+      ...again,
+      records: showsSums ? again.records : again.records.map(withoutSums),
+      policies: again.policies.map((policy, p) =>
+        told.policies[p]?.names === undefined ? withoutNames(policy) : policy,
+      ),
+    }),
     claimed: withoutDerived({ ...told, records, policies }),
     notCompared: [
       ...(unread === 0 ? [] : [`the sums of ${unread} attestations, which need a viewer's key or openings`]),
+      ...(readable && !showsSums ? ["sums, of which the report says nothing"] : []),
       ...(unnamed === 0 ? [] : [`the names of ${unnamed} policies, which need their files`]),
       ...(records.some(({ label }) => label !== undefined)
         ? ["the funds' names, which are the report's own"]
         : []),
     ],
   };
+}
+
+function withoutNames({ names: _, ...policy }: ReportPolicy): ReportPolicy {
+  return policy;
+}
+
+function withoutSums(record: ReportRecord): ReportRecord {
+  return { ...record, attestations: record.attestations.map(({ sums: _, ...one }) => one) };
 }
 
 /** Without what follows from other parts, which was checked by itself; how sums were read may differ. */
@@ -412,7 +542,8 @@ function reportText(made: Report): string {
 
 /** The record may be open and its latest attestation have expired. */
 function nowText({ now }: ReportRecord): string {
-  if (now.healthy) return "healthy";
+  if (now.healthy)
+    return now.leftPolicy === undefined ? "healthy" : "healthy, under a policy that the line left";
   return `NOT healthy (${now.standing === "open" ? "expired" : now.standing})`;
 }
 

@@ -6,8 +6,17 @@
  * @module
  */
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { deployContract } from "@keel/contracts";
 import { FIELD_ORDER } from "@keel/verifier";
-import { type AifmdFacts, contentHashOf, type Report } from "@keel/verifier/report";
+import {
+  type AifmdFacts,
+  contentHashOf,
+  type Report,
+  type ReportRecord,
+  reportTypedData,
+  shareOf,
+} from "@keel/verifier/report";
+import { encodeAbiParameters, type Hex } from "viem";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { exampleTexts } from "../../dist/examples/generate.js";
 import { STRATEGIES } from "../../dist/examples/strategies.js";
@@ -241,47 +250,90 @@ describe("a report", () => {
 
   it("is refused where it says what the chain does not, also under a right hash", async () => {
     const { signature, ...unsigned } = report;
-    const [record] = unsigned.records;
-    const { warning: _, ...withoutWarning } = unsigned;
+    const viewing = [...onChain, "--viewer-key", path("viewer.json")];
+    const changed = (change: (record: ReportRecord, copy: Report) => void): Report => {
+      const copy = structuredClone(unsigned) as Report;
+      change(copy.records[0]!, copy);
+      return hashed(copy);
+    };
+    /** With all that follows, so that its own parts do not tell. */
+    const withoutLapse = changed(({ lapses, span, whole }) => {
+      const { from, until } = lapses.shift()!;
+      for (const stretch of [span, whole]) {
+        const healthy = stretch.healthy + until! - from;
+        const share = shareOf({ seconds: stretch.seconds, healthy });
+        Object.assign(stretch, { healthy, share, lapses: 1, longestLapse: 0 });
+      }
+    });
+    const { policyId } = report.policies[0]!;
+    const renamed = JSON.parse(JSON.stringify(unsigned).replaceAll(policyId, `0x${"99".repeat(32)}`));
     const cases: readonly [string, Report, string, readonly string[]][] = [
       ["altered", { ...report, warning: "all is well" }, "report.hash", []],
-      ["other-signature", hashed({ ...report, warning: "all is well" }), "report.signature", []],
       [
-        "no-lapse",
-        hashed({ ...unsigned, records: [{ ...record!, lapses: [record!.lapses[1]!] }] }),
+        "other-signature",
+        hashed({ ...report, records: [{ ...report.records[0]!, label: "Borealis" }] }),
+        "report.signature",
+        [],
+      ],
+      [
+        "other-signature-chain",
+        hashed({ ...report, records: [{ ...report.records[0]!, label: "B" }] }),
+        "report.signature",
+        onChain,
+      ],
+      ["no-lapse", changed(({ lapses }) => void lapses.shift()), "report.derived", []],
+      ["no-lapse-at-all", withoutLapse, "report.mismatch", onChain],
+      [
+        "not-taken-back",
+        changed(({ attestations }) => Reflect.deleteProperty(attestations[1]!, "ended")),
         "report.mismatch",
         onChain,
       ],
       [
         "other-figures",
-        hashed({
-          ...unsigned,
-          records: [
-            {
-              ...record!,
-              attestations: record!.attestations.map((one, i, { length }) => {
-                const { sums, figures, ratios } = record!.attestations[length - 1 - i]!;
-                return { ...one, sums, figures, ratios };
-              }) as never,
-            },
-          ],
+        changed(({ attestations: [first, second] }) => {
+          const { sums, figures, ratios } = first!;
+          Object.assign(first!, { sums: second!.sums, figures: second!.figures, ratios: second!.ratios });
+          Object.assign(second!, { sums, figures, ratios });
         }),
         "report.mismatch",
-        [...onChain, "--viewer-key", path("viewer.json")],
+        viewing,
       ],
-      ["no-warning", hashed(withoutWarning), "report.mismatch", onChain],
       [
-        "nobody",
-        hashed({ ...unsigned, records: [{ ...record!, subject: `0x${"99".repeat(20)}` }] }),
+        "good-weeks",
+        changed(({ attestations }) => {
+          for (const field of ["sums", "figures", "ratios", "read"])
+            Reflect.deleteProperty(attestations[1]!, field);
+        }),
+        "report.mismatch",
+        viewing,
+      ],
+      ["no-warning", changed((_, copy) => Reflect.deleteProperty(copy, "warning")), "report.derived", []],
+      [
+        "no-development-key",
+        changed((_, copy) => {
+          Reflect.deleteProperty(copy, "warning");
+          for (const key of copy.proofs.keys) key.development = false;
+        }),
         "report.mismatch",
         onChain,
       ],
       [
-        "no-such-policy",
-        hashed({
-          ...unsigned,
-          records: [{ ...record!, under: { kind: "policy", policyId: `0x${"99".repeat(32)}` } }],
-        }),
+        "nobody",
+        changed((record) => Object.assign(record, { subject: `0x${"99".repeat(20)}` })),
+        "report.mismatch",
+        onChain,
+      ],
+      ["no-such-policy", hashed(renamed), "report.mismatch", onChain],
+      [
+        "other-chain",
+        changed((_, { chain: told }) => Object.assign(told, { chainId: 1 })),
+        "report.mismatch",
+        onChain,
+      ],
+      [
+        "other-block",
+        changed((_, { chain: told }) => Object.assign(told, { blockHash: `0x${"99".repeat(32)}` })),
         "report.mismatch",
         onChain,
       ],
@@ -293,6 +345,63 @@ describe("a report", () => {
     const csv = await readFile(path("report.csv"), "utf8");
     await writeFile(path("richer.csv"), csv.replace(/,sealed,/, ",sealed,1"));
     await refused(verifyReport("report.out.report", "--csv", path("richer.csv")), "report.form", 3);
+  });
+
+  it("says whose records it is of, and is refused where somebody asked for is left out", async () => {
+    const asked = verifyReport("report.out.report", "--subject", subject);
+    expect(await succeeds(asked)).toMatchObject({
+      records: [{ subject, attestations: { shown: 2, withSums: 2 }, lapses: { span: 2, whole: 2 } }],
+    });
+    await refused([...asked, "--subject", `0x${"99".repeat(20)}`], "report.mismatch", 3);
+  });
+
+  it("may say nothing of sums and names: whoever could read them is told", async () => {
+    const bare = ["report", ...onChain, "--subject", subject, "--out", path("bare.json")];
+    await succeeds(bare);
+    const all = [...onChain, ...publicFiles, "--viewer-key", path("viewer.json")];
+    expect(await succeeds(verifyReport("bare.json", ...all))).toMatchObject({
+      ...{ chain: "says the same", notCompared: ["sums, of which the report says nothing"] },
+    });
+  });
+
+  it("is signed by a contract too, which the chain alone can tell", async () => {
+    const owners = chain.signers.slice(7, 10);
+    const clients = { walletClient: chain.wallets[0]!, publicClient: chain.client };
+    const addresses = owners.map(({ address }) => address);
+    const contract = (await deployContract(clients, "Administrator", [addresses, 2n])).toLowerCase();
+    const { signature: _, ...unsigned } = report;
+    const signedBy = async (count: number, content: Report): Promise<Report> => {
+      const by = owners.slice(0, count);
+      const typed = reportTypedData(content.contentHash as Hex);
+      const signatures = await Promise.all(by.map(async (owner) => await owner.signTypedData(typed)));
+      const words = [by.map(({ address }) => address), signatures] as const;
+      const signature = encodeAbiParameters([{ type: "bytes[]" }, { type: "bytes[]" }], words);
+      return { ...content, signature: { signer: contract, signature } };
+    };
+    await write("by-contract.json", await signedBy(2, unsigned));
+    const held = verifyReport("by-contract.json", ...onChain, "--expect-signer", contract);
+    expect(await succeeds(held)).toMatchObject({ signer: contract });
+    await refused(verifyReport("by-contract.json"), "report.signature", 3);
+    await write("by-one.json", await signedBy(1, unsigned));
+    const other = hashed({ ...unsigned, records: [{ ...unsigned.records[0]!, label: "Borealis" }] });
+    const { signature } = await signedBy(2, unsigned);
+    await write("by-nobody.json", { ...unsigned, signature: { ...signature!, signer: subject } });
+    await write("replayed.json", { ...other, signature });
+    for (const name of ["by-one.json", "by-nobody.json", "replayed.json"])
+      await refused(verifyReport(name, ...onChain), "report.signature", 3);
+    // The PDF may be of before it was signed.
+    await succeeds([
+      "report",
+      ...onChain,
+      "--subject",
+      subject,
+      "--out",
+      path("plain.json"),
+      "--pdf",
+      path("plain.pdf"),
+    ]);
+    await write("plain-signed.json", await signedBy(2, await readJson("plain.json")));
+    await succeeds(verifyReport("plain-signed.json", ...onChain, "--pdf", path("plain.pdf")));
   });
 
   it("is filed for a year that has ended, each field proven, disclosed or declared", async () => {

@@ -240,6 +240,44 @@ describe("a filing", () => {
       expect(text).toContain("by a DEVELOPMENT KEY");
   });
 
+  it("takes nothing from an attestation that was voided, and says of a revoked one that it was", () => {
+    const ended = (cause: "voided" | "revokedBySubject", index: number) =>
+      ATTESTED.map((one, i) => (i === index ? { ...one, ended: { at: one.accepted + 9, cause } } : one));
+    const xml = filed(reportOf(ended("voided", 2)));
+    expect(textOf(xml, "AIFNetAssetValue")).toBe("900");
+    expect(textOf(xml, "StressTestsResultArticle15")).toContain("Proven at each of 2 attestations");
+    expect(textOf(xml, "StressTestsResultArticle15")).toContain("Not counted: 1 attestations");
+    expect(filed(reportOf(ended("voided", 1)))).not.toContain("RateMarch");
+    const revoked = filed(reportOf(ended("revokedBySubject", 2)));
+    expect(textOf(revoked, "AIFNetAssetValue")).toBe("950");
+    expect(groundOf(revoked, "AIFNetAssetValue")).toContain("revoked by the subject at 2026-12-20");
+    const none = reportOf(
+      ATTESTED.slice(2).map((one) => ({ ...one, ended: { at: END, cause: "voided" as const } })),
+    );
+    expect(codesOf(() => filed(none))).toEqual(["aifmd.period facts.period"]);
+  });
+
+  it("says of each policy of a line how many attestations are of it", () => {
+    const report = reportOf(ATTESTED.map((one, i) => (i === 0 ? { ...one, policyId: hashOf(2) } : one)));
+    const [policy] = report.policies;
+    report.policies.push({
+      ...policy!,
+      policyId: hashOf(2),
+      limits: ["gross exposure was at most 900 % of equity"],
+    });
+    const text = textOf(filed(report), "StressTestsResultArticle15")!;
+    expect(text).toMatch(/each of 2 of 3 attestations [^:]* policy 0x0+1: gross exposure was at most 200 %/);
+    expect(text).toMatch(/each of 1 of 3 attestations [^:]* policy 0x0+2: gross exposure was at most 900 %/);
+  });
+
+  it("declares the leverage of a fund without equity, or refuses", () => {
+    const [last] = ATTESTED.slice(2);
+    const report = reportOf([{ ...last!, sums: { ...last!.sums!, equity: "0" } }]);
+    expect(codesOf(() => filed(report))[0]).toContain("aifmd.leverage");
+    const declared = facts((copy) => Object.assign(copy.aifs[0]!.article24_2!, { grossLeverage: "5" }));
+    expect(groundOf(filed(report, declared), "GrossMethodRate")).toBe("declared");
+  });
+
   it("puts everything into the bucket that a proven limit on the days to unwind reaches to", () => {
     const xml = filed(reportOf(ATTESTED, { unwindDays: "50000" }));
     expect(textOf(xml, "PortfolioLiquidityInDays0to1Rate")).toBe("0");

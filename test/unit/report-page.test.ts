@@ -21,6 +21,7 @@ const COLUMNS: readonly Column[] = [
 const CURVES = ["Aurelia", "Borealis", "Corona", "Dorado", "Eridanus"].map((name, c) => ({
   name,
   points: [0, 1, 2, 5].map((x): [number, number] => [x * 10, 100 + c * (x - 2) ** 2]),
+  gaps: c === 1 ? [[12, 20] as const] : [],
 }));
 const LABELS = { x: (value: number) => `day ${value}`, y: (value: number) => value.toFixed(2) };
 
@@ -44,7 +45,7 @@ const PINNED = {
   "headings and text": "6c67466fb1d1eee62d3c369ee3564f90bd88cbab46b546761f5694a8e328fc88",
   "lists, under a warning": "d1853aa7cc9fe7ddbfa365efc706a44c8b2ec5cd2428241e026c46136150dfc6",
   "tables over pages": "96d20a1ed6acad98e0b75bdcfc117abf8cee6f5ecc15bd8b40b2ec52c534f30c",
-  charts: "057d61d9a07af8d2cea745279960cb1801242ad8c807b46b9602e60b28e149ec",
+  charts: "1509c6939ba94362364b8d4798df86641169dcece7546a4f3fb758fe3e43399f",
 } as const;
 
 const PIECES: readonly [keyof typeof PINNED, (pages: Pages) => void, string?][] = [
@@ -96,12 +97,13 @@ const PIECES: readonly [keyof typeof PINNED, (pages: Pages) => void, string?][] 
               [7, 1],
               [9, 1],
             ],
+            gaps: [],
           },
         ],
         LABELS,
         [],
       );
-      pages.chart("A point", [{ name: "alone", points: [[7, 1]] }], LABELS, []);
+      pages.chart("A point", [{ name: "alone", points: [[7, 1]], gaps: [] }], LABELS, []);
       pages.paragraph("Behind them.");
     },
   ],

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
+import { KeelError, parseMarket, parsePolicy, policyId, policyTerms } from "@keel/verifier";
 import { type AttestedEntry, basisHash, basisOf, type HistoryEntry } from "@keel/verifier/chain";
 import {
   buildReport,
@@ -313,6 +313,115 @@ describe("a report", () => {
   });
 });
 
+const voidedAt = (first: AttestedEntry, blockTime: number): HistoryEntry => ({
+  ...{ kind: "voided", subject: SUBJECT, policyId: ID, by: GUARDIAN, basis: basisOf(first) },
+  ...place(blockTime),
+});
+
+describe("attestations in force", () => {
+  it("say who took them back and when, and are none after that", () => {
+    const [first, second] = [attested(START), attested(START + 100)];
+    const entries = [first, second, voidedAt(second, START + 150)];
+    const whole = buildReport(factsOf(entries, START + 300)).records[0]!;
+    // The first one ran out by the second, not by the voiding.
+    expect(whole.attestations.map(({ ended }) => ended)).toEqual([
+      undefined,
+      { at: START + 150, cause: "voided" },
+    ]);
+    const after = factsOf(entries, START + 300, { span: { from: START + 200, until: START + 300 } });
+    expect(buildReport(after).records[0]).toMatchObject({ attestations: [], lapses: [{ cause: "voided" }] });
+    const revoking = [first, revoked(START + 50, "guardian")];
+    const [one] = buildReport(factsOf(revoking, START + 300)).records[0]!.attestations;
+    expect(one!.ended).toEqual({ at: START + 50, cause: "revokedByGuardian" });
+    // Revoked when it had expired already: that ended nothing.
+    const late = [attested(START), revoked(START + validity + 5, "subject")];
+    expect(made(late, START + validity + 9).records[0]!.attestations[0]!.ended).toBeUndefined();
+  });
+
+  it("are without those that another one had replaced before the span", () => {
+    const entries = [attested(START), attested(START + 100), attested(START + 200)];
+    const span = { from: START + 150, until: START + 300 };
+    const { attestations } = buildReport(factsOf(entries, START + 300, { span })).records[0]!;
+    expect(attestations.map(({ asOf }) => asOf)).toEqual([START + 100, START + 200]);
+  });
+
+  it("have one that came in the last second, as the count does", () => {
+    const entries = [attested(START), attested(START + 100)];
+    const [record] = made(entries, START + 101).records;
+    expect(record!.attestations).toHaveLength(record!.span.attestations);
+    expect(record!.attestations).toHaveLength(2);
+  });
+
+  it("say it in the CSV and the PDF", async () => {
+    const entries = [attested(START), voidedAt(attested(START), START + 50)];
+    const report = made(entries, START + 300);
+    const rows = parsed(reportCsv(report));
+    const [head, row] = [rows[0]!, rows.find(([kind]) => kind === "attestation")!];
+    expect(row[head.indexOf("ended")]).toBe(`${START + 50}`);
+    expect(row[head.indexOf("cause")]).toBe("voided");
+    const words = shown(Buffer.from(await reportPdf(report)).toString("latin1"));
+    expect(words).toContain("taken back");
+    expect(words.filter((text) => text.startsWith("voided")).length).toBeGreaterThan(1);
+  });
+});
+
+describe("a record under a line", () => {
+  const TIGHT = { ...TERMS, minInterval: TERMS.minInterval + 1 };
+  const TIGHT_ID = policyId(TIGHT);
+  const terms = new Map([
+    [ID, TERMS],
+    [TIGHT_ID, TIGHT],
+  ]);
+  const MOVED = START + 1_000;
+  const segments = [
+    { policyId: ID, from: START - 10, until: MOVED },
+    { policyId: TIGHT_ID, from: MOVED, until: Number.MAX_SAFE_INTEGER },
+  ];
+  const records = [{ subject: SUBJECT, under: { line: hashOf(7), name: "main", segments } }];
+  const under = (entries: readonly HistoryEntry[], time: number) =>
+    reportOf(buildReport(factsOf(entries, time, { terms, records }))).records[0]!;
+
+  it("has no attestation under a policy that the line had left or did not have yet", () => {
+    // Under the policy that the line comes to, expired before it did; and under the one that it left, begun after.
+    const early = { ...attested(START - validity - 500, 1n, TIGHT_ID) };
+    const [before, left] = [attested(START), attested(MOVED + validity + 500)];
+    const record = under([early, before, left], MOVED + 2 * validity);
+    expect(record.attestations.map(({ asOf }) => asOf)).toEqual([START]);
+    expect(record.whole).toMatchObject({ from: START + 1, attestations: 1, lapses: 1 });
+    // What did not count stands where the reader sees it.
+    expect(record.elsewhere.map((one) => one.policyId).sort()).toEqual([ID, TIGHT_ID].sort());
+    expect(record.now).toEqual({ healthy: false, standing: "open", expiry: START + validity });
+  });
+
+  it("is healthy under a policy that the line left, and says so", () => {
+    const record = under([attested(START)], MOVED + 5);
+    expect(record.now).toEqual({
+      ...{ healthy: true, standing: "open", expiry: START + validity },
+      leftPolicy: ID,
+    });
+    const both = under([attested(START), attested(MOVED + 1, 5n, TIGHT_ID)], MOVED + 5);
+    expect(both.now).toEqual({ healthy: true, standing: "open", expiry: MOVED + 1 + validity });
+    expect(both.attestations).toHaveLength(2);
+  });
+
+  it("is none where the subject attested only while the line had another policy", () => {
+    expect(() => under([attested(MOVED + 5)], MOVED + 10)).toThrow("report.empty");
+  });
+
+  it("counts an attestation from when the line came to its policy", () => {
+    const record = under([attested(MOVED - 50, 5n, TIGHT_ID)], MOVED + 10);
+    expect(record.whole).toMatchObject({ from: MOVED, attestations: 1, share: "1" });
+  });
+
+  it("stays under a policy that it is moved to while it has it", () => {
+    const moves = [
+      { kind: "opened", to: ID, time: 5 },
+      { kind: "at once", to: ID, time: 9 },
+    ] as const;
+    expect(segmentsOf(moves, 20)).toEqual([{ policyId: ID, from: 5, until: Number.MAX_SAFE_INTEGER }]);
+  });
+});
+
 describe("a report's file", () => {
   const readings = new Map([[BigInt(START), { sums: SUMS, read: "sealed" as const }]]);
   const report = made(LAPSED, END, { readings });
@@ -346,18 +455,125 @@ describe("a report's file", () => {
     expect(() => parseReport(formatReport(again))).toThrow("report.records[0].attestations[0].sums.equity");
   });
 
-  it("is refused with figures that its sums do not give, also under a new hash", () => {
-    const richer = altered((copy) => {
-      copy.records[0]!.attestations[0]!.figures![0]!.usd = "61";
-    });
-    const again = { ...richer, contentHash: contentHashOf(richer) };
-    expect(() => parseReport(formatReport(again))).toThrow("report.derived");
-    const share = altered((copy) => {
-      copy.records[0]!.span.share = "1";
-    });
-    expect(() => parseReport(formatReport({ ...share, contentHash: contentHashOf(share) }))).toThrow(
-      "report.records[0].span.share",
-    );
+  /** Codes and paths of all faults under a hash that is right. */
+  const faultsOf = (change: (copy: Report) => void, from: Report = report): string[] => {
+    const copy = structuredClone(from);
+    change(copy);
+    try {
+      parseReport(formatReport({ ...copy, contentHash: contentHashOf(copy) }));
+    } catch (error) {
+      expect(error).toBeInstanceOf(KeelError);
+      const { code, path, also = [] } = error as KeelError;
+      return [{ code, path }, ...also].map((one) => `${one.code} ${one.path}`);
+    }
+    return [];
+  };
+  const at = "report.derived report.records[0]";
+
+  it.each<[string, (copy: Report) => void, readonly string[]]>([
+    [
+      "figures that its sums do not give",
+      (copy) => Object.assign(copy.records[0]!.attestations[0]!.figures![0]!, { usd: "61" }),
+      [`${at}.attestations[0].figures[0].usd`],
+    ],
+    [
+      "a share that its seconds do not give",
+      (copy) => Object.assign(copy.records[0]!.span, { share: "1" }),
+      [`${at}.span.share`],
+    ],
+    [
+      "a lapse left out, and its count kept",
+      (copy) => void copy.records[0]!.lapses.pop(),
+      [`${at}.span.healthy`, `${at}.span.share`, `${at}.span.lapses`, `${at}.span.longestLapse`],
+    ],
+    [
+      "more health than seconds",
+      (copy) => Object.assign(copy.records[0]!.whole, { healthy: 10 ** 9, share: "9" }),
+      [`${at}.whole.healthy`, `${at}.whole.share`],
+    ],
+    [
+      "fewer lapses in all its time than in the span",
+      (copy) => Object.assign(copy.records[0]!.whole, { lapses: 0 }),
+      [`${at}.whole.lapses`],
+    ],
+    [
+      "no warning of its development key",
+      (copy) => Reflect.deleteProperty(copy, "warning"),
+      ["report.derived report.warning"],
+    ],
+    [
+      "another warning, to a terminal",
+      (copy) => Object.assign(copy, { warning: "\u001b[2Jall is well" }),
+      ["report.derived report.warning"],
+    ],
+    [
+      "another span of a record than its own",
+      (copy) => Object.assign(copy.span, { from: copy.span.from + 1 }),
+      ["from", "seconds", "healthy", "attestations"].map((field) => `${at}.span.${field}`),
+    ],
+    [
+      "an attestation left out, and its count kept",
+      (copy) => void copy.records[0]!.attestations.pop(),
+      [`${at}.span.attestations`],
+    ],
+    ["a policy that it does not describe", (copy) => Object.assign(copy, { policies: [] }), [`${at}.under`]],
+    [
+      "an attestation of another policy",
+      (copy) => Object.assign(copy.records[0]!.attestations[0]!, { policyId: hashOf(9) }),
+      [`${at}.attestations[0].policyId`],
+    ],
+    [
+      "an attestation that was taken back after it expired",
+      (copy) =>
+        Object.assign(copy.records[0]!.attestations[0]!, { ended: { at: START * 2, cause: "voided" } }),
+      [`${at}.attestations[0].ended.at`],
+    ],
+    [
+      "a record twice, under two names",
+      (copy) => void copy.records.push({ ...copy.records[0]!, label: "Borealis" }),
+      ["report.derived report.records[1]", "report.derived report.records[1].label"],
+    ],
+    [
+      "one name for two subjects",
+      (copy) => void copy.records.push({ ...copy.records[0]!, subject: GUARDIAN }),
+      ["report.derived report.records[1].label"],
+    ],
+    [
+      "health now and a lapse that goes on",
+      (copy) => Object.assign(copy.records[0]!.now, { healthy: false }),
+      [`${at}.now.healthy`],
+    ],
+    [
+      "a name that turns the reading direction",
+      (copy) => Object.assign(copy.records[0]!, { label: "Aurelia\u202e" }),
+      ["input.text report.records[0].label"],
+    ],
+    [
+      "a standing that there is not",
+      (copy) => Object.assign(copy.records[0]!.now, { standing: "toString" }),
+      ["input.value report.records[0].now.standing"],
+    ],
+  ])("is refused with %s, also under a new hash", (_, change, faults) => {
+    expect(faultsOf(change)).toEqual(faults);
+  });
+
+  it.each([
+    ["a key twice", (text: string) => text.replace('"span":', '"span": 5, "span":'), "input.json"],
+    [
+      "a number beyond 2^53",
+      (text: string) => text.replace('"block": 99', `"block": ${2n ** 53n}`),
+      "input.json",
+    ],
+    ["an unknown key", (text: string) => text.replace('"keel"', '"also": 5, "keel"'), "input.unknown-key"],
+    [
+      "an unknown key in a policy",
+      (text: string) => text.replace('"circuit"', '"also": 5, "circuit"'),
+      "input.",
+    ],
+  ])("is refused with %s", (_, change, code) => {
+    const text = formatReport(report);
+    expect(change(text)).not.toBe(text);
+    expect(() => parseReport(change(text))).toThrow(code);
   });
 
   it("shows every place where two of them differ", () => {
@@ -394,7 +610,7 @@ describe("a report as CSV", () => {
     const column = (name: string): string[] => rows.slice(1).map((row) => row[rows[0]!.indexOf(name)]!);
     expect(column("kind")).toEqual(["attestation", "lapse"]);
     expect(column("label")).toEqual([`'${HOSTILE}`, `'${HOSTILE}`]);
-    expect(column("cause")).toEqual(["", "revokedBySubject"]);
+    expect(column("cause")).toEqual(["revokedBySubject", "revokedBySubject"]);
     expect(column("nav_usd")[0]).toBe("500000");
     expect(column("report_hash")).toEqual([report.contentHash, report.contentHash]);
     expect(rows.flat().filter((cell) => /^[=+@\t\r]/.test(cell))).toEqual([]);
@@ -403,6 +619,14 @@ describe("a report as CSV", () => {
   it.each(["=1", "+1", "-x", "@x", "\t=1", "\r1", " =1", "|x", "%x", "＝1"])("takes %j for text", (text) => {
     expect(csvCell(text).replace(/^"/, "")).toMatch(/^'/);
   });
+
+  it.each(["lost;=1+1", "lost; @x", "lost\t=1", "lost\n+1", "a;b;-x"])(
+    "has no cell in %j for whoever splits elsewhere",
+    (text) => {
+      const cells = csvCell(text).split(/[;\t\n]/);
+      expect(cells.filter((cell) => /^\s*[=+\-@]/.test(cell))).toEqual([]);
+    },
+  );
 
   it.each(["-1.5", "0", "12"])("leaves the number %s a number", (text) => {
     expect(csvCell(text)).toBe(text);
@@ -498,6 +722,44 @@ describe("a report as PDF", () => {
     expect(words.filter((line) => line.startsWith("WARNING: DEVELOPMENT KEY")).length).toBeGreaterThanOrEqual(
       pages,
     );
+  });
+
+  it("shows for which attestations no sums were read", async () => {
+    const readings = new Map([[BigInt(START), { sums: SUMS, read: "opened" as const }]]);
+    const report = made(LAPSED, END, { readings });
+    const words = shown(Buffer.from(await reportPdf(report)).toString("latin1")).join(" ");
+    expect(words).toContain("Of 3 attestations in force in the span the sums of 1 were read.");
+    expect(words.match(/not read/g)!.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("draws no line over a lapse, also of several funds", async () => {
+    const other = `0x${"8".repeat(40)}` as const;
+    const drawn = async (entries: readonly AttestedEntry[]): Promise<number> => {
+      const both = entries.flatMap((one) => [one, { ...one, subject: other }]);
+      const records = [SUBJECT, other].map((subject) => ({ subject, under: { policyId: ID } }));
+      const report = made(both, END, { records });
+      const text = Buffer.from(await reportPdf(report)).toString("latin1");
+      // The second curve alone is dashed.
+      const [, path] = /((?:[-\d. ]+ [ml]\n)+)\[5 2\] 0 d/.exec(text)!;
+      return path!.match(/ l\n/g)?.length ?? 0;
+    };
+    const last = START + 100 + validity;
+    const whole = [attested(START), attested(START + 100), attested(last - 10)];
+    expect(await drawn(whole)).toBe(2);
+    expect(await drawn(LAPSED)).toBe(1);
+  });
+
+  it("has its warning on each page, however long others made a reason or a line's name", async () => {
+    const reason = "😀".repeat(1_000);
+    const entries = [attested(START), revoked(START + 50, "subject", reason)];
+    const segments = [{ policyId: ID, from: START, until: Number.MAX_SAFE_INTEGER }];
+    const line = { line: hashOf(7), name: "ABC😀".repeat(900), segments };
+    const records = [{ subject: SUBJECT, under: line }];
+    const text = Buffer.from(await reportPdf(made(entries, START + 100, { records }))).toString("latin1");
+    const pages = text.match(/\/Type \/Page\b(?!s)/g)!.length;
+    const warnings = shown(text).filter((words) => words.startsWith("WARNING: DEVELOPMENT KEY"));
+    // Once more at the end.
+    expect(warnings).toHaveLength(pages + 1);
   });
 
   it("shows letters that its fonts lack as their numbers, and no control character", () => {

@@ -20,7 +20,7 @@ export function lineId(name: string): Hex {
 /** `Leaving.Tightened` of IPolicyBook.sol. */
 const TIGHTENED = 2;
 
-/** A line of policies at the latest block. */
+/** A line of policies. */
 export interface LineState {
   readonly line: Hex;
   readonly current: Hex;
@@ -30,10 +30,15 @@ export interface LineState {
   readonly past: readonly { readonly policyId: Hex; readonly leftAt: number; readonly tightened: boolean }[];
 }
 
-/** A line by its name; undefined when nobody opened it. */
-export async function lineOf({ client, policyBook }: Registry, name: string): Promise<LineState | undefined> {
+/** A line by its name; undefined when nobody opened it. @param blockNumber the latest when absent */
+export async function lineOf(
+  { client, policyBook }: Registry,
+  name: string,
+  blockNumber?: bigint,
+): Promise<LineState | undefined> {
   const line = lineId(name);
-  const book = { address: policyBook, abi: policyBookAbi } as const;
+  const at = blockNumber === undefined ? {} : { blockNumber };
+  const book = { address: policyBook, abi: policyBookAbi, ...at } as const;
   return await reach(async () => {
     if (!(await client.readContract({ ...book, functionName: "isLine", args: [line] }))) return undefined;
     const [{ current, next, nextLiveAt }, kept] = await Promise.all([

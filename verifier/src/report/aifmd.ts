@@ -84,8 +84,9 @@ interface Basis {
   readonly record: ReportRecord;
   readonly aif: AifFacts;
   readonly period: Period;
-  /** Of the period, the latest last. */
+  /** Of the period, the latest last; none that was voided, since what it rested on was taken back. */
   readonly attestations: readonly ReportAttestation[];
+  readonly voided: readonly ReportAttestation[];
   readonly last: ReportAttestation;
   readonly policy: ReportPolicy;
   readonly path: string;
@@ -110,12 +111,23 @@ function basisOf(report: Report, facts: AifmdFacts, aif: AifFacts, path: string)
     const expected = `a report from ${utc(begins)} or before until ${utc(period.until)}, the period's end, or later`;
     throw inputError("aifmd.period", "facts.period", expected, `${utc(from)} to ${utc(until)}`);
   }
-  const attestations = record.attestations.filter(({ asOf }) => asOf >= period.from && asOf < period.until);
+  const all = record.attestations.filter(({ asOf }) => asOf >= period.from && asOf < period.until);
+  const [attestations, voided] = [all.filter((one) => !isVoided(one)), all.filter(isVoided)];
   const last = attestations.at(-1);
-  if (last === undefined)
-    throw inputError("aifmd.period", "facts.period", "an attestation in the period", "none");
-  const policy = report.policies.find((one) => one.policyId === last.policyId)!;
-  return { ...{ report, record, aif, period, attestations, last, policy }, path };
+  if (last === undefined) {
+    const received = voided.length === 0 ? "none" : `${voided.length} that were voided`;
+    throw inputError("aifmd.period", "facts.period", "an attestation in the period", received);
+  }
+  const policy = policyOf(report, last.policyId);
+  return { ...{ report, record, aif, period, attestations, voided, last, policy }, path };
+}
+
+function isVoided({ ended }: ReportAttestation): boolean {
+  return ended?.cause === "voided";
+}
+
+function policyOf({ policies }: Report, id: string): ReportPolicy {
+  return policies.find(({ policyId }) => policyId === id)!;
 }
 
 function aifRecord(report: Report, facts: AifmdFacts, aif: AifFacts, path: string): XmlNode {
@@ -261,16 +273,16 @@ function descriptionOf(basis: Basis): XmlNode {
 }
 
 /** Public and proven; else what the sums say. */
-function netAssetValue({ last, path }: Basis): XmlNode {
+function netAssetValue({ last, policy, path }: Basis): XmlNode {
   const name = "AIFNetAssetValue";
-  const at = `at ${utc(last.asOf)}, transaction ${last.transaction}`;
+  const at = `at ${utc(last.asOf)}${revokedText(last)}, transaction ${last.transaction}`;
   if (last.nav !== undefined) {
     const whole = BigInt(last.nav.value) / DOLLAR;
     return shown(
       name,
       `${whole}`,
       "proven",
-      `disclosure statement of the last attestation, ${at}, rounded down`,
+      `disclosure statement of the last attestation, ${at}, rounded down to steps of ${dollars(formatDecimal(BigInt(policy.navStep), 16))} USD`,
     );
   }
   if (last.sums !== undefined) {
@@ -283,6 +295,13 @@ function netAssetValue({ last, path }: Basis): XmlNode {
     "a net asset value that the last attestation shows, or sums of it",
     "neither",
   );
+}
+
+/** Its proof holds all the same; that somebody took it back is said. */
+function revokedText({ ended }: ReportAttestation): string {
+  if (ended === undefined) return "";
+  const who = ended.cause === "revokedBySubject" ? "the subject" : "a guardian";
+  return ` (revoked by ${who} at ${utc(ended.at)})`;
 }
 
 function readHow({ read }: ReportAttestation): string {
@@ -406,7 +425,7 @@ function grossExposure({ last, path }: Basis, i: number): XmlNode {
 /** From the last value of a month to that of the next, by what attestations show. */
 function navChanges({ record, period }: Basis): XmlNode[] {
   const values = new Map<number, { readonly value: bigint; readonly asOf: number }>();
-  for (const { asOf, nav } of record.attestations) {
+  for (const { asOf, nav } of record.attestations.filter((one) => !isVoided(one))) {
     if (nav !== undefined) values.set(monthOf(asOf), { value: BigInt(nav.value), asOf });
   }
   const first = monthOf(period.from);
@@ -467,19 +486,29 @@ function buckets({ policy, path }: Basis, { profile }: NonNullable<More["liquidi
   );
 }
 
-/** What was proven of scenarios, and of everything else that the policy limits; results where they can be read. */
-function stressText({ report, record, policy, attestations, last }: Basis): string {
+/** What was proven under each policy that the period's attestations are of; results where they can be read. */
+function stressText({ report, record, attestations, voided, last }: Basis): string {
   const { chain } = report;
   const results = (last.figures ?? []).filter(({ name }) => name.startsWith("P&L "));
+  const ids = [...new Set(attestations.map(({ policyId }) => policyId))];
   const lines = [
-    `Proven at each of ${attestations.length} attestations of the period by zero-knowledge proofs at registry ${chain.registry} on chain ${chain.chainId}, policy ${policy.policyId}: ${policy.limits.join("; ")}.`,
+    ...(report.warning === undefined ? [] : [report.warning]),
+    ...ids.map((id) => {
+      const { length } = attestations.filter(({ policyId }) => policyId === id);
+      const of = ids.length === 1 ? "" : ` of ${attestations.length}`;
+      return `Proven at each of ${length}${of} attestations of the period by zero-knowledge proofs at registry ${chain.registry} on chain ${chain.chainId}, policy ${id}: ${policyOf(report, id).limits.join("; ")}.`;
+    }),
+    ...(voided.length === 0
+      ? []
+      : [
+          `Not counted: ${voided.length} attestations of the period that were voided, since what they rested on was taken back.`,
+        ]),
     `Over the whole record: ${record.whole.lapses} lapses, healthy ${record.whole.share} of the time.`,
     ...(results.length === 0
       ? []
       : [
           `Results at ${utc(last.asOf)}, from sums ${readHow(last)}: ${results.map(({ name, usd }) => `${name.slice(4)} ${dollars(usd)} USD`).join("; ")}.`,
         ]),
-    ...(report.warning === undefined ? [] : [report.warning]),
   ];
   return lines.join(" ").slice(0, 32_000);
 }
@@ -496,16 +525,18 @@ function leverage(basis: Basis, more: More): XmlNode {
   ]);
 }
 
-/** Gross exposure over equity, in percent, rounded up; declared where no sums can be read. */
+/** Gross exposure over equity, in percent, rounded up; declared where no sums can be read, or there is no equity. */
 function grossLeverage({ last, path }: Basis, { grossLeverage: declared }: More): XmlNode {
   const name = "GrossMethodRate";
-  if (last.sums !== undefined) {
-    const { grossExposure, equity } = sumsIn(last.sums);
+  const { grossExposure, equity } =
+    last.sums === undefined ? { grossExposure: 0n, equity: 0n } : sumsIn(last.sums);
+  if (equity > 0n) {
     const ground = `gross exposure over equity in the sums ${readHow(last)}, at ${utc(last.asOf)}, rounded up`;
     return shown(name, twoPlaces(ceilDiv(grossExposure * 10_000n, equity)), "disclosed", ground);
   }
   if (declared !== undefined) return said(name, declared);
-  const expected = "sums of the last attestation (a viewer's key, an opening), or a declared grossLeverage";
+  const expected =
+    "sums of the last attestation with equity in them (a viewer's key, an opening), or a declared grossLeverage";
   throw inputError("aifmd.leverage", `${path}.article24_2.grossLeverage`, expected, "neither");
 }
 

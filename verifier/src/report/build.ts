@@ -6,7 +6,13 @@
  */
 
 import type { Address, Hex } from "viem";
-import { type AttestedEntry, type HistoryEntry, replayHistory, shownNav } from "../chain/history.js";
+import {
+  type HistoryEntry,
+  type RevokedEntry,
+  replayHistory,
+  shownNav,
+  type VoidedEntry,
+} from "../chain/history.js";
 import { KeelError } from "../core/errors.js";
 import { UNITS_KINDS, type UnitsSource } from "../files/fund-units.js";
 import { LIQUIDITY_LIMITS } from "../files/limits.js";
@@ -16,9 +22,10 @@ import { limitNumbers, limitsOf } from "../files/terms.js";
 import type { DisclosedSums } from "../statement/disclosure.js";
 import { circuitName } from "../text/circuit-name.js";
 import { sentence } from "../text/event-text.js";
-import { basisLines, DEVELOPMENT_KEY_WARNING, limitLines } from "../text/policy-text.js";
+import { basisLines, limitLines } from "../text/policy-text.js";
 import { printable } from "../text/printable.js";
 import { span as spanText, utc } from "../text/tables.js";
+import { type Counted, countedInLine, countedOf, countsIn } from "./counted.js";
 import {
   derived,
   type ReportAttestation,
@@ -29,12 +36,15 @@ import {
   type Stretch,
   shareOf,
   sumsOut,
+  warningOf,
 } from "./document.js";
 import {
+  causeOf,
   entriesUnder,
   healthySeconds,
   type Interval,
   type Lapse,
+  type LinePart,
   lapsesBetween,
   lineRuns,
   type Run,
@@ -95,8 +105,9 @@ export function placeKey({ transaction, logIndex }: Pick<HistoryEntry, "transact
  */
 export function buildReport(facts: ReportFacts): ReportContent {
   const { chain, keys } = facts;
-  const span = spanOf(facts);
-  const records = facts.records.map((record) => recordOf(record, facts, span));
+  const found = facts.records.map((record) => ({ record, ...standingOf(record, facts) }));
+  const span = spanOf(facts, found);
+  const records = found.map((one) => recordOf(one, facts, span));
   const used = new Set(
     records.flatMap(({ under }) =>
       under.kind === "policy" ? [under.policyId] : under.policies.map(({ policyId }) => policyId),
@@ -104,21 +115,38 @@ export function buildReport(facts: ReportFacts): ReportContent {
   );
   const policies = [...used].map((id) => policyOf(id as Hex, facts));
   const verified = facts.entries.filter(({ kind }) => kind === "attested").length;
-  const isDevelopment = keys.some(({ development }) => development);
+  const warning = warningOf(keys);
   return {
     ...{ keel: "report/1", chain, span, proofs: { verified, keys } },
-    ...(isDevelopment ? { warning: DEVELOPMENT_KEY_WARNING.replaceAll("\n", " ") } : {}),
+    ...(warning === undefined ? {} : { warning }),
     ...{ policies, records },
   };
 }
 
-function spanOf({ span = {}, chain, entries, records }: ReportFacts): { from: number; until: number } {
-  const firsts = records.map((record) => {
-    const [first] = attestedUnder(record, entries);
-    if (first !== undefined) return first.blockTime;
-    throw fault("report.empty", record.subject, "a subject with an attestation under the policy", "none");
-  });
-  const { from = Math.min(...firsts), until = chain.time } = span;
+/** What follows from a record's entries. */
+interface Standing {
+  /** At least one. */
+  readonly runs: readonly Run[];
+  readonly counted: readonly Counted[];
+}
+
+interface FoundRecord extends Standing {
+  readonly record: RecordFacts;
+}
+
+function standingOf(record: RecordFacts, facts: ReportFacts): Standing {
+  const found = "policyId" in record.under ? underPolicy(record, record.under.policyId, facts) : undefined;
+  const { runs, counted } = found ?? underLine(record, record.under as ReportLine, facts);
+  if (runs.length > 0) return { runs, counted };
+  const expected = "a subject with an attestation under the policy, or while the line had its policy";
+  throw fault("report.empty", record.subject, expected, "none");
+}
+
+function spanOf(
+  { span = {}, chain }: ReportFacts,
+  found: readonly FoundRecord[],
+): { from: number; until: number } {
+  const { from = Math.min(...found.map(({ runs }) => runs[0]!.from)), until = chain.time } = span;
   if (until > chain.time) {
     throw fault(
       "report.span",
@@ -136,58 +164,59 @@ function policyIdsOf({ under }: RecordFacts): Hex[] {
   return [...new Set(under.segments.map(({ policyId }) => policyId))];
 }
 
-function attestedUnder(record: RecordFacts, entries: readonly HistoryEntry[]): AttestedEntry[] {
-  const ids = policyIdsOf(record);
-  return entries.filter(
-    (entry): entry is AttestedEntry =>
-      entry.kind === "attested" &&
-      entry.subject.toLowerCase() === record.subject.toLowerCase() &&
-      ids.includes(entry.policyId),
-  );
-}
-
-function recordOf(record: RecordFacts, facts: ReportFacts, span: Interval): ReportRecord {
+function recordOf({ record, runs, counted }: FoundRecord, facts: ReportFacts, span: Interval): ReportRecord {
   const { subject, label, under } = record;
   const { chain } = facts;
-  const runs = runsIn(record, facts);
   const lapses = lapsesBetween(runs, chain.time);
-  const attested = attestedUnder(record, facts.entries);
-  const whole = { from: Math.min(...attested.map(({ blockTime }) => blockTime)), until: chain.time };
+  const whole = { from: runs[0]!.from, until: chain.time };
   const shownLapses = lapses.filter((lapse) => partOf(lapse, span, chain.time) !== undefined);
-  const inForce = attested.filter(({ blockTime, expiry }) => blockTime < span.until && expiry > span.from);
+  const inForce = counted.filter((one) => countsIn(one, span));
   return {
     subject: subject.toLowerCase(),
     ...(label === undefined ? {} : { label }),
     under: underOf(under, chain.time),
     now: nowOf(record, facts, runs),
-    whole: stretch(whole, runs, lapses, attested, chain.time),
-    span: stretch(span, runs, lapses, attested, chain.time),
-    attestations: inForce.map((entry) => attestationOf(entry, facts)),
+    whole: stretch(whole, runs, lapses, counted, chain.time),
+    span: stretch(span, runs, lapses, counted, chain.time),
+    attestations: inForce.map((one) => attestationOf(one, facts)),
     lapses: shownLapses.map((lapse) => lapseOf(lapse, facts)),
     events: eventsOf(record, facts, span),
-    elsewhere: elsewhereOf(record, facts),
+    elsewhere: elsewhereOf(record, counted, facts),
   };
 }
 
-/** Stretches of health; those under one policy are held against the registry's own count of lapses. */
-function runsIn({ subject, under }: RecordFacts, { entries, terms, chain }: ReportFacts): Run[] {
-  const own = (id: Hex): Run[] => runsOf(entriesUnder(entries, subject, id));
-  if (!("policyId" in under)) {
-    const ids = new Set(under.segments.map(({ policyId }) => policyId));
-    const parts = [...ids].map((id) => [id, { runs: own(id), validity: terms.get(id)!.validity }] as const);
-    return lineRuns(under.segments, new Map(parts));
-  }
-  const runs = own(under.policyId);
-  const { lapses } = replayHistory(entries, subject, under.policyId, terms.get(under.policyId)!);
+/** Stretches of health under one policy, held against the registry's own count of lapses. */
+function underPolicy(
+  { subject }: RecordFacts,
+  policyId: Hex,
+  { entries, terms, chain }: ReportFacts,
+): Standing {
+  const own = entriesUnder(entries, subject, policyId);
+  const runs = runsOf(own);
+  // Of a policy without an attestation nobody has to know the terms.
+  if (runs.length === 0) return { runs, counted: [] };
+  const { lapses } = replayHistory(entries, subject, policyId, terms.get(policyId)!);
   const closed = lapsesBetween(runs, chain.time).filter(({ until }) => until !== undefined);
   if (closed.length !== lapses) {
-    const path = `${subject} under policy ${under.policyId}: lapses`;
+    const path = `${subject} under policy ${policyId}: lapses`;
     throw new KeelError({
       ...{ kind: "proof", code: "history.record", path },
       ...{ expected: `${lapses}, as the registry counts`, received: `${closed.length}` },
     });
   }
-  return runs;
+  return { runs, counted: countedOf(own) };
+}
+
+function underLine(record: RecordFacts, { segments }: ReportLine, { entries, terms }: ReportFacts): Standing {
+  const ids = policyIdsOf(record);
+  const own = ids.map((id) => entriesUnder(entries, record.subject, id));
+  const parts = new Map<Hex, LinePart>(
+    ids.map((id, i) => [id, { runs: runsOf(own[i]!), validity: terms.get(id)!.validity }]),
+  );
+  return {
+    runs: lineRuns(segments, parts),
+    counted: countedInLine(own.flatMap(countedOf), segments, parts),
+  };
 }
 
 function underOf(under: RecordFacts["under"], now: number): ReportRecord["under"] {
@@ -200,21 +229,30 @@ function underOf(under: RecordFacts["under"], now: number): ReportRecord["under"
 
 function nowOf(
   { subject, under }: RecordFacts,
-  facts: ReportFacts,
+  { entries, terms, chain }: ReportFacts,
   runs: readonly Run[],
 ): ReportRecord["now"] {
-  const { entries, terms, chain } = facts;
-  const policyId = "policyId" in under ? under.policyId : under.segments.at(-1)!.policyId;
-  const { standing, expiry } = replayHistory(entries, subject, policyId, terms.get(policyId)!);
-  const healthy = runs.some(({ from, until }) => from <= chain.time && chain.time < until);
-  return { healthy, standing, expiry };
+  const last = runs.at(-1)!;
+  const healthy = last.from <= chain.time && chain.time < last.until;
+  if ("policyId" in under) {
+    const { standing, expiry } = replayHistory(entries, subject, under.policyId, terms.get(under.policyId)!);
+    return { healthy, standing, expiry };
+  }
+  const { cause } = last.ended;
+  const isOpen = healthy || cause === "expired" || cause === "policyChanged";
+  const now = { healthy, standing: isOpen ? ("open" as const) : cause, expiry: last.until };
+  const current = under.segments.at(-1)!.policyId;
+  const holdsNow = runsOf(entriesUnder(entries, subject, current)).some(
+    ({ from, until }) => from <= chain.time && chain.time < until,
+  );
+  return healthy && !holdsNow ? { ...now, leftPolicy: last.ended.last.policyId } : now;
 }
 
 function stretch(
   { from, until }: Interval,
   runs: readonly Run[],
   lapses: readonly Lapse[],
-  attested: readonly AttestedEntry[],
+  counted: readonly Counted[],
   now: number,
 ): Stretch {
   const within = lapses.flatMap((lapse) => partOf(lapse, { from, until }, now) ?? []);
@@ -222,7 +260,7 @@ function stretch(
   const healthy = healthySeconds(runs, { from, until });
   return {
     ...{ from, until, seconds, healthy, share: shareOf({ seconds, healthy }) },
-    attestations: attested.filter(({ blockTime }) => blockTime >= from && blockTime <= until).length,
+    attestations: counted.filter(({ windows: [own] }) => own!.from >= from && own!.from <= until).length,
     ...{ lapses: within.length, longestLapse: Math.max(0, ...within) },
   };
 }
@@ -233,19 +271,27 @@ function partOf(lapse: Lapse, { from, until }: Interval, now: number): number | 
   return start < end || (start === end && start === lapse.from) ? end - start : undefined;
 }
 
-function attestationOf(entry: AttestedEntry, { terms, readings, names }: ReportFacts): ReportAttestation {
+function attestationOf(
+  { entry, ended }: Counted,
+  { terms, readings, names }: ReportFacts,
+): ReportAttestation {
   const { policyId, asOf, blockTime, expiry, blockNumber, transaction, digest, drawdown } = entry;
   const { navStep } = terms.get(policyId)!;
   const reading = readings.get(digest);
   const shows = navStep !== 0n && entry.disclosure !== undefined;
   const plain: ReportAttestation = {
     ...{ policyId, asOf, accepted: blockTime, expiry, block: Number(blockNumber), transaction },
+    ...(ended === undefined ? {} : { ended: { at: ended.blockTime, cause: takenBackBy(ended) } }),
     ...{ digest: `${digest}`, units: `${drawdown.units}` },
     ...(shows ? { nav: { value: `${shownNav(entry, navStep).value}`, perUnit: "0" } } : {}),
     ...(reading === undefined ? {} : { sums: sumsOut(reading.sums), read: reading.read }),
   };
   const policy = names.get(policyId);
   return derived(plain, policy === undefined ? undefined : ({ names: policy } as ReportPolicy));
+}
+
+function takenBackBy(entry: RevokedEntry | VoidedEntry): NonNullable<ReportAttestation["ended"]>["cause"] {
+  return entry.kind === "voided" ? "voided" : causeOf(entry);
 }
 
 /** One whose span is cut by the report's still says when it began. */
@@ -293,20 +339,24 @@ function eventsOf(record: RecordFacts, { entries }: ReportFacts, span: Interval)
     }));
 }
 
-function elsewhereOf(record: RecordFacts, { entries, terms, chain }: ReportFacts): ReportRecord["elsewhere"] {
-  const own = policyIdsOf(record);
-  const subject = record.subject.toLowerCase();
+/** Policies with an attestation that did not count for the record. */
+function elsewhereOf(
+  { subject }: RecordFacts,
+  counted: readonly Counted[],
+  { entries, terms, chain }: ReportFacts,
+): ReportRecord["elsewhere"] {
+  const own = new Set<HistoryEntry>(counted.map(({ entry }) => entry));
   const others = new Set(
     entries.flatMap((entry) =>
-      entry.kind === "attested" && entry.subject.toLowerCase() === subject && !own.includes(entry.policyId)
+      entry.kind === "attested" && entry.subject.toLowerCase() === subject.toLowerCase() && !own.has(entry)
         ? [entry.policyId]
         : [],
     ),
   );
   return [...others].map((policyId) => {
-    const runs = runsOf(entriesUnder(entries, record.subject, policyId));
-    const { standing, expiry } = replayHistory(entries, record.subject, policyId, terms.get(policyId)!);
-    const under = entriesUnder(entries, record.subject, policyId);
+    const runs = runsOf(entriesUnder(entries, subject, policyId));
+    const { standing, expiry } = replayHistory(entries, subject, policyId, terms.get(policyId)!);
+    const under = entriesUnder(entries, subject, policyId);
     return {
       policyId,
       attestations: under.filter(({ kind }) => kind === "attested").length,

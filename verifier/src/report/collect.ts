@@ -150,19 +150,28 @@ async function readLine(
   return { line: id, name, segments };
 }
 
-/** Up to the latest block: the logs and the policy book have to end at the same policy. */
+/** Up to the latest block: the logs and the policy book have to tell of the same policies, each left at the same time. */
 async function checkLine(registry: Registry, name: string, id: Hex, fromBlock: bigint): Promise<void> {
   const latest = await reach(() => registry.client.getBlock());
-  const last = segmentsOf(
-    await lineMoves(registry, id, fromBlock, latest.number),
-    Number(latest.timestamp),
-  ).at(-1);
-  const said = await lineOf(registry, name);
-  if (last?.policyId === said?.current) return;
+  const moves = await lineMoves(registry, id, fromBlock, latest.number);
+  const segments = segmentsOf(moves, Number(latest.timestamp));
+  const { current, past } = (await lineOf(registry, name, latest.number))!;
+  const expected = segments.map(({ policyId, until }, i) =>
+    lineText(policyId, until, i + 1 < segments.length),
+  );
+  const received = [
+    ...past.map(({ policyId, leftAt }) => lineText(policyId, leftAt, true)),
+    lineText(current, 0, false),
+  ];
+  if (expected.join() === received.join()) return;
   throw new KeelError({
     ...{ kind: "proof", code: "history.record", path: `line ${printable(name)}` },
-    ...{ expected: `${last?.policyId}, as the logs give it`, received: `${said?.current}` },
+    ...{ expected: `${expected.join(", ")}, as the logs give it`, received: received.join(", ") },
   });
+}
+
+function lineText(policyId: Hex, leftAt: number, isLeft: boolean): string {
+  return isLeft ? `${policyId} until ${leftAt}` : policyId;
 }
 
 /** A change of what a line has. */
@@ -215,20 +224,22 @@ function moveOf(log: LineLog, time: number): Move {
   }
 }
 
-/** Policies of a line, one after the other. @param now nothing is said of what comes after it */
+/** Policies of a line, one after the other; a move to the policy that it has is none. @param now nothing is said of what comes after it */
 export function segmentsOf(moves: readonly Move[], now: number): Segment[] {
   const starts: { policyId: Hex; from: number }[] = [];
   let waiting: { policyId: Hex; from: number } | undefined;
+  const begin = (start: { policyId: Hex; from: number }): void => {
+    if (starts.at(-1)?.policyId !== start.policyId) starts.push(start);
+  };
   const settle = (time: number): void => {
     if (waiting === undefined || waiting.from > time) return;
-    starts.push(waiting);
+    begin(waiting);
     waiting = undefined;
   };
   for (const move of moves) {
     settle(move.time);
     waiting = move.kind === "announced" ? { policyId: move.to, from: move.liveAt } : undefined;
-    if (move.kind === "at once" || move.kind === "opened")
-      starts.push({ policyId: move.to, from: move.time });
+    if (move.kind === "at once" || move.kind === "opened") begin({ policyId: move.to, from: move.time });
   }
   settle(now);
   return starts.map((start, i) => ({ ...start, until: starts[i + 1]?.from ?? Number.MAX_SAFE_INTEGER }));

@@ -15,7 +15,7 @@ const UNIT_PLACES = 8;
 
 const HEAD = [
   ...["kind", "label", "subject", "chain", "registry", "policy", "from", "until", "from_utc", "until_utc"],
-  ...["snapshot", "snapshot_utc", "block", "transaction", "cause", "words"],
+  ...["snapshot", "snapshot_utc", "ended", "ended_utc", "block", "transaction", "cause", "words"],
   ...["units", "nav_usd", "nav_per_unit_usd", "sums_read"],
 ];
 const TAIL = ["development_key", "span_from", "span_until", "record_from", "record_lapses", "report_hash"];
@@ -50,12 +50,14 @@ function rowsOf({ attestations, lapses }: ReportRecord): Row[] {
   return rows.sort((a, b) => a.time - b.time);
 }
 
+/** What was taken back before it expired says when, and by what. */
 function attestationCells(one: ReportAttestation): string[] {
-  const { policyId, accepted, expiry, asOf, block, transaction, units, nav, read } = one;
+  const { policyId, accepted, expiry, asOf, ended, block, transaction, units, nav, read } = one;
   const usd = (value: string): string => formatDecimal(BigInt(value), USD_PLACES);
   return [
     ...[policyId, `${accepted}`, `${expiry}`, utc(accepted), utc(expiry), `${asOf}`, utc(asOf)],
-    ...[`${block}`, transaction, "", "", formatDecimal(BigInt(units), UNIT_PLACES)],
+    ...(ended === undefined ? ["", ""] : [`${ended.at}`, utc(ended.at)]),
+    ...[`${block}`, transaction, ended?.cause ?? "", "", formatDecimal(BigInt(units), UNIT_PLACES)],
     ...(nav === undefined ? ["", ""] : [usd(nav.value), usd(nav.perUnit)]),
     read ?? "",
   ];
@@ -65,7 +67,7 @@ function lapseCells({ from, until, cause, words }: ReportLapse, { under }: Repor
   const policy = under.kind === "policy" ? under.policyId : under.name;
   return [
     ...[policy, `${from}`, until === null ? "" : `${until}`, utc(from), until === null ? "" : utc(until)],
-    ...["", "", "", "", cause, words],
+    ...["", "", "", "", "", "", cause, words],
     ...["", "", "", ""],
   ];
 }
@@ -91,9 +93,16 @@ function amountOf({ figures = [], ratios = [] }: ReportAttestation, name: string
   return figure?.usd ?? ratios.find((one) => one.name === name)?.value ?? "";
 }
 
-/** A cell: quoted where it has to be, and never a formula, also behind blanks; numbers stay numbers. */
+/** What spreadsheets take for the begin of a formula. */
+const FORMULA = "=+\\-@|%＝＋－＠";
+const AT_BEGIN = new RegExp(`^\\s*[${FORMULA}\\t\\r\\n]`, "u");
+/** Where a spreadsheet of another country, or one that is asked to, begins another cell. */
+const AFTER_SEPARATOR = new RegExp(`([;\\t\\r\\n]\\s*)(?=[${FORMULA}])`, "gu");
+
+/** A cell: quoted where it has to be, and never a formula, also behind blanks and other separators; numbers stay numbers. */
 export function csvCell(value: string): string {
   const isNumber = /^-?\d+(\.\d+)?$/.test(value);
-  const safe = !isNumber && /^\s*[=+\-@|%\t\r\n＝＋－＠]/u.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const inside = value.replace(AFTER_SEPARATOR, "$1'");
+  const safe = !isNumber && AT_BEGIN.test(inside) ? `'${inside}` : inside;
+  return /[",;\t\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

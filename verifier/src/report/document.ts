@@ -12,10 +12,12 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { z } from "zod";
-import { KeelError } from "../core/errors.js";
+import { STANDINGS } from "../chain/registry.js";
+import { allFaults, KeelError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
 import { FORMATS, parseFile, time } from "../core/schema.js";
 import type { DisclosedSums } from "../statement/disclosure.js";
+import { DEVELOPMENT_KEY_WARNING } from "../text/policy-text.js";
 import { type FigureBasis, reportFigures, reportRatios } from "./figures.js";
 import { CAUSES } from "./runs.js";
 
@@ -27,6 +29,13 @@ const word = z.string().regex(/^0x[0-9a-f]{64}$/);
 const account = z.string().regex(/^0x[0-9a-f]{40}$/);
 /** Of others: whoever shows it makes it harmless. */
 const text = z.string().max(4_000);
+/** A fund's name, as the command takes one. */
+const label = text.refine((name) => /^[^\p{C}]{1,80}$/u.test(name), {
+  params: {
+    ...{ code: "input.text", expected: "1 to 80 characters without control characters" },
+    received: "other text",
+  },
+});
 const block = z.int().min(0);
 const seconds = z.int().min(0);
 
@@ -46,6 +55,10 @@ const attestationSchema = z.strictObject({
   /** Snapshot time; when the registry took it; the first second in which it no longer counts. */
   ...{ asOf: time, accepted: time, expiry: time },
   ...{ block, transaction: word, digest: natural },
+  /** Who took it back before it expired, and when: from then on it does not count. */
+  ended: z
+    .strictObject({ at: time, cause: z.enum(["revokedBySubject", "revokedByGuardian", "voided"]) })
+    .optional(),
   /** 1e-8. */
   units: natural,
   /** USD 1e-16, and cut off: what one unit is worth. */
@@ -98,7 +111,7 @@ const lapseSchema = z.strictObject({
 const recordSchema = z.strictObject({
   subject: account,
   /** The word of whoever made the report. */
-  label: text.optional(),
+  label: label.optional(),
   under: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("policy"), policyId: word }),
     z.strictObject({
@@ -106,7 +119,11 @@ const recordSchema = z.strictObject({
       policies: z.array(z.strictObject({ policyId: word, from: time, until: time.nullable() })).min(1),
     }),
   ]),
-  now: z.strictObject({ healthy: z.boolean(), standing: text, expiry: time }),
+  now: z.strictObject({
+    ...{ healthy: z.boolean(), standing: z.enum(STANDINGS), expiry: time },
+    /** Of a line: it is healthy under this policy alone, which the line left by no more than the policy's validity. */
+    leftPolicy: word.optional(),
+  }),
   /** From the first attestation to the report's block; the span that was asked for. */
   ...{ whole: stretchSchema, span: stretchSchema },
   attestations: z.array(attestationSchema),
@@ -127,7 +144,7 @@ const contentSchema = z.strictObject({
   span: z.strictObject({ from: time, until: time }),
   proofs: z.strictObject({
     verified: z.int().min(0),
-    keys: z.array(z.strictObject({ circuit: text, hash: word, development: z.boolean() })),
+    keys: z.array(z.strictObject({ circuit: z.string().max(100), hash: word, development: z.boolean() })),
   }),
   /** Said where a key is a development key. */
   warning: text.optional(),
@@ -138,7 +155,10 @@ const contentSchema = z.strictObject({
 const reportSchema = z.strictObject({
   ...contentSchema.shape,
   contentHash: word,
-  signature: z.strictObject({ signer: account, signature: z.string().regex(/^0x[0-9a-f]{130}$/) }).optional(),
+  /** 65 bytes of a key, or what a contract takes for its own (ERC-1271). */
+  signature: z
+    .strictObject({ signer: account, signature: z.string().regex(/^0x([0-9a-fA-F]{2}){0,4096}$/) })
+    .optional(),
 });
 FORMATS.add(reportSchema, {
   id: "report/1",
@@ -200,7 +220,8 @@ export function formatReport(report: Report): string {
 /**
  * Reads a report/1 file: its hash is that of its content, and what follows from other parts of it follows.
  *
- * @throws KeelError kind "input" for a file that is none; kind "proof", code `report.hash` or `report.derived`
+ * @throws KeelError kind "input" for a file that is none; kind "proof", code `report.hash`, or `report.derived` for each place that
+ * its own parts contradict
  */
 export function parseReport(text: string): Report {
   const report = parseFile(reportSchema, text, "report");
@@ -208,22 +229,139 @@ export function parseReport(text: string): Report {
   if (report.contentHash !== expected) {
     throw refused("report.hash", "report.contentHash", `${expected}, of the content`, report.contentHash);
   }
-  checkDerived(report);
-  return report;
+  const found = contradictions(report);
+  if (found.length === 0) return report;
+  throw allFaults(
+    found.map((one) =>
+      refused("report.derived", one.path, `${one.expected}, from the report's own parts`, one.received),
+    ),
+  );
 }
 
-/** Figures, ratios, shares and values by the unit are made anew, and have to be the same. */
-function checkDerived(report: Report): void {
-  for (const [r, record] of report.records.entries()) {
-    const at = `report.records[${r}]`;
-    for (const [a, attestation] of record.attestations.entries()) {
-      const policy = report.policies.find(({ policyId }) => policyId === attestation.policyId);
-      expectSame(`${at}.attestations[${a}]`, derived(attestation, policy), attestation);
-    }
-    for (const name of ["whole", "span"] as const) {
-      expectSame(`${at}.${name}.share`, shareOf(record[name]), record[name].share);
-    }
-  }
+/** What is said before everything else where a key is a development key. */
+export function warningOf(keys: Report["proofs"]["keys"]): string | undefined {
+  return keys.some(({ development }) => development)
+    ? DEVELOPMENT_KEY_WARNING.replaceAll("\n", " ")
+    : undefined;
+}
+
+/** Places where a report says what other parts of it do not. */
+function contradictions(report: Report): Difference[] {
+  const { policies, records, span, chain } = report;
+  return [
+    ...differences(warningOf(report.proofs.keys), report.warning, "report.warning"),
+    ...(span.from < span.until && span.until <= chain.time
+      ? []
+      : [contradiction("report.span", "a span that begins before it ends, and has passed", spanText(span))]),
+    ...onceEach(
+      policies.map(({ policyId }) => policyId),
+      "report.policies",
+    ),
+    ...onceEach(
+      records.map(
+        ({ subject, under }) => `${subject} ${under.kind === "policy" ? under.policyId : under.line}`,
+      ),
+      "report.records",
+    ),
+    ...namesOnce(records),
+    ...records.flatMap((record, r) => inRecord(report, record, `report.records[${r}]`)),
+  ];
+}
+
+const spanText = ({ from, until }: { readonly from: number; readonly until: number }): string =>
+  `${from} to ${until}`;
+
+function contradiction(path: string, expected: string, received: string): Difference {
+  return { path, expected, received };
+}
+
+function onceEach(list: readonly string[], path: string): Difference[] {
+  return list.flatMap((one, i) =>
+    list.indexOf(one) === i ? [] : [contradiction(`${path}[${i}]`, "each once", one)],
+  );
+}
+
+/** A subject has one name, and a name one subject: else one fund could pass for two. */
+function namesOnce(records: readonly ReportRecord[]): Difference[] {
+  return records.flatMap(({ subject, label }, r) => {
+    const clashes = records
+      .slice(0, r)
+      .some((one) =>
+        one.subject === subject ? one.label !== label : label !== undefined && one.label === label,
+      );
+    return clashes
+      ? [contradiction(`report.records[${r}].label`, "one name for each subject", label ?? "none")]
+      : [];
+  });
+}
+
+function inRecord(report: Report, record: ReportRecord, path: string): Difference[] {
+  const { policies, chain } = report;
+  const { under, attestations } = record;
+  const own = under.kind === "policy" ? [under.policyId] : under.policies.map(({ policyId }) => policyId);
+  const known = new Set(policies.map(({ policyId }) => policyId));
+  return [
+    ...own
+      .filter((id) => !known.has(id))
+      .map((id) => contradiction(`${path}.under`, "a policy that the report describes", id)),
+    ...attestations.flatMap((attestation, a) => {
+      const at = `${path}.attestations[${a}]`;
+      const { policyId, accepted, expiry, ended } = attestation;
+      const policy = policies.find((one) => one.policyId === policyId);
+      const isEarly = ended === undefined || (accepted <= ended.at && ended.at < expiry);
+      return [
+        ...(own.includes(policyId)
+          ? []
+          : [contradiction(`${at}.policyId`, "a policy of the record", policyId)]),
+        ...(isEarly
+          ? []
+          : [contradiction(`${at}.ended.at`, `a time from ${accepted} to before ${expiry}`, `${ended.at}`)]),
+        ...differences(derived(attestation, policy), attestation, at),
+      ];
+    }),
+    ...differences({ ...record.span, ...spanFrom(report, record) }, record.span, `${path}.span`),
+    ...differences({ ...record.whole, ...wholeFrom(chain.time, record) }, record.whole, `${path}.whole`),
+    ...differences(nowFrom(report, record), record.now.healthy, `${path}.now.healthy`),
+  ];
+}
+
+/** What a record says of the span, as its lapses and attestations have it. */
+function spanFrom({ span: { from, until }, chain }: Report, record: ReportRecord): Partial<Stretch> {
+  const { lapses, attestations, under, whole } = record;
+  const lengths = lapses.map((lapse) =>
+    Math.max(0, Math.min(lapse.until ?? chain.time, until) - Math.max(lapse.from, from)),
+  );
+  const since = Math.max(0, until - Math.max(from, whole.from));
+  const healthy = since - lengths.reduce((sum, length) => sum + length, 0);
+  const seconds = until - from;
+  return {
+    ...{ from, until, seconds, healthy, share: shareOf({ seconds, healthy }), lapses: lapses.length },
+    longestLapse: Math.max(0, ...lengths),
+    // Under a line an attestation counts from when the line came to its policy, which stands elsewhere.
+    ...(under.kind === "line"
+      ? {}
+      : {
+          attestations: attestations.filter(({ accepted }) => accepted >= from && accepted <= until).length,
+        }),
+  };
+}
+
+/** What a record says of all its time, as far as the span tells. */
+function wholeFrom(until: number, { whole, span }: ReportRecord): Partial<Stretch> {
+  const seconds = until - whole.from;
+  const healthy = Math.min(whole.healthy, seconds);
+  return {
+    ...{ until, seconds, healthy, share: shareOf({ seconds, healthy }) },
+    lapses: Math.max(whole.lapses, span.lapses),
+    longestLapse: Math.max(whole.longestLapse, span.longestLapse),
+    attestations: Math.max(whole.attestations, span.attestations),
+  };
+}
+
+/** A lapse that goes on is now; at a span's end that is the report's, one that does not go on is over. */
+function nowFrom({ span, chain }: Report, { lapses, now }: ReportRecord): boolean {
+  const goesOn = lapses.some(({ until }) => until === null);
+  return span.until === chain.time ? !goesOn : now.healthy && !goesOn;
 }
 
 /** An attestation with what follows from its sums. */
@@ -288,17 +426,6 @@ export function shareOf({ seconds, healthy }: Pick<Stretch, "seconds" | "healthy
   const digits = `${scaled}`.padStart(SHARE_PLACES + 1, "0");
   const fraction = digits.slice(-SHARE_PLACES).replace(/0+$/, "");
   return `${digits.slice(0, -SHARE_PLACES)}${fraction === "" ? "" : `.${fraction}`}`;
-}
-
-function expectSame(path: string, expected: unknown, received: unknown): void {
-  const [first] = differences(expected, received, path);
-  if (first === undefined) return;
-  throw refused(
-    "report.derived",
-    first.path,
-    `${first.expected}, from the report's own parts`,
-    first.received,
-  );
 }
 
 /** A place where two reports say different things. */

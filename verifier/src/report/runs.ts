@@ -68,7 +68,8 @@ export function runsOf(entries: readonly HistoryEntry[]): Run[] {
   return runs;
 }
 
-function causeOf({ standing }: RevokedEntry): Cause {
+/** As whose act a record was revoked. */
+export function causeOf({ standing }: RevokedEntry): "revokedBySubject" | "revokedByGuardian" {
   return standing === "revokedByGuardian" ? "revokedByGuardian" : "revokedBySubject";
 }
 
