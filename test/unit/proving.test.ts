@@ -123,6 +123,38 @@ describe("proofs that are of the statement", () => {
     expect(verified.insecure).toBe(health || tail);
   });
 
+  describe("are held against what the reader expects:", () => {
+    const verified = async (expected: object) => {
+      const { attestation } = await proveHealth({ ...files, prover, tailProver, isVerifiedAgain: false });
+      const keys = { verificationKey: prover.verificationKey, tailKey: tailProver.verificationKey };
+      const { policy, market } = files;
+      return verifyAttestation({ attestation, policy, market, ...keys, expected, allowInsecure: true });
+    };
+    const { maxAge } = files.policy;
+
+    it.each([0, maxAge])("an age of %i seconds", async (age) => {
+      expect((await verified({ now: AS_OF + age })).notCompared).not.toContain("age");
+    });
+
+    it.each([-1, maxAge + 1])("no age of %i seconds", async (age) => {
+      await expect(verified({ now: AS_OF + age })).rejects.toMatchObject({
+        ...{ kind: "proof", code: "proof.age", path: "attestation.asOf" },
+      });
+    });
+
+    const other = { ...DOMAIN, chainId: 1337 };
+    it.each([
+      ["the registry itself", DOMAIN, true],
+      ["another chain's", other, false],
+      ["several with it", [other, DOMAIN], false],
+      ["it alone as several", [DOMAIN], false],
+    ])("a domain: %s", async (_, domain, fits) => {
+      const outcome = verified({ domain });
+      if (fits) expect((await outcome).notCompared).not.toContain("domain");
+      else await expect(outcome).rejects.toMatchObject({ path: "attestation.domain", kind: "proof" });
+    });
+  });
+
   it("tell the progress of the slowest", async () => {
     const told: number[] = [];
     const pair = {
