@@ -7,7 +7,7 @@
  */
 
 import { toKeelError } from "@keel/verifier/chain";
-import { type AbiParameter, encodeErrorResult } from "viem";
+import { type AbiParameter, encodeErrorResult, parseAbi } from "viem";
 import { expect, it } from "vitest";
 import { keelErrorsAbi } from "../../verifier/dist/chain/abi.js";
 
@@ -83,4 +83,21 @@ it.each(names)("%s", (name) => {
 
 it("all that are about a proof exist", () => {
   expect(Object.keys(OF_THE_PROOF).filter((name) => !names.includes(name))).toEqual([]);
+});
+
+it.each([
+  ["Error", ["not enough"], "Error(not enough)"],
+  ["Panic", [0x32n], "Panic(50)"],
+] as const)("%s of Solidity itself is a refusal in its own words", (errorName, args, received) => {
+  const abi = parseAbi(["error Error(string)", "error Panic(uint256)"]);
+  const data = encodeErrorResult({ abi, errorName, args } as Parameters<typeof encodeErrorResult>[0]);
+  const error = toKeelError(Object.assign(new Error("reverted"), { data }));
+  expect(error).toMatchObject({ kind: "input", code: `registry.${errorName.toLowerCase()}`, received });
+});
+
+it("every word has its value, and no other", () => {
+  for (const name of names) {
+    const { path = "", expected = "", received = "" } = errorOf(name);
+    expect(`${path} ${expected} ${received}`, name).not.toMatch(/undefined|[{}]/);
+  }
 });

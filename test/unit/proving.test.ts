@@ -7,8 +7,14 @@
  */
 
 import type { ProofProgress, ProveOptions, Prover } from "@keel/engine";
-import { proveHealth } from "@keel/prover";
-import { KeelError, type VerificationKey, verifyAttestation } from "@keel/verifier";
+import { memoOf, proveHealth } from "@keel/prover";
+import {
+  formatAttestation,
+  KeelError,
+  parseAttestation,
+  type VerificationKey,
+  verifyAttestation,
+} from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF, book, DOMAIN } from "../support/book.js";
 import { trapdoor } from "../support/trapdoor.js";
@@ -98,6 +104,16 @@ describe("proofs that are of the statement", () => {
     const { policy, market } = files;
     const verified = verifyAttestation({ attestation, policy, market, ...keys, allowInsecure: true });
     expect(verified).toMatchObject({ insecure: true, policyId: attestation.policyId });
+  });
+
+  it("carry the state's memo where they follow from a seed, and lose it in no file", async () => {
+    const seed = new Uint8Array(32).fill(9);
+    const { attestation, state } = await proveHealth({ ...files, prover, tailProver, seed });
+    expect(attestation.memo).toBe(memoOf(seed, state));
+    expect(parseAttestation(formatAttestation(attestation))).toEqual(attestation);
+    const without = (await proveHealth({ ...files, prover, tailProver })).attestation;
+    expect("memo" in without).toBe(false);
+    expect(parseAttestation(formatAttestation(without))).toEqual(without);
   });
 
   it.each(["health", "tail"] as const)("are told from the %s proof of another one", async (which) => {
