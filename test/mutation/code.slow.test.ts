@@ -5,7 +5,8 @@
  * `KEEL_MUTANTS` is how many there are (24 in the slow tests, 320 by that command; 0 only measures which place each test file runs),
  * `KEEL_SEED` chooses them, `KEEL_PIECE=2/8` takes the second of eight pieces, `KEEL_LANES` are judged at a time, and
  * `KEEL_MINUTES=8` begins nothing after so long, `KEEL_MEASURE=4` measures no test file after so long. Verdicts are kept by seed and number in dist/mutants: what has been judged is not
- * judged again until the folder is removed, and the table at the end is of all.
+ * judged again until the folder is removed, and the table at the end is of all. `KEEL_ONLY=venues/` judges every mutant whose title
+ * matches instead: whether a new test kills what it was written for.
  *
  * @module
  */
@@ -36,9 +37,15 @@ const DEADLINE = Date.now() + Number(process.env.KEEL_MINUTES ?? 600) * 60_000;
 /** Those that are not measured by then are left out. */
 const MEASURED_BY = Date.now() + Number(process.env.KEEL_MEASURE ?? 600) * 60_000;
 const FOLDER = join(PACKAGE, "dist", "mutants");
-const KEPT = join(FOLDER, `${SEED}-${COUNT}.jsonl`);
+const KEPT = join(
+  FOLDER,
+  process.env.KEEL_ONLY === undefined ? `${SEED}-${COUNT}.jsonl` : `only-${process.pid}.jsonl`,
+);
 const ALL = allMutants();
-const SAMPLE = sampleOf(ALL, COUNT, SEED);
+/** Titles of those that are judged in the sample's place, and not kept. */
+const ONLY = process.env.KEEL_ONLY;
+const SAMPLE =
+  ONLY === undefined ? sampleOf(ALL, COUNT, SEED) : ALL.filter(({ title }) => new RegExp(ONLY).test(title));
 const OURS = SAMPLE.filter((_, i) => i % PIECES === PIECE - 1);
 
 type Judge = (mutant: Mutant) => Promise<Verdict>;

@@ -164,11 +164,12 @@ const BUDGET = Number(process.env.KEEL_BUDGET ?? 150);
 /** How much longer than measured tests may take before they count as having no end: the machine may be busy, and starts cost. */
 const PATIENCE = 8;
 
+/** Test files that killed something and were not measured: each has to pass when nothing is changed. */
+const passing = new Map<string, Promise<Run>>();
+
 /** Chooses tests, and runs them against mutants in a workshop. */
 export function judgeIn(workshop: Workshop): (mutant: Mutant) => Promise<Verdict> {
   const tree = readTree(PACKAGE);
-  /** Test files that killed something and were not measured: each has to pass when nothing is changed. */
-  const passing = new Map<string, Promise<Run>>();
   const requirePassing = async (file: string): Promise<void> => {
     if (!passing.has(file)) passing.set(file, workshop.test([file], 300_000));
     const { passed, by } = await passing.get(file)!;

@@ -12,6 +12,7 @@ import {
   BaseError,
   ContractFunctionExecutionError,
   encodeErrorResult,
+  parseAbi,
   UserRejectedRequestError,
 } from "viem";
 import { expect, it } from "vitest";
@@ -99,4 +100,21 @@ it("a wallet whose owner declines is no chain that does not answer", () => {
   });
   expect(toKeelError(thrown)).toMatchObject({ kind: "cancelled", code: "wallet.declined" });
   expect(toKeelError(new BaseError("HTTP request failed."))).toMatchObject({ code: "chain.call" });
+});
+
+it.each([
+  ["Error", ["not enough"], "Error(not enough)"],
+  ["Panic", [0x32n], "Panic(50)"],
+] as const)("%s of Solidity itself is a refusal in its own words", (errorName, args, received) => {
+  const abi = parseAbi(["error Error(string)", "error Panic(uint256)"]);
+  const data = encodeErrorResult({ abi, errorName, args } as Parameters<typeof encodeErrorResult>[0]);
+  const error = toKeelError(Object.assign(new Error("reverted"), { data }));
+  expect(error).toMatchObject({ kind: "input", code: `registry.${errorName.toLowerCase()}`, received });
+});
+
+it("every word has its value, and no other", () => {
+  for (const name of names) {
+    const { path = "", expected = "", received = "" } = errorOf(name);
+    expect(`${path} ${expected} ${received}`, name).not.toMatch(/undefined|[{}]/);
+  }
 });

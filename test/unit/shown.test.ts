@@ -16,6 +16,7 @@ import {
   circuitOf,
   claimedDisclosure,
   claimedStatement,
+  disclosureVector,
   type ExposuresOpening,
   FIELD_ORDER,
   formatAttestation,
@@ -33,6 +34,7 @@ import {
   policyTerms,
   viewerKeyOf,
   viewerPlaces,
+  wordCount,
 } from "@keel/verifier";
 import { changeLine, figuresOf, navText, policyChanges } from "@keel/verifier/text";
 import { describe, expect, it } from "vitest";
@@ -99,6 +101,28 @@ describe("a policy's disclosure", () => {
       const section = { ...SECTION, viewers: [{ name: "Viewer", key }] };
       expect(refusal(() => policyWith(section))).toEqual(["source.key", "policy.disclosure.viewers[0].key"]);
     }
+  });
+
+  it.each([
+    [{ accounts: 1, underlyings: 2, scenarios: 3, options: 0, viewers: 1 }, 3],
+    [{ accounts: 2, underlyings: 2, scenarios: 3, options: 0, viewers: 1 }, 4],
+    [{ accounts: 3, underlyings: 3, scenarios: 3, options: 0, viewers: 2 }, 6],
+    [{ accounts: 1, underlyings: 2, scenarios: 3, options: 1, viewers: 1 }, 10],
+    [{ accounts: 2, underlyings: 1, scenarios: 1, options: 1, viewers: 1 }, 8],
+  ])(
+    "is sealed two by two, equity by account where there are several or options: %j in %i words",
+    (shape, words) => {
+      expect(wordCount(shape)).toBe(words);
+    },
+  );
+
+  it("without viewers is four elements, and none of them sealed", () => {
+    const plain = { exposuresCommitment: 5n, navStep: 10n, nav: 3n, viewers: [] };
+    expect(disclosureVector(plain).slice(1)).toEqual([5n, 10n, 3n]);
+    expect(refusal(() => disclosureVector({ ...plain, viewers: KEYS.slice(0, 1) }))).toEqual([
+      "disclosure.sealed",
+      "sealed",
+    ]);
   });
 
   it("changes the id with every part of it but names, and a policy without one says its former id", () => {

@@ -6,9 +6,11 @@
  */
 
 import { checkSignatures, publicKeyOf, randomSalt, signField, signSnapshot, verifyField } from "@keel/prover";
-import { BASE_POINT, FIELD_ORDER, isField, SUBGROUP_ORDER, toField } from "@keel/verifier";
+import { BASE_POINT, FIELD_ORDER, isField, type KeelError, SUBGROUP_ORDER, toField } from "@keel/verifier";
 import { buildEddsa } from "circomlibjs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { checkSourceUrl } from "../../prover/dist/book/ask-source.js";
+import { weakestEvidence } from "../../verifier/dist/files/sources.js";
 import { book, OTHER_SOURCE, SOURCE, STRANGER } from "../support/book.js";
 
 type Eddsa = Awaited<ReturnType<typeof buildEddsa>>;
@@ -102,5 +104,48 @@ describe("20 salts", () => {
     expect(salts.every(isField)).toBe(true);
     expect(new Set(salts).size).toBe(salts.length);
     expect(salts.filter((salt) => salt > FIELD_ORDER / 2n).length).toBeGreaterThan(50);
+  });
+});
+
+describe("evidence", () => {
+  it("of several is that of the weakest, and nothing of none", () => {
+    expect(weakestEvidence(["quorum", "ledger", "chain-read"])).toBe("ledger");
+    expect(weakestEvidence(["notarised", "operator-read", "quorum"])).toBe("operator-read");
+    expect(weakestEvidence(["quorum", "notarised"])).toBe("notarised");
+    expect(weakestEvidence([])).toBeUndefined();
+  });
+});
+
+describe("a source's address", () => {
+  it.each([
+    "https://source.example",
+    "https://source.example/keel",
+    "http://127.0.0.1:4100",
+    "http://localhost:4100",
+    "http://[::1]:4100",
+  ])("may be %s, without a slash at its end", (url) => {
+    expect(checkSourceUrl(url, "--url")).toBe(url);
+    expect(checkSourceUrl(`${url}/`, "--url")).toBe(url);
+    expect(checkSourceUrl(`${url}//`, "--url")).toBe(url);
+  });
+
+  it.each([
+    "http://source.example",
+    "http://127.0.0.1.example",
+    "ftp://127.0.0.1",
+    "https://source.example/?token=secret",
+    "https://source.example/#secret",
+    "source.example",
+    "",
+  ])("is not %j, of which the refusal says nothing", (url) => {
+    try {
+      checkSourceUrl(url, "--url");
+    } catch (error) {
+      const { code, path, message: words } = error as KeelError;
+      expect([code, path]).toEqual(["source.url", "--url"]);
+      expect(words).not.toMatch(/secret|example/);
+      return;
+    }
+    expect.unreachable("it was taken");
   });
 });

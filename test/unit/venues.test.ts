@@ -8,7 +8,10 @@ import { parseVenueMapping, VENUE_NAMES, type Venue } from "@keel/prover";
 import { describe, expect, it } from "vitest";
 import {
   amounts,
+  BINANCE_FUTURES,
+  BINANCE_SPOT,
   BYBIT_LINEAR,
+  BYBIT_WALLET,
   changed,
   DERIBIT_POSITIONS,
   DERIBIT_SUMMARIES,
@@ -21,6 +24,7 @@ import {
   OKX_INSTRUMENTS,
   OKX_POSITIONS,
   PORTFOLIO_BALANCE,
+  PORTFOLIO_UM,
   RIGHT,
   type Saved,
   venueMarket,
@@ -675,6 +679,244 @@ describe("71 custodians", () => {
   it("Coinbase Prime: refuses an amount that its value contradicts", () => {
     const saved = withValue("coinbase-prime", "balances", ["balances", 0, "amount"], "1.0942");
     expect(faultsOf(() => imported("coinbase-prime", saved))).toEqual(["venue.value balances.balances[0]"]);
+  });
+});
+
+describe("71 what else a response may be", () => {
+  const linear = BYBIT_LINEAR.result.list[0]!;
+  const options = (...symbols: readonly string[]) => ({
+    ...BYBIT_LINEAR,
+    result: {
+      ...{ category: "option", nextPageCursor: "" },
+      list: symbols.map((symbol) => ({
+        ...{ ...linear, symbol, positionIdx: 0, size: "2", markPrice: "4000", unrealisedPnl: "0" },
+      })),
+    },
+  });
+  const [wallet, ...positions] = RIGHT.bybit;
+  const walletWith = (change: object, ...coins: readonly object[]) => {
+    const [account] = BYBIT_WALLET.result.list;
+    const changedAccount = { ...account!, ...change, coin: [...account!.coin, ...coins] };
+    return { ...BYBIT_WALLET, result: { list: [changedAccount] } };
+  };
+  const [usdt, btc] = BYBIT_WALLET.result.list[0]!.coin;
+  const [balance, um, cm] = RIGHT["binance-portfolio-margin"];
+  const usdcPerpetual = {
+    ...DERIBIT_POSITIONS.result[1]!,
+    ...{ instrument_name: "BTC_USDC-PERPETUAL", size: -2, size_currency: -2 },
+  };
+  const deribit = (position: object): Saved => [
+    ["summaries", DERIBIT_SUMMARIES],
+    ["positions", { ...DERIBIT_POSITIONS, result: [DERIBIT_POSITIONS.result[0], position] }],
+  ];
+  const okxOption = {
+    ...OKX_POSITIONS.data[0]!,
+    ...{ instId: "SOL-26JUN26-90000-C", instType: "OPTION", pos: "100", ccy: "SOL", optVal: "0.05" },
+  };
+  const cells = (path: readonly (string | number)[], value: unknown): Saved =>
+    withValue("binance-portfolio-margin", "um", path, value);
+
+  it.each<[string, Venue, Saved, string]>([
+    [
+      "an asset twice",
+      "binance-portfolio-margin",
+      [["balance", [...PORTFOLIO_BALANCE, PORTFOLIO_BALANCE[1]!]], um!, cm!],
+      "venue.twice balance[2]",
+    ],
+    [
+      "a LONG leg with a minus",
+      "binance-portfolio-margin",
+      [balance!, ["um", [{ ...PORTFOLIO_UM[0]!, positionSide: "LONG", positionAmt: "-10" }]], cm!],
+      "venue.side um[0].positionAmt",
+    ],
+    [
+      "a SHORT leg without one",
+      "binance-portfolio-margin",
+      cells([0, "positionSide"], "SHORT"),
+      "venue.side um[0].positionAmt",
+    ],
+    ["no response", "binance", [], "venue.response --response"],
+    ["no response that has to be there", "bybit", positions, "venue.response --response"],
+    ["a wallet with P&L and no positions", "bybit", [wallet!], "venue.incomplete positions"],
+    [
+      "a coin twice",
+      "bybit",
+      [["wallet", walletWith({}, btc!)], ...positions],
+      "venue.twice wallet.result.list[0].coin[2]",
+    ],
+    [
+      "options in a coin that the wallet has not",
+      "bybit",
+      [...RIGHT.bybit, ["positions", options("BTC-26JUN26-90000-C")]],
+      "venue.incomplete wallet.result.list[0].coin",
+    ],
+    [
+      "a category that is none",
+      "bybit",
+      [
+        ...RIGHT.bybit,
+        ["positions", { ...BYBIT_LINEAR, result: { ...BYBIT_LINEAR.result, category: "spot" } }],
+      ],
+      "venue.unsupported positions#3.result.list[0]",
+    ],
+    [
+      "a page with another after it",
+      "coinbase-prime",
+      withValue("coinbase-prime", "balances", ["pagination"], { has_next: true }),
+      "venue.incomplete balances.pagination",
+    ],
+    [
+      "an error",
+      "deribit",
+      [["summaries", { jsonrpc: "2.0", error: { code: 13_004, message: "invalid" } }]],
+      "venue.answer summaries.error",
+    ],
+    [
+      "the test network",
+      "deribit",
+      withValue("deribit", "summaries", ["testnet"], true),
+      "venue.answer summaries.testnet",
+    ],
+    [
+      "a contract of coins where the row is of dollars",
+      "deribit",
+      deribit(usdcPerpetual),
+      "venue.unit positions.result[1]",
+    ],
+    [
+      "a coin that is supplied and borrowed",
+      "hyperliquid",
+      withChange("hyperliquid", "spot", (data) =>
+        changed(changed(data, ["balances", 1, "borrowed"], "0.2"), ["balances", 1, "supplied"], "0.1"),
+      ),
+      "venue.unsupported spot.balances[1].borrowed",
+    ],
+    [
+      "a long leg with a minus",
+      "okx",
+      withChange("okx", "positions", (data) =>
+        changed(changed(data, ["data", 0, "pos"], "-50"), ["data", 0, "posSide"], "long"),
+      ),
+      "venue.side positions.data[0].pos",
+    ],
+    [
+      "a currency twice",
+      "okx",
+      withChange("okx", "balance", (data) =>
+        changed(data, ["data", 0, "details", 3], OKX_BALANCE.data[0]!.details[1]!),
+      ),
+      "venue.twice balance.data[0].details[3]",
+    ],
+    [
+      "options in a currency that it has not",
+      "okx",
+      withChange("okx", "positions", (data) => changed(data, ["data", 3], okxOption)),
+      "venue.incomplete balance.data[0].details",
+    ],
+  ])("%s of %s is refused", (_, venue, saved, fault) => {
+    expect(faultsOf(() => imported(venue, saved))).toContain(fault);
+  });
+
+  it("pages of Coinbase Prime end with one that has no next", () => {
+    const saved = withValue("coinbase-prime", "balances", ["pagination"], { has_next: false });
+    expect(amounts(imported("coinbase-prime", saved))).toEqual(EXPECTED["coinbase-prime"]);
+  });
+
+  it("what was not given is told, for each", () => {
+    const calm = walletWith({ totalPerpUPL: "0" });
+    const [summary] = DERIBIT_SUMMARIES.result.summaries;
+    const bare = { ...summary!, options_value: 0, equity: 9.1 };
+    const still = OKX_BALANCE.data[0]!.details.map((detail) => ({ ...detail, upl: "0" }));
+    const rows: readonly [Venue, Saved, RegExp][] = [
+      ["binance", [["spot", BINANCE_SPOT]], /^futures: not given/],
+      ["binance", [["futures", BINANCE_FUTURES]], /^spot: not given/],
+      ["bybit", [["wallet", calm]], /^positions: not given/],
+      ["deribit", [["summaries", bare]], /^positions: not given/],
+      ["okx", [["balance", changed(OKX_BALANCE, ["data", 0, "details"], still)]], /^positions: not given/],
+    ];
+    for (const [venue, saved, warning] of rows) {
+      const { warnings } = imported(venue, saved);
+      expect(
+        warnings.filter((line) => warning.test(line)),
+        venue,
+      ).toHaveLength(1);
+    }
+    for (const venue of ["binance", "bybit", "deribit", "okx"] as const) {
+      expect(imported(venue, RIGHT[venue]).warnings.filter((line) => line.includes("not given"))).toEqual([]);
+    }
+  });
+
+  it("options of Bybit are rows of their own, and their value is taken out of their coin", () => {
+    const usdc = { ...usdt!, coin: "USDC", equity: "20000", walletBalance: "20000", usdValue: "19996" };
+    const option = { id: "BTC-26JUN26-80000-P-USDT", kind: "option", underlying: "BTC", price: "4000" };
+    const contract = { type: "put", strike: "80000", expiry: 1782460800, impliedVolatility: "0.4" };
+    const market = venueMarket([{ ...option, contract }]);
+    const more = { borrowAmount: "0", unrealisedPnl: "0" };
+    const whole = walletWith({ totalEquity: "360585.2" }, { ...usdc, ...more });
+    const saved: Saved = [
+      ["wallet", whole],
+      ...positions,
+      ["positions", options("BTC-26JUN26-90000-C", "BTC-26JUN26-90000-C", "BTC-26JUN26-80000-P-USDT")],
+    ];
+    const { venue } = amounts(imported("bybit", saved, { market }));
+    expect(venue).toMatchObject({
+      ...{ USDC: "4000", USDT: "-307800", "BTC-26JUN26-90000-C": "4", "BTC-26JUN26-80000-P-USDT": "2" },
+    });
+  });
+
+  it("a coin-margined contract without a face is of 100 dollars for bitcoin, as its value says", () => {
+    const row = { id: "BTCUSD_PERP", kind: "perp", underlying: "BTC", price: "1" };
+    const market = venueMarket([row], ["BTCUSD_PERP"]);
+    const right = imported("binance-portfolio-margin", RIGHT["binance-portfolio-margin"], { market });
+    expect(amounts(right)).toEqual(EXPECTED["binance-portfolio-margin"]);
+    for (const gone of ["notionalValue", "markPrice"]) {
+      const saved = withValue("binance-portfolio-margin", "cm", [0, gone], undefined);
+      const fault = "venue.unit cm[0]";
+      expect(faultsOf(() => imported("binance-portfolio-margin", saved, { market }))).toContain(fault);
+      expect(amounts(imported("binance-portfolio-margin", saved))).toEqual(
+        EXPECTED["binance-portfolio-margin"],
+      );
+    }
+  });
+
+  it("a dated contract has its own name, or the coin's with the day", () => {
+    for (const id of ["BTCUSDT_260626", "BTC-260626"]) {
+      const market = venueMarket([{ id, kind: "future", underlying: "BTC", price: "80050" }]);
+      const saved = cells([0, "symbol"], "BTCUSDT_260626");
+      expect(amounts(imported("binance-portfolio-margin", saved, { market })).venue).toMatchObject({
+        [id]: "10",
+      });
+    }
+  });
+
+  it("a contract of Deribit in dollars is the coin's perpetual where its row is of coins", () => {
+    const market = venueMarket([], ["BTC-PERPETUAL"]);
+    const venue = amounts(imported("deribit", deribit(usdcPerpetual), { market })).venue;
+    expect(venue).toMatchObject({ "BTC-PERP": "-2" });
+    const wrong = deribit({ ...usdcPerpetual, mark_price: 8_005 });
+    expect(faultsOf(() => imported("deribit", wrong, { market }))).toContain(
+      "venue.value positions.result[1]",
+    );
+  });
+
+  it("Hyperliquid's kNAME is 1000NAME elsewhere", () => {
+    const row = { id: "1000SHIB-PERP", kind: "perp", underlying: "SHIB", price: "0.00701", multiplier: 1000 };
+    const [own] = HYPERLIQUID_PERP.assetPositions;
+    const position = { ...own!.position, coin: "kSHIB", szi: "1000000.0", positionValue: "7010.0" };
+    const perp = {
+      ...HYPERLIQUID_PERP,
+      marginSummary: { ...HYPERLIQUID_PERP.marginSummary, accountValue: "167010.0", totalNtlPos: "7010.0" },
+      assetPositions: [{ ...own!, position }],
+    };
+    for (const market of [venueMarket(), venueMarket([row], ["kSHIB-PERP"])]) {
+      const { venue } = amounts(imported("hyperliquid", [["perp", perp]], { market }));
+      expect(Object.entries(venue!).find(([id]) => id.includes("SHIB"))?.[1]).toBe("1000000");
+    }
+  });
+
+  it("an amount beyond 2^64 of 1e-8 is refused", () => {
+    const saved = withValue("coinbase-prime", "balances", ["balances", 0, "amount"], "184467440737.09551616");
+    expect(faultsOf(() => imported("coinbase-prime", saved))).toContain("venue.range BTC");
   });
 });
 

@@ -83,7 +83,8 @@ const UNKNOWN: ErrorWords = ["", "the contract to accept the call", "{error}"];
 
 /** A contract error in plain words: path, expected and received, from the error's own values. */
 function wordsOf({ errorName, args = [] }: Revert): Pick<ErrorDetails, "path" | "expected" | "received"> {
-  const { inputs } = keelErrorsAbi.find(({ name }) => name === errorName)!;
+  // Solidity's own, Error and Panic, are decoded too, and are none of ours.
+  const inputs = keelErrorsAbi.find(({ name }) => name === errorName)?.inputs ?? [];
   const values = new Map<string, string>(inputs.map(({ name }, i) => [name, String(args[i])]));
   values.set("unit", unitOf(values.get("term")));
   values.set("error", `${errorName}(${args.join(", ")})`);
