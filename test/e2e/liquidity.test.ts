@@ -269,6 +269,7 @@ describe("a report of them", () => {
     await send(chain, chain.wallets[0]!, marketBook, marketBookAbi, "withdraw", table);
     // Nobody voided it yet: it counts.
     expect((await make("--policy-id", ids.own)).record.now.healthy).toBe(true);
+    await write("before.json", await read("report.json"));
     const ending = ["void", ...onChain, "--subject", subject, "--policy-id", ids.own];
     await succeeds([...ending, "--account", DEPLOYER]);
     const forms = ["--csv", path("report.csv"), "--pdf", path("report.pdf")];
@@ -279,6 +280,10 @@ describe("a report of them", () => {
       lapses: [{ cause: "voided", words: expect.stringContaining('was withdrawn: "a wrong price"') }],
     });
     await succeeds(holding("report.json", ...forms));
+    // One of before is true, and who verifies it is told how it stands now.
+    expect(await succeeds(holding("before.json"))).toMatchObject({
+      atNewestBlock: [{ subject, under: ids.own, healthy: false }],
+    });
     await forged(report, ({ attestations }) => Reflect.deleteProperty(attestations[0]!, "ended"));
     await forged(report, ({ lapses }) =>
       Object.assign(lapses[0]!, { words: "what it rested on was taken back" }),
