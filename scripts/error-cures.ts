@@ -829,11 +829,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       hash: "Do not trust it: the file was changed after it was made. Ask for the one that was made, or make it yourself.",
       line: "Check the line's name; `keel watch --once --since 0` tells of every line, and from which block.",
       mismatch:
-        "Do not trust the report: it is not of what you named, or the chain says something else where the message shows it. Make one yourself with `keel report`.",
+        "Do not trust it: it is not of what you named, or the chain says something else there. Make one yourself with `keel report`.",
       opening: "Give openings of attestations that the record has, of the subjects that are asked about.",
       policy: "Give the files of the policy that `--policy-id` names, or leave one of the two out.",
       signature:
-        "Ask who signed, and for a report that they did sign; give `--expect-signer` whom you expect. A contract's signature (ERC-1271, such as a Safe's) is asked of the chain: give `--rpc` and `--registry`.",
+        "Ask for a report that they did sign. The chain tells of a contract's signature (ERC-1271, a Safe's): `--rpc`, `--registry`.",
       span: "Give a span that begins before it ends and has passed at the chain's newest block; `keel dev time` moves a local chain.",
       twice: "Give each fund, each policy and each name once.",
     },

@@ -7,7 +7,7 @@
  */
 
 import { allFaults, inputError, KeelError } from "@keel/verifier";
-import { type Registry, toKeelError } from "@keel/verifier/chain";
+import { isHealthy, lineRecordOf, type Registry, toKeelError } from "@keel/verifier/chain";
 import {
   type AifmdFacts,
   aifmdFiling,
@@ -221,7 +221,7 @@ export async function verifyReport(
       ...{ span: told.span, records: told.records.map(coverOf) },
       ...(told.warning === undefined ? {} : { warning: told.warning }),
       chain: chain === undefined ? "not asked" : "says the same",
-      ...(chain === undefined ? {} : { notCompared: chain.notCompared }),
+      ...(chain === undefined ? {} : chain),
     },
     text: [
       `The content's hash is ${told.contentHash}, as the report says.`,
@@ -231,7 +231,7 @@ export async function verifyReport(
       ...told.records.map(coverText),
       chain === undefined
         ? "THE CHAIN WAS NOT ASKED: anybody can make a report with a right hash. Give --rpc and --registry."
-        : chainWords(told, chain.notCompared),
+        : [chainWords(told, chain.notCompared), ...chain.atNewestBlock.map(newestText)].join("\n"),
       ...(told.warning === undefined ? [] : [told.warning]),
     ].join("\n"),
   };
@@ -381,7 +381,7 @@ async function compareWithChain(
   registry: Registry,
   readers: Readers,
   context: Context,
-): Promise<{ readonly notCompared: readonly string[] }> {
+): Promise<{ readonly notCompared: readonly string[]; readonly atNewestBlock: readonly NewestState[] }> {
   checkPolicyFiles(told, readers);
   const subjects = [...new Map(told.records.map(({ subject, label }) => [subject, label]))].map(
     ([subject, label]) => ({ subject: subject as Hex, ...(label === undefined ? {} : { label }) }),
@@ -403,7 +403,31 @@ async function compareWithChain(
   });
   const { expected, claimed, notCompared } = comparable(told, again);
   checkSame(differences(expected, claimed, "report"));
-  return { notCompared };
+  return { notCompared, atNewestBlock: await newestStates(told, registry) };
+}
+
+/** How a record stands when the report is verified: it may have been made before somebody took something back. */
+interface NewestState {
+  readonly subject: string;
+  readonly under: string;
+  readonly healthy: boolean;
+}
+
+async function newestStates({ records }: Report, registry: Registry): Promise<NewestState[]> {
+  return await Promise.all(
+    records.map(async ({ subject, under }) => {
+      const who = subject as Hex;
+      const healthy =
+        under.kind === "policy"
+          ? await isHealthy(registry, who, under.policyId as Hex)
+          : (await lineRecordOf(registry, who, under.line as Hex)).healthy;
+      return { subject, under: under.kind === "policy" ? under.policyId : under.name, healthy };
+    }),
+  );
+}
+
+function newestText({ subject, under, healthy }: NewestState): string {
+  return `  now, at the newest block: ${subject} under ${printable(under)} is ${healthy ? "healthy" : "NOT healthy"}`;
 }
 
 /** Who gives a policy's files wants to know whether the report is of that policy. */

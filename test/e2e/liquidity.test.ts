@@ -7,8 +7,11 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { healthRegistryAbi, marketBookAbi } from "@keel/verifier/chain";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { healthRegistryAbi, marketBookAbi, policyBookAbi } from "@keel/verifier/chain";
 import { type AifmdFacts, contentHashOf, type Report, type ReportRecord } from "@keel/verifier/report";
+import { encodeEventTopics, type Hex } from "viem";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { formatExamples } from "../../dist/scripts/format-examples.js";
 import { now, write as send, travelTo, undone } from "../support/chain.js";
@@ -137,6 +140,37 @@ describe("days to unwind", () => {
   });
 });
 
+/** A node that answers as the chain's does, but for logs of some events of the policy book. */
+async function withNode(hidden: readonly LineEvent[], work: (rpc: string) => Promise<void>): Promise<void> {
+  const topics = hidden.map((eventName) => encodeEventTopics({ abi: policyBookAbi, eventName })[0]);
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const headers = { "content-type": "application/json" };
+    const answer = await (await fetch(chain.rpcUrl, { method: "POST", headers, body })).json();
+    for (const { result } of [answer].flat() as { result?: unknown }[]) {
+      if (!Array.isArray(result)) continue;
+      const kept = (result as Log[]).filter(({ topics: [own] = [] }) => !topics.includes(own));
+      result.splice(0, result.length, ...kept);
+    }
+    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+interface Log {
+  readonly topics?: readonly Hex[];
+}
+
+type LineEvent = "LineMoved" | "TighteningUndone";
+
 describe("a report of them", () => {
   const { subject } = JSON.parse(world.texts.snapshot) as { readonly subject: string };
   /** The policy's, and that of one with a lower leverage. */
@@ -205,6 +239,24 @@ describe("a report of them", () => {
     await refused(holding("report.json", ...other), "report.mismatch", 3);
   });
 
+  it("is of a line only where the policy book tells the same of it as the logs, move by move", async () => {
+    await undone(chain, async () => {
+      const byDeployer = [...onChain, "--account", DEPLOYER];
+      await succeeds(["line", "undo", "main", ...byDeployer]);
+      const { record } = await make("--line", "main");
+      expect(record.under).toMatchObject({
+        policies: [{ policyId: ids.own }, { policyId: ids.tighter }, { policyId: ids.own, until: null }],
+      });
+      expect(record.now).toMatchObject({ healthy: true });
+      await succeeds(holding("report.json"));
+      // A node that keeps both moves to itself: the line has its first policy again, as if nothing had been.
+      await withNode(["LineMoved", "TighteningUndone"], async (rpc) => {
+        const asked = ["--rpc", rpc, "--registry", world.registry, "--subject", subject, "--line", "main"];
+        await refused(["report", ...asked], "history.record", 3);
+      });
+    });
+  });
+
   it("puts the book into the bucket of a filing that the proven limit reaches to", async () => {
     const files = ["--snapshot", path("snapshot.json"), ...publicFiles, "--salts", path("salts.json")];
     const parts = ["--attestation", path("attestation.json"), "--enrolment", path("enrolment.json")];
@@ -269,6 +321,7 @@ describe("a report of them", () => {
     await send(chain, chain.wallets[0]!, marketBook, marketBookAbi, "withdraw", table);
     // Nobody voided it yet: it counts.
     expect((await make("--policy-id", ids.own)).record.now.healthy).toBe(true);
+    await write("before.json", await read("report.json"));
     const ending = ["void", ...onChain, "--subject", subject, "--policy-id", ids.own];
     await succeeds([...ending, "--account", DEPLOYER]);
     const forms = ["--csv", path("report.csv"), "--pdf", path("report.pdf")];
@@ -279,6 +332,10 @@ describe("a report of them", () => {
       lapses: [{ cause: "voided", words: expect.stringContaining('was withdrawn: "a wrong price"') }],
     });
     await succeeds(holding("report.json", ...forms));
+    // One of before is true, and who verifies it is told how it stands now.
+    expect(await succeeds(holding("before.json"))).toMatchObject({
+      atNewestBlock: [{ subject, under: ids.own, healthy: false }],
+    });
     await forged(report, ({ attestations }) => Reflect.deleteProperty(attestations[0]!, "ended"));
     await forged(report, ({ lapses }) =>
       Object.assign(lapses[0]!, { words: "what it rested on was taken back" }),

@@ -549,6 +549,11 @@ describe("a report's file", () => {
       ["input.text report.records[0].label"],
     ],
     [
+      "a word of how sums were read, and no sums",
+      (copy) => Object.assign(copy.records[0]!.attestations[1]!, { read: "sealed" }),
+      [`${at}.attestations[1].read`],
+    ],
+    [
       "a standing that there is not",
       (copy) => Object.assign(copy.records[0]!.now, { standing: "toString" }),
       ["input.value report.records[0].now.standing"],
@@ -574,6 +579,13 @@ describe("a report's file", () => {
     const text = formatReport(report);
     expect(change(text)).not.toBe(text);
     expect(() => parseReport(change(text))).toThrow(code);
+  });
+
+  it("is one also where somebody wrote a long reason", () => {
+    const entry = voidedAt(attested(START), START + 50);
+    const takenBack = new Map([[placeKey(entry), ["x".repeat(3_000), "y".repeat(3_000)]]]);
+    const long = made([attested(START), entry], START + 300, { takenBack });
+    expect(parseReport(formatReport(long))).toEqual(long);
   });
 
   it("shows every place where two of them differ", () => {

@@ -28,6 +28,7 @@ import { span as spanText, utc } from "../text/tables.js";
 import { type Counted, countedInLine, countedOf, countsIn } from "./counted.js";
 import {
   derived,
+  MAX_TEXT,
   type ReportAttestation,
   type ReportContent,
   type ReportLapse,
@@ -296,7 +297,12 @@ function takenBackBy(entry: RevokedEntry | VoidedEntry): NonNullable<ReportAttes
 
 /** One whose span is cut by the report's still says when it began. */
 function lapseOf({ from, until, ended }: Lapse, facts: ReportFacts): ReportLapse {
-  return { from, until: until ?? null, cause: ended.cause, words: lapseWords({ from, ended }, facts) };
+  return {
+    from,
+    until: until ?? null,
+    cause: ended.cause,
+    words: lapseWords({ from, ended }, facts).slice(0, MAX_TEXT),
+  };
 }
 
 function lapseWords({ from, ended }: Pick<Lapse, "from" | "ended">, { takenBack }: ReportFacts): string {
@@ -335,7 +341,7 @@ function eventsOf(record: RecordFacts, { entries }: ReportFacts, span: Interval)
     })
     .map((entry) => ({
       ...{ time: entry.blockTime, block: Number(entry.blockNumber), transaction: entry.transaction },
-      words: sentence(entry).slice(0, 4_000),
+      words: sentence(entry).slice(0, MAX_TEXT),
     }));
 }
 

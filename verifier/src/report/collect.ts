@@ -285,7 +285,7 @@ async function reasonsOfVoids(
             .filter(isBefore)
             .filter(({ args }) => args.series === series && args.root === root && Number(args.asOf) === time)
             .map(
-              ({ args }) => `the ${name} table of ${utc(time)} was withdrawn: "${printable(args.reason)}"`,
+              ({ args }) => `the ${name} table of ${utc(time)} was withdrawn: "${reasonText(args.reason)}"`,
             ),
         ),
         ...restedOnVerifiers(voided, own).flatMap(({ circuit, version }) =>
@@ -294,13 +294,18 @@ async function reasonsOfVoids(
             .filter(({ args }) => args.circuit === circuit && Number(args.version) === version)
             .map(
               ({ args }) =>
-                `version ${version} of the verifier of ${circuitName(circuit)} was retired: "${printable(args.reason)}"`,
+                `version ${version} of the verifier of ${circuitName(circuit)} was retired: "${reasonText(args.reason)}"`,
             ),
         ),
       ];
       return [placeKey(voided), words] as const;
     }),
   );
+}
+
+/** Of whatever length its writer paid for. */
+function reasonText(reason: string): string {
+  return printable(reason).slice(0, 1_000);
 }
 
 function restedOnTables({ basis }: VoidedEntry, terms: PolicyTerms) {

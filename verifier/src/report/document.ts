@@ -27,8 +27,10 @@ const positive = z.string().regex(/^[1-9][0-9]{0,79}$/);
 const decimal = z.string().regex(/^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/);
 const word = z.string().regex(/^0x[0-9a-f]{64}$/);
 const account = z.string().regex(/^0x[0-9a-f]{40}$/);
+/** Longest text of others. */
+export const MAX_TEXT = 4_000;
 /** Of others: whoever shows it makes it harmless. */
-const text = z.string().max(4_000);
+const text = z.string().max(MAX_TEXT);
 /** A fund's name, as the command takes one. */
 const label = text.refine((name) => /^[^\p{C}]{1,80}$/u.test(name), {
   params: {
@@ -306,7 +308,7 @@ function inRecord(report: Report, record: ReportRecord, path: string): Differenc
       .map((id) => contradiction(`${path}.under`, "a policy that the report describes", id)),
     ...attestations.flatMap((attestation, a) => {
       const at = `${path}.attestations[${a}]`;
-      const { policyId, accepted, expiry, ended } = attestation;
+      const { policyId, accepted, expiry, ended, sums, read } = attestation;
       const policy = policies.find((one) => one.policyId === policyId);
       const isEarly = ended === undefined || (accepted <= ended.at && ended.at < expiry);
       return [
@@ -316,6 +318,9 @@ function inRecord(report: Report, record: ReportRecord, path: string): Differenc
         ...(isEarly
           ? []
           : [contradiction(`${at}.ended.at`, `a time from ${accepted} to before ${expiry}`, `${ended.at}`)]),
+        ...((sums === undefined) === (read === undefined)
+          ? []
+          : [contradiction(`${at}.read`, "how sums were read, where there are some", read ?? "nothing")]),
         ...differences(derived(attestation, policy), attestation, at),
       ];
     }),
