@@ -383,6 +383,7 @@ async function compareWithChain(
   context: Context,
 ): Promise<{ readonly notCompared: readonly string[]; readonly atNewestBlock: readonly NewestState[] }> {
   checkPolicyFiles(told, readers);
+  await checkBlock(told, registry);
   const subjects = [...new Map(told.records.map(({ subject, label }) => [subject, label]))].map(
     ([subject, label]) => ({ subject: subject as Hex, ...(label === undefined ? {} : { label }) }),
   );
@@ -428,6 +429,15 @@ async function newestStates({ records }: Report, registry: Registry): Promise<Ne
 
 function newestText({ subject, under, healthy }: NewestState): string {
   return `  now, at the newest block: ${subject} under ${printable(under)} is ${healthy ? "healthy" : "NOT healthy"}`;
+}
+
+/** A block that the node has not may be one that it lags behind; not where the report says that its time has come already. */
+async function checkBlock({ chain }: Report, { client }: Registry): Promise<void> {
+  const { number, timestamp } = await client.getBlock().catch((error: unknown) => {
+    throw toKeelError(error);
+  });
+  if (chain.block <= number || chain.time > timestamp) return;
+  throw refused("report.mismatch", "report.chain.block", `at most ${number}, at its time`, `${chain.block}`);
 }
 
 /** Who gives a policy's files wants to know whether the report is of that policy. */

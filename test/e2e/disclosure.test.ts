@@ -332,6 +332,12 @@ describe("a report", () => {
         onChain,
       ],
       [
+        "no-such-block",
+        changed((_, { chain: told }) => Object.assign(told, { block: 10 ** 9 })),
+        "report.mismatch",
+        onChain,
+      ],
+      [
         "other-block",
         changed((_, { chain: told }) => Object.assign(told, { blockHash: `0x${"99".repeat(32)}` })),
         "report.mismatch",
