@@ -47,7 +47,7 @@ export function addReportCommands(
     .option("--line <name>", "under this line of policies instead")
     .option("--from <time>", "begin of the span; the first attestation when absent", moment("--from"))
     .option("--until <time>", "end of the span; the newest block when absent", moment("--until"))
-    .option("--out <file>", "the report/1 file to write")
+    .option("--out <file>", "the report/2 file to write")
     .option("--csv <file>", "also write it as CSV")
     .option("--pdf <file>", "also write it as PDF")
     .option("--aifmd <file>", "also write a subset of an AIFMD Annex IV filing (XML), with --facts")
@@ -60,7 +60,7 @@ export function addReportCommands(
   withReaders(
     withDeployment(add(report, "verify", "check a report's hash and signature, and what the chain says")),
   )
-    .argument("<file>", "report/1 file")
+    .argument("<file>", "report/2 file")
     .option("--rpc <url>", "the chain's node: build the report again and compare", nodeUrl("--rpc"))
     .option("--registry <address>", "the registry that you know", chainAddress("--registry"))
     .option("--expect-signer <address>", "who has to have signed", chainAddress("--expect-signer"))

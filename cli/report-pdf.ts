@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /**
- * A report as PDF: what report/1 says, and nothing else. Whoever has the report makes the same bytes again.
+ * A report as PDF: what report/2 says, and nothing else. Whoever has the report makes the same bytes again.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const FIGURES_WIDE = 6;
 export async function reportPdf(report: Report): Promise<Uint8Array> {
   const pages = createPages({
     ...{ title: "Report of records", time: report.chain.time },
-    foot: `report/1  content hash ${report.contentHash}`,
+    foot: `report/2  content hash ${report.contentHash}`,
     ...(report.warning === undefined ? {} : { warning: report.warning }),
   });
   pages.heading("Report of records", 1);
@@ -323,7 +323,7 @@ function drawEnd(pages: Pages, { warning }: Report): void {
   pages.paragraph(DOES_NOT_SAY.replaceAll("\n", " "));
   pages.paragraph(EVIDENCE_NOT_ON_CHAIN);
   pages.paragraph(
-    "Names of funds are the words of whoever made the report. With the report/1 file of this hash, `keel report verify` makes the same PDF again, and with a node and the registry says whether the chain says the same.",
+    "Names of funds are the words of whoever made the report. With the report/2 file of this hash, `keel report verify` makes the same PDF again, and with a node and the registry says whether the chain says the same.",
   );
   if (warning !== undefined) pages.paragraph(warning);
 }

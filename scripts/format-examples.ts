@@ -19,7 +19,7 @@ const HASH = (digit: string): string => `0x${digit.repeat(64)}`;
 
 /** Examples by format. */
 export function formatExamples(): Readonly<Record<string, object>> {
-  return { ...fromExamples(), ...made(), "report/1": reportExample(), ...WRITTEN };
+  return { ...fromExamples(), ...made(), "report/2": reportExample(), ...WRITTEN };
 }
 
 function read(path: string): string {
@@ -49,7 +49,7 @@ function reportExample(): object {
     nav: { value: "532100000000000000000000", perUnit: "70946666666666666" },
   });
   return reportOf({
-    keel: "report/1",
+    keel: "report/2",
     chain: {
       ...{ chainId: 1, registry: A("2"), fromBlock: 21_000_000, block: 21_050_000 },
       ...{ blockHash: HASH("5"), time: until },

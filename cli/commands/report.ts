@@ -44,7 +44,7 @@ import { checkDistinct, checkOutput, type NewFile, readBytes, readText, writeFil
 import { together } from "../load.js";
 import { contentOf, loadReaders, type ReaderOptions, type Readers, readFacts } from "../report-sources.js";
 
-/** The forms of a report beside report/1. */
+/** The forms of a report beside report/2. */
 interface FormOptions {
   readonly csv?: string;
   readonly pdf?: string;

@@ -63,7 +63,7 @@ const STRETCH = {
 
 function reportOf(attestations: readonly ReportAttestation[], more: object = {}): Report {
   return {
-    keel: "report/1",
+    keel: "report/2",
     chain: { chainId: 1, registry: SUBJECT, fromBlock: 0, block: 9, blockHash: hashOf(9), time: END },
     span: { from: day("2026-01-01"), until: END },
     proofs: { verified: 3, keys: [] },

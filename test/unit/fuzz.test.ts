@@ -73,7 +73,7 @@ const TRADE = { account: "main", instrument: "ETH", quantity: "10", price: "2970
 
 /** The example's report until its year has ended, with sums, a policy's names and an attestation that was taken back. */
 function fullReport(): Report {
-  const { contentHash: _, ...content } = structuredClone(formatExamples()["report/1"]) as Report;
+  const { contentHash: _, ...content } = structuredClone(formatExamples()["report/2"]) as Report;
   const [record, policy] = [content.records[0]!, content.policies[0]!];
   const [, last] = record.attestations;
   const until = Date.UTC(2027, 0, 2) / 1000;
@@ -148,7 +148,7 @@ const FILES: readonly (readonly [string, string, (text: string) => unknown])[] =
     JSON.stringify({ keel: "source-key/1", privateKey: "7".repeat(64), publicKey: [field, field] }),
     parseSourceKey,
   ],
-  ["report/1", formatReport(fullReport()), readReport],
+  ["report/2", formatReport(fullReport()), readReport],
   [
     "mapping/1",
     JSON.stringify({

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Column, createPages, type Pages, shownText } from "../../cli/dist/report-page.js";
 
-const FOOT = "report/1  content hash 0x12";
+const FOOT = "report/2  content hash 0x12";
 const HASH = "0123456789abcdef".repeat(4);
 const COLUMNS: readonly Column[] = [
   { title: "a fund with a long head", width: 20 },
@@ -42,10 +42,10 @@ async function drawn(
 
 /** SHA-256 of each. */
 const PINNED = {
-  "headings and text": "6c67466fb1d1eee62d3c369ee3564f90bd88cbab46b546761f5694a8e328fc88",
-  "lists, under a warning": "d1853aa7cc9fe7ddbfa365efc706a44c8b2ec5cd2428241e026c46136150dfc6",
-  "tables over pages": "96d20a1ed6acad98e0b75bdcfc117abf8cee6f5ecc15bd8b40b2ec52c534f30c",
-  charts: "1509c6939ba94362364b8d4798df86641169dcece7546a4f3fb758fe3e43399f",
+  "headings and text": "b9c3fac39fe7c955cfc63a6a357c3a571e1aea8c4df47333e9da77443d86007b",
+  "lists, under a warning": "11a1ba3c7ad3b9a608826b4a8d7eae3e3dcf877b1d172a92ea723544011888ec",
+  "tables over pages": "0b9e5feea3109293685275b196f777e7a8d2119763e8e4a96f7de4c5550339b7",
+  charts: "c024548d7d14487278e6d39f8bcc7c899dbf714a9505381388b22e4c0b7a9449",
 } as const;
 
 const PIECES: readonly [keyof typeof PINNED, (pages: Pages) => void, string?][] = [

@@ -588,6 +588,13 @@ describe("a report's file", () => {
     expect(parseReport(formatReport(long))).toEqual(long);
   });
 
+  it("of the first version is refused, and the error says how to make it again", () => {
+    const first = formatReport(report).replace('"report/2"', '"report/1"');
+    expect(() => parseReport(first)).toThrow(
+      expect.objectContaining({ code: "file.version", expected: expect.stringContaining("keel report") }),
+    );
+  });
+
   it("shows every place where two of them differ", () => {
     const other = altered((copy) => {
       copy.records[0]!.label = "Borealis";

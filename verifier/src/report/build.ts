@@ -118,7 +118,7 @@ export function buildReport(facts: ReportFacts): ReportContent {
   const verified = facts.entries.filter(({ kind }) => kind === "attested").length;
   const warning = warningOf(keys);
   return {
-    ...{ keel: "report/1", chain, span, proofs: { verified, keys } },
+    ...{ keel: "report/2", chain, span, proofs: { verified, keys } },
     ...(warning === undefined ? {} : { warning }),
     ...{ policies, records },
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * A report as a file (report/1): plain data, amounts as integers in text, times in unix seconds. Its content hash is keccak256 over
+ * A report as a file (report/2): plain data, amounts as integers in text, times in unix seconds. Its content hash is keccak256 over
  * the canonical text of everything but the hash itself and the signature: keys sorted, no blanks.
  *
  * A hash and a signature say who wrote what, and that nobody changed it since. Whether the chain says the same, only a registry can
@@ -138,7 +138,7 @@ const recordSchema = z.strictObject({
 });
 
 const contentSchema = z.strictObject({
-  keel: z.literal("report/1"),
+  keel: z.literal("report/2"),
   chain: z.strictObject({
     ...{ chainId: z.int().min(1), registry: account },
     ...{ fromBlock: block, block, blockHash: word, time },
@@ -163,7 +163,7 @@ const reportSchema = z.strictObject({
     .optional(),
 });
 FORMATS.add(reportSchema, {
-  id: "report/1",
+  id: "report/2",
   folder: "verifier",
   title: "A report of records; with figures of a book it is secret",
 });
@@ -214,19 +214,22 @@ export function reportTypedData(contentHash: `0x${string}`) {
   } as const;
 }
 
-/** Writes a report/1 file. */
+/** Writes a report/2 file. */
 export function formatReport(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 /**
- * Reads a report/1 file: its hash is that of its content, and what follows from other parts of it follows.
+ * Reads a report/2 file: its hash is that of its content, and what follows from other parts of it follows.
  *
- * @throws KeelError kind "input" for a file that is none; kind "proof", code `report.hash`, or `report.derived` for each place that
+ * @throws KeelError kind "input" for a file that is none, `file.version` for report/1; kind "proof", code `report.hash`, or `report.derived` for each place that
  * its own parts contradict
  */
 export function parseReport(text: string): Report {
-  const report = parseFile(reportSchema, text, "report");
+  const report = parseFile(reportSchema, text, "report", {
+    command:
+      "`keel report` makes it again, from the same record and span; report/1 did not say what was taken back",
+  });
   const expected = contentHashOf(report);
   if (report.contentHash !== expected) {
     throw refused("report.hash", "report.contentHash", `${expected}, of the content`, report.contentHash);
