@@ -17,7 +17,7 @@ export function wholeNumber(option: string, least: number, most: number): (text:
     const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     if (most === LATEST_TIME && value < 4.2e12) {
-      throw usageError("unix seconds", "milliseconds, as it seems", option);
+      throw inputError("input.time", option, "unix seconds", "milliseconds, as it seems");
     }
     throw usageError(`a whole number from ${least} to ${most}`, "another value", option);
   };

@@ -344,6 +344,7 @@ describe("a strategy vault", STORY, () => {
   const chooseWallet = () => page.getByLabel("Wallet").selectOption("test-wallet");
 
   it("on a phone in the dark shows what a share is worth, and takes a request, which can be taken back", async () => {
+    await strategy.nextPeriod();
     await page.setViewportSize(PHONE);
     await page.emulateMedia({ colorScheme: "dark" });
     await visit(`#/vault/${strategy.vault}`);
@@ -410,6 +411,9 @@ describe("a strategy vault", STORY, () => {
     await see("The vault takes no deposit requests now.");
     await button("Settle for everybody").click();
     await see(/Requests cannot be settled yet/);
+    await page.getByLabel("Ask to redeem, shares").fill("5000000");
+    await button("Ask to redeem").click();
+    await see("That is more than there is, or nothing at all. Nothing was sent.");
     await page.getByLabel("Ask to redeem, shares").fill("5");
     await button("Ask to redeem").click();
     await see(/Ask to redeem of 5 shares accepted/);

@@ -30,6 +30,7 @@ import {
 } from "@keel/verifier/chain";
 import { type Abi, type Address, getAddress, type Hex, zeroAddress } from "viem";
 import type { LocalWorld } from "../../dist/app/host/local.js";
+import { chainTime } from "../../dist/examples/demo/stage.js";
 import { CAST, STRATEGY } from "../../dist/examples/demo/world.js";
 import {
   attestationOf,
@@ -54,7 +55,7 @@ export interface Strategy {
   readonly policyId: Hex;
   /** Attests what custody is worth, in dollars, over the shares of now. */
   prove(dollars: bigint): Promise<void>;
-  /** Goes beyond the present period. */
+  /** Goes to where the next period begins. */
   nextPeriod(): Promise<void>;
 }
 
@@ -147,7 +148,9 @@ export async function openStrategy(world: LocalWorld, registry: Registry): Promi
       state += 1n;
     },
     nextPeriod: async () => {
-      await stage.test.increaseTime({ seconds: PERIOD });
+      // To its begin: what a test does in a period does not run into the next.
+      const seconds = PERIOD - ((await chainTime(stage)) % PERIOD);
+      await stage.test.increaseTime({ seconds });
       await stage.test.mine({ blocks: 1 });
     },
   };

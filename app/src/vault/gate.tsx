@@ -56,7 +56,7 @@ export function Gate(props: {
           ? "Withdrawals are always open: health never blocks them."
           : "You can always ask for your money back: health never blocks that."}
       </p>
-      <FoldOnPhone title="Its record and what is in it">
+      <FoldOnPhone title="Its record, what is in it, addresses">
         <Facts
           rows={[
             [
@@ -68,8 +68,8 @@ export function Gate(props: {
             ...(status.healthy ? [["Healthy since", healthyText(seen)] as const] : []),
           ]}
         />
+        <Addresses any={any} seen={seen} isExpected={isExpected} />
       </FoldOnPhone>
-      <Addresses any={any} seen={seen} isExpected={isExpected} />
     </Section>
   );
 }

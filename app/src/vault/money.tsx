@@ -133,7 +133,12 @@ export function Move(props: {
   const move = async (): Promise<void> => {
     setDone("");
     const amount = readAmount(text, decimals);
-    const gasUsed = await act(amount);
+    const gasUsed = await act(amount).catch((error: unknown) => {
+      // A token's own words for that are none of Keel's.
+      throw amount > most
+        ? inputError("vault.balance", "amount", `at most ${words(most)}`, words(amount))
+        : error;
+    });
     setDone(`${name} of ${words(amount)} accepted (${gasUsed} gas).`);
     setText("");
     await onDone();

@@ -201,11 +201,11 @@ function fromBlockOf(config: ConsoleConfig | undefined, any: AnyVault | undefine
 function PolicyInWords({ seen: { terms } }: { readonly seen: Seen }): JSX.Element {
   return (
     <Section title="What the manager has to prove">
-      <p>
-        Deposits are open only while a proof, at most {span(terms.validity)} old, says of the manager's
-        declared accounts that they keep to the policy.
-      </p>
       <Fold title="The limits, each a sentence" open={hasRoom()}>
+        <p>
+          Deposits are open only while a proof, at most {span(terms.validity)} old, says of the manager's
+          declared accounts that they keep to the policy.
+        </p>
         <PolicyWords lines={limitLines({ limits: limitsOf(terms) })} />
         <p>They are judged by:</p>
         <BasisWords basis={terms} />
