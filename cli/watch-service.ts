@@ -71,13 +71,14 @@ export async function openWatchService(
       await save();
     },
     flush: async (now) => {
-      for (const one of waiting.filter(({ next }) => next <= now)) {
+      for (const one of waiting) {
+        // The order stays: what came after a notice that was not taken waits behind it.
+        if (one.next > now) return;
         const isTaken = await post(target!, one);
         waiting = isTaken
           ? waiting.filter(({ id }) => id !== one.id)
           : waiting.map((other) => (other.id === one.id ? later(other, now) : other));
         await save();
-        // The order stays: what came after a notice that was not taken waits behind it.
         if (!isTaken) return;
       }
     },

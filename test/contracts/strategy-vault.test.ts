@@ -334,6 +334,14 @@ describe("76 rounding", () => {
         await act(world, who, "mint", 3n, at(who));
         await act(world, who, "deposit", 1n, at(who));
       }
+      for (const [method, most] of [
+        ["mint", "maxMint"],
+        ["deposit", "maxDeposit"],
+      ] as const) {
+        const claimable = await ask(world, most, at(who));
+        const asked = claimable + 5n;
+        await refusedAs(act(world, who, method, asked, at(who)), "MoreThanClaimable", [asked, claimable]);
+      }
       await claimAll(who);
       for (const method of ["mint", "deposit"])
         await refusedAs(act(world, who, method, 1n, at(who)), "MoreThanClaimable");

@@ -8,6 +8,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VENUE_NAMES, type Venue } from "@keel/prover";
+import { BASE_POINT } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { AS_OF } from "../support/book.js";
 import { errorOf, inFolder, keelHere } from "../support/cli.js";
@@ -193,6 +194,23 @@ describe("keel merge", () => {
         : { accounts: [{ id: "b", source: "S", positions: {} }] };
     const ended = await merged(part(), { ...other, ...accounts });
     expect([ended.code, errorOf(ended).code]).toEqual([1, code]);
+  });
+
+  it("71 takes the same signature of an account twice, and refuses another one of it", async () => {
+    const whole = await example();
+    const [account] = whole.accounts;
+    const again = await merged(whole, { ...whole, accounts: [account] });
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.file.accounts).toEqual(whole.accounts);
+    const { S, R8 } = account.signature;
+    for (const other of [
+      { S: `${BigInt(S) + 1n}`, R8 },
+      { S, R8: BASE_POINT.map(String) },
+    ]) {
+      const accounts = [{ ...account, signature: { ...account.signature, ...other } }];
+      const ended = await merged(whole, { ...whole, accounts });
+      expect([ended.code, errorOf(ended).code]).toEqual([1, "merge.signature"]);
+    }
   });
 
   it("tells all conflicts at once, and what cannot be read", async () => {
