@@ -436,7 +436,7 @@ describe("a report", () => {
     const asked: readonly [readonly string[], string][] = [
       [["--from", "2026-02-01", "--until", "2026-01-01"], "report.span"],
       [["--until", "2199-01-01"], "report.span"],
-      [["--from", `${Date.now()}`], "usage"],
+      [["--from", `${Date.now()}`], "input.time"],
       [["--subject", subject], "report.twice"],
       [["--line", "nobody opened it"], "report.line"],
       [["--policy-id", `0x${"1".repeat(64)}`], "report.policy"],
