@@ -167,7 +167,7 @@ describe.each([
     const [file] = await written(`${name}-proof`, { attestation });
     await visitor.open("//input[@type='file']", [file!]);
     await visitor.click(button("Verify"));
-    await see(visitor, /VALID\./);
+    await see(visitor, /VALID, by a DEVELOPMENT KEY/);
     await visitor.click(button("Look"));
     await see(visitor, /verified again in this page/);
   });
