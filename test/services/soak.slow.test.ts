@@ -106,7 +106,7 @@ async function engineAlone(inputs: readonly CircuitInput[]): Promise<Taken> {
 
 const each = (seconds: number): string => `${((1000 * seconds) / COUNT).toFixed(0)} ms`;
 
-it(`${COUNT} funds, one round: at least 0.85 of what the engine itself does with as much processor time`, async () => {
+it(`${COUNT} funds, one round: at least 0.85 of the engine's own batch`, async () => {
   const jobs = await funds.books(DAY);
   const inputs = await funds.inputs(jobs);
   console.log(`${COUNT} books are there`);
@@ -140,9 +140,8 @@ it(`${COUNT} funds, one round: at least 0.85 of what the engine itself does with
       `${each(others * share)} of chain and Redis, ${Math.round(Number(gas) / COUNT)} gas`,
   );
   expect(await funds.healthy(jobs[0]!.asOf)).toBe(COUNT);
-  // Of the processors that the farm itself takes. By the clock the local chain counts too, which elsewhere is another machine's: with
-  // it on the same two processors a farm that took no time at all would reach 0.87 (services/farm/README.md).
-  expect(own).toBeGreaterThanOrEqual(0.85);
+  // By the clock the local chain counts too, which elsewhere is another machine's.
+  expect(ratio).toBeGreaterThanOrEqual(0.85);
 });
 
 it(`78, 79 ${KILLS} random kills of farm, second farm and Redis: nothing lost, nothing attested twice`, async () => {
