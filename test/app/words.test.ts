@@ -25,18 +25,10 @@ import { readArguments } from "../../dist/app/host/build.js";
 import { headersFor } from "../../dist/app/host/headers.js";
 import { pageOf } from "../../dist/app/host/paths.js";
 import { type Chunk, sizesOf, sizesText } from "../../dist/app/host/sizes.js";
+import { codeOf } from "../support/refusal.js";
 
 const ADDRESS = `0x${"ab".repeat(20)}`;
 const ID = `0x${"cd".repeat(32)}`;
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return (error as KeelError).code;
-  }
-  return "none";
-}
 
 describe("addresses of pages", () => {
   it.each([

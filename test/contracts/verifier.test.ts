@@ -12,7 +12,6 @@ import {
   encodeProof,
   FIELD_ORDER,
   type Groth16Proof,
-  KeelError,
   type ProofWords,
   statementInputs,
   statementVector,
@@ -23,6 +22,7 @@ import {
 import { groth16VerifierAbi } from "@keel/verifier/chain";
 import type { Address } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codeOf } from "../support/refusal.js";
 import { claimOf, type Fixture, startFixture, TERMS } from "./fixture.js";
 import {
   attestationOf,
@@ -227,38 +227,28 @@ describe("the generated verifier", () => {
 
 describe("the template", () => {
   const options = { circuit: "a/b", insecure: true, contractName: "Verifier" };
-  const code = (work: () => unknown): string => {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof KeelError) return error.code;
-      throw error;
-    }
-    return "none";
-  };
-
   it("writes the same source for the same key", () => {
     expect(generateVerifier(key, options)).toBe(generateVerifier(structuredClone(key), options));
   });
 
   it("refuses a key with another number of inputs", () => {
-    expect(code(() => generateVerifier({ ...key, nPublic: 2 }, options))).toBe("verifier.inputs");
-    expect(code(() => generateVerifier({ ...key, IC: key.IC.slice(1) }, options))).toBe("verifier.inputs");
+    expect(codeOf(() => generateVerifier({ ...key, nPublic: 2 }, options))).toBe("verifier.inputs");
+    expect(codeOf(() => generateVerifier({ ...key, IC: key.IC.slice(1) }, options))).toBe("verifier.inputs");
   });
 
   it("refuses names that are not names: they go into source code", () => {
     for (const contractName of ["", "1A", "A B", "A{}", "lower"]) {
-      expect(code(() => generateVerifier(key, { ...options, contractName }))).toBe("verifier.name");
+      expect(codeOf(() => generateVerifier(key, { ...options, contractName }))).toBe("verifier.name");
     }
     for (const circuit of ["", "A", 'a"', "a\n", "a*/"]) {
-      expect(code(() => generateVerifier(key, { ...options, circuit }))).toBe("verifier.circuit");
+      expect(codeOf(() => generateVerifier(key, { ...options, circuit }))).toBe("verifier.circuit");
     }
   });
 
   it("refuses coordinates that are not reduced or not numbers", () => {
     for (const x of [BASE_FIELD.toString(), "-1", "0x1", "1; }", ""]) {
       const bad = { ...key, vk_alpha_1: [x, "2", "1"] as const };
-      expect(code(() => generateVerifier(bad, options))).toBe("verifier.coordinate");
+      expect(codeOf(() => generateVerifier(bad, options))).toBe("verifier.coordinate");
     }
   });
 });

@@ -270,14 +270,6 @@ describe("a filing", () => {
     expect(text).toMatch(/each of 1 of 3 attestations [^:]* policy 0x0+2: gross exposure was at most 900 %/);
   });
 
-  it("declares the leverage of a fund without equity, or refuses", () => {
-    const [last] = ATTESTED.slice(2);
-    const report = reportOf([{ ...last!, sums: { ...last!.sums!, equity: "0" } }]);
-    expect(codesOf(() => filed(report))[0]).toContain("aifmd.leverage");
-    const declared = facts((copy) => Object.assign(copy.aifs[0]!.article24_2!, { grossLeverage: "5" }));
-    expect(groundOf(filed(report, declared), "GrossMethodRate")).toBe("declared");
-  });
-
   it("puts everything into the bucket that a proven limit on the days to unwind reaches to", () => {
     const xml = filed(reportOf(ATTESTED, { unwindDays: "50000" }));
     expect(textOf(xml, "PortfolioLiquidityInDays0to1Rate")).toBe("0");

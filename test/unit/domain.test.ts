@@ -14,7 +14,6 @@ import {
   FIELD_ORDER,
   formatAttestation,
   isWithin,
-  KeelError,
   marketSeries,
   type Policy,
   parseAttestation,
@@ -31,6 +30,7 @@ import {
 import { encodeAbiParameters, keccak256, parseAbiParameters } from "viem";
 import { describe, expect, it } from "vitest";
 import { book, DOMAIN, SOURCE, witnessOf } from "../support/book.js";
+import { codeOf } from "../support/refusal.js";
 
 const REGISTRY = "0x00000000000000000000000000000000000000a1";
 const FIRST: Domain = { chainId: 1337, registry: REGISTRY };
@@ -73,16 +73,6 @@ const attestationFor = (policy: Policy, scope?: Scope) => {
   const { statement, digest } = witnessOf({ ...parts, policy });
   const about = scope === undefined ? statement : { ...statement, domain: scope };
   return attestationOf(about, { circuit: policy.circuit.id, digest: digest.c, proof: PROOF, insecure: true });
-};
-
-const codeOf = (work: () => unknown): string => {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof KeelError) return error.code;
-    throw error;
-  }
-  return "none";
 };
 
 describe("a declared domain", () => {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { KeelError } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import {
   absolute,
@@ -19,17 +18,7 @@ import {
   toQuantity,
 } from "../../prover/dist/book/importers/exact.js";
 import { ONE, PLACES, positive, rounded, scaled, secondsOf } from "../../prover/dist/market-data/numbers.js";
-
-/** Code and path of a refusal. */
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof KeelError) return `${error.code} ${error.path}`;
-    throw error;
-  }
-  return "none";
-}
+import { refusalOf } from "../support/refusal.js";
 
 describe("an exact number", () => {
   const exact = (text: string) => {
@@ -96,19 +85,19 @@ describe("a number of market data", () => {
     expect(scaled("19e-37", "p")).toBe(1n);
     expect(scaled("19e-38", "p")).toBe(0n);
     expect(scaled("1e36", "p")).toBe(ONE * ONE);
-    expect(refusal(() => scaled("1e37", "p"))).toBe("data.number p");
+    expect(refusalOf(() => scaled("1e37", "p"))).toBe("data.number p");
   });
 
   it("is a text of at most sixty signs", () => {
     expect(scaled(`1.${"0".repeat(58)}`, "p")).toBe(ONE);
-    expect(refusal(() => scaled(`1.${"0".repeat(59)}`, "p"))).toBe("data.number p");
+    expect(refusalOf(() => scaled(`1.${"0".repeat(59)}`, "p"))).toBe("data.number p");
     for (const value of ["", "x", "1,5", null, true, {}])
-      expect(refusal(() => scaled(value, "p"))).toBe("data.number p");
+      expect(refusalOf(() => scaled(value, "p"))).toBe("data.number p");
   });
 
   it("is positive only above zero", () => {
     expect(positive("1e-36", "p")).toBe(1n);
-    for (const value of ["0", "-1e-36"]) expect(refusal(() => positive(value, "p"))).toBe("data.number p");
+    for (const value of ["0", "-1e-36"]) expect(refusalOf(() => positive(value, "p"))).toBe("data.number p");
   });
 
   it("is rounded to the nearest, halves away from zero", () => {
@@ -122,7 +111,7 @@ describe("a number of market data", () => {
     expect(secondsOf("1000000001000", "p")).toBe(1_000_000_001);
     expect(secondsOf(`${2n ** 40n - 1n}999`, "p")).toBe(2 ** 40 - 1);
     for (const time of ["1000000000999", `${2n ** 40n}000`, "1800000000"]) {
-      expect(refusal(() => secondsOf(time, "p"))).toBe("data.time p");
+      expect(refusalOf(() => secondsOf(time, "p"))).toBe("data.time p");
     }
   });
 });

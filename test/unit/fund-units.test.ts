@@ -8,7 +8,6 @@
 import {
   checkUnits,
   formatUnits,
-  KeelError,
   ONE_UNIT,
   parsePolicy,
   parseUnits,
@@ -21,6 +20,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { ADMINISTRATOR, ADMINISTRATOR_KEY, AS_OF, book, SUBJECT } from "../support/book.js";
+import { refusalOf } from "../support/refusal.js";
 
 const STATEMENT = { subject: SUBJECT, asOf: AS_OF, units: 123_456_789n } as const;
 const signed = signUnits(STATEMENT, ADMINISTRATOR_KEY);
@@ -28,16 +28,6 @@ const signer = { units: { kind: "signer", address: ADMINISTRATOR } } as const;
 const contract = { units: { kind: "contract", address: ADMINISTRATOR } } as const;
 const token = { units: { kind: "token", address: ADMINISTRATOR } } as const;
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
-const codeOf = (work: () => unknown): string => {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof KeelError) return `${error.code} ${error.path}`;
-    throw error;
-  }
-  return "none";
-};
 
 /** The same signature with s negated and v flipped: also on the curve, also of the same key. */
 function malleated({ signature }: SignedUnits): `0x${string}` {
@@ -73,7 +63,7 @@ describe("55 signed units", () => {
 
   it("survive their file, and are refused with zero units", () => {
     expect(parseUnits(formatUnits(signed))).toEqual(signed);
-    expect(codeOf(() => parseUnits(formatUnits({ ...signed, units: 0n })))).toBe("units.zero units.units");
+    expect(refusalOf(() => parseUnits(formatUnits({ ...signed, units: 0n })))).toBe("units.zero units.units");
   });
 });
 
@@ -82,14 +72,14 @@ describe("55 the units of a snapshot", () => {
 
   it("are one without a source, whatever the manager declares", () => {
     expect(unitsOf({}, { ...declared, units: ONE_UNIT })).toBe(ONE_UNIT);
-    expect(codeOf(() => unitsOf({}, declared))).toBe("snapshot.units snapshot.units");
+    expect(refusalOf(() => unitsOf({}, declared))).toBe("snapshot.units snapshot.units");
   });
 
   it("are the administrator's", () => {
     expect(unitsOf(signer, declared, signed)).toBe(STATEMENT.units);
     expect(unitsOf(signer, { ...declared, units: ONE_UNIT }, signed)).toBe(STATEMENT.units);
-    expect(codeOf(() => unitsOf(signer, declared))).toBe("units.missing units");
-    expect(codeOf(() => unitsOf(signer, { ...declared, units: 1n }, signed))).toBe(
+    expect(refusalOf(() => unitsOf(signer, declared))).toBe("units.missing units");
+    expect(refusalOf(() => unitsOf(signer, { ...declared, units: 1n }, signed))).toBe(
       "units.mismatch units.units",
     );
   });
@@ -103,19 +93,19 @@ describe("55 the units of a snapshot", () => {
     ],
   ])("are refused for %s", (_, part, code) => {
     const other = signUnits({ ...STATEMENT, ...part }, ADMINISTRATOR_KEY);
-    expect(codeOf(() => unitsOf(signer, declared, other))).toBe(code);
+    expect(refusalOf(() => unitsOf(signer, declared, other))).toBe(code);
   });
 
   it("are refused when the manager signs them", () => {
     const own = signUnits(STATEMENT, new Uint8Array(32).fill(11));
-    expect(codeOf(() => unitsOf(signer, declared, own))).toBe("units.signature units.signature");
+    expect(refusalOf(() => unitsOf(signer, declared, own))).toBe("units.signature units.signature");
   });
 
   it("of a token or a contract only the chain can check", () => {
     expect(unitsOf(token, declared)).toBe(STATEMENT.units);
     const own = signUnits(STATEMENT, new Uint8Array(32).fill(11));
     expect(unitsOf(contract, declared, own)).toBe(STATEMENT.units);
-    expect(codeOf(() => unitsOf(token, declared, signed))).toBe("units.unused units");
+    expect(refusalOf(() => unitsOf(token, declared, signed))).toBe("units.unused units");
   });
 });
 
@@ -128,14 +118,14 @@ describe("55 the units of an attestation", () => {
   const withSignature = { ...about, unitsSignature: signed.signature };
 
   it("are held against their source off chain", () => {
-    expect(codeOf(() => checkUnits(withSignature, signer))).toBe("none");
-    expect(codeOf(() => checkUnits(about, signer))).toBe("units.signature attestation.unitsSignature");
-    expect(codeOf(() => checkUnits({ ...withSignature, asOf: AS_OF + 1 }, signer))).toBe(
+    expect(refusalOf(() => checkUnits(withSignature, signer))).toBe("none");
+    expect(refusalOf(() => checkUnits(about, signer))).toBe("units.signature attestation.unitsSignature");
+    expect(refusalOf(() => checkUnits({ ...withSignature, asOf: AS_OF + 1 }, signer))).toBe(
       "units.signature attestation.unitsSignature",
     );
-    expect(codeOf(() => checkUnits(about, {}))).toBe("units.mismatch attestation.drawdown.units");
-    expect(codeOf(() => checkUnits(withSignature, {}))).toBe("units.signature attestation.unitsSignature");
-    expect(codeOf(() => checkUnits(about, token))).toBe("none");
+    expect(refusalOf(() => checkUnits(about, {}))).toBe("units.mismatch attestation.drawdown.units");
+    expect(refusalOf(() => checkUnits(withSignature, {}))).toBe("units.signature attestation.unitsSignature");
+    expect(refusalOf(() => checkUnits(about, token))).toBe("none");
   });
 });
 
@@ -159,7 +149,7 @@ describe("55 a policy", () => {
     );
 
   it("limits drawdown only with a source of units", () => {
-    expect(codeOf(() => file({}))).toBe("policy.units policy.units");
+    expect(refusalOf(() => file({}))).toBe("policy.units policy.units");
     expect(file({ units: { administrator: ADMINISTRATOR } }).units).toEqual(signer.units);
     expect(file({ units: { administratorContract: ADMINISTRATOR } }).units).toEqual(contract.units);
     expect(file({ units: { token: ADMINISTRATOR } }).units).toEqual(token.units);
@@ -167,15 +157,15 @@ describe("55 a policy", () => {
 
   it("limits drawdown under a domain of several registries by an administrator's key only, never by an address of one chain", () => {
     const domain = [1, 2].map((chainId) => ({ chainId, registry: ADMINISTRATOR }));
-    const declared = (units: object) => codeOf(() => file({ units, domain }));
+    const declared = (units: object) => refusalOf(() => file({ units, domain }));
     expect(declared({ token: ADMINISTRATOR })).toBe("policy.units policy.units.token");
     expect(declared({ administratorContract: ADMINISTRATOR })).toBe(
       "policy.units policy.units.administratorContract",
     );
-    expect(codeOf(() => file({ domain }))).toBe("policy.units policy.units");
+    expect(refusalOf(() => file({ domain }))).toBe("policy.units policy.units");
     const drawdown = file({ units: { administrator: ADMINISTRATOR }, domain });
     expect(drawdown).toMatchObject({ limits: { maxDrawdown: 1000n }, ...signer, domain });
     expect(declared({ administrator: ADMINISTRATOR })).toBe("none");
-    expect(codeOf(() => file({ limits: {}, domain }))).toBe("none");
+    expect(refusalOf(() => file({ limits: {}, domain }))).toBe("none");
   });
 });

@@ -20,20 +20,12 @@ import {
 import { limitLines, policyChanges } from "@keel/verifier/text";
 import { describe, expect, it } from "vitest";
 import { type BookParts, book, INSTRUMENTS, liquidityText } from "../support/book.js";
+import { codeOf } from "../support/refusal.js";
 
 const AT = 1_767_225_000;
 const file = (change: object = {}): string =>
   JSON.stringify({ ...JSON.parse(liquidityText(INSTRUMENTS, AT)), ...change });
 const row = (depth: string, id = "USDC"): object => ({ instruments: [{ id, depth }] });
-const code = (work: () => unknown): string => {
-  try {
-    work();
-  } catch (error) {
-    return (error as { readonly code: string }).code;
-  }
-  return "none";
-};
-
 describe("a liquidity table", () => {
   it("30 takes plain depths of 64 bits, and one word for what needs no limit", () => {
     const { depths, ...method } = parseLiquidity(file({ ...row("900.5") }));
@@ -51,19 +43,19 @@ describe("a liquidity table", () => {
       ["Unlimited", "input.format"],
     ] as const) {
       expect(
-        code(() => parseLiquidity(file(row(depth)))),
+        codeOf(() => parseLiquidity(file(row(depth)))),
         depth,
       ).toMatch(/^(liquidity\.depth|input\.)/);
       if (expected !== "input.format") {
         expect(
-          code(() => parseLiquidity(file(row(depth)))),
+          codeOf(() => parseLiquidity(file(row(depth)))),
           depth,
         ).toBe(expected);
       }
     }
     for (const participation of ["0", "1.0001", "0.00001", "-0.1"]) {
       expect(
-        code(() => parseLiquidity(file({ participation }))),
+        codeOf(() => parseLiquidity(file({ participation }))),
         participation,
       ).not.toBe("none");
     }
@@ -73,7 +65,7 @@ describe("a liquidity table", () => {
         { id: "A", depth: "2" },
       ],
     };
-    expect(code(() => parseLiquidity(file(twice)))).not.toBe("none");
+    expect(codeOf(() => parseLiquidity(file(twice)))).not.toBe("none");
   });
 
   it("81 has another series by another way of measuring or other instruments, and another hash by any number", () => {
@@ -102,9 +94,9 @@ describe("a liquidity table", () => {
     const table = parseLiquidity(file());
     expect(withLiquidity(market, table).liquidity).toBe(table);
     const other = { ...table, depths: table.depths.toReversed() };
-    expect(code(() => withLiquidity(market, other))).toBe("liquidity.instruments");
+    expect(codeOf(() => withLiquidity(market, other))).toBe("liquidity.instruments");
     const all = { ...table, depths: table.depths.map((one) => ({ ...one, depth: UNLIMITED_DEPTH })) };
-    expect(code(() => withLiquidity(market, all))).toBe("liquidity.unlimited");
+    expect(codeOf(() => withLiquidity(market, all))).toBe("liquidity.unlimited");
   });
 });
 
@@ -171,7 +163,7 @@ describe("a policy that limits the days to unwind", () => {
       [{ limits: { maxDaysToUnwind: "3650.0001" } }, "policy.limit"],
       [{ limits: { maxDaysToUnwind: "-1" } }, "input.decimal"],
     ] as const) {
-      expect(code(() => book({ ...PARTS, ...change }))).toBe(expected);
+      expect(codeOf(() => book({ ...PARTS, ...change }))).toBe(expected);
     }
     book({ ...PARTS, limits: { maxDaysToUnwind: "3650" } });
   });

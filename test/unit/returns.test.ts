@@ -15,6 +15,7 @@ import {
 } from "@keel/verifier";
 import { describe, expect, it } from "vitest";
 import { book, randomReturns, returnsText, SOURCE, seededRandom } from "../support/book.js";
+import { codeOf } from "../support/refusal.js";
 
 const UNDERLYINGS = ["USD", "ETH", "BTC"];
 const TEXT = returnsText(UNDERLYINGS, 1_767_225_600, randomReturns(seededRandom(5), 3));
@@ -22,15 +23,6 @@ const TEXT = returnsText(UNDERLYINGS, 1_767_225_600, randomReturns(seededRandom(
 /** The table with one part replaced. */
 function changed(part: string, value: unknown): string {
   return JSON.stringify({ ...JSON.parse(TEXT), [part]: value });
-}
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return (error as { code: string }).code;
-  }
-  return "none";
 }
 
 describe("returns/1", () => {
@@ -88,7 +80,7 @@ describe("returns/1", () => {
     ["a name twice", "underlyings", ["USD", "ETH", "ETH"], "input.duplicate"],
     ["another key", "mean", "0", "input.unknown-key"],
   ])("30, 31 refuses %s", (_, part, value, expected) => {
-    expect(code(() => parseReturns(changed(part, value)))).toBe(expected);
+    expect(codeOf(() => parseReturns(changed(part, value)))).toBe(expected);
   });
 
   it("takes the ends of the ranges", () => {
@@ -104,10 +96,10 @@ describe("returns/1", () => {
     const returns = parseReturns(TEXT);
     expect(withReturns(market, returns).returns).toBe(returns);
     const other = parseReturns(changed("underlyings", ["USD", "BTC", "ETH"]));
-    expect(code(() => withReturns(market, other))).toBe("returns.underlyings");
-    expect(code(() => returnsTable(returns, tailCircuitOf("tail-risk/250").shape))).toBe("returns.days");
+    expect(codeOf(() => withReturns(market, other))).toBe("returns.underlyings");
+    expect(codeOf(() => returnsTable(returns, tailCircuitOf("tail-risk/250").shape))).toBe("returns.days");
     const small = { ...tailCircuitOf("tail-risk/64").shape, underlyings: 2 };
-    expect(code(() => returnsTable(returns, small))).toBe("circuit.size");
+    expect(codeOf(() => returnsTable(returns, small))).toBe("circuit.size");
   });
 
   it("has another root for another number, day, time or list", () => {
@@ -178,7 +170,7 @@ describe("a policy's tail-risk limits", () => {
       "circuit.size",
     ],
   ])("refuses %s", (_, limits, tail, expected) => {
-    expect(code(() => parsePolicy(policy(limits, tail)))).toBe(expected);
+    expect(codeOf(() => parsePolicy(policy(limits, tail)))).toBe(expected);
   });
 
   it("are sorted by confidence", () => {

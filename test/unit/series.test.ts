@@ -8,7 +8,6 @@
 
 import {
   feedSeries,
-  KeelError,
   type Market,
   marketContentHash,
   marketSeries,
@@ -27,6 +26,7 @@ import {
 import { encodeAbiParameters, keccak256, parseAbiParameters, toHex } from "viem";
 import { describe, expect, it } from "vitest";
 import { AS_OF, book, INSTRUMENTS, type MarketRow, SOURCE } from "../support/book.js";
+import { refusalOf } from "../support/refusal.js";
 
 const market = (instruments: readonly object[] = INSTRUMENTS, more: object = {}): Market =>
   parseMarket(
@@ -156,22 +156,12 @@ describe("56 a policy", () => {
         ...more,
       }),
     );
-  const codeOf = (work: () => unknown): string => {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof KeelError) return `${error.code} ${error.path}`;
-      throw error;
-    }
-    return "none";
-  };
-
   it("refuses a market of another series, wherever the two meet", () => {
     const policy = file(marketSeries(market()));
-    expect(codeOf(() => policyTerms(policy, market()))).toBe("none");
+    expect(refusalOf(() => policyTerms(policy, market()))).toBe("none");
     const kinder = market(changed(1, { kind: "cash", collateralFactor: "1" }));
-    expect(codeOf(() => policyTerms(policy, kinder))).toBe("policy.series market");
-    expect(codeOf(() => marketTable(kinder, policy))).toBe("policy.series market");
+    expect(refusalOf(() => policyTerms(policy, kinder))).toBe("policy.series market");
+    expect(refusalOf(() => marketTable(kinder, policy))).toBe("policy.series market");
   });
 
   it("has another id for another series", () => {
@@ -184,10 +174,10 @@ describe("56 a policy", () => {
   it("names a series of markets for its market, and of returns for its returns", () => {
     const { market: known } = book({ limits: { maxVolatility: "0.5" } });
     const returns = known.returns!;
-    expect(codeOf(() => file(returnsSeries(returns)))).toBe("policy.series policy.market.series");
+    expect(refusalOf(() => file(returnsSeries(returns)))).toBe("policy.series policy.market.series");
     const tail = { circuit: "tail-risk/spot-64", maxReturnsSkew: 3600, series: marketSeries(known) };
     const limits = { maxVolatility: "0.5" };
-    expect(codeOf(() => file(marketSeries(known), { limits, tail }))).toBe(
+    expect(refusalOf(() => file(marketSeries(known), { limits, tail }))).toBe(
       "policy.series policy.tail.series",
     );
   });
@@ -199,11 +189,11 @@ describe("56 a policy", () => {
     const longer = { ...returns, daily: [...returns.daily, returns.daily[0]!] };
     expect(returnsSeries(longer)).not.toBe(returnsSeries(returns));
     const other = { ...policy, tail: { ...policy.tail!, series: returnsSeries(longer) } };
-    expect(codeOf(() => tailBasis(other, known))).toBe("policy.series returns");
+    expect(refusalOf(() => tailBasis(other, known))).toBe("policy.series returns");
     const moved = { ...returns, asOf: returns.asOf + 1 };
     expect(returnsSeries(moved)).toBe(returnsSeries(returns));
     expect(returnsContentHash(moved)).not.toBe(returnsContentHash(returns));
-    expect(codeOf(() => tailBasis(policy, withReturns(known, moved)))).toBe("none");
+    expect(refusalOf(() => tailBasis(policy, withReturns(known, moved)))).toBe("none");
   });
 
   it.each([
@@ -214,8 +204,8 @@ describe("56 a policy", () => {
     ["minInterval of nothing", { minInterval: 0 }, "input.range policy.minInterval"],
   ])("67 bounds %s, to the second", (_, more, code) => {
     const series = marketSeries(market());
-    expect(codeOf(() => file(series, more))).toBe(code);
+    expect(refusalOf(() => file(series, more))).toBe(code);
     const [name, value] = Object.entries(more)[0]!;
-    expect(codeOf(() => file(series, { [name]: value === 0 ? 1 : value - 1 }))).toBe("none");
+    expect(refusalOf(() => file(series, { [name]: value === 0 ? 1 : value - 1 }))).toBe("none");
   });
 });

@@ -525,18 +525,16 @@ function leverage(basis: Basis, more: More): XmlNode {
   ]);
 }
 
-/** Gross exposure over equity, in percent, rounded up; declared where no sums can be read, or there is no equity. */
+/** Gross exposure over equity, in percent, rounded up; declared where no sums can be read. */
 function grossLeverage({ last, path }: Basis, { grossLeverage: declared }: More): XmlNode {
   const name = "GrossMethodRate";
-  const { grossExposure, equity } =
-    last.sums === undefined ? { grossExposure: 0n, equity: 0n } : sumsIn(last.sums);
-  if (equity > 0n) {
+  if (last.sums !== undefined) {
+    const { grossExposure, equity } = sumsIn(last.sums);
     const ground = `gross exposure over equity in the sums ${readHow(last)}, at ${utc(last.asOf)}, rounded up`;
     return shown(name, twoPlaces(ceilDiv(grossExposure * 10_000n, equity)), "disclosed", ground);
   }
   if (declared !== undefined) return said(name, declared);
-  const expected =
-    "sums of the last attestation with equity in them (a viewer's key, an opening), or a declared grossLeverage";
+  const expected = "sums of the last attestation (a viewer's key, an opening), or a declared grossLeverage";
   throw inputError("aifmd.leverage", `${path}.article24_2.grossLeverage`, expected, "neither");
 }
 

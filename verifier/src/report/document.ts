@@ -222,8 +222,8 @@ export function formatReport(report: Report): string {
 /**
  * Reads a report/2 file: its hash is that of its content, and what follows from other parts of it follows.
  *
- * @throws KeelError kind "input" for a file that is none, `file.version` for report/1; kind "proof", code `report.hash`, or `report.derived` for each place that
- * its own parts contradict
+ * @throws KeelError kind "input" for a file that is none, `file.version` for report/1; kind "proof", code `report.hash`, or
+ * `report.derived` for each place that its own parts contradict
  */
 export function parseReport(text: string): Report {
   const report = parseFile(reportSchema, text, "report", {

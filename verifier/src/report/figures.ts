@@ -46,7 +46,7 @@ function linearResults({ deltas }: DisclosedSums, { shocks = [] }: FigureBasis):
   return shocks.map((row) => row.reduce((sum, shock, u) => sum + (deltas[u] ?? 0n) * BigInt(shock), 0n));
 }
 
-/** Ratios that limits speak of; those over equity or liabilities only where there are some. */
+/** Ratios that limits speak of; those over liabilities only where there are some. Equity is positive: SPEC's table of ranges. */
 export function reportRatios(sums: DisclosedSums, basis: FigureBasis): Ratio[] {
   const { equity, assets, grossExposure, collateral, deltas } = sums;
   const liabilities = assets - equity;
@@ -54,14 +54,10 @@ export function reportRatios(sums: DisclosedSums, basis: FigureBasis): Ratio[] {
   const largest = deltas.reduce((most, delta) => (abs(delta) > most ? abs(delta) : most), 0n);
   const worst = worstResult(sums, basis);
   return [
-    ...(equity === 0n
-      ? []
-      : [
-          ratio("gross exposure over equity", grossExposure * BPS, equity),
-          ratio("net delta over equity", net * BPS, equity),
-          ratio("largest single delta over equity", largest * BPS, equity),
-          ...(worst === undefined ? [] : [ratio("worst scenario over equity", worst, equity)]),
-        ]),
+    ratio("gross exposure over equity", grossExposure * BPS, equity),
+    ratio("net delta over equity", net * BPS, equity),
+    ratio("largest single delta over equity", largest * BPS, equity),
+    ...(worst === undefined ? [] : [ratio("worst scenario over equity", worst, equity)]),
     ...(liabilities <= 0n
       ? []
       : [
