@@ -18,7 +18,7 @@ export const DEPLOYMENT_PROXY_CODE: Hex =
   "0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3";
 
 /** The most that a transaction may use (EIP-7825). */
-const MOST_GAS = 2n ** 24n;
+export const MOST_GAS = 2n ** 24n;
 
 /** What makes a contract through the proxy, and where it will stand. */
 export function creationThroughProxy(step: string, code: Hex): Work & { readonly address: Address } {

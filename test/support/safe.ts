@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 import { type Abi, type Address, encodeFunctionData, type Hex, parseEventLogs, zeroAddress } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { MOST_GAS } from "../../contracts/dist/create2.js";
 import type { TestChain } from "./chain.js";
 
 const require = createRequire(import.meta.url);
@@ -22,9 +23,6 @@ const artifact = (path: string): Artifact =>
 
 const SAFE = artifact("Safe.sol/Safe.json");
 const FACTORY = artifact("proxies/SafeProxyFactory.sol/SafeProxyFactory.json");
-
-/** The most that a transaction may ask for (EIP-7825). A Hardhat node asks for three times what it saw used, and refuses itself. */
-const MOST_GAS = 2n ** 24n;
 
 /** A call that a Safe makes. */
 export interface SafeCall {
@@ -86,6 +84,7 @@ export async function makeSafe(
       abi: SAFE.abi,
       functionName: "execTransaction",
       args: [call.to, 0n, call.data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, signatures],
+      // A Hardhat node estimates three times what it saw used, and refuses that itself.
       gas: MOST_GAS,
     };
     await chain.client.simulateContract({ ...request, account: wallet.account });
